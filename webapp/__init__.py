@@ -1,0 +1,1 @@
+"""The web application: accounts, recordings, analyses, pages and REST."""

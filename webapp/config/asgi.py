@@ -1,0 +1,8 @@
+"""The web process, for servers that speak ASGI. It never imports torch."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
+application = get_asgi_application()

@@ -1,0 +1,57 @@
+"""Where this installation keeps its data and finds its servers. Pure: starts and opens nothing but the key file."""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import quote
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+# sun_path holds 108 bytes, the closing zero included.
+SOCKET_PATH_BYTES = 107
+POSTGRES_SOCKET_NAME = ".s.PGSQL.5432"
+
+
+def var() -> Path:
+    """The directory of everything that is kept: EMOTRACE_VAR, or `var` in the project."""
+    return Path(os.environ.get("EMOTRACE_VAR") or PROJECT / "var").absolute()
+
+
+def sockets(place: Path) -> Path:
+    """The directory of the embedded servers' sockets.
+
+    It lies in `place` unless a socket's path there would be too long for the kernel; then it has a
+    short name that depends on `place` and the user alone, so that every process finds the same one.
+    """
+    inside = place / "run"
+    if len(os.fsencode(inside / "postgres" / POSTGRES_SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+        return inside
+    digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
+    return Path("/tmp") / f"emotrace-{os.geteuid()}-{digest}"
+
+
+def embedded_database_url(place: Path) -> str:
+    return f"postgres://postgres@/emotrace?host={quote(str(sockets(place) / 'postgres'))}"
+
+
+def embedded_redis_url(place: Path) -> str:
+    return f"unix://{sockets(place) / 'redis' / 'redis.sock'}"
+
+
+def secret_key(place: Path) -> str:
+    """The installation's own key, made on first use and readable by its owner alone."""
+    path = place / "secret_key"
+    if not path.exists():
+        place.mkdir(parents=True, exist_ok=True)
+        fresh = place / f"secret_key.{os.getpid()}"
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        try:
+            # Of several first starts at once, one key wins and all read it.
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text()

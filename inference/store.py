@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ class ModelSpec:
 
     @property
     def used(self) -> ModelUsed:
-        return ModelUsed(self.name, self.version, self.data["weights_sha256"], self.labels)
+        return ModelUsed(self.name, self.version, self.data["weightssha256_of"], self.labels)
 
 
 def root() -> Path:
@@ -119,8 +119,8 @@ def choose(reference: str | None, *, with_eeg: bool) -> ModelSpec:
     return spec
 
 
-@cache
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file that fits in memory."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -134,7 +134,7 @@ def open_model(spec: ModelSpec) -> "nn.Module":
     from inference.models import build
 
     weights = spec.directory / "weights.safetensors"
-    if _sha256(weights) != spec.data["weights_sha256"]:
+    if sha256_of(weights) != spec.data["weights_sha256"]:
         raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
     network = build(spec.data)
     network.load_state_dict(load_file(weights))

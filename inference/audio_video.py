@@ -1,0 +1,132 @@
+"""Reads faces and voice of a recording with the audio-video network, window by window."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from inference import speech, store
+from inference.faces import FaceReader
+from inference.media.decode import frames_at, sound
+from inference.models.audio_video import IntermediateAttention
+from inference.timeline import MIN_VOICE
+from inference.types import Inputs, MediaInfo, Source, Window
+
+_BATCH = 32  # windows scored at once
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """The recording's faces on its sampling grid: `features` (samples, 1024), `seen` (samples,) bool."""
+
+    features: Tensor
+    seen: np.ndarray
+
+
+class AudioVideoReader:
+    """The audio-video network together with what its specification says of its input."""
+
+    def __init__(self, spec: store.ModelSpec) -> None:
+        network = store.open_model(spec)
+        assert isinstance(network, IntermediateAttention)
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.spec = spec
+        self.face = spec.data["face"]
+        self.speech = spec.data["speech"]
+        self.seconds: float = spec.data["window"]["seconds"]
+        self.samples: int = self.face["samples"]
+        self.step_s = self.seconds / self.samples
+        self.hop = round(spec.data["window"]["hop_s"] / self.step_s)
+
+    @property
+    def hop_s(self) -> float:
+        return self.hop * self.step_s
+
+    def grid(self, duration_s: float) -> np.ndarray:
+        """Times of the face samples: the middles of steps of 0.24 s, at least one."""
+        return (np.arange(max(1, int(duration_s / self.step_s + 1e-6))) + 0.5) * self.step_s
+
+    def starts(self, samples: int) -> list[int]:
+        """First sample of each window: every hop, and one that ends with the recording."""
+        last = max(0, samples - self.samples)
+        return sorted({*range(0, last + 1, self.hop), last})
+
+    @torch.inference_mode()
+    def track(self, inputs: Inputs, media: MediaInfo, on_progress: Callable[[float], None]) -> FaceTrack:
+        """Find and read the face at each grid time, in one pass over the video."""
+        times = self.grid(media.duration_s)
+        read = FaceReader(self.face)
+        features, seen = [], np.zeros(len(times), dtype=bool)
+        pending: list[np.ndarray] = []
+        for number, frame in enumerate(frames_at(inputs.video, times)):
+            crop = read(frame).crop
+            seen[number] = crop is not None
+            pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if crop is None else crop)
+            if len(pending) == self.samples or number + 1 == len(times):
+                features.append(self.network.face_features(self.as_faces(np.stack(pending))))
+                pending.clear()
+                on_progress((number + 1) / len(times))
+        return FaceTrack(torch.cat(features), seen)
+
+    @property
+    def _crop_shape(self) -> tuple[int, ...]:
+        side = self.face["native_size"]
+        return (side, side) if self.face["grey"] else (side, side, 3)
+
+    def as_faces(self, crops: np.ndarray) -> Tensor:
+        """Crops (N, S, S) grey or (N, S, S, 3) BGR, uint8 -> network input (N, 3, 224, 224), 0..1."""
+        faces = torch.from_numpy(crops).float() / 255
+        faces = faces.unsqueeze(1) if self.face["grey"] else faces.permute(0, 3, 1, 2)
+        size = self.face["size"]
+        faces = functional.interpolate(faces, size=(size, size), mode="bilinear", align_corners=False)
+        return faces.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def score(
+        self, inputs: Inputs, media: MediaInfo, track: FaceTrack, starts: Sequence[int]
+    ) -> Iterator[Window]:
+        """Score the windows that begin at these samples (rising). Yields them in order.
+
+        A sample without a face takes the nearest one in its window that has one; a window
+        without any is read from the voice alone, and one without voice from the faces alone.
+        """
+        nothing = self.network.face_features(torch.zeros(1, 3, self.face["size"], self.face["size"]))
+        rate = self.speech["sample_rate"]
+        has_sound = media.has_audio or inputs.audio is not None
+        chunks = sound(inputs.audio or inputs.video, rate) if has_sound else ()
+        sounds = speech.windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
+        for batch in _batches(list(starts)):
+            heard = [next(sounds) for _ in batch]
+            voices = [speech.voice_share(window, rate) for window in heard]
+            mfcc = np.stack([speech.mfcc(window, self.speech) for window in heard])
+            mfcc[np.array(voices) < MIN_VOICE] = 0.0
+            faces, shares = zip(*(self._window_faces(track, start, nothing) for start in batch), strict=True)
+            logits = self.network.fuse(torch.from_numpy(mfcc), torch.stack(faces))
+            probabilities = (logits / self.spec.data["temperature"]).softmax(dim=1)
+            for row, start in enumerate(batch):
+                yield Window(
+                    start_s=start * self.step_s,
+                    end_s=min(start * self.step_s + self.seconds, media.duration_s),
+                    source=Source.AUDIO_VIDEO,
+                    logits=tuple(logits[row].tolist()),
+                    probabilities=tuple(probabilities[row].tolist()),
+                    face=shares[row],
+                    voice=voices[row],
+                )
+
+    def _window_faces(self, track: FaceTrack, start: int, nothing: Tensor) -> tuple[Tensor, float]:
+        last = len(track.seen) - 1
+        wanted = np.minimum(np.arange(start, start + self.samples), last)
+        seen = np.flatnonzero(track.seen[start : start + self.samples]) + start
+        if not len(seen):
+            return nothing.expand(self.samples, -1), 0.0
+        nearest = seen[np.abs(wanted[:, None] - seen[None, :]).argmin(axis=1)]
+        return track.features[torch.from_numpy(nearest)], len(seen) / min(self.samples, last + 1 - start)
+
+
+def _batches(starts: list[int]) -> Iterator[list[int]]:
+    for first in range(0, len(starts), _BATCH):
+        yield starts[first : first + _BATCH]

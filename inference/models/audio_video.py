@@ -1,0 +1,117 @@
+"""The audio-video network with intermediate attention (Chumachenko et al., ICPR 2022, arXiv 2201.11095).
+
+Two convolutional branches read 15 faces and 156 MFCC frames of the same 3.6 s. Half-way,
+each branch is weighted over time by how much the other attends to it.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from inference.models.backbone import FACE_SIZE, FEATURES, EfficientFace
+
+SAMPLES = 15  # faces per window
+MFCC = 10  # coefficients
+MFCC_FRAMES = 156  # frames per window
+_WIDTH = 128  # channels that leave either branch
+
+
+def _audio_block(inputs: int, outputs: int) -> nn.Sequential:
+    """Shortens the time axis by 3: a valid convolution of 3, then a maximum over 2 with stride 1."""
+    return nn.Sequential(
+        nn.Conv1d(inputs, outputs, 3), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True), nn.MaxPool1d(2, 1)
+    )
+
+
+def _video_block(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv1d(inputs, outputs, 3, padding=1), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True))
+
+
+class AudioBranch(nn.Module):
+    """MFCC (B, 10, 156) -> stage 1 (B, 128, 150) -> stage 2 (B, 128, 144)."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.stage1 = nn.Sequential(_audio_block(MFCC, 64), _audio_block(64, 128))
+        self.stage2 = nn.Sequential(_audio_block(128, 256), _audio_block(256, _WIDTH))
+        self.classifier = nn.Linear(_WIDTH, classes)
+
+
+class VideoBranch(nn.Module):
+    """Face features (B, 1024, 15) -> stage 1 (B, 64, 15) -> stage 2 (B, 128, 15)."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.backbone = EfficientFace()
+        self.stage1 = nn.Sequential(_video_block(FEATURES, 64), _video_block(64, 64))
+        self.stage2 = nn.Sequential(_video_block(64, _WIDTH), _video_block(_WIDTH, _WIDTH))
+        self.classifier = nn.Linear(_WIDTH, classes)
+
+
+class CrossAttention(nn.Module):
+    """Scaled dot-product attention of one sequence to another.
+
+    query (B, Tq, query_width), key (B, Tk, key_width) -> (B, Tq, width) and the weights
+    (B, heads, Tq, Tk), which sum to 1 over the keys.
+    """
+
+    def __init__(self, query_width: int, key_width: int, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.scale = (width // heads) ** -0.5
+        self.query = nn.Linear(query_width, width, bias=False)
+        self.key_value = nn.Linear(key_width, 2 * width, bias=False)
+        self.projection = nn.Linear(width, width)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+    def weights(self, query: Tensor, key: Tensor) -> Tensor:
+        """The weights alone, (B, heads, Tq, Tk)."""
+        keys = self.key_value(key).chunk(2, dim=2)[0]
+        return (self.scale * self._split(self.query(query)) @ self._split(keys).transpose(2, 3)).softmax(dim=3)
+
+    def forward(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+        keys, values = (self._split(part) for part in self.key_value(key).chunk(2, dim=2))
+        weights = (self.scale * self._split(self.query(query)) @ keys.transpose(2, 3)).softmax(dim=3)
+        return self.projection((weights @ values).transpose(1, 2).flatten(2)), weights
+
+
+class IntermediateAttention(nn.Module):
+    """Reads windows of speech and faces; either may be all zeros where it is missing.
+
+    As published, the network carries two unimodal classifiers and the value half of its
+    attentions, none of which reach the output: 1 854 766 parameters with eight classes,
+    1 853 221 with five.
+    """
+
+    def __init__(self, classes: int, heads: int = 1) -> None:
+        super().__init__()
+        self.audio = AudioBranch(classes)
+        self.video = VideoBranch(classes)
+        self.audio_to_video = CrossAttention(_WIDTH, 64, _WIDTH, heads)
+        self.video_to_audio = CrossAttention(64, _WIDTH, 64, heads)
+        self.classifier = nn.Linear(2 * _WIDTH, classes)
+
+    def face_features(self, faces: Tensor) -> Tensor:
+        """Faces (N, 3, 224, 224), values 0..1 -> features (N, 1024). Computed once a face, whatever windows it is in."""
+        if faces.shape[1:] != (3, FACE_SIZE, FACE_SIZE):
+            raise ValueError(f"faces are {tuple(faces.shape)}, expected (N, 3, {FACE_SIZE}, {FACE_SIZE})")
+        return self.video.backbone(faces)
+
+    def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
+        """MFCC (B, 10, 156) and face features (B, 15, 1024) -> logits (B, classes)."""
+        if mfcc.shape[1:] != (MFCC, MFCC_FRAMES) or features.shape[1:] != (SAMPLES, FEATURES):
+            raise ValueError(f"mfcc {tuple(mfcc.shape)} or features {tuple(features.shape)} do not fit")
+        audio = self.audio.stage1(mfcc)
+        video = self.video.stage1(features.transpose(1, 2))
+        audio_tokens, video_tokens = audio.transpose(1, 2), video.transpose(1, 2)
+        # Each step is weighted by the attention that it receives, summed over those who attend.
+        video_weights = self.audio_to_video.weights(audio_tokens, video_tokens).mean(1).sum(1, keepdim=True)
+        audio_weights = self.video_to_audio.weights(video_tokens, audio_tokens).mean(1).sum(1, keepdim=True)
+        audio = self.audio.stage2(audio * audio_weights).mean(2)
+        video = self.video.stage2(video * video_weights).mean(2)
+        return self.classifier(torch.cat((audio, video), dim=1))
+
+    def forward(self, mfcc: Tensor, faces: Tensor) -> Tensor:
+        """MFCC (B, 10, 156) and faces (B*15, 3, 224, 224) -> logits (B, classes)."""
+        return self.fuse(mfcc, self.face_features(faces).unflatten(0, (-1, SAMPLES)))

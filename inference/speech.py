@@ -1,0 +1,67 @@
+"""Speech to model input: windows of a sound track, their MFCC and their share of voice."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import librosa
+import numpy as np
+
+VOICE_BAND_HZ = (100.0, 4000.0)
+VOICE_FLOOR_DB = -55.0  # relative to full scale; a quiet room recorded at a usual level lies below
+_VOICE_FRAME_S = 0.032
+
+
+def windows(chunks: Iterable[np.ndarray], starts: Sequence[float], seconds: float, rate: int) -> Iterator[np.ndarray]:
+    """Cut a stream of mono sound into windows, holding no more than one window of it.
+
+    `starts` (seconds) rise; yields one float32 array of `seconds * rate` samples for each, with
+    zeros behind the end of the sound.
+    """
+    length = round(seconds * rate)
+    stream = iter(chunks)
+    held, offset = np.zeros(0, dtype=np.float32), 0
+    for start in starts:
+        first = round(start * rate)
+        while offset + len(held) < first + length:
+            chunk = next(stream, None)
+            if chunk is None:
+                break
+            held = np.concatenate((held, chunk))
+            behind = min(max(0, first - offset), len(held))
+            held, offset = held[behind:], offset + behind
+        cut = held[max(0, first - offset) :][:length]
+        yield np.pad(cut, (0, length - len(cut)))
+
+
+def mfcc(sound: np.ndarray, spec: dict[str, Any]) -> np.ndarray:
+    """Mono sound of one window, (samples,) float32 -> MFCC (n_mfcc, frames) float32, unscaled."""
+    return librosa.feature.mfcc(
+        y=sound,
+        sr=spec["sample_rate"],
+        n_mfcc=spec["n_mfcc"],
+        n_fft=spec["n_fft"],
+        hop_length=spec["hop_length"],
+        n_mels=spec["n_mels"],
+    ).astype(np.float32)
+
+
+def voice_share(sound: np.ndarray, rate: int) -> float:
+    """Share, 0..1, of 32 ms frames whose level between 100 and 4000 Hz is above -55 dB of full scale."""
+    length = round(_VOICE_FRAME_S * rate)
+    frames = sound[: len(sound) // length * length].reshape(-1, length)
+    if not len(frames):
+        return 0.0
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(length), axis=1)) ** 2
+    bins = np.fft.rfftfreq(length, 1 / rate)
+    band = (bins >= VOICE_BAND_HZ[0]) & (bins <= VOICE_BAND_HZ[1])
+    # By Parseval, with the energy of the window taken out, the mean square of the band.
+    power = 2 * spectrum[:, band].sum(axis=1) / (length * np.sum(np.hanning(length) ** 2))
+    return float(np.mean(10 * np.log10(power + 1e-12) > VOICE_FLOOR_DB))
+
+
+def warm() -> None:
+    """Pay for librosa's first call, which compiles, before somebody waits for it."""
+    mfcc(
+        np.zeros(2048, dtype=np.float32),
+        {"sample_rate": 22050, "n_mfcc": 10, "n_fft": 2048, "hop_length": 512, "n_mels": 128},
+    )

@@ -1,0 +1,75 @@
+"""What the audio-video network is fitted on, computed once: MFCC of speech and features of faces."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inference.models.backbone import EfficientFace
+from training.datasets.composed import moving_head
+from training.datasets.fer2013 import LABELS, Faces
+from training.datasets.ravdess import Clip, read_sound
+from training.speech_variants import changed, plain
+
+log = logging.getLogger(__name__)
+_REPORT_EVERY = 200
+
+
+@dataclass(frozen=True)
+class SpeechBank:
+    """`mfcc` (clips, variants, 10, 156), the first variant unchanged; `labels` and `actors` a clip."""
+
+    mfcc: np.ndarray
+    labels: list[str]
+    actors: list[int]
+
+
+@dataclass(frozen=True)
+class FaceBank:
+    """`features` (images, views, 1024) along a moving head's path; `labels` an image."""
+
+    features: np.ndarray
+    labels: list[str]
+
+
+def speech_bank(clips: list[Clip], spec: dict, seconds: float, variants: int, seed: int) -> SpeechBank:
+    """Read every clip and compute its window as it is and `variants` - 1 changed ones."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for number, clip in enumerate(clips, 1):
+        sound = read_sound(clip, spec["sample_rate"])
+        rows.append(
+            [plain(sound, spec, seconds)] + [changed(sound, spec, seconds, generator) for _ in range(variants - 1)]
+        )
+        if number % _REPORT_EVERY == 0:
+            log.info("speech %d/%d clips", number, len(clips))
+    return SpeechBank(np.array(rows), [clip.label for clip in clips], [clip.actor for clip in clips])
+
+
+@torch.inference_mode()
+def face_bank(backbone: EfficientFace, faces: Faces, chosen: np.ndarray, views: int, seed: int) -> FaceBank:
+    """Features of `views` places on a moving head's path, for each chosen image."""
+
+    generator = torch.Generator().manual_seed(seed)
+    backbone = backbone.eval().to(memory_format=torch.channels_last)
+    rows = []
+    for number, index in enumerate(chosen, 1):
+        rows.append(read_faces(backbone, moving_head(faces.images[index], generator, views)).numpy())
+        if number % _REPORT_EVERY == 0:
+            log.info("faces %d/%d images", number, len(chosen))
+    return FaceBank(np.array(rows), [LABELS[faces.labels[index]] for index in chosen])
+
+
+def read_faces(backbone: EfficientFace, grey: Tensor) -> Tensor:
+    """Grey faces (N, 1, 224, 224) -> features (N, 1024)."""
+    return backbone(grey.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
+
+
+def balanced(faces: Faces, per_label: int, seed: int) -> np.ndarray:
+    """Indices of up to `per_label` images of every label, drawn at random."""
+
+    generator = np.random.default_rng(seed)
+    drawn = [generator.permutation(faces.of(label))[:per_label] for label in LABELS]
+    return np.concatenate(drawn)

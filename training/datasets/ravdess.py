@@ -1,0 +1,68 @@
+"""RAVDESS speech: eight acted emotions by 24 actors (Livingstone & Russo 2018).
+
+File names hold seven two-digit fields, modality-channel-EMOTION-intensity-statement-repetition-ACTOR.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import librosa
+import numpy as np
+import soundfile
+
+from training.datasets.errors import DatasetError
+
+LABELS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+_SUFFIXES = {".wav", ".flac"}
+
+
+@dataclass(frozen=True)
+class Clip:
+    path: Path
+    label: str
+    actor: int
+
+
+def read_clips(root: Path, actors: Iterable[int] | None = None) -> list[Clip]:
+    """The speech clips below `root`/Actor_NN, in order of actor and name; only `actors`, if given.
+
+    Raises DatasetError for a missing folder or actor, and for a name that is not of the data set.
+    """
+    if not root.is_dir():
+        raise DatasetError(f"{root}: no such folder")
+    clips = []
+    for path in sorted(root.glob("Actor_*/*")):
+        if path.suffix.lower() in _SUFFIXES:
+            clips.append(_parse(path))
+    if actors is not None:
+        wanted = set(actors)
+        missing = wanted - {clip.actor for clip in clips}
+        if missing:
+            raise DatasetError(f"{root}: no clips of actors {sorted(missing)}")
+        clips = [clip for clip in clips if clip.actor in wanted]
+    if not clips:
+        raise DatasetError(f"{root}: no Actor_NN/*.wav or *.flac")
+    return clips
+
+
+def _parse(path: Path) -> Clip:
+    fields = path.stem.split("-")
+    if len(fields) != 7 or not all(field.isdigit() and len(field) == 2 for field in fields):
+        raise DatasetError(f"{path}: not a RAVDESS name (seven two-digit fields)")
+    emotion, actor = int(fields[2]), int(fields[6])
+    if not 1 <= emotion <= len(LABELS):
+        raise DatasetError(f"{path}: emotion {emotion:02d} is not one of 01..08")
+    if path.parent.name != f"Actor_{actor:02d}":
+        raise DatasetError(f"{path}: actor {actor:02d} lies in {path.parent.name}")
+    return Clip(path, LABELS[emotion - 1], actor)
+
+
+def read_sound(clip: Clip, sample_rate: int) -> np.ndarray:
+    """The clip as mono float32 at `sample_rate`. Raises DatasetError if it cannot be read."""
+    try:
+        sound, rate = soundfile.read(clip.path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise DatasetError(f"{clip.path}: cannot be read: {error}") from error
+    mono = sound.mean(axis=1)
+    return mono if rate == sample_rate else librosa.resample(mono, orig_sr=rate, target_sr=sample_rate)

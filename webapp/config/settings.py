@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from inference.types import Limits
-from webapp.config import locations
+from webapp.core import locations
 
 env = environ.Env()
 
@@ -135,10 +135,9 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [locations.PROJECT / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
-MEDIA_ROOT = VAR / "media"
+MEDIA_ROOT = locations.private_directory(locations.private_directory(VAR) / "media")
 # Uploads pass through the same file system as the media, so that keeping one is a rename.
-FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / "incoming"
-FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+FILE_UPLOAD_TEMP_DIR = locations.private_directory(MEDIA_ROOT / "incoming")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 LIMITS = Limits(

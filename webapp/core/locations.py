@@ -1,8 +1,9 @@
-"""Where this installation keeps its data and finds its servers. Pure: starts and opens nothing but the key file."""
+"""Where this installation keeps its data and finds its servers."""
 
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -39,19 +40,22 @@ def embedded_redis_url(place: Path) -> str:
     return f"unix://{sockets(place) / 'redis' / 'redis.sock'}"
 
 
+def private_directory(path: Path) -> Path:
+    """Make `path` a directory that only this user may enter, if it is not there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def secret_key(place: Path) -> str:
     """The installation's own key, made on first use and readable by its owner alone."""
-    path = place / "secret_key"
+    path = private_directory(place) / "secret_key"
     if not path.exists():
-        place.mkdir(parents=True, exist_ok=True)
         fresh = place / f"secret_key.{os.getpid()}"
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(64))
-        try:
-            # Of several first starts at once, one key wins and all read it.
+        # Of several first starts at once, one key wins and all read it.
+        with suppress(FileExistsError):
             os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        fresh.unlink()
     return path.read_text()

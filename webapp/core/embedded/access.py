@@ -1,0 +1,96 @@
+"""The way to the embedded servers for a process that uses them."""
+
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from webapp.core import locations
+
+START_SECONDS = 90  # The first start creates the database's files, on a machine that may be busy.
+
+
+class EmbeddedError(Exception):
+    """The embedded servers cannot run here. The text says why, in one line."""
+
+
+def needed() -> bool:
+    """Whether any server is not one of the operator's own."""
+    return not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
+
+
+@contextmanager
+def attached(place: Path | None = None) -> Iterator[None]:
+    """Keep the servers of `place` (default: EMOTRACE_VAR) running while inside.
+
+    Does nothing where DATABASE_URL and REDIS_URL name servers of one's own. Raises EmbeddedError
+    if the servers do not come up.
+    """
+    if not needed():
+        yield
+        return
+    place = place or locations.var()
+    with open(locations.private_directory(place) / "users.lock", "w") as users:
+        # Waits here for as long as a keeper that nobody needed any more shuts down.
+        fcntl.flock(users, fcntl.LOCK_SH)
+        _start(place)
+        yield
+
+
+def _start(place: Path) -> None:
+    log = locations.private_directory(place / "log") / "embedded.log"
+    deadline = time.monotonic() + START_SECONDS
+    keeper: subprocess.Popen[bytes] | None = None
+    while not answers(place):
+        # A keeper of somebody else may be starting or dying just now: a second one waits its turn.
+        if keeper is None:
+            with open(log, "ab") as output:
+                keeper = subprocess.Popen(
+                    [sys.executable, "-m", "webapp.core.embedded.keeper"],
+                    cwd=locations.PROJECT,
+                    env={**os.environ, "EMOTRACE_VAR": str(place)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,  # Ctrl-C is for the commands, which then let go.
+                )
+        elif keeper.poll():
+            raise EmbeddedError(f"The embedded servers did not start: {_last_line(log)} (see {log})")
+        elif time.monotonic() > deadline:
+            raise EmbeddedError(f"The embedded servers did not answer within {START_SECONDS} s (see {log})")
+        time.sleep(0.1)
+
+
+def answers(place: Path) -> bool:
+    """Whether both servers take work."""
+    return _redis_answers(place) and _postgres_answers(place)
+
+
+def _redis_answers(place: Path) -> bool:
+    path = locations.sockets(place) / "redis" / "redis.sock"
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(str(path))
+        client.sendall(b"PING\r\n")
+        return client.recv(16).startswith(b"+PONG")
+    return False
+
+
+def _postgres_answers(place: Path) -> bool:
+    import psycopg2
+
+    try:
+        psycopg2.connect(locations.embedded_database_url(place), connect_timeout=5).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,68 @@
+"""The process that runs the embedded servers for as long as anybody holds `users.lock`.
+
+Run as `python -m webapp.core.embedded.keeper`; `attached` does that. `keeper.lock` is handed on to
+the servers, so that holding it proves that no server of an earlier keeper is left.
+"""
+
+import fcntl
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from webapp.core import locations
+from webapp.core.embedded.access import START_SECONDS, EmbeddedError, answers
+from webapp.core.embedded.postgres import Postgres
+from webapp.core.embedded.redis import Redis
+
+POLL_SECONDS = 0.25
+
+
+def _alone(place: Path, lock: IO[str]) -> bool:
+    """Wait for the keeper's lock; False if another keeper turns out to be at work."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if answers(place):
+                return False
+        if time.monotonic() > deadline:
+            raise EmbeddedError("servers of an earlier start are still running and do not answer")
+        time.sleep(POLL_SECONDS)
+
+
+def _unused(users: IO[str]) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def keep(place: Path) -> None:
+    """Run both servers until nobody uses them. Raises EmbeddedError if they cannot start."""
+    with open(place / "keeper.lock", "w") as lock, open(place / "users.lock", "w") as users:
+        if not _alone(place, lock):
+            return
+        servers = (Postgres(place, lock.fileno()), Redis(place, lock.fileno()))
+        try:
+            for server in servers:
+                server.prepare()
+                server.start()
+            while not _unused(users):
+                for server in servers:
+                    if server.has_died():
+                        server.start()
+                time.sleep(POLL_SECONDS)
+        finally:
+            for server in servers:
+                server.stop()
+
+
+if __name__ == "__main__":
+    try:
+        keep(locations.var())
+    except EmbeddedError as error:
+        sys.exit(f"{error}")

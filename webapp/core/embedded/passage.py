@@ -1,0 +1,66 @@
+"""Lets one other user through directories that are closed to everybody, and no further.
+
+Root's home, say, where both the project and the database's files may lie: the user that root lends
+to PostgreSQL gets an access control entry to pass through, not to list; nobody else gets anything.
+"""
+
+import errno
+import os
+import stat
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+from webapp.core.embedded.access import EmbeddedError
+
+# The kernel's own layout of an access control list: posix_acl_xattr.h.
+ATTRIBUTE = "system.posix_acl_access"
+VERSION = 2
+ENTRY = struct.Struct("<HHI")
+OWNER, USER, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x10, 0x20
+NOBODY = 0xFFFFFFFF
+PASS = 1
+
+
+def let_pass(directories: Iterable[Path], user: int) -> None:
+    """Let `user` pass through each directory. Raises EmbeddedError where that cannot be arranged."""
+    for directory in directories:
+        found = directory.stat()
+        if found.st_mode & stat.S_IXOTH or found.st_uid == user:
+            continue
+        try:
+            os.setxattr(directory, ATTRIBUTE, _with_passage(_entries(directory, found.st_mode), user))
+        except OSError as error:
+            raise EmbeddedError(
+                f"PostgreSQL's user cannot pass through {directory} ({error.strerror}): "
+                f"allow it with `chmod o+x {directory}`, or put the project and EMOTRACE_VAR elsewhere"
+            ) from None
+
+
+def let_read(directory: Path) -> None:
+    """Open a package's published files to everybody, where a strict umask closed them at installation."""
+    if (directory / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+        return
+    for path in [directory, *directory.rglob("*")]:
+        if not path.is_symlink():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+
+
+def _entries(directory: Path, mode: int) -> dict[tuple[int, int], int]:
+    try:
+        packed = os.getxattr(directory, ATTRIBUTE)
+    except OSError as error:
+        if error.errno != errno.ENODATA:
+            raise
+        bits = stat.S_IMODE(mode)
+        return {(OWNER, NOBODY): bits >> 6 & 7, (GROUP, NOBODY): bits >> 3 & 7, (OTHER, NOBODY): bits & 7}
+    return {(tag, who): may for tag, may, who in ENTRY.iter_unpack(packed[4:])}
+
+
+def _with_passage(entries: dict[tuple[int, int], int], user: int) -> bytes:
+    entries[USER, user] = entries.get((USER, user), 0) | PASS
+    # The mask caps the group and every named user; without an entry of its own it equals the group's.
+    entries[MASK, NOBODY] = entries.get((MASK, NOBODY), entries[GROUP, NOBODY]) | PASS
+    packed = (ENTRY.pack(tag, may, who) for (tag, who), may in sorted(entries.items()))
+    return struct.pack("<I", VERSION) + b"".join(packed)

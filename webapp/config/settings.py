@@ -12,6 +12,7 @@ from webapp.core import locations
 
 env = environ.Env()
 
+BASE_DIR = locations.PROJECT
 VAR = locations.var()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or locations.secret_key(VAR)

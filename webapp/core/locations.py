@@ -29,7 +29,8 @@ def sockets(place: Path) -> Path:
     if len(os.fsencode(inside / "postgres" / POSTGRES_SOCKET_NAME)) <= SOCKET_PATH_BYTES:
         return inside
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
-    return Path("/tmp") / f"emotrace-{os.geteuid()}-{digest}"
+    # Not TMPDIR, which differs between shells. The servers refuse what somebody else put there.
+    return Path("/tmp") / f"emotrace-{os.geteuid()}-{digest}"  # noqa: S108
 
 
 def embedded_database_url(place: Path) -> str:
@@ -52,8 +53,8 @@ def secret_key(place: Path) -> str:
     path = private_directory(place) / "secret_key"
     if not path.exists():
         fresh = place / f"secret_key.{os.getpid()}"
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
+        fresh.touch(mode=0o600, exist_ok=False)
+        fresh.write_text(secrets.token_urlsafe(64))
         # Of several first starts at once, one key wins and all read it.
         with suppress(FileExistsError):
             os.link(fresh, path)

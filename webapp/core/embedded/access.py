@@ -35,11 +35,17 @@ def attached(place: Path | None = None) -> Iterator[None]:
         yield
         return
     place = place or locations.var()
-    with open(locations.private_directory(place) / "users.lock", "w") as users:
+    with (locations.private_directory(place) / "users.lock").open("w") as users:
         # Waits here for as long as a keeper that nobody needed any more shuts down.
         fcntl.flock(users, fcntl.LOCK_SH)
         _start(place)
         yield
+
+
+def revive() -> None:
+    """Start the servers again where a crash has taken them. Call it while attached."""
+    if needed():
+        _start(locations.var())
 
 
 def _start(place: Path) -> None:
@@ -49,7 +55,7 @@ def _start(place: Path) -> None:
     while not answers(place):
         # A keeper of somebody else may be starting or dying just now: a second one waits its turn.
         if keeper is None:
-            with open(log, "ab") as output:
+            with log.open("ab") as output:
                 keeper = subprocess.Popen(
                     [sys.executable, "-m", "webapp.core.embedded.keeper"],
                     cwd=locations.PROJECT,

@@ -43,7 +43,7 @@ def _unused(users: IO[str]) -> bool:
 
 def keep(place: Path) -> None:
     """Run both servers until nobody uses them. Raises EmbeddedError if they cannot start."""
-    with open(place / "keeper.lock", "w") as lock, open(place / "users.lock", "w") as users:
+    with (place / "keeper.lock").open("w") as lock, (place / "users.lock").open("w") as users:
         if not _alone(place, lock):
             return
         servers = (Postgres(place, lock.fileno()), Redis(place, lock.fileno()))

@@ -72,7 +72,8 @@ class Server:
         _refuse_foreign(self.socket_directory, self.user.pw_uid if self.user else os.geteuid(), 0o077)
 
     def start(self) -> None:
-        with open(locations.private_directory(self.place / "log") / f"{self.name}.log", "ab") as output:
+        log = locations.private_directory(self.place / "log") / f"{self.name}.log"
+        with log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd="/",

@@ -1,0 +1,98 @@
+"""Runs everything in the foreground: web, workers, reaper and, where needed, the embedded servers."""
+
+import os
+import secrets
+import signal
+import socket
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from webapp.core import embedded
+from webapp.core.supervisor import Child, Supervisor
+
+HOST = "127.0.0.1"
+
+
+class Command(BaseCommand):
+    help = f"Run web, workers and reaper on {HOST}:PORT until Ctrl-C. Data is kept under EMOTRACE_VAR."
+    requires_system_checks: list[str] = []  # migrate runs them, once the database answers
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+
+    def handle(self, *args: Any, port: int, **options: Any) -> None:
+        with _listening(port) as listener:
+            try:
+                with embedded.attached():
+                    call_command("migrate", interactive=False, verbosity=0)
+                    self._greet()
+                    connections.close_all()
+                    self.stdout.write(f"Emotrace runs on http://{HOST}:{port}/ (Ctrl-C stops it)")
+                    self.stdout.flush()
+                    Supervisor(children(listener), embedded.revive).run()
+            except embedded.EmbeddedError as error:
+                raise CommandError(str(error)) from None
+        self.stdout.write(f"Stopped. Data is kept in {settings.VAR}")
+
+    def _greet(self) -> None:
+        users = get_user_model().objects
+        if users.filter(is_superuser=True).exists():
+            return
+        password = secrets.token_urlsafe(12)
+        users.create_superuser(username="admin", email="", password=password)
+        self.stdout.write(f"First start: log in as admin with the password {password} (shown this once)")
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise CommandError(f"Port {port} cannot be used ({error.strerror}): set PORT to another one") from None
+    # gunicorn inherits the bound socket: a web process that is restarted keeps the port.
+    listener.listen(64)
+    listener.set_inheritable(True)
+    return listener
+
+
+def children(listener: socket.socket) -> list[Child]:
+    """Web on `listener`, a worker for each queue, and the reaper."""
+    manage = Path(settings.BASE_DIR) / "manage.py"
+    web = [
+        *(sys.executable, "-m", "gunicorn", "webapp.config.wsgi"),
+        *("--bind", f"fd://{listener.fileno()}"),
+        *("--worker-class", "gthread", "--threads", "8"),
+        *("--graceful-timeout", "3"),
+        *("--log-level", "warning"),
+        "--no-control-socket",
+    ]
+    return [
+        Child("web", web, pass_fds=(listener.fileno(),)),
+        worker(settings.INFERENCE_QUEUE),
+        worker(settings.RENDER_QUEUE),
+        Child("reaper", [sys.executable, str(manage), "reap", "--every", "15"]),
+    ]
+
+
+def worker(queue: str) -> Child:
+    """A worker of one queue. It is one process: nothing is forked once torch is loaded."""
+    command = [
+        *(sys.executable, "-m", "celery", "--app", "webapp.config", "--quiet", "worker"),
+        *("--queues", queue),
+        *("--hostname", f"{queue}-{os.getpid()}@%h"),
+        *("--pool", "solo"),
+        *("--loglevel", "info"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
+    # BLAS threads beside torch's cost 28 % CPU.
+    return Child(f"{queue} worker", command, signal.SIGKILL, {"OPENBLAS_NUM_THREADS": "1"})

@@ -1,0 +1,111 @@
+"""Runs a handful of processes in the foreground: restarts what dies, leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from webapp.core import locations
+from webapp.core.embedded.server import dying_with_parent
+
+POLL_SECONDS = 0.25
+GRACE_SECONDS = 8
+LONGEST_PAUSE_SECONDS = 30
+STEADY_SECONDS = 60
+
+
+@dataclass
+class Child:
+    """One process that is to run. `orphaned` is what it gets when the supervisor itself is killed."""
+
+    name: str
+    command: Sequence[str]
+    orphaned: signal.Signals = signal.SIGTERM
+    environment: Mapping[str, str] = field(default_factory=dict)
+    pass_fds: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    pause: float = 1.0
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=locations.PROJECT,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            pass_fds=self.pass_fds,
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, and a group can be killed whole.
+            preexec_fn=dying_with_parent(self.orphaned),
+        )
+        self.started_at = time.monotonic()
+
+    def look_after(self) -> None:
+        """Start the process, or start it again after a pause that grows while it keeps dying early."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.start_at:
+                self.start()
+            return
+        if (code := self.process.poll()) is None:
+            return
+        self.kill_group()
+        if now - self.started_at > STEADY_SECONDS:
+            self.pause = 1.0
+        print(f"{self.name} ended ({_meaning(code)}), starting it again", file=sys.stderr, flush=True)
+        self.process, self.start_at = None, now + self.pause
+        self.pause = min(2 * self.pause, LONGEST_PAUSE_SECONDS)
+
+    def kill_group(self) -> None:
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def _meaning(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
+
+class Supervisor:
+    def __init__(self, children: Sequence[Child], watch: Callable[[], None]) -> None:
+        """`watch` is called now and then while the children run."""
+        self.children = children
+        self.watch = watch
+        self.stopping = False
+
+    def run(self) -> None:
+        """Run until SIGINT or SIGTERM, then stop every child and return."""
+        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(which, self._stop)
+        try:
+            next_watch = time.monotonic()
+            while not self.stopping:
+                for child in self.children:
+                    child.look_after()
+                if time.monotonic() >= next_watch:
+                    self.watch()
+                    next_watch = time.monotonic() + 5
+                time.sleep(POLL_SECONDS)
+        finally:
+            self._end()
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def _end(self) -> None:
+        running = [child.process for child in self.children if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for process in running:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
+        # A worker in the middle of an analysis does not wait for its end: the row says where to go on.
+        for child in self.children:
+            child.kill_group()
+        for process in running:
+            process.wait()

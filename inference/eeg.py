@@ -20,9 +20,12 @@ from inference.errors import Code, InputError
 from inference.matfile import MatFile, Variable, open_mat
 from inference.types import EegInput
 
-CHANNELS = tuple(
-    "Fp1 Fp2 F7 F3 Fz F4 F8 FC5 FC1 FC2 FC6 T7 C3 Cz C4 T8 CP5 CP1 CP2 CP6 P7 P3 Pz P4 P8 PO9 O1 Oz O2 PO10".split()
+# fmt: off
+CHANNELS = (
+    "Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "FC5", "FC1", "FC2", "FC6", "T7", "C3", "Cz", "C4", "T8",
+    "CP5", "CP1", "CP2", "CP6", "P7", "P3", "Pz", "P4", "P8", "PO9", "O1", "Oz", "O2", "PO10",
 )
+# fmt: on
 TRIAL_S = 20.0
 EAV_KEYS = ("seg", "seg1")
 EAV_RATE = 500.0  # Hz; the files themselves do not say
@@ -83,7 +86,7 @@ def windows(values: NDArray[Any], sfreq: float, eeg_spec: Mapping[str, Any]) -> 
 
     rate = eeg_spec["sample_rate"]
     samples = round(eeg_spec["trial_s"] * rate)
-    ratio = (Fraction(rate) / Fraction(sfreq)).limit_denominator(1000)
+    ratio = (Fraction(rate) / Fraction(sfreq)).limit_denominator(10_000)
     # a line is taken out meanwhile, so that an offset does not ring at both ends
     resampled = resample_poly(values.astype(np.float64), ratio.numerator, ratio.denominator, axis=1, padtype="line")
     resampled = resampled[:, :samples]
@@ -106,8 +109,10 @@ def read_labels(path: Path) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         one_hot = file.read(named["label"]) if "label" in named else np.empty((0, 0))
     if one_hot.ndim == 2 and one_hot.shape[0] != LABEL_ROWS:
         one_hot = one_hot.T
-    if one_hot.ndim != 2 or one_hot.shape[0] != LABEL_ROWS or not (np.sort(one_hot, axis=0)[:-1] == 0).all():
-        raise InputError(Code.NOT_MAT, f"{path.name} is not an EAV label file. It needs a one-hot `label` (10, trials).")
+    if one_hot.ndim != 2 or one_hot.shape[0] != LABEL_ROWS or not ((one_hot != 0).sum(axis=0) == 1).all():
+        raise InputError(
+            Code.NOT_MAT, f"{path.name} is not an EAV label file. It needs a one-hot `label` (10, trials)."
+        )
     rows = one_hot.argmax(axis=0)
     return rows // 2, rows % 2 == 1
 
@@ -148,11 +153,14 @@ def _eeg_variable(file: MatFile) -> Variable:
     if not fitting:
         sizes = ", ".join(f"{variable.name} {'x'.join(map(str, variable.shape))}" for variable in arrays[:3])
         raise InputError(
-            Code.EEG_CHANNELS, f"The EEG must have {len(CHANNELS)} channels, but the file holds {sizes}. Send those of EAV."
+            Code.EEG_CHANNELS,
+            f"The EEG must have {len(CHANNELS)} channels, but the file holds {sizes}. Send those of EAV.",
         )
     if len(fitting) > 1:
         names = " and ".join(variable.name for variable in fitting[:3])
-        raise InputError(Code.EEG_CHANNELS, f"The file holds several arrays of 30 channels, {names}. Leave only the EEG.")
+        raise InputError(
+            Code.EEG_CHANNELS, f"The file holds several arrays of 30 channels, {names}. Leave only the EEG."
+        )
     return fitting[0]
 
 
@@ -160,7 +168,8 @@ def _eav_trial(file: MatFile, variable: Variable, eeg: EegInput) -> _Recording:
     samples, channels, count = (*variable.shape, 1)[:3]
     if channels != len(CHANNELS):
         raise InputError(
-            Code.EEG_CHANNELS, f"The EEG has {channels} channels where EAV's layout has {len(CHANNELS)}. Send those of EAV."
+            Code.EEG_CHANNELS,
+            f"The EEG has {channels} channels where EAV's layout has {len(CHANNELS)}. Send those of EAV.",
         )
     if samples != EAV_SAMPLES:
         raise InputError(
@@ -171,18 +180,15 @@ def _eav_trial(file: MatFile, variable: Variable, eeg: EegInput) -> _Recording:
     if eeg.sfreq is not None and eeg.sfreq != EAV_RATE:
         raise InputError(
             Code.EEG_SAMPLING_RATE,
-            f"A file in EAV's layout is sampled at 500 Hz, but {eeg.sfreq:g} Hz was given. Leave the sampling rate out.",
+            f"A file in EAV's layout is sampled at 500 Hz, but {eeg.sfreq:g} Hz was given. Leave the rate out.",
         )
     if eeg.trial is None and count > 1:
         raise InputError(
             Code.EEG_TRIAL, f"The file holds {count} trials. Say which one belongs to the video, from 1 to {count}."
         )
     trial = _checked_trial(eeg.trial, count)
-    if len(variable.shape) == 3:
-        values = file.read(variable, slice(trial - 1, trial))[:, :, 0]
-    else:
-        values = file.read(variable)
-    return _Recording(EegInfo(count, EAV_RATE, TRIAL_S), values.T)
+    values = file.read(variable, slice(trial - 1, trial) if len(variable.shape) == 3 else None)
+    return _Recording(EegInfo(count, EAV_RATE, TRIAL_S), values.reshape(EAV_SAMPLES, len(CHANNELS)).T)
 
 
 def _checked_trial(trial: int | None, count: int) -> int:

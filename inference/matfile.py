@@ -5,6 +5,7 @@ and no array is allocated before its size is known to be bearable.
 """
 
 import math
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from inference.errors import Code, InputError
 MAX_VALUES = 120_000_000  # two hours of 30 channels at 500 Hz, 0.96 GB as float64
 NUMERIC = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 PASSED_OVER = {"char", "logical", "sparse"}
+COMPRESSED = 15  # the tag of a compressed variable in a version 5 file
+CHUNK = 1 << 20  # bytes
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 HDF5_OFFSETS = (0, 512)  # MATLAB writes a header of 512 bytes in front
 
@@ -128,12 +131,40 @@ def _objects(name: str, what: str) -> InputError:
     )
 
 
+def _refuse_bomb(path: Path) -> None:
+    """Unpack a version 5 file once, a chunk at a time: the library trusts the sizes inside compressed variables."""
+    left = 8 * MAX_VALUES + CHUNK
+    with path.open("rb") as file:
+        order = "<" if file.read(128)[126:] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, size = struct.unpack(f"{order}II", tag)
+            following = file.tell() + size
+            inflate = zlib.decompressobj()
+            while kind == COMPRESSED and not inflate.eof and file.tell() < following:
+                packed = file.read(min(CHUNK, following - file.tell()))
+                if not packed:
+                    raise ValueError("cut short")
+                while packed and not inflate.eof:
+                    left -= len(inflate.decompress(packed, CHUNK))
+                    packed = inflate.unconsumed_tail
+                    if left < 0:
+                        raise InputError(
+                            Code.TOO_LARGE,
+                            f"The MAT file unpacks to more than the {MAX_VALUES:,} values that are read. "
+                            "Send a shorter stretch.",
+                        )
+            file.seek(following)
+
+
 def _version5_variables(path: Path) -> tuple[Variable, ...]:
     with _reading():
         if matfile_version(path, appendmat=False)[0] != 1:
             # version 4 has no signature: anything that starts with a zero byte would pass for it
             raise ValueError("not a version 5 file")
+        _refuse_bomb(path)
         listed = whosmat(path, appendmat=False)
+        if len({name for name, _, _ in listed}) < len(listed):
+            raise ValueError("two variables of one name")
     found = []
     for name, shape, kind in listed:
         if kind not in NUMERIC | PASSED_OVER or name.startswith("__"):

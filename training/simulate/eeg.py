@@ -7,7 +7,6 @@ and gamma); each person follows that average only in part: with a strength, topo
 frequency and now and then a sign of their own. Blinks and mains are laid on top.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,7 +147,7 @@ def subject(number: int, seed: int, variation: Variation = Variation()) -> Subje
     fall[kept] = FREQUENCIES[kept] ** -(exponent / 2)
     spectra += [_scaled(fall)] * BACKGROUND_DIPOLES
 
-    eyes = sum(_near_surface(np.array([x, 1.0, -0.25]), 0.4) for x in (-0.35, 0.35))
+    eyes = _near_surface(np.array([-0.35, 1.0, -0.25]), 0.4) + _near_surface(np.array([0.35, 1.0, -0.25]), 0.4)
     return Subject(
         number=number,
         seed=seed,

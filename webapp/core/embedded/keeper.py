@@ -14,6 +14,7 @@ from webapp.core import locations
 from webapp.core.embedded.access import START_SECONDS, EmbeddedError, answers
 from webapp.core.embedded.postgres import Postgres
 from webapp.core.embedded.redis import Redis
+from webapp.core.embedded.server import Server
 
 POLL_SECONDS = 0.25
 
@@ -46,10 +47,11 @@ def keep(place: Path) -> None:
     with (place / "keeper.lock").open("w") as lock, (place / "users.lock").open("w") as users:
         if not _alone(place, lock):
             return
-        servers = (Postgres(place, lock.fileno()), Redis(place, lock.fileno()))
+        servers: list[Server] = []
         try:
-            for server in servers:
+            for server in (Postgres(place, lock.fileno()), Redis(place, lock.fileno())):
                 server.prepare()
+                servers.append(server)
                 server.start()
             while not _unused(users):
                 for server in servers:

@@ -3,10 +3,12 @@
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +92,16 @@ class Server:
         return self.process is not None and self.process.poll() is not None
 
     def stop(self) -> None:
-        if self.process is None:
-            return
-        self.process.send_signal(self.stop_signal)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        if self.process is not None:
+            self.process.send_signal(self.stop_signal)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.socket_directory, ignore_errors=True)
+        with suppress(OSError):  # the other server's sockets may still be there
+            self.socket_directory.parent.rmdir()
 
 
 def _refuse_foreign(directory: Path, owner: int, forbidden: int) -> None:

@@ -1,0 +1,220 @@
+"""The embedded servers live exactly as long as somebody needs them, whatever dies in between."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+import redis
+
+from webapp.core import locations
+from webapp.core.embedded.access import answers
+
+COMMAND = """
+import sys
+from webapp.core.embedded import EmbeddedError, attached
+try:
+    with attached():
+        print("up", flush=True)
+        sys.stdin.read()
+except EmbeddedError as error:
+    sys.exit(f"error: {error}")
+"""
+
+
+@contextmanager
+def command(place: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that needs the servers until it is told to end (by closing its input) or is killed."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND],
+        cwd=locations.PROJECT,
+        env={**environment, "EMOTRACE_VAR": str(place)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def is_up(process: subprocess.Popen[str]) -> bool:
+    assert process.stdout is not None
+    return process.stdout.readline() == "up\n"
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.communicate("")
+    assert process.returncode == 0
+
+
+def servers_of(place: Path) -> list[psutil.Process]:
+    """Keeper, PostgreSQL and Redis of this place alone."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            keeps = process.cmdline()[1:] == ["-m", "webapp.core.embedded.keeper"]
+            if keeps and process.environ().get("EMOTRACE_VAR") == str(place):
+                found.append(process)
+            elif Path(process.cwd()) in (place / "postgres", place / "redis"):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def gone(place: Path) -> bool:
+    return eventually(lambda: not servers_of(place))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that several tests use one after the other, each from stopped servers."""
+    return tmp_path_factory.mktemp("place") / "var"
+
+
+def query(place: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = psycopg2.connect(locations.embedded_database_url(place))
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def test_servers_run_for_as_long_as_a_command_needs_them(place: Path) -> None:
+    with command(place) as process:
+        assert is_up(process)
+        assert answers(place)
+        end(process)
+    assert gone(place)
+
+
+def test_commands_share_the_servers_and_the_last_one_stops_them(place: Path) -> None:
+    with command(place) as first, command(place) as second:
+        assert is_up(first) and is_up(second)
+        assert eventually(
+            lambda: len([each for each in servers_of(place) if each.cwd() == str(locations.PROJECT)]) == 1
+        )
+        end(first)
+        time.sleep(1)
+        assert answers(place)
+        end(second)
+    assert gone(place)
+
+
+def test_data_outlives_the_servers(place: Path) -> None:
+    with command(place) as process:
+        assert is_up(process)
+        query(place, "CREATE TABLE kept (word text)")
+        query(place, "INSERT INTO kept VALUES ('durable')")
+        redis.Redis.from_url(locations.embedded_redis_url(place)).set("kept", "durable")
+        end(process)
+    assert gone(place)
+    with command(place) as process:
+        assert is_up(process)
+        assert query(place, "SELECT word FROM kept") == [("durable",)]
+        assert redis.Redis.from_url(locations.embedded_redis_url(place)).get("kept") == b"durable"
+
+
+def test_a_killed_command_leaves_no_server_behind(place: Path) -> None:
+    with command(place) as process:
+        assert is_up(process)
+        process.kill()
+        assert gone(place)
+
+
+def test_servers_come_back_after_everything_was_killed(place: Path) -> None:
+    with command(place) as process:
+        assert is_up(process)
+        for each in [*servers_of(place), process]:
+            each.send_signal(signal.SIGKILL)
+        assert gone(place)
+    assert (place / "postgres" / "postmaster.pid").exists(), "the kill has to leave something to recover from"
+    with command(place) as process:
+        assert is_up(process)
+        end(process)
+
+
+def test_a_server_that_dies_is_started_again(place: Path) -> None:
+    with command(place) as process:
+        assert is_up(process)
+        (victim,) = (each for each in servers_of(place) if each.name() == "redis-server")
+        victim.kill()
+        assert eventually(lambda: not victim.is_running() and answers(place))
+
+
+def test_a_database_that_was_left_half_made_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "postgres.new").mkdir()
+    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
+    with command(tmp_path) as process:
+        assert is_up(process)
+
+
+def test_places_run_side_by_side_even_where_their_paths_are_too_long_for_sockets(place: Path, tmp_path: Path) -> None:
+    deep = tmp_path / ("long" * 30)
+    with command(place) as process, command(deep) as other:
+        assert is_up(process) and is_up(other)
+        assert len(str(locations.sockets(deep))) < len(str(deep))
+        query(deep, "CREATE TABLE kept_apart ()")
+        assert query(place, "SELECT to_regclass('kept_apart')") == [(None,)]
+
+
+def test_sockets_are_for_their_user_alone(place: Path, tmp_path: Path) -> None:
+    deep = tmp_path / ("long" * 30)
+    for directory in (place, deep):
+        with command(directory) as process:
+            assert is_up(process)
+            for name in ("postgres", "redis"):
+                assert stat.S_IMODE((locations.sockets(directory) / name).stat().st_mode) == 0o700
+    assert not place.stat().st_mode & stat.S_IRWXO
+
+
+@pytest.mark.parametrize("trap", ["open", "link"])
+def test_a_socket_directory_that_somebody_else_prepared_is_refused(tmp_path: Path, trap: str) -> None:
+    deep = tmp_path / ("long" * 30)
+    sockets = locations.sockets(deep)
+    if trap == "open":
+        sockets.mkdir()
+        sockets.chmod(0o777)
+    else:
+        sockets.symlink_to(tmp_path)
+    try:
+        with command(deep) as process:
+            _, errors = process.communicate()
+        assert process.returncode == 1
+        assert f"{sockets} is not a private directory" in errors
+    finally:
+        if trap == "link":
+            sockets.unlink()
+        else:
+            sockets.rmdir()
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    key = locations.secret_key(tmp_path / "var")
+    assert len(key) >= 64
+    assert locations.secret_key(tmp_path / "var") == key
+    assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600

@@ -5,7 +5,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
-from kombu import Queue
+from kombu.entity import Queue
 
 from inference.types import Limits
 from webapp.core import locations

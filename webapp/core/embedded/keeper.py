@@ -49,7 +49,9 @@ def keep(place: Path) -> None:
             return
         servers: list[Server] = []
         try:
-            for server in (Postgres(place, lock.fileno()), Redis(place, lock.fileno())):
+            kinds: tuple[type[Server], ...] = (Postgres, Redis)
+            for kind in kinds:
+                server = kind(place, lock.fileno())
                 server.prepare()
                 servers.append(server)
                 server.start()

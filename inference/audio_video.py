@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,17 +30,23 @@ class FaceTrack:
 class AudioVideoReader:
     """The audio-video network together with what its specification says of its input."""
 
-    def __init__(self, spec: store.ModelSpec) -> None:
-        network = store.open_model(spec)
-        assert isinstance(network, IntermediateAttention)
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.spec = spec
-        self.face = spec.data["face"]
-        self.speech = spec.data["speech"]
-        self.seconds: float = spec.data["window"]["seconds"]
+    def __init__(self, network: IntermediateAttention, spec: dict[str, Any]) -> None:
+        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.labels: tuple[str, ...] = tuple(spec["labels"])
+        self.face: dict[str, Any] = spec["face"]
+        self.speech: dict[str, Any] = spec["speech"]
+        self.temperature: float = spec["temperature"]
+        self.seconds: float = spec["window"]["seconds"]
         self.samples: int = self.face["samples"]
         self.step_s = self.seconds / self.samples
-        self.hop = round(spec.data["window"]["hop_s"] / self.step_s)
+        self.hop = round(spec["window"]["hop_s"] / self.step_s)
+
+    @classmethod
+    def open(cls, spec: store.ModelSpec) -> "AudioVideoReader":
+        """The reader for a model of the store."""
+        network = store.open_model(spec)
+        assert isinstance(network, IntermediateAttention)
+        return cls(network, spec.data)
 
     @property
     def hop_s(self) -> float:
@@ -105,7 +112,7 @@ class AudioVideoReader:
             mfcc[np.array(voices) < MIN_VOICE] = 0.0
             faces, shares = zip(*(self._window_faces(track, start, nothing) for start in batch), strict=True)
             logits = self.network.fuse(torch.from_numpy(mfcc), torch.stack(faces))
-            probabilities = (logits / self.spec.data["temperature"]).softmax(dim=1)
+            probabilities = (logits / self.temperature).softmax(dim=1)
             for row, start in enumerate(batch):
                 yield Window(
                     start_s=start * self.step_s,

@@ -48,11 +48,11 @@ def shade_faces(faces: Tensor, generator: torch.Generator) -> Tensor:
         return low + (high - low) * torch.rand(n, 1, 1, 1, generator=generator)
 
     mean = faces.mean(dim=(1, 2, 3), keepdim=True)
-    faces = (faces - mean) * uniform(0.6, 1.4) + mean + uniform(-0.2, 0.2)
-    faces = faces + uniform(0, 0.04) * torch.randn(faces.shape, generator=generator)
+    faces = (faces - mean) * uniform(0.75, 1.25) + mean + uniform(-0.1, 0.1)
+    faces = faces + uniform(0, 0.02) * torch.randn(faces.shape, generator=generator)
     side = uniform(0.1, 0.35)
     top, left = uniform(0, 1), uniform(0, 1)
-    hidden = uniform(0, 1) < 0.3
+    hidden = uniform(0, 1) < 0.2
     axis = torch.linspace(0, 1, size)
     inside = ((axis.view(1, 1, -1, 1) - top).abs() < side / 2) & ((axis.view(1, 1, 1, -1) - left).abs() < side / 2)
     return torch.where(inside & hidden, mean, faces).clamp(0, 1)

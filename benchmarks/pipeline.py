@@ -1,0 +1,133 @@
+"""How long a timeline and a labelled video take, as ratios within one run, and what memory they need.
+
+`python -m benchmarks.pipeline` makes its own clips (60 s and 10 minutes of 1280 x 720 from the
+sample recording), prints the table and writes it to docs/benchmarks/pipeline.md.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import torch
+
+from inference import speech
+from inference.media import render
+from inference.media.process import ffmpeg
+from inference.pipeline import analyse
+from inference.types import Inputs
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "docs/benchmarks/pipeline.md"
+LIMITS = {"timeline / decoding": 3.0, "labelled video / native pass": 1.3, "peak memory, MiB": 1024.0}
+
+
+def make_clip(path: Path, seconds: int) -> None:
+    """The sample recording over and over at 1280 x 720, as a camera's H.264 file with sound."""
+    once = path.with_name("once.mp4")
+    if not once.exists():
+        source = ["-stream_loop", "-1", "-i", str(ROOT / "samples/interview.mp4"), "-t", "60"]
+        picture = ["-vf", "scale=960:720,pad=1280:720:160:0", "-c:v", "libx264", "-preset", "medium", "-b:v", "4M"]
+        ffmpeg([*source, *picture, "-c:a", "aac", str(once)])
+    ffmpeg(["-stream_loop", "-1", "-i", str(once), "-t", str(seconds), "-c", "copy", str(path)])
+
+
+def decode(path: Path) -> None:
+    """Decode every frame and keep none."""
+    with av.open(str(path)) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        for _ in container.decode(video=0):
+            pass
+
+
+def native_pass(path: Path, subtitles: Path, out: Path) -> None:
+    """One burn-in pass by hand, with the renderer's own preset."""
+    ffmpeg(["-y", "-i", str(path), *render.encoding(subtitles), "-c:a", "copy", str(out)])
+
+
+def timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def peak_memory(path: Path, out: Path) -> float:
+    """Peak resident memory, MiB, of a process that reads and labels the recording."""
+    command = [sys.executable, "-m", "benchmarks.pipeline", "--peak-of", str(path), "--out", str(out)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+
+
+def peak_of(path: Path, out: Path) -> float:
+    render.render(path, analyse(Inputs(path)), out)
+    used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return used / 1024
+
+
+def measure(runs: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        clip, long = Path(folder, "clip.mp4"), Path(folder, "long.mp4")
+        out = Path(folder, "out.mp4")
+        make_clip(clip, 60)
+        make_clip(long, 600)
+        speech.warm()
+        timeline = analyse(Inputs(clip))
+        subtitles = Path(folder, "labels.ass")
+        subtitles.write_text(render.subtitles(timeline))
+        ratios: dict[str, list[float]] = {"timeline / decoding": [], "labelled video / native pass": []}
+        for _ in range(runs):
+            ratios["timeline / decoding"].append(
+                timed(lambda: analyse(Inputs(clip))) / timed(lambda: decode(clip))
+            )
+            ratios["labelled video / native pass"].append(
+                timed(lambda: render.render(clip, timeline, out)) / timed(lambda: native_pass(clip, subtitles, out))
+            )
+        result = {name: statistics.median(values) for name, values in ratios.items()}
+        result["peak memory, MiB"] = peak_memory(clip, out)
+        result["peak memory of 10 minutes, MiB"] = peak_memory(long, out)
+    return result
+
+
+def report(result: dict[str, float], runs: int) -> str:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    lines = [
+        "# Speed and memory of one analysis",
+        "",
+        f"{os.cpu_count()} CPU cores ({platform.machine()}), no GPU; Python {platform.python_version()}, torch "
+        f"{torch.__version__}, PyAV {av.__version__}; commit {commit.stdout.strip()}. A 60 s clip of 1280 x 720 at "
+        f"25 frames a second with sound. Ratios are medians of {runs} runs, both sides within the same run.",
+        "",
+        "| Measure | Value | Limit |",
+        "| --- | --- | --- |",
+    ]
+    for name, value in result.items():
+        limit = f"{LIMITS[name]:g}" if name in LIMITS else ""
+        lines.append(f"| {name} | {value:.2f} | {limit} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--peak-of", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peak_of:
+        print(json.dumps(peak_of(options.peak_of, options.out)))
+        return
+    text = report(measure(options.runs), options.runs)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

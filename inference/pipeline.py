@@ -1,0 +1,98 @@
+"""The stages of an analysis, in order: probe, sample, score, timeline. Rendering follows apart."""
+
+from itertools import chain
+
+from inference import store
+from inference.audio_video import AudioVideoReader, FaceTrack
+from inference.audio_video_eeg import FusionReader, first_samples
+from inference.inputs import check
+from inference.timeline import segments, trial_segments
+from inference.types import (
+    Inputs,
+    Limits,
+    MediaInfo,
+    Mode,
+    ModelUsed,
+    OnProgress,
+    Segment,
+    Stage,
+    Timeline,
+    Window,
+)
+
+NOTICE = (
+    "An estimate of how a face and a voice look and sound to a network trained on acted and posed expressions. "
+    "It does not say what a person feels, intends or is like, and it is no basis for a decision about anybody."
+)
+
+
+def _ignore(stage: Stage, share: float) -> None:
+    pass
+
+
+def analyse(
+    inputs: Inputs, *, model: str | None = None, limits: Limits | None = None, on_progress: OnProgress = _ignore
+) -> Timeline:
+    """Read one recording.
+
+    `model` is NAME or NAME@VERSION; without it the store's default for what was recorded.
+    Raises InputError for what cannot be read, and whatever `on_progress` raises.
+    """
+    on_progress(Stage.PROBE, 0.0)
+    spec = store.choose(model, with_eeg=inputs.eeg is not None)
+    media = check(inputs, limits or Limits())
+    on_progress(Stage.PROBE, 1.0)
+    if spec.kind == "fusion":
+        return _with_eeg(inputs, media, spec, on_progress)
+    reader = AudioVideoReader.open(spec)
+    track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
+    windows = _score(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)
+    on_progress(Stage.TIMELINE, 0.0)
+    cut = segments(windows, spec.labels, media.duration_s, reader.hop_s)
+    return _timeline(Mode.AUDIO_VIDEO, media, (spec.used,), spec, windows, cut)
+
+
+def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
+    assert inputs.eeg is not None
+    member = store.find(spec.data["members"]["audio_video"])
+    reader, fusion = AudioVideoReader.open(member), FusionReader(spec)
+    track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
+    samples = len(track.seen)
+    beside = [first_samples(start_s, fusion.trial_s, reader, samples) for start_s in fusion.starts(inputs.eeg)]
+    dense = reader.starts(samples)
+    wanted = sorted({*dense, *chain.from_iterable(beside)})
+    scored = dict(zip(wanted, _score(reader, inputs, media, track, wanted, on_progress), strict=True))
+    trials = list(fusion.read(inputs.eeg, [[scored[start] for start in starts] for starts in beside]))
+    on_progress(Stage.TIMELINE, 0.0)
+    audio_video = [scored[start] for start in dense]
+    cut = trial_segments([trial.fused for trial in trials], audio_video, spec.labels, media.duration_s, reader.hop_s)
+    windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
+    models = (member.used, fusion.eeg_spec.used, spec.used)
+    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut)
+
+
+def _score(
+    reader: AudioVideoReader,
+    inputs: Inputs,
+    media: MediaInfo,
+    track: FaceTrack,
+    starts: list[int],
+    on_progress: OnProgress,
+) -> list[Window]:
+    windows = []
+    for window in reader.score(inputs, media, track, starts):
+        windows.append(window)
+        on_progress(Stage.SCORE, len(windows) / len(starts))
+    return windows
+
+
+def _timeline(
+    mode: Mode,
+    media: MediaInfo,
+    models: tuple[ModelUsed, ...],
+    spec: store.ModelSpec,
+    windows: list[Window],
+    cut: tuple[Segment, ...],
+) -> Timeline:
+    notice = f"{NOTICE} Demonstration: {spec.demonstration}." if spec.demonstration else NOTICE
+    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice)

@@ -1,0 +1,73 @@
+"""`python -m training fit CONFIG ... | evaluate NAME ...`: fit and score the networks."""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+import yaml
+
+from training.datasets.errors import DatasetError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        return options.run(options)
+    except DatasetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    fit = commands.add_parser("fit", help="fit the network that a configuration describes")
+    fit.add_argument("config", type=Path, help="a file of training/configs")
+    fit.add_argument("--out", type=Path, required=True, help="folder that receives the result")
+    _add_data(fit)
+    fit.set_defaults(run=_fit)
+
+    evaluate = commands.add_parser("evaluate", help="score an audio-video model of the store")
+    evaluate.add_argument("name", help="NAME or NAME@VERSION")
+    evaluate.add_argument("--actors", type=int, nargs="+", help="only these RAVDESS actors")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_data(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--faces", type=Path, help="FER-2013 npz: the part to fit on, or to score")
+    parser.add_argument("--speech", type=Path, help="RAVDESS speech folder (Actor_NN/*)")
+    parser.add_argument("--backbone", type=Path, help="fitted image backbone (backbone.safetensors)")
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from training import tasks
+
+    config = yaml.safe_load(options.config.read_text())
+    task = tasks.TASKS.get(config.get("task"))
+    if task is None:
+        raise DatasetError(f"{options.config}: task is {config.get('task')!r}, expected one of {sorted(tasks.TASKS)}")
+    task(config, options)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from training.evaluate import evaluate
+
+    scores = evaluate(options.name, faces=options.faces, speech=options.speech, actors=options.actors)
+    if options.json:
+        print(json.dumps(scores))
+    else:
+        for part, score in scores.items():
+            print(f"{part:10} accuracy {score['accuracy']:.3f}  n {score['n']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""What `fit` can do: a function for each `task` that a configuration may name."""
+
+import argparse
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from inference import speech as speech_input
+from inference.models.audio_video import IntermediateAttention
+from training import publish
+from training.banks import balanced, face_bank, speech_bank
+from training.datasets import fer2013, ravdess
+from training.datasets.errors import DatasetError
+from training.fit_audio_video import ComposedBatches, fit_fusion
+from training.fit_backbone import fit_backbone
+
+log = logging.getLogger(__name__)
+
+SPEECH_SPEC = {"sample_rate": 22050, "n_mfcc": 10, "frames": 156, "n_fft": 2048, "hop_length": 512, "n_mels": 128}
+
+
+def _needed(path: Path | None, option: str) -> Path:
+    if path is None:
+        raise DatasetError(f"{option} is needed for this configuration")
+    return path
+
+
+def face_backbone(config: dict[str, Any], options: argparse.Namespace) -> None:
+    folder = _needed(options.faces, "--faces")
+    train = fer2013.read_npz(folder / "fer2013_train.npz")
+    validation = fer2013.read_npz(folder / "fer2013_public_test.npz")
+    fit_backbone(train, validation, config, options.out)
+
+
+def audio_video(config: dict[str, Any], options: argparse.Namespace) -> None:
+    """Fit on composed clips of `train_actors`, score on `test_actors` and unseen faces, write to the store."""
+    faces_root = _needed(options.faces, "--faces")
+    speech_root = _needed(options.speech, "--speech")
+    labels = tuple(config["labels"])
+    torch.manual_seed(config["seed"])
+    speech_input.warm()
+    network = IntermediateAttention(len(labels), config["heads"])
+    network.video.backbone.load_state_dict(load_file(_needed(options.backbone, "--backbone")))
+
+    train_faces = fer2013.read_npz(faces_root / "fer2013_train.npz")
+    chosen = balanced(train_faces, config["faces_per_label"], config["seed"])
+    faces = face_bank(network.video.backbone, train_faces, chosen, config["views"], config["seed"])
+    clips = [clip for clip in ravdess.read_clips(speech_root, config["train_actors"]) if clip.label in labels]
+    seconds = config["window"]["seconds"]
+    speech = speech_bank(clips, SPEECH_SPEC, seconds, config["speech_variants"], config["seed"])
+    log.info("fitting on %d clips and %d faces", len(clips), len(chosen))
+    network = fit_fusion(network, ComposedBatches(speech, faces, labels, config["seed"]), config)
+    assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
+    publish.audio_video(network, config, SPEECH_SPEC, options)
+
+
+TASKS: dict[str, Callable[[dict[str, Any], argparse.Namespace], None]] = {
+    "face-backbone": face_backbone,
+    "audio-video": audio_video,
+}

@@ -92,9 +92,7 @@ class AudioVideoReader:
         return faces.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def score(
-        self, inputs: Inputs, media: MediaInfo, track: FaceTrack, starts: Sequence[int]
-    ) -> Iterator[Window]:
+    def score(self, inputs: Inputs, media: MediaInfo, track: FaceTrack, starts: Sequence[int]) -> Iterator[Window]:
         """Score the windows that begin at these samples (rising). Yields them in order.
 
         A sample without a face takes the nearest one in its window that has one; a window

@@ -61,7 +61,7 @@ def audio_video(
         "speech": speech_spec,
         "temperature": 1.0,
         "demonstration": None,
-        "notice": "Fitted on composed clips: posed or found face photographs joined with acted speech of the same label.",
+        "notice": "Fitted on composed clips: face photographs joined with acted speech of the same label.",
         "licence": LICENCE,
     }
     directory = options.out / config["name"] / config["version"]

@@ -93,7 +93,7 @@ class IntermediateAttention(nn.Module):
         self.classifier = nn.Linear(2 * _WIDTH, classes)
 
     def face_features(self, faces: Tensor) -> Tensor:
-        """Faces (N, 3, 224, 224), values 0..1 -> features (N, 1024). Computed once a face, whatever windows it is in."""
+        """Faces (N, 3, 224, 224), values 0..1 -> features (N, 1024). Computed once a face."""
         if faces.shape[1:] != (3, FACE_SIZE, FACE_SIZE):
             raise ValueError(f"faces are {tuple(faces.shape)}, expected (N, 3, {FACE_SIZE}, {FACE_SIZE})")
         return self.video.backbone(faces)

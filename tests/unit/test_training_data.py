@@ -115,7 +115,7 @@ def test_a_moving_head_stays_the_same_face() -> None:
     image[16:32, 16:32] = 200
     frames = moving_head(image, torch.Generator().manual_seed(5))
     assert frames.shape == (15, 1, 224, 224)
-    assert 0 <= frames.min() and frames.max() <= 1
+    assert frames.min() >= 0 and frames.max() <= 1
     steps = (frames[1:] - frames[:-1]).abs().mean(dim=(1, 2, 3))
     assert (steps > 0).all(), "it moves at every step"
     assert steps.max() < 0.05, "and never jumps"

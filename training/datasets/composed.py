@@ -52,6 +52,4 @@ def moving_head(image: np.ndarray, generator: torch.Generator, samples: int = SA
         torch.stack((zoom * angle.sin(), zoom * angle.cos(), 0.06 * path[:, 3]), dim=1),
     )
     grid = functional.affine_grid(torch.stack(rows, dim=1), [samples, 1, FACE_SIZE, FACE_SIZE], align_corners=False)
-    return functional.grid_sample(
-        face.expand(samples, -1, -1, -1), grid, padding_mode="border", align_corners=False
-    )
+    return functional.grid_sample(face.expand(samples, -1, -1, -1), grid, padding_mode="border", align_corners=False)

@@ -31,10 +31,7 @@ def read_clips(root: Path, actors: Iterable[int] | None = None) -> list[Clip]:
     """
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder")
-    clips = []
-    for path in sorted(root.glob("Actor_*/*")):
-        if path.suffix.lower() in _SUFFIXES:
-            clips.append(_parse(path))
+    clips = [_parse(path) for path in sorted(root.glob("Actor_*/*")) if path.suffix.lower() in _SUFFIXES]
     if actors is not None:
         wanted = set(actors)
         missing = wanted - {clip.actor for clip in clips}

@@ -1,6 +1,6 @@
 """How long a timeline and a labelled video take, as ratios within one run, and what memory they need.
 
-`python -m benchmarks.pipeline` makes its own clips (60 s and 10 minutes of 1280 x 720 from the
+`python -m benchmarks` makes its own clips (60 s and 10 minutes of 1280 x 720 from the
 sample recording), prints the table and writes it to docs/benchmarks/pipeline.md.
 """
 
@@ -19,10 +19,10 @@ from pathlib import Path
 
 import av
 import torch
-
-from inference import speech
 from inference.media import render
 from inference.media.process import ffmpeg
+
+from inference import speech
 from inference.pipeline import analyse
 from inference.types import Inputs
 
@@ -62,7 +62,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def peak_memory(path: Path, out: Path) -> float:
     """Peak resident memory, MiB, of a process that reads and labels the recording."""
-    command = [sys.executable, "-m", "benchmarks.pipeline", "--peak-of", str(path), "--out", str(out)]
+    command = [sys.executable, "-m", "benchmarks", "--peak-of", str(path), "--out", str(out)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
 
 
@@ -84,9 +84,7 @@ def measure(runs: int) -> dict[str, float]:
         subtitles.write_text(render.subtitles(timeline))
         ratios: dict[str, list[float]] = {"timeline / decoding": [], "labelled video / native pass": []}
         for _ in range(runs):
-            ratios["timeline / decoding"].append(
-                timed(lambda: analyse(Inputs(clip))) / timed(lambda: decode(clip))
-            )
+            ratios["timeline / decoding"].append(timed(lambda: analyse(Inputs(clip))) / timed(lambda: decode(clip)))
             ratios["labelled video / native pass"].append(
                 timed(lambda: render.render(clip, timeline, out)) / timed(lambda: native_pass(clip, subtitles, out))
             )

@@ -1,0 +1,93 @@
+"""Fitting EEGNet and the fusion network writes models that the store opens; small and quick."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from inference import store
+from training import fit_eeg, fit_fusion
+from training.datasets.errors import DatasetError
+
+CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
+
+
+def config(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((CONFIGS / name).read_text())
+    return read
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A configuration of three short parts, fitted in an empty place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
+    monkeypatch.setattr(fit_fusion, "CONFIGS", tmp_path)
+    changed = config("eegnet-5.yaml")
+    changed["split"] = {"train": [1, 2], "validation": [3, 4], "test": [5, 6]}
+    changed["trials_per_emotion"] = {"train": 1, "validation": 2, "test": 1}
+    changed["epochs"] = 1
+    (tmp_path / "eegnet-5.yaml").write_text(yaml.safe_dump(changed))
+    return changed
+
+
+def clips(path: Path, seed: int = 0, shape: tuple[int, int] = (6, 5)) -> None:
+    """A table of audio-video logits that are right more often than not."""
+    rng = np.random.default_rng(seed)
+    table: dict[str, np.ndarray] = {}
+    for part in ("val", "test"):
+        labels = np.repeat(np.arange(5), 12)
+        logits = rng.normal(size=(len(labels), *shape)).astype(np.float32)
+        logits += 2 * np.eye(5, dtype=np.float32)[labels][:, None, : shape[1]]
+        table |= {f"{part}_logits": logits, f"{part}_labels": labels}
+    path.parent.mkdir(exist_ok=True)
+    np.savez(path, **table)
+
+
+def test_no_person_is_in_two_parts_of_the_published_split() -> None:
+    split = config("eegnet-5.yaml")["split"]
+    people = [person for first, last in split.values() for person in range(first, last + 1)]
+    assert sorted(people) == list(range(1, 43))
+    assert [last - first + 1 for first, last in split.values()] == [30, 6, 6]
+
+
+def test_both_networks_are_fitted_and_opened_again(small: dict[str, Any], tmp_path: Path) -> None:
+    fit_eeg.fit(small, tmp_path / "store")
+    clips(tmp_path / "runs" / "av5_logits.npz")
+    fit_fusion.fit(config("fusion-cnn-5.yaml"), tmp_path / "store")
+
+    eeg, fusion = store.find("eegnet-5@1"), store.find("fusion-cnn-5@1")
+    for spec in (eeg, fusion):
+        assert spec.demonstration == "EEG simulated"
+        assert "demonstration: EEG simulated" in spec.card
+        assert spec.labels == ("neutral", "sad", "angry", "happy", "calm")
+    assert store.open_model(eeg)(torch.zeros(4, 30, 500)).shape == (4, 5)
+    assert store.open_model(fusion)(torch.zeros(1, 10, 5)).shape == (1, 5)
+    assert set(fusion.metrics["scores"]) == {"cnn", "average", "waver", "audio-video alone", "eeg alone"}
+    assert set(eeg.metrics["scores"]["test"]["trial"]["subjects"]) == {"5", "6"}
+
+
+def test_fitting_without_audio_video_logits_says_what_is_missing(small: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="av5_logits"):
+        fit_fusion.fit(config("fusion-cnn-5.yaml"), tmp_path / "store")
+
+
+def test_trials_are_paired_with_clips_of_their_own_label() -> None:
+    labels = np.array([0, 1, 2, 2, 1])
+    audio_video = fit_fusion.Readings(np.repeat(np.arange(10) % 5, 30).reshape(10, 6, 5), np.arange(10) % 5)
+    eeg = fit_fusion.Readings(np.zeros((5, 4, 5)), labels)
+    matrices = fit_fusion.paired(audio_video, eeg, np.random.default_rng(0))
+    np.testing.assert_array_equal(matrices[:, 0, 0], labels)
+    assert matrices.shape == (5, 10, 5)
+
+
+def test_the_interval_is_over_people_and_not_over_trials() -> None:
+    subjects = np.repeat([1, 2, 3], 100)
+    same = fit_eeg.by_subject(np.tile([0.0, 1.0], 150), subjects, seed=0)
+    apart = fit_eeg.by_subject(np.repeat([0.0, 0.5, 1.0], 100), subjects, seed=0)
+    assert same["accuracy"] == apart["accuracy"] == 0.5
+    assert same["interval_95"] == [0.5, 0.5]
+    assert apart["interval_95"][1] - apart["interval_95"][0] > 0.5

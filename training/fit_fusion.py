@@ -1,0 +1,198 @@
+"""Fit the CNN that joins audio-video and EEG logits: `fit(config, out)` with configs/fusion-cnn-5.yaml.
+
+The two come from different recordings and are paired at random by label. The people whose EEG it is
+fitted on chose no checkpoint of EEGNet, and the clips were unseen by the audio-video network.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from inference import store
+from inference.models import build
+from inference.models.eegnet import EEGNet
+from inference.models.fusion import AUDIO_VIDEO_ROWS, build_fusion
+from training import publish
+from training.datasets.errors import DatasetError
+from training.fit_eeg import BOOTSTRAPS, DEMONSTRATION, Trials, by_subject, logits, score_rows, simulated_trials
+
+log = logging.getLogger(__name__)
+
+CONFIGS = Path(__file__).parent / "configs"
+NOTICE = (
+    "Demonstration: the EEG this model learned from is simulated and belongs to nobody in the clips. With a real "
+    "person's EEG its readings mean nothing; use it to try the program, then fit it again on real recordings."
+)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Logits of one network: `logits` (N, windows, classes), `labels` (N,)."""
+
+    logits: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+
+def paired(audio_video: Readings, eeg: Readings, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Every EEG trial with a clip of its label drawn at random: (N, 10, classes)."""
+    of_label = {label: np.flatnonzero(audio_video.labels == label) for label in np.unique(eeg.labels)}
+    drawn = np.array([rng.choice(of_label[label]) for label in eeg.labels])
+    return np.concatenate([audio_video.logits[drawn], eeg.logits], axis=1)
+
+
+def train(network: nn.Module, audio_video: Readings, eeg: Readings, config: dict[str, Any]) -> nn.Module:
+    """The network after the last epoch; pairs are drawn anew in each."""
+    rng = np.random.default_rng(config["seed"])
+    optimiser = torch.optim.Adam(network.parameters(), lr=config["rate"])
+    labels = torch.from_numpy(eeg.labels)
+    network.train()
+    for epoch in range(1, config["epochs"] + 1):
+        matrices, losses = torch.from_numpy(paired(audio_video, eeg, rng)), []
+        for chosen in torch.from_numpy(rng.permutation(len(labels))).split(config["batch"]):
+            loss = functional.cross_entropy(network(matrices[chosen]), labels[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+        if epoch % 10 == 0:
+            log.info("epoch %d/%d loss %.4f", epoch, config["epochs"], np.mean(losses))
+    return network.eval()
+
+
+def rules(network: nn.Module, audio_video: Readings, eeg: Readings, classes: int) -> dict[str, nn.Module]:
+    """The fitted network and what it has to beat; WAVER's weights are accuracies on the fitting part."""
+    weights = [_mean_accuracy(audio_video), _mean_accuracy(eeg)]
+    return {
+        "cnn": network,
+        "average": build_fusion(classes=classes, method="average"),
+        "waver": build_fusion(classes=classes, method="waver", weights=weights),
+        "audio-video alone": build_fusion(classes=classes, method="waver", weights=(1.0, 0.0)),
+        "eeg alone": build_fusion(classes=classes, method="waver", weights=(0.0, 1.0)),
+    }
+
+
+def _mean_accuracy(readings: Readings) -> float:
+    return float((readings.logits.mean(axis=1).argmax(1) == readings.labels).mean())
+
+
+@torch.inference_mode()
+def evaluate(
+    contenders: dict[str, nn.Module],
+    audio_video: Readings,
+    eeg: Readings,
+    subjects: NDArray[np.int64],
+    config: dict[str, Any],
+) -> dict[str, Any]:
+    """Each contender on the same pairs, `test_pairings` draws of a clip for every EEG trial."""
+    rng = np.random.default_rng(config["seed"] + 1)
+    draws = [torch.from_numpy(paired(audio_video, eeg, rng)) for _ in range(config["test_pairings"])]
+    scores = {}
+    for name, rule in contenders.items():
+        right = np.stack([rule(matrices).argmax(1).numpy() == eeg.labels for matrices in draws])
+        scores[name] = by_subject(right.mean(axis=0), subjects, config["seed"])
+    return scores
+
+
+def _audio_video(config: dict[str, Any], part: str) -> Readings:
+    path = Path(config["audio_video_logits"])
+    if not path.exists():
+        raise DatasetError(f"{path} is missing: it holds the audio-video network's logits on clips unseen by it")
+    with np.load(path) as table:
+        found = Readings(table[f"{part}_logits"].astype(np.float32), table[f"{part}_labels"].astype(np.int64))
+    if found.logits.shape[1:] != (AUDIO_VIDEO_ROWS, len(config["labels"])):
+        raise DatasetError(f"{path}: {part}_logits has shape {found.logits.shape}, expected (clips, 6, 5)")
+    return found
+
+
+def _eeg(config: dict[str, Any], part: str) -> tuple[Readings, Trials]:
+    spec = store.find(config["members"]["eeg"])
+    network = store.open_model(spec)
+    assert isinstance(network, EEGNet)
+    if list(spec.labels) != config["labels"]:
+        raise DatasetError(f"{spec.name} has other labels than this configuration")
+    trials = simulated_trials(yaml.safe_load((CONFIGS / config["eeg_config"]).read_text()), part)
+    return Readings(logits(network, trials), trials.labels), trials
+
+
+def fit(config: dict[str, Any], out: Path) -> None:
+    """Fit on the validation people and clips, test on the test ones and write `out`/NAME/VERSION.
+
+    Raises DatasetError where the audio-video logits are missing or do not fit.
+    """
+    torch.manual_seed(config["seed"])
+    spec = {
+        "name": config["name"],
+        "version": config["version"],
+        "kind": "fusion",
+        "title": config["title"],
+        "labels": config["labels"],
+        "architecture": config["architecture"],
+        "members": config["members"],
+        "temperature": 1.0,
+        "demonstration": DEMONSTRATION,
+        "notice": NOTICE,
+        "licence": publish.LICENCE,
+    }
+    audio_video, (eeg, _) = _audio_video(config, "val"), _eeg(config, "validation")
+    network = train(build(spec), audio_video, eeg, config)
+    contenders = rules(network, audio_video, eeg, len(config["labels"]))
+    test_eeg, test_trials = _eeg(config, "test")
+    scores = evaluate(contenders, _audio_video(config, "test"), test_eeg, test_trials.subjects, config)
+    log.info("%s", {name: score["accuracy"] for name, score in scores.items()})
+    metrics = {
+        "data": f"simulated EEG (demonstration: {DEMONSTRATION}) paired at random by label with composed clips",
+        "split": "EEG by person, fitted on the validation people of EEGNet's split, tested on its test people; clips "
+        "unseen by the audio-video network, their validation part for fitting, their test part for testing",
+        "selection": "last epoch; the fitting part chose no checkpoint of a member, the test part nothing at all",
+        "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
+        "pairings": config["test_pairings"],
+        "trials": {"fitted": len(eeg.labels), "tested": len(test_eeg.labels)},
+        "scores": scores,
+        "provenance": publish.provenance(config["seed"]),
+    }
+    publish.write(out / config["name"] / config["version"], network, spec, metrics, _card(config, metrics, network))
+
+
+def _card(config: dict[str, Any], metrics: dict[str, Any], network: nn.Module) -> str:
+    return f"""# {config["name"]}, version {config["version"]}
+
+**demonstration: EEG simulated**
+
+{config["title"]}: {", ".join(config["labels"])}.
+
+## What it is
+A convolutional network, {sum(p.numel() for p in network.parameters()):,} parameters, over the 10 x 5 logits of a
+20 s trial: six overlapping windows read by {config["members"]["audio_video"]} and four
+read by {config["members"]["eeg"]}.
+
+## What it was fitted on
+**No recording of one person.** {metrics["trials"]["fitted"]} trials of simulated EEG, each paired anew in every epoch
+with a composed audio-video clip of the same label. Neither the simulated people nor the clips were trained on by
+the members, and they chose no checkpoint of them. {config["epochs"]} epochs, Adam {config["rate"]:g}, batch
+{config["batch"]}; the weights are those of the last epoch. One fit, one seed.
+
+## What it scores
+{metrics["trials"]["tested"]} trials of simulated people and clips that no part was fitted on,
+{metrics["pairings"]} pairings of each. The interval is over the simulated people alone. Chance is 20 %.
+
+| Rule | Accuracy | 95 % interval over people | SD over people |
+| --- | --- | --- | --- |
+{score_rows(metrics["scores"])}
+
+Average: the mean of both networks' probabilities, nothing fitted. WAVER: the same, weighted by each network's accuracy
+on the fitting part. **None of this is an accuracy on recordings of real people.**
+
+## What it must not be used for
+{NOTICE}
+
+## Terms
+{publish.LICENCE}
+"""

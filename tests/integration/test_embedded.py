@@ -4,10 +4,8 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ import psycopg2
 import pytest
 import redis
 
+from tests.integration.processes import eventually, python
 from webapp.core import locations
 from webapp.core.embedded.access import answers
 
@@ -33,24 +32,9 @@ except EmbeddedError as error:
 KEEPER = ["-m", "webapp.core.embedded.keeper"]
 
 
-@contextmanager
-def command(place: Path) -> Iterator[subprocess.Popen[str]]:
+def command(place: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """A process that needs the servers until it is told to end (by closing its input) or is killed."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", COMMAND],
-        cwd=locations.PROJECT,
-        env={**environment, "EMOTRACE_VAR": str(place)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    return python(["-c", COMMAND], {"EMOTRACE_VAR": str(place)})
 
 
 def is_up(process: subprocess.Popen[str]) -> bool:
@@ -77,15 +61,6 @@ def servers_of(place: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def gone(place: Path) -> bool:

@@ -1,7 +1,6 @@
 """Runs everything in the foreground: web, workers, reaper and, where needed, the embedded servers."""
 
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -10,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
 
 from webapp.core import embedded
+from webapp.core.first_start import prepare
 from webapp.core.supervisor import Child, Supervisor
 
 HOST = "127.0.0.1"
@@ -32,23 +29,13 @@ class Command(BaseCommand):
         with _listening(port) as listener:
             try:
                 with embedded.attached():
-                    call_command("migrate", interactive=False, verbosity=0)
-                    self._greet()
-                    connections.close_all()
+                    prepare(self.stdout.write)
                     self.stdout.write(f"Emotrace runs on http://{HOST}:{port}/ (Ctrl-C stops it)")
                     self.stdout.flush()
                     Supervisor(children(listener), embedded.revive).run()
             except embedded.EmbeddedError as error:
                 raise CommandError(str(error)) from None
         self.stdout.write(f"Stopped. Data is kept in {settings.VAR}")
-
-    def _greet(self) -> None:
-        users = get_user_model().objects
-        if users.filter(is_superuser=True).exists():
-            return
-        password = secrets.token_urlsafe(12)
-        users.create_superuser(username="admin", email="", password=password)
-        self.stdout.write(f"First start: log in as admin with the password {password} (shown this once)")
 
 
 def _listening(port: int) -> socket.socket:

@@ -1,0 +1,56 @@
+"""What tests of real processes share: starting the application's own commands and waiting for what they do."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import psutil
+
+from webapp.core import locations
+
+PATIENCE_SECONDS = 60
+
+
+def eventually(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether something comes true in time. The time is a limit, not a measurement."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@contextmanager
+def python(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A Python process of the project, killed if it still runs at the end; what it started has to follow by itself."""
+    ours = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "PORT")}
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=locations.PROJECT,
+        env={**ours, "DJANGO_SETTINGS_MODULE": "webapp.config.settings", "PYTHONUNBUFFERED": "1", **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def alive(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those that run. A zombie whose new parent has not looked yet runs no more."""
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]

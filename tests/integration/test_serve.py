@@ -1,0 +1,107 @@
+"""`manage.py serve` runs the whole application in the foreground and leaves nothing behind."""
+
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from tests.integration.processes import alive, descendants, eventually, python
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def serve(place: Path, port: int) -> AbstractContextManager[subprocess.Popen[str]]:
+    return python(["manage.py", "serve"], {"EMOTRACE_VAR": str(place), "PORT": str(port)})
+
+
+def healthy(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).json() == {"database": "ok", "redis": "ok"}
+    except requests.RequestException:
+        return False
+
+
+def child(process: subprocess.Popen[str], word: str) -> psutil.Process | None:
+    for each in alive(psutil.Process(process.pid).children()):
+        if word in " ".join(each.cmdline()):
+            return each
+    return None
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One installation, its data kept from test to test."""
+    yield tmp_path_factory.mktemp("served") / "var"
+
+
+def test_the_first_start_names_an_administrator_and_ctrl_c_stops_everything(place: Path) -> None:
+    port = free_port()
+    with serve(place, port) as process:
+        assert eventually(lambda: healthy(port))
+        started = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "log in as admin with the password" in output
+    assert f"http://127.0.0.1:{port}/" in output
+    assert len(started) >= 5  # web and its worker, two task workers, the reaper
+    assert not alive(started)
+
+
+def test_the_next_start_keeps_the_data_and_names_no_password(place: Path) -> None:
+    port = free_port()
+    with serve(place, port) as process:
+        assert eventually(lambda: healthy(port))
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "password" not in output
+
+
+def test_a_worker_that_dies_is_started_again(place: Path) -> None:
+    port = free_port()
+    with serve(place, port) as process:
+        assert eventually(lambda: child(process, "--queues inference") is not None)
+        first = child(process, "--queues inference")
+        assert first is not None
+        first.kill()
+        assert eventually(lambda: child(process, "--queues inference") not in (None, first))
+
+
+def test_nothing_is_left_when_the_supervisor_itself_is_killed(place: Path) -> None:
+    port = free_port()
+    with serve(place, port) as process:
+        assert eventually(lambda: healthy(port) and child(process, "reap") is not None)
+        started = descendants(process.pid)
+        process.kill()
+        assert eventually(lambda: not alive(started))
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with serve(tmp_path, port) as process:
+            output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == ""
+    assert len(errors.splitlines()) == 1
+    assert f"Port {port} cannot be used" in errors
+
+
+def test_installations_run_side_by_side(place: Path, tmp_path: Path) -> None:
+    here, there = free_port(), free_port()
+    with serve(place, here), serve(tmp_path / "var", there):
+        assert eventually(lambda: healthy(here) and healthy(there))

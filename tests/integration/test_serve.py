@@ -32,6 +32,13 @@ def healthy(port: int) -> bool:
         return False
 
 
+def wait_for(process: subprocess.Popen[str], port: int) -> None:
+    """Until web, workers and reaper are there; what they said instead otherwise."""
+    if not eventually(lambda: healthy(port) and len(psutil.Process(process.pid).children()) >= 4):
+        process.terminate()
+        pytest.fail("\n".join(process.communicate(timeout=60)))
+
+
 def child(process: subprocess.Popen[str], word: str) -> psutil.Process | None:
     for each in alive(psutil.Process(process.pid).children()):
         if word in " ".join(each.cmdline()):
@@ -48,7 +55,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_the_first_start_names_an_administrator_and_ctrl_c_stops_everything(place: Path) -> None:
     port = free_port()
     with serve(place, port) as process:
-        assert eventually(lambda: healthy(port))
+        wait_for(process, port)
         started = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
@@ -62,7 +69,7 @@ def test_the_first_start_names_an_administrator_and_ctrl_c_stops_everything(plac
 def test_the_next_start_keeps_the_data_and_names_no_password(place: Path) -> None:
     port = free_port()
     with serve(place, port) as process:
-        assert eventually(lambda: healthy(port))
+        wait_for(process, port)
         process.terminate()
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -72,7 +79,7 @@ def test_the_next_start_keeps_the_data_and_names_no_password(place: Path) -> Non
 def test_a_worker_that_dies_is_started_again(place: Path) -> None:
     port = free_port()
     with serve(place, port) as process:
-        assert eventually(lambda: child(process, "--queues inference") is not None)
+        wait_for(process, port)
         first = child(process, "--queues inference")
         assert first is not None
         first.kill()
@@ -82,7 +89,7 @@ def test_a_worker_that_dies_is_started_again(place: Path) -> None:
 def test_nothing_is_left_when_the_supervisor_itself_is_killed(place: Path) -> None:
     port = free_port()
     with serve(place, port) as process:
-        assert eventually(lambda: healthy(port) and child(process, "reap") is not None)
+        wait_for(process, port)
         started = descendants(process.pid)
         process.kill()
         assert eventually(lambda: not alive(started))
@@ -103,5 +110,6 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_installations_run_side_by_side(place: Path, tmp_path: Path) -> None:
     here, there = free_port(), free_port()
-    with serve(place, here), serve(tmp_path / "var", there):
-        assert eventually(lambda: healthy(here) and healthy(there))
+    with serve(place, here) as process, serve(tmp_path / "var", there) as other:
+        wait_for(process, here)
+        wait_for(other, there)

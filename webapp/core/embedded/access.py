@@ -38,8 +38,12 @@ def attached(place: Path | None = None) -> Iterator[None]:
     with (locations.private_directory(place) / "users.lock").open("w") as users:
         # Waits here for as long as a keeper that nobody needed any more shuts down.
         fcntl.flock(users, fcntl.LOCK_SH)
-        _start(place)
-        yield
+        try:
+            _start(place)
+            yield
+        finally:
+            fcntl.flock(users, fcntl.LOCK_UN)
+            _await_stop(place)
 
 
 def revive() -> None:
@@ -70,6 +74,24 @@ def _start(place: Path) -> None:
         elif time.monotonic() > deadline:
             raise EmbeddedError(f"The embedded servers did not answer within {START_SECONDS} s (see {log})")
         time.sleep(0.1)
+
+
+def _await_stop(place: Path) -> None:
+    """Return once the servers have stopped, at once where somebody else still needs them."""
+    while not _lockable(place / "keeper.lock", fcntl.LOCK_EX):
+        # While it stops the servers, the keeper holds the users' lock against everybody.
+        if _lockable(place / "users.lock", fcntl.LOCK_SH) and not _lockable(place / "users.lock", fcntl.LOCK_EX):
+            return
+        time.sleep(0.1)
+
+
+def _lockable(path: Path, how: int) -> bool:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def answers(place: Path) -> bool:

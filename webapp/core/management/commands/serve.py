@@ -81,5 +81,9 @@ def worker(queue: str) -> Child:
         *("--loglevel", "info"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
-    # BLAS threads beside torch's cost 28 % CPU.
-    return Child(f"{queue} worker", command, signal.SIGKILL, {"OPENBLAS_NUM_THREADS": "1"})
+    environment = {
+        "OPENBLAS_NUM_THREADS": "1",  # BLAS threads beside torch's cost 28 % CPU.
+        # Celery warns root of messages that run code. Ours are JSON and cannot.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+    }
+    return Child(f"{queue} worker", command, signal.SIGKILL, environment)

@@ -1,13 +1,23 @@
-"""Real servers for every test that wants one: PostgreSQL, Redis, a web server, a worker."""
+"""Real servers for every test that wants one: PostgreSQL, Redis, a web server, workers, the reaper."""
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
+import redis
+from django.db import connection
 
-from webapp.core import embedded
+from tests.integration.processes import python
+from tests.integration.rest import PASSWORD, Person
+from webapp.core import embedded, locations
+
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +30,36 @@ def servers() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(servers: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Let pytest-django make its test database on the embedded PostgreSQL."""
+
+
+@pytest.fixture
+def process(transactional_db: None, settings: Any) -> Iterator[Start]:
+    """Starts processes of the application on this test's database, queue and files: `process("worker")`, `"reaper"`.
+
+    Keyword arguments are environment variables. Whatever still runs is killed when the test ends.
+    """
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.flushall()  # what earlier tests sent is not for the workers of this one
+    host = quote(str(locations.sockets(settings.VAR) / "postgres"))
+    environment = {
+        "DATABASE_URL": f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}",
+        "REDIS_URL": settings.REDIS_URL,
+        "EMOTRACE_VAR": str(settings.VAR),
+    }
+    queues = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE}"
+    commands = {
+        "worker": ["-m", "celery", "--app", "webapp.config", "worker", "--pool", "solo", "--queues", queues],
+        "reaper": ["manage.py", "reap", "--every", "1"],
+    }
+    with ExitStack() as stack:
+        yield lambda name, **more: stack.enter_context(python(commands[name], environment | more))
+
+
+@pytest.fixture
+def person(live_server: Any, django_user_model: Any) -> Person:
+    """Somebody with an account, who uses the REST API of a web server that runs."""
+    django_user_model.objects.create_user(username="researcher", password=PASSWORD)
+    return Person(live_server.url, "researcher")
 
 
 def pytest_unconfigure() -> None:

@@ -1,6 +1,7 @@
 """What tests of real processes share: starting the application's own commands and waiting for what they do."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 import psutil
 
 from webapp.core import locations
+from webapp.core.embedded.server import dying_with_parent
 
 PATIENCE_SECONDS = 60
 
@@ -36,6 +38,7 @@ def python(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=dying_with_parent(signal.SIGKILL),  # a test run that is killed leaves none of them
     )
     try:
         yield process

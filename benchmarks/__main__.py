@@ -49,9 +49,9 @@ def decode(path: Path) -> None:
             pass
 
 
-def native_pass(path: Path, subtitles: Path, out: Path) -> None:
+def native_pass(path: Path, folder: Path, out: Path) -> None:
     """One burn-in pass by hand, with the renderer's own preset."""
-    ffmpeg(["-y", "-i", str(path), *render.encoding(subtitles), "-c:a", "copy", str(out)])
+    ffmpeg(["-y", "-i", str(path), *render.burn_in(), "-c:a", "copy", str(out)], folder=folder)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -80,13 +80,12 @@ def measure(runs: int) -> dict[str, float]:
         make_clip(long, 600)
         speech.warm()
         timeline = analyse(Inputs(clip))
-        subtitles = Path(folder, "labels.ass")
-        subtitles.write_text(render.subtitles(timeline))
+        render.prepare(timeline, Path(folder))
         ratios: dict[str, list[float]] = {"timeline / decoding": [], "labelled video / native pass": []}
         for _ in range(runs):
             ratios["timeline / decoding"].append(timed(lambda: analyse(Inputs(clip))) / timed(lambda: decode(clip)))
             ratios["labelled video / native pass"].append(
-                timed(lambda: render.render(clip, timeline, out)) / timed(lambda: native_pass(clip, subtitles, out))
+                timed(lambda: render.render(clip, timeline, out)) / timed(lambda: native_pass(clip, Path(folder), out))
             )
         result = {name: statistics.median(values) for name, values in ratios.items()}
         result["peak memory, MiB"] = peak_memory(clip, out)

@@ -68,7 +68,7 @@ class AudioVideoReader:
         read = FaceReader(self.face)
         features, seen = [], np.zeros(len(times), dtype=bool)
         pending: list[np.ndarray] = []
-        for number, frame in enumerate(frames_at(inputs.video, times)):
+        for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face["frame_side"])):
             crop = read(frame).crop
             seen[number] = crop is not None
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if crop is None else crop)

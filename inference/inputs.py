@@ -1,0 +1,53 @@
+"""Checks a recording before anything is read from it. Imports quickly: the web process uses it on upload."""
+
+from pathlib import Path
+
+from inference import eeg
+from inference.errors import Code, InputError
+from inference.media.probe import probe_audio, probe_video
+from inference.types import Inputs, Limits, MediaInfo
+
+LENGTH_TOLERANCE_S = 0.5  # by which sound or EEG may differ from the video
+
+
+def check(inputs: Inputs, limits: Limits) -> MediaInfo:
+    """Make sure that every file of the recording can be read and that they belong together.
+
+    Raises InputError with the code of the first thing that is wrong.
+    """
+    for path in (inputs.video, inputs.audio, inputs.eeg.path if inputs.eeg else None):
+        if path is not None:
+            _not_too_large(path, limits)
+    media = probe_video(inputs.video)
+    if media.duration_s > limits.max_seconds:
+        raise InputError(
+            Code.TOO_LONG,
+            f"The video lasts {media.duration_s / 60:.0f} minutes; {limits.max_seconds / 60:.0f} are allowed. Cut it.",
+        )
+    if inputs.audio is not None:
+        _same_length(Code.AUDIO_LENGTH, "sound file", probe_audio(inputs.audio), media)
+    if inputs.eeg is not None:
+        _same_length_or_shorter(eeg.inspect(inputs.eeg).seconds, media)
+    return media
+
+
+def _not_too_large(path: Path, limits: Limits) -> None:
+    if path.is_file() and path.stat().st_size > limits.max_bytes:
+        raise InputError(
+            Code.TOO_LARGE,
+            f"{path.name} has {path.stat().st_size / 1e6:.0f} MB; {limits.max_bytes / 1e6:.0f} MB are allowed. Shorten it.",
+        )
+
+
+def _same_length(code: Code, what: str, seconds: float, media: MediaInfo) -> None:
+    if abs(seconds - media.duration_s) > LENGTH_TOLERANCE_S:
+        raise InputError(
+            code,
+            f"The {what} lasts {seconds:.1f} s and the video {media.duration_s:.1f} s. Cut them to the same length.",
+        )
+
+
+def _same_length_or_shorter(seconds: float, media: MediaInfo) -> None:
+    # EEG may end before the video, whose rest is then read without it.
+    if seconds > media.duration_s + LENGTH_TOLERANCE_S:
+        _same_length(Code.EEG_LENGTH, "EEG", seconds, media)

@@ -34,17 +34,13 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return changed
 
 
-def clips(path: Path, seed: int = 0, shape: tuple[int, int] = (6, 5)) -> None:
+def clips(path: Path, shape: tuple[int, int] = (6, 5), seed: int = 0) -> None:
     """A table of audio-video logits that are right more often than not."""
-    rng = np.random.default_rng(seed)
-    table: dict[str, np.ndarray] = {}
-    for part in ("val", "test"):
-        labels = np.repeat(np.arange(5), 12)
-        logits = rng.normal(size=(len(labels), *shape)).astype(np.float32)
-        logits += 2 * np.eye(5, dtype=np.float32)[labels][:, None, : shape[1]]
-        table |= {f"{part}_logits": logits, f"{part}_labels": labels}
+    labels = np.repeat(np.arange(5), 12)
+    logits = np.random.default_rng(seed).normal(size=(len(labels), *shape)).astype(np.float32)
+    logits += 2 * np.eye(5, dtype=np.float32)[labels][:, None, : shape[1]]
     path.parent.mkdir(exist_ok=True)
-    np.savez(path, **table)
+    np.savez(path, val_logits=logits, val_labels=labels, test_logits=logits[::-1], test_labels=labels[::-1])
 
 
 def test_no_person_is_in_two_parts_of_the_published_split() -> None:
@@ -75,10 +71,18 @@ def test_fitting_without_audio_video_logits_says_what_is_missing(small: dict[str
         fit_fusion.fit(config("fusion-cnn-5.yaml"), tmp_path / "store")
 
 
+def test_logits_of_another_shape_are_refused(small: dict[str, Any], tmp_path: Path) -> None:
+    clips(tmp_path / "runs" / "av5_logits.npz", shape=(4, 5))
+    with pytest.raises(DatasetError, match="expected"):
+        fit_fusion.fit(config("fusion-cnn-5.yaml"), tmp_path / "store")
+
+
 def test_trials_are_paired_with_clips_of_their_own_label() -> None:
     labels = np.array([0, 1, 2, 2, 1])
-    audio_video = fit_fusion.Readings(np.repeat(np.arange(10) % 5, 30).reshape(10, 6, 5), np.arange(10) % 5)
-    eeg = fit_fusion.Readings(np.zeros((5, 4, 5)), labels)
+    audio_video = fit_fusion.Readings(
+        np.repeat(np.arange(10, dtype=np.float32) % 5, 30).reshape(10, 6, 5), np.arange(10) % 5
+    )
+    eeg = fit_fusion.Readings(np.zeros((5, 4, 5), np.float32), labels)
     matrices = fit_fusion.paired(audio_video, eeg, np.random.default_rng(0))
     np.testing.assert_array_equal(matrices[:, 0, 0], labels)
     assert matrices.shape == (5, 10, 5)

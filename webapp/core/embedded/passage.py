@@ -39,7 +39,7 @@ def let_pass(directories: Iterable[Path], user: int) -> None:
 
 def let_read(directory: Path) -> None:
     """Open a package's published files to everybody, where a strict umask closed them at installation."""
-    if (directory / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+    if directory.stat().st_mode & stat.S_IROTH:
         return
     for path in [directory, *directory.rglob("*")]:
         if not path.is_symlink():

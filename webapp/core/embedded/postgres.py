@@ -29,7 +29,9 @@ class Postgres(Server):
         if os.geteuid() == 0:
             self.user = _user()
             let_pass([*self.data.parents, *_binaries().parents], self.user.pw_uid)
-            let_read(_binaries().parent)
+            installation = _binaries().parent
+            let_read(installation)
+            let_read(installation.parent.with_suffix(".libs"))
         if not self.data.exists():
             self._create()
         super().prepare()

@@ -69,6 +69,8 @@ def _start(place: Path) -> None:
                     stderr=output,
                     start_new_session=True,  # Ctrl-C is for the commands, which then let go.
                 )
+        elif keeper.poll() == 0:
+            keeper = None  # it found another one at work, which has to be replaced if it has died since
         elif keeper.poll():
             raise EmbeddedError(f"The embedded servers did not start: {_last_line(log)} (see {log})")
         elif time.monotonic() > deadline:

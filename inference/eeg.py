@@ -187,8 +187,8 @@ def _eav_trial(file: MatFile, variable: Variable, eeg: EegInput) -> _Recording:
             Code.EEG_TRIAL, f"The file holds {count} trials. Say which one belongs to the video, from 1 to {count}."
         )
     trial = _checked_trial(eeg.trial, count)
-    values = file.read(variable, slice(trial - 1, trial) if len(variable.shape) == 3 else None)
-    return _Recording(EegInfo(count, EAV_RATE, TRIAL_S), values.reshape(EAV_SAMPLES, len(CHANNELS)).T)
+    values = file.read(variable, trial - 1 if len(variable.shape) == 3 else None)
+    return _Recording(EegInfo(count, EAV_RATE, TRIAL_S), values.T)
 
 
 def _checked_trial(trial: int | None, count: int) -> int:

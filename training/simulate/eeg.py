@@ -45,8 +45,6 @@ class Rhythm:
     arousal: float
 
 
-# muscle is broad and lies at the electrodes themselves
-MUSCLE_HZ = (20.0, 60.0)
 RHYTHMS = (
     Rhythm((0.0, -0.8, 0.5), 10.0, 1.0, 6.0, 0.0, -0.8),
     Rhythm((-0.5, -0.7, 0.5), 10.0, 1.0, 4.0, 0.0, -0.6),
@@ -69,13 +67,16 @@ GENERATORS = RHYTHMS + MUSCLES
 
 @dataclass(frozen=True)
 class Variation:
-    """How people and trials differ, in units of log power unless said otherwise."""
+    """How people and trials differ, in units of log power unless said otherwise.
 
-    effect: float = 1.0  # strength of the average answer to emotion
-    own: float = 0.5  # a person's own answer, the same in all trials
-    flip: float = 0.1  # share of rhythms that answer with the opposite sign
+    With these values EEGNet reads people it was not fitted on about as well as the published 39 % for EAV.
+    """
+
+    effect: float = 0.8  # strength of the average answer to emotion
+    own: float = 0.35  # a person's own answer, the same in all trials
+    flip: float = 0.08  # share of rhythms that answer with the opposite sign
     baseline: float = 0.4
-    trial: float = 0.5
+    trial: float = 0.65
 
 
 @dataclass(frozen=True)

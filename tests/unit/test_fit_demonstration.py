@@ -88,6 +88,14 @@ def test_trials_are_paired_with_clips_of_their_own_label() -> None:
     assert matrices.shape == (5, 10, 5)
 
 
+def test_windows_are_shuffled_within_their_network_only() -> None:
+    matrices = np.tile(np.arange(10, dtype=np.float32)[:, None], (50, 1, 5))
+    orders = fit_fusion.shuffled(matrices, np.random.default_rng(0))[:, :, 0]
+    np.testing.assert_array_equal(np.sort(orders[:, :6]), matrices[:, :6, 0])
+    np.testing.assert_array_equal(np.sort(orders[:, 6:]), matrices[:, 6:, 0])
+    assert len(np.unique(orders, axis=0)) > 40
+
+
 def test_the_interval_is_over_people_and_not_over_trials() -> None:
     subjects = np.repeat([1, 2, 3], 100)
     same = fit_eeg.by_subject(np.tile([0.0, 1.0], 150), subjects, seed=0)

@@ -1,0 +1,72 @@
+"""The models of the store, in words for people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from inference import store
+
+READS = {"audio-video": "face and voice", "eeg": "EEG alone, as a part of other models", "fusion": "face, voice and EEG"}
+
+# Raw HTML in a card is shown as text, and a card brings no pictures from elsewhere.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    demonstration: str | None
+    reads_eeg: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Score:
+    name: str
+    value: str
+
+
+def entry(spec: store.ModelSpec) -> Entry:
+    words = f"Reads {READS[spec.kind]}. Tells {len(spec.labels)} emotions apart: {', '.join(spec.labels)}."
+    return Entry(spec.name, spec.version, spec.labels, spec.demonstration, spec.kind == "fusion", words)
+
+
+def entries() -> list[Entry]:
+    """Every model, newest version first within a name."""
+    return [entry(spec) for spec in store.all_models()]
+
+
+def choices(*, with_eeg: bool | None = None) -> list[Entry]:
+    """The models that can be chosen for a recording, each in its newest version: with EEG, without, or both."""
+    kinds = {None: ("audio-video", "fusion"), True: ("fusion",), False: ("audio-video",)}[with_eeg]
+    newest: dict[str, Entry] = {}
+    for spec in store.all_models():
+        if spec.kind in kinds:
+            newest.setdefault(spec.name, entry(spec))
+    return sorted(newest.values(), key=lambda each: (each.reads_eeg, each.name != store.DEFAULT_AUDIO_VIDEO, each.name))
+
+
+def demonstration(name: str, version: str) -> str | None:
+    """The mark that a model carries everywhere it is shown, if it carries one."""
+    for spec in store.all_models():
+        if (spec.name, spec.version) == (name, version) and spec.demonstration:
+            return f"demonstration: {spec.demonstration}"
+    return None
+
+
+def card(spec: store.ModelSpec) -> SafeString:
+    return mark_safe(_markdown.render(spec.card))  # noqa: S308 - the renderer escapes all raw HTML
+
+
+def scores(spec: store.ModelSpec) -> list[Score]:
+    """The accuracies among a model's metrics."""
+    found: dict[str, Any] = spec.metrics.get("scores", {})
+    return [
+        Score(name.replace("_", " ").capitalize(), f"{score['accuracy'] * 100:.1f} %")
+        for name, score in found.items()
+        if isinstance(score, dict) and "accuracy" in score
+    ]

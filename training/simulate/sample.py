@@ -12,7 +12,7 @@ TRIALS = ("happy", "sad")
 
 
 def write_sample(path: Path) -> None:
-    """Write two simulated trials as `seg1` (10000, 30, 2), whole microvolts as int16: about 0.9 MB."""
+    """Write two simulated trials as `seg1` (10000, 30, 2), whole microvolts as int16: about 0.5 MB."""
     person = subject(1, SEED)
     recorded = [record(person, EMOTIONS.index(emotion), trial) for trial, emotion in enumerate(TRIALS)]
     seg1 = np.stack([trial.T for trial in recorded], axis=2)

@@ -1,0 +1,63 @@
+"""A real Chromium on a real server. It tells of every request that leaves the host and every error on its console."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.integration.rest import PASSWORD
+
+USER = "researcher"
+# As root there is no sandbox to be had; the others keep the browser from asking for hosts of its own.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def chromium(live_server: Any, django_user_model: Any) -> Iterator[Browser]:
+    """Starts after, and ends before, everything that uses the database: Django refuses to be called beside its loop."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("There is no Chromium for the browser tests. Install Debian's: apt-get install chromium")
+        pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium")
+    django_user_model.objects.create_user(username=USER, password=PASSWORD)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: Any) -> Iterator[Page]:
+    """Somebody who has just opened the first page. The test fails for what goes elsewhere or wrong meanwhile."""
+    host = urlsplit(live_server.url).netloc
+    elsewhere: list[str] = []
+    errors: list[str] = []
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, base_url=live_server.url)
+    page = context.new_page()
+
+    def note(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != host:
+            elsewhere.append(url)
+
+    page.on("request", lambda request: note(request.url))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto("/")
+    yield page
+    context.close()
+    assert elsewhere == []
+    assert errors == []

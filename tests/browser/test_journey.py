@@ -1,0 +1,144 @@
+"""A person's whole way through the pages, in a real browser, with a real worker behind them."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import USER
+from tests.conftest import Start
+from tests.integration.rest import ANALYSIS_SECONDS, PASSWORD, SAMPLES
+
+SAMPLE = SAMPLES / "interview.mp4"
+PATIENCE_MS = ANALYSIS_SECONDS * 1000
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+def log_in(page: Page) -> None:
+    page.get_by_label("User name").fill(USER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+def upload(page: Page, title: str) -> None:
+    page.goto("/recordings/new/")
+    page.get_by_label("Video").set_input_files(SAMPLE)
+    page.get_by_label("Title").fill(title)
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Upload and analyse").click()
+    page.wait_for_url("**/analyses/*/")
+
+
+def seconds(page: Page) -> float:
+    time: float = page.locator("#player").evaluate("video => video.currentTime")
+    return time
+
+
+def start_of(block: Locator) -> float:
+    return float(block.get_attribute("data-start") or "nan")
+
+
+def downloaded(page: Page, name: str, to: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("link", name=name).click()
+    path = to / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, tmp_path: Path) -> None:
+    process("worker")
+    log_in(page)
+    expect(page.get_by_text("No recordings yet")).to_be_visible()
+
+    # What is missing is said at its field, and what was chosen stays chosen.
+    page.get_by_role("link", name="Upload a recording").click()
+    page.get_by_label("Video").set_input_files(SAMPLE)
+    page.get_by_label("Title").fill("First interview")
+    page.get_by_role("button", name="Upload and analyse").click()
+    expect(page.locator("[data-error-for=consent]")).not_to_be_empty()
+    expect(page.get_by_label("Title")).to_have_value("First interview")
+    assert page.get_by_label("Video").evaluate("input => input.files.length") == 1
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Upload and analyse").click()
+    page.wait_for_url("**/analyses/*/")
+    expect(page.get_by_role("heading", name="First interview")).to_be_visible()
+
+    # Progress is told, and the timeline and the labelled video come, without loading the page again.
+    page.evaluate(
+        """() => {
+            window.told = [];
+            const note = () => {
+                const stage = document.getElementById("stage");
+                if (stage) window.told.push(`${stage.textContent} ${document.getElementById("percent").textContent}`);
+            };
+            new MutationObserver(note).observe(document.body, { childList: true, subtree: true });
+            note();
+        }"""
+    )
+    blocks = page.locator("#strip .block")
+    expect(blocks.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Labelled", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    assert len(set(page.evaluate("window.told"))) >= 3
+    expect(page.locator("#live")).not_to_have_attribute("hx-get", "")
+
+    # Browser, codec and server together: the labelled video plays.
+    player = page.locator("#player")
+    assert "analyses" in (player.get_attribute("src") or "")
+    player.evaluate("async video => { video.muted = true; await video.play(); }")
+    page.wait_for_function("document.getElementById('player').currentTime > 0.5")
+    player.evaluate("video => video.pause()")
+    assert player.evaluate("video => video.videoWidth") > 0
+
+    # A click on a segment, a row of the list or the chart moves the player; so do the keys.
+    blocks.last.click()
+    page.wait_for_function("!document.getElementById('player').seeking")
+    assert seconds(page) == pytest.approx(start_of(blocks.last), abs=0.01)
+    expect(page.locator("tr[aria-current]")).to_have_attribute(
+        "data-number", blocks.last.get_attribute("data-number") or ""
+    )
+    assert float((page.locator(".playhead").get_attribute("x1") or "").rstrip("%")) > 10
+    page.locator("#segments-region tbody tr").first.click()
+    page.wait_for_function("document.getElementById('player').currentTime < 0.01")
+    blocks.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_function("!document.getElementById('player').seeking")
+    assert seconds(page) == pytest.approx(start_of(blocks.nth(1)), abs=0.01)
+
+    # A phone shows all of it.
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    page.set_viewport_size(DESK)
+
+    # What can be taken home.
+    with av.open(str(downloaded(page, "Labelled video", tmp_path))) as video:
+        assert video.streams.video[0].codec_context.name == "h264"
+        assert video.streams.audio
+    result: dict[str, Any] = json.loads(downloaded(page, "Everything, as JSON", tmp_path).read_text())
+    assert result["schema"] == "emotrace.result/1"
+    assert len(result["segments"]) == blocks.count()
+    with downloaded(page, "Spreadsheet", tmp_path).open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == blocks.count()
+
+    # Deleting asks first.
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("No recordings yet")).to_be_visible()
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_an_analysis_that_waits_can_be_cancelled_and_begun_again(page: Page) -> None:
+    log_in(page)
+    upload(page, "Waiting")
+    expect(page.locator("#stage")).to_have_text("Waiting for a free worker")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("You cancelled this analysis")).to_be_visible()
+    page.get_by_role("button", name="Analyse again").click()
+    page.get_by_role("button", name="Analyse", exact=True).click()
+    expect(page.locator("#stage")).to_have_text("Waiting for a free worker")

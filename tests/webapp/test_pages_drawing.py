@@ -1,0 +1,103 @@
+"""What is drawn of a timeline: everything in percent of the recording."""
+
+import re
+
+import pytest
+
+from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
+from webapp.pages import drawing
+from webapp.pages.templatetags import emotrace
+
+LABELS = ("neutral", "happy")
+
+
+def window(start_s: float, end_s: float, happy: float, source: Source = Source.AUDIO_VIDEO) -> Window:
+    return Window(start_s, end_s, source, (0.0, 0.0), (1 - happy, happy), 1.0, 1.0)
+
+
+def segment(start_s: float, end_s: float, label: str, eeg: float = 0.0) -> Segment:
+    return Segment(start_s, end_s, label, 0.8, {"neutral": 0.2, "happy": 0.8}, Evidence(1.0, 0.5, eeg))
+
+
+def timeline(duration_s: float, windows: list[Window], segments: list[Segment]) -> Timeline:
+    media = MediaInfo(duration_s, 640, 480, 25.0, True, True, "0" * 64)
+    return Timeline(Mode.AUDIO_VIDEO, media, (), LABELS, tuple(windows), tuple(segments), "")
+
+
+def heights(bands: tuple[drawing.Band, ...], label: str) -> list[tuple[float, float]]:
+    path = next(band.path for band in bands if band.label == label)
+    return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path)]
+
+
+def test_blocks_tile_the_whole_width() -> None:
+    drawn = drawing.draw(timeline(10, [window(0, 10, 0.8)], [segment(0, 2.5, "happy"), segment(2.5, 10, "neutral")]))
+    assert [(block.number, block.x, block.width) for block in drawn.blocks] == [(0, 0, 25), (1, 25, 75)]
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "last"), [(0.4, 0), (3.6, 3), (24, 20), (61, 60), (1800, 1800), (7200, 7200), (40_000, 39_600)]
+)
+def test_ticks_are_few_and_round_and_start_at_nought(duration_s: float, last: float) -> None:
+    ticks = drawing.ticks(duration_s)
+    assert ticks[0].x == 0
+    assert ticks[-1].seconds == last
+    assert all(tick.x <= 100 for tick in ticks)
+    assert len(ticks) <= max(drawing.MOST_TICKS + 1, duration_s // 3600 + 1)
+
+
+def test_probabilities_stack_to_the_full_height() -> None:
+    bands = drawing.bands(timeline(10, [window(0, 10, 0.75)], [segment(0, 10, "happy")]))
+    assert [band.label for band in bands] == ["neutral", "happy"]
+    assert {y for _, y in heights(bands, "neutral")} == {75.0, 100.0}
+    assert {y for _, y in heights(bands, "happy")} == {0.0, 75.0}
+    assert {x for x, _ in heights(bands, "happy")} >= {0.0, 1000.0}
+
+
+def test_the_chart_has_a_gap_where_nothing_was_read() -> None:
+    cut = [segment(0, 5, "happy"), segment(5, 10, UNDETERMINED)]
+    bands = drawing.bands(timeline(10, [window(0, 10, 0.75)], cut))
+    assert max(x for x, _ in heights(bands, "happy")) == 500.0
+
+
+def test_the_chart_reaches_the_end_though_the_last_window_does_not() -> None:
+    bands = drawing.bands(timeline(10, [window(0, 9, 0.75)], [segment(0, 10, "happy")]))
+    assert max(x for x, _ in heights(bands, "happy")) == 1000.0
+
+
+def test_fusion_is_drawn_where_there_is_one() -> None:
+    windows = [window(0, 10, 0.0), window(0, 5, 1.0, Source.FUSION)]
+    bands = drawing.bands(timeline(10, windows, [segment(0, 10, "happy", eeg=1.0)]))
+    fused = [(x, y) for x, y in heights(bands, "happy") if x < 499]
+    assert {y for _, y in fused} == {0.0, 100.0}
+    assert {y for x, y in heights(bands, "happy") if x > 510} == {0.0}
+
+
+def test_the_legend_names_undetermined_only_where_it_occurs() -> None:
+    assert drawing.draw(timeline(10, [window(0, 10, 1)], [segment(0, 10, "happy")])).labels == LABELS
+    unread = drawing.draw(timeline(10, [window(0, 10, 1)], [segment(0, 10, UNDETERMINED)]))
+    assert unread.labels == (*LABELS, UNDETERMINED)
+
+
+def test_a_bar_leaves_out_what_never_occurs() -> None:
+    bar = drawing.parts({"neutral": 0.25, "calm": 0.0, "happy": 0.75})
+    assert [(part.label, part.x, part.width) for part in bar] == [("neutral", 0, 25), ("happy", 25, 75)]
+    assert [part.label for part in drawing.leading(bar)] == ["happy", "neutral"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00.0"), (3.6, "0:03.6"), (59.96, "1:00.0"), (760, "12:40.0"), (3723.04, "1:02:03.0")]
+)
+def test_a_moment_reads_as_a_clock(seconds: float, shown: str) -> None:
+    assert emotrace.clock(seconds) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(24.2, "0:24"), (59.7, "1:00"), (3723, "1:02:03")])
+def test_a_length_reads_as_a_clock(seconds: float, shown: str) -> None:
+    assert emotrace.length_in_time(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(7200, "2 hours"), (3600, "1 hour"), (5400, "90 minutes"), (45, "45 seconds"), (1.5, "1.5 seconds")]
+)
+def test_a_limit_is_said_in_its_largest_round_unit(seconds: float, shown: str) -> None:
+    assert emotrace.spoken(seconds) == shown

@@ -44,7 +44,11 @@ def python(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        # Not read to their end: what it started holds them open, if it wrongly still runs.
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def descendants(pid: int) -> list[psutil.Process]:

@@ -1,7 +1,7 @@
 """Windows to segments: overlapping readings become one timeline without gap or overlap."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,39 +11,30 @@ from inference.types import UNDETERMINED, Evidence, Segment, Timeline, Window
 MIN_FACE = 0.1  # share of samples with a face below which a face says nothing
 MIN_VOICE = 0.05  # share of sound that is speech-like below which a voice says nothing
 SWITCH_COST = 2.0  # nats that a change of label has to gain; more than one odd window can
+MIN_HOPS = 2  # no segment is shorter than this many hops, unless the recording is
 DECIMALS = 3
 
+_NOTHING = -1  # the label of a cell without face and voice
+
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Labelling = NDArray[np.int64]
 
 
-def segments(
-    windows: Sequence[Window], labels: Sequence[str], duration_s: float, hop_s: float
-) -> tuple[Segment, ...]:
-    """Cut a recording into segments, one label each.
+def segments(windows: Sequence[Window], labels: Sequence[str], duration_s: float, hop_s: float) -> tuple[Segment, ...]:
+    """Cut a recording into segments, one label each, that tile 0..duration_s.
 
-    Time is divided into cells of about `hop_s`. A cell's probabilities are the mean of the
-    windows over it, weighted by how near their middles are; its label comes from the path of
-    labels that is the most probable when each change costs SWITCH_COST (Viterbi). Cells with
-    neither face nor voice are UNDETERMINED.
+    Time is divided into cells of `hop_s`; the last one lasts up to two. A cell's probabilities are
+    the mean of the windows over it that saw a face or heard a voice, weighted by how near their
+    middles are (a triangle), so that a change falls where the windows' middles change. Labels are
+    the most probable path through the cells when each change costs SWITCH_COST: the hidden Markov
+    model of Rabiner (1989, Proc. IEEE 77(2)) with one price for all changes, solved by Viterbi.
+    One odd window moves a cell's log odds by too little to pay for leaving and coming back; at
+    either end of the recording it pays once only, and is the one witness. Cells without face and
+    voice are UNDETERMINED, with confidence 0. What stays shorter than MIN_HOPS joins its
+    neighbour. A segment's confidence is the mean probability of its label.
     """
-    count = max(1, round(duration_s / hop_s))
-    edges = np.append(np.arange(count) * hop_s, duration_s)
-    weights = _weights(windows, (edges[:-1] + edges[1:]) / 2)
-    evidence = weights @ np.array([(window.face, window.voice) for window in windows])
-    blind = (evidence[:, 0] < MIN_FACE) & (evidence[:, 1] < MIN_VOICE)
-    seeing = np.array([window.face >= MIN_FACE or window.voice >= MIN_VOICE for window in windows], dtype=float)
-    weights = weights * seeing
-    total = weights.sum(axis=1, keepdims=True)
-    blind |= total[:, 0] == 0
-    probabilities = weights @ np.array([window.probabilities for window in windows]) / np.where(total > 0, total, 1)
-    path = np.full(count, -1)
-    for first, last in _runs(blind):
-        if not blind[first]:
-            path[first:last] = _smoothest_path(probabilities[first:last])
-    return tuple(
-        _segment(edges[first], edges[last], int(path[first]), labels, probabilities[first:last], evidence[first:last])
-        for first, last in _runs(path)
-    )
+    return tuple(_cut(windows, labels, 0.0, duration_s, hop_s))
 
 
 def trial_segments(
@@ -53,32 +44,22 @@ def trial_segments(
     duration_s: float,
     hop_s: float,
 ) -> tuple[Segment, ...]:
-    """One segment a fused trial; what follows the last trial is read from `audio_video` alone.
+    """One segment a fused trial; what follows the last trial is cut from `audio_video` alone.
 
-    A last trial that was aligned to the end begins where the one before it ends.
+    Where trials overlap, because the last one is aligned to the end, each moment belongs to the
+    trial whose middle is nearer. A rest shorter than MIN_HOPS belongs to the last trial.
     """
-    cut: list[Segment] = []
-    reached = 0.0
-    for trial in trials:
-        best = int(np.argmax(trial.probabilities))
-        end = min(trial.end_s, duration_s)
-        cut.append(
-            Segment(
-                start_s=round(reached, DECIMALS),
-                end_s=round(end, DECIMALS),
-                label=labels[best],
-                confidence=trial.probabilities[best],
-                probabilities=dict(zip(labels, trial.probabilities, strict=True)),
-                evidence=Evidence(face=trial.face, voice=trial.voice, eeg=1.0),
-            )
-        )
-        reached = end
-    if duration_s - reached < hop_s:
-        cut[-1] = replace(cut[-1], end_s=round(duration_s, DECIMALS))
-        return tuple(cut)
-    rest = segments(audio_video, labels, duration_s, hop_s)
-    tail = [replace(one, start_s=max(one.start_s, round(reached, DECIMALS))) for one in rest if one.end_s > reached]
-    return (*cut, *(one for one in tail if one.end_s > one.start_s))
+    ends = [(trial.end_s + following.start_s) / 2 for trial, following in pairwise(trials)]
+    reached = min(trials[-1].end_s, duration_s)
+    has_tail = duration_s - reached >= MIN_HOPS * hop_s
+    edges = [0.0, *ends, reached if has_tail else duration_s]
+    cut = [
+        _segment(start_s, end_s, labels, trial.probabilities, int(np.argmax(trial.probabilities)), evidence)
+        for trial, (start_s, end_s) in zip(trials, pairwise(edges), strict=True)
+        for evidence in [Evidence(face=trial.face, voice=trial.voice, eeg=1.0)]
+    ]
+    tail = _cut(audio_video, labels, reached, duration_s, hop_s) if has_tail else ()
+    return (*cut, *tail)
 
 
 def summary(timeline: Timeline) -> dict[str, object]:
@@ -93,19 +74,58 @@ def summary(timeline: Timeline) -> dict[str, object]:
     }
 
 
-def _weights(windows: Sequence[Window], times: Array) -> Array:
-    """How much each window (columns) counts at each time (rows); rows sum to 1."""
+def _cut(
+    windows: Sequence[Window], labels: Sequence[str], start_s: float, end_s: float, hop_s: float
+) -> Iterator[Segment]:
+    """The segments of start_s..end_s."""
+    count = max(1, int((end_s - start_s) / hop_s + 1e-9))
+    edges = np.append(start_s + np.arange(count) * hop_s, end_s)
+    times = (edges[:-1] + edges[1:]) / 2
+    shares = np.array([(window.face, window.voice) for window in windows])
+    evidence, _ = _average(windows, times, shares, np.ones(len(windows), dtype=bool))
+    read = np.array([window.probabilities for window in windows])
+    probabilities, covered = _average(windows, times, read, _says_something(shares))
+    seeing = covered & _says_something(evidence)
+    path = np.full(count, _NOTHING)
+    for first, last in _runs(seeing):
+        if seeing[first]:
+            path[first:last] = _smoothest_path(probabilities[first:last])
+    for first, last in _runs(_without_short_runs(path)):
+        label = int(path[first])
+        face, voice = np.clip(evidence[first:last].mean(axis=0), 0, 1).tolist()
+        known = probabilities[first:last][covered[first:last]]
+        mean = known.mean(axis=0).tolist() if label != _NOTHING else [0.0] * len(labels)
+        yield _segment(edges[first], edges[last], labels, mean, label, Evidence(face=face, voice=voice, eeg=0.0))
+
+
+def _says_something(evidence: Array) -> Mask:
+    """Whether each row (face, voice) is enough to read."""
+    return (evidence[:, 0] >= MIN_FACE) | (evidence[:, 1] >= MIN_VOICE)
+
+
+def _average(windows: Sequence[Window], times: Array, values: Array, counts: Mask) -> tuple[Array, Mask]:
+    """Mean of the windows' `values` (windows, N) at each time, weighted by how near their middles are.
+
+    Only windows that `counts` names enter. Also says at each time whether there was one.
+    """
     middles = np.array([(window.start_s + window.end_s) / 2 for window in windows])
     halves = np.array([(window.end_s - window.start_s) / 2 for window in windows])
-    distance = np.abs(times[:, None] - middles[None, :])
-    weights = np.clip(1 - distance / halves, 0, None)
-    # Times that no window covers, at the very edges, belong to the nearest one.
-    uncovered = weights.sum(axis=1) == 0
-    weights[uncovered, distance[uncovered].argmin(axis=1)] = 1.0
-    return weights / weights.sum(axis=1, keepdims=True)
+    reach = halves.max()
+    means, covered = np.zeros((len(times), values.shape[1])), np.zeros(len(times), dtype=bool)
+    # A row of all windows a cell would be quadratic in the recording's length: 800 MB for two hours.
+    for cell, time in enumerate(times):
+        near = slice(*np.searchsorted(middles, (time - reach, time + reach)))
+        weights = np.clip(1 - np.abs(middles[near] - time) / halves[near], 0, None)
+        if not weights.any():  # no window covers the very edge, which belongs to the nearest one
+            near = slice((nearest := int(np.abs(middles - time).argmin())), nearest + 1)
+            weights = np.ones(1)
+        weights = weights * counts[near]
+        covered[cell] = weights.any()
+        means[cell] = weights @ values[near] / (weights.sum() or 1)
+    return means, covered
 
 
-def _smoothest_path(probabilities: Array) -> NDArray[np.int64]:
+def _smoothest_path(probabilities: Array) -> Labelling:
     """Viterbi's path over (cells, labels) where staying is free and every change costs the same."""
     gains = np.log(np.clip(probabilities, 1e-6, None))
     score, back = gains[0], np.zeros(gains.shape, dtype=np.int64)
@@ -121,6 +141,20 @@ def _smoothest_path(probabilities: Array) -> NDArray[np.int64]:
     return path
 
 
+def _without_short_runs(path: Labelling) -> Labelling:
+    """Let each run shorter than MIN_HOPS cells, the shortest first, take its longer neighbour's label. In place."""
+    while True:
+        runs = _runs(path)
+        lengths = [last - first for first, last in runs]
+        shortest = int(np.argmin(lengths))
+        if len(runs) == 1 or lengths[shortest] >= MIN_HOPS:
+            return path
+        beside = [one for one in (shortest - 1, shortest + 1) if 0 <= one < len(runs)]
+        neighbour = max(beside, key=lambda one: lengths[one])
+        first, last = runs[shortest]
+        path[first:last] = path[runs[neighbour][0]]
+
+
 def _runs(values: NDArray[np.generic]) -> list[tuple[int, int]]:
     """First and one-past-last index of each stretch of equal values."""
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
@@ -128,15 +162,13 @@ def _runs(values: NDArray[np.generic]) -> list[tuple[int, int]]:
 
 
 def _segment(
-    start_s: float, end_s: float, label: int, labels: Sequence[str], probabilities: Array, evidence: Array
+    start_s: float, end_s: float, labels: Sequence[str], probabilities: Sequence[float], label: int, evidence: Evidence
 ) -> Segment:
-    face, voice = evidence.mean(axis=0).tolist()
-    mean = probabilities.mean(axis=0).tolist()
     return Segment(
         start_s=round(float(start_s), DECIMALS),
         end_s=round(float(end_s), DECIMALS),
-        label=labels[label] if label >= 0 else UNDETERMINED,
-        confidence=mean[label] if label >= 0 else 0.0,
-        probabilities=dict(zip(labels, mean if label >= 0 else [0.0] * len(labels), strict=True)),
-        evidence=Evidence(face=face, voice=voice, eeg=0.0),
+        label=UNDETERMINED if label == _NOTHING else labels[label],
+        confidence=0.0 if label == _NOTHING else probabilities[label],
+        probabilities=dict(zip(labels, probabilities, strict=True)),
+        evidence=evidence,
     )

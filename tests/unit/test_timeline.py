@@ -1,0 +1,217 @@
+"""What the timeline promises about the segments that it cuts from overlapping windows."""
+
+import tracemalloc
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.timeline import MIN_HOPS, segments, summary, trial_segments
+from inference.types import UNDETERMINED, MediaInfo, Mode, Segment, Source, Timeline, Window
+
+LABELS = ("neutral", "happy", "sad")
+SECONDS, HOP = 3.6, 0.72
+NEUTRAL, HAPPY, SAD = np.eye(3) * 0.85 + 0.05  # 0.9 for one label, 0.05 for the others
+
+Reading = tuple[Sequence[float], float, float]
+
+
+def starts(duration_s: float) -> list[float]:
+    """Every hop, and one window that ends with the recording, as the reader places them."""
+    last = max(0.0, duration_s - SECONDS)
+    return sorted({*np.arange(0, last + 1e-9, HOP).tolist(), last})
+
+
+def read(duration_s: float, reading: Callable[[int, float], Reading]) -> list[Window]:
+    """The windows of a recording; `reading` says (probabilities, face, voice) for number and start."""
+    found = []
+    for number, start_s in enumerate(starts(duration_s)):
+        probabilities, face, voice = reading(number, start_s)
+        end_s = min(start_s + SECONDS, duration_s)
+        given = tuple(map(float, probabilities))
+        found.append(Window(start_s, end_s, Source.AUDIO_VIDEO, given, given, face, voice))
+    return found
+
+
+def trial(start_s: float, probabilities: Sequence[float]) -> Window:
+    given = tuple(map(float, probabilities))
+    return Window(start_s, start_s + 20, Source.FUSION, given, given, 0.5, 0.25)
+
+
+def assert_tiles(cut: Sequence[Segment], duration_s: float, shortest_s: float) -> None:
+    assert cut[0].start_s == 0
+    assert cut[-1].end_s == round(duration_s, 3)
+    assert all(one.end_s == following.start_s for one, following in pairwise(cut))
+    assert all(one.end_s - one.start_s >= min(shortest_s, duration_s) - 0.002 for one in cut)
+    assert all(one.start_s == round(one.start_s, 3) for one in cut)
+
+
+shares = st.sampled_from([0.0, 0.0, 1 / 15, 2 / 15, 0.5, 1.0])
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> tuple[float, list[Window]]:
+    duration_s = draw(st.floats(0.04, 60))
+    count = len(starts(duration_s))
+    rows = draw(st.lists(st.tuples(*[st.floats(1e-6, 1)] * 3), min_size=count, max_size=count))
+    seen = draw(st.lists(st.tuples(shares, shares), min_size=count, max_size=count))
+    return duration_s, read(duration_s, lambda number, _: (np.array(rows[number]) / sum(rows[number]), *seen[number]))
+
+
+@given(recordings())
+def test_segments_tile_any_recording(recording: tuple[float, list[Window]]) -> None:
+    duration_s, windows = recording
+    cut = segments(windows, LABELS, duration_s, HOP)
+
+    assert_tiles(cut, duration_s, MIN_HOPS * HOP)
+    assert all(one.label != following.label for one, following in pairwise(cut))
+    for one in cut:
+        assert 0 <= one.evidence.face <= 1 and 0 <= one.evidence.voice <= 1
+        if one.label == UNDETERMINED:
+            assert one.confidence == 0 and not any(one.probabilities.values())
+        else:
+            assert one.confidence == one.probabilities[one.label] > 0
+            assert sum(one.probabilities.values()) == pytest.approx(1)
+
+
+@given(recordings())
+def test_the_same_windows_always_give_the_same_segments(recording: tuple[float, list[Window]]) -> None:
+    duration_s, windows = recording
+    assert segments(windows, LABELS, duration_s, HOP) == segments(list(windows), LABELS, duration_s, HOP)
+
+
+@given(st.floats(0.04, 200))
+def test_a_constant_reading_is_one_segment(duration_s: float) -> None:
+    (only,) = segments(read(duration_s, lambda *_: (HAPPY, 1.0, 0.5)), LABELS, duration_s, HOP)
+
+    assert (only.label, only.start_s, only.end_s) == ("happy", 0.0, round(duration_s, 3))
+    assert only.confidence == pytest.approx(0.9)
+    assert (only.evidence.face, only.evidence.voice, only.evidence.eeg) == pytest.approx((1.0, 0.5, 0.0))
+
+
+@given(st.floats(SECONDS, 36.0), st.floats(40.0, 80.0))
+def test_a_change_is_found_within_one_hop(change_s: float, duration_s: float) -> None:
+    def mixed(_: int, start_s: float) -> Reading:
+        before = np.clip((change_s - start_s) / SECONDS, 0, 1)
+        return before * NEUTRAL + (1 - before) * SAD, 1.0, 1.0
+
+    first, second = segments(read(duration_s, mixed), LABELS, duration_s, HOP)
+
+    assert (first.label, second.label) == ("neutral", "sad")
+    assert first.end_s == pytest.approx(change_s, abs=HOP)
+
+
+@given(st.data(), st.floats(10.0, 60.0), st.floats(0.5, 1.0))
+def test_one_odd_window_within_a_recording_vanishes(data: st.DataObject, duration_s: float, sure: float) -> None:
+    odd = data.draw(st.integers(1, len(starts(duration_s)) - 2))
+    usual = (sure, (1 - sure) / 2, (1 - sure) / 2)
+
+    windows = read(duration_s, lambda number, _: ((0.0, 0.0, 1.0) if number == odd else usual, 1.0, 1.0))
+
+    assert [one.label for one in segments(windows, LABELS, duration_s, HOP)] == ["neutral"]
+
+
+def test_windows_that_flicker_all_along_are_one_segment() -> None:
+    windows = read(30.0, lambda number, _: ((0.55, 0.4, 0.05) if number % 2 else (0.4, 0.55, 0.05), 1.0, 1.0))
+    assert len(segments(windows, LABELS, 30.0, HOP)) == 1
+
+
+def test_an_expression_longer_than_a_window_is_kept() -> None:
+    def smile(_: int, start_s: float) -> Reading:
+        share = np.clip(min(start_s + SECONDS, 16.0) - max(start_s, 11.0), 0, None) / SECONDS
+        return share * HAPPY + (1 - share) * NEUTRAL, 1.0, 1.0
+
+    cut = segments(read(30.0, smile), LABELS, 30.0, HOP)
+
+    assert [one.label for one in cut] == ["neutral", "happy", "neutral"]
+    assert (cut[1].start_s, cut[1].end_s) == pytest.approx((11.0, 16.0), abs=HOP)
+
+
+def test_without_face_and_voice_nothing_is_guessed() -> None:
+    (only,) = segments(read(12.0, lambda *_: (HAPPY, 0.0, 0.0)), LABELS, 12.0, HOP)
+    assert (only.label, only.confidence) == (UNDETERMINED, 0.0)
+
+
+def test_one_stray_face_sample_is_not_enough_to_read() -> None:
+    (only,) = segments(read(12.0, lambda *_: (HAPPY, 1 / 15, 0.0)), LABELS, 12.0, HOP)
+    assert only.label == UNDETERMINED
+
+
+@pytest.mark.parametrize(("face", "voice"), [(1.0, 0.0), (0.0, 1.0)], ids=["a face", "a voice"])
+def test_either_is_enough_to_read(face: float, voice: float) -> None:
+    (only,) = segments(read(12.0, lambda *_: (HAPPY, face, voice)), LABELS, 12.0, HOP)
+    assert only.label == "happy"
+
+
+def test_a_person_who_leaves_and_returns_leaves_a_gap_without_label() -> None:
+    def away(_: int, start_s: float) -> Reading:
+        there = np.clip(10.0 - start_s, 0, SECONDS) + np.clip(start_s + SECONDS - 20.0, 0, SECONDS)
+        return HAPPY if there else SAD, there / SECONDS, 0.0
+
+    cut = segments(read(30.0, away), LABELS, 30.0, HOP)
+
+    assert [one.label for one in cut] == ["happy", UNDETERMINED, "happy"]
+    assert (cut[1].start_s, cut[1].end_s) == pytest.approx((10.0, 20.0), abs=SECONDS / 2 + HOP)
+
+
+def test_two_hours_are_cut_in_little_memory() -> None:
+    windows = read(7200.0, lambda number, _: (HAPPY if number // 40 % 2 else SAD, 1.0, 1.0))
+    tracemalloc.start()
+    cut = segments(windows, LABELS, 7200.0, HOP)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert_tiles(cut, 7200.0, MIN_HOPS * HOP)
+    assert peak < 30e6
+
+
+def test_each_trial_is_one_segment_and_what_has_no_eeg_is_read_without() -> None:
+    trials = [trial(0, HAPPY), trial(20, HAPPY)]
+    audio_video = read(50.0, lambda _, start_s: (HAPPY if start_s < 38 else SAD, 1.0, 1.0))
+
+    cut = trial_segments(trials, audio_video, LABELS, 50.0, HOP)
+
+    assert [(one.start_s, one.end_s, one.label) for one in cut] == [
+        (0.0, 20.0, "happy"),
+        (20.0, 40.0, "happy"),
+        (40.0, 50.0, "sad"),
+    ]
+    assert [one.evidence.eeg for one in cut] == [1.0, 1.0, 0.0]
+    assert (cut[0].confidence, cut[0].evidence.face, cut[0].evidence.voice) == pytest.approx((0.9, 0.5, 0.25))
+
+
+def test_where_trials_overlap_the_nearer_one_counts() -> None:
+    cut = trial_segments([trial(0, HAPPY), trial(5, SAD)], read(25.0, lambda *_: (SAD, 1.0, 1.0)), LABELS, 25.0, HOP)
+    assert [(one.start_s, one.end_s) for one in cut] == [(0.0, 12.5), (12.5, 25.0)]
+
+
+@given(st.floats(20.0, 90.0), st.floats(-0.5, 60.0))
+def test_trials_and_tail_tile_any_recording(eeg_s: float, tail_s: float) -> None:
+    duration_s = eeg_s + tail_s
+    begins = [20.0 * number for number in range(int(eeg_s // 20))]
+    trials = [trial(start_s, HAPPY) for start_s in [*begins, *([eeg_s - 20] if eeg_s % 20 > 1e-6 else [])]]
+
+    cut = trial_segments(trials, read(duration_s, lambda *_: (SAD, 1.0, 1.0)), LABELS, duration_s, HOP)
+
+    assert_tiles(cut, duration_s, MIN_HOPS * HOP)
+    assert len(cut) in (len(trials), len(trials) + 1)
+
+
+def test_the_summary_shares_out_the_time() -> None:
+    def half(_: int, start_s: float) -> Reading:
+        seen = float(start_s < 15 - SECONDS / 2)
+        return HAPPY, seen, seen
+
+    windows = read(40.0, half)
+    media = MediaInfo(40.0, 640, 480, 25.0, True, True, "0" * 64)
+    cut = segments(windows, LABELS, 40.0, HOP)
+    said = summary(Timeline(Mode.AUDIO_VIDEO, media, (), LABELS, tuple(windows), cut, ""))
+
+    happy_s = sum(one.end_s - one.start_s for one in cut if one.label == "happy")
+    assert said["label"] == UNDETERMINED
+    assert said["share"] == pytest.approx(
+        {"neutral": 0, "happy": happy_s / 40, "sad": 0, UNDETERMINED: 1 - happy_s / 40}, abs=1e-3
+    )

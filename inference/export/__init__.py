@@ -1,0 +1,17 @@
+"""Writes a timeline as files for other tools, one module a format."""
+
+from inference.export import bids, eaf, result, srt, table, textgrid, vtt
+from inference.export.result import as_result, from_result
+from inference.export.writer import Writer
+
+WRITERS: dict[str, Writer] = {
+    "json": result.WRITER,
+    "csv": table.WRITER,
+    "vtt": vtt.WRITER,
+    "srt": srt.WRITER,
+    "eaf": eaf.WRITER,
+    "textgrid": textgrid.WRITER,
+    "bids": bids.WRITER,
+}
+
+__all__ = ["WRITERS", "Writer", "as_result", "from_result"]

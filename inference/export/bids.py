@@ -1,0 +1,60 @@
+"""BIDS: events.tsv and the events.json that explains its columns, together in one zip file.
+
+Rename both to the data set's pattern, sub-01_task-interview_events.tsv and .json.
+"""
+
+import csv
+import io
+import json
+import zipfile
+from typing import Any
+
+from inference.export.table import scores
+from inference.export.writer import Writer, one_line
+from inference.types import UNDETERMINED, Timeline
+
+_UNDATED = (1980, 1, 1, 0, 0, 0)  # the same timeline gives the same bytes
+
+
+def write(timeline: Timeline, title: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(zipfile.ZipInfo("events.tsv", _UNDATED), _events(timeline))
+        sidecar = json.dumps(_sidecar(timeline, one_line(title)), ensure_ascii=False, indent=2)
+        file.writestr(zipfile.ZipInfo("events.json", _UNDATED), sidecar)
+    return packed.getvalue()
+
+
+def _events(timeline: Timeline) -> str:
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, delimiter="\t", lineterminator="\n")
+    shares = [f"p_{label}" for label in timeline.labels]
+    rows.writerow(["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg"])
+    for segment in timeline.segments:
+        times = [f"{segment.start_s:.3f}", f"{segment.end_s - segment.start_s:.3f}"]
+        sure = "n/a" if segment.label == UNDETERMINED else f"{segment.confidence:.4f}"
+        rows.writerow([*times, segment.label, sure, *scores(segment, timeline)])
+    return text.getvalue()
+
+
+def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
+    levels = {label: f"Read as {label}" for label in timeline.labels}
+    levels[UNDETERMINED] = "Neither a face nor a voice to read"
+    models = ", ".join(f"{model.name} {model.version}" for model in timeline.models)
+    return {
+        "onset": {"Description": f"Start of the segment in the video {title!r}", "Units": "s"},
+        "duration": {"Description": "Length of the segment", "Units": "s"},
+        "trial_type": {
+            "LongName": "Emotion",
+            "Description": f"Label read by {models}. {timeline.notice}",
+            "Levels": levels,
+        },
+        "confidence": {"Description": "Mean probability of the label, 0 to 1; n/a where it is undetermined"},
+        **{f"p_{label}": {"Description": f"Mean probability of {label}, 0 to 1"} for label in timeline.labels},
+        "face": {"Description": "Share of the picture samples that show a face, 0 to 1"},
+        "voice": {"Description": "Share of the sound that is speech-like, 0 to 1"},
+        "eeg": {"Description": "Share of the segment that is read with EEG, 0 to 1"},
+    }
+
+
+WRITER = Writer("bids.zip", "application/zip", write)

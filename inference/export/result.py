@@ -1,0 +1,107 @@
+"""JSON: the whole timeline, as the command line and REST give it."""
+
+import json
+from typing import Any
+
+from inference.export.writer import Writer
+from inference.timeline import summary
+from inference.types import Evidence, MediaInfo, Mode, ModelUsed, Segment, Source, Timeline, Window
+
+SCHEMA = "emotrace.result/1"
+_TIME_DECIMALS = 3
+_DECIMALS = 6  # of scores: more would only make the file longer
+
+
+def as_result(timeline: Timeline) -> dict[str, Any]:
+    """The timeline as result.json has it. Times have three decimals, scores six."""
+    media = timeline.media
+    return {
+        "schema": SCHEMA,
+        "mode": timeline.mode.value,
+        "media": {
+            "duration_s": _time(media.duration_s),
+            "width": media.width,
+            "height": media.height,
+            "fps": _score(media.fps),
+            "has_video": media.has_video,
+            "has_audio": media.has_audio,
+            "sha256": media.sha256,
+        },
+        "models": [
+            {"name": model.name, "version": model.version, "sha256": model.sha256, "labels": list(model.labels)}
+            for model in timeline.models
+        ],
+        "labels": list(timeline.labels),
+        "windows": [
+            {
+                "start_s": _time(window.start_s),
+                "end_s": _time(window.end_s),
+                "source": window.source.value,
+                "logits": [_score(logit) for logit in window.logits],
+                "probabilities": [_score(probability) for probability in window.probabilities],
+                "face": _score(window.face),
+                "voice": _score(window.voice),
+            }
+            for window in timeline.windows
+        ],
+        "segments": [
+            {
+                "start_s": _time(segment.start_s),
+                "end_s": _time(segment.end_s),
+                "label": segment.label,
+                "confidence": _score(segment.confidence),
+                "probabilities": {label: _score(share) for label, share in segment.probabilities.items()},
+                "evidence": {
+                    "face": _score(segment.evidence.face),
+                    "voice": _score(segment.evidence.voice),
+                    "eeg": _score(segment.evidence.eeg),
+                },
+            }
+            for segment in timeline.segments
+        ],
+        "summary": summary(timeline),
+        "notice": timeline.notice,
+    }
+
+
+def from_result(result: dict[str, Any]) -> Timeline:
+    """The inverse of `as_result`, to its decimals. Raises ValueError for another schema."""
+    if result.get("schema") != SCHEMA:
+        raise ValueError(f"not {SCHEMA}: {result.get('schema')!r}")
+    return Timeline(
+        mode=Mode(result["mode"]),
+        media=MediaInfo(**result["media"]),
+        models=tuple(ModelUsed(**{**model, "labels": tuple(model["labels"])}) for model in result["models"]),
+        labels=tuple(result["labels"]),
+        windows=tuple(
+            Window(
+                **{
+                    **window,
+                    "source": Source(window["source"]),
+                    "logits": tuple(window["logits"]),
+                    "probabilities": tuple(window["probabilities"]),
+                }
+            )
+            for window in result["windows"]
+        ),
+        segments=tuple(
+            Segment(**{**segment, "evidence": Evidence(**segment["evidence"])}) for segment in result["segments"]
+        ),
+        notice=result["notice"],
+    )
+
+
+def _time(seconds: float) -> float:
+    return round(float(seconds), _TIME_DECIMALS)
+
+
+def _score(value: float) -> float:
+    return round(float(value), _DECIMALS)
+
+
+def write(timeline: Timeline, title: str) -> bytes:
+    """Raises ValueError instead of writing NaN or an infinity, which JSON does not have."""
+    return json.dumps(as_result(timeline), allow_nan=False, ensure_ascii=False, indent=1).encode()
+
+
+WRITER = Writer("json", "application/json", write)

@@ -1,0 +1,27 @@
+"""A timeline as captions, which WebVTT and SubRip write each in its own way."""
+
+import html
+import io
+
+from webvtt import Caption, WebVTT
+
+from inference.export.writer import caption, milliseconds, one_line
+from inference.types import Timeline
+
+
+def subtitles(timeline: Timeline, title: str, kind: str) -> bytes:
+    """The captions as a file of `kind`, `vtt` or `srt`. Only WebVTT has comments to hold the title and the notice."""
+    comments = [html.escape(one_line(text), quote=False) for text in (title, timeline.notice)]
+    captions = [
+        Caption(_clock(segment.start_s), _clock(segment.end_s), html.escape(caption(segment), quote=False))
+        for segment in timeline.segments
+    ]
+    text = io.StringIO()
+    WebVTT(captions=captions, header_comments=[comment for comment in comments if comment]).write(text, format=kind)
+    return f"{text.getvalue().rstrip()}\n".encode()
+
+
+def _clock(seconds: float) -> str:
+    """12.5 -> 00:00:12.500"""
+    whole, thousandths = divmod(milliseconds(seconds), 1000)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{thousandths:03}"

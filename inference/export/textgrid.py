@@ -1,0 +1,25 @@
+"""TextGrid: tiers of labels and confidences for Praat."""
+
+import tempfile
+from pathlib import Path
+
+from pympi.Praat import TextGrid
+
+from inference.export.writer import Writer
+from inference.types import Timeline
+
+
+def write(timeline: Timeline, title: str) -> bytes:
+    grid = TextGrid(xmax=timeline.segments[-1].end_s)
+    emotion, confidence = grid.add_tier("emotion"), grid.add_tier("confidence")
+    for segment in timeline.segments:
+        # Segments tile: checking each against all others for overlap would only take time.
+        emotion.add_interval(segment.start_s, segment.end_s, segment.label, check=False)
+        confidence.add_interval(segment.start_s, segment.end_s, f"{segment.confidence:.2f}", check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "timeline")
+        grid.to_file(path)
+        return path.read_bytes()
+
+
+WRITER = Writer("TextGrid", "text/plain; charset=utf-8", write)

@@ -1,0 +1,53 @@
+"""result.json: the contract with the command line's and REST's readers."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from inference.export import WRITERS, as_result, from_result
+from tests.unit.timelines import TITLE, timeline
+
+
+def test_it_has_the_documented_keys() -> None:
+    result = json.loads(WRITERS["json"].write(timeline(), TITLE))
+
+    assert result["schema"] == "emotrace.result/1"
+    assert set(result) == {
+        *("schema", "mode", "media", "models", "labels", "windows", "segments", "summary", "notice"),
+    }
+    assert set(result["media"]) == {"duration_s", "width", "height", "fps", "has_video", "has_audio", "sha256"}
+    assert set(result["models"][0]) == {"name", "version", "sha256", "labels"}
+    assert set(result["windows"][0]) == {
+        *("start_s", "end_s", "source", "logits", "probabilities", "face", "voice"),
+    }
+    assert set(result["segments"][0]) == {"start_s", "end_s", "label", "confidence", "probabilities", "evidence"}
+    assert set(result["segments"][0]["evidence"]) == {"face", "voice", "eeg"}
+    assert set(result["summary"]) == {"label", "share"}
+    assert result["segments"][0]["probabilities"] == {"neutral": 0.125, "happy": 0.75, "sad": 0.125}
+
+
+def test_reading_it_back_gives_the_same_timeline() -> None:
+    assert from_result(json.loads(WRITERS["json"].write(timeline(), TITLE))) == timeline()
+
+
+def test_times_have_three_decimals() -> None:
+    wanted = timeline()
+    odd = replace(wanted, windows=(replace(wanted.windows[0], start_s=0.72 * 7, end_s=1 / 3),))
+
+    (window,) = as_result(odd)["windows"]
+
+    assert (window["start_s"], window["end_s"]) == (5.04, 0.333)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_what_json_cannot_say_is_never_written(wrong: float) -> None:
+    whole = timeline()
+    broken = replace(whole, windows=(replace(whole.windows[0], logits=(wrong, 0.0, 0.0)),))
+    with pytest.raises(ValueError, match="JSON compliant"):
+        WRITERS["json"].write(broken, TITLE)
+
+
+def test_another_schema_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"emotrace\.result/2"):
+        from_result({**as_result(timeline()), "schema": "emotrace.result/2"})

@@ -1,0 +1,177 @@
+"""The command line: `python -m inference analyse VIDEO --out DIR` and `python -m inference models`."""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from inference import store
+from inference.errors import Code, InputError
+from inference.types import EegInput, Inputs, Stage, Timeline
+
+RESULT, VIDEO = "result.json", "annotated.mp4"
+FILES = f"""\
+files in DIR:
+  {RESULT}         the whole reading, schema emotrace.result/1
+  {VIDEO}       the video with label and confidence in its upper-left corner
+  timeline.EXTENSION  one for each of --formats: csv, vtt, srt, eaf (ELAN), textgrid
+                      (Praat: timeline.TextGrid), bids (timeline.bids.zip with
+                      events.tsv and events.json); json is {RESULT} itself
+
+exit status: 0 done, 1 failed, 2 input that cannot be read, 130 interrupted.
+Unless it is 0, nothing was written to DIR.
+"""
+
+
+def main() -> int:
+    """Run the command that was asked for. Returns the exit status; argparse itself exits 2 for a wrong usage."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that nothing is left behind
+    parser = _parser()
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "models":
+            _list_models()
+        else:
+            _analyse(arguments, parser)
+    except InputError as error:
+        return _failed(2, str(error))
+    except KeyboardInterrupt:
+        return _failed(130, "interrupted")
+    except (OSError, store.StoreError) as error:
+        return _failed(1, str(error))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m inference", description="Reads emotions from a recording.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    analyse = commands.add_parser(
+        "analyse",
+        help="read a recording",
+        description="Read a recording: its timeline of emotions and the labelled video.",
+        epilog=FILES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    analyse.add_argument("video", type=Path, metavar="VIDEO", help="MP4, MOV, MKV, WebM, AVI or MPEG")
+    analyse.add_argument("--audio", type=Path, metavar="WAV", help="the voice, in place of the video's own sound")
+    analyse.add_argument("--eeg", type=Path, metavar="MAT", help="EEG of 30 channels recorded with the video")
+    analyse.add_argument("--eeg-trial", type=int, metavar="N", help="which trial, from 1, where MAT holds several")
+    analyse.add_argument("--eeg-sfreq", type=float, metavar="HZ", help="the sampling rate, where MAT names none")
+    analyse.add_argument("--model", metavar="NAME[@VERSION]", help="see `python -m inference models`")
+    analyse.add_argument("--formats", default="", metavar="csv,vtt,...", help="further files to write")
+    analyse.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write, made if missing")
+    commands.add_parser("models", help="list the models in the store")
+    return parser
+
+
+def _failed(status: int, message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def _list_models() -> None:
+    rows = [("NAME", "VERSION", "KIND", "LABELS", "DEMONSTRATION")]
+    rows += [
+        (spec.name, spec.version, spec.kind, ", ".join(spec.labels), spec.demonstration or "")
+        for spec in store.all_models()
+    ]
+    _print_table(rows)
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    from inference.export import WRITERS
+
+    formats = list(filter(None, map(str.strip, arguments.formats.split(","))))
+    for name in formats:
+        if name not in WRITERS:
+            raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {name!r}. Choose from: {', '.join(WRITERS)}.")
+    inputs = _inputs(arguments, parser)
+    names = {name: f"timeline.{WRITERS[name].extension}" for name in formats} | {"json": RESULT}
+    taken = {(arguments.out / name).resolve() for name in (*names.values(), VIDEO)}
+    for path in filter(None, (arguments.video, arguments.audio, arguments.eeg)):
+        if path.resolve() in taken:
+            parser.error(f"{path} would be overwritten: choose another --out")
+
+    with _written_together(arguments.out) as folder, _progress() as show:
+        timeline = _read_and_render(inputs, arguments.model, folder / VIDEO, show)
+        for name, file in names.items():
+            (folder / file).write_bytes(WRITERS[name].write(timeline, arguments.video.stem))
+    _report(timeline, arguments.out)
+
+
+def _inputs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Inputs:
+    eeg = None
+    if arguments.eeg is not None:
+        eeg = EegInput(arguments.eeg, trial=arguments.eeg_trial, sfreq=arguments.eeg_sfreq)
+    elif arguments.eeg_trial is not None or arguments.eeg_sfreq is not None:
+        parser.error("--eeg-trial and --eeg-sfreq describe the file of --eeg")
+    for path in filter(None, (arguments.video, arguments.audio, arguments.eeg)):
+        if not path.is_file():
+            raise InputError(Code.MISSING_FILE, f"There is no file {path}. Check the path.")
+    return Inputs(arguments.video, arguments.audio, eeg)
+
+
+def _read_and_render(inputs: Inputs, model: str | None, video: Path, show: Callable[[Stage, float], None]) -> Timeline:
+    # Here and not above: torch takes seconds to import, which nobody should wait for to be told of a typing error.
+    from inference.media.process import FfmpegError
+    from inference.media.render import render
+    from inference.pipeline import analyse
+
+    timeline = analyse(inputs, model=model, on_progress=show)
+    try:
+        render(inputs.video, timeline, video, sound=inputs.audio, on_progress=lambda share: show(Stage.RENDER, share))
+    except FfmpegError as error:
+        raise OSError(f"the labelled video could not be written: {error}") from error
+    return timeline
+
+
+@contextmanager
+def _written_together(out: Path) -> Iterator[Path]:
+    """A folder whose files move to `out` if all goes well, and vanish otherwise.
+
+    It lies in `out`, or where `out` is going to be, so that moving is renaming.
+    """
+    nearest = next(path for path in (out, *out.absolute().parents) if path.exists())
+    with tempfile.TemporaryDirectory(prefix=".emotrace-", dir=nearest) as name:
+        yield Path(name)
+        out.mkdir(parents=True, exist_ok=True)
+        for path in Path(name).iterdir():
+            path.replace(out / path.name)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Stage, float], None]]:
+    """A bar on a terminal, which starts anew with each stage; nothing elsewhere."""
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    layout = "{desc:<10}{percentage:3.0f}%|{bar}| {elapsed}"
+    with tqdm(total=1.0, disable=None, leave=False, bar_format=layout) as bar:
+
+        def show(stage: Stage, share: float) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.update(min(1.0, share) - bar.n)
+
+        yield show
+
+
+def _report(timeline: Timeline, out: Path) -> None:
+    rows = [("START", "END", "LABEL", "CONFIDENCE")]
+    rows += [
+        (f"{segment.start_s:.2f}", f"{segment.end_s:.2f}", segment.label, f"{segment.confidence:.0%}")
+        for segment in timeline.segments
+    ]
+    _print_table(rows)
+    print(f"\n{timeline.notice}\n{out / VIDEO}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

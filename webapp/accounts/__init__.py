@@ -1,0 +1,1 @@
+"""Who may use the installation: people and the tokens of their programs."""

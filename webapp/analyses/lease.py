@@ -1,0 +1,151 @@
+"""Who works on an analysis: one worker at a time, for as long as it shows that it is alive.
+
+Claiming is one conditional UPDATE. Every later write names the lease's token, so that a worker whose lease was
+taken away, for whatever reason, changes nothing any more.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import Error, connection
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from inference.types import Stage
+from webapp.analyses import messages
+from webapp.analyses.models import Analysis
+
+Status = Analysis.Status
+
+# What part of the whole work each stage is, as measured on ordinary recordings.
+SPANS = {
+    Stage.PROBE: (0.0, 0.02),
+    Stage.SAMPLE: (0.02, 0.35),
+    Stage.SCORE: (0.35, 0.5),
+    Stage.TIMELINE: (0.5, 0.52),
+    Stage.RENDER: (0.52, 1.0),
+}
+PROGRESS_SECONDS = 0.5  # between two writes of it
+LOOK_SECONDS = 0.25  # how soon the end, or an order to stop, is noticed
+
+INTERNAL_ERROR = "internal_error"
+WORKER_LOST = "worker_lost"
+
+logger = logging.getLogger(__name__)
+stopping = threading.Event()
+"""Set, by a signal's handler, when this process is told to end: leases are then given back at once."""
+
+
+class LeaseLostError(Exception):
+    """Somebody else has the analysis now, or nobody needs it any more: stop and write nothing."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    pk: uuid.UUID
+    token: uuid.UUID
+
+    def write(self, **values: Any) -> None:
+        """Write columns of the analysis. Raises LeaseLostError where the lease does not hold."""
+        if not Analysis.objects.filter(pk=self.pk, lease_token=self.token).update(**values):
+            raise LeaseLostError(str(self.pk))
+
+    def end(self, status: Status, **values: Any) -> None:
+        """The last write of this lease."""
+        self.write(status=status, lease_token=None, heartbeat_at=None, **values)
+
+    def fail(self, code: str, message: str) -> None:
+        self.end(Status.FAILED, error_code=code, error_message=message, finished_at=timezone.now())
+
+    def give_back(self) -> None:
+        """Let another worker do it instead; that does not count as an attempt."""
+        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=timezone.now())
+        nudge(self.pk)
+
+
+def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
+    """Take on the next step of an analysis: reading, or rendering where the timeline is published.
+
+    None where it does not wait for that step: done, taken or cancelled in the meantime.
+    """
+    lease = Lease(pk, uuid.uuid4())
+    now = timezone.now()
+    claimed = Analysis.objects.filter(pk=pk, status=Status.QUEUED, timeline_at__isnull=not published).update(
+        status=Status.RUNNING,
+        stage=Stage.RENDER if published else Stage.PROBE,
+        progress=SPANS[Stage.RENDER if published else Stage.PROBE][0],
+        attempt=F("attempt") + 1,
+        lease_token=lease.token,
+        heartbeat_at=now,
+        started_at=Coalesce("started_at", now),
+    )
+    return lease if claimed else None
+
+
+def nudge(pk: uuid.UUID) -> None:
+    """Send the message for the step that the analysis waits for."""
+    published = Analysis.objects.filter(pk=pk, timeline_at__isnull=False).exists()
+    messages.send(pk, published=published)
+
+
+class Held:
+    """Keeps a lease alive while the block runs, from a thread of its own: a long silent stage is no sign of death."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self._over = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat {lease.pk}", daemon=True)
+        self._stage: Stage | None = None
+        self._written = 0.0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def progress(self, stage: Stage, share: float) -> None:
+        """Note how far the work is. Raises LeaseLostError, which stops it."""
+        if self._lost.is_set():
+            raise LeaseLostError(str(self.lease.pk))
+        now = time.monotonic()
+        if stage is self._stage and now - self._written < PROGRESS_SECONDS:
+            return
+        self._stage, self._written = stage, now
+        start, end = SPANS[stage]
+        self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=timezone.now())
+
+    def _beat(self) -> None:
+        beaten = time.monotonic()
+        try:
+            while not self._over.wait(LOOK_SECONDS):
+                try:
+                    if stopping.is_set():
+                        self.lease.give_back()
+                        logger.info("analysis %s is given back: this worker ends", self.lease.pk)
+                        self._lost.set()
+                        return
+                    if time.monotonic() - beaten >= settings.HEARTBEAT_SECONDS:
+                        self.lease.write(heartbeat_at=timezone.now())
+                        beaten = time.monotonic()
+                except LeaseLostError:
+                    self._lost.set()
+                    return
+                except Error:
+                    # The database may be back before the lease runs out.
+                    logger.warning("analysis %s: no heartbeat written", self.lease.pk, exc_info=True)
+                    connection.close()
+        finally:
+            connection.close()

@@ -1,0 +1,148 @@
+"""What was read from recordings. The row is the truth: messages to workers are only nudges."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from inference.types import UNDETERMINED
+from webapp.recordings.models import Recording
+
+
+class Analysis(models.Model):
+    """One reading of one recording by one model.
+
+    It is done in two steps, each claimed by a worker: reading, until the timeline is published
+    (`timeline_at`), and rendering the labelled video. Who holds `lease_token` may write, nobody else.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    OPEN = (Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="analyses")
+    model_name = models.CharField(max_length=100)
+    model_version = models.CharField(max_length=20)
+    model_sha256 = models.CharField(max_length=64)
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    stage = models.CharField(max_length=10, blank=True)
+    progress = models.FloatField(default=0.0, help_text="Share of the whole work, rendering included, 0 to 1.")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    nudged_at = models.DateTimeField()
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.TextField(blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    timeline_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    # The timeline, with the windows and segments below: set together when it is published.
+    mode = models.CharField(max_length=20, blank=True)
+    input_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the video that was read.")
+    models_used = models.JSONField(default=list)
+    labels = ArrayField(models.CharField(max_length=40), default=list)
+    notice = models.TextField(blank=True)
+    label = models.CharField(max_length=40, blank=True, help_text="The label with the largest share of the time.")
+    shares = ArrayField(models.FloatField(), default=list, help_text="Of each label, then of undetermined.")
+
+    class Meta:
+        verbose_name_plural = "analyses"
+        indexes = [
+            models.Index(fields=["recording", "-created_at"]),
+            models.Index(fields=["-created_at"]),
+            models.Index(fields=["status", "heartbeat_at"], condition=Q(status__in=("queued", "running")), name="open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_name} on {self.recording_id}"
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """The `summary` of result.json, once there is a timeline: the leading label and every label's share."""
+        if self.timeline_at is None:
+            return None
+        return {"label": self.label, "share": dict(zip((*self.labels, UNDETERMINED), self.shares, strict=True))}
+
+
+class WindowScore(models.Model):
+    """What one network said of one window. The arrays follow the analysis' `labels`."""
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="windows")
+    start_s = models.FloatField()
+    end_s = models.FloatField()
+    source = models.CharField(max_length=20)
+    logits = ArrayField(models.FloatField())
+    probabilities = ArrayField(models.FloatField())
+    face = models.FloatField()
+    voice = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["analysis", "start_s"])]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.start_s:.1f}-{self.end_s:.1f} s"
+
+
+class Segment(models.Model):
+    """A stretch of the timeline with one label."""
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="segments")
+    start_s = models.FloatField()
+    end_s = models.FloatField()
+    duration_s = models.GeneratedField(
+        expression=F("end_s") - F("start_s"), output_field=models.FloatField(), db_persist=True
+    )
+    label = models.CharField(max_length=40)
+    confidence = models.FloatField()
+    probabilities = ArrayField(models.FloatField(), help_text="They follow the analysis' labels.")
+    face = models.FloatField()
+    voice = models.FloatField()
+    eeg = models.FloatField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["analysis", "start_s"]),
+            models.Index(fields=["label", "confidence", "duration_s"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.start_s:.1f}-{self.end_s:.1f} s"
+
+
+class Artifact(models.Model):
+    """A file made by an analysis."""
+
+    class Kind(models.TextChoices):
+        VIDEO = "video"
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="artifacts")
+    kind = models.CharField(max_length=10, choices=Kind)
+    file = models.FileField(max_length=200)
+    bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["analysis", "kind"], name="artifact_once_per_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.analysis_id}"
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file.path)

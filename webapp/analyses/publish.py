@@ -1,0 +1,102 @@
+"""Results become visible: each in one transaction that holds only while the lease does."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from inference.media.probe import sha256
+from inference.timeline import summary
+from inference.types import UNDETERMINED, Stage, Timeline
+from webapp.analyses import messages
+from webapp.analyses.lease import SPANS, Lease
+from webapp.analyses.models import Analysis, Artifact, Segment, WindowScore
+from webapp.core import media
+
+BATCH = 2000
+
+
+def publish_timeline(lease: Lease, timeline: Timeline) -> None:
+    """Make this the analysis' one timeline and queue the rendering. Raises LeaseLostError.
+
+    Rendering belongs to the same attempt: its claim counts the one up that is taken back here.
+    """
+    found = summary(timeline)
+    share = found["share"]
+    assert isinstance(share, dict)
+    now = timezone.now()
+    with transaction.atomic():
+        # First the row: whoever else wants it waits until the result is whole.
+        lease.end(
+            Analysis.Status.QUEUED,
+            attempt=F("attempt") - 1,
+            progress=SPANS[Stage.TIMELINE][1],
+            nudged_at=now,
+            timeline_at=now,
+            mode=timeline.mode,
+            input_sha256=timeline.media.sha256,
+            models_used=[asdict(model) for model in timeline.models],
+            labels=list(timeline.labels),
+            notice=timeline.notice,
+            label=found["label"],
+            shares=[share[label] for label in (*timeline.labels, UNDETERMINED)],
+        )
+        WindowScore.objects.filter(analysis=lease.pk).delete()
+        Segment.objects.filter(analysis=lease.pk).delete()
+        WindowScore.objects.bulk_create(
+            (
+                WindowScore(
+                    analysis_id=lease.pk,
+                    start_s=window.start_s,
+                    end_s=window.end_s,
+                    source=window.source,
+                    logits=list(window.logits),
+                    probabilities=list(window.probabilities),
+                    face=window.face,
+                    voice=window.voice,
+                )
+                for window in timeline.windows
+            ),
+            batch_size=BATCH,
+        )
+        Segment.objects.bulk_create(
+            (
+                Segment(
+                    analysis_id=lease.pk,
+                    start_s=segment.start_s,
+                    end_s=segment.end_s,
+                    label=segment.label,
+                    confidence=segment.confidence,
+                    probabilities=[segment.probabilities[label] for label in timeline.labels],
+                    face=segment.evidence.face,
+                    voice=segment.evidence.voice,
+                    eeg=segment.evidence.eeg,
+                )
+                for segment in timeline.segments
+            ),
+            batch_size=BATCH,
+        )
+        transaction.on_commit(lambda: messages.send(lease.pk, published=True))
+
+
+def publish_video(lease: Lease, path: Path) -> None:
+    """Make the file at `path` the labelled video, which ends the analysis. Raises LeaseLostError.
+
+    The file is moved; where the lease is lost it stays where it is.
+    """
+    digest, size = sha256(path), path.stat().st_size
+    kept = None
+    try:
+        with transaction.atomic():
+            lease.end(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=timezone.now())
+            recording_id = Analysis.objects.values_list("recording_id", flat=True).get(pk=lease.pk)
+            kept = media.keep(path, recording_id, ".mp4")
+            Artifact.objects.create(
+                analysis_id=lease.pk, kind=Artifact.Kind.VIDEO, file=kept, bytes=size, sha256=digest
+            )
+    except BaseException:
+        if kept is not None:
+            (media.root() / kept).unlink(missing_ok=True)
+        raise

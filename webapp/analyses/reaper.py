@@ -1,0 +1,60 @@
+"""Finds what nobody looks after: analyses whose worker died, messages that got lost, files without a row."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from webapp.analyses import lease
+from webapp.analyses.models import Analysis, Artifact
+from webapp.core import media
+from webapp.recordings.models import MediaFile
+
+Status = Analysis.Status
+
+# Longer than anybody waits between two writes to what is being received or made.
+ORPHAN_SECONDS = 6 * 3600
+
+logger = logging.getLogger(__name__)
+
+
+def reap() -> None:
+    """Queue again what runs without a heartbeat, or fail it after its last attempt; repeat lost messages."""
+    now = timezone.now()
+    lapsed = Analysis.objects.filter(
+        status=Status.RUNNING, heartbeat_at__lt=now - timedelta(seconds=settings.LEASE_SECONDS)
+    )
+    spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS).update(
+        status=Status.FAILED,
+        error_code=lease.WORKER_LOST,
+        error_message=(
+            f"The program that read the recording was lost {settings.MAX_ATTEMPTS} times, perhaps for want of memory. "
+            "Try again, or send a shorter recording."
+        ),
+        lease_token=None,
+        heartbeat_at=None,
+        finished_at=now,
+    )
+    if spent:
+        logger.error("%d analyses failed: their workers were lost too often", spent)
+    for pk in list(lapsed.values_list("pk", flat=True)):
+        # Asked again in the same statement that writes: it may have been heard of meanwhile.
+        if lapsed.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=now):
+            logger.warning("analysis %s is queued again: its worker was lost", pk)
+            lease.nudge(pk)
+    silent = Analysis.objects.filter(
+        status=Status.QUEUED, nudged_at__lt=now - timedelta(seconds=2 * settings.LEASE_SECONDS)
+    )
+    for pk in list(silent.values_list("pk", flat=True)):
+        if silent.filter(pk=pk).update(nudged_at=now):
+            lease.nudge(pk)
+
+
+def sweep() -> None:
+    """Remove files that no row names: what was left when a process was killed in the middle."""
+    named = {*MediaFile.objects.values_list("file", flat=True), *Artifact.objects.values_list("file", flat=True)}
+    for path in [*media.unfinished(), *media.kept()]:
+        if media.name(path) not in named and media.unchanged_for(path, ORPHAN_SECONDS):
+            media.remove(path)
+            logger.warning("removed %s, which belonged to nothing", media.name(path))

@@ -1,0 +1,103 @@
+"""Reading analyses. People see their own; workers see the one whose id they were sent."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from inference.export import WRITERS
+from inference.types import (
+    Evidence,
+    MediaInfo,
+    Mode,
+    ModelUsed,
+    Segment,
+    Source,
+    Timeline,
+    Window,
+)
+from webapp.accounts.models import User
+from webapp.analyses import models
+from webapp.analyses.models import Analysis, Artifact
+from webapp.core.problems import RequestError, WebCode
+
+
+def analyses_of(user: User) -> QuerySet[Analysis]:
+    """The user's analyses, newest first, with their recordings and what was made of them."""
+    mine = Analysis.objects.filter(recording__owner=user)
+    return mine.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
+
+
+def analysis_for(user: User, pk: UUID) -> Analysis:
+    """The user's analysis `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    return get_object_or_404(analyses_of(user), pk=pk)
+
+
+def segments_of(user: User) -> QuerySet[models.Segment]:
+    """Every segment of every timeline of the user, the latest first."""
+    mine = models.Segment.objects.filter(analysis__recording__owner=user)
+    return mine.order_by("-id").select_related("analysis__recording")
+
+
+def analysis(pk: UUID) -> Analysis:
+    """For workers: the analysis with its recording and files."""
+    return Analysis.objects.select_related("recording").prefetch_related("recording__files").get(pk=pk)
+
+
+def labelled_video(analysis: Analysis) -> Artifact | None:
+    return next((made for made in analysis.artifacts.all() if made.kind == Artifact.Kind.VIDEO), None)
+
+
+def timeline(analysis: Analysis) -> Timeline | None:
+    """What the models said, as the pipeline gave it; None as long as it is not published."""
+    if analysis.timeline_at is None:
+        return None
+    recording, labels = analysis.recording, tuple(analysis.labels)
+    return Timeline(
+        mode=Mode(analysis.mode),
+        media=MediaInfo(
+            duration_s=recording.duration_s,
+            width=recording.width,
+            height=recording.height,
+            fps=recording.fps,
+            has_video=True,
+            has_audio=recording.has_audio,
+            sha256=analysis.input_sha256,
+        ),
+        models=tuple(ModelUsed(**{**used, "labels": tuple(used["labels"])}) for used in analysis.models_used),
+        labels=labels,
+        windows=tuple(_window(row) for row in analysis.windows.order_by("id")),
+        segments=tuple(_segment(row, labels) for row in analysis.segments.order_by("id")),
+        notice=analysis.notice,
+    )
+
+
+def export(analysis: Analysis, name: str) -> bytes:
+    """The timeline in one of `inference.export.WRITERS`. Raises RequestError(NOT_READY)."""
+    found = timeline(analysis)
+    if found is None:
+        raise RequestError(WebCode.NOT_READY, "There is no timeline yet. Ask again when the analysis has published it.")
+    return WRITERS[name].write(found, analysis.recording.title)
+
+
+def _window(row: models.WindowScore) -> Window:
+    return Window(
+        start_s=row.start_s,
+        end_s=row.end_s,
+        source=Source(row.source),
+        logits=tuple(row.logits),
+        probabilities=tuple(row.probabilities),
+        face=row.face,
+        voice=row.voice,
+    )
+
+
+def _segment(row: models.Segment, labels: tuple[str, ...]) -> Segment:
+    return Segment(
+        start_s=row.start_s,
+        end_s=row.end_s,
+        label=row.label,
+        confidence=row.confidence,
+        probabilities=dict(zip(labels, row.probabilities, strict=True)),
+        evidence=Evidence(face=row.face, voice=row.voice, eeg=row.eeg),
+    )

@@ -1,0 +1,1 @@
+"""REST, version 1. It only translates: services write, selectors read."""

@@ -1,0 +1,73 @@
+"""Every error leaves as application/problem+json (RFC 9457) with a stable `code`."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as default_handler
+
+from inference.errors import Code, InputError
+from webapp.core.problems import STATUSES, RequestError
+
+CONTENT_TYPE = "application/problem+json"
+INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
+
+logger = logging.getLogger(__name__)
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What is wrong, and what to do about it."""
+
+    type = serializers.CharField(help_text="Always about:blank: `code` says more.")
+    title = serializers.CharField(help_text="The HTTP status in words.")
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence for a person.")
+    code = serializers.CharField(help_text="Stable: programs may rely on it.")
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="With code `invalid`: what is wrong with each field.",
+    )
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    if isinstance(error, InputError | RequestError):
+        return _problem(STATUSES[error.code], error.code, error.message)
+    if isinstance(error, RequestDataTooBig):
+        return _problem(413, Code.TOO_LARGE, "The request is too large. Send less at once.")
+    if isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError("The request cannot be read. Check how it is put together.")
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("There is nothing here, or it is not yours.")
+    response = default_handler(error, context)
+    if response is None:
+        logger.exception("%s failed", getattr(context.get("request"), "path", "a request"), exc_info=error)
+        return _problem(500, "internal_error", INTERNAL)
+    assert isinstance(error, exceptions.APIException)
+    if isinstance(error, exceptions.ValidationError):
+        errors = _by_field(error.detail)
+        named = ", ".join(errors)
+        data = problem(response.status_code, "invalid", f"The request is not valid: {named}.")
+        response.data = {**data, "errors": errors}
+    else:
+        response.data = problem(response.status_code, str(error.get_codes()), str(error.detail))
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def problem(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    return Response(problem(status, code, detail), status, content_type=CONTENT_TYPE)
+
+
+def _by_field(detail: Any) -> dict[str, list[str]]:
+    if isinstance(detail, dict):
+        return {str(name): [str(each) for each in found] for name, found in detail.items()}
+    return {"request": [str(each) for each in detail]}

@@ -1,0 +1,193 @@
+"""Rows as JSON, and back. Times are seconds from the video's start, three decimals."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from inference.store import ModelSpec
+from webapp.analyses import selectors
+from webapp.analyses.models import Analysis, Segment, WindowScore
+from webapp.recordings.consent import TEXT as CONSENT
+from webapp.recordings.models import MediaFile, Recording
+from webapp.recordings.services import Upload
+
+DECIMALS = 3
+
+
+class Seconds(serializers.FloatField):
+    def to_representation(self, value: float) -> float:
+        return round(float(value), DECIMALS)
+
+
+class OrNull(serializers.CharField):
+    """Text that is null, not empty, where there is none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_null=True, read_only=True)
+
+    def to_representation(self, value: str) -> str | None:
+        return value or None
+
+
+class CredentialsSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField(write_only=True)
+    password = serializers.CharField(write_only=True, trim_whitespace=False)
+    token = serializers.CharField(read_only=True, help_text="Shown this once.")
+
+
+class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
+    class Meta:
+        model = MediaFile
+        fields = ["kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq"]
+
+
+class StateSerializer(serializers.ModelSerializer[Analysis]):
+    class Meta:
+        model = Analysis
+        fields = ["id", "status", "model_name", "model_version"]
+
+
+class RecordingSerializer(serializers.ModelSerializer[Recording]):
+    files = MediaFileSerializer(many=True, read_only=True)
+    duration_s = Seconds(read_only=True)
+    analyses = StateSerializer(many=True, read_only=True, help_text="Newest first.")
+
+    class Meta:
+        model = Recording
+        fields = [
+            *("id", "title", "created_at", "duration_s", "width", "height", "fps", "has_audio", "has_eeg", "bytes"),
+            *("consent_at", "consent_version", "files", "analyses"),
+        ]
+
+
+class CreatedSerializer(RecordingSerializer):
+    analysis = serializers.SerializerMethodField(help_text="The recording's first analysis.")
+
+    class Meta(RecordingSerializer.Meta):
+        fields = [*RecordingSerializer.Meta.fields, "analysis"]
+
+    def get_analysis(self, recording: Recording) -> StateSerializer:
+        return StateSerializer(min(recording.analyses.all(), key=lambda each: each.created_at)).data
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    video = serializers.FileField(allow_empty_file=True)
+    audio = serializers.FileField(
+        allow_empty_file=True, required=False, help_text="Sound that is read instead of the video's own."
+    )
+    eeg = serializers.FileField(allow_empty_file=True, required=False, help_text="A MAT file.")
+    eeg_trial = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, help_text="Counted from 1; where the file holds several."
+    )
+    eeg_sfreq = serializers.FloatField(required=False, help_text="Hz; where the file names none.")
+    title = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    model = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION, from `models/`."
+    )
+    consent = serializers.BooleanField(default=False, help_text=f"Has to be true: {CONSENT}")
+
+    def upload(self) -> Upload:
+        return Upload(
+            **{name: self.validated_data.get(name) for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")}
+        )
+
+
+class RerunSerializer(serializers.Serializer[Any]):
+    model = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION.")
+
+
+class SummarySerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(help_text="The label with the largest share of the time.")
+    share = serializers.DictField(child=serializers.FloatField(), help_text="Of each label and of `undetermined`.")
+
+
+class ModelUsedSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    sha256 = serializers.CharField()
+    labels = serializers.ListField(child=serializers.CharField())
+
+
+class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
+    stage = OrNull()
+    mode = OrNull()
+    error_code = OrNull()
+    error_message = OrNull()
+    notice = OrNull(help_text="What such a reading is not.")
+    input_sha256 = OrNull(help_text="Of the video that was read.")
+    models_used = ModelUsedSerializer(many=True, read_only=True)
+    labels = serializers.ListField(child=serializers.CharField(), read_only=True)
+    summary = SummarySerializer(read_only=True, allow_null=True)
+    has_video = serializers.SerializerMethodField(help_text="Whether the labelled video is there.")
+
+    class Meta:
+        model = Analysis
+        fields = [
+            *("id", "recording", "status", "stage", "progress", "attempt", "error_code", "error_message"),
+            *(
+                "model_name",
+                "model_version",
+                "model_sha256",
+                "mode",
+                "input_sha256",
+                "models_used",
+                "labels",
+                "summary",
+            ),
+            *("has_video", "notice", "created_at", "started_at", "timeline_at", "finished_at"),
+        ]
+
+    def get_has_video(self, analysis: Analysis) -> bool:
+        return selectors.labelled_video(analysis) is not None
+
+
+class EvidenceSerializer(serializers.Serializer[Segment]):
+    face = serializers.FloatField()
+    voice = serializers.FloatField()
+    eeg = serializers.FloatField()
+
+
+class SegmentSerializer(serializers.ModelSerializer[Segment]):
+    start_s = Seconds()
+    end_s = Seconds()
+    duration_s = Seconds()
+    probabilities = serializers.SerializerMethodField()
+    evidence = EvidenceSerializer(source="*")
+
+    class Meta:
+        model = Segment
+        fields = ["start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence"]
+
+    def get_probabilities(self, segment: Segment) -> dict[str, float]:
+        return dict(zip(segment.analysis.labels, segment.probabilities, strict=True))
+
+
+class FoundSegmentSerializer(SegmentSerializer):
+    recording = serializers.UUIDField(source="analysis.recording_id")
+    model_name = serializers.CharField(source="analysis.model_name")
+    model_version = serializers.CharField(source="analysis.model_version")
+
+    class Meta(SegmentSerializer.Meta):
+        fields = ["analysis", "recording", "model_name", "model_version", *SegmentSerializer.Meta.fields]
+
+
+class WindowSerializer(serializers.ModelSerializer[WindowScore]):
+    start_s = Seconds()
+    end_s = Seconds()
+    logits = serializers.ListField(child=serializers.FloatField())
+    probabilities = serializers.ListField(child=serializers.FloatField())
+
+    class Meta:
+        model = WindowScore
+        fields = ["start_s", "end_s", "source", "logits", "probabilities", "face", "voice"]
+
+
+class ModelSerializer(serializers.Serializer[ModelSpec]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["audio-video", "eeg", "fusion"])
+    labels = serializers.ListField(child=serializers.CharField())
+    demonstration = serializers.CharField(allow_null=True, help_text="Why it is for demonstration only, where it is.")
+    notice = serializers.CharField()
+    sha256 = serializers.CharField(source="used.sha256")
+    metrics = serializers.DictField()

@@ -1,0 +1,21 @@
+from django.urls import path, re_path
+
+from webapp.api.views import analyses, auth, base, models, recordings
+
+app_name = "api"
+urlpatterns = [
+    path("auth/token/", auth.TokenView.as_view(), name="token"),
+    path("recordings/", recordings.Recordings.as_view(), name="recordings"),
+    path("recordings/<uuid:pk>/", recordings.OneRecording.as_view(), name="recording"),
+    path("recordings/<uuid:pk>/analyses/", recordings.Rerun.as_view(), name="rerun"),
+    path("analyses/", analyses.Analyses.as_view(), name="analyses"),
+    path("analyses/<uuid:pk>/", analyses.OneAnalysis.as_view(), name="analysis"),
+    path("analyses/<uuid:pk>/cancel/", analyses.Cancel.as_view(), name="cancel"),
+    path("analyses/<uuid:pk>/segments/", analyses.Segments.as_view(), name="segments"),
+    path("analyses/<uuid:pk>/windows/", analyses.Windows.as_view(), name="windows"),
+    path("analyses/<uuid:pk>/video/", analyses.Video.as_view(), name="video"),
+    path("analyses/<uuid:pk>/export/<str:format>/", analyses.Export.as_view(), name="export"),
+    path("segments/", analyses.FoundSegments.as_view(), name="all-segments"),
+    path("models/", models.Models.as_view(), name="models"),
+    re_path("", base.Nowhere.as_view()),
+]

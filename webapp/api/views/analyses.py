@@ -1,0 +1,149 @@
+"""Analyses: their state, their timelines, their files."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inference.errors import Code, InputError
+from inference.export import WRITERS
+from webapp.analyses import selectors, services
+from webapp.analyses.models import Analysis, Segment, WindowScore
+from webapp.api.filters import AnalysisFilter, SegmentFilter
+from webapp.api.pagination import Pages
+from webapp.api.serializers import (
+    AnalysisSerializer,
+    FoundSegmentSerializer,
+    SegmentSerializer,
+    WindowSerializer,
+)
+from webapp.api.views.base import AsItIs, Schema, person
+from webapp.core import media
+from webapp.core.problems import RequestError, WebCode
+
+
+@extend_schema_view(get=extend_schema(operation_id="analyses_list", summary="Past predictions"))
+class Analyses(generics.ListAPIView[Analysis]):
+    queryset = Analysis.objects.none()
+    serializer_class = AnalysisSerializer
+    pagination_class = Pages
+    filterset_class = AnalysisFilter
+    ordering_fields = ["created_at", "status", "model_name", "label"]
+    ordering = "-created_at"
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[Analysis]:
+        return selectors.analyses_of(person(self.request))
+
+
+@extend_schema_view(get=extend_schema(operation_id="analyses_retrieve", summary="State, progress and summary"))
+class OneAnalysis(generics.RetrieveAPIView[Analysis]):
+    queryset = Analysis.objects.none()
+    serializer_class = AnalysisSerializer
+    filter_backends = []
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[Analysis]:
+        return selectors.analyses_of(person(self.request))
+
+
+class Cancel(APIView):
+    schema = Schema()
+
+    @extend_schema(operation_id="analyses_cancel", summary="Stop it", request=None, responses={200: AnalysisSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        analysis = selectors.analysis_for(person(request), pk)
+        if not services.cancel(analysis=analysis) and analysis.status != Analysis.Status.CANCELLED:
+            raise RequestError(WebCode.ALREADY_OVER, f"The analysis has {analysis.status} already.")
+        return Response(AnalysisSerializer(analysis).data)
+
+
+@extend_schema_view(get=extend_schema(operation_id="analyses_segments_list", summary="The timeline"))
+class Segments(generics.ListAPIView[Segment]):
+    queryset = Segment.objects.none()
+    serializer_class = SegmentSerializer
+    pagination_class = Pages
+    ordering_fields: list[str] = []
+    ordering = "start_s"
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[Segment]:
+        analysis = selectors.analysis_for(person(self.request), self.kwargs["pk"])
+        return analysis.segments.select_related("analysis")
+
+
+@extend_schema_view(get=extend_schema(operation_id="analyses_windows_list", summary="The scores under the timeline"))
+class Windows(generics.ListAPIView[WindowScore]):
+    queryset = WindowScore.objects.none()
+    serializer_class = WindowSerializer
+    pagination_class = Pages
+    ordering_fields: list[str] = []
+    ordering = "start_s"
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[WindowScore]:
+        return selectors.analysis_for(person(self.request), self.kwargs["pk"]).windows.all()
+
+
+@extend_schema_view(get=extend_schema(operation_id="segments_list", summary="Segments across all past predictions"))
+class FoundSegments(generics.ListAPIView[Segment]):
+    queryset = Segment.objects.none()
+    serializer_class = FoundSegmentSerializer
+    pagination_class = Pages
+    filterset_class = SegmentFilter
+    ordering_fields = ["id", "confidence", "duration_s"]
+    ordering = "-id"
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[Segment]:
+        return selectors.segments_of(person(self.request))
+
+
+class Video(APIView):
+    content_negotiation_class = AsItIs
+    schema = Schema()
+
+    @extend_schema(
+        operation_id="analyses_video",
+        summary="The labelled video",
+        parameters=[OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")],
+        responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        analysis = selectors.analysis_for(person(request), pk)
+        video = selectors.labelled_video(analysis)
+        if video is None:
+            raise RequestError(
+                WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded."
+            )
+        return media.serve(request._request, video.path, "video/mp4")
+
+
+class Export(APIView):
+    content_negotiation_class = AsItIs
+    schema = Schema()
+
+    @extend_schema(
+        operation_id="analyses_export",
+        summary="The timeline as a file for other tools",
+        parameters=[OpenApiParameter("format", str, OpenApiParameter.PATH, enum=sorted(WRITERS))],
+        responses={(200, writer.content_type): OpenApiTypes.BINARY for writer in WRITERS.values()},
+    )
+    def get(self, request: Request, pk: UUID, format: str) -> HttpResponse:
+        analysis = selectors.analysis_for(person(request), pk)
+        writer = WRITERS.get(format)
+        if writer is None:
+            raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {format}. Choose one of: {', '.join(WRITERS)}.")
+        response = HttpResponse(selectors.export(analysis, format), content_type=writer.content_type)
+        name = f"{slugify(analysis.recording.title) or 'recording'}{writer.extension}"
+        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+        return response

@@ -1,0 +1,47 @@
+"""Getting a token."""
+
+from axes.helpers import get_cool_off
+from django.contrib.auth import authenticate
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webapp.accounts import services
+from webapp.accounts.models import User
+from webapp.api.serializers import CredentialsSerializer
+from webapp.api.views.base import Schema
+
+NAME = "Made through the API"
+
+
+class TokenView(APIView):
+    authentication_classes = []
+    permission_classes = []
+    schema = Schema()
+
+    @extend_schema(
+        operation_id="token_create",
+        summary="A token for name and password",
+        request=CredentialsSerializer,
+        responses={200: CredentialsSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        form = CredentialsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = authenticate(request._request, **form.validated_data)
+        if getattr(request._request, "axes_locked_out", False):
+            # The answer is ours to give, not the middleware's.
+            request._request.axes_locked_out = False  # type: ignore[attr-defined]
+            cool_off = get_cool_off(request._request)
+            raise exceptions.Throttled(cool_off.total_seconds() if cool_off else None, "Too many wrong passwords.")
+        if not isinstance(user, User):
+            raise WrongCredentials
+        _, secret = services.make_token(user=user, name=NAME)
+        return Response({"token": secret})
+
+
+class WrongCredentials(exceptions.AuthenticationFailed):
+    default_detail = "User name or password is wrong."
+    default_code = "wrong_credentials"

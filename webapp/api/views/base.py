@@ -1,0 +1,53 @@
+"""What the calls share."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from webapp.accounts.models import User
+from webapp.api.problems import CONTENT_TYPE, ProblemSerializer
+
+
+class Schema(AutoSchema):
+    """Says of every call how it answers when something is wrong."""
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        problem = self.resolve_serializer(ProblemSerializer, "response")
+        content = {CONTENT_TYPE: {"schema": problem.ref}}
+        return {**bodies, "default": {"description": "What is wrong.", "content": content}}
+
+
+class AsItIs(BaseContentNegotiation):
+    """For files: each has one type, whatever the client would like best."""
+
+    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+def person(request: Request) -> User:
+    """Who calls. The permissions let nobody else through."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@extend_schema(exclude=True)
+class Nowhere(APIView):
+    """Any other address below the API's."""
+
+    permission_classes = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise Http404

@@ -1,0 +1,20 @@
+"""What is in the store."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inference import store
+from webapp.api.serializers import ModelSerializer
+from webapp.api.views.base import Schema
+
+
+class Models(APIView):
+    schema = Schema()
+
+    @extend_schema(
+        operation_id="models_list", summary="What reads recordings, and how well", responses=ModelSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        return Response(ModelSerializer(store.all_models(), many=True).data)

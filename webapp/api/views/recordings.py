@@ -1,0 +1,125 @@
+"""Recordings: sending, listing, erasing, reading again."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import exceptions, generics
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inference.errors import Code, InputError
+from webapp.analyses import services
+from webapp.analyses.models import Analysis
+from webapp.api.pagination import Pages
+from webapp.api.serializers import (
+    AnalysisSerializer,
+    CreatedSerializer,
+    RecordingSerializer,
+    RerunSerializer,
+    UploadSerializer,
+)
+from webapp.api.views.base import Schema, person
+from webapp.recordings import selectors
+from webapp.recordings.models import MediaFile, Recording
+
+FIELDS_BYTES = 2**20  # of a request besides its files
+KEY_CHARACTERS = 255
+
+
+def _mine(request: Request) -> QuerySet[Recording]:
+    analyses = Prefetch("analyses", Analysis.objects.order_by("-created_at"))
+    return selectors.recordings_of(person(request)).prefetch_related(analyses)
+
+
+@extend_schema_view(get=extend_schema(operation_id="recordings_list", summary="One's recordings"))
+class Recordings(generics.ListAPIView[Recording]):
+    queryset = Recording.objects.none()
+    serializer_class = RecordingSerializer
+    parser_classes = [MultiPartParser]
+    pagination_class = Pages
+    ordering_fields = ["created_at", "duration_s"]
+    ordering = "-created_at"
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[Recording]:
+        return _mine(self.request)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Before anything of the body is read: what is far too large is not even received.
+        length, limit = int(request.META.get("CONTENT_LENGTH") or 0), settings.LIMITS.max_bytes
+        if length > len(MediaFile.Kind) * limit + FIELDS_BYTES:
+            sizes = f"The request has {length / 1e6:.0f} MB; a file may have {limit / 1e6:.0f} MB."
+            raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
+        super().initial(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="recordings_create",
+        summary="Send a recording and have it read",
+        request={"multipart/form-data": UploadSerializer},
+        responses={201: CreatedSerializer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                description="The same request with the same key is done once, however often it is sent.",
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        key = request.headers.get("Idempotency-Key") or None
+        if key is not None and len(key) > KEY_CHARACTERS:
+            raise exceptions.ValidationError({"Idempotency-Key": [f"At most {KEY_CHARACTERS} characters."]})
+        form = UploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        analysis = services.submit(
+            owner=person(request),
+            upload=form.upload(),
+            consent=form.validated_data["consent"],
+            title=form.validated_data.get("title", ""),
+            model=form.validated_data.get("model"),
+            idempotency_key=key,
+        )
+        return Response(CreatedSerializer(_mine(request).get(pk=analysis.recording_id)).data, status=201)
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="recordings_retrieve", summary="One recording"),
+    delete=extend_schema(operation_id="recordings_destroy", summary="Erase it with everything derived from it"),
+)
+class OneRecording(generics.RetrieveDestroyAPIView[Recording]):
+    queryset = Recording.objects.none()
+    serializer_class = RecordingSerializer
+    filter_backends = []
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[Recording]:
+        return _mine(self.request)
+
+    def perform_destroy(self, instance: Recording) -> None:
+        services.erase(recording=instance)
+
+
+class Rerun(generics.GenericAPIView[Recording]):
+    queryset = Recording.objects.none()
+    filter_backends = []
+    schema = Schema()
+
+    def get_queryset(self) -> QuerySet[Recording]:
+        return _mine(self.request)
+
+    @extend_schema(
+        operation_id="recordings_analyses_create",
+        summary="Read it again, with another model",
+        request=RerunSerializer,
+        responses={201: AnalysisSerializer},
+    )
+    def post(self, request: Request, **_: Any) -> Response:
+        recording = self.get_object()
+        form = RerunSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        analysis = services.rerun(recording=recording, model=form.validated_data.get("model"))
+        return Response(AnalysisSerializer(analysis).data, status=201)

@@ -1,0 +1,1 @@
+"""What people sent: recordings and their files."""

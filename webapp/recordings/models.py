@@ -1,0 +1,84 @@
+"""What people sent."""
+
+import uuid
+from pathlib import Path
+
+from django.db import models
+
+from inference.types import EegInput, Inputs
+from webapp.accounts.models import User
+
+
+class Recording(models.Model):
+    """One person recorded once. Its files never change; what was measured of them stands here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recordings")
+    title = models.CharField(max_length=200)
+    consent_at = models.DateTimeField()
+    consent_version = models.CharField(max_length=20)
+    duration_s = models.FloatField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    fps = models.FloatField()
+    has_audio = models.BooleanField()
+    has_eeg = models.BooleanField()
+    bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 null does not count as a repetition
+    request_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "idempotency_key"], name="recording_once_per_key"),
+        ]
+        indexes = [models.Index(fields=["owner", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def file(self, kind: "MediaFile.Kind") -> "MediaFile | None":
+        """The file of this kind, from what was fetched already where `files` was prefetched."""
+        return next((file for file in self.files.all() if file.kind == kind), None)
+
+    def inputs(self) -> Inputs:
+        """The recording as the models read it."""
+        video, audio, eeg = (
+            self.file(kind) for kind in (MediaFile.Kind.VIDEO, MediaFile.Kind.AUDIO, MediaFile.Kind.EEG)
+        )
+        assert video is not None
+        return Inputs(
+            video=video.path,
+            audio=audio.path if audio else None,
+            eeg=EegInput(eeg.path, eeg.eeg_trial, eeg.eeg_sfreq) if eeg else None,
+        )
+
+
+class MediaFile(models.Model):
+    """A file as it was sent, under a name of ours."""
+
+    class Kind(models.TextChoices):
+        VIDEO = "video"
+        AUDIO = "audio"
+        EEG = "eeg"
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="files")
+    kind = models.CharField(max_length=10, choices=Kind)
+    file = models.FileField(max_length=200)
+    original_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveBigIntegerField()
+    eeg_trial = models.PositiveIntegerField(null=True)
+    eeg_sfreq = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "kind"], name="file_once_per_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.recording_id}"
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file.path)

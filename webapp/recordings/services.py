@@ -1,0 +1,152 @@
+"""Receiving recordings: nothing is kept, neither a row nor a file, before every file of it has been checked."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.move import file_move_safe
+from django.utils import timezone
+
+from inference import inputs
+from inference.errors import Code, InputError
+from inference.media.probe import sha256
+from inference.types import EegInput, Inputs, MediaInfo
+from webapp.accounts.models import User
+from webapp.core import media
+from webapp.core.problems import RequestError, WebCode
+from webapp.recordings import consent
+from webapp.recordings.models import MediaFile, Recording
+
+Kind = MediaFile.Kind
+NAME_CHARACTERS = 60  # of at most 4 bytes: file systems take 255
+SUFFIX_CHARACTERS = 10
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The files as they come from the client, and how the EEG is to be read."""
+
+    video: File
+    audio: File | None = None
+    eeg: File | None = None
+    eeg_trial: int | None = None
+    eeg_sfreq: float | None = None
+
+    @property
+    def files(self) -> dict[Kind, File]:
+        every = {Kind.VIDEO: self.video, Kind.AUDIO: self.audio, Kind.EEG: self.eeg}
+        return {kind: file for kind, file in every.items() if file is not None}
+
+
+@dataclass(frozen=True)
+class Received:
+    """Checked files in a workplace that does not outlive the request."""
+
+    upload: Upload
+    paths: dict[Kind, Path]
+    digests: dict[Kind, str]
+    info: MediaInfo
+
+    def fingerprint(self, *also: str) -> str:
+        """Tells a repeated request from another one: a digest of everything that was sent."""
+        sent = [*sorted(self.digests.items()), self.upload.eeg_trial, self.upload.eeg_sfreq, *also]
+        return hashlib.sha256(repr(sent).encode()).hexdigest()
+
+
+def require_consent(*, given: bool) -> None:
+    if not given:
+        raise RequestError(
+            WebCode.CONSENT_MISSING,
+            "Without consent nothing can be stored or read. Send consent=true if the person in the recording agreed.",
+        )
+
+
+def refuse_oversized(sizes: dict[str, int]) -> None:
+    """Raise InputError(TOO_LARGE) for the first size (bytes, by name) over the limit."""
+    limit = settings.LIMITS.max_bytes
+    for name, size in sizes.items():
+        if size > limit:
+            raise InputError(
+                Code.TOO_LARGE, f"{name} has {size / 1e6:.0f} MB; {limit / 1e6:.0f} MB are allowed. Shorten it."
+            )
+
+
+@contextmanager
+def received(upload: Upload) -> Iterator[Received]:
+    """Take the files over and check them. What is not kept inside the block is removed at its end.
+
+    Raises InputError.
+    """
+    refuse_oversized({_name(file): file.size for file in upload.files.values()})
+    with media.workplace() as place:
+        paths = {kind: _put(file, place / kind) for kind, file in upload.files.items()}
+        eeg = EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq) if Kind.EEG in paths else None
+        info = inputs.check(Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg), settings.LIMITS)
+        others = {kind: sha256(path) for kind, path in paths.items() if kind is not Kind.VIDEO}
+        yield Received(upload, paths, {Kind.VIDEO: info.sha256, **others}, info)
+
+
+def keep(
+    *, pk: UUID, owner: User, files: Received, title: str, request_sha256: str, idempotency_key: str | None
+) -> Recording:
+    """Make the rows and move the files. Belongs in a transaction; if that fails, `media.forget(pk)`."""
+    info = files.info
+    sizes = {kind: path.stat().st_size for kind, path in files.paths.items()}
+    recording = Recording.objects.create(
+        pk=pk,
+        owner=owner,
+        title=title or Path(_name(files.upload.video)).stem,
+        consent_at=timezone.now(),
+        consent_version=consent.VERSION,
+        duration_s=info.duration_s,
+        width=info.width,
+        height=info.height,
+        fps=info.fps,
+        has_audio=info.has_audio,
+        has_eeg=Kind.EEG in files.paths,
+        bytes=sum(sizes.values()),
+        idempotency_key=idempotency_key,
+        request_sha256=request_sha256,
+    )
+    for kind, path in files.paths.items():
+        MediaFile.objects.create(
+            recording=recording,
+            kind=kind,
+            file=media.keep(path, recording.pk, _suffix(path)),
+            original_name=_name(files.upload.files[kind]),
+            sha256=files.digests[kind],
+            bytes=sizes[kind],
+            eeg_trial=files.upload.eeg_trial if kind is Kind.EEG else None,
+            eeg_sfreq=files.upload.eeg_sfreq if kind is Kind.EEG else None,
+        )
+    return recording
+
+
+def _put(file: File, place: Path) -> Path:
+    """Bring a file to `place` under its own name, which is the one that messages should say."""
+    place.mkdir()
+    path = place / _name(file)
+    temporary = getattr(file, "temporary_file_path", None)
+    if temporary is not None:
+        file_move_safe(temporary(), path)
+        return path
+    with path.open("wb") as copy:
+        for chunk in file.chunks():
+            copy.write(chunk)
+    return path
+
+
+def _name(file: File) -> str:
+    """The name the client gave, without anything that could lead elsewhere or spoil a line."""
+    path = Path("".join(character for character in Path(file.name or "").name if character.isprintable()))
+    return f"{path.stem[:NAME_CHARACTERS]}{_suffix(path)}".lstrip(".") or "file"
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix
+    return suffix if suffix.isascii() and suffix[1:].isalnum() and len(suffix) <= SUFFIX_CHARACTERS else ""

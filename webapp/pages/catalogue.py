@@ -1,5 +1,6 @@
 """The models of the store, in words for people."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,12 +51,13 @@ def choices(*, with_eeg: bool | None = None) -> list[Entry]:
     return sorted(newest.values(), key=lambda each: (each.reads_eeg, each.name != store.DEFAULT_AUDIO_VIDEO, each.name))
 
 
-def demonstration(name: str, version: str) -> str | None:
-    """The mark that a model carries everywhere it is shown, if it carries one."""
-    for spec in store.all_models():
-        if (spec.name, spec.version) == (name, version) and spec.demonstration:
-            return f"demonstration: {spec.demonstration}"
-    return None
+def marks() -> dict[tuple[str, str], str]:
+    """What the models for demonstration carry wherever they are shown, by name and version."""
+    return {
+        (spec.name, spec.version): f"demonstration: {spec.demonstration}"
+        for spec in store.all_models()
+        if spec.demonstration
+    }
 
 
 def card(spec: store.ModelSpec) -> SafeString:
@@ -63,10 +65,16 @@ def card(spec: store.ModelSpec) -> SafeString:
 
 
 def scores(spec: store.ModelSpec) -> list[Score]:
-    """The accuracies among a model's metrics."""
-    found: dict[str, Any] = spec.metrics.get("scores", {})
-    return [
-        Score(name.replace("_", " ").capitalize(), f"{score['accuracy'] * 100:.1f} %")
-        for name, score in found.items()
-        if isinstance(score, dict) and "accuracy" in score
-    ]
+    """Every accuracy among a model's metrics, named by where it stands there."""
+    return list(_accuracies(spec.metrics.get("scores", {}), ()))
+
+
+def _accuracies(found: dict[str, Any], path: tuple[str, ...]) -> Iterator[Score]:
+    if "accuracy" in found:
+        low, high = found.get("interval_95", (None, None))
+        spread = f" ({100 * low:.0f} to {100 * high:.0f})" if low is not None else ""
+        yield Score(", ".join(path).replace("_", " ").capitalize(), f"{100 * found['accuracy']:.1f} %{spread}")
+        return
+    for name, inner in found.items():
+        if isinstance(inner, dict):
+            yield from _accuracies(inner, (*path, name))

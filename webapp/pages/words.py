@@ -1,13 +1,14 @@
 """States and stages as people say them."""
 
 from inference.types import Stage
+from webapp.analyses.models import Analysis
 
 STATUSES = {
-    "queued": "Waiting",
-    "running": "Being analysed",
-    "succeeded": "Ready",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
+    Analysis.Status.QUEUED: "Waiting",
+    Analysis.Status.RUNNING: "Being analysed",
+    Analysis.Status.SUCCEEDED: "Ready",
+    Analysis.Status.FAILED: "Failed",
+    Analysis.Status.CANCELLED: "Cancelled",
 }
 STAGES = {
     Stage.PROBE: "Checking the recording",
@@ -25,3 +26,18 @@ EXPORTS = {
     "textgrid": "Praat",
     "bids": "BIDS events",
 }
+
+
+def stage(analysis: Analysis) -> str:
+    """What is being done for an analysis that has not ended."""
+    if analysis.status == Analysis.Status.RUNNING and analysis.stage:
+        return STAGES[Stage(analysis.stage)]
+    return "Waiting to write the labels on the video" if analysis.timeline_at else "Waiting for a free worker"
+
+
+def percent(analysis: Analysis) -> int:
+    return int(100 * analysis.progress)
+
+
+def progress(analysis: Analysis) -> str:
+    return f"{stage(analysis)}, {percent(analysis)} %"

@@ -1,0 +1,136 @@
+"""The page of one analysis, at every moment of its life."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from inference.errors import Code
+from tests.webapp.pages.conftest import NOTICE, fail, publish
+from webapp.analyses import services
+from webapp.analyses.lease import WORKER_LOST, claim
+from webapp.analyses.models import Analysis
+from webapp.recordings.models import Recording
+
+
+def shown(client: Client, analysis: Analysis) -> str:
+    return client.get(reverse("pages:result", args=[analysis.pk])).content.decode()
+
+
+def live(client: Client, analysis: Analysis, have: str) -> str:
+    return client.get(reverse("pages:live", args=[analysis.pk]), {"have": have}).content.decode()
+
+
+def test_what_waits_says_so_and_asks_again(owner: Client, waiting: Analysis) -> None:
+    page = shown(owner, waiting)
+    assert "Waiting for a free worker" in page
+    assert 'hx-trigger="every 1s"' in page
+    assert reverse("pages:original", args=[waiting.recording_id]) in page
+    assert 'id="strip"' not in page
+
+
+def test_a_stage_is_told_in_words_and_percent(owner: Client, waiting: Analysis) -> None:
+    claim(waiting.pk, published=False)
+    Analysis.objects.filter(pk=waiting.pk).update(stage="score", progress=0.4249)
+    page = live(owner, waiting, "00")
+    assert "Reading face and voice" in page
+    assert "42 %" in page
+    assert "hx-swap-oob" not in page
+
+
+def test_the_timeline_comes_as_soon_as_it_is_published(owner: Client, waiting: Analysis) -> None:
+    publish(waiting)
+    page = live(owner, waiting, "00")
+    assert page.count('hx-swap-oob="true"') == 6
+    assert page.count('class="block emotion-') == 3
+    assert "The timeline is there already" in page
+    assert "have=10" in page
+    assert reverse("api:video", args=[waiting.pk]) not in page
+    assert "hx-swap-oob" not in live(owner, waiting, "10")
+
+
+def test_the_labelled_video_ends_the_asking(owner: Client, finished: Analysis) -> None:
+    page = live(owner, finished, "10")
+    assert "hx-get" not in page
+    assert f'data-source="{reverse("api:video", args=[finished.pk])}" data-fresh' in page
+
+
+def test_a_finished_analysis_shows_all_there_is(owner: Client, finished: Analysis) -> None:
+    page = shown(owner, finished)
+    assert f'src="{reverse("api:video", args=[finished.pk])}"' in page
+    assert "hx-get" not in page
+    assert 'aria-label="Happy, 0:00.0 to 0:12.0, confidence 70 %"' in page
+    assert "Neither face nor voice" in page
+    assert NOTICE in page
+    for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids"):
+        assert reverse("api:export", args=[finished.pk, name]) in page
+
+
+def test_a_bad_recording_is_blamed_and_another_one_asked_for(owner: Client, waiting: Analysis) -> None:
+    fail(waiting, Code.TRUNCATED_VIDEO, "The video ends too early. Copy it again.")
+    page = shown(owner, waiting)
+    assert "The video ends too early. Copy it again." in page
+    assert "Upload a corrected recording" in page
+    assert "hx-get" not in page
+
+
+def test_a_lost_worker_is_no_fault_of_the_recording(owner: Client, waiting: Analysis) -> None:
+    fail(waiting, WORKER_LOST, "The worker was lost three times.")
+    assert "choose “Analyse again” above" in shown(owner, waiting)
+
+
+def test_cancelling_stops_it(owner: Client, waiting: Analysis) -> None:
+    page = owner.post(reverse("pages:cancel", args=[waiting.pk]), follow=True).content.decode()
+    assert "You cancelled this analysis" in page
+    waiting.refresh_from_db()
+    assert waiting.status == Analysis.Status.CANCELLED
+
+
+def test_another_model_reads_it_again(owner: Client, finished: Analysis) -> None:
+    path = reverse("pages:again", args=[finished.recording_id])
+    page = owner.post(path, {"model": "intermediate-attention-5"}, follow=True).content.decode()
+    assert "Waiting for a free worker" in page
+    assert 'aria-label="Analyses of this recording"' in page
+    assert finished.recording.analyses.get(model_name="intermediate-attention-5").status == Analysis.Status.QUEUED
+
+
+def test_a_model_that_needs_eeg_is_not_offered_and_is_refused_in_words(owner: Client, finished: Analysis) -> None:
+    assert "fusion-cnn-5" not in shown(owner, finished)
+    path = reverse("pages:again", args=[finished.recording_id])
+    page = owner.post(path, {"model": "fusion-cnn-5"}, follow=True).content.decode()
+    assert "cannot read a recording without EEG" in page
+    assert finished.recording.analyses.count() == 1
+
+
+def test_the_mark_of_a_demonstration_is_shown(owner: Client, finished: Analysis) -> None:
+    assert "demonstration: EEG simulated" not in shown(owner, finished)
+    Analysis.objects.filter(pk=finished.pk).update(model_name="fusion-cnn-5")
+    assert "demonstration: EEG simulated" in shown(owner, finished)
+    assert "demonstration: EEG simulated" in owner.get("/").content.decode()
+
+
+def test_the_original_video_is_handed_out_in_parts(owner: Client, waiting: Analysis) -> None:
+    answer = owner.get(reverse("pages:original", args=[waiting.recording_id]), headers={"Range": "bytes=0-99"})
+    assert answer.status_code == 206
+    assert len(b"".join(answer)) == 100
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_asks_first_and_then_erases(owner: Client, finished: Analysis) -> None:
+    path = reverse("pages:delete", args=[finished.recording_id])
+    assert "cannot be undone" in owner.get(path).content.decode()
+    assert Recording.objects.exists()
+    assert "No recordings yet" in owner.post(path, follow=True).content.decode()
+    assert not Recording.objects.exists()
+
+
+def test_a_title_cannot_break_the_page(owner: Client, finished: Analysis) -> None:
+    Recording.objects.update(title="<script>alert(1)</script>")
+    assert "<script>alert" not in shown(owner, finished)
+    assert "<script>alert" not in owner.get("/").content.decode()
+
+
+def test_an_analysis_that_is_over_is_not_cancelled(owner: Client, finished: Analysis) -> None:
+    assert services.cancel(analysis=finished) is False
+    owner.post(reverse("pages:cancel", args=[finished.pk]))
+    finished.refresh_from_db()
+    assert finished.status == Analysis.Status.SUCCEEDED

@@ -1,0 +1,65 @@
+"""What people send. The files themselves are judged by the recordings' own checks; here is said which field they concern."""
+
+from django import forms
+
+from inference.errors import Code, InputError
+from webapp.recordings import consent
+from webapp.recordings.services import Upload
+
+NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
+FIELDS = {
+    Code.NOT_AUDIO: "audio",
+    Code.AUDIO_LENGTH: "audio",
+    Code.NOT_MAT: "eeg",
+    Code.MAT_OBJECTS: "eeg",
+    Code.EEG_CHANNELS: "eeg",
+    Code.EEG_NOT_FINITE: "eeg",
+    Code.EEG_LENGTH: "eeg",
+    Code.EEG_TRIAL: "eeg_trial",
+    Code.EEG_SAMPLING_RATE: "eeg_sfreq",
+    Code.UNKNOWN_MODEL: "model",
+    Code.MODEL_UNSUITED: "model",
+}
+
+
+class UploadForm(forms.Form):
+    video = forms.FileField(
+        allow_empty_file=True, error_messages={"required": "There is no video yet. Choose the file to analyse."}
+    )
+    audio = forms.FileField(required=False, allow_empty_file=True)
+    eeg = forms.FileField(required=False, allow_empty_file=True)
+    eeg_trial = forms.IntegerField(
+        required=False,
+        min_value=1,
+        error_messages={
+            "invalid": "This is no number. Trials are counted 1, 2, 3 …",
+            "min_value": "Trials are counted from 1.",
+        },
+    )
+    eeg_sfreq = forms.FloatField(
+        required=False,
+        error_messages={"invalid": "This is no number. Write the samples taken in a second, such as 500."},
+    )
+    title = forms.CharField(required=False, max_length=200)
+    model = forms.CharField(required=False)
+    consent = forms.BooleanField(label=consent.TEXT, error_messages={"required": NO_CONSENT})
+
+    def upload(self) -> Upload:
+        """What was sent, of a valid form."""
+        return Upload(**{name: self.cleaned_data[name] for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")})
+
+    def refuse(self, error: InputError) -> None:
+        """Say what is wrong with the input at the field it concerns."""
+        self.add_error(self._field(error.code), error.message)
+
+    def _field(self, code: Code) -> str:
+        sizes = {name: file.size for name, file in self.files.items()}
+        if code is Code.EMPTY_FILE:
+            return min(sizes, key=lambda name: sizes[name])
+        if code is Code.TOO_LARGE:
+            return max(sizes, key=lambda name: sizes[name])
+        return FIELDS.get(code, "video")
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(max_length=100)

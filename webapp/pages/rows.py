@@ -1,0 +1,56 @@
+"""Recordings as lines of the list."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from webapp.analyses.models import Analysis
+from webapp.pages import catalogue, drawing, words
+from webapp.pages.drawing import Part
+from webapp.recordings.models import Recording
+
+LEADING = 3  # labels named beside the bar
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recording with its latest analysis."""
+
+    recording: Recording
+    analysis: Analysis
+    demonstration: str | None
+    words: str
+    shares: tuple[Part, ...]
+
+    @property
+    def leading(self) -> list[Part]:
+        return drawing.leading(self.shares)[:LEADING]
+
+    @property
+    def status_words(self) -> str:
+        return words.STATUSES[Analysis.Status(self.analysis.status)]
+
+    @property
+    def ended(self) -> bool:
+        return self.analysis.status not in Analysis.OPEN
+
+
+def rows(recordings: Iterable[Recording]) -> list[Row]:
+    found = list(recordings)
+    latest = {
+        analysis.recording_id: analysis
+        for analysis in Analysis.objects.filter(recording__in=found)
+        .order_by("recording", "-created_at")
+        .distinct("recording")
+    }
+    marks = catalogue.marks()
+    return [_row(recording, latest[recording.pk], marks) for recording in found]
+
+
+def _row(recording: Recording, analysis: Analysis, marks: dict[tuple[str, str], str]) -> Row:
+    return Row(
+        recording=recording,
+        analysis=analysis,
+        demonstration=marks.get((analysis.model_name, analysis.model_version)),
+        words=words.progress(analysis) if analysis.status in Analysis.OPEN else analysis.error_message,
+        shares=drawing.parts(analysis.summary["share"]) if analysis.summary else (),
+    )

@@ -1,0 +1,33 @@
+"""Tokens with which programs use REST in somebody's name."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from webapp.accounts import selectors, services
+from webapp.pages.forms import TokenForm
+from webapp.pages.views.requests import PersonRequest
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def tokens(request: PersonRequest) -> HttpResponse:
+    """The list; a new token is shown in the answer to the request that made it, and never again."""
+    fresh = None
+    form = TokenForm(request.POST or None)
+    if form.is_valid():
+        _, fresh = services.make_token(user=request.user, name=form.cleaned_data["name"])
+    context = {"tokens": selectors.tokens_of(request.user), "fresh": fresh}
+    return render(request, "pages/tokens.html", context)
+
+
+@require_POST
+@login_required
+def revoke(request: PersonRequest, pk: int) -> HttpResponse:
+    services.revoke_token(user=request.user, pk=pk)
+    messages.success(request, "The token is revoked. Programs that use it are locked out from now on.")
+    return redirect("pages:tokens")

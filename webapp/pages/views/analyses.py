@@ -1,0 +1,46 @@
+"""One analysis: its result as far as it is there, how far it is, stopping it."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from webapp.analyses import selectors, services
+from webapp.pages import catalogue
+from webapp.pages.result import progress, result
+from webapp.pages.views.requests import PersonRequest
+
+
+@never_cache
+@require_safe
+@login_required
+def show(request: PersonRequest, pk: UUID) -> HttpResponse:
+    analysis = selectors.analysis_for(request.user, pk)
+    beside = {
+        "siblings": selectors.analyses_of(request.user).filter(recording=analysis.recording),
+        "models": catalogue.choices(with_eeg=analysis.recording.has_eeg),
+    }
+    return render(request, "pages/result.html", result(analysis) | beside)
+
+
+@never_cache
+@require_safe
+@login_required
+def live(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """How far it is. What the page has not got yet (`have`) comes along and takes its place."""
+    analysis = selectors.analysis_for(request.user, pk)
+    context = progress(analysis)
+    if context["have"] != request.GET.get("have"):
+        context = result(analysis) | {"swap": True}
+    return render(request, "pages/_live.html", context)
+
+
+@require_POST
+@login_required
+def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
+    analysis = selectors.analysis_for(request.user, pk)
+    services.cancel(analysis=analysis)
+    return redirect("pages:result", analysis.pk)

@@ -1,0 +1,32 @@
+"""What reads the recordings, and how well."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inference import store
+from inference.errors import InputError
+from webapp.pages import catalogue
+
+
+@require_safe
+@login_required
+def models(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/models.html", {"models": catalogue.entries()})
+
+
+@require_safe
+@login_required
+def model(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    try:
+        spec = store.find(f"{name}@{version}")
+    except InputError:
+        raise Http404 from None
+    context = {
+        "model": catalogue.entry(spec),
+        "card": catalogue.card(spec),
+        "metrics": spec.metrics,
+        "scores": catalogue.scores(spec),
+    }
+    return render(request, "pages/model.html", context)

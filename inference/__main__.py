@@ -154,7 +154,7 @@ def _progress() -> Iterator[Callable[[Stage, float], None]]:
     from tqdm import tqdm  # type: ignore[import-untyped]
 
     layout = "{desc:<10}{percentage:3.0f}%|{bar}| {elapsed}"
-    with tqdm(total=1.0, disable=None, leave=False, bar_format=layout) as bar:
+    with tqdm(desc=Stage.PROBE, total=1.0, disable=None, leave=False, bar_format=layout) as bar:
 
         def show(stage: Stage, share: float) -> None:
             bar.set_description_str(stage, refresh=False)

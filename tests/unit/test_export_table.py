@@ -64,3 +64,5 @@ def test_bids_holds_events_and_the_sidecar_that_explains_every_column() -> None:
 
 def test_the_same_timeline_gives_the_same_zip() -> None:
     assert WRITERS["bids"].write(timeline(), TITLE) == WRITERS["bids"].write(timeline(), TITLE)
+    with packed(timeline()) as file:
+        assert {one.date_time for one in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}

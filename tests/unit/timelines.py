@@ -19,7 +19,7 @@ TITLE = """=1+1 <b>"A" & 'B'</b> --> 😀\r\n\x00\x1b\ud800 WEBVTT"""
 def timeline() -> Timeline:
     """Four segments over 3661.5 s, one of them undetermined, and one window."""
     probabilities = (0.125, 0.75, 0.125)
-    cuts = [(0.0, 12.24, "happy"), (12.24, 15.12, UNDETERMINED), (15.12, 3600.007, "happy"), (3600.007, 3661.5, "sad")]
+    cuts = [(0.0, 1.001, "happy"), (1.001, 15.12, UNDETERMINED), (15.12, 3600.007, "happy"), (3600.007, 3661.5, "sad")]
     return Timeline(
         mode=Mode.AUDIO_VIDEO,
         media=MediaInfo(3661.5, 1280, 720, 29.97, True, True, "ab" * 32),

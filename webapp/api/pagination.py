@@ -1,5 +1,6 @@
 """Lists come in pages; a cursor stays right while rows are added."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,9 +22,15 @@ class Pages(pagination.CursorPagination):
         return (ordering[0], f"{sign}id")
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
         except (ValueError, ValidationError):  # a cursor that was written by hand
             raise exceptions.NotFound(self.invalid_cursor_message) from None
+
+
+class InTime(Pages):
+    """For what belongs to one recording."""
+
+    ordering = "start_s"

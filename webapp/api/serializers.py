@@ -15,7 +15,7 @@ DECIMALS = 3
 
 
 class Seconds(serializers.FloatField):
-    def to_representation(self, value: float) -> float:
+    def to_representation(self, value: float) -> float:  # type: ignore[override]
         return round(float(value), DECIMALS)
 
 
@@ -25,7 +25,7 @@ class OrNull(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, allow_null=True, read_only=True)
 
-    def to_representation(self, value: str) -> str | None:
+    def to_representation(self, value: str) -> str | None:  # type: ignore[override]
         return value or None
 
 
@@ -61,13 +61,10 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
 
 
 class CreatedSerializer(RecordingSerializer):
-    analysis = serializers.SerializerMethodField(help_text="The recording's first analysis.")
+    analysis = StateSerializer(read_only=True, help_text="The recording's first analysis.")
 
     class Meta(RecordingSerializer.Meta):
         fields = [*RecordingSerializer.Meta.fields, "analysis"]
-
-    def get_analysis(self, recording: Recording) -> StateSerializer:
-        return StateSerializer(min(recording.analyses.all(), key=lambda each: each.created_at)).data
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -97,7 +94,7 @@ class RerunSerializer(serializers.Serializer[Any]):
 
 
 class SummarySerializer(serializers.Serializer[Any]):
-    label = serializers.CharField(help_text="The label with the largest share of the time.")
+    label = serializers.CharField(help_text="With the largest share of the time.")  # type: ignore[assignment]
     share = serializers.DictField(child=serializers.FloatField(), help_text="Of each label and of `undetermined`.")
 
 

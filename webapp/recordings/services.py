@@ -87,8 +87,8 @@ def received(upload: Upload) -> Iterator[Received]:
         paths = {kind: _put(file, place / kind) for kind, file in upload.files.items()}
         eeg = EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq) if Kind.EEG in paths else None
         info = inputs.check(Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg), settings.LIMITS)
-        others = {kind: sha256(path) for kind, path in paths.items() if kind is not Kind.VIDEO}
-        yield Received(upload, paths, {Kind.VIDEO: info.sha256, **others}, info)
+        digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
+        yield Received(upload, paths, digests, info)
 
 
 def keep(
@@ -133,7 +133,7 @@ def _put(file: File, place: Path) -> Path:
     path = place / _name(file)
     temporary = getattr(file, "temporary_file_path", None)
     if temporary is not None:
-        file_move_safe(temporary(), path)
+        file_move_safe(temporary(), str(path))
         return path
     with path.open("wb") as copy:
         for chunk in file.chunks():

@@ -19,7 +19,7 @@ from inference.export import WRITERS
 from webapp.analyses import selectors, services
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.filters import AnalysisFilter, SegmentFilter
-from webapp.api.pagination import Pages
+from webapp.api.pagination import InTime, Pages
 from webapp.api.serializers import (
     AnalysisSerializer,
     FoundSegmentSerializer,
@@ -71,9 +71,8 @@ class Cancel(APIView):
 class Segments(generics.ListAPIView[Segment]):
     queryset = Segment.objects.none()
     serializer_class = SegmentSerializer
-    pagination_class = Pages
-    ordering_fields: list[str] = []
-    ordering = "start_s"
+    pagination_class = InTime
+    filter_backends = []
     schema = Schema()
 
     def get_queryset(self) -> QuerySet[Segment]:
@@ -85,9 +84,8 @@ class Segments(generics.ListAPIView[Segment]):
 class Windows(generics.ListAPIView[WindowScore]):
     queryset = WindowScore.objects.none()
     serializer_class = WindowSerializer
-    pagination_class = Pages
-    ordering_fields: list[str] = []
-    ordering = "start_s"
+    pagination_class = InTime
+    filter_backends = []
     schema = Schema()
 
     def get_queryset(self) -> QuerySet[WindowScore]:
@@ -144,6 +142,6 @@ class Export(APIView):
         if writer is None:
             raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {format}. Choose one of: {', '.join(WRITERS)}.")
         response = HttpResponse(selectors.export(analysis, format), content_type=writer.content_type)
-        name = f"{slugify(analysis.recording.title) or 'recording'}{writer.extension}"
+        name = f"{slugify(analysis.recording.title) or 'recording'}.{writer.extension}"
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
         return response

@@ -1,10 +1,11 @@
 """What the calls share."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import Direction, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -18,7 +19,7 @@ from webapp.api.problems import CONTENT_TYPE, ProblemSerializer
 class Schema(AutoSchema):
     """Says of every call how it answers when something is wrong."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(ProblemSerializer, "response")
         content = {CONTENT_TYPE: {"schema": problem.ref}}
@@ -28,13 +29,14 @@ class Schema(AutoSchema):
 class AsItIs(BaseContentNegotiation):
     """For files: each has one type, whatever the client would like best."""
 
-    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser:
-        return parsers[0]
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 def person(request: Request) -> User:

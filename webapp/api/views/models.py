@@ -17,4 +17,4 @@ class Models(APIView):
         operation_id="models_list", summary="What reads recordings, and how well", responses=ModelSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        return Response(ModelSerializer(store.all_models(), many=True).data)
+        return Response([ModelSerializer(spec).data for spec in store.all_models()])

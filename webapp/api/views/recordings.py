@@ -19,6 +19,7 @@ from webapp.api.serializers import (
     CreatedSerializer,
     RecordingSerializer,
     RerunSerializer,
+    StateSerializer,
     UploadSerializer,
 )
 from webapp.api.views.base import Schema, person
@@ -83,7 +84,8 @@ class Recordings(generics.ListAPIView[Recording]):
             model=form.validated_data.get("model"),
             idempotency_key=key,
         )
-        return Response(CreatedSerializer(_mine(request).get(pk=analysis.recording_id)).data, status=201)
+        recording = RecordingSerializer(_mine(request).get(pk=analysis.recording_id)).data
+        return Response({**recording, "analysis": StateSerializer(analysis).data}, status=201)
 
 
 @extend_schema_view(

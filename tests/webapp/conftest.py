@@ -1,0 +1,78 @@
+"""Each test has media and a cache of its own; those that ask for it, a store of models."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from inference import store
+from tests.webapp.factories import UserFactory
+from webapp.accounts.models import User
+
+KINDS = {"intermediate-attention-8": "audio-video", "intermediate-attention-5": "audio-video", "fusion-cnn-5": "fusion"}
+
+
+@pytest.fixture(autouse=True)
+def media_root(tmp_path: Path, settings: Any) -> Path:
+    root = tmp_path / "media"
+    (root / "incoming").mkdir(parents=True)
+    settings.MEDIA_ROOT, settings.FILE_UPLOAD_TEMP_DIR = root, root / "incoming"
+    return root
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store with specifications and no weights: choosing a model needs no more."""
+    root = tmp_path / "models"
+    for name, kind in KINDS.items():
+        folder = root / name / "1"
+        folder.mkdir(parents=True)
+        spec = {
+            "schema": store.SCHEMA,
+            "name": name,
+            "version": "1",
+            "kind": kind,
+            "notice": "For research.",
+            "labels": ["neutral", "happy", "sad"],
+            "weights_sha256": "ab" * 32,
+        }
+        (folder / "spec.json").write_text(json.dumps(spec))
+        (folder / "metrics.json").write_text(json.dumps({"scores": {"test": {"accuracy": 0.5}}}))
+    monkeypatch.setenv("EMOTRACE_MODELS", str(root))
+    return root
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    user: User = UserFactory()
+    return user
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    user: User = UserFactory()
+    return user
+
+
+@pytest.fixture
+def client_of() -> Callable[[User | None], APIClient]:
+    """A REST client of somebody, or of nobody."""
+
+    def client(user: User | None) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return client
+
+
+@pytest.fixture
+def api(owner: User, client_of: Callable[[User | None], APIClient]) -> Iterator[APIClient]:
+    """The owner's REST client. Nobody is throttled for what another test did."""
+    cache.clear()
+    yield client_of(owner)
+    cache.clear()

@@ -1,0 +1,127 @@
+"""People, recordings and analyses, as the services leave them."""
+
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from inference.types import (
+    UNDETERMINED,
+    Evidence,
+    MediaInfo,
+    Mode,
+    ModelUsed,
+    Segment,
+    Source,
+    Timeline,
+    Window,
+)
+from tests.webapp import clips
+from webapp.accounts.models import User
+from webapp.analyses.lease import Lease, claim
+from webapp.analyses.models import Analysis
+from webapp.analyses.publish import publish_timeline, publish_video
+from webapp.core import media
+from webapp.recordings import consent
+from webapp.recordings.models import MediaFile, Recording
+
+MODEL = ModelUsed("intermediate-attention-8", "1", "ab" * 32, ("neutral", "happy", "sad"))
+DURATION_S = 10.0
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda number: f"person{number}")
+
+
+class RecordingFactory(factory.django.DjangoModelFactory):
+    """A row without files, which is all that most calls look at."""
+
+    class Meta:
+        model = Recording
+
+    owner = factory.SubFactory(UserFactory)
+    title = "An interview"
+    consent_at = factory.LazyFunction(timezone.now)
+    consent_version = consent.VERSION
+    duration_s = DURATION_S
+    width = clips.SIDE
+    height = clips.SIDE
+    fps = 5.0
+    has_audio = True
+    has_eeg = False
+    bytes = 1000
+
+
+class AnalysisFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Analysis
+
+    recording = factory.SubFactory(RecordingFactory)
+    model_name = MODEL.name
+    model_version = MODEL.version
+    model_sha256 = MODEL.sha256
+    nudged_at = factory.LazyFunction(timezone.now)
+
+
+def a_timeline(*labels: str) -> Timeline:
+    """Segments of equal length with these labels over DURATION_S, and as many windows."""
+    step = DURATION_S / len(labels)
+    windows, segments = [], []
+    for index, label in enumerate(labels):
+        start, end = index * step, (index + 1) * step
+        read = label != UNDETERMINED
+        shares = tuple((0.8 if each == label else 0.1) if read else 0.0 for each in MODEL.labels)
+        windows.append(Window(start, end, Source.AUDIO_VIDEO, (1.0, 2.0, 3.0), shares, float(read), 0.25))
+        evidence = Evidence(float(read), 0.25, 0.0)
+        probabilities = dict(zip(MODEL.labels, shares, strict=True))
+        segments.append(Segment(start, end, label, 0.8 if read else 0.0, probabilities, evidence))
+    info = MediaInfo(DURATION_S, clips.SIDE, clips.SIDE, 5.0, True, True, "cd" * 32)
+    return Timeline(Mode.AUDIO_VIDEO, info, (MODEL,), MODEL.labels, tuple(windows), tuple(segments), "An estimate.")
+
+
+def claimed(analysis: Analysis, *, published: bool = False) -> Lease:
+    lease = claim(analysis.pk, published=published)
+    assert lease is not None
+    return lease
+
+
+def published(*labels: str, **fields: Any) -> Analysis:
+    """An analysis with a timeline, which waits to be rendered."""
+    analysis: Analysis = AnalysisFactory(**fields)
+    publish_timeline(claimed(analysis), a_timeline(*labels))
+    analysis.refresh_from_db()
+    return analysis
+
+
+def finished(*labels: str, **fields: Any) -> Analysis:
+    """An analysis with a timeline and a labelled video (some bytes)."""
+    analysis = published(*labels, **fields)
+    with media.workplace() as place:
+        path = place / "labelled.mp4"
+        path.write_bytes(bytes(range(256)) * 40)
+        publish_video(claimed(analysis, published=True), path)
+    analysis.refresh_from_db()
+    return analysis
+
+
+def with_files(recording: Recording, **contents: bytes) -> None:
+    """Give a recording its files, by kind."""
+    for kind, content in contents.items():
+        with media.workplace() as place:
+            path = place / kind
+            path.write_bytes(content)
+            kept = media.keep(path, recording.pk, ".bin")
+        MediaFile.objects.create(
+            recording=recording, kind=kind, file=kept, original_name=kind, sha256="0" * 64, bytes=len(content)
+        )
+
+
+def silent_for(analysis: Analysis, seconds: float) -> None:
+    """As if nothing had been heard of it for so long."""
+    past = timezone.now() - timedelta(seconds=seconds)
+    fields = {name: past for name in ("heartbeat_at", "nudged_at") if getattr(analysis, name) is not None}
+    Analysis.objects.filter(pk=analysis.pk).update(**fields)

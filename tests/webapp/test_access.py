@@ -1,0 +1,114 @@
+"""Every call: nobody gets in without a name, somebody else's things are not there, the owner's are."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import get_resolver
+from rest_framework.test import APIClient
+
+from tests.webapp.factories import finished
+from webapp.accounts.models import User
+from webapp.analyses.models import Analysis
+from webapp.recordings.models import Recording
+
+pytestmark = pytest.mark.usefixtures("models")
+
+OWN = {
+    ("get", "recordings/{recording}/"): 200,
+    ("delete", "recordings/{recording}/"): 204,
+    ("post", "recordings/{recording}/analyses/"): 201,
+    ("get", "analyses/{analysis}/"): 200,
+    ("post", "analyses/{analysis}/cancel/"): 409,  # it is over
+    ("get", "analyses/{analysis}/segments/"): 200,
+    ("get", "analyses/{analysis}/windows/"): 200,
+    ("get", "analyses/{analysis}/video/"): 200,
+    **{
+        ("get", f"analyses/{{analysis}}/export/{name}/"): 200
+        for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids")
+    },
+}
+SHARED = {
+    ("get", "recordings/"): 200,
+    ("post", "recordings/"): 400,  # nothing was sent
+    ("get", "analyses/"): 200,
+    ("get", "segments/"): 200,
+    ("get", "models/"): 200,
+}
+
+
+@pytest.fixture
+def analysis(owner: User) -> Analysis:
+    return finished("happy", "sad", recording__owner=owner)
+
+
+def call(client: APIClient, method: str, path: str, analysis: Analysis) -> Any:
+    address = path.format(recording=analysis.recording_id, analysis=analysis.pk)
+    return getattr(client, method)(f"/api/v1/{address}")
+
+
+@pytest.mark.parametrize(("method", "path"), [*OWN, *SHARED])
+def test_nobody_is_asked_who_they_are(client_of: Any, analysis: Analysis, method: str, path: str) -> None:
+    answer = call(client_of(None), method, path, analysis)
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+    assert answer["WWW-Authenticate"] == "Token"
+    assert Recording.objects.count() == Analysis.objects.count() == 1
+
+
+@pytest.mark.parametrize(("method", "path"), OWN)
+def test_somebody_elses_is_not_there(
+    client_of: Callable[[User], APIClient], stranger: User, analysis: Analysis, method: str, path: str
+) -> None:
+    answer = call(client_of(stranger), method, path, analysis)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert Recording.objects.count() == Analysis.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/"])
+def test_lists_show_ones_own_alone(
+    api: APIClient, client_of: Any, stranger: User, analysis: Analysis, path: str
+) -> None:
+    assert api.get(f"/api/v1/{path}").json()["results"] != []
+    assert client_of(stranger).get(f"/api/v1/{path}").json()["results"] == []
+
+
+@pytest.mark.parametrize("path", ["analyses/", "segments/"])
+def test_a_filter_finds_nothing_of_somebody_else(client_of: Any, stranger: User, analysis: Analysis, path: str) -> None:
+    answer = client_of(stranger).get(f"/api/v1/{path}?recording={analysis.recording_id}")
+    assert answer.json()["results"] == []
+
+
+@pytest.mark.parametrize(("method", "path"), [*OWN, *SHARED])
+def test_the_owner_is_served(api: APIClient, analysis: Analysis, method: str, path: str) -> None:
+    answer = call(api, method, path, analysis)
+    assert answer.status_code == {**OWN, **SHARED}[method, path], getattr(answer, "content", "")
+
+
+@pytest.mark.parametrize(("method", "path"), [*OWN, *SHARED])
+def test_the_owner_is_known_by_a_session_too(
+    client: Any, owner: User, analysis: Analysis, method: str, path: str
+) -> None:
+    client.force_login(owner)
+    answer = call(client, method, path, analysis)
+    assert answer.status_code == {**OWN, **SHARED}[method, path]
+
+
+@pytest.mark.parametrize("path", ["analyses/{analysis}/cancel/", "recordings/{recording}/analyses/"])
+def test_another_sites_form_can_do_nothing_with_a_session(owner: User, analysis: Analysis, path: str) -> None:
+    browser = APIClient(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    answer = call(browser, "post", path, analysis)
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+
+
+def test_every_address_is_tried_here() -> None:
+    api = next(each for each in get_resolver().url_patterns if getattr(each, "app_name", None) == "api")
+    known = {str(each.pattern) for each in api.url_patterns if each.name not in (None, "token")}
+    tried = {path for _, path in [*OWN, *SHARED]}
+    for path in tried:
+        part, _, rest = path.partition("/")
+        what = rest.replace("{recording}", "<uuid:pk>").replace("{analysis}", "<uuid:pk>")
+        known.discard(f"{part}/{what}")
+        if "export" in what:
+            known.discard("analyses/<uuid:pk>/export/<str:format>/")
+    assert known == set()

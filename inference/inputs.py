@@ -35,8 +35,12 @@ def _not_too_large(path: Path, limits: Limits) -> None:
     if path.is_file() and path.stat().st_size > limits.max_bytes:
         raise InputError(
             Code.TOO_LARGE,
-            f"{path.name} has {path.stat().st_size / 1e6:.0f} MB; {limits.max_bytes / 1e6:.0f} MB are allowed. Shorten it.",
+            f"{path.name} has {_mb(path.stat().st_size)} MB; {_mb(limits.max_bytes)} MB are allowed. Shorten it.",
         )
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.0f}"
 
 
 def _same_length(code: Code, what: str, seconds: float, media: MediaInfo) -> None:

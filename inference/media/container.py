@@ -5,19 +5,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
 # Demuxers that read one file and never another: no playlists, no concatenation, no images.
-VIDEO_FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo"
-AUDIO_FORMATS = "wav,w64,flac,ogg,mp3,aac,mov,mp4,m4a"
+FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,wav,w64,flac,ogg,mp3,aac"
 
 
 @contextmanager
-def opened(path: Path, formats: str = VIDEO_FORMATS + "," + AUDIO_FORMATS) -> Iterator[InputContainer]:
+def opened(path: Path) -> Iterator[InputContainer]:
     """The container in `path`. Raises av.error.FFmpegError if it is of no allowed format."""
-    options = {"format_whitelist": formats, "protocol_whitelist": "file"}
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
     with av.open(f"file:{path.resolve()}", options=options, metadata_errors="replace") as container:
         yield container
 
@@ -28,6 +28,11 @@ def picture(container: InputContainer) -> VideoStream | None:
         if not stream.disposition & Disposition.attached_pic:
             return stream
     return None
+
+
+def voice(container: InputContainer) -> AudioStream | None:
+    """The first sound track that can be decoded."""
+    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
 
 
 def start_s(container: InputContainer) -> float:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
+from av.container import InputContainer
+from av.stream import Stream
 
-from inference.media.container import opened, picture, start_s
+from inference.media.container import opened, picture, start_s, voice
+from inference.media.display import Display
 
 _GAP_S = 0.05  # a hole in the sound longer than this is filled with silence
 
@@ -23,68 +27,78 @@ def frames_at(path: Path, times: Sequence[float], longest: int) -> Iterator[np.n
     time = next(wanted, None)
     shown: np.ndarray | None = None
     with opened(path) as container:
-        start = start_s(container)
+        stream = picture(container)
+        assert stream is not None, "probing lets no video pass that has no picture"
+        stream.thread_type = "AUTO"
+        display, start = Display(stream), start_s(container)
         previous: av.VideoFrame | None = None
-        for frame in _frames(container):
-            assert frame.time is not None
+        for frame in _decoded(container, stream):
+            if frame.time is None:
+                continue
             while time is not None and time < frame.time - start:
                 if shown is None:
-                    shown = _upright(previous or frame, longest)
+                    shown = display.pixels(previous or frame, longest)
                 yield shown
                 time = next(wanted, None)
             if time is None:
                 return
             previous, shown = frame, None
-        if previous is not None:
-            shown = _upright(previous, longest)
+        assert previous is not None, "probing lets no video pass that has no frame"
+        shown = display.pixels(previous, longest)
     while time is not None:
-        assert shown is not None, "probing lets no video pass that has no frame"
         yield shown
         time = next(wanted, None)
-
-
-def _frames(container: "av.container.InputContainer") -> Iterator["av.VideoFrame"]:
-    stream = picture(container)
-    assert stream is not None
-    stream.thread_type = "AUTO"
-    for packet in container.demux(stream):
-        try:
-            decoded = packet.decode()
-        except av.error.FFmpegError:
-            continue
-        for frame in decoded:
-            if frame.pts is not None:
-                yield frame
-
-
-def _upright(frame: "av.VideoFrame", longest: int) -> np.ndarray:
-    scale = min(1.0, longest / max(frame.width, frame.height))
-    width, height = max(2, round(frame.width * scale)), max(2, round(frame.height * scale))
-    pixels = frame.to_ndarray(format="bgr24", width=width, height=height)
-    return np.ascontiguousarray(np.rot90(pixels, frame.rotation // 90))
 
 
 def sound(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     """The sound track as mono float32 chunks at `sample_rate`, from a player's time 0.
 
-    A track that starts late is led in by zeros, a hole is filled with them.
+    A track that starts late is led in by zeros, a hole is filled with them. What cannot be
+    decoded is passed over.
     """
     with opened(path) as container:
+        stream = voice(container)
+        assert stream is not None, "probing finds the sound"
         start, done = start_s(container), 0
-        resampler = AudioResampler(format="flt", layout="mono", rate=sample_rate)
-        for packet in container.demux(container.streams.audio[0]):
-            try:
-                decoded = packet.decode()
-            except av.error.FFmpegError:
-                continue
-            for frame in decoded:
-                due = round((frame.time - start) * sample_rate) if frame.time is not None else done
-                if due - done > _GAP_S * sample_rate:
-                    yield np.zeros(due - done, dtype=np.float32)
-                    done = due
-                for piece in resampler.resample(frame):
-                    chunk = piece.to_ndarray()[0]
-                    done += len(chunk)
-                    yield chunk
+        resampler, shape = _resampler(sample_rate), None
+        for frame in _decoded(container, stream):
+            if shape is not None and shape != _shape(frame):
+                # Broadcasts change between stereo and surround; a resampler takes one shape only.
+                resampler = _resampler(sample_rate)
+            shape = _shape(frame)
+            missing = 0 if frame.time is None else round((frame.time - start) * sample_rate) - done
+            if missing > _GAP_S * sample_rate:
+                yield from _silence(missing, sample_rate)
+                done += missing
+            for piece in resampler.resample(frame):
+                chunk = piece.to_ndarray()[0]
+                done += len(chunk)
+                yield chunk
         for piece in resampler.resample(None):
             yield piece.to_ndarray()[0]
+
+
+def _decoded(container: InputContainer, stream: Stream) -> Iterator[Any]:
+    """The frames of a track, in order. What cannot be decoded is passed over; what cannot be read ends it."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            frames = next(packets).decode()
+        except StopIteration:
+            return
+        except av.error.FFmpegError:
+            continue
+        yield from frames
+
+
+def _resampler(sample_rate: int) -> AudioResampler:
+    return AudioResampler(format="flt", layout="mono", rate=sample_rate)
+
+
+def _shape(frame: av.AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _silence(samples: int, longest: int) -> Iterator[np.ndarray]:
+    for done in range(0, samples, longest):
+        yield np.zeros(min(longest, samples - done), dtype=np.float32)

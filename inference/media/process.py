@@ -12,6 +12,8 @@ from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from inference.media.container import FORMATS
+
 MEMORY_BYTES = 8 * 1024**3  # address space; x264 at 2160p reserves about 2 GiB
 PROTOCOLS = "file,pipe"
 _PR_SET_PDEATHSIG = 1
@@ -24,7 +26,7 @@ class FfmpegError(Exception):
 
 def source(path: Path) -> list[str]:
     """Arguments that open `path` as an input, and nothing that it may point to."""
-    return ["-protocol_whitelist", PROTOCOLS, "-i", f"file:{path.resolve()}"]
+    return ["-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS, "-i", f"file:{path.resolve()}"]
 
 
 def ffmpeg(
@@ -39,20 +41,25 @@ def ffmpeg(
     The process and its children are killed if it fails, outlasts `limit_s`, this process dies
     or `on_time` raises. Raises FfmpegError.
     """
-    command = [get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1", *arguments]
+    quiet = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            command,
+            [get_ffmpeg_exe(), *quiet, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,
             cwd=folder,
             text=True,
             start_new_session=True,
-            preexec_fn=_limit,  # noqa: PLW1509 only system calls, safe among threads
+            preexec_fn=_limit,  # only system calls, safe among threads
         )
         outlasted = threading.Event()
-        clock = threading.Timer(limit_s, lambda: (outlasted.set(), _kill(process)))
+
+        def end() -> None:
+            outlasted.set()
+            _kill(process)
+
+        clock = threading.Timer(limit_s, end)
         clock.start()
         try:
             assert process.stdout is not None

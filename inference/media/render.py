@@ -4,18 +4,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
-import matplotlib
-
-from inference.media.container import opened
+from inference.media.container import opened, picture, voice
 from inference.media.process import ffmpeg, source
 from inference.types import UNDETERMINED, Segment, Timeline
 
 FONT = "DejaVu Sans"
 _TEXT_SHARE = 0.07  # of the picture's shorter side: 17 pixels at 240p, 151 at 2160p
 _MARGIN_SHARE = 0.03
-_PRESET = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p")
+# As many threads as x264 would take, but not beyond 16: each holds frames, and 64 do not fit in the memory at 2160p.
+_THREADS = min(16, 3 * (os.cpu_count() or 1) // 2)
+_PRESET = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
 _SPEED_FLOOR = 0.02  # slower than this share of real time is taken for a hang
 
 
@@ -37,25 +38,24 @@ def render(
     once it is whole. Raises FfmpegError, and whatever `on_progress` (share done) raises.
     """
     duration = timeline.media.duration_s
+    inputs, tracks = source(video), _picture(video)
+    if timeline.media.has_audio:
+        tracks += _sound(video, 0)
+    elif sound is not None:
+        inputs += source(sound)
+        tracks += [*_sound(sound, 1), "-t", str(duration)]
+    partial = out.with_name(f".{out.name}.partial")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(timeline, folder)
-        inputs = source(video)
-        heard = "0:a:0?"
-        if sound is not None and not timeline.media.has_audio:
-            inputs += source(sound)
-            heard = "1:a:0"
-        partial = out.with_name(f".{out.name}.partial")
-        arguments = ["-y", *inputs, "-map", "0:v:0", "-map", heard, "-map_metadata", "-1", *burn_in()]
-        arguments += [*_sound_codec(sound if heard[0] == "1" else video), "-f", "mp4", f"file:{partial.resolve()}"]
         try:
             ffmpeg(
-                arguments,
+                ["-y", *inputs, *tracks, "-map_metadata", "-1", *burn_in(), "-f", "mp4", f"file:{partial.resolve()}"],
                 limit_s=120 + duration / _SPEED_FLOOR,
                 folder=folder,
                 on_time=lambda seconds: on_progress(min(1.0, seconds / duration)),
             )
-            os.replace(partial, out)
+            partial.replace(out)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -65,7 +65,14 @@ def prepare(timeline: Timeline, folder: Path) -> None:
     (folder / "labels.ass").write_text(subtitles(timeline), encoding="utf-8")
     fonts = folder / "fonts"
     fonts.mkdir()
-    shutil.copy(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans-Bold.ttf"), fonts)
+    shutil.copy(_font(), fonts)
+
+
+def _font() -> Path:
+    """DejaVu Sans Bold, which matplotlib carries: a server often has no fonts of its own."""
+    carrier = find_spec("matplotlib")  # found, not imported: it would make folders in the user's home
+    assert carrier is not None and carrier.origin is not None
+    return Path(carrier.origin).with_name("mpl-data") / "fonts/ttf/DejaVuSans-Bold.ttf"
 
 
 def burn_in() -> list[str]:
@@ -77,10 +84,20 @@ def burn_in() -> list[str]:
     ]
 
 
-def _sound_codec(path: Path) -> tuple[str, ...]:
+def _picture(path: Path) -> list[str]:
     with opened(path) as container:
-        kept = all(stream.codec_context.name == "aac" for stream in container.streams.audio[:1])
-    return ("-c:a", "copy") if kept else ("-c:a", "aac", "-b:a", "160k")
+        track = picture(container)
+        assert track is not None, "probing lets no video pass that has no picture"
+        return ["-map", f"0:{track.index}"]
+
+
+def _sound(path: Path, number: int) -> list[str]:
+    """Arguments that take over the sound of the input of this number; AAC is not coded again."""
+    with opened(path) as container:
+        track = voice(container)
+        assert track is not None, "probing finds the sound"
+        codec = ["copy"] if track.codec_context.name == "aac" else ["aac", "-b:a", "160k"]
+        return ["-map", f"{number}:{track.index}", "-c:a", *codec]
 
 
 def subtitles(timeline: Timeline) -> str:
@@ -89,7 +106,8 @@ def subtitles(timeline: Timeline) -> str:
     side = min(media.width, media.height)
     size, margin = max(10, round(side * _TEXT_SHARE)), round(side * _MARGIN_SHARE)
     box = max(1, round(size * 0.18))
-    style = f"Label,{FONT},{size},&H00FFFFFF,&H60000000,&H60000000,-1,3,{box},0,7,{margin + box},{margin},{margin + box},1"
+    inset = margin + box
+    style = f"Label,{FONT},{size},&H00FFFFFF,&H60000000,&H60000000,-1,3,{box},0,7,{inset},{margin},{inset},1"
     lines = [
         "[Script Info]",
         "ScriptType: v4.00+",

@@ -14,13 +14,11 @@ SIDE = 64
 SOUND_RATE = 16_000
 
 
-def video(
-    seconds: float = 1.0, *, fps: int = 5, sound: bool = True, picture: bool = True, container_format: str = "mp4"
-) -> bytes:
-    """A video of coloured noise."""
+def video(seconds: float = 1.0, *, fps: int = 5, sound: bool = True, picture: bool = True) -> bytes:
+    """An MP4 of coloured noise."""
     out = io.BytesIO()
     noise = np.random.default_rng(7)
-    with av.open(out, "w", format=container_format) as container:
+    with av.open(out, "w", format="mp4") as container:
         # The header wants to know all tracks: everything is encoded before anything is written.
         packets = []
         if picture:
@@ -36,9 +34,18 @@ def video(
             heard = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
             heard.sample_rate, heard.time_base = SOUND_RATE, Fraction(1, SOUND_RATE)
             packets += [*track.encode(heard), *track.encode()]
-        container.start_encoding()
         for packet in packets:
             container.mux(packet)
+    return out.getvalue()
+
+
+def no_frames() -> bytes:
+    """An MP4 with a picture track and nothing on it."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4", options={"movflags": "empty_moov+frag_keyframe"}) as container:
+        stream = container.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = SIDE, SIDE, "yuv420p"
+        container.start_encoding()
     return out.getvalue()
 
 

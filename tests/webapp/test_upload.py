@@ -158,7 +158,7 @@ BAD: dict[str, tuple[int, str, Any]] = {
     "no frames": (
         422,
         "zero_length",
-        lambda: {"video": part(clips.video(0, sound=False, container_format="matroska"))},
+        lambda: {"video": part(clips.no_frames())},
     ),
     "sound that is none": (
         415,

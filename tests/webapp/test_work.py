@@ -1,0 +1,105 @@
+"""The two steps as a worker does them: what ends well, what is the input's fault, what is ours."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from django.db import connection
+
+from tests.webapp import clips
+from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
+from webapp.analyses import services, tasks
+from webapp.analyses.models import Analysis
+
+Status = Analysis.Status
+
+
+def a_recording(**contents: bytes) -> Any:
+    recording = RecordingFactory()
+    with_files(recording, **contents)
+    return recording
+
+
+def test_the_labelled_video_is_rendered_and_published(db: None, media_root: Path) -> None:
+    recording = a_recording(video=clips.video(10))
+    analysis = published("happy", "sad", recording=recording)
+    tasks.render(str(analysis.pk))
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.error_message) == (Status.SUCCEEDED, "")
+    with av.open(str(analysis.artifacts.get().path)) as video:
+        assert video.streams.video and video.streams.audio
+    assert len(clips.everything_in(media_root)) == 2
+    assert list((media_root / "incoming").iterdir()) == []
+
+
+def test_a_second_message_changes_nothing(db: None) -> None:
+    analysis = published("happy", recording=a_recording(video=clips.video(10)))
+    tasks.render(str(analysis.pk))
+    before = Analysis.objects.values().get()
+    tasks.render(str(analysis.pk))
+    tasks.read(str(analysis.pk))
+    assert Analysis.objects.values().get() == before
+
+
+def test_input_that_cannot_be_read_fails_at_once_with_its_code(db: None, models: Path) -> None:
+    analysis = AnalysisFactory(recording=a_recording(video=b"this is no video" * 1000))
+    tasks.read(str(analysis.pk))
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 1, "not_a_video")
+    assert analysis.error_message
+    assert analysis.finished_at is not None
+
+
+def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path) -> None:
+    """The store has no weights."""
+    analysis = AnalysisFactory(recording=a_recording(video=clips.video()))
+    for attempt in (1, 2):
+        tasks.read(str(analysis.pk))
+        analysis.refresh_from_db()
+        assert (analysis.status, analysis.attempt) == (Status.QUEUED, attempt)
+    tasks.read(str(analysis.pk))
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 3, "internal_error")
+    assert str(analysis.pk) in analysis.error_message
+    assert "Traceback" not in analysis.error_message
+
+
+def test_a_video_that_cannot_be_rendered_leaves_no_file(db: None, media_root: Path) -> None:
+    analysis = published("happy", recording=a_recording(video=b"this is no video" * 1000))
+    tasks.render(str(analysis.pk))
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.attempt) == (Status.QUEUED, 1)
+    assert len(clips.everything_in(media_root)) == 1
+    assert list((media_root / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("end", ["cancel", "erase"])
+@pytest.mark.usefixtures("transactional_db")
+def test_rendering_stops_when_nobody_wants_it_any_more(media_root: Path, settings: Any, end: str) -> None:
+    settings.HEARTBEAT_SECONDS = 0
+    analysis = published("happy", recording=a_recording(video=clips.video(60, fps=50)))
+
+    def render() -> None:
+        tasks.render(str(analysis.pk))
+        connection.close()
+
+    worker = threading.Thread(target=render)
+    worker.start()
+    while Analysis.objects.get().status == Status.QUEUED:
+        time.sleep(0.005)
+    if end == "cancel":
+        assert services.cancel(analysis=analysis)
+    else:
+        services.erase(recording=analysis.recording)
+    worker.join(60)
+    assert not worker.is_alive()
+    assert list((media_root / "incoming").iterdir()) == []
+    if end == "cancel":
+        assert Analysis.objects.get().status == Status.CANCELLED
+        assert len(clips.everything_in(media_root)) == 1
+    else:
+        assert not Analysis.objects.exists()
+        assert clips.everything_in(media_root) == []

@@ -67,7 +67,7 @@ class ModelSpec:
 
     @property
     def used(self) -> ModelUsed:
-        return ModelUsed(self.name, self.version, self.data["weightssha256_of"], self.labels)
+        return ModelUsed(self.name, self.version, self.data["weights_sha256"], self.labels)
 
 
 def root() -> Path:

@@ -54,9 +54,7 @@ class ComposedBatches:
         return torch.from_numpy(self.speech.mfcc[clips, variants]), torch.from_numpy(features), torch.tensor(targets)
 
 
-def fit_fusion(
-    network: IntermediateAttention, batches: ComposedBatches, config: dict
-) -> IntermediateAttention:
+def fit_fusion(network: IntermediateAttention, batches: ComposedBatches, config: dict) -> IntermediateAttention:
     """Fit everything behind the backbone; returns the moving average after the last step."""
     generator = torch.Generator().manual_seed(config["seed"])
     parameters = [p for name, p in network.named_parameters() if ".backbone." not in name]

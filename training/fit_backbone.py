@@ -78,7 +78,11 @@ def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> No
             torch.manual_seed(config["seed"] + number)
             save_file(_fit_phase(network, train, validation, config, phase, out / "log.jsonl"), done)
         network.load_state_dict(load_file(done))
-    save_file(network.backbone.state_dict(), out / "backbone.safetensors")
+    save_file(_contiguous(network.backbone), out / "backbone.safetensors")
+
+
+def _contiguous(module: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
 
 
 def _fit_phase(
@@ -115,4 +119,4 @@ def _fit_phase(
         log.info("%s", entry)
         with journal.open("a") as lines:
             lines.write(json.dumps(entry) + "\n")
-    return {name: tensor.contiguous() for name, tensor in average.module.state_dict().items()}
+    return _contiguous(average.module)

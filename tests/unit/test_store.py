@@ -22,7 +22,7 @@ def write_model(root: Path, name: str, version: str, kind: str = "audio-video") 
         "kind": kind,
         "labels": ["neutral", "sad", "angry", "happy", "calm"],
         "architecture": {"heads": 1},
-        "weightssha256_of": store._sha256(weights),
+        "weights_sha256": store._sha256(weights),
         "notice": "",
     }
     (directory / "spec.json").write_text(json.dumps(spec))

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import USER
 from tests.conftest import Start
+from tests.integration.processes import eventually
 from tests.integration.rest import ANALYSIS_SECONDS, PASSWORD, SAMPLES
 
 SAMPLE = SAMPLES / "interview.mp4"
@@ -36,6 +37,12 @@ def upload(page: Page, title: str) -> None:
 def seconds(page: Page) -> float:
     time: float = page.locator("#player").evaluate("video => video.currentTime")
     return time
+
+
+def settled(page: Page) -> float:
+    """The player's time once it has arrived where it was sent."""
+    expect(page.locator("#player")).to_have_js_property("seeking", False)
+    return seconds(page)
 
 
 def start_of(block: Locator) -> float:
@@ -91,25 +98,23 @@ def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, 
     player = page.locator("#player")
     assert "analyses" in (player.get_attribute("src") or "")
     player.evaluate("async video => { video.muted = true; await video.play(); }")
-    page.wait_for_function("document.getElementById('player').currentTime > 0.5")
+    assert eventually(lambda: seconds(page) > 0.5)
     player.evaluate("video => video.pause()")
     assert player.evaluate("video => video.videoWidth") > 0
 
     # A click on a segment, a row of the list or the chart moves the player; so do the keys.
     blocks.last.click()
-    page.wait_for_function("!document.getElementById('player').seeking")
-    assert seconds(page) == pytest.approx(start_of(blocks.last), abs=0.01)
+    assert settled(page) == pytest.approx(start_of(blocks.last), abs=0.01)
     expect(page.locator("tr[aria-current]")).to_have_attribute(
         "data-number", blocks.last.get_attribute("data-number") or ""
     )
     assert float((page.locator(".playhead").get_attribute("x1") or "").rstrip("%")) > 10
     page.locator("#segments-region tbody tr").first.click()
-    page.wait_for_function("document.getElementById('player').currentTime < 0.01")
+    assert settled(page) == 0
     blocks.first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.wait_for_function("!document.getElementById('player').seeking")
-    assert seconds(page) == pytest.approx(start_of(blocks.nth(1)), abs=0.01)
+    assert settled(page) == pytest.approx(start_of(blocks.nth(1)), abs=0.01)
 
     # A phone shows all of it.
     page.set_viewport_size(PHONE)

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from webapp.accounts import services
 from webapp.accounts.models import User
+from webapp.api.authentication import KEYWORD
 from webapp.api.serializers import CredentialsSerializer
 from webapp.api.views.base import Schema
 
@@ -42,6 +43,9 @@ class TokenView(APIView):
         return Response({"token": secret})
 
 
-class WrongCredentials(exceptions.AuthenticationFailed):
+class WrongCredentials(exceptions.APIException):
+    # Of the framework's own kin, these would be answered 403 where no token can be sent.
+    status_code = 401
+    auth_header = KEYWORD
     default_detail = "User name or password is wrong."
     default_code = "wrong_credentials"

@@ -1,0 +1,111 @@
+"""Getting in: a token for name and password, its use, its end."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from webapp.accounts import services
+from webapp.accounts.models import Token, User
+
+URL = "/api/v1/auth/token/"
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def person(db: None) -> User:
+    cache.clear()
+    return User.objects.create_user(username="anna", password=PASSWORD)
+
+
+def log_in(password: str = PASSWORD, username: str = "anna") -> Any:
+    return APIClient().post(URL, {"username": username, "password": password}, format="json")
+
+
+def ask_with(header: str) -> Any:
+    return APIClient().get("/api/v1/recordings/", headers={"Authorization": header})
+
+
+def test_a_token_opens_the_api(person: User) -> None:
+    answer = log_in()
+    assert answer.status_code == 200
+    assert list(answer.json()) == ["token"]
+    assert ask_with(f"Token {answer.json()['token']}").status_code == 200
+
+
+def test_a_token_is_kept_as_a_digest_alone(person: User) -> None:
+    secret = log_in().json()["token"]
+    row = Token.objects.values().get()
+    assert row["digest"] == hashlib.sha256(secret.encode()).hexdigest()
+    assert secret not in str(row)
+
+
+@pytest.mark.parametrize("credentials", [{"password": "wrong"}, {"username": "nobody"}])
+def test_wrong_credentials_get_no_token(person: User, credentials: dict[str, str]) -> None:
+    answer = log_in(**credentials)
+    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_credentials")
+    assert answer["WWW-Authenticate"] == "Token"
+    assert not Token.objects.exists()
+
+
+def test_missing_credentials_are_named(person: User) -> None:
+    answer = APIClient().post(URL, {}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert set(answer.json()["errors"]) == {"username", "password"}
+
+
+def test_guessing_passwords_is_stopped(person: User, settings: Any) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = log_in("a guess")
+    answer = log_in()
+    assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
+    assert int(answer["Retry-After"]) > 60
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("header", ["Token", "Token ", "Token nonsense", "token x y z"])
+def test_a_token_that_is_none_is_refused(person: User, header: str) -> None:
+    answer = ask_with(header)
+    assert (answer.status_code, answer.json()["code"]) == (401, "authentication_failed")
+
+
+def test_another_scheme_is_nobody(person: User) -> None:
+    assert ask_with("Bearer abc").json()["code"] == "not_authenticated"
+
+
+def test_a_revoked_token_is_refused(person: User) -> None:
+    token, secret = services.make_token(user=person, name="notebook")
+    services.revoke_token(user=person, pk=token.pk)
+    assert ask_with(f"Token {secret}").status_code == 401
+
+
+def test_nobody_revokes_anothers_token(person: User, stranger: User) -> None:
+    token, secret = services.make_token(user=person, name="notebook")
+    services.revoke_token(user=stranger, pk=token.pk)
+    assert ask_with(f"Token {secret}").status_code == 200
+
+
+def test_the_token_of_a_person_who_may_not_log_in_is_refused(person: User) -> None:
+    _, secret = services.make_token(user=person, name="notebook")
+    User.objects.update(is_active=False)
+    assert ask_with(f"Token {secret}").status_code == 401
+
+
+def test_the_last_use_is_noted_now_and_then(person: User) -> None:
+    token, secret = services.make_token(user=person, name="notebook")
+    ask_with(f"Token {secret}")
+    token.refresh_from_db()
+    first = token.last_used_at
+    assert first is not None
+    ask_with(f"Token {secret}")
+    token.refresh_from_db()
+    assert token.last_used_at == first
+    long_ago = timezone.now() - timedelta(days=1)
+    Token.objects.update(last_used_at=long_ago)
+    ask_with(f"Token {secret}")
+    token.refresh_from_db()
+    assert token.last_used_at > long_ago

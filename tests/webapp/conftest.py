@@ -48,14 +48,12 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def owner(db: None) -> User:
-    user: User = UserFactory()
-    return user
+    return UserFactory.create()
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    user: User = UserFactory()
-    return user
+    return UserFactory.create()
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-import factory
 from django.utils import timezone
+from factory.declarations import LazyFunction, Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
 from inference.types import (
     UNDETERMINED,
@@ -30,22 +31,22 @@ MODEL = ModelUsed("intermediate-attention-8", "1", "ab" * 32, ("neutral", "happy
 DURATION_S = 10.0
 
 
-class UserFactory(factory.django.DjangoModelFactory):
+class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
 
-    username = factory.Sequence(lambda number: f"person{number}")
+    username = Sequence(lambda number: f"person{number}")
 
 
-class RecordingFactory(factory.django.DjangoModelFactory):
+class RecordingFactory(DjangoModelFactory[Recording]):
     """A row without files, which is all that most calls look at."""
 
     class Meta:
         model = Recording
 
-    owner = factory.SubFactory(UserFactory)
+    owner = SubFactory(UserFactory)
     title = "An interview"
-    consent_at = factory.LazyFunction(timezone.now)
+    consent_at = LazyFunction(timezone.now)
     consent_version = consent.VERSION
     duration_s = DURATION_S
     width = clips.SIDE
@@ -56,15 +57,15 @@ class RecordingFactory(factory.django.DjangoModelFactory):
     bytes = 1000
 
 
-class AnalysisFactory(factory.django.DjangoModelFactory):
+class AnalysisFactory(DjangoModelFactory[Analysis]):
     class Meta:
         model = Analysis
 
-    recording = factory.SubFactory(RecordingFactory)
+    recording = SubFactory(RecordingFactory)
     model_name = MODEL.name
     model_version = MODEL.version
     model_sha256 = MODEL.sha256
-    nudged_at = factory.LazyFunction(timezone.now)
+    nudged_at = LazyFunction(timezone.now)
 
 
 def a_timeline(*labels: str) -> Timeline:
@@ -91,7 +92,7 @@ def claimed(analysis: Analysis, *, published: bool = False) -> Lease:
 
 def published(*labels: str, **fields: Any) -> Analysis:
     """An analysis with a timeline, which waits to be rendered."""
-    analysis: Analysis = AnalysisFactory(**fields)
+    analysis = AnalysisFactory.create(**fields)
     publish_timeline(claimed(analysis), a_timeline(*labels))
     analysis.refresh_from_db()
     return analysis

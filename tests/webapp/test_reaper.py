@@ -48,7 +48,7 @@ def dead(analysis: Analysis, settings: Any) -> Any:
 
 
 def test_what_lost_its_worker_is_queued_again(db: None, settings: Any, queue: Any) -> None:
-    analysis = AnalysisFactory()
+    analysis = AnalysisFactory.create()
     lease = dead(analysis, settings)
     reap()
     analysis.refresh_from_db()
@@ -71,7 +71,7 @@ def test_it_goes_on_with_the_step_that_is_not_published(db: None, settings: Any,
 
 
 def test_what_shows_life_is_left_alone(db: None, settings: Any, queue: Any) -> None:
-    analysis = AnalysisFactory()
+    analysis = AnalysisFactory.create()
     lease = claimed(analysis)
     analysis.refresh_from_db()
     silent_for(analysis, settings.LEASE_SECONDS - 5)
@@ -80,7 +80,7 @@ def test_what_shows_life_is_left_alone(db: None, settings: Any, queue: Any) -> N
 
 
 def test_after_three_attempts_it_fails_with_a_reason(db: None, settings: Any, queue: Any) -> None:
-    analysis = AnalysisFactory()
+    analysis = AnalysisFactory.create()
     for _ in range(3):
         assert analysis.status == Status.QUEUED
         dead(analysis, settings)
@@ -95,7 +95,7 @@ def test_after_three_attempts_it_fails_with_a_reason(db: None, settings: Any, qu
 
 
 def test_a_lost_message_is_sent_again(db: None, settings: Any, queue: Any) -> None:
-    analysis = AnalysisFactory()
+    analysis = AnalysisFactory.create()
     silent_for(analysis, 2 * settings.LEASE_SECONDS + 1)
     reap()
     assert queue.llen(settings.INFERENCE_QUEUE) == 1
@@ -105,7 +105,7 @@ def test_a_lost_message_is_sent_again(db: None, settings: Any, queue: Any) -> No
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED])
 def test_what_is_over_is_left_alone(db: None, settings: Any, queue: Any, status: Status) -> None:
-    analysis = AnalysisFactory(status=status)
+    analysis = AnalysisFactory.create(status=status)
     silent_for(analysis, 10_000)
     reap()
     analysis.refresh_from_db()
@@ -142,12 +142,12 @@ def test_files_without_a_row_are_swept_up(db: None, media_root: Path) -> None:
 
 
 def test_nothing_to_sweep_is_no_error(db: None) -> None:
-    RecordingFactory()
+    RecordingFactory.create()
     sweep()
 
 
 def test_the_command_reaps_until_it_is_told_to_end(process: Start, settings: Any) -> None:
-    analysis = AnalysisFactory()
+    analysis = AnalysisFactory.create()
     dead(analysis, settings)
     reaper = process("reaper")
 

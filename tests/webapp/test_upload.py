@@ -31,8 +31,8 @@ def part(content: bytes, name: str = "interview.mp4") -> SimpleUploadedFile:
 
 
 def send(api: APIClient, key: str | None = None, **fields: Any) -> Any:
-    headers = {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
-    return api.post(URL, {"consent": "true", **fields}, format="multipart", **headers)
+    headers = {"Idempotency-Key": key} if key else {}
+    return api.post(URL, {"consent": "true", **fields}, format="multipart", headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +227,7 @@ def test_a_larger_file_than_allowed_is_refused(api: APIClient, video: bytes, med
 
 def test_a_far_too_large_request_is_refused_before_it_is_read(api: APIClient, media_root: Path, settings: Any) -> None:
     settings.LIMITS = type(settings.LIMITS)(max_bytes=10)
-    answer = api.generic("POST", URL, b"not even multipart" * 100_000, content_type="multipart/form-data; boundary=x")
+    answer = api.generic("POST", URL, "not even multipart" * 100_000, content_type="multipart/form-data; boundary=x")
     is_refused(answer, 413, "too_large", media_root)
 
 
@@ -239,7 +239,7 @@ def test_too_long_fields_are_refused_as_too_large(
 
 
 def test_a_body_that_is_cut_off_is_refused(api: APIClient, media_root: Path) -> None:
-    body = b'--x\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\nabc'
+    body = '--x\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\nabc'
     answer = api.generic("POST", URL, body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 400
     assert clips.everything_in(media_root) == []
@@ -286,7 +286,7 @@ def test_without_a_key_each_request_is_one_of_its_own(api: APIClient, video: byt
 
 @pytest.mark.usefixtures("transactional_db")
 def test_the_same_request_at_the_same_moment_is_done_once(video: bytes, media_root: Path) -> None:
-    owner = UserFactory()
+    owner = UserFactory.create()
     found: list[Analysis] = []
     together = threading.Barrier(4)
 

@@ -18,7 +18,7 @@ Status = Analysis.Status
 
 
 def a_recording(**contents: bytes) -> Any:
-    recording = RecordingFactory()
+    recording = RecordingFactory.create()
     with_files(recording, **contents)
     return recording
 
@@ -45,7 +45,7 @@ def test_a_second_message_changes_nothing(db: None) -> None:
 
 
 def test_input_that_cannot_be_read_fails_at_once_with_its_code(db: None, models: Path) -> None:
-    analysis = AnalysisFactory(recording=a_recording(video=b"this is no video" * 1000))
+    analysis = AnalysisFactory.create(recording=a_recording(video=b"this is no video" * 1000))
     tasks.read(str(analysis.pk))
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 1, "not_a_video")
@@ -55,7 +55,7 @@ def test_input_that_cannot_be_read_fails_at_once_with_its_code(db: None, models:
 
 def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path) -> None:
     """The store has no weights."""
-    analysis = AnalysisFactory(recording=a_recording(video=clips.video()))
+    analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
     for attempt in (1, 2):
         tasks.read(str(analysis.pk))
         analysis.refresh_from_db()

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import av
 import torch
-from inference.media import render
-from inference.media.process import ffmpeg
 
 from inference import speech
+from inference.media import render
+from inference.media.process import ffmpeg
 from inference.pipeline import analyse
 from inference.types import Inputs
 

@@ -84,7 +84,7 @@ class AudioVideoReader:
         return (side, side) if self.face["grey"] else (side, side, 3)
 
     def as_faces(self, crops: np.ndarray) -> Tensor:
-        """Crops (N, S, S) grey or (N, S, S, 3) BGR, uint8 -> network input (N, 3, 224, 224), 0..1."""
+        """Crops (N, S, S) grey or (N, S, S, 3) BGR, uint8 -> network input (N, 3, size, size), 0..1."""
         faces = torch.from_numpy(crops).float() / 255
         faces = faces.unsqueeze(1) if self.face["grey"] else faces.permute(0, 3, 1, 2)
         size = self.face["size"]

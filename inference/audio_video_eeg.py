@@ -8,10 +8,8 @@ import torch
 
 from inference import eeg, store
 from inference.audio_video import AudioVideoReader
+from inference.models.fusion import AUDIO_VIDEO_ROWS
 from inference.types import EegInput, Source, Window
-
-AUDIO_VIDEO_ROWS = 6  # windows of either network in a trial, the rows of the fusion matrix
-EEG_ROWS = 4
 
 
 def first_samples(trial_start_s: float, trial_s: float, reader: AudioVideoReader, samples: int) -> list[int]:

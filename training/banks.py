@@ -1,7 +1,11 @@
 """What the audio-video network is fitted on, computed once: MFCC of speech and features of faces."""
 
+import hashlib
+import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,6 +29,11 @@ class SpeechBank:
     labels: list[str]
     actors: list[int]
 
+    def only(self, labels: Sequence[str]) -> "SpeechBank":
+        """The clips that carry one of `labels`."""
+        kept = [row for row, label in enumerate(self.labels) if label in labels]
+        return SpeechBank(self.mfcc[kept], [self.labels[row] for row in kept], [self.actors[row] for row in kept])
+
 
 @dataclass(frozen=True)
 class FaceBank:
@@ -32,6 +41,19 @@ class FaceBank:
 
     features: np.ndarray
     labels: list[str]
+
+
+def kept_speech_bank(clips: list[Clip], spec: dict, seconds: float, variants: int, seed: int) -> SpeechBank:
+    """As `speech_bank`, kept in the ignored folder runs/ for the next run with the same arguments."""
+    asked = json.dumps([[str(clip.path) for clip in clips], spec, seconds, variants, seed])
+    kept = Path("runs", f"speech-{hashlib.sha256(asked.encode()).hexdigest()[:16]}.npz")
+    if kept.exists():
+        with np.load(kept, allow_pickle=False) as bank:
+            return SpeechBank(bank["mfcc"], bank["labels"].tolist(), bank["actors"].tolist())
+    bank = speech_bank(clips, spec, seconds, variants, seed)
+    kept.parent.mkdir(exist_ok=True)
+    np.savez(kept, mfcc=bank.mfcc, labels=np.array(bank.labels), actors=np.array(bank.actors))
+    return bank
 
 
 def speech_bank(clips: list[Clip], spec: dict, seconds: float, variants: int, seed: int) -> SpeechBank:
@@ -49,21 +71,21 @@ def speech_bank(clips: list[Clip], spec: dict, seconds: float, variants: int, se
 
 
 @torch.inference_mode()
-def face_bank(backbone: EfficientFace, faces: Faces, chosen: np.ndarray, views: int, seed: int) -> FaceBank:
+def face_bank(backbone: EfficientFace, faces: Faces, chosen: np.ndarray, size: int, views: int, seed: int) -> FaceBank:
     """Features of `views` places on a moving head's path, for each chosen image."""
 
     generator = torch.Generator().manual_seed(seed)
-    backbone = backbone.eval().to(memory_format=torch.channels_last)
+    backbone = backbone.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     rows = []
     for number, index in enumerate(chosen, 1):
-        rows.append(read_faces(backbone, moving_head(faces.images[index], generator, views)).numpy())
+        rows.append(read_faces(backbone, moving_head(faces.images[index], generator, size, views)).numpy())
         if number % _REPORT_EVERY == 0:
             log.info("faces %d/%d images", number, len(chosen))
     return FaceBank(np.array(rows), [LABELS[faces.labels[index]] for index in chosen])
 
 
 def read_faces(backbone: EfficientFace, grey: Tensor) -> Tensor:
-    """Grey faces (N, 1, 224, 224) -> features (N, 1024)."""
+    """Grey faces (N, 1, S, S) -> features (N, 1024)."""
     return backbone(grey.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
 
 

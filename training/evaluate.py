@@ -10,7 +10,7 @@ from torch import Tensor
 
 from inference import store
 from inference.audio_video import AudioVideoReader
-from inference.models.audio_video import SAMPLES, IntermediateAttention
+from inference.models.audio_video import SAMPLES
 from training.banks import SpeechBank, read_faces, speech_bank
 from training.datasets import fer2013, ravdess
 from training.datasets.composed import FACE_OF, draw_faces, moving_head
@@ -37,7 +37,7 @@ def evaluate_reader(
     Only clips and images with a label of the model count. Composed: each clip with one face
     image of its label, the mean of five seeded draws.
     """
-    network, labels = reader.network, reader.labels
+    labels = reader.labels
     result: dict[str, dict[str, Any]] = {}
     images = fer2013.read_npz(faces) if faces else None
     if images is not None:
@@ -45,9 +45,9 @@ def evaluate_reader(
     if speech:
         clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in labels]
         bank = speech_bank(clips, reader.speech, reader.seconds, variants=1, seed=0)
-        result["speech"] = speech_score(network, bank, labels)
+        result["speech"] = speech_score(reader, bank)
         if images is not None:
-            result["composed"] = composed_score(network, bank, clips, images, labels)
+            result["composed"] = composed_score(reader, bank, clips, images)
     return result
 
 
@@ -76,47 +76,41 @@ def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]
 
 
 @torch.inference_mode()
-def speech_score(network: IntermediateAttention, bank: SpeechBank, labels: tuple[str, ...]) -> dict[str, Any]:
+def speech_score(reader: AudioVideoReader, bank: SpeechBank) -> dict[str, Any]:
     """Accuracy on clips without a face."""
     mfcc = torch.from_numpy(bank.mfcc[:, 0])
-    logits = network.fuse(mfcc, no_faces(network, len(mfcc)))
-    return _score(logits.argmax(1).numpy() == _indices(bank, labels))
+    logits = reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"]))
+    return _score(logits.argmax(1).numpy() == _indices(bank, reader.labels))
 
 
-@torch.inference_mode()
 def composed_score(
-    network: IntermediateAttention,
-    bank: SpeechBank,
-    clips: list[ravdess.Clip],
-    faces: fer2013.Faces,
-    labels: tuple[str, ...],
+    reader: AudioVideoReader, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces
 ) -> dict[str, Any]:
     """Accuracy on composed clips, each draw of faces seeded by its number."""
-    right = np.array(
-        [
-            composed_logits(network, bank, clips, faces, seed).argmax(1).numpy() == _indices(bank, labels)
-            for seed in range(DRAWS)
-        ]
-    )
-    by_draw = right.mean(axis=1)
-    return _score(right[0]) | {
+    wanted = _indices(bank, reader.labels)
+    drawn = [composed_logits(reader, bank, clips, faces, seed).argmax(1).numpy() == wanted for seed in range(DRAWS)]
+    by_draw = np.mean(drawn, axis=1)
+    return {
         "accuracy": round(float(by_draw.mean()), 4),
+        "n": len(clips),
         "draws": DRAWS,
         "spread": round(float(by_draw.std(ddof=1)), 4),
     }
 
 
+@torch.inference_mode()
 def composed_logits(
-    network: IntermediateAttention, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces, seed: int
+    reader: AudioVideoReader, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces, seed: int
 ) -> Tensor:
-    """Logits (clips, classes) of every clip with one drawn face that moves."""
+    """Logits (clips, classes) of every clip with one drawn face that moves; `bank` holds the same clips."""
     generator = torch.Generator().manual_seed(seed)
     features = []
     for number, index in enumerate(draw_faces(clips, faces, seed), 1):
-        features.append(read_faces(network.video.backbone, moving_head(faces.images[index], generator)))
+        head = moving_head(faces.images[index], generator, reader.face["size"])
+        features.append(read_faces(reader.network.video.backbone, head))
         if number % 100 == 0:
             log.info("draw %d: %d/%d clips", seed + 1, number, len(clips))
-    return network.fuse(torch.from_numpy(bank.mfcc[:, 0]), torch.stack(features))
+    return reader.network.fuse(torch.from_numpy(bank.mfcc[:, 0]), torch.stack(features))
 
 
 def _indices(bank: SpeechBank, labels: tuple[str, ...]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,14 +55,16 @@ class ComposedBatches:
         return torch.from_numpy(self.speech.mfcc[clips, variants]), torch.from_numpy(features), torch.tensor(targets)
 
 
-def fit_fusion(network: IntermediateAttention, batches: ComposedBatches, config: dict) -> IntermediateAttention:
+def fit_behind_backbone(
+    network: IntermediateAttention, batches: ComposedBatches, config: dict[str, Any]
+) -> IntermediateAttention:
     """Fit everything behind the backbone; returns the moving average after the last step."""
     generator = torch.Generator().manual_seed(config["seed"])
     parameters = [p for name, p in network.named_parameters() if ".backbone." not in name]
     optimiser = torch.optim.AdamW(parameters, lr=config["rate"], weight_decay=config["weight_decay"])
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config["rate"], total_steps=config["steps"])
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config["ema"]), use_buffers=True)
-    black = black_feature(network)
+    black = black_feature(network, config["face"]["size"])
     losses: list[float] = []
     for step in range(1, config["steps"] + 1):
         network.train()
@@ -78,15 +81,17 @@ def fit_fusion(network: IntermediateAttention, batches: ComposedBatches, config:
         losses.append(loss.item())
         if step % _REPORT_EVERY == 0:
             log.info("step %d/%d loss %.3f", step, config["steps"], np.mean(losses[-_REPORT_EVERY:]))
-    return average.module.eval()
+    fitted = average.module.eval()
+    assert isinstance(fitted, IntermediateAttention)
+    return fitted
 
 
 @torch.inference_mode()
-def black_feature(network: IntermediateAttention) -> Tensor:
+def black_feature(network: IntermediateAttention, size: int) -> Tensor:
     """The feature (1024,) of a face that is not there."""
     network.eval()
-    return network.face_features(torch.zeros(1, 3, 224, 224)).clone()[0]
+    return network.face_features(torch.zeros(1, 3, size, size)).clone()[0]
 
 
-def no_faces(network: IntermediateAttention, batch: int) -> Tensor:
-    return black_feature(network).expand(batch, SAMPLES, FEATURES)
+def no_faces(network: IntermediateAttention, batch: int, size: int) -> Tensor:
+    return black_feature(network, size).expand(batch, SAMPLES, FEATURES)

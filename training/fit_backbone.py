@@ -71,7 +71,7 @@ def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> No
     # Gradients of gates that have closed become denormal, which slows the processor by an order of magnitude.
     torch.set_flush_denormal(True)
     out.mkdir(parents=True, exist_ok=True)
-    network = FaceClassifier().to(memory_format=torch.channels_last)
+    network = FaceClassifier().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for number, phase in enumerate(config["phases"], 1):
         done = out / f"phase-{number}.safetensors"
         if not done.exists():

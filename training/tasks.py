@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 
 from inference import speech as speech_input
 from inference.models.audio_video import IntermediateAttention
-from training import publish
-from training.banks import balanced, face_bank, speech_bank
+from training import composed_trials, fit_eeg, fit_fusion, publish
+from training.banks import balanced, face_bank, kept_speech_bank
 from training.datasets import fer2013, ravdess
 from training.datasets.errors import DatasetError
-from training.fit_audio_video import ComposedBatches, fit_fusion
+from training.fit_audio_video import ComposedBatches, fit_behind_backbone
 from training.fit_backbone import fit_backbone
 
 log = logging.getLogger(__name__)
@@ -49,12 +49,13 @@ def audio_video(config: dict[str, Any], options: argparse.Namespace) -> None:
 
     train_faces = fer2013.read_npz(faces_root / "fer2013_train.npz")
     chosen = balanced(train_faces, config["faces_per_label"], config["seed"])
-    faces = face_bank(network.video.backbone, train_faces, chosen, config["views"], config["seed"])
-    clips = [clip for clip in ravdess.read_clips(speech_root, config["train_actors"]) if clip.label in labels]
+    backbone, size = network.video.backbone, config["face"]["size"]
+    faces = face_bank(backbone, train_faces, chosen, size, config["views"], config["seed"])
+    clips = ravdess.read_clips(speech_root, config["train_actors"])
     seconds = config["window"]["seconds"]
-    speech = speech_bank(clips, SPEECH_SPEC, seconds, config["speech_variants"], config["seed"])
-    log.info("fitting on %d clips and %d faces", len(clips), len(chosen))
-    network = fit_fusion(network, ComposedBatches(speech, faces, labels, config["seed"]), config)
+    speech = kept_speech_bank(clips, SPEECH_SPEC, seconds, config["speech_variants"], config["seed"]).only(labels)
+    log.info("fitting on %d clips and %d faces", len(speech.labels), len(chosen))
+    network = fit_behind_backbone(network, ComposedBatches(speech, faces, labels, config["seed"]), config)
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
     publish.audio_video(network, config, SPEECH_SPEC, options)
 
@@ -62,4 +63,7 @@ def audio_video(config: dict[str, Any], options: argparse.Namespace) -> None:
 TASKS: dict[str, Callable[[dict[str, Any], argparse.Namespace], None]] = {
     "face-backbone": face_backbone,
     "audio-video": audio_video,
+    "composed-trials": composed_trials.write,
+    "eeg": lambda config, options: fit_eeg.fit(config, options.out),
+    "fusion": lambda config, options: fit_fusion.fit(config, options.out),
 }

@@ -7,7 +7,7 @@ each branch is weighted over time by how much the other attends to it.
 import torch
 from torch import Tensor, nn
 
-from inference.models.backbone import FACE_SIZE, FEATURES, EfficientFace
+from inference.models.backbone import FEATURES, STRIDE, EfficientFace
 
 SAMPLES = 15  # faces per window
 MFCC = 10  # coefficients
@@ -93,9 +93,12 @@ class IntermediateAttention(nn.Module):
         self.classifier = nn.Linear(2 * _WIDTH, classes)
 
     def face_features(self, faces: Tensor) -> Tensor:
-        """Faces (N, 3, 224, 224), values 0..1 -> features (N, 1024). Computed once a face."""
-        if faces.shape[1:] != (3, FACE_SIZE, FACE_SIZE):
-            raise ValueError(f"faces are {tuple(faces.shape)}, expected (N, 3, {FACE_SIZE}, {FACE_SIZE})")
+        """Faces (N, 3, S, S), values 0..1 -> features (N, 1024), computed once a face.
+
+        The published side S is 224; any multiple of 32 fits.
+        """
+        if faces.shape[1] != 3 or faces.shape[2] != faces.shape[3] or faces.shape[2] % STRIDE:
+            raise ValueError(f"faces are {tuple(faces.shape)}, expected (N, 3, S, S), S a multiple of {STRIDE}")
         return self.video.backbone(faces)
 
     def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
@@ -113,5 +116,5 @@ class IntermediateAttention(nn.Module):
         return self.classifier(torch.cat((audio, video), dim=1))
 
     def forward(self, mfcc: Tensor, faces: Tensor) -> Tensor:
-        """MFCC (B, 10, 156) and faces (B*15, 3, 224, 224) -> logits (B, classes)."""
+        """MFCC (B, 10, 156) and faces (B*15, 3, S, S) -> logits (B, classes)."""
         return self.fuse(mfcc, self.face_features(faces).unflatten(0, (-1, SAMPLES)))

@@ -8,7 +8,7 @@ arrangement used by Chumachenko et al., ICPR 2022 (arXiv 2201.11095).
 import torch
 from torch import Tensor, nn
 
-FACE_SIZE = 224  # pixels, square input
+STRIDE = 32  # pixels of a face to one of the last map
 FEATURES = 1024  # numbers per face
 
 
@@ -124,10 +124,10 @@ class Modulator(nn.Module):
 
 
 class EfficientFace(nn.Module):
-    """Faces (N, 3, 224, 224), values 0..1 -> features (N, 1024).
+    """Faces (N, 3, S, S), values 0..1 -> features (N, 1024).
 
-    The quadrants are halves of whatever map arrives, so any side divisible by 32 works;
-    training may start on smaller images. The published network is 224.
+    Published with S = 224. The quadrants are halves of whatever map arrives, so any multiple
+    of 32 works.
     """
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ def write_model(root: Path, name: str, version: str, kind: str = "audio-video") 
         "kind": kind,
         "labels": ["neutral", "sad", "angry", "happy", "calm"],
         "architecture": {"heads": 1},
-        "weights_sha256": store._sha256(weights),
+        "weights_sha256": store.sha256_of(weights),
         "notice": "",
     }
     (directory / "spec.json").write_text(json.dumps(spec))
@@ -60,6 +60,7 @@ def test_a_model_that_cannot_read_what_was_recorded_is_refused(models: Path) -> 
 
 def test_opening_gives_the_stored_weights_ready_for_inference(models: Path) -> None:
     network = store.open_model(store.find("small"))
+    assert isinstance(network, IntermediateAttention)
     assert not network.training
     assert not torch.equal(network.classifier.weight, IntermediateAttention(5).classifier.weight)
 

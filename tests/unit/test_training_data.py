@@ -1,6 +1,7 @@
 """The data sets on disk, generated in their published layouts."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ from training.datasets.errors import DatasetError
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
-def write_faces(path: Path, count: int = 70, classes: tuple[str, ...] = CLASSES, **changes: np.ndarray) -> Path:
+def write_faces(path: Path, count: int = 70, classes: tuple[str, ...] = CLASSES, **changes: Any) -> Path:
     generator = np.random.default_rng(0)
-    parts = {
+    parts: dict[str, Any] = {
         "images": generator.integers(0, 256, (count, 48, 48), dtype=np.uint8),
         "labels": (np.arange(count) % len(classes)).astype(np.uint8),
         "classes": np.array(classes),
@@ -52,7 +53,7 @@ def test_faces_are_labelled_by_name_whatever_the_order_of_the_classes(tmp_path: 
         {"classes": np.array(["a", "b", "c", "d", "e", "f", "g"])},
     ],
 )
-def test_faces_laid_out_otherwise_are_refused_by_name(tmp_path: Path, changes: dict[str, np.ndarray]) -> None:
+def test_faces_laid_out_otherwise_are_refused_by_name(tmp_path: Path, changes: dict[str, Any]) -> None:
     path = write_faces(tmp_path / "faces.npz", **changes)
     with pytest.raises(DatasetError, match=r"faces\.npz"):
         fer2013.read_npz(path)
@@ -113,10 +114,10 @@ def test_each_clip_gets_a_face_of_its_label_and_calm_a_neutral_one(tmp_path: Pat
 def test_a_moving_head_stays_the_same_face() -> None:
     image = np.zeros((48, 48), dtype=np.uint8)
     image[16:32, 16:32] = 200
-    frames = moving_head(image, torch.Generator().manual_seed(5))
-    assert frames.shape == (15, 1, 224, 224)
+    frames = moving_head(image, torch.Generator().manual_seed(5), 96)
+    assert frames.shape == (15, 1, 96, 96)
     assert frames.min() >= 0 and frames.max() <= 1
     steps = (frames[1:] - frames[:-1]).abs().mean(dim=(1, 2, 3))
     assert (steps > 0).all(), "it moves at every step"
     assert steps.max() < 0.05, "and never jumps"
-    assert torch.equal(frames, moving_head(image, torch.Generator().manual_seed(5)))
+    assert torch.equal(frames, moving_head(image, torch.Generator().manual_seed(5), 96))

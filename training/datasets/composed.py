@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference.models.audio_video import SAMPLES
-from inference.models.backbone import FACE_SIZE
 from training.datasets.fer2013 import Faces
 from training.datasets.ravdess import Clip
 
@@ -31,8 +30,8 @@ def draw_faces(clips: list[Clip], faces: Faces, seed: int) -> np.ndarray:
     return np.array(drawn)
 
 
-def moving_head(image: np.ndarray, generator: torch.Generator, samples: int = SAMPLES) -> Tensor:
-    """One face as a head that moves: (48, 48) uint8 grey -> (samples, 1, 224, 224) in 0..1.
+def moving_head(image: np.ndarray, generator: torch.Generator, size: int, samples: int = SAMPLES) -> Tensor:
+    """One face as a head that moves: (48, 48) uint8 grey -> (samples, 1, size, size) in 0..1.
 
     Angle, size and place follow slow random paths; blur and shade are drawn once a clip.
     """
@@ -51,5 +50,5 @@ def moving_head(image: np.ndarray, generator: torch.Generator, samples: int = SA
         torch.stack((zoom * angle.cos(), -zoom * angle.sin(), 0.06 * path[:, 2]), dim=1),
         torch.stack((zoom * angle.sin(), zoom * angle.cos(), 0.06 * path[:, 3]), dim=1),
     )
-    grid = functional.affine_grid(torch.stack(rows, dim=1), [samples, 1, FACE_SIZE, FACE_SIZE], align_corners=False)
+    grid = functional.affine_grid(torch.stack(rows, dim=1), [samples, 1, size, size], align_corners=False)
     return functional.grid_sample(face.expand(samples, -1, -1, -1), grid, padding_mode="border", align_corners=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.browser.conftest import USER
 from tests.conftest import Start
@@ -16,7 +16,8 @@ from tests.integration.rest import ANALYSIS_SECONDS, PASSWORD, SAMPLES
 
 SAMPLE = SAMPLES / "interview.mp4"
 PATIENCE_MS = ANALYSIS_SECONDS * 1000
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1280, height=900)
 
 
 def log_in(page: Page) -> None:

@@ -9,7 +9,11 @@ from markdown_it import MarkdownIt
 
 from inference import store
 
-READS = {"audio-video": "face and voice", "eeg": "EEG alone, as a part of other models", "fusion": "face, voice and EEG"}
+READS = {
+    "audio-video": "face and voice",
+    "eeg": "EEG alone, as a part of other models",
+    "fusion": "face, voice and EEG",
+}
 
 # Raw HTML in a card is shown as text, and a card brings no pictures from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")

@@ -1,4 +1,4 @@
-"""A timeline as numbers to draw: everything horizontal in percent of the recording, so that the drawing fits any width."""
+"""A timeline as numbers to draw: times in percent of the recording, so that the drawing fits any width."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from inference.types import UNDETERMINED, Segment, Source, Timeline, Window
 
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MOST_TICKS = 6  # as many clock times as fit beside one another on a phone
+THIN = 1.0  # percent
 COLUMNS = 240  # the chart's resolution: finer than anybody sees, coarse enough for hours
 CHART_WIDTH, CHART_HEIGHT = 1000, 100
 
@@ -21,6 +22,11 @@ class Block:
     x: float
     width: float
     segment: Segment
+
+    @property
+    def thin(self) -> bool:
+        """Whether a line around it would cover it on a phone."""
+        return self.width < THIN
 
 
 @dataclass(frozen=True)

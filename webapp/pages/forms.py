@@ -1,4 +1,4 @@
-"""What people send. The files themselves are judged by the recordings' own checks; here is said which field they concern."""
+"""What people send. The recordings' own checks judge the files; here is said which field each of them concerns."""
 
 from django import forms
 
@@ -20,6 +20,8 @@ FIELDS = {
     Code.UNKNOWN_MODEL: "model",
     Code.MODEL_UNSUITED: "model",
 }
+
+FILES = ("video", "audio", "eeg")
 
 
 class UploadForm(forms.Form):
@@ -53,7 +55,7 @@ class UploadForm(forms.Form):
         self.add_error(self._field(error.code), error.message)
 
     def _field(self, code: Code) -> str:
-        sizes = {name: file.size for name, file in self.files.items()}
+        sizes: dict[str, int] = {name: self.cleaned_data[name].size for name in FILES if self.cleaned_data[name]}
         if code is Code.EMPTY_FILE:
             return min(sizes, key=lambda name: sizes[name])
         if code is Code.TOO_LARGE:

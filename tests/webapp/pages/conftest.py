@@ -1,4 +1,4 @@
-"""Somebody with recordings in every state, made by the application's own services; and a model store without weights."""
+"""Somebody with recordings in every state, made by the application's services; a model store without weights."""
 
 import json
 import shutil
@@ -73,7 +73,9 @@ def stranger(db: None) -> Client:
 
 def submit(user: User, title: str = "Interview", **more: Any) -> Analysis:
     with (SAMPLES / "interview.mp4").open("rb") as video:
-        return services.submit(owner=user, upload=Upload(File(video, "interview.mp4")), consent=True, title=title, **more)
+        return services.submit(
+            owner=user, upload=Upload(File(video, "interview.mp4")), consent=True, title=title, **more
+        )
 
 
 def timeline(duration_s: float) -> Timeline:

@@ -43,9 +43,7 @@ def test_an_object_is_shown_to_nobody_but_its_owner(
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_nobody_but_the_owner_acts_on_an_object(
-    client: Client, stranger: Client, waiting: Analysis, name: str
-) -> None:
+def test_nobody_but_the_owner_acts_on_an_object(client: Client, stranger: Client, waiting: Analysis, name: str) -> None:
     path = reverse(f"pages:{name}", args=[ACTIONS[name](waiting)])
     assert client.post(path)["Location"].startswith("/login/")
     assert stranger.post(path).status_code == 404

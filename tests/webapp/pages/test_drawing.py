@@ -97,7 +97,8 @@ def test_a_length_reads_as_a_clock(seconds: float, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"), [(7200, "2 hours"), (3600, "1 hour"), (5400, "90 minutes"), (45, "45 seconds"), (1.5, "1.5 seconds")]
+    ("seconds", "shown"),
+    [(7200, "2 hours"), (3600, "1 hour"), (5400, "90 minutes"), (45, "45 seconds"), (1.5, "1.5 seconds")],
 )
 def test_a_limit_is_said_in_its_largest_round_unit(seconds: float, shown: str) -> None:
     assert emotrace.spoken(seconds) == shown

@@ -15,7 +15,7 @@ def test_a_card_is_rendered_without_what_could_do_harm(owner: Client) -> None:
     assert "<h1>The model</h1>" in page
     assert "<td>75 %</td>" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "<img src=\"http" not in page
+    assert '<img src="http' not in page
     assert "demonstration: EEG simulated" in page
 
 

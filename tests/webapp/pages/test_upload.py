@@ -69,9 +69,7 @@ def test_sound_and_eeg_are_taken_along(owner: Client) -> None:
         ({"consent": ""}, "consent", "Tick the box"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field(
-    owner: Client, fields: dict[str, Any], field: str, words: str
-) -> None:
+def test_what_is_wrong_is_said_at_its_field(owner: Client, fields: dict[str, Any], field: str, words: str) -> None:
     if fields.get("eeg") == "sample":
         fields = fields | {"eeg": sample("interview_eeg.mat")}
     before = left()

@@ -87,6 +87,13 @@ def test_logging_in_leads_to_where_one_wanted_to_go(client: Client, user: User) 
     assert client.get("/")["Location"].startswith("/login/")
 
 
+def test_a_page_whose_session_ended_is_led_to_the_login_as_a_whole(client: Client, waiting: Analysis) -> None:
+    path = reverse("pages:live", args=[waiting.pk])
+    answer = client.get(path, headers={"HX-Request": "true"}, follow=True)
+    assert answer["HX-Refresh"] == "true"
+    assert answer.content == b""
+
+
 def test_a_wrong_password_is_said_and_the_name_is_kept(client: Client, user: User) -> None:
     page = client.post("/login/", {"username": "owner", "password": "wrong"}).content.decode()
     assert 'role="alert"' in page

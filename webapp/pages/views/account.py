@@ -1,15 +1,31 @@
-"""Tokens with which programs use REST in somebody's name."""
+"""Logging in, and the tokens with which programs use REST in somebody's name."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from webapp.accounts import selectors, services
 from webapp.pages.forms import TokenForm
 from webapp.pages.views.requests import PersonRequest
+
+
+class Login(LoginView):
+    template_name = "pages/login.html"
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.headers.get("HX-Request"):
+            # A part of a page was asked for after the session ended: the whole page has to come here.
+            return HttpResponseClientRefresh()
+        return super().dispatch(request, *args, **kwargs)
 
 
 @never_cache

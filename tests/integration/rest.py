@@ -30,7 +30,8 @@ class Person:
         """Upload samples by part name; the id of the analysis."""
         with ExitStack() as stack:
             parts = {name: (file, stack.enter_context((SAMPLES / file).open("rb"))) for name, file in files.items()}
-            answer = self.session.post(f"{self.api}recordings/", data={"consent": "true"}, files=parts, timeout=60)
+            data = {"consent": "true"} | ({"eeg_trial": "1"} if "eeg" in files else {})
+            answer = self.session.post(f"{self.api}recordings/", data=data, files=parts, timeout=60)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["analysis"]["id"])
 

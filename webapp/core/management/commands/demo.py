@@ -95,7 +95,10 @@ class _Client:
                 if not (SAMPLES / file).exists():
                     raise CommandError(f"{SAMPLES / file} is missing: the project's files are not complete")
                 parts[name] = (file, stack.enter_context((SAMPLES / file).open("rb")))
-            recording = self._ask("POST", "recordings/", data={"title": title, "consent": "true"}, files=parts).json()
+            data = {"title": title, "consent": "true"}
+            if "eeg" in files:
+                data["eeg_trial"] = "1"
+            recording = self._ask("POST", "recordings/", data=data, files=parts).json()
         return str(recording["analysis"]["id"])
 
     def follow(self, analysis: str) -> Iterator[str]:

@@ -107,6 +107,7 @@ class OneRecording(generics.RetrieveDestroyAPIView[Recording]):
 
 class Rerun(generics.GenericAPIView[Recording]):
     queryset = Recording.objects.none()
+    serializer_class = RerunSerializer
     filter_backends = []
     schema = Schema()
 
@@ -121,7 +122,7 @@ class Rerun(generics.GenericAPIView[Recording]):
     )
     def post(self, request: Request, **_: Any) -> Response:
         recording = self.get_object()
-        form = RerunSerializer(data=request.data)
+        form = self.get_serializer(data=request.data)
         form.is_valid(raise_exception=True)
         analysis = services.rerun(recording=recording, model=form.validated_data.get("model"))
         return Response(AnalysisSerializer(analysis).data, status=201)

@@ -31,6 +31,8 @@ def probe_video(path: Path) -> MediaInfo:
     try:
         with opened(path) as container:
             return _video_facts(path, container)
+    except av.error.EOFError as error:
+        raise _no_frames() from error
     except av.error.FFmpegError as error:
         if _begins_like_mp4(path):
             raise _truncated() from error
@@ -87,6 +89,8 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     stream, spoken = picture(container), voice(container)
     if container.metadata.get("major_brand", "").strip() in _STILL_IMAGES:
         raise _not_a_video()
+    if not container.streams:
+        raise _no_frames()
     if stream is None:
         raise InputError(Code.NO_PICTURE, "The file has no picture track. Send a video with a picture.")
     _can_be_shown(stream)
@@ -101,7 +105,7 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     heard = tracks[spoken.index] if spoken is not None else _Track()
     duration = max(seen.last_s, heard.last_s) - start_s(container)
     if not seen.packets or duration <= 0:
-        raise InputError(Code.ZERO_LENGTH, "The video lasts 0 seconds. Record it again or send another file.")
+        raise _no_frames()
     if frame is None:
         raise InputError(Code.NOT_A_VIDEO, "No frame of this video can be decoded. Save it as H.264 MP4 and send that.")
     width, height = Display(stream).size(frame)
@@ -151,6 +155,10 @@ def _indexed_ends(stream: Stream) -> Iterator[int]:
 
 def _truncated() -> InputError:
     return InputError(Code.TRUNCATED_VIDEO, "The video file breaks off before its end. Copy or export it again.")
+
+
+def _no_frames() -> InputError:
+    return InputError(Code.ZERO_LENGTH, "The video lasts 0 seconds. Record it again or send another file.")
 
 
 def _not_a_video() -> InputError:

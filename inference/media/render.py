@@ -16,7 +16,9 @@ _TEXT_SHARE = 0.07  # of the picture's shorter side: 17 pixels at 240p, 151 at 2
 _MARGIN_SHARE = 0.03
 # As many threads as x264 would take, but not beyond 16: each holds frames, and 64 do not fit in the memory at 2160p.
 _THREADS = min(16, 3 * (os.cpu_count() or 1) // 2)
-_PRESET = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
+_CODEC = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
+# No B-frames: MP4 counts its length in decoding order, and at a variable frame rate players would stop early.
+_PRESET = (*_CODEC, "-bf", "0")
 _SPEED_FLOOR = 0.02  # slower than this share of real time is taken for a hang
 
 

@@ -1,0 +1,72 @@
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from inference.media import process
+from inference.media.process import FfmpegError, ffmpeg, source
+from tests.unit.clips import silent, talk
+
+ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2", "-f", "null", "-"]
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process(os.getpid()).children(recursive=True)
+
+
+def test_what_ffmpeg_says_of_a_failure_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FfmpegError, match="No such file"):
+        ffmpeg(["-i", str(tmp_path / "none.mp4"), "-f", "null", "-"])
+
+
+def test_what_takes_too_long_is_killed() -> None:
+    before = children()
+    with pytest.raises(FfmpegError, match="longer than"):
+        ffmpeg(ENDLESS, limit_s=0.5)
+    assert children() == before
+
+
+def test_it_is_killed_when_its_listener_raises() -> None:
+    def stop(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    before = children()
+    with pytest.raises(KeyboardInterrupt):
+        ffmpeg(ENDLESS, limit_s=30, on_time=stop)
+    assert children() == before
+
+
+def test_it_ends_with_the_process_that_started_it() -> None:
+    code = f"from inference.media.process import ffmpeg; ffmpeg({ENDLESS!r}, limit_s=30)"
+    parent = psutil.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    deadline = time.monotonic() + 20
+    while not (started := parent.children()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    assert started
+    gone, alive = psutil.wait_procs(started, timeout=10)
+    assert (len(gone), alive) == (1, [])
+
+
+def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "MEMORY_BYTES", 2**26)
+    with pytest.raises(FfmpegError):
+        ffmpeg([*source(silent(tmp_path / "clip.mp4")), "-c:v", "libx264", "-f", "null", "-"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.m3u8", "#EXTM3U\n#EXTINF:2,\n{clip}\n#EXT-X-ENDLIST\n"),
+        ("list.txt", "ffconcat version 1.0\nfile '{clip}'\n"),
+    ],
+)
+def test_a_source_opens_no_other_file(name: str, text: str, tmp_path: Path) -> None:
+    listing = tmp_path / name
+    listing.write_text(text.format(clip=talk(tmp_path / "clip.ts", 1)))
+    with pytest.raises(FfmpegError):
+        ffmpeg([*source(listing), "-f", "null", "-"])

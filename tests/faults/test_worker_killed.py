@@ -10,7 +10,7 @@ from tests.conftest import Start
 from tests.integration.processes import eventually
 from tests.integration.rest import Person
 
-SHORT_LEASE = {"EMOTRACE_LEASE_SECONDS": "3", "EMOTRACE_HEARTBEAT_SECONDS": "1"}
+SHORT_LEASE = {"EMOTRACE_LEASE_SECONDS": "8", "EMOTRACE_HEARTBEAT_SECONDS": "1"}
 
 
 @pytest.mark.parametrize("stage", ["sample", "render"])

@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 def read(pk: UUID) -> None:
     """Read a recording and publish its timeline, if the analysis waits for that."""
+    # torch is imported by workers that read, and by nobody else; before the lease, for it can hold up heartbeats.
+    from inference.pipeline import analyse
+
     lease = claim(pk, published=False)
     if lease is None:
         return
-    # torch is imported by workers that read, and by nobody else.
-    from inference.pipeline import analyse
-
     with _working(lease) as held:
         analysis = selectors.analysis(pk)
         timeline = analyse(

@@ -13,7 +13,6 @@ from django.core.files.move import file_move_safe
 from django.utils import timezone
 
 from inference import inputs
-from inference.errors import Code, InputError
 from inference.media.probe import sha256
 from inference.types import EegInput, Inputs, MediaInfo
 from webapp.accounts.models import User
@@ -66,23 +65,12 @@ def require_consent(*, given: bool) -> None:
         )
 
 
-def refuse_oversized(sizes: dict[str, int]) -> None:
-    """Raise InputError(TOO_LARGE) for the first size (bytes, by name) over the limit."""
-    limit = settings.LIMITS.max_bytes
-    for name, size in sizes.items():
-        if size > limit:
-            raise InputError(
-                Code.TOO_LARGE, f"{name} has {size / 1e6:.0f} MB; {limit / 1e6:.0f} MB are allowed. Shorten it."
-            )
-
-
 @contextmanager
 def received(upload: Upload) -> Iterator[Received]:
     """Take the files over and check them. What is not kept inside the block is removed at its end.
 
     Raises InputError.
     """
-    refuse_oversized({_name(file): file.size for file in upload.files.values()})
     with media.workplace() as place:
         paths = {kind: _put(file, place / kind) for kind, file in upload.files.items()}
         eeg = EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq) if Kind.EEG in paths else None

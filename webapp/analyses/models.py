@@ -63,7 +63,9 @@ class Analysis(models.Model):
         indexes = [
             models.Index(fields=["recording", "-created_at"]),
             models.Index(fields=["-created_at"]),
-            models.Index(fields=["status", "heartbeat_at"], condition=Q(status__in=("queued", "running")), name="open"),
+            models.Index(
+                fields=["status", "heartbeat_at"], condition=Q(status__in=("queued", "running")), name="analysis_open"
+            ),
         ]
 
     def __str__(self) -> str:

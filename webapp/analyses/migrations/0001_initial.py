@@ -172,7 +172,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("status__in", ("queued", "running"))),
                 fields=["status", "heartbeat_at"],
-                name="open",
+                name="analysis_open",
             ),
         ),
         migrations.AddConstraint(

@@ -55,6 +55,13 @@ def test_a_picture_that_starts_late_shows_its_first_frame_before(tmp_path: Path)
     assert shades_at(clip, [0.0, 0.9, 1.1, 1.45, 1.55]) == [0, 0, 0, 0, 1]
 
 
+def test_times_count_from_the_players_zero_where_the_containers_clock_does_not(tmp_path: Path) -> None:
+    shades(tmp_path / "shades.mp4", [0, 0.4, 0.8, 1.2])
+    clip = made(tmp_path / "clip.ts", "-i", str(tmp_path / "shades.mp4"), "-c", "copy")
+    assert frame_times(clip)[0] > 1
+    assert shades_at(clip, [0.2, 0.6, 1.0, 1.3]) == [0, 1, 2, 3]
+
+
 def test_a_trimmed_video_is_read_from_its_cut(tmp_path: Path) -> None:
     clip = shades(tmp_path / "clip.mp4", [0, 0.4, 0.8, 1.2, 1.6])
     cut = made(tmp_path / "cut.mp4", "-ss", "0.5", "-i", str(clip), "-c", "copy")

@@ -60,6 +60,18 @@ def test_a_trimmed_video_counts_from_its_cut(tmp_path: Path) -> None:
     assert media.fps == pytest.approx(25)
 
 
+def test_what_a_trim_cut_off_the_end_does_not_count(tmp_path: Path) -> None:
+    clip = silent(tmp_path / "clip.mp4", 3)
+    data = bytearray(clip.read_bytes())
+    shown = data.index(b"elst") + 12  # an edit list: version and flags, count, then the first entry's length in ms
+    assert int.from_bytes(data[shown : shown + 4]) == 3000
+    data[shown : shown + 4] = (1000).to_bytes(4)
+    clip.write_bytes(data)
+    media = probe_video(clip)
+    assert media.duration_s == pytest.approx(1.0, abs=0.1)
+    assert media.fps == pytest.approx(25)
+
+
 def test_a_variable_frame_rate_gives_its_mean(tmp_path: Path) -> None:
     media = probe_video(shades(tmp_path / "clip.mp4", [0, 0.1, 0.2, 1.0, 1.9], last_s=0.1))
     assert media.duration_s == pytest.approx(2.0)

@@ -12,13 +12,14 @@ from inference.audio_video import AudioVideoReader
 from inference.models.fusion import AUDIO_VIDEO_ROWS
 from training.banks import SpeechBank, speech_bank
 from training.datasets import fer2013, ravdess
+from training.datasets.composed import draw_faces
 from training.evaluate import composed_logits
 
 
 def read_trials(
     reader: AudioVideoReader, speech: Path, actors: list[int], faces: fer2013.Faces, trials_per_label: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (N, 6, classes) and labels (N,) of trials that join six clips of one actor and label with faces of it."""
+    """Logits (N, 6, classes) and labels (N,) of trials: six clips of one actor and label, one face of that label."""
     generator = np.random.default_rng(seed)
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
     bank = speech_bank(clips, reader.speech, reader.seconds, variants=1, seed=seed)
@@ -31,7 +32,8 @@ def read_trials(
             labels.append(index)
     chosen = [clips[row] for row in rows]
     heard = SpeechBank(bank.mfcc[rows], [clip.label for clip in chosen], [clip.actor for clip in chosen])
-    logits = composed_logits(reader, heard, chosen, faces, seed).numpy()
+    shown = np.repeat(draw_faces(chosen[::AUDIO_VIDEO_ROWS], faces, seed), AUDIO_VIDEO_ROWS)
+    logits = composed_logits(reader, heard, faces.images[shown], seed).numpy()
     return logits.reshape(-1, AUDIO_VIDEO_ROWS, len(reader.labels)), np.array(labels)
 
 

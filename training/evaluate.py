@@ -88,8 +88,11 @@ def composed_score(
 ) -> dict[str, Any]:
     """Accuracy on composed clips, each draw of faces seeded by its number."""
     wanted = _indices(bank, reader.labels)
-    drawn = [composed_logits(reader, bank, clips, faces, seed).argmax(1).numpy() == wanted for seed in range(DRAWS)]
-    by_draw = np.mean(drawn, axis=1)
+    right = []
+    for seed in range(DRAWS):
+        logits = composed_logits(reader, bank, faces.images[draw_faces(clips, faces, seed)], seed)
+        right.append(logits.argmax(1).numpy() == wanted)
+    by_draw = np.mean(right, axis=1)
     return {
         "accuracy": round(float(by_draw.mean()), 4),
         "n": len(clips),
@@ -99,17 +102,15 @@ def composed_score(
 
 
 @torch.inference_mode()
-def composed_logits(
-    reader: AudioVideoReader, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces, seed: int
-) -> Tensor:
-    """Logits (clips, classes) of every clip with one drawn face that moves; `bank` holds the same clips."""
+def composed_logits(reader: AudioVideoReader, bank: SpeechBank, faces: np.ndarray, seed: int) -> Tensor:
+    """Logits (clips, classes) of every clip with its face, (clips, 48, 48) uint8, moving as `seed` says."""
     generator = torch.Generator().manual_seed(seed)
     features = []
-    for number, index in enumerate(draw_faces(clips, faces, seed), 1):
-        head = moving_head(faces.images[index], generator, reader.face["size"])
+    for number, image in enumerate(faces, 1):
+        head = moving_head(image, generator, reader.face["size"])
         features.append(read_faces(reader.network.video.backbone, head))
         if number % 100 == 0:
-            log.info("draw %d: %d/%d clips", seed + 1, number, len(clips))
+            log.info("composed %d/%d clips", number, len(faces))
     return reader.network.fuse(torch.from_numpy(bank.mfcc[:, 0]), torch.stack(features))
 
 

@@ -35,7 +35,6 @@ BROKEN = (
     TypeError,
     LookupError,
     RuntimeError,
-    NotImplementedError,
     OverflowError,
     MemoryError,
     struct.error,

@@ -15,6 +15,7 @@ from inference.models.backbone import EfficientFace
 from training.datasets.composed import moving_head
 from training.datasets.fer2013 import LABELS, Faces
 from training.datasets.ravdess import Clip, read_sound
+from training.fit_backbone import as_network_input
 from training.speech_variants import changed, plain
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def face_bank(backbone: EfficientFace, faces: Faces, chosen: np.ndarray, size: i
 
 def read_faces(backbone: EfficientFace, grey: Tensor) -> Tensor:
     """Grey faces (N, 1, S, S) -> features (N, 1024)."""
-    return backbone(grey.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
+    return backbone(as_network_input(grey))
 
 
 def balanced(faces: Faces, per_label: int, seed: int) -> np.ndarray:

@@ -14,11 +14,13 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from inference.models.backbone import FEATURES, EfficientFace
+from training import checkpoint
 from training.augment import shade_faces, warp_faces
 from training.datasets.fer2013 import LABELS, Faces
 
 log = logging.getLogger(__name__)
 _REPORT_EVERY = 50
+_CHECKPOINT = "checkpoint.pt"
 
 
 class FaceClassifier(nn.Module):
@@ -34,13 +36,12 @@ class FaceClassifier(nn.Module):
         return self.classifier(self.dropout(self.backbone(faces)))
 
 
-def _batches(faces: Faces, size: int, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(faces: Faces, phase: dict, augment: dict, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     order = torch.randperm(len(faces), generator=generator).numpy()
-    for start in range(0, len(order) - batch + 1, batch):
-        chosen = order[start : start + batch]
-        grey = torch.from_numpy(faces.images[chosen]).unsqueeze(1).float() / 255
-        grey = warp_faces(grey, size, generator, degrees=12, scale=0.12, shift=0.06)
-        yield shade_faces(grey, generator), torch.from_numpy(faces.labels[chosen])
+    for start in range(0, len(order) - phase["batch"] + 1, phase["batch"]):
+        chosen = order[start : start + phase["batch"]]
+        grey = shade_faces(torch.from_numpy(faces.images[chosen]).unsqueeze(1).float() / 255, generator)
+        yield warp_faces(grey, phase["size"], generator, **augment), torch.from_numpy(faces.labels[chosen])
 
 
 def as_network_input(grey: Tensor) -> Tensor:
@@ -64,21 +65,26 @@ def accuracy(network: nn.Module, faces: Faces, size: int) -> float:
 def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> None:
     """Train through `config["phases"]` (size, epochs, rate, batch) and write `out/backbone.safetensors`.
 
-    Each phase begins with the moving average that the one before ended with. Nothing is
-    chosen on `validation`, which is only reported to `out/log.jsonl`. Phases that stand in
-    `out` already are not repeated.
+    Each phase begins with the network that the one before ended with; what is written is the
+    moving average of the last. Nothing is chosen on `validation`, which is only reported to
+    `out/log.jsonl`. A run that was stopped goes on behind its last whole epoch.
     """
     # Gradients of gates that have closed become denormal, which slows the processor by an order of magnitude.
     torch.set_flush_denormal(True)
     out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(config["seed"])
     network = FaceClassifier().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = network
     for number, phase in enumerate(config["phases"], 1):
         done = out / f"phase-{number}.safetensors"
-        if not done.exists():
-            torch.manual_seed(config["seed"] + number)
-            save_file(_fit_phase(network, train, validation, config, phase, out / "log.jsonl"), done)
-        network.load_state_dict(load_file(done))
-    save_file(_contiguous(network.backbone), out / "backbone.safetensors")
+        if done.exists():
+            network.load_state_dict(load_file(done))
+            continue
+        torch.manual_seed(config["seed"] + number)
+        average = _fit_phase(network, train, validation, config, phase, out)
+        save_file(_contiguous(network), done)
+        (out / _CHECKPOINT).unlink()
+    save_file(_contiguous(average.backbone), out / "backbone.safetensors")
 
 
 def _contiguous(module: nn.Module) -> dict[str, Tensor]:
@@ -86,21 +92,28 @@ def _contiguous(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _fit_phase(
-    network: FaceClassifier, train: Faces, validation: Faces, config: dict, phase: dict, journal: Path
-) -> dict[str, Tensor]:
+    network: FaceClassifier, train: Faces, validation: Faces, config: dict, phase: dict, out: Path
+) -> FaceClassifier:
+    """Train `network` in place; returns its moving average."""
     generator = torch.Generator().manual_seed(config["seed"])
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config["ema"]), use_buffers=True)
-    size, batch = phase["size"], phase["batch"]
-    steps = phase["epochs"] * (len(train) // batch)
+    steps = phase["epochs"] * (len(train) // phase["batch"])
     optimiser = torch.optim.AdamW(network.parameters(), lr=phase["rate"], weight_decay=config["weight_decay"])
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, phase["rate"], total_steps=steps + 1, pct_start=phase["warmup"], final_div_factor=phase["decay"]
     )
-    for epoch in range(1, phase["epochs"] + 1):
+    parts: dict[str, checkpoint.Stateful] = {
+        "network": network,
+        "average": average,
+        "optimiser": optimiser,
+        "schedule": schedule,
+    }
+    for epoch in range(checkpoint.resume(out / _CHECKPOINT, parts, generator) + 1, phase["epochs"] + 1):
         started, losses = time.monotonic(), []
         network.train()
-        for grey, labels in _batches(train, size, batch, generator):
-            loss = functional.cross_entropy(network(as_network_input(grey)), labels, label_smoothing=0.1)
+        for grey, labels in _batches(train, phase, config["augment"], generator):
+            logits = network(as_network_input(grey))
+            loss = functional.cross_entropy(logits, labels, label_smoothing=config["label_smoothing"])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -108,15 +121,16 @@ def _fit_phase(
             average.update_parameters(network)
             losses.append(loss.item())
             if len(losses) % _REPORT_EVERY == 0:
-                log.info("size %d epoch %d step %d loss %.3f", size, epoch, len(losses), np.mean(losses[-50:]))
+                log.info("size %d epoch %d step %d loss %.3f", phase["size"], epoch, len(losses), np.mean(losses[-50:]))
+        checkpoint.save(out / _CHECKPOINT, epoch, parts, generator)
         entry = {
-            "size": size,
+            "size": phase["size"],
             "epoch": epoch,
             "loss": round(float(np.mean(losses)), 4),
-            "accuracy": round(accuracy(average, validation, size), 4),
+            "accuracy": round(accuracy(average, validation, phase["size"]), 4),
             "seconds": round(time.monotonic() - started, 1),
         }
         log.info("%s", entry)
-        with journal.open("a") as lines:
+        with (out / "log.jsonl").open("a") as lines:
             lines.write(json.dumps(entry) + "\n")
-    return _contiguous(average.module)
+    return average.module

@@ -32,7 +32,7 @@ def _needed(path: Path | None, option: str) -> Path:
 
 def face_backbone(config: dict[str, Any], options: argparse.Namespace) -> None:
     folder = _needed(options.faces, "--faces")
-    train = fer2013.read_npz(folder / "fer2013_train.npz")
+    train, _ = fer2013.reserve(fer2013.read_npz(folder / "fer2013_train.npz"), config["reserve_every"])
     validation = fer2013.read_npz(folder / "fer2013_public_test.npz")
     fit_backbone(train, validation, config, options.out)
 

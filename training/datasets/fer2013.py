@@ -29,6 +29,15 @@ class Faces:
         return np.flatnonzero(self.labels == LABELS.index(label))
 
 
+def reserve(faces: Faces, every: int) -> tuple[Faces, Faces]:
+    """All faces but each `every`th, and those: faces that a fusion may be fitted on since no backbone knows them."""
+    kept = np.arange(len(faces)) % every == 0
+    return (
+        Faces(faces.images[~kept], faces.labels[~kept]),
+        Faces(faces.images[kept], faces.labels[kept]),
+    )
+
+
 def read_npz(path: Path) -> Faces:
     """Read one part of FER-2013 from an npz of `images`, `labels` and `classes`.
 

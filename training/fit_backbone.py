@@ -36,12 +36,12 @@ class FaceClassifier(nn.Module):
         return self.classifier(self.dropout(self.backbone(faces)))
 
 
-def _batches(faces: Faces, phase: dict, augment: dict, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(faces: Faces, phase: dict, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     order = torch.randperm(len(faces), generator=generator).numpy()
     for start in range(0, len(order) - phase["batch"] + 1, phase["batch"]):
         chosen = order[start : start + phase["batch"]]
         grey = shade_faces(torch.from_numpy(faces.images[chosen]).unsqueeze(1).float() / 255, generator)
-        yield warp_faces(grey, phase["size"], generator, **augment), torch.from_numpy(faces.labels[chosen])
+        yield warp_faces(grey, phase["size"], generator, **phase["warp"]), torch.from_numpy(faces.labels[chosen])
 
 
 def as_network_input(grey: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ def accuracy(network: nn.Module, faces: Faces, size: int) -> float:
 
 
 def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> None:
-    """Train through `config["phases"]` (size, epochs, rate, batch) and write `out/backbone.safetensors`.
+    """Train through `config["phases"]` (size, epochs, batch, rate, warp) and write `out/backbone.safetensors`.
 
     Each phase begins with the network that the one before ended with; what is written is the
     moving average of the last. Nothing is chosen on `validation`, which is only reported to
@@ -111,7 +111,7 @@ def _fit_phase(
     for epoch in range(checkpoint.resume(out / _CHECKPOINT, parts, generator) + 1, phase["epochs"] + 1):
         started, losses = time.monotonic(), []
         network.train()
-        for grey, labels in _batches(train, phase, config["augment"], generator):
+        for grey, labels in _batches(train, phase, generator):
             logits = network(as_network_input(grey))
             loss = functional.cross_entropy(logits, labels, label_smoothing=config["label_smoothing"])
             optimiser.zero_grad()

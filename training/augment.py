@@ -24,11 +24,11 @@ def warp_faces(
     n = len(faces)
 
     def uniform() -> Tensor:
-        return torch.rand(n, generator=generator) * 2 - 1
+        return torch.rand(n, generator=generator, device=faces.device) * 2 - 1
 
     angle = uniform() * math.radians(degrees)
     zoom = 1 + uniform() * scale
-    mirror = torch.where(torch.rand(n, generator=generator) < 0.5, -1.0, 1.0)
+    mirror = torch.where(torch.rand(n, generator=generator, device=faces.device) < 0.5, -1.0, 1.0)
     theta = torch.stack(
         (
             torch.stack((zoom * angle.cos() * mirror, -zoom * angle.sin(), uniform() * shift * 2), dim=1),
@@ -45,14 +45,14 @@ def shade_faces(faces: Tensor, generator: torch.Generator) -> Tensor:
     n, _, size, _ = faces.shape
 
     def uniform(low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(n, 1, 1, 1, generator=generator)
+        return low + (high - low) * torch.rand(n, 1, 1, 1, generator=generator, device=faces.device)
 
     mean = faces.mean(dim=(1, 2, 3), keepdim=True)
     faces = (faces - mean) * uniform(0.75, 1.25) + mean + uniform(-0.1, 0.1)
-    faces = faces + uniform(0, 0.02) * torch.randn(faces.shape, generator=generator)
+    faces = faces + uniform(0, 0.02) * torch.randn(faces.shape, generator=generator, device=faces.device)
     side = uniform(0.1, 0.35)
     top, left = uniform(0, 1), uniform(0, 1)
     hidden = uniform(0, 1) < 0.2
-    axis = torch.linspace(0, 1, size)
+    axis = torch.linspace(0, 1, size, device=faces.device)
     inside = ((axis.view(1, 1, -1, 1) - top).abs() < side / 2) & ((axis.view(1, 1, 1, -1) - left).abs() < side / 2)
     return torch.where(inside & hidden, mean, faces).clamp(0, 1)

@@ -1,4 +1,7 @@
-"""Where a run stands, on disk, so that a run that was killed goes on to the same result."""
+"""Where a run stands, on disk, so that a run that was killed goes on to the same result.
+
+Random numbers need no place here: every round of a run seeds its own.
+"""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,25 +15,18 @@ class Stateful(Protocol):
     def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
 
 
-def save(path: Path, done: int, parts: dict[str, Stateful], generator: torch.Generator) -> None:
-    """Write that `done` rounds are over, the state of `parts` and of the random numbers; never half a file."""
-    state = {
-        "done": done,
-        "parts": {name: part.state_dict() for name, part in parts.items()},
-        "random": [torch.get_rng_state(), generator.get_state()],
-    }
+def save(path: Path, done: int, parts: dict[str, Stateful]) -> None:
+    """Write that `done` rounds are over and the state of `parts`; never half a file."""
     unfinished = path.with_suffix(".part")
-    torch.save(state, unfinished)
+    torch.save({"done": done, "parts": {name: part.state_dict() for name, part in parts.items()}}, unfinished)
     unfinished.replace(path)
 
 
-def resume(path: Path, parts: dict[str, Stateful], generator: torch.Generator) -> int:
+def resume(path: Path, parts: dict[str, Stateful]) -> int:
     """Put back what `save` wrote and return how many rounds were done; 0 if nothing was written."""
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     for name, part in parts.items():
         part.load_state_dict(state["parts"][name])
-    torch.set_rng_state(state["random"][0])
-    generator.set_state(state["random"][1])
     return state["done"]

@@ -14,12 +14,13 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from inference.models.backbone import FEATURES, EfficientFace
-from training import checkpoint
+from training import checkpoint, distributed
 from training.augment import shade_faces, warp_faces
 from training.datasets.fer2013 import LABELS, Faces
 
 log = logging.getLogger(__name__)
 _REPORT_EVERY = 50
+_SCORED = 128
 _CHECKPOINT = "checkpoint.pt"
 
 
@@ -36,12 +37,16 @@ class FaceClassifier(nn.Module):
         return self.classifier(self.dropout(self.backbone(faces)))
 
 
-def _batches(faces: Faces, phase: dict, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    order = torch.randperm(len(faces), generator=generator).numpy()
+def _batches(faces: Faces, phase: dict, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch: this process's share of every batch, in the same order in every process."""
+    order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed)).numpy()
+    device, rank, world = distributed.device(), distributed.rank(), distributed.world()
+    generator = torch.Generator(device).manual_seed(seed + rank)
     for start in range(0, len(order) - phase["batch"] + 1, phase["batch"]):
-        chosen = order[start : start + phase["batch"]]
-        grey = shade_faces(torch.from_numpy(faces.images[chosen]).unsqueeze(1).float() / 255, generator)
-        yield warp_faces(grey, phase["size"], generator, **phase["warp"]), torch.from_numpy(faces.labels[chosen])
+        chosen = order[start : start + phase["batch"]][rank::world]
+        grey = torch.from_numpy(faces.images[chosen]).to(device).unsqueeze(1).float() / 255
+        grey = warp_faces(shade_faces(grey, generator), phase["size"], generator, **phase["warp"])
+        yield grey, torch.from_numpy(faces.labels[chosen]).to(device)
 
 
 def as_network_input(grey: Tensor) -> Tensor:
@@ -53,13 +58,15 @@ def as_network_input(grey: Tensor) -> Tensor:
 def accuracy(network: nn.Module, faces: Faces, size: int) -> float:
     """Share of faces read rightly; each is scored together with its mirror image."""
     network.eval()
-    right = 0
-    for start in range(0, len(faces), 128):
-        grey = torch.from_numpy(faces.images[start : start + 128]).unsqueeze(1).float() / 255
+    device = distributed.device()
+    right = torch.zeros((), device=device)
+    for start in range(distributed.rank() * _SCORED, len(faces), distributed.world() * _SCORED):
+        part = slice(start, start + _SCORED)
+        grey = torch.from_numpy(faces.images[part]).to(device).unsqueeze(1).float() / 255
         grey = functional.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
         logits = network(as_network_input(grey)) + network(as_network_input(grey.flip(3)))
-        right += int((logits.argmax(1).numpy() == faces.labels[start : start + 128]).sum())
-    return right / len(faces)
+        right += (logits.argmax(1).cpu() == torch.from_numpy(faces.labels[part])).sum()
+    return distributed.total(right).item() / len(faces)
 
 
 def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> None:
@@ -67,24 +74,25 @@ def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> No
 
     Each phase begins with the network that the one before ended with; what is written is the
     moving average of the last. Nothing is chosen on `validation`, which is only reported to
-    `out/log.jsonl`. A run that was stopped goes on behind its last whole epoch.
+    `out/log.jsonl`. A run that was stopped goes on behind its last whole epoch. Under torchrun
+    the processes share every batch.
     """
     # Gradients of gates that have closed become denormal, which slows the processor by an order of magnitude.
     torch.set_flush_denormal(True)
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config["seed"])
-    network = FaceClassifier().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = network
-    for number, phase in enumerate(config["phases"], 1):
+    network = FaceClassifier().to(distributed.device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for number in range(1, len(config["phases"]) + 1):
         done = out / f"phase-{number}.safetensors"
         if done.exists():
             network.load_state_dict(load_file(done))
             continue
-        torch.manual_seed(config["seed"] + number)
-        average = _fit_phase(network, train, validation, config, phase, out)
-        save_file(_contiguous(network), done)
-        (out / _CHECKPOINT).unlink()
-    save_file(_contiguous(average.backbone), out / "backbone.safetensors")
+        average = _fit_phase(network, train, validation, config, number, out)
+        if distributed.rank() == 0:
+            save_file(_contiguous(average.backbone), out / "backbone.safetensors")
+            save_file(_contiguous(network), done)
+            (out / _CHECKPOINT).unlink()
+        distributed.wait()
 
 
 def _contiguous(module: nn.Module) -> dict[str, Tensor]:
@@ -92,10 +100,10 @@ def _contiguous(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _fit_phase(
-    network: FaceClassifier, train: Faces, validation: Faces, config: dict, phase: dict, out: Path
+    network: FaceClassifier, train: Faces, validation: Faces, config: dict, number: int, out: Path
 ) -> FaceClassifier:
     """Train `network` in place; returns its moving average."""
-    generator = torch.Generator().manual_seed(config["seed"])
+    phase = config["phases"][number - 1]
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config["ema"]), use_buffers=True)
     steps = phase["epochs"] * (len(train) // phase["batch"])
     optimiser = torch.optim.AdamW(network.parameters(), lr=phase["rate"], weight_decay=config["weight_decay"])
@@ -108,11 +116,15 @@ def _fit_phase(
         "optimiser": optimiser,
         "schedule": schedule,
     }
-    for epoch in range(checkpoint.resume(out / _CHECKPOINT, parts, generator) + 1, phase["epochs"] + 1):
+    first = checkpoint.resume(out / _CHECKPOINT, parts) + 1
+    shared = distributed.shared(network)
+    for epoch in range(first, phase["epochs"] + 1):
         started, losses = time.monotonic(), []
-        network.train()
-        for grey, labels in _batches(train, phase, generator):
-            logits = network(as_network_input(grey))
+        seed = 1_000_000 * config["seed"] + 10_000 * number + 10 * epoch
+        torch.manual_seed(seed + distributed.rank())
+        shared.train()
+        for grey, labels in _batches(train, phase, seed):
+            logits = shared(as_network_input(grey))
             loss = functional.cross_entropy(logits, labels, label_smoothing=config["label_smoothing"])
             optimiser.zero_grad()
             loss.backward()
@@ -122,7 +134,6 @@ def _fit_phase(
             losses.append(loss.item())
             if len(losses) % _REPORT_EVERY == 0:
                 log.info("size %d epoch %d step %d loss %.3f", phase["size"], epoch, len(losses), np.mean(losses[-50:]))
-        checkpoint.save(out / _CHECKPOINT, epoch, parts, generator)
         entry = {
             "size": phase["size"],
             "epoch": epoch,
@@ -130,7 +141,9 @@ def _fit_phase(
             "accuracy": round(accuracy(average, validation, phase["size"]), 4),
             "seconds": round(time.monotonic() - started, 1),
         }
-        log.info("%s", entry)
-        with (out / "log.jsonl").open("a") as lines:
-            lines.write(json.dumps(entry) + "\n")
+        if distributed.rank() == 0:
+            checkpoint.save(out / _CHECKPOINT, epoch, parts)
+            log.info("%s", entry)
+            with (out / "log.jsonl").open("a") as lines:
+                lines.write(json.dumps(entry) + "\n")
     return average.module

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from inference import speech as speech_input
 from inference.models.audio_video import IntermediateAttention
-from training import composed_trials, fit_eeg, fit_fusion, publish
+from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
 from training.banks import balanced, face_bank, kept_speech_bank
 from training.datasets import fer2013, ravdess
 from training.datasets.errors import DatasetError
@@ -34,7 +34,8 @@ def face_backbone(config: dict[str, Any], options: argparse.Namespace) -> None:
     folder = _needed(options.faces, "--faces")
     train, _ = fer2013.reserve(fer2013.read_npz(folder / "fer2013_train.npz"), config["reserve_every"])
     validation = fer2013.read_npz(folder / "fer2013_public_test.npz")
-    fit_backbone(train, validation, config, options.out)
+    with distributed.group():
+        fit_backbone(train, validation, config, options.out)
 
 
 def audio_video(config: dict[str, Any], options: argparse.Namespace) -> None:

@@ -1,39 +1,46 @@
-"""What the audio-video network is fitted on, computed once: MFCC of speech and features of faces."""
+"""What the audio-video network is fitted on and scored with, computed once: MFCC of speech, features of faces."""
 
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from inference import speech
 from inference.models.backbone import EfficientFace
 from training.datasets.composed import moving_head
 from training.datasets.fer2013 import LABELS, Faces
 from training.datasets.ravdess import Clip, read_sound
 from training.fit_backbone import as_network_input
-from training.speech_variants import changed, plain
+from training.speech_changes import SILENCE_DB, mel_db
 
 log = logging.getLogger(__name__)
-_REPORT_EVERY = 200
+CACHE = Path("runs")  # ignored by git
+_REPORT_EVERY = 500
 
 
 @dataclass(frozen=True)
 class SpeechBank:
-    """`mfcc` (clips, variants, 10, 156), the first variant unchanged; `labels` and `actors` a clip."""
+    """`mfcc` (clips, 10, 156) of the clips' middles; `labels` and `actors` a clip."""
 
     mfcc: np.ndarray
     labels: list[str]
     actors: list[int]
 
-    def only(self, labels: Sequence[str]) -> "SpeechBank":
-        """The clips that carry one of `labels`."""
-        kept = [row for row, label in enumerate(self.labels) if label in labels]
-        return SpeechBank(self.mfcc[kept], [self.labels[row] for row in kept], [self.actors[row] for row in kept])
+
+@dataclass(frozen=True)
+class MelBank:
+    """`mel` (clips, 128, T) in dB with silence behind the end, `lengths` (clips,) frames, `labels` a clip."""
+
+    mel: np.ndarray
+    lengths: np.ndarray
+    labels: list[str]
 
 
 @dataclass(frozen=True)
@@ -44,55 +51,56 @@ class FaceBank:
     labels: list[str]
 
 
-def kept_speech_bank(clips: list[Clip], spec: dict, seconds: float, variants: int, seed: int) -> SpeechBank:
-    """As `speech_bank`, kept in the ignored folder runs/ for the next run with the same arguments."""
-    asked = json.dumps([[str(clip.path) for clip in clips], spec, seconds, variants, seed])
-    kept = Path("runs", f"speech-{hashlib.sha256(asked.encode()).hexdigest()[:16]}.npz")
-    if kept.exists():
-        with np.load(kept, allow_pickle=False) as bank:
-            return SpeechBank(bank["mfcc"], bank["labels"].tolist(), bank["actors"].tolist())
-    bank = speech_bank(clips, spec, seconds, variants, seed)
-    kept.parent.mkdir(exist_ok=True)
-    np.savez(kept, mfcc=bank.mfcc, labels=np.array(bank.labels), actors=np.array(bank.actors))
-    return bank
-
-
-def speech_bank(clips: list[Clip], spec: dict, seconds: float, variants: int, seed: int) -> SpeechBank:
-    """Read every clip and compute its window as it is and `variants` - 1 changed ones."""
-    generator = np.random.default_rng(seed)
+def speech_bank(clips: list[Clip], spec: dict, seconds: float) -> SpeechBank:
+    """Read every clip and compute the MFCC of its middle; a shorter sound gets zeros at its end, as published."""
+    length = round(seconds * spec["sample_rate"])
     rows = []
-    for number, clip in enumerate(clips, 1):
+    for clip in clips:
         sound = read_sound(clip, spec["sample_rate"])
-        rows.append(
-            [plain(sound, spec, seconds)] + [changed(sound, spec, seconds, generator) for _ in range(variants - 1)]
-        )
-        if number % _REPORT_EVERY == 0:
-            log.info("speech %d/%d clips", number, len(clips))
+        first = max(0, len(sound) - length) // 2
+        window = sound[first : first + length]
+        rows.append(speech.mfcc(np.pad(window, (0, length - len(window))), spec))
     return SpeechBank(np.array(rows), [clip.label for clip in clips], [clip.actor for clip in clips])
 
 
-@torch.inference_mode()
-def face_bank(backbone: EfficientFace, faces: Faces, chosen: np.ndarray, size: int, views: int, seed: int) -> FaceBank:
-    """Features of `views` places on a moving head's path, for each chosen image."""
+def mel_bank(clips: list[Clip], spec: dict, seconds: float) -> MelBank:
+    """The whole of every clip as a mel spectrogram."""
+    mels = [mel_db(read_sound(clip, spec["sample_rate"]), spec, seconds) for clip in clips]
+    lengths = np.array([mel.shape[1] for mel in mels])
+    bank = np.full((len(mels), spec["n_mels"], lengths.max()), SILENCE_DB, dtype=np.float32)
+    for row, mel in zip(bank, mels, strict=True):
+        row[:, : mel.shape[1]] = mel
+    return MelBank(bank, lengths, [clip.label for clip in clips])
 
+
+@torch.inference_mode()
+def face_bank(backbone: EfficientFace, faces: Faces, size: int, views: int, seed: int) -> FaceBank:
+    """Features of `views` places on a moving head's path for each image, half of which are mirrored."""
     generator = torch.Generator().manual_seed(seed)
+    mirrored = np.random.default_rng(seed).random(len(faces)) < 0.5
     backbone = backbone.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     rows = []
-    for number, index in enumerate(chosen, 1):
-        rows.append(read_faces(backbone, moving_head(faces.images[index], generator, size, views)).numpy())
-        if number % _REPORT_EVERY == 0:
-            log.info("faces %d/%d images", number, len(chosen))
-    return FaceBank(np.array(rows), [LABELS[faces.labels[index]] for index in chosen])
+    for number, image in enumerate(faces.images):
+        turned = np.ascontiguousarray(image[:, ::-1]) if mirrored[number] else image
+        rows.append(read_faces(backbone, moving_head(turned, generator, size, views)).numpy())
+        if (number + 1) % _REPORT_EVERY == 0:
+            log.info("faces %d/%d images", number + 1, len(faces))
+    return FaceBank(np.array(rows), [LABELS[label] for label in faces.labels])
+
+
+def kept(kind: str, asked: Sequence[Any], make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The arrays that `make` returns, from runs/ where the same were `asked` for before."""
+    key = hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:16]
+    path = CACHE / f"{kind}-{key}.npz"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part.npz")
+        np.savez(unfinished, allow_pickle=False, **make())
+        unfinished.replace(path)
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def read_faces(backbone: EfficientFace, grey: Tensor) -> Tensor:
     """Grey faces (N, 1, S, S) -> features (N, 1024)."""
     return backbone(as_network_input(grey))
-
-
-def balanced(faces: Faces, per_label: int, seed: int) -> np.ndarray:
-    """Indices of up to `per_label` images of every label, drawn at random."""
-
-    generator = np.random.default_rng(seed)
-    drawn = [generator.permutation(faces.of(label))[:per_label] for label in LABELS]
-    return np.concatenate(drawn)

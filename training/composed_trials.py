@@ -22,7 +22,7 @@ def read_trials(
     """Logits (N, 6, classes) and labels (N,) of trials: six clips of one actor and label, one face of that label."""
     generator = np.random.default_rng(seed)
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
-    bank = speech_bank(clips, reader.speech, reader.seconds, variants=1, seed=seed)
+    bank = speech_bank(clips, reader.speech, reader.seconds)
     rows, labels = [], []
     for index, label in enumerate(reader.labels):
         for trial in range(trials_per_label):

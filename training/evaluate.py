@@ -44,7 +44,7 @@ def evaluate_reader(
         result["faces"] = face_score(reader, images)
     if speech:
         clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in labels]
-        bank = speech_bank(clips, reader.speech, reader.seconds, variants=1, seed=0)
+        bank = speech_bank(clips, reader.speech, reader.seconds)
         result["speech"] = speech_score(reader, bank)
         if images is not None:
             result["composed"] = composed_score(reader, bank, clips, images)
@@ -78,7 +78,7 @@ def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]
 @torch.inference_mode()
 def speech_score(reader: AudioVideoReader, bank: SpeechBank) -> dict[str, Any]:
     """Accuracy on clips without a face."""
-    mfcc = torch.from_numpy(bank.mfcc[:, 0])
+    mfcc = torch.from_numpy(bank.mfcc)
     logits = reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"]))
     return _score(logits.argmax(1).numpy() == _indices(bank, reader.labels))
 
@@ -111,7 +111,7 @@ def composed_logits(reader: AudioVideoReader, bank: SpeechBank, faces: np.ndarra
         features.append(read_faces(reader.network.video.backbone, head))
         if number % 100 == 0:
             log.info("composed %d/%d clips", number, len(faces))
-    return reader.network.fuse(torch.from_numpy(bank.mfcc[:, 0]), torch.stack(features))
+    return reader.network.fuse(torch.from_numpy(bank.mfcc), torch.stack(features))
 
 
 def _indices(bank: SpeechBank, labels: tuple[str, ...]) -> np.ndarray:

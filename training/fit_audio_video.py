@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,47 +13,92 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from inference.models.audio_video import SAMPLES, IntermediateAttention
 from inference.models.backbone import FEATURES
-from training.banks import FaceBank, SpeechBank
+from training.banks import FaceBank, MelBank
 from training.datasets.composed import FACE_OF
+from training.speech_changes import SpeechChanges
 
 log = logging.getLogger(__name__)
 _REPORT_EVERY = 100
 
 
-def softhard(mfcc: Tensor, features: Tensor, black: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True)
+class Batch:
+    """N composed clips, and N faces that come alone: what one training step reads.
+
+    `mfcc` (N, 10, 156), `features` and `alone` (N, 15, 1024); `targets` and `alone_targets` (N, classes)
+    are shares of labels that sum to 1.
+    """
+
+    mfcc: Tensor
+    features: Tensor
+    targets: Tensor
+    alone: Tensor
+    alone_targets: Tensor
+
+
+def softhard(batch: Batch, black: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """The published modality dropout: (a, v), (c a, (1 - c) v), (0, v), (a, 0), four times the batch.
 
-    Features stand in for faces, so a missing face is the feature of a black image and the
-    soft copy blends towards it.
+    Returns MFCC, face features and targets. Features stand in for faces, so a missing face is the
+    feature of a black image and the soft copy blends towards it. The faces of the third copy are drawn on
+    their own, so that the network learns how often each label occurs among faces without a voice.
     """
-    share = torch.randint(100, (len(mfcc), 1, 1), generator=generator) / 100
-    nothing = black.expand_as(features)
+    share = torch.randint(100, (len(batch.mfcc), 1, 1), generator=generator) / 100
+    nothing = black.expand_as(batch.features)
     return (
-        torch.cat((mfcc, share * mfcc, torch.zeros_like(mfcc), mfcc)),
-        torch.cat((features, (1 - share) * features + share * nothing, features, nothing)),
+        torch.cat((batch.mfcc, share * batch.mfcc, torch.zeros_like(batch.mfcc), batch.mfcc)),
+        torch.cat((batch.features, (1 - share) * batch.features + share * nothing, batch.alone, nothing)),
+        torch.cat((batch.targets, batch.targets, batch.alone_targets, batch.targets)),
     )
 
 
 class ComposedBatches:
-    """Draws training batches: a clip of each label in turn, a changed MFCC of it, a face of its label."""
+    """Draws training batches: speech clips changed at random, each with a face of its label.
 
-    def __init__(self, speech: SpeechBank, faces: FaceBank, labels: Sequence[str], seed: int) -> None:
-        self.speech, self.faces, self.labels = speech, faces, labels
+    `unseen` are faces that the backbone was not fitted on: only they are joined with speech, so that
+    the network does not trust faces more than it can in use. The faces it has `seen` come alone.
+    """
+
+    def __init__(
+        self,
+        speech: MelBank,
+        changes: SpeechChanges,
+        unseen: FaceBank,
+        seen: FaceBank,
+        labels: Sequence[str],
+        seed: int,
+    ) -> None:
+        self.speech, self.changes, self.unseen, self.seen = speech, changes, unseen, seen
         self.random = np.random.default_rng(seed)
-        self.clips_of = [np.flatnonzero(np.array(speech.labels) == label) for label in labels]
-        self.faces_of = [np.flatnonzero(np.array(faces.labels) == FACE_OF.get(label, label)) for label in labels]
+        self.clips = np.flatnonzero(np.isin(speech.labels, labels))
+        self.targets = np.array([[label == name for name in labels] for label in speech.labels], dtype=np.float32)
+        shown = {label: FACE_OF.get(label, label) for label in labels}
+        self.faces_of = {label: np.flatnonzero(np.array(unseen.labels) == face) for label, face in shown.items()}
+        # A face that two labels share says the plain one of them twice as often.
+        says = np.array(
+            [[(2.0 if name == face else 1.0) * (shown[name] == face) for name in labels] for face in seen.labels],
+            dtype=np.float32,
+        )
+        self.loners = np.flatnonzero(says.any(axis=1))
+        self.says = says / np.maximum(says.sum(axis=1, keepdims=True), 1e-9)
 
-    def draw(self, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """MFCC (size, 10, 156), face features (size, 15, 1024), label indices (size,)."""
-        targets = self.random.permutation(np.arange(size) % len(self.labels))
-        clips = [self.random.choice(self.clips_of[target]) for target in targets]
-        faces = [self.random.choice(self.faces_of[target]) for target in targets]
-        variants = self.random.integers(self.speech.mfcc.shape[1], size=size)
-        views = self.faces.features.shape[1]
-        # A head that moves on, stays or turns back: views in order, repeated at random.
-        paths = np.sort(self.random.integers(views, size=(size, SAMPLES)), axis=1)
-        features = self.faces.features[np.array(faces)[:, None], paths]
-        return torch.from_numpy(self.speech.mfcc[clips, variants]), torch.from_numpy(features), torch.tensor(targets)
+    def draw(self, size: int) -> Batch:
+        """A batch of `size` composed clips and as many faces."""
+        clips = self.random.choice(self.clips, size)
+        faces = np.array([self.random.choice(self.faces_of[self.speech.labels[clip]]) for clip in clips])
+        loners = self.random.choice(self.loners, size)
+        return Batch(
+            self.changes(torch.from_numpy(self.speech.mel[clips]), torch.from_numpy(self.speech.lengths[clips])),
+            self._moved(self.unseen, faces),
+            torch.from_numpy(self.targets[clips]),
+            self._moved(self.seen, loners),
+            torch.from_numpy(self.says[loners]),
+        )
+
+    def _moved(self, bank: FaceBank, images: np.ndarray) -> Tensor:
+        """A head that moves on, stays or turns back: views in order, repeated at random."""
+        paths = np.sort(self.random.integers(bank.features.shape[1], size=(len(images), SAMPLES)), axis=1)
+        return torch.from_numpy(bank.features[images[:, None], paths])
 
 
 def fit_behind_backbone(
@@ -62,16 +108,17 @@ def fit_behind_backbone(
     generator = torch.Generator().manual_seed(config["seed"])
     parameters = [p for name, p in network.named_parameters() if ".backbone." not in name]
     optimiser = torch.optim.AdamW(parameters, lr=config["rate"], weight_decay=config["weight_decay"])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config["rate"], total_steps=config["steps"])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config["rate"], total_steps=config["steps"] + 1, pct_start=config["warmup"]
+    )
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config["ema"]), use_buffers=True)
     black = black_feature(network, config["face"]["size"])
     losses: list[float] = []
     for step in range(1, config["steps"] + 1):
         network.train()
-        mfcc, features, targets = batches.draw(config["batch"])
-        mfcc, features = softhard(mfcc, features, black, generator)
+        mfcc, features, targets = softhard(batches.draw(config["batch"]), black, generator)
         loss = functional.cross_entropy(
-            network.fuse(mfcc, features), targets.repeat(4), label_smoothing=config["label_smoothing"]
+            network.fuse(mfcc, features), targets, label_smoothing=config["label_smoothing"]
         )
         optimiser.zero_grad()
         loss.backward()

@@ -146,4 +146,6 @@ def _fit_phase(
             log.info("%s", entry)
             with (out / "log.jsonl").open("a") as lines:
                 lines.write(json.dumps(entry) + "\n")
-    return average.module
+    fitted = average.module
+    assert isinstance(fitted, FaceClassifier)
+    return fitted

@@ -109,11 +109,12 @@ with neutral faces. Face and voice never belonged to one person, nor to one mome
 fitted on FER-2013's Training part first and then kept; the rest was fitted with the published modality dropout,
 so that a missing face or voice is tolerated.
 
-- Faces: FER-2013 Training, up to {config["faces_per_label"]} images a label behind the backbone. Grey, 48 x 48,
-  enlarged to {spec["face"]["size"]} pixels a side where the published network reads 224: the images hold no more
-  detail, and layers and parameters are the same. The crop at inference is treated alike.
-- Speech: RAVDESS actors {train}; each clip as it is and in {config["speech_variants"] - 1} changed forms
-  (speed, pitch, level, place, noise).
+- Faces: FER-2013 Training. Each {config["reserve_every"]}th image was kept from the backbone; only those were joined with
+  speech, so that the network does not trust faces more than it can in use. The others were shown alone, as often
+  as FER-2013 has them. Grey, 48 x 48, enlarged to {spec["face"]["size"]} pixels a side. The crop at inference is
+  treated alike.
+- Speech: RAVDESS actors {train}; in every step changed anew in tempo, pitch, place, level, colour and noise,
+  with stretches of time and frequency hidden.
 
 ## What it scores
 Faces of FER-2013 PublicTest, speech of RAVDESS actors {actors}: neither was trained on. One fit, one seed, weights of

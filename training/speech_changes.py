@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 MARGIN_FRAMES = 24  # silence kept at either side of a clip, so that a window may start early or end late
-_FLOOR_DB = -100.0  # librosa's power_to_db: nothing below 1e-10
+SILENCE_DB = -100.0  # librosa's power_to_db: nothing below 1e-10
 _RANGE_DB = 80.0  # nor below the loudest point by more than this
 
 
@@ -69,8 +69,8 @@ class SpeechChanges:
             ),
             dim=3,
         )
-        shifted = functional.grid_sample((mel - _FLOOR_DB).unsqueeze(1), grid, align_corners=True)
-        return shifted.squeeze(1) + _FLOOR_DB
+        shifted = functional.grid_sample((mel - SILENCE_DB).unsqueeze(1), grid, align_corners=True)
+        return shifted.squeeze(1) + SILENCE_DB
 
     def _noisy(self, mel: Tensor) -> Tensor:
         """Noise between white and pink, 10 to 50 dB below the speech, in half of the rows."""

@@ -1,6 +1,7 @@
 """What `fit` can do: a function for each `task` that a configuration may name."""
 
 import argparse
+import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,12 @@ from safetensors.torch import load_file
 from inference import speech as speech_input
 from inference.models.audio_video import IntermediateAttention
 from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
-from training.banks import balanced, face_bank, kept_speech_bank
+from training.banks import FaceBank, face_bank, kept, mel_bank
 from training.datasets import fer2013, ravdess
 from training.datasets.errors import DatasetError
 from training.fit_audio_video import ComposedBatches, fit_behind_backbone
 from training.fit_backbone import fit_backbone
+from training.speech_changes import SpeechChanges
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +50,30 @@ def audio_video(config: dict[str, Any], options: argparse.Namespace) -> None:
     network = IntermediateAttention(len(labels), config["heads"])
     network.video.backbone.load_state_dict(load_file(_needed(options.backbone, "--backbone")))
 
-    train_faces = fer2013.read_npz(faces_root / "fer2013_train.npz")
-    chosen = balanced(train_faces, config["faces_per_label"], config["seed"])
-    backbone, size = network.video.backbone, config["face"]["size"]
-    faces = face_bank(backbone, train_faces, chosen, size, config["views"], config["seed"])
+    seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config["reserve_every"])
+    unseen_bank = _face_bank(network, unseen, config, config["views"])
+    seen_bank = _face_bank(network, seen, config, config["seen_views"])
     clips = ravdess.read_clips(speech_root, config["train_actors"])
-    seconds = config["window"]["seconds"]
-    speech = kept_speech_bank(clips, SPEECH_SPEC, seconds, config["speech_variants"], config["seed"]).only(labels)
-    log.info("fitting on %d clips and %d faces", len(speech.labels), len(chosen))
-    network = fit_behind_backbone(network, ComposedBatches(speech, faces, labels, config["seed"]), config)
+    speech = mel_bank(clips, SPEECH_SPEC, config["window"]["seconds"])
+    log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
+    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(config["seed"]))
+    batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config["seed"])
+    network = fit_behind_backbone(network, batches, config)
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
     publish.audio_video(network, config, SPEECH_SPEC, options)
+
+
+def _face_bank(network: IntermediateAttention, faces: fer2013.Faces, config: dict[str, Any], views: int) -> FaceBank:
+    """Features of the faces, from runs/ where the same backbone has read them before."""
+    backbone, size, seed = network.video.backbone, config["face"]["size"], config["seed"]
+    weights = hashlib.sha256(b"".join(t.numpy().tobytes() for t in backbone.state_dict().values())).hexdigest()
+    images = hashlib.sha256(faces.images.tobytes()).hexdigest()
+    arrays = kept(
+        "faces",
+        (weights, images, size, views, seed),
+        lambda: {"features": face_bank(backbone, faces, size, views, seed).features},
+    )
+    return FaceBank(arrays["features"], [fer2013.LABELS[label] for label in faces.labels])
 
 
 TASKS: dict[str, Callable[[dict[str, Any], argparse.Namespace], None]] = {

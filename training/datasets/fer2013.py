@@ -1,5 +1,6 @@
 """FER-2013: 48 x 48 grey faces in seven classes (Goodfellow et al. 2013)."""
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 
 from training.datasets.errors import DatasetError
 
-LABELS = ("angry", "disgust", "fearful", "happy", "sad", "surprised", "neutral")
+LABELS = ("angry", "disgust", "fearful", "happy", "sad", "surprised", "neutral")  # in the order of the csv's codes
+PARTS = ("Training", "PublicTest", "PrivateTest")
 SIZE = 48
 
 # The data set's own words for the labels that RAVDESS names differently.
@@ -36,6 +38,52 @@ def reserve(faces: Faces, every: int) -> tuple[Faces, Faces]:
         Faces(faces.images[~kept], faces.labels[~kept]),
         Faces(faces.images[kept], faces.labels[kept]),
     )
+
+
+def read(path: Path, part: str) -> Faces:
+    """Read one of `PARTS` from the original csv, or an npz, which holds one part and does not say which.
+
+    Raises DatasetError if the file is missing or is laid out in another way.
+    """
+    return _read_csv(path, part) if path.suffix.lower() == ".csv" else read_npz(path)
+
+
+def _read_csv(path: Path, part: str) -> Faces:
+    """The csv's columns are `emotion` (a code), `pixels` (2304 of them, row by row) and `Usage` (the part)."""
+    pixels, labels = bytearray(), []
+    try:
+        with path.open(newline="", encoding="ascii") as file:
+            rows = csv.DictReader(file, skipinitialspace=True)
+            if set(rows.fieldnames or ()) != {"emotion", "pixels", "Usage"}:
+                raise DatasetError(f"{path}: columns are {rows.fieldnames}, expected emotion, pixels, Usage")
+            for row in rows:
+                where = f"{path}: row {rows.line_num}"
+                if row["Usage"] not in PARTS:
+                    raise DatasetError(f"{where}: Usage is {row['Usage']!r}, expected one of {', '.join(PARTS)}")
+                if row["Usage"] == part:
+                    labels.append(_code(row["emotion"], where))
+                    pixels += _pixels(row["pixels"], where)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path}: not FER-2013's csv: {error}") from error
+    if not labels:
+        raise DatasetError(f"{path}: no rows of the part {part}")
+    return Faces(np.frombuffer(pixels, np.uint8).reshape(-1, SIZE, SIZE), np.array(labels, dtype=np.int64))
+
+
+def _code(text: str, where: str) -> int:
+    if text not in map(str, range(len(LABELS))):
+        raise DatasetError(f"{where}: emotion is {text!r}, expected 0 to {len(LABELS) - 1}")
+    return int(text)
+
+
+def _pixels(text: str, where: str) -> bytes:
+    try:
+        values = bytes(map(int, text.split()))
+    except ValueError as error:
+        raise DatasetError(f"{where}: pixels are not numbers from 0 to 255") from error
+    if len(values) != SIZE * SIZE:
+        raise DatasetError(f"{where}: {len(values)} pixels, expected {SIZE * SIZE}")
+    return values
 
 
 def read_npz(path: Path) -> Faces:

@@ -6,8 +6,6 @@ import logging
 import sys
 from pathlib import Path
 
-import yaml
-
 from training.datasets.errors import DatasetError
 
 
@@ -47,13 +45,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from training import tasks
+    from training import configuration, tasks
 
-    config = yaml.safe_load(options.config.read_text())
-    task = tasks.TASKS.get(config.get("task"))
-    if task is None:
-        raise DatasetError(f"{options.config}: task is {config.get('task')!r}, expected one of {sorted(tasks.TASKS)}")
-    task(config, options)
+    tasks.fit(configuration.read(options.config), options)
     return 0
 
 

@@ -3,7 +3,6 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from inference import store
 from inference.audio_video import AudioVideoReader
 from inference.models.fusion import AUDIO_VIDEO_ROWS
 from training.banks import SpeechBank, speech_bank
+from training.configuration import ComposedTrials
 from training.datasets import fer2013, ravdess
 from training.datasets.composed import draw_faces
 from training.evaluate import composed_logits
@@ -37,9 +37,9 @@ def read_trials(
     return logits.reshape(-1, AUDIO_VIDEO_ROWS, len(reader.labels)), np.array(labels)
 
 
-def write(config: dict[str, Any], options: argparse.Namespace) -> None:
-    """Write `config["table"]`: logits and labels of a validation and a test part that share no actor and no face."""
-    reader = AudioVideoReader.open(store.find(config["audio_video"]))
+def write(config: ComposedTrials, options: argparse.Namespace) -> None:
+    """Write av5_logits.npz: logits and labels of a validation and a test part that share no actor and no face."""
+    reader = AudioVideoReader.open(store.find(config.audio_video))
     faces = fer2013.read_npz(options.faces / "fer2013_public_test.npz")
     halves = {
         "val": replace(faces, images=faces.images[::2], labels=faces.labels[::2]),
@@ -47,8 +47,9 @@ def write(config: dict[str, Any], options: argparse.Namespace) -> None:
     }
     table: dict[str, np.ndarray] = {}
     for number, (part, unseen) in enumerate(halves.items()):
-        actors, seed = config[f"{part}_actors"], config["seed"] + number
-        trials = read_trials(reader, options.speech, actors, unseen, config["trials_per_label"], seed)
+        actors = config.val_actors if part == "val" else config.test_actors
+        seed = config.seed + number
+        trials = read_trials(reader, options.speech, actors, unseen, config.trials_per_label, seed)
         table[f"{part}_logits"], table[f"{part}_labels"] = trials
     options.out.mkdir(parents=True, exist_ok=True)
     np.savez(options.out / "av5_logits.npz", allow_pickle=False, **table)

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,9 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from inference.models.audio_video import SAMPLES, IntermediateAttention
+from inference.models.audio_video import SAMPLES, AudioVideoNetwork
 from inference.models.backbone import FEATURES
 from training.banks import FaceBank, MelBank
+from training.configuration import AudioVideo
 from training.datasets.composed import FACE_OF
 from training.speech_changes import SpeechChanges
 
@@ -102,24 +102,22 @@ class ComposedBatches:
 
 
 def fit_behind_backbone(
-    network: IntermediateAttention, batches: ComposedBatches, config: dict[str, Any]
-) -> IntermediateAttention:
+    network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo
+) -> AudioVideoNetwork:
     """Fit everything behind the backbone; returns the moving average after the last step."""
-    generator = torch.Generator().manual_seed(config["seed"])
+    generator = torch.Generator().manual_seed(config.seed)
     parameters = [p for name, p in network.named_parameters() if ".backbone." not in name]
-    optimiser = torch.optim.AdamW(parameters, lr=config["rate"], weight_decay=config["weight_decay"])
+    optimiser = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config["rate"], total_steps=config["steps"] + 1, pct_start=config["warmup"]
+        optimiser, config.rate, total_steps=config.steps + 1, pct_start=config.warmup
     )
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config["ema"]), use_buffers=True)
-    black = black_feature(network, config["face"]["size"])
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+    black = black_feature(network, config.face.size)
     losses: list[float] = []
-    for step in range(1, config["steps"] + 1):
+    for step in range(1, config.steps + 1):
         network.train()
-        mfcc, features, targets = softhard(batches.draw(config["batch"]), black, generator)
-        loss = functional.cross_entropy(
-            network.fuse(mfcc, features), targets, label_smoothing=config["label_smoothing"]
-        )
+        mfcc, features, targets = softhard(batches.draw(config.batch), black, generator)
+        loss = functional.cross_entropy(network.fuse(mfcc, features), targets, label_smoothing=config.label_smoothing)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -127,18 +125,18 @@ def fit_behind_backbone(
         average.update_parameters(network)
         losses.append(loss.item())
         if step % _REPORT_EVERY == 0:
-            log.info("step %d/%d loss %.3f", step, config["steps"], np.mean(losses[-_REPORT_EVERY:]))
+            log.info("step %d/%d loss %.3f", step, config.steps, np.mean(losses[-_REPORT_EVERY:]))
     fitted = average.module.eval()
-    assert isinstance(fitted, IntermediateAttention)
+    assert isinstance(fitted, AudioVideoNetwork)
     return fitted
 
 
 @torch.inference_mode()
-def black_feature(network: IntermediateAttention, size: int) -> Tensor:
+def black_feature(network: AudioVideoNetwork, size: int) -> Tensor:
     """The feature (1024,) of a face that is not there."""
     network.eval()
     return network.face_features(torch.zeros(1, 3, size, size)).clone()[0]
 
 
-def no_faces(network: IntermediateAttention, batch: int, size: int) -> Tensor:
+def no_faces(network: AudioVideoNetwork, batch: int, size: int) -> Tensor:
     return black_feature(network, size).expand(batch, SAMPLES, FEATURES)

@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from inference.models.backbone import FEATURES, EfficientFace
 from training import checkpoint, distributed
 from training.augment import shade_faces, warp_faces
+from training.configuration import FaceBackbone, Phase
 from training.datasets.fer2013 import LABELS, Faces
 
 log = logging.getLogger(__name__)
@@ -37,15 +38,15 @@ class FaceClassifier(nn.Module):
         return self.classifier(self.dropout(self.backbone(faces)))
 
 
-def _batches(faces: Faces, phase: dict, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(faces: Faces, phase: Phase, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: this process's share of every batch, in the same order in every process."""
     order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed)).numpy()
     device, rank, world = distributed.device(), distributed.rank(), distributed.world()
     generator = torch.Generator(device).manual_seed(seed + rank)
-    for start in range(0, len(order) - phase["batch"] + 1, phase["batch"]):
-        chosen = order[start : start + phase["batch"]][rank::world]
+    for start in range(0, len(order) - phase.batch + 1, phase.batch):
+        chosen = order[start : start + phase.batch][rank::world]
         grey = torch.from_numpy(faces.images[chosen]).to(device).unsqueeze(1).float() / 255
-        grey = warp_faces(shade_faces(grey, generator), phase["size"], generator, **phase["warp"])
+        grey = warp_faces(shade_faces(grey, generator), phase.size, generator, **phase.warp.model_dump())
         yield grey, torch.from_numpy(faces.labels[chosen]).to(device)
 
 
@@ -69,8 +70,8 @@ def accuracy(network: nn.Module, faces: Faces, size: int) -> float:
     return distributed.total(right).item() / len(faces)
 
 
-def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> None:
-    """Train through `config["phases"]` (size, epochs, batch, rate, warp) and write `out/backbone.safetensors`.
+def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, out: Path) -> None:
+    """Train through `config.phases` (size, epochs, batch, rate, warp) and write `out/backbone.safetensors`.
 
     Each phase begins with the network that the one before ended with; what is written is the
     moving average of the last. Nothing is chosen on `validation`, which is only reported to
@@ -80,9 +81,9 @@ def fit_backbone(train: Faces, validation: Faces, config: dict, out: Path) -> No
     # Gradients of gates that have closed become denormal, which slows the processor by an order of magnitude.
     torch.set_flush_denormal(True)
     out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(config["seed"])
+    torch.manual_seed(config.seed)
     network = FaceClassifier().to(distributed.device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for number in range(1, len(config["phases"]) + 1):
+    for number in range(1, len(config.phases) + 1):
         done = out / f"phase-{number}.safetensors"
         if done.exists():
             network.load_state_dict(load_file(done))
@@ -100,15 +101,15 @@ def _contiguous(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _fit_phase(
-    network: FaceClassifier, train: Faces, validation: Faces, config: dict, number: int, out: Path
+    network: FaceClassifier, train: Faces, validation: Faces, config: FaceBackbone, number: int, out: Path
 ) -> FaceClassifier:
     """Train `network` in place; returns its moving average."""
-    phase = config["phases"][number - 1]
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config["ema"]), use_buffers=True)
-    steps = phase["epochs"] * (len(train) // phase["batch"])
-    optimiser = torch.optim.AdamW(network.parameters(), lr=phase["rate"], weight_decay=config["weight_decay"])
+    phase = config.phases[number - 1]
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+    steps = phase.epochs * (len(train) // phase.batch)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=phase.rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, phase["rate"], total_steps=steps + 1, pct_start=phase["warmup"], final_div_factor=phase["decay"]
+        optimiser, phase.rate, total_steps=steps + 1, pct_start=phase.warmup, final_div_factor=phase.decay
     )
     parts: dict[str, checkpoint.Stateful] = {
         "network": network,
@@ -118,14 +119,14 @@ def _fit_phase(
     }
     first = checkpoint.resume(out / _CHECKPOINT, parts) + 1
     shared = distributed.shared(network)
-    for epoch in range(first, phase["epochs"] + 1):
+    for epoch in range(first, phase.epochs + 1):
         started, losses = time.monotonic(), []
-        seed = 1_000_000 * config["seed"] + 10_000 * number + 10 * epoch
+        seed = 1_000_000 * config.seed + 10_000 * number + 10 * epoch
         torch.manual_seed(seed + distributed.rank())
         shared.train()
         for grey, labels in _batches(train, phase, seed):
             logits = shared(as_network_input(grey))
-            loss = functional.cross_entropy(logits, labels, label_smoothing=config["label_smoothing"])
+            loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -133,12 +134,12 @@ def _fit_phase(
             average.update_parameters(network)
             losses.append(loss.item())
             if len(losses) % _REPORT_EVERY == 0:
-                log.info("size %d epoch %d step %d loss %.3f", phase["size"], epoch, len(losses), np.mean(losses[-50:]))
+                log.info("size %d epoch %d step %d loss %.3f", phase.size, epoch, len(losses), np.mean(losses[-50:]))
         entry = {
-            "size": phase["size"],
+            "size": phase.size,
             "epoch": epoch,
             "loss": round(float(np.mean(losses)), 4),
-            "accuracy": round(accuracy(average, validation, phase["size"]), 4),
+            "accuracy": round(accuracy(average, validation, phase.size), 4),
             "seconds": round(time.monotonic() - started, 1),
         }
         if distributed.rank() == 0:

@@ -15,6 +15,7 @@ from torch.nn import functional
 from inference.eeg import EAV_RATE, windows
 from inference.models.eegnet import EEGNet
 from training import publish
+from training.configuration import EEG
 from training.simulate.eeg import EMOTIONS, Variation, record, session, subject
 
 log = logging.getLogger(__name__)
@@ -41,14 +42,14 @@ class Trials:
         return len(self.labels)
 
 
-def simulated_trials(config: dict[str, Any], part: str) -> Trials:
+def simulated_trials(config: EEG, part: str) -> Trials:
     """The trials of the part's people, from runs/ where the same ones have been made before.
 
-    `config["split"][part]` is the first and last person; of each emotion the first
-    `config["trials_per_emotion"][part]` spoken trials of the session are taken.
+    `config.split` names the first and last person; of each emotion the first
+    `config.trials_per_emotion` spoken trials of the session are taken.
     """
-    wanted = {key: config[key] for key in ("simulation", "eeg")}
-    wanted["part"] = (config["split"][part], config["trials_per_emotion"][part])
+    wanted: dict[str, Any] = config.model_dump(include={"simulation", "eeg"})
+    wanted["part"] = (getattr(config.split, part), getattr(config.trials_per_emotion, part))
     key = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]
     path = CACHE / f"simulated-eeg-{key}.npz"
     if not path.exists():
@@ -61,42 +62,42 @@ def simulated_trials(config: dict[str, Any], part: str) -> Trials:
         return Trials(stored["windows"], stored["labels"], stored["subjects"])
 
 
-def _simulate(config: dict[str, Any], part: str) -> Trials:
-    first, last = config["split"][part]
-    variation = Variation(**config["simulation"]["variation"])
+def _simulate(config: EEG, part: str) -> Trials:
+    first, last = getattr(config.split, part)
+    variation = Variation(**config.simulation.variation.model_dump())
     order = np.array(session())
-    each = config["trials_per_emotion"][part]
+    each = getattr(config.trials_per_emotion, part)
     chosen = np.sort(np.concatenate([np.flatnonzero(order == emotion)[:each] for emotion in range(len(EMOTIONS))]))
     made, labels, people = [], [], []
     for number in range(first, last + 1):
-        person = subject(number, config["simulation"]["seed"], variation)
+        person = subject(number, config.simulation.seed, variation)
         log.info("simulating person %d of %d..%d", number, first, last)
         for trial in chosen:
-            made.append(windows(record(person, int(order[trial]), int(trial)), EAV_RATE, config["eeg"]))
+            made.append(windows(record(person, int(order[trial]), int(trial)), EAV_RATE, config.eeg))
             labels.append(order[trial])
             people.append(number)
     return Trials(np.stack(made), np.array(labels), np.array(people))
 
 
-def train(config: dict[str, Any], trials: Trials) -> EEGNet:
+def train(config: EEG, trials: Trials) -> EEGNet:
     """The network after the last step; no other part is looked at, so nothing is selected."""
-    torch.manual_seed(config["seed"])
-    generator = torch.Generator().manual_seed(config["seed"])
-    network = EEGNet(classes=len(config["labels"]), **config["architecture"])
-    optimiser = torch.optim.Adam(network.parameters(), lr=config["rate"])
+    torch.manual_seed(config.seed)
+    generator = torch.Generator().manual_seed(config.seed)
+    network = EEGNet(classes=len(config.labels), **config.architecture)
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.rate)
     x = torch.from_numpy(trials.windows.reshape(-1, *trials.windows.shape[2:]))
     y = torch.from_numpy(trials.labels.repeat(trials.windows.shape[1]))
     network.train()
-    for epoch in range(1, config["epochs"] + 1):
+    for epoch in range(1, config.epochs + 1):
         losses = []
-        for chosen in torch.randperm(len(x), generator=generator).split(config["batch"]):
+        for chosen in torch.randperm(len(x), generator=generator).split(config.batch):
             loss = functional.cross_entropy(network(x[chosen]), y[chosen])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             network.constrain()
             losses.append(loss.item())
-        log.info("epoch %d/%d loss %.4f", epoch, config["epochs"], np.mean(losses))
+        log.info("epoch %d/%d loss %.4f", epoch, config.epochs, np.mean(losses))
     return network.eval()
 
 
@@ -131,22 +132,20 @@ def evaluate(network: EEGNet, trials: Trials, seed: int) -> dict[str, Any]:
     }
 
 
-def fit(config: dict[str, Any], out: Path) -> None:
+def fit(config: EEG, out: Path) -> None:
     """Fit on the people of `split.train`, test on those of `split.test` and write `out`/NAME/VERSION."""
-    if tuple(config["labels"]) != EMOTIONS:
+    if tuple(config.labels) != EMOTIONS:
         raise ValueError(f"labels must be {EMOTIONS}, in EAV's order")
     network = train(config, simulated_trials(config, "train"))
-    scores = {
-        part: evaluate(network, simulated_trials(config, part), config["seed"]) for part in ("validation", "test")
-    }
+    scores = {part: evaluate(network, simulated_trials(config, part), config.seed) for part in ("validation", "test")}
     spec = {
-        "name": config["name"],
-        "version": config["version"],
+        "name": config.name,
+        "version": config.version,
         "kind": "eeg",
-        "title": config["title"],
-        "labels": config["labels"],
-        "architecture": config["architecture"],
-        "eeg": config["eeg"],
+        "title": config.title,
+        "labels": config.labels,
+        "architecture": config.architecture,
+        "eeg": config.eeg,
         "temperature": 1.0,
         "demonstration": DEMONSTRATION,
         "notice": NOTICE,
@@ -154,15 +153,15 @@ def fit(config: dict[str, Any], out: Path) -> None:
     }
     metrics = {
         "data": f"simulated EEG (demonstration: {DEMONSTRATION})",
-        "split": "by person: " + ", ".join(f"{part} {a}-{b}" for part, (a, b) in config["split"].items()),
+        "split": "by person: " + ", ".join(f"{part} {a}-{b}" for part, (a, b) in config.split),
         "selection": "last epoch; validation and test people chose no weights, but the strength of the simulated "
         "effects was set so that their score comes near the published 39 %",
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
-        "simulation": config["simulation"],
+        "simulation": config.simulation.model_dump(),
         "scores": scores,
-        "provenance": publish.provenance(config["seed"]),
+        "provenance": publish.provenance(config.seed),
     }
-    publish.write(out / config["name"] / config["version"], network, spec, metrics, _card(config, network, scores))
+    publish.write(out / config.name / config.version, network, spec, metrics, _card(config, network, scores))
 
 
 def score_rows(scores: dict[str, dict[str, Any]]) -> str:
@@ -174,15 +173,15 @@ def score_rows(scores: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def _card(config: dict[str, Any], network: EEGNet, scores: dict[str, Any]) -> str:
+def _card(config: EEG, network: EEGNet, scores: dict[str, Any]) -> str:
     parts = {f"{part}, {unit}s": scores[part][unit] for part in ("validation", "test") for unit in ("window", "trial")}
-    people = {part: f"{first} to {last}" for part, (first, last) in config["split"].items()}
-    counts = {part: each * len(EMOTIONS) for part, each in config["trials_per_emotion"].items()}
-    return f"""# {config["name"]}, version {config["version"]}
+    people = {part: f"{first} to {last}" for part, (first, last) in config.split}
+    counts = {part: each * len(EMOTIONS) for part, each in config.trials_per_emotion}
+    return f"""# {config.name}, version {config.version}
 
 **demonstration: EEG simulated**
 
-{config["title"]}: {", ".join(config["labels"])}.
+{config.title}: {", ".join(config.labels)}.
 
 ## What it is
 EEGNet (Lawhern et al. 2018) with the widths of the EAV baseline, {sum(p.numel() for p in network.parameters()):,}
@@ -196,8 +195,8 @@ score on people not trained on comes near the 39 % published for EEGNet on unsee
 therefore says nothing about how well emotions can be read from EEG.
 
 People {people["train"]} were trained on ({counts["train"]} spoken trials each), {people["validation"]} are kept for
-fusion, {people["test"]} for the test ({counts["test"]} trials each). {config["epochs"]} epochs, Adam
-{config["rate"]:g}, batch {config["batch"]}, cross-entropy, max-norm after every step. The weights are those of the last
+fusion, {people["test"]} for the test ({counts["test"]} trials each). {config.epochs} epochs, Adam
+{config.rate:g}, batch {config.batch}, cross-entropy, max-norm after every step. The weights are those of the last
 epoch: people outside training chose none of them. One fit, one seed.
 
 ## What it scores

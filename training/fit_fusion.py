@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
@@ -20,7 +19,8 @@ from inference import store
 from inference.models import build
 from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS, build_fusion
-from training import publish
+from training import configuration, publish
+from training.configuration import EEG, Fusion
 from training.datasets.errors import DatasetError
 from training.fit_eeg import BOOTSTRAPS, DEMONSTRATION, Trials, by_subject, logits, score_rows, simulated_trials
 
@@ -56,22 +56,22 @@ def shuffled(matrices: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     return np.take_along_axis(matrices, rows[:, :, None], axis=1)
 
 
-def train(network: nn.Module, audio_video: Readings, eeg: Readings, config: dict[str, Any]) -> nn.Module:
+def train(network: nn.Module, audio_video: Readings, eeg: Readings, config: Fusion) -> nn.Module:
     """The network after the last epoch; pairs and orders are drawn anew in each."""
-    rng = np.random.default_rng(config["seed"])
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config["rate"], weight_decay=config["weight_decay"])
+    rng = np.random.default_rng(config.seed)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=config.weight_decay)
     labels = torch.from_numpy(eeg.labels)
     network.train()
-    for epoch in range(1, config["epochs"] + 1):
+    for epoch in range(1, config.epochs + 1):
         matrices, losses = torch.from_numpy(shuffled(paired(audio_video, eeg, rng), rng)), []
-        for chosen in torch.from_numpy(rng.permutation(len(labels))).split(config["batch"]):
+        for chosen in torch.from_numpy(rng.permutation(len(labels))).split(config.batch):
             loss = functional.cross_entropy(network(matrices[chosen]), labels[chosen])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             losses.append(loss.item())
         if epoch % 10 == 0:
-            log.info("epoch %d/%d loss %.4f", epoch, config["epochs"], np.mean(losses))
+            log.info("epoch %d/%d loss %.4f", epoch, config.epochs, np.mean(losses))
     return network.eval()
 
 
@@ -97,53 +97,55 @@ def evaluate(
     audio_video: Readings,
     eeg: Readings,
     subjects: NDArray[np.int64],
-    config: dict[str, Any],
+    config: Fusion,
 ) -> dict[str, Any]:
     """Each contender on the same pairs, `test_pairings` draws of a clip for every EEG trial."""
-    rng = np.random.default_rng(config["seed"] + 1)
-    draws = [torch.from_numpy(paired(audio_video, eeg, rng)) for _ in range(config["test_pairings"])]
+    rng = np.random.default_rng(config.seed + 1)
+    draws = [torch.from_numpy(paired(audio_video, eeg, rng)) for _ in range(config.test_pairings)]
     scores = {}
     for name, rule in contenders.items():
         right = np.stack([rule(matrices).argmax(1).numpy() == eeg.labels for matrices in draws])
-        scores[name] = by_subject(right.mean(axis=0), subjects, config["seed"])
+        scores[name] = by_subject(right.mean(axis=0), subjects, config.seed)
     return scores
 
 
-def _audio_video(config: dict[str, Any], part: str) -> Readings:
-    path = Path(config["audio_video_logits"])
+def _audio_video(config: Fusion, part: str) -> Readings:
+    path = config.audio_video_logits
     if not path.exists():
         raise DatasetError(f"{path} is missing: it holds the audio-video network's logits on clips unseen by it")
     with np.load(path) as table:
         found = Readings(table[f"{part}_logits"].astype(np.float32), table[f"{part}_labels"].astype(np.int64))
-    if found.logits.shape[1:] != (AUDIO_VIDEO_ROWS, len(config["labels"])):
+    if found.logits.shape[1:] != (AUDIO_VIDEO_ROWS, len(config.labels)):
         raise DatasetError(f"{path}: {part}_logits has shape {found.logits.shape}, expected (clips, 6, 5)")
     return found
 
 
-def _eeg(config: dict[str, Any], part: str) -> tuple[Readings, Trials]:
-    spec = store.find(config["members"]["eeg"])
+def _eeg(config: Fusion, part: str) -> tuple[Readings, Trials]:
+    spec = store.find(config.members.eeg)
     network = store.open_model(spec)
     assert isinstance(network, EEGNet)
-    if list(spec.labels) != config["labels"]:
+    eeg_config = configuration.read(CONFIGS / config.eeg_config)
+    assert isinstance(eeg_config, EEG)
+    if list(spec.labels) != config.labels:
         raise DatasetError(f"{spec.name} has other labels than this configuration")
-    trials = simulated_trials(yaml.safe_load((CONFIGS / config["eeg_config"]).read_text()), part)
+    trials = simulated_trials(eeg_config, part)
     return Readings(logits(network, trials), trials.labels), trials
 
 
-def fit(config: dict[str, Any], out: Path) -> None:
+def fit(config: Fusion, out: Path) -> None:
     """Fit on the validation people and clips, test on the test ones and write `out`/NAME/VERSION.
 
     Raises DatasetError where the audio-video logits are missing or do not fit.
     """
-    torch.manual_seed(config["seed"])
+    torch.manual_seed(config.seed)
     spec = {
-        "name": config["name"],
-        "version": config["version"],
+        "name": config.name,
+        "version": config.version,
         "kind": "fusion",
-        "title": config["title"],
-        "labels": config["labels"],
-        "architecture": config["architecture"],
-        "members": config["members"],
+        "title": config.title,
+        "labels": config.labels,
+        "architecture": config.architecture,
+        "members": config.members.model_dump(),
         "temperature": 1.0,
         "demonstration": DEMONSTRATION,
         "notice": NOTICE,
@@ -151,7 +153,7 @@ def fit(config: dict[str, Any], out: Path) -> None:
     }
     audio_video, (eeg, _) = _audio_video(config, "val"), _eeg(config, "validation")
     network = train(build(spec), audio_video, eeg, config)
-    contenders = rules(network, audio_video, eeg, len(config["labels"]))
+    contenders = rules(network, audio_video, eeg, len(config.labels))
     test_eeg, test_trials = _eeg(config, "test")
     scores = evaluate(contenders, _audio_video(config, "test"), test_eeg, test_trials.subjects, config)
     log.info("%s", {name: score["accuracy"] for name, score in scores.items()})
@@ -162,31 +164,31 @@ def fit(config: dict[str, Any], out: Path) -> None:
         "selection": "last epoch; the fitting part chose no checkpoint of a member. Epochs, shuffling and weight decay "
         "were settled on a stand-in for the clips with the EEG of the test people",
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
-        "pairings": config["test_pairings"],
+        "pairings": config.test_pairings,
         "trials": {"fitted": len(eeg.labels), "tested": len(test_eeg.labels)},
         "scores": scores,
-        "provenance": publish.provenance(config["seed"]),
+        "provenance": publish.provenance(config.seed),
     }
-    publish.write(out / config["name"] / config["version"], network, spec, metrics, _card(config, metrics, network))
+    publish.write(out / config.name / config.version, network, spec, metrics, _card(config, metrics, network))
 
 
-def _card(config: dict[str, Any], metrics: dict[str, Any], network: nn.Module) -> str:
-    return f"""# {config["name"]}, version {config["version"]}
+def _card(config: Fusion, metrics: dict[str, Any], network: nn.Module) -> str:
+    return f"""# {config.name}, version {config.version}
 
 **demonstration: EEG simulated**
 
-{config["title"]}: {", ".join(config["labels"])}.
+{config.title}: {", ".join(config.labels)}.
 
 ## What it is
 A convolutional network, {sum(p.numel() for p in network.parameters()):,} parameters, over the 10 x 5 logits of a
-20 s trial: six overlapping windows read by {config["members"]["audio_video"]} and four
-read by {config["members"]["eeg"]}.
+20 s trial: six overlapping windows read by {config.members.audio_video} and four
+read by {config.members.eeg}.
 
 ## What it was fitted on
 **No recording of one person.** {metrics["trials"]["fitted"]} trials of simulated EEG, each paired anew in every epoch
 with a composed audio-video clip of the same label. Neither the simulated people nor the clips were trained on by
-the members, and they chose no checkpoint of them. {config["epochs"]} epochs, AdamW {config["rate"]:g}, weight decay
-{config["weight_decay"]:g}, batch {config["batch"]}, windows shuffled within each
+the members, and they chose no checkpoint of them. {config.epochs} epochs, AdamW {config.rate:g}, weight decay
+{config.weight_decay:g}, batch {config.batch}, windows shuffled within each
 network; the weights are those of the last epoch. These settings were settled on a stand-in for the clips with the
 EEG of the test people, so the scores below are somewhat too good. One fit, one seed.
 

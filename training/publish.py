@@ -14,7 +14,8 @@ from torch import nn
 from inference import store
 from inference.audio_video import AudioVideoReader
 from inference.models import build
-from inference.models.audio_video import IntermediateAttention
+from inference.models.audio_video import AudioVideoNetwork
+from training.configuration import AudioVideo
 from training.evaluate import evaluate_reader
 
 SELECTION = (
@@ -50,49 +51,49 @@ def provenance(seed: int) -> dict[str, Any]:
 
 
 def audio_video(
-    network: IntermediateAttention, config: dict[str, Any], speech_spec: dict[str, Any], options: argparse.Namespace
+    network: AudioVideoNetwork, config: AudioVideo, speech_spec: dict[str, Any], options: argparse.Namespace
 ) -> None:
     """Score on unseen faces and actors, then write `options.out`/NAME/VERSION."""
     spec = {
-        "name": config["name"],
-        "version": config["version"],
+        "name": config.name,
+        "version": config.version,
         "kind": "audio-video",
-        "title": config["title"],
-        "labels": config["labels"],
-        "architecture": {"fusion": "intermediate-attention", "heads": config["heads"]},
-        "window": config["window"],
-        "face": config["face"],
+        "title": config.title,
+        "labels": config.labels,
+        "architecture": {"fusion": "intermediate-attention", "heads": config.heads},
+        "window": config.window.model_dump(),
+        "face": config.face.model_dump(),
         "speech": speech_spec,
         "temperature": 1.0,
         "demonstration": None,
         "notice": "Fitted on composed clips: face photographs joined with acted speech of the same label.",
         "licence": LICENCE,
     }
-    directory = options.out / config["name"] / config["version"]
+    directory = options.out / config.name / config.version
     scores = evaluate_reader(
         AudioVideoReader(network, spec),
         faces=options.faces / "fer2013_public_test.npz",
         speech=options.speech,
-        actors=config["test_actors"],
+        actors=config.test_actors,
     )
     metrics = {
         "data": "FER-2013 PublicTest faces; RAVDESS speech; both composed by label",
-        "split": f"faces: FER-2013's own parts; speech: by actor, tested on {config['test_actors']}",
+        "split": f"faces: FER-2013's own parts; speech: by actor, tested on {config.test_actors}",
         "selection": SELECTION,
         "scores": scores,
-        "provenance": provenance(config["seed"]),
+        "provenance": provenance(config.seed),
     }
     write(directory, network, spec, metrics, _card(spec, config, scores))
 
 
-def _card(spec: dict[str, Any], config: dict[str, Any], scores: dict[str, dict[str, Any]]) -> str:
+def _card(spec: dict[str, Any], config: AudioVideo, scores: dict[str, dict[str, Any]]) -> str:
     def row(part: str, what: str) -> str:
         score = scores[part]
         spread = f" (SD over {score['draws']} draws {score['spread']:.3f})" if "draws" in score else ""
         return f"| {what} | {score['accuracy']:.1%}{spread} | {score['n']} |"
 
-    actors = ", ".join(f"{actor:02d}" for actor in config["test_actors"])
-    train = ", ".join(f"{actor:02d}" for actor in config["train_actors"])
+    actors = ", ".join(f"{actor:02d}" for actor in config.test_actors)
+    train = ", ".join(f"{actor:02d}" for actor in config.train_actors)
     return f"""# {spec["name"]}, version {spec["version"]}
 
 {spec["title"]}: {", ".join(spec["labels"])}.
@@ -109,7 +110,7 @@ with neutral faces. Face and voice never belonged to one person, nor to one mome
 fitted on FER-2013's Training part first and then kept; the rest was fitted with the published modality dropout,
 so that a missing face or voice is tolerated.
 
-- Faces: FER-2013 Training. Each {config["reserve_every"]}th image was kept from the backbone; only those were joined
+- Faces: FER-2013 Training. Each {config.reserve_every}th image was kept from the backbone; only those were joined
   with speech, so that the network does not trust faces more than it can in use. The others were shown alone, as often
   as FER-2013 has them. Grey, 48 x 48, enlarged to {spec["face"]["size"]} pixels a side. The crop at inference is
   treated alike.

@@ -1,20 +1,19 @@
-"""What `fit` can do: a function for each `task` that a configuration may name."""
+"""What `fit` can do: a function for each kind of configuration."""
 
 import argparse
 import hashlib
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 
 from inference import speech as speech_input
-from inference.models.audio_video import IntermediateAttention
+from inference.models.audio_video import AudioVideoNetwork, IntermediateAttention
 from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
 from training.banks import FaceBank, face_bank, kept, mel_bank
+from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion
 from training.datasets import fer2013, ravdess
 from training.datasets.errors import DatasetError
 from training.fit_audio_video import ComposedBatches, fit_behind_backbone
@@ -32,40 +31,40 @@ def _needed(path: Path | None, option: str) -> Path:
     return path
 
 
-def face_backbone(config: dict[str, Any], options: argparse.Namespace) -> None:
+def face_backbone(config: FaceBackbone, options: argparse.Namespace) -> None:
     folder = _needed(options.faces, "--faces")
-    train, _ = fer2013.reserve(fer2013.read_npz(folder / "fer2013_train.npz"), config["reserve_every"])
+    train, _ = fer2013.reserve(fer2013.read_npz(folder / "fer2013_train.npz"), config.reserve_every)
     validation = fer2013.read_npz(folder / "fer2013_public_test.npz")
     with distributed.group():
         fit_backbone(train, validation, config, options.out)
 
 
-def audio_video(config: dict[str, Any], options: argparse.Namespace) -> None:
+def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     """Fit on composed clips of `train_actors`, score on `test_actors` and unseen faces, write to the store."""
     faces_root = _needed(options.faces, "--faces")
     speech_root = _needed(options.speech, "--speech")
-    labels = tuple(config["labels"])
-    torch.manual_seed(config["seed"])
+    labels = tuple(config.labels)
+    torch.manual_seed(config.seed)
     speech_input.warm()
-    network = IntermediateAttention(len(labels), config["heads"])
+    network: AudioVideoNetwork = IntermediateAttention(len(labels), config.heads)
     network.video.backbone.load_state_dict(load_file(_needed(options.backbone, "--backbone")))
 
-    seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config["reserve_every"])
-    unseen_bank = _face_bank(network, unseen, config, config["views"])
-    seen_bank = _face_bank(network, seen, config, config["seen_views"])
-    clips = ravdess.read_clips(speech_root, config["train_actors"])
-    speech = mel_bank(clips, SPEECH_SPEC, config["window"]["seconds"])
+    seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)
+    unseen_bank = _face_bank(network, unseen, config, config.views)
+    seen_bank = _face_bank(network, seen, config, config.seen_views)
+    clips = ravdess.read_clips(speech_root, config.train_actors)
+    speech = mel_bank(clips, SPEECH_SPEC, config.window.seconds)
     log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
-    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(config["seed"]))
-    batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config["seed"])
+    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(config.seed))
+    batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config.seed)
     network = fit_behind_backbone(network, batches, config)
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
     publish.audio_video(network, config, SPEECH_SPEC, options)
 
 
-def _face_bank(network: IntermediateAttention, faces: fer2013.Faces, config: dict[str, Any], views: int) -> FaceBank:
+def _face_bank(network: AudioVideoNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:
     """Features of the faces, from runs/ where the same backbone has read them before."""
-    backbone, size, seed = network.video.backbone, config["face"]["size"], config["seed"]
+    backbone, size, seed = network.video.backbone, config.face.size, config.seed
     weights = hashlib.sha256(b"".join(t.numpy().tobytes() for t in backbone.state_dict().values())).hexdigest()
     images = hashlib.sha256(faces.images.tobytes()).hexdigest()
     arrays = kept(
@@ -76,10 +75,16 @@ def _face_bank(network: IntermediateAttention, faces: fer2013.Faces, config: dic
     return FaceBank(arrays["features"], [fer2013.LABELS[label] for label in faces.labels])
 
 
-TASKS: dict[str, Callable[[dict[str, Any], argparse.Namespace], None]] = {
-    "face-backbone": face_backbone,
-    "audio-video": audio_video,
-    "composed-trials": composed_trials.write,
-    "eeg": lambda config, options: fit_eeg.fit(config, options.out),
-    "fusion": lambda config, options: fit_fusion.fit(config, options.out),
-}
+def fit(config: Configuration, options: argparse.Namespace) -> None:
+    """Fit what the configuration describes and write it to `options.out`."""
+    match config:
+        case FaceBackbone():
+            face_backbone(config, options)
+        case AudioVideo():
+            audio_video(config, options)
+        case ComposedTrials():
+            composed_trials.write(config, options)
+        case EEG():
+            fit_eeg.fit(config, options.out)
+        case Fusion():
+            fit_fusion.fit(config, options.out)

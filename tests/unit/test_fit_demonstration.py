@@ -9,29 +9,39 @@ import torch
 import yaml
 
 from inference import store
-from training import fit_eeg, fit_fusion
+from training import configuration, fit_eeg, fit_fusion
+from training.configuration import EEG, Fusion
 from training.datasets.errors import DatasetError
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
 
-def config(name: str) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load((CONFIGS / name).read_text())
+def eeg_config() -> EEG:
+    read = configuration.read(CONFIGS / "eegnet-5.yaml")
+    assert isinstance(read, EEG)
+    return read
+
+
+def fusion_config() -> Fusion:
+    read = configuration.read(CONFIGS / "fusion-cnn-5.yaml")
+    assert isinstance(read, Fusion)
     return read
 
 
 @pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EEG:
     """A configuration of three short parts, fitted in an empty place."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
     monkeypatch.setattr(fit_fusion, "CONFIGS", tmp_path)
-    changed = config("eegnet-5.yaml")
+    changed: dict[str, Any] = yaml.safe_load((CONFIGS / "eegnet-5.yaml").read_text())
     changed["split"] = {"train": [1, 2], "validation": [3, 4], "test": [5, 6]}
     changed["trials_per_emotion"] = {"train": 1, "validation": 2, "test": 1}
     changed["epochs"] = 1
     (tmp_path / "eegnet-5.yaml").write_text(yaml.safe_dump(changed))
-    return changed
+    read = configuration.read(tmp_path / "eegnet-5.yaml")
+    assert isinstance(read, EEG)
+    return read
 
 
 def clips(path: Path, shape: tuple[int, int] = (6, 5), seed: int = 0) -> None:
@@ -44,16 +54,16 @@ def clips(path: Path, shape: tuple[int, int] = (6, 5), seed: int = 0) -> None:
 
 
 def test_no_person_is_in_two_parts_of_the_published_split() -> None:
-    split = config("eegnet-5.yaml")["split"]
+    split = dict(eeg_config().split)
     people = [person for first, last in split.values() for person in range(first, last + 1)]
     assert sorted(people) == list(range(1, 43))
     assert [last - first + 1 for first, last in split.values()] == [30, 6, 6]
 
 
-def test_both_networks_are_fitted_and_opened_again(small: dict[str, Any], tmp_path: Path) -> None:
+def test_both_networks_are_fitted_and_opened_again(small: EEG, tmp_path: Path) -> None:
     fit_eeg.fit(small, tmp_path / "store")
     clips(tmp_path / "runs" / "av5_logits.npz")
-    fit_fusion.fit(config("fusion-cnn-5.yaml"), tmp_path / "store")
+    fit_fusion.fit(fusion_config(), tmp_path / "store")
 
     eeg, fusion = store.find("eegnet-5@1"), store.find("fusion-cnn-5@1")
     for spec in (eeg, fusion):
@@ -66,15 +76,15 @@ def test_both_networks_are_fitted_and_opened_again(small: dict[str, Any], tmp_pa
     assert set(eeg.metrics["scores"]["test"]["trial"]["subjects"]) == {"5", "6"}
 
 
-def test_fitting_without_audio_video_logits_says_what_is_missing(small: dict[str, Any], tmp_path: Path) -> None:
+def test_fitting_without_audio_video_logits_says_what_is_missing(small: EEG, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="av5_logits"):
-        fit_fusion.fit(config("fusion-cnn-5.yaml"), tmp_path / "store")
+        fit_fusion.fit(fusion_config(), tmp_path / "store")
 
 
-def test_logits_of_another_shape_are_refused(small: dict[str, Any], tmp_path: Path) -> None:
+def test_logits_of_another_shape_are_refused(small: EEG, tmp_path: Path) -> None:
     clips(tmp_path / "runs" / "av5_logits.npz", shape=(4, 5))
     with pytest.raises(DatasetError, match="expected"):
-        fit_fusion.fit(config("fusion-cnn-5.yaml"), tmp_path / "store")
+        fit_fusion.fit(fusion_config(), tmp_path / "store")
 
 
 def test_trials_are_paired_with_clips_of_their_own_label() -> None:

@@ -1,0 +1,49 @@
+"""Configurations say what is wrong with them, and where."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from training import configuration
+from training.__main__ import main
+from training.datasets.errors import DatasetError
+
+CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_committed_configuration_is_read(path: Path) -> None:
+    assert configuration.read(path).task == yaml.safe_load(path.read_text())["task"]
+
+
+def broken(tmp_path: Path, **changes: object) -> Path:
+    config = yaml.safe_load((CONFIGS / "face-backbone.yaml").read_text()) | changes
+    path = tmp_path / "broken.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"epoch": 3}, "epoch"),
+        ({"seed": "many"}, "seed"),
+        ({"phases": [{"size": 64}]}, "phases.0.epochs"),
+        ({"task": "magic"}, "magic"),
+    ],
+)
+def test_a_key_that_is_unknown_missing_or_wrong_is_named(
+    tmp_path: Path, changes: dict[str, object], named: str
+) -> None:
+    with pytest.raises(DatasetError, match=named) as caught:
+        configuration.read(broken(tmp_path, **changes))
+    assert "broken.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_yaml_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.yaml").write_text("task: [")
+    assert main(["fit", str(tmp_path / "bad.yaml"), "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and "bad.yaml" in said and said.count("\n") == 1

@@ -1,0 +1,93 @@
+"""The backbone's fit: it learns, goes on after a kill to the same result, and shares its work between processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from safetensors.torch import load_file
+
+from training.__main__ import main
+from training.datasets.fer2013 import LABELS
+
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+STILL = {"degrees": 0, "scale": 0, "shift": 0}
+PHASE = {"size": 32, "epochs": 2, "batch": 16, "rate": 0.003, "warmup": 0.1, "decay": 10, "warp": STILL}
+
+
+def write_faces(folder: Path, count: int) -> None:
+    """Stripes whose place tells the label."""
+    folder.mkdir()
+    labels = np.arange(count) % len(CLASSES)
+    images = np.random.default_rng(0).integers(0, 60, (count, 48, 48), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[6 * label : 6 * label + 6] += 180
+    for part in ("train", "public_test"):
+        np.savez(folder / f"fer2013_{part}.npz", images=images, labels=labels.astype(np.uint8), classes=CLASSES)
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    assert len(CLASSES) == len(LABELS)
+    write_faces(tmp_path / "faces", 84)
+    config = {
+        "task": "face-backbone",
+        "seed": 1,
+        "reserve_every": 10,
+        "label_smoothing": 0.0,
+        "weight_decay": 0.01,
+        "ema": 0.5,
+        "phases": [PHASE, PHASE | {"epochs": 3}],
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    return ["fit", str(tmp_path / "config.yaml"), "--faces", str(tmp_path / "faces"), "--out"]
+
+
+def weights(folder: Path) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy() for name, tensor in load_file(folder / "backbone.safetensors").items()}
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def start(arguments: list[str], launcher: tuple[str, ...] = ("-m", "training")) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, *launcher, *arguments], env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], tmp_path: Path) -> None:
+    assert start([*arguments, str(tmp_path / "whole")]).wait(timeout=300) == 0
+
+    killed = start([*arguments, str(tmp_path / "killed")])
+    for _ in range(1200):
+        if (tmp_path / "killed" / "phase-1.safetensors").exists() and (tmp_path / "killed" / "checkpoint.pt").exists():
+            break
+        time.sleep(0.05)
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait(timeout=60) == -signal.SIGKILL
+    assert start([*arguments, str(tmp_path / "killed")]).wait(timeout=300) == 0
+
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
+    assert not (tmp_path / "killed" / "checkpoint.pt").exists()
+
+
+def test_another_seed_gives_another_network(arguments: list[str], tmp_path: Path) -> None:
+    assert main([*arguments, str(tmp_path / "one")]) == 0
+    config = Path(arguments[1])
+    config.write_text(config.read_text().replace("seed: 1", "seed: 2"))
+    assert main([*arguments, str(tmp_path / "two")]) == 0
+    assert not same(weights(tmp_path / "one"), weights(tmp_path / "two"))
+
+
+def test_two_processes_share_every_batch(arguments: list[str], tmp_path: Path) -> None:
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "training")
+    assert start([*arguments, str(tmp_path / "two")], launcher).wait(timeout=300) == 0
+    found = weights(tmp_path / "two")
+    assert all(np.isfinite(array).all() for array in found.values())
+    # One line an epoch: only the first of the processes reports.
+    assert len((tmp_path / "two" / "log.jsonl").read_text().splitlines()) == 5

@@ -1,0 +1,168 @@
+"""What a configuration under `training/configs/` may say. A key that is not named here is an error."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from training.datasets.errors import DatasetError
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Warp(Section):
+    """Bounds of random changes to a face; `scale` and `shift` are fractions of its side."""
+
+    degrees: float
+    scale: float
+    shift: float
+
+
+class Phase(Section):
+    """One size of faces: `rate` is the highest of a one-cycle schedule that ends at rate / 25 / `decay`."""
+
+    size: int
+    epochs: int
+    batch: int
+    rate: float
+    warmup: float
+    decay: float
+    warp: Warp
+
+
+class FaceBackbone(Section):
+    task: Literal["face-backbone"]
+    seed: int
+    reserve_every: int
+    label_smoothing: float
+    weight_decay: float
+    ema: float
+    phases: list[Phase]
+
+
+class Window(Section):
+    seconds: float
+    hop_s: float
+
+
+class FaceInput(Section):
+    samples: int
+    size: int
+    grey: bool
+    native_size: int
+    crop_scale: float
+    frame_side: int
+
+
+class Labelled(Section):
+    """What every model of the store is called and tells apart."""
+
+    name: str
+    version: str
+    title: str
+    labels: list[str]
+    seed: int
+
+
+class AudioVideo(Labelled):
+    task: Literal["audio-video"]
+    heads: int
+    train_actors: list[int]
+    test_actors: list[int]
+    window: Window
+    face: FaceInput
+    reserve_every: int
+    views: int
+    seen_views: int
+    batch: int
+    steps: int
+    rate: float
+    warmup: float
+    weight_decay: float
+    ema: float
+    label_smoothing: float
+
+
+class ComposedTrials(Section):
+    task: Literal["composed-trials"]
+    audio_video: str
+    seed: int
+    val_actors: list[int]
+    test_actors: list[int]
+    trials_per_label: int
+
+
+class Variation(Section):
+    effect: float
+    own: float
+    flip: float
+    baseline: float
+    trial: float
+
+
+class Simulation(Section):
+    seed: int
+    variation: Variation
+
+
+class Subjects(Section):
+    """First and last person of each part."""
+
+    train: tuple[int, int]
+    validation: tuple[int, int]
+    test: tuple[int, int]
+
+
+class TrialsPerEmotion(Section):
+    train: int
+    validation: int
+    test: int
+
+
+class EEG(Labelled):
+    task: Literal["eeg"]
+    simulation: Simulation
+    split: Subjects
+    trials_per_emotion: TrialsPerEmotion
+    epochs: int
+    batch: int
+    rate: float
+    architecture: dict[str, Any]
+    eeg: dict[str, Any]
+
+
+class Members(Section):
+    audio_video: str
+    eeg: str
+
+
+class Fusion(Labelled):
+    task: Literal["fusion"]
+    members: Members
+    architecture: dict[str, Any]
+    audio_video_logits: Path
+    eeg_config: str
+    epochs: int
+    batch: int
+    rate: float
+    weight_decay: float
+    test_pairings: int
+
+
+Configuration = FaceBackbone | AudioVideo | ComposedTrials | EEG | Fusion
+_ANY: TypeAdapter[Configuration] = TypeAdapter(Annotated[Configuration, Field(discriminator="task")])
+
+
+def read(path: Path) -> Configuration:
+    """Read a configuration. Raises DatasetError that names the file, the key and what is wrong with it."""
+    try:
+        return _ANY.validate_python(yaml.safe_load(path.read_text()))
+    except (OSError, yaml.YAMLError) as error:
+        raise DatasetError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "task"
+        raise DatasetError(f"{path}: {where}: {first['msg']}") from error

@@ -12,7 +12,7 @@ from torch.nn import functional
 from inference import speech, store
 from inference.faces import FaceReader
 from inference.media.decode import frames_at, sound
-from inference.models.audio_video import IntermediateAttention
+from inference.models.audio_video import AudioVideoNetwork
 from inference.timeline import MIN_VOICE
 from inference.types import Inputs, MediaInfo, Source, Window
 
@@ -30,7 +30,7 @@ class FaceTrack:
 class AudioVideoReader:
     """The audio-video network together with what its specification says of its input."""
 
-    def __init__(self, network: IntermediateAttention, spec: dict[str, Any]) -> None:
+    def __init__(self, network: AudioVideoNetwork, spec: dict[str, Any]) -> None:
         self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.labels: tuple[str, ...] = tuple(spec["labels"])
         self.face: dict[str, Any] = spec["face"]
@@ -45,7 +45,7 @@ class AudioVideoReader:
     def open(cls, spec: store.ModelSpec) -> "AudioVideoReader":
         """The reader for a model of the store."""
         network = store.open_model(spec)
-        assert isinstance(network, IntermediateAttention)
+        assert isinstance(network, AudioVideoNetwork)
         return cls(network, spec.data)
 
     @property

@@ -4,14 +4,14 @@ from typing import Any
 
 from torch import nn
 
-from inference.models.audio_video import IntermediateAttention
+from inference.models.audio_video import build_audio_video
 
 
 def build(spec: dict[str, Any]) -> nn.Module:
     """The untrained network that a spec.json describes."""
     architecture = dict(spec["architecture"])
     if spec["kind"] == "audio-video":
-        return IntermediateAttention(classes=len(spec["labels"]), heads=architecture["heads"])
+        return build_audio_video(classes=len(spec["labels"]), **architecture)
     if spec["kind"] == "eeg":
         from inference.models.eegnet import EEGNet
 

@@ -21,7 +21,7 @@ def write_model(root: Path, name: str, version: str, kind: str = "audio-video") 
         "version": version,
         "kind": kind,
         "labels": ["neutral", "sad", "angry", "happy", "calm"],
-        "architecture": {"heads": 1},
+        "architecture": {"fusion": "intermediate-attention", "heads": 1},
         "weights_sha256": store.sha256_of(weights),
         "notice": "",
     }

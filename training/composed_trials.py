@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from inference import store
 from inference.audio_video import AudioVideoReader
 from inference.models.fusion import AUDIO_VIDEO_ROWS
-from training.banks import SpeechBank, speech_bank
+from training.banks import speech_bank
 from training.configuration import ComposedTrials
 from training.datasets import fer2013, ravdess
 from training.datasets.composed import draw_faces
-from training.evaluate import composed_logits
+from training.evaluate import composed_features
 
 
 def read_trials(
@@ -31,9 +32,10 @@ def read_trials(
             rows += generator.choice(said, AUDIO_VIDEO_ROWS).tolist()
             labels.append(index)
     chosen = [clips[row] for row in rows]
-    heard = SpeechBank(bank.mfcc[rows], [clip.label for clip in chosen], [clip.actor for clip in chosen])
     shown = np.repeat(draw_faces(chosen[::AUDIO_VIDEO_ROWS], faces, seed), AUDIO_VIDEO_ROWS)
-    logits = composed_logits(reader, heard, faces.images[shown], seed).numpy()
+    features = composed_features(reader, faces.images[shown], seed)
+    with torch.inference_mode():
+        logits = reader.network.fuse(torch.from_numpy(bank.mfcc[rows]), features).numpy()
     return logits.reshape(-1, AUDIO_VIDEO_ROWS, len(reader.labels)), np.array(labels)
 
 

@@ -15,6 +15,7 @@ from training.banks import SpeechBank, read_faces, speech_bank
 from training.datasets import fer2013, ravdess
 from training.datasets.composed import FACE_OF, draw_faces, moving_head
 from training.fit_audio_video import no_faces
+from training.metrics import scores
 
 log = logging.getLogger(__name__)
 DRAWS = 5
@@ -32,7 +33,7 @@ def evaluate(
 def evaluate_reader(
     reader: AudioVideoReader, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Accuracies by part: `faces` for a FER-2013 npz, `speech` for a RAVDESS folder, `composed` for both.
+    """Scores by part: `faces` for a FER-2013 npz, `speech` for a RAVDESS folder, `composed` for both.
 
     Only clips and images with a label of the model count. Composed: each clip with one face
     image of its label, the mean of five seeded draws.
@@ -51,59 +52,70 @@ def evaluate_reader(
     return result
 
 
-def _score(right: np.ndarray) -> dict[str, Any]:
-    return {"accuracy": round(float(np.mean(right)), 4), "n": int(right.size)}
-
-
 @torch.inference_mode()
 def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]:
-    """Accuracy on still faces without speech. Labels that share a face (calm, neutral) count as one."""
+    """Scores on still faces without speech. Labels that share a face (calm, neutral) count as one."""
     network, labels = reader.network, reader.labels
     shown = [FACE_OF.get(label, label) for label in labels]
     names = sorted(set(shown))
     merge = torch.tensor([[float(face == name) for name in names] for face in shown])
-    wanted = np.array([fer2013.LABELS[index] for index in faces.labels])
-    kept = np.flatnonzero(np.isin(wanted, names))
-    right = []
+    named = np.array([fer2013.LABELS[index] for index in faces.labels])
+    kept = np.flatnonzero(np.isin(named, names))
+    read = []
     for start in range(0, len(kept), _BATCH):
-        chosen = kept[start : start + _BATCH]
-        features = network.face_features(reader.as_faces(faces.images[chosen]))
-        silence = torch.zeros(len(chosen), reader.speech["n_mfcc"], reader.speech["frames"])
-        logits = network.fuse(silence, features.unsqueeze(1).expand(-1, SAMPLES, -1))
-        read = (logits.softmax(1) @ merge).argmax(1)
-        right += [names[index] == wanted[image] for index, image in zip(read.tolist(), chosen, strict=True)]
-    return _score(np.array(right))
+        features = network.face_features(reader.as_faces(faces.images[kept[start : start + _BATCH]]))
+        logits = network.fuse(_silence(reader, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1))
+        read.append(_probabilities(reader, logits) @ merge)
+    return scores(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names)
 
 
 @torch.inference_mode()
 def speech_score(reader: AudioVideoReader, bank: SpeechBank) -> dict[str, Any]:
-    """Accuracy on clips without a face."""
+    """Scores on clips without a face; the interval is over actors."""
     mfcc = torch.from_numpy(bank.mfcc)
     logits = reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"]))
-    return _score(logits.argmax(1).numpy() == _indices(bank, reader.labels))
-
-
-def composed_score(
-    reader: AudioVideoReader, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces
-) -> dict[str, Any]:
-    """Accuracy on composed clips, each draw of faces seeded by its number."""
     wanted = _indices(bank, reader.labels)
-    right = []
-    for seed in range(DRAWS):
-        logits = composed_logits(reader, bank, faces.images[draw_faces(clips, faces, seed)], seed)
-        right.append(logits.argmax(1).numpy() == wanted)
-    by_draw = np.mean(right, axis=1)
-    return {
-        "accuracy": round(float(by_draw.mean()), 4),
-        "n": len(clips),
-        "draws": DRAWS,
-        "spread": round(float(by_draw.std(ddof=1)), 4),
-    }
+    return scores(_probabilities(reader, logits).numpy(), wanted, reader.labels, np.array(bank.actors))
 
 
 @torch.inference_mode()
-def composed_logits(reader: AudioVideoReader, bank: SpeechBank, faces: np.ndarray, seed: int) -> Tensor:
-    """Logits (clips, classes) of every clip with its face, (clips, 48, 48) uint8, moving as `seed` says."""
+def composed_score(
+    reader: AudioVideoReader, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces
+) -> dict[str, Any]:
+    """Scores on composed clips, each draw of faces seeded by its number, with and without either half."""
+    wanted = _indices(bank, reader.labels)
+    mfcc = torch.from_numpy(bank.mfcc)
+    both, shown = [], []
+    for seed in range(DRAWS):
+        features = composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed)
+        both.append(_probabilities(reader, reader.network.fuse(mfcc, features)).numpy())
+        shown.append(reader.network.fuse(_silence(reader, len(mfcc)), features).argmax(1).numpy() == wanted)
+    heard = reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"])).argmax(1).numpy()
+    by_draw = np.array([np.mean(draw.argmax(axis=1) == wanted) for draw in both])
+    found = scores(np.concatenate(both), np.tile(wanted, DRAWS), reader.labels, np.tile(np.array(bank.actors), DRAWS))
+    return found | {
+        "n": len(clips),
+        "draws": DRAWS,
+        "spread": round(float(by_draw.std(ddof=1)), 4),
+        "missing": {
+            "AV": found["accuracy"],
+            "A": round(float(np.mean(heard == wanted)), 4),
+            "V": round(float(np.mean(shown)), 4),
+        },
+    }
+
+
+def _probabilities(reader: AudioVideoReader, logits: Tensor) -> Tensor:
+    return (logits / reader.temperature).softmax(dim=1)
+
+
+def _silence(reader: AudioVideoReader, batch: int) -> Tensor:
+    return torch.zeros(batch, reader.speech["n_mfcc"], reader.speech["frames"])
+
+
+@torch.inference_mode()
+def composed_features(reader: AudioVideoReader, faces: np.ndarray, seed: int) -> Tensor:
+    """Features (clips, 15, 1024) of each clip's face, (clips, 48, 48) uint8, moving as `seed` says."""
     generator = torch.Generator().manual_seed(seed)
     features = []
     for number, image in enumerate(faces, 1):
@@ -111,7 +123,7 @@ def composed_logits(reader: AudioVideoReader, bank: SpeechBank, faces: np.ndarra
         features.append(read_faces(reader.network.video.backbone, head))
         if number % 100 == 0:
             log.info("composed %d/%d clips", number, len(faces))
-    return reader.network.fuse(torch.from_numpy(bank.mfcc), torch.stack(features))
+    return torch.stack(features)
 
 
 def _indices(bank: SpeechBank, labels: tuple[str, ...]) -> np.ndarray:

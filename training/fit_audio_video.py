@@ -101,9 +101,7 @@ class ComposedBatches:
         return torch.from_numpy(bank.features[images[:, None], paths])
 
 
-def fit_behind_backbone(
-    network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo
-) -> AudioVideoNetwork:
+def fit_behind_backbone(network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo) -> AudioVideoNetwork:
     """Fit everything behind the backbone; returns the moving average after the last step."""
     generator = torch.Generator().manual_seed(config.seed)
     parameters = [p for name, p in network.named_parameters() if ".backbone." not in name]

@@ -16,12 +16,12 @@ from inference.eeg import EAV_RATE, windows
 from inference.models.eegnet import EEGNet
 from training import publish
 from training.configuration import EEG
+from training.metrics import BOOTSTRAPS, by_subject
 from training.simulate.eeg import EMOTIONS, Variation, record, session, subject
 
 log = logging.getLogger(__name__)
 
 CACHE = Path("runs")
-BOOTSTRAPS = 10_000
 DEMONSTRATION = "EEG simulated"
 LICENCE = "No terms from training data: fitted on simulated data alone."
 NOTICE = (
@@ -106,18 +106,6 @@ def logits(network: EEGNet, trials: Trials) -> NDArray[np.float32]:
     """(N, 4, classes)."""
     network.eval()
     return np.stack([network(torch.from_numpy(trial)).numpy() for trial in trials.windows])
-
-
-def by_subject(right: NDArray[Any], subjects: NDArray[np.int64], seed: int) -> dict[str, Any]:
-    """Accuracy, each person's, and the 95 % interval of a bootstrap over people; `right` (N,) is 0..1 a trial."""
-    each = np.array([right[subjects == number].mean() for number in np.unique(subjects)])
-    drawn = np.random.default_rng(seed).choice(each, size=(BOOTSTRAPS, len(each))).mean(axis=1)
-    return {
-        "accuracy": round(float(each.mean()), 4),
-        "interval_95": [round(float(bound), 4) for bound in np.quantile(drawn, (0.025, 0.975))],
-        "subject_sd": round(float(each.std(ddof=1)), 4),
-        "subjects": {str(n): round(float(share), 4) for n, share in zip(np.unique(subjects), each, strict=True)},
-    }
 
 
 def evaluate(network: EEGNet, trials: Trials, seed: int) -> dict[str, Any]:

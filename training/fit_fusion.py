@@ -22,7 +22,8 @@ from inference.models.fusion import AUDIO_VIDEO_ROWS, build_fusion
 from training import configuration, publish
 from training.configuration import EEG, Fusion
 from training.datasets.errors import DatasetError
-from training.fit_eeg import BOOTSTRAPS, DEMONSTRATION, Trials, by_subject, logits, score_rows, simulated_trials
+from training.fit_eeg import DEMONSTRATION, Trials, logits, score_rows, simulated_trials
+from training.metrics import BOOTSTRAPS, by_subject
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from inference import store
-from training import configuration, fit_eeg, fit_fusion
+from training import configuration, fit_eeg, fit_fusion, metrics
 from training.configuration import EEG, Fusion
 from training.datasets.errors import DatasetError
 
@@ -108,8 +108,8 @@ def test_windows_are_shuffled_within_their_network_only() -> None:
 
 def test_the_interval_is_over_people_and_not_over_trials() -> None:
     subjects = np.repeat([1, 2, 3], 100)
-    same = fit_eeg.by_subject(np.tile([0.0, 1.0], 150), subjects, seed=0)
-    apart = fit_eeg.by_subject(np.repeat([0.0, 0.5, 1.0], 100), subjects, seed=0)
+    same = metrics.by_subject(np.tile([0.0, 1.0], 150), subjects, seed=0)
+    apart = metrics.by_subject(np.repeat([0.0, 0.5, 1.0], 100), subjects, seed=0)
     assert same["accuracy"] == apart["accuracy"] == 0.5
     assert same["interval_95"] == [0.5, 0.5]
     assert apart["interval_95"][1] - apart["interval_95"][0] > 0.5

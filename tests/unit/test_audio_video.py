@@ -15,12 +15,6 @@ def network() -> IntermediateAttention:
     return IntermediateAttention(classes=5).eval()
 
 
-@pytest.mark.parametrize("heads", [1, 4])
-@pytest.mark.parametrize(("classes", "published"), [(5, 1_853_221), (8, 1_854_766)])
-def test_it_has_the_published_number_of_parameters(classes: int, heads: int, published: int) -> None:
-    assert parameters(IntermediateAttention(classes, heads)) == published
-
-
 @pytest.mark.parametrize(
     ("part", "published"),
     [
@@ -64,16 +58,6 @@ def test_the_backbone_passes_through_the_published_shapes() -> None:
     assert features.shape == (2, 1024)
 
 
-def test_the_branches_pass_through_the_published_shapes(network: IntermediateAttention) -> None:
-    audio = network.audio.stage1(torch.rand(2, 10, 156))
-    video = network.video.stage1(torch.rand(2, 1024, 15))
-    assert network.audio.stage1[0](torch.rand(2, 10, 156)).shape == (2, 64, 153)
-    assert audio.shape == (2, 128, 150)
-    assert network.audio.stage2(audio).shape == (2, 128, 144)
-    assert video.shape == (2, 64, 15)
-    assert network.video.stage2(video).shape == (2, 128, 15)
-
-
 def test_each_quadrant_is_read_by_its_own_weights() -> None:
     local = LocalFeatures(29, 116).eval()
     x = torch.rand(1, 29, 56, 56)
@@ -98,6 +82,20 @@ def test_attention_weights_sum_to_one_over_the_keys(heads: int) -> None:
     torch.testing.assert_close(weights, attention.weights(query, key))
 
 
+@pytest.mark.parametrize("heads", [1, 4])
+def test_attention_is_torchs_own_multi_head_attention(heads: int) -> None:
+    attention = CrossAttention(128, 64, 128, heads)
+    reference = torch.nn.MultiheadAttention(128, heads, kdim=64, vdim=64, batch_first=True)
+    with torch.no_grad():
+        reference.q_proj_weight.copy_(attention.query.weight)
+        reference.k_proj_weight.copy_(attention.key_value.weight[:128])
+        reference.v_proj_weight.copy_(attention.key_value.weight[128:])
+        reference.out_proj.load_state_dict(attention.projection.state_dict())
+    query, key = torch.rand(2, 150, 128), torch.rand(2, 15, 64)
+    expected = reference(query, key, key, average_attn_weights=False)
+    torch.testing.assert_close(attention(query, key), expected)
+
+
 def test_attention_scales_faces_by_ten_and_speech_by_a_tenth(network: IntermediateAttention) -> None:
     seen = {}
     audio_in = network.audio.stage1(torch.rand(2, 10, 156))
@@ -116,14 +114,6 @@ def test_faces_read_once_give_the_same_logits_as_faces_read_in_their_window(netw
         features = torch.cat([network.face_features(faces[i : i + 10]) for i in (0, 10, 20)])
         reused = network.fuse(mfcc, features.view(2, 15, 1024))
     torch.testing.assert_close(at_once, reused, rtol=1e-4, atol=1e-4)
-
-
-def test_both_faces_and_speech_reach_the_logits(network: IntermediateAttention) -> None:
-    mfcc, features = torch.rand(1, 10, 156), torch.rand(1, 15, 1024)
-    with torch.inference_mode():
-        logits = network.fuse(mfcc, features)
-        assert not torch.allclose(logits, network.fuse(mfcc * 3, features))
-        assert not torch.allclose(logits, network.fuse(mfcc, features * 3))
 
 
 def test_reading_twice_gives_the_same_logits(network: IntermediateAttention) -> None:

@@ -114,7 +114,7 @@ def _subject(number: int, folder: Path) -> Subject:
     kinds = np.bincount(2 * emotions + spoken, minlength=LABEL_ROWS)
     if kinds.min() != kinds.max() or not kinds.any():
         raise DatasetError(f"{label_file}: {kinds.tolist()} trials of the ten kinds, expected as many of each")
-    expected = [(_TASKS[task], EMOTIONS[emotion].lower()) for emotion, task in zip(emotions, spoken, strict=True)]
+    expected = [(_TASKS[int(task)], EMOTIONS[emotion].lower()) for emotion, task in zip(emotions, spoken, strict=True)]
     every = range(1, len(expected) + 1)
     said = [trial for trial in every if spoken[trial - 1]]
     videos = _trials(video, ".mp4", expected, every)

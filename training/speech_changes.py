@@ -54,9 +54,9 @@ class SpeechChanges:
     def _warped(self, mel: Tensor, lengths: Tensor) -> Tensor:
         """A window of another tempo, pitch and place."""
         rows, bands, total = mel.shape
-        tempo = torch.exp(self._uniform(rows, -0.2, 0.2))
-        pitch = torch.exp(self._uniform(rows, -0.16, 0.16))
-        centre = lengths.view(-1, 1, 1) / 2 + self._uniform(rows, -18, 18)
+        tempo = torch.exp(self._uniform(rows, -0.12, 0.12))
+        pitch = torch.exp(self._uniform(rows, -0.08, 0.08))
+        centre = lengths.view(-1, 1, 1) / 2 + self._uniform(rows, -12, 12)
         time = centre + (torch.arange(self.frames).view(1, 1, -1) - self.frames / 2) * tempo
         wanted = self.hz.view(1, -1, 1) / pitch
         band = torch.searchsorted(self.hz, wanted.flatten()).view_as(wanted).clamp(1, bands - 1)
@@ -85,20 +85,16 @@ class SpeechChanges:
     def _coloured(self, mel: Tensor) -> Tensor:
         """Another level and microphone: a gain and a slow curve over frequency."""
         rows, bands = mel.shape[:2]
-        curve = torch.randn(rows, 1, 5, generator=self.generator) * 2
+        curve = torch.randn(rows, 1, 5, generator=self.generator)
         curve = functional.interpolate(curve, size=bands, mode="linear", align_corners=True).transpose(1, 2)
-        return mel + self._uniform(rows, -5, 5) + curve * self._sometimes(rows, 0.7)
+        return mel + self._uniform(rows, -3, 3) + curve * self._sometimes(rows, 0.7)
 
     def _hidden(self, mel: Tensor) -> Tensor:
-        """Two stretches of time and two of frequency set to the mean (SpecAugment, Park et al. 2019)."""
+        """A stretch of time and one of frequency set to the mean (SpecAugment, Park et al. 2019)."""
         rows, bands, frames = mel.shape
         mean = mel.mean(dim=(1, 2), keepdim=True)
-        for _ in range(2):
-            for length, most, axis in (
-                (frames, 25, torch.arange(frames)),
-                (bands, 14, torch.arange(bands).view(-1, 1)),
-            ):
-                first = self._uniform(rows, 0, 1) * length
-                inside = (axis >= first) & (axis < first + self._uniform(rows, 0, 1) * most)
-                mel = torch.where(inside, mean, mel)
+        for length, most, axis in ((frames, 25, torch.arange(frames)), (bands, 14, torch.arange(bands).view(-1, 1))):
+            first = self._uniform(rows, 0, 1) * length
+            inside = (axis >= first) & (axis < first + self._uniform(rows, 0, 1) * most)
+            mel = torch.where(inside, mean, mel)
         return mel

@@ -86,6 +86,23 @@ class AudioVideo(Labelled):
     label_smoothing: float
 
 
+class SpeechFolds(Section):
+    """The audio branch alone; each fold is the actors that a network fitted on all others is scored on."""
+
+    task: Literal["speech-folds"]
+    seed: int
+    labels: list[str]
+    seconds: float
+    folds: list[list[int]]
+    epochs: int
+    batch: int
+    rate: float
+    warmup: float
+    weight_decay: float
+    ema: float
+    label_smoothing: float
+
+
 class ComposedTrials(Section):
     task: Literal["composed-trials"]
     audio_video: str
@@ -152,7 +169,7 @@ class Fusion(Labelled):
     test_pairings: int
 
 
-Configuration = FaceBackbone | AudioVideo | ComposedTrials | EEG | Fusion
+Configuration = FaceBackbone | AudioVideo | SpeechFolds | ComposedTrials | EEG | Fusion
 _ANY: TypeAdapter[Configuration] = TypeAdapter(Annotated[Configuration, Field(discriminator="task")])
 
 

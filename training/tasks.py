@@ -12,12 +12,13 @@ from safetensors.torch import load_file
 from inference import speech as speech_input
 from inference.models.audio_video import AudioVideoNetwork, IntermediateAttention
 from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
-from training.banks import FaceBank, face_bank, kept, mel_bank
-from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion
+from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank
+from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion, SpeechFolds
 from training.datasets import fer2013, ravdess
 from training.datasets.errors import DatasetError
 from training.fit_audio_video import ComposedBatches, fit_behind_backbone
 from training.fit_backbone import fit_backbone
+from training.fit_speech import fit_folds
 from training.speech_changes import SpeechChanges
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,13 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     publish.audio_video(network, config, SPEECH_SPEC, options)
 
 
+def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
+    clips = ravdess.read_clips(_needed(options.speech, "--speech"))
+    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator())
+    mel, plain = mel_bank(clips, SPEECH_SPEC, config.seconds), speech_bank(clips, SPEECH_SPEC, config.seconds)
+    fit_folds(mel, plain, changes, config, options.out)
+
+
 def _face_bank(network: AudioVideoNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:
     """Features of the faces, from runs/ where the same backbone has read them before."""
     backbone, size, seed = network.video.backbone, config.face.size, config.seed
@@ -82,6 +90,8 @@ def fit(config: Configuration, options: argparse.Namespace) -> None:
             face_backbone(config, options)
         case AudioVideo():
             audio_video(config, options)
+        case SpeechFolds():
+            speech_folds(config, options)
         case ComposedTrials():
             composed_trials.write(config, options)
         case EEG():

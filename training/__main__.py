@@ -35,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     _add_data(evaluate)
     evaluate.set_defaults(run=_evaluate)
+
+    report = commands.add_parser("report", help="write docs/results.md from the metrics of the store")
+    report.add_argument("--folds", type=Path, help="what a fit of speech-folds.yaml wrote")
+    report.set_defaults(run=_report)
     return parser
 
 
@@ -60,6 +64,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     else:
         for part, score in scores.items():
             print(f"{part:10} accuracy {score['accuracy']:.3f}  n {score['n']}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from training import report
+
+    print(report.write(options.folds))
     return 0
 
 

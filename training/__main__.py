@@ -1,4 +1,4 @@
-"""`python -m training fit CONFIG ... | evaluate NAME ...`: fit and score the networks."""
+"""`python -m training fit CONFIG ... | evaluate NAME ... | simulate ...`: fit and score the networks; make a corpus."""
 
 import argparse
 import json
@@ -36,6 +36,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
+    simulate = commands.add_parser("simulate", help="write a corpus in EAV's layout of people who never lived")
+    simulate.add_argument("--subjects", type=_count, required=True, help="people 1 to this one; made ones stay")
+    simulate.add_argument("--faces", type=Path, required=True, help="FER-2013 npz, or its csv, of which PublicTest")
+    simulate.add_argument("--speech", type=Path, required=True, help="RAVDESS speech folder (Actor_NN/*)")
+    simulate.add_argument("--out", type=Path, required=True, help="folder that receives subjectN/")
+    simulate.add_argument("--trials-per-class", type=int, choices=range(1, 21), default=20, metavar="1..20")
+    simulate.add_argument("--seed", type=_count, default=1)
+    simulate.set_defaults(run=_simulate)
+
     report = commands.add_parser("report", help="write docs/results.md from the metrics of the store")
     report.add_argument("--folds", type=Path, help="what a fit of speech-folds.yaml wrote")
     report.set_defaults(run=_report)
@@ -46,6 +55,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faces", type=Path, help="FER-2013 npz: the part to fit on, or to score")
     parser.add_argument("--speech", type=Path, help="RAVDESS speech folder (Actor_NN/*)")
     parser.add_argument("--backbone", type=Path, help="fitted image backbone (backbone.safetensors)")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("has to be at least 1")
+    return number
 
 
 def _fit(options: argparse.Namespace) -> int:
@@ -71,6 +87,13 @@ def _report(options: argparse.Namespace) -> int:
     from training import report
 
     print(report.write(options.folds))
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from training.simulate import corpus
+
+    corpus.write(options.out, options.faces, options.speech, options.subjects, options.trials_per_class, options.seed)
     return 0
 
 

@@ -69,7 +69,8 @@ class Labelled(Section):
 
 class AudioVideo(Labelled):
     task: Literal["audio-video"]
-    heads: int
+    fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
+    heads: Literal[1, 4]
     train_actors: list[int]
     test_actors: list[int]
     window: Window
@@ -156,6 +157,15 @@ class Members(Section):
     eeg: str
 
 
+class Trees(Section):
+    """XGBoost's own settings."""
+
+    rounds: int
+    max_depth: int
+    eta: float
+    subsample: float
+
+
 class Fusion(Labelled):
     task: Literal["fusion"]
     members: Members
@@ -167,6 +177,8 @@ class Fusion(Labelled):
     rate: float
     weight_decay: float
     test_pairings: int
+    trees: Trees
+    tree_pairings: int
 
 
 Configuration = FaceBackbone | AudioVideo | SpeechFolds | ComposedTrials | EEG | Fusion

@@ -60,7 +60,7 @@ def audio_video(
         "kind": "audio-video",
         "title": config.title,
         "labels": config.labels,
-        "architecture": {"fusion": "intermediate-attention", "heads": config.heads},
+        "architecture": {"fusion": config.fusion, "heads": config.heads},
         "window": config.window.model_dump(),
         "face": config.face.model_dump(),
         "speech": speech_spec,
@@ -99,7 +99,7 @@ def _card(spec: dict[str, Any], config: AudioVideo, scores: dict[str, dict[str, 
 {spec["title"]}: {", ".join(spec["labels"])}.
 
 ## What it is
-The audio-video network with intermediate attention of Chumachenko, Iosifidis and Gabbouj (ICPR 2022), one head,
+The audio-video network of Chumachenko, Iosifidis and Gabbouj (ICPR 2022): {config.fusion}, heads: {config.heads},
 {sum(p.numel() for p in build(spec).parameters()):,} parameters. It reads 3.6 s at a time: 15 faces and
 156 MFCC frames.
 

@@ -128,8 +128,10 @@ def _folds(found: dict[str, Any]) -> str:
     return (
         "## Speech alone, by folds of actors\n\n"
         "The audio branch alone, fitted once for each fold on all actors outside it "
-        "(`training/configs/speech-folds.yaml`); RAVDESS speech, eight labels. The moving average after the last step is scored, so no fold chooses any weights.\n\n"
-        f"Mean of folds **{found['mean_of_folds']:.1%}** (folds: {folds}). Over actors {found['interval_95'][0]:.1%} to "
-        f"{found['interval_95'][1]:.1%}, SD {100 * found['subject_sd']:.1f} points; "
-        f"macro F1 {found['macro_f1']:.3f}; {found['n']} clips. Published: {PUBLISHED['speech']}.\n"
+        "(`training/configs/speech-folds.yaml`); RAVDESS speech, eight labels. The moving average after the last "
+        "step is scored, so no fold chooses any weights.\n\n"
+        f"Mean of folds **{found['mean_of_folds']:.1%}** (folds: {folds}). "
+        f"Over actors {found['interval_95'][0]:.1%} to {found['interval_95'][1]:.1%}, "
+        f"SD {100 * found['subject_sd']:.1f} points; macro F1 {found['macro_f1']:.3f}; {found['n']} clips. "
+        f"Published: {PUBLISHED['speech']}.\n"
     )

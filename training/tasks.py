@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from inference import speech as speech_input
-from inference.models.audio_video import AudioVideoNetwork, IntermediateAttention
+from inference.models.audio_video import AudioVideoNetwork
 from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
 from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank
 from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion, SpeechFolds
@@ -47,7 +47,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     labels = tuple(config.labels)
     torch.manual_seed(config.seed)
     speech_input.warm()
-    network: AudioVideoNetwork = IntermediateAttention(len(labels), config.heads)
+    network = build_audio_video(classes=len(labels), fusion=config.fusion, heads=config.heads)
     network.video.backbone.load_state_dict(load_file(_needed(options.backbone, "--backbone")))
 
     seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)

@@ -72,7 +72,7 @@ def test_both_networks_are_fitted_and_opened_again(small: EEG, tmp_path: Path) -
         assert spec.labels == ("neutral", "sad", "angry", "happy", "calm")
     assert store.open_model(eeg)(torch.zeros(4, 30, 500)).shape == (4, 5)
     assert store.open_model(fusion)(torch.zeros(1, 10, 5)).shape == (1, 5)
-    assert set(fusion.metrics["scores"]) == {"cnn", "average", "waver", "audio-video alone", "eeg alone"}
+    assert set(fusion.metrics["scores"]) == {"cnn", "average", "waver", "xgboost", "audio-video alone", "eeg alone"}
     assert set(eeg.metrics["scores"]["test"]["trial"]["subjects"]) == {"5", "6"}
 
 

@@ -1,9 +1,11 @@
 """The rules that join audio-video and EEG logits."""
 
+import numpy as np
 import pytest
 import torch
+import xgboost
 
-from inference.models.fusion import FusionCNN, build_fusion
+from inference.models.fusion import FusionCNN, build_fusion, mean_probabilities
 
 
 def test_the_cnn_has_the_published_number_of_parameters() -> None:
@@ -55,6 +57,20 @@ def test_certainty_does_not_become_a_value_that_is_not_a_number() -> None:
     certain = torch.full((1, 10, 5), -500.0)
     certain[:, :, 2] = 500.0
     assert build_fusion(classes=5, method="average")(certain).isfinite().all()
+
+
+def test_boosted_trees_travel_with_the_weights() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(5), 40)
+    logits = torch.from_numpy(rng.normal(size=(200, 10, 5)) + 3 * np.eye(5)[labels][:, None]).float()
+    read = torch.cat(mean_probabilities(logits), dim=1).numpy()
+    booster = xgboost.train({"objective": "multi:softprob", "num_class": 5}, xgboost.DMatrix(read, labels), 5)
+    trees = np.frombuffer(booster.save_raw("ubj"), dtype=np.uint8).copy()
+    rule = build_fusion(classes=5, method="xgboost", size=len(trees))
+    rule.load_state_dict({"trees": torch.from_numpy(trees)})
+    mixed = rule(logits).softmax(1)
+    np.testing.assert_allclose(mixed.numpy(), booster.predict(xgboost.DMatrix(read)), atol=1e-5)
+    assert (mixed.argmax(1).numpy() == labels).mean() > 0.9
 
 
 def test_an_unknown_method_is_refused() -> None:

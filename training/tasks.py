@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from inference import speech as speech_input
-from inference.models.audio_video import AudioVideoNetwork
+from inference.models.audio_video import AudioVideoNetwork, build_audio_video
 from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
 from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank
 from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion, SpeechFolds

@@ -5,6 +5,8 @@ speech clip of the same label; calm speech goes with neutral faces. A stand-in f
 audio-video corpus: a score on it is a score on composed data.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -35,6 +37,14 @@ def moving_head(image: np.ndarray, generator: torch.Generator, size: int, sample
 
     Angle, size and place follow slow random paths; blur and shade are drawn once a clip.
     """
+    (whole,) = moving_head_parts(image, generator, size, samples, samples)
+    return whole
+
+
+def moving_head_parts(
+    image: np.ndarray, generator: torch.Generator, size: int, samples: int, at_once: int
+) -> Iterator[Tensor]:
+    """What `moving_head` returns, `at_once` samples a time: a long clip is never held whole."""
     face = torch.from_numpy(image).view(1, 1, *image.shape).float() / 255
     if torch.rand(1, generator=generator) < 0.3:
         face = functional.avg_pool2d(functional.pad(face, (1, 1, 1, 1), mode="replicate"), 3, 1)
@@ -50,5 +60,7 @@ def moving_head(image: np.ndarray, generator: torch.Generator, size: int, sample
         torch.stack((zoom * angle.cos(), -zoom * angle.sin(), 0.06 * path[:, 2]), dim=1),
         torch.stack((zoom * angle.sin(), zoom * angle.cos(), 0.06 * path[:, 3]), dim=1),
     )
-    grid = functional.affine_grid(torch.stack(rows, dim=1), [samples, 1, size, size], align_corners=False)
-    return functional.grid_sample(face.expand(samples, -1, -1, -1), grid, padding_mode="border", align_corners=False)
+    for part in torch.stack(rows, dim=1).split(at_once):
+        grid = functional.affine_grid(part, [len(part), 1, size, size], align_corners=False)
+        shown = face.expand(len(part), -1, -1, -1)
+        yield functional.grid_sample(shown, grid, padding_mode="border", align_corners=False)

@@ -88,13 +88,13 @@ class AudioVideo(Labelled):
 
 
 class SpeechFolds(Section):
-    """The audio branch alone; each fold is the actors that a network fitted on all others is scored on."""
+    """The audio branch alone, fitted once for each fold of a split of training/splits."""
 
     task: Literal["speech-folds"]
     seed: int
     labels: list[str]
     seconds: float
-    folds: list[list[int]]
+    split: str
     epochs: int
     batch: int
     rate: float

@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from inference.models.audio_video import AudioBranch
 from training.banks import MelBank, SpeechBank
 from training.configuration import SpeechFolds
+from training.datasets import splits
 from training.metrics import scores
 from training.speech_changes import SpeechChanges
 
@@ -35,27 +36,25 @@ def fit_folds(mel: MelBank, plain: SpeechBank, changes: SpeechChanges, config: S
     actors = np.array(plain.actors)
     wanted = np.array([config.labels.index(label) for label in plain.labels])
     probabilities = np.zeros((len(wanted), len(config.labels)))
-    for number, fold in enumerate(config.folds):
-        held = np.flatnonzero(np.isin(actors, fold))
+    folds = splits.load(config.split).folds
+    for number, fold in enumerate(folds):
+        fitted, held = (np.flatnonzero(np.isin(actors, part)) for part in (fold.train, fold.test))
         done = out / f"fold-{number}.json"
         if not done.exists():
-            branch = _fit(mel, wanted, np.setdiff1d(np.arange(len(wanted)), held), changes, config, number)
+            branch = _fit(mel, wanted, fitted, changes, config, number)
             with torch.inference_mode():
                 read = read_alone(branch, torch.from_numpy(plain.mfcc[held])).softmax(1)
             done.write_text(json.dumps(read.tolist()))
         probabilities[held] = json.loads(done.read_text())
         log.info("fold %d accuracy %.3f", number, np.mean(probabilities[held].argmax(1) == wanted[held]))
-    tested = np.flatnonzero(np.isin(actors, [actor for fold in config.folds for actor in fold]))
+    tested = np.flatnonzero(np.isin(actors, [actor for fold in folds for actor in fold.test]))
     found = scores(probabilities[tested], wanted[tested], config.labels, actors[tested])
-    folds = [np.mean(probabilities[rows].argmax(1) == wanted[rows]) for rows in _rows(actors, config.folds)]
-    found["folds"] = [round(float(fold), 4) for fold in folds]
-    found["mean_of_folds"] = round(float(np.mean(folds)), 4)
+    right = probabilities.argmax(1) == wanted
+    by_fold = [float(right[np.isin(actors, fold.test)].mean()) for fold in folds]
+    found["folds"] = [round(share, 4) for share in by_fold]
+    found["mean_of_folds"] = round(float(np.mean(by_fold)), 4)
     (out / "metrics.json").write_text(json.dumps(found, indent=2) + "\n")
     log.info("mean of folds %.4f", found["mean_of_folds"])
-
-
-def _rows(actors: np.ndarray, folds: list[list[int]]) -> list[np.ndarray]:
-    return [np.flatnonzero(np.isin(actors, fold)) for fold in folds]
 
 
 def _fit(

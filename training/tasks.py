@@ -14,7 +14,7 @@ from inference.models.audio_video import AudioVideoNetwork, build_audio_video
 from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
 from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank
 from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion, SpeechFolds
-from training.datasets import fer2013, ravdess
+from training.datasets import fer2013, ravdess, splits
 from training.datasets.errors import DatasetError
 from training.fit_audio_video import ComposedBatches, fit_behind_backbone
 from training.fit_backbone import fit_backbone
@@ -64,7 +64,8 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
 
 
 def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
-    clips = ravdess.read_clips(_needed(options.speech, "--speech"))
+    everybody = {actor for fold in splits.load(config.split).folds for actor in fold.test}
+    clips = ravdess.read_clips(_needed(options.speech, "--speech"), everybody)
     changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator())
     mel, plain = mel_bank(clips, SPEECH_SPEC, config.seconds), speech_bank(clips, SPEECH_SPEC, config.seconds)
     fit_folds(mel, plain, changes, config, options.out)

@@ -1,0 +1,149 @@
+"""The audio-video networks: fitted from generated files by command, opened by the store, scored and reported."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import yaml
+from safetensors.torch import save_file
+
+from inference import store
+from inference.models.backbone import EfficientFace
+from training import report
+from training.__main__ import main
+from training.banks import FaceBank, MelBank
+from training.datasets.ravdess import LABELS
+from training.fit_audio_video import ComposedBatches, softhard
+from training.speech_changes import SpeechChanges
+from training.tasks import SPEECH_SPEC
+
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Faces, speech and an untrained backbone, in an empty place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
+    random = np.random.default_rng(0)
+    for part, count in (("train", 140), ("public_test", 14)):
+        images = random.integers(0, 256, (count, 48, 48), dtype=np.uint8)
+        # not in step with each tenth face, which is kept back
+        labels = ((np.arange(count) + np.arange(count) // 10) % 7).astype(np.uint8)
+        np.savez(tmp_path / f"fer2013_{part}.npz", images=images, labels=labels, classes=CLASSES)
+    for actor in (2, 3):
+        folder = tmp_path / "speech" / f"Actor_{actor:02d}"
+        folder.mkdir(parents=True)
+        for emotion in range(1, 9):
+            sound = random.standard_normal(22050).astype(np.float32) * 0.01 * emotion
+            soundfile.write(folder / f"03-01-{emotion:02d}-01-01-01-{actor:02d}.wav", sound, 22050)
+    torch.manual_seed(0)
+    save_file(EfficientFace().state_dict(), tmp_path / "backbone.safetensors")
+    return tmp_path
+
+
+def fit(data: Path, **changes: Any) -> int:
+    config = yaml.safe_load((CONFIGS / "intermediate-attention-8.yaml").read_text())
+    config |= {"train_actors": [2], "test_actors": [3], "steps": 3, "batch": 4, "views": 2}
+    config["face"]["size"] = 32
+    (data / "config.yaml").write_text(yaml.safe_dump(config | changes))
+    where = {"faces": data, "speech": data / "speech", "backbone": data / "backbone.safetensors", "out": data / "store"}
+    options = [text for name, path in where.items() for text in (f"--{name}", str(path))]
+    return main(["fit", str(data / "config.yaml"), *options])
+
+
+@pytest.mark.parametrize("fusion", ["intermediate-attention", "intermediate-transformer", "late-transformer"])
+def test_a_model_goes_from_files_to_the_store_and_is_scored(
+    data: Path, fusion: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, fusion=fusion) == 0
+    spec = store.find("intermediate-attention-8@1")
+    assert spec.data["architecture"] == {"fusion": fusion, "heads": 1}
+    assert "Composed clips, not recordings" in spec.card
+    capsys.readouterr()
+
+    faces = data / "fer2013_public_test.npz"
+    options = ["--faces", str(faces), "--speech", str(data / "speech"), "--actors", "3", "--json"]
+    assert main(["evaluate", "intermediate-attention-8", *options]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert {part: score["n"] for part, score in scores.items()} == {"faces": 14, "speech": 8, "composed": 8}
+    assert scores["composed"]["missing"].keys() == {"AV", "A", "V"}
+    assert spec.metrics["scores"] == scores
+
+
+def test_the_report_shows_every_part_and_says_what_is_composed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fit(data) == 0
+    monkeypatch.setattr(report, "DOCS", data / "docs")
+    assert main(["report"]) == 0
+    text = (data / "docs" / "results.md").read_text()
+    assert all(f"| {part} |" in text for part in ("faces", "speech", "composed"))
+    assert "Composed" in text
+    assert (data / "docs" / "images" / "results" / "intermediate-attention-8-1.svg").exists()
+
+
+def test_speech_alone_is_scored_by_folds(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = {"about": "two", "unit": "person", "first": 2, "last": 3}
+    folds = [{"train": [2], "validation": [], "test": [3]}, {"train": [3], "validation": [], "test": [2]}]
+    (data / "two.json").write_text(json.dumps(split | {"folds": folds}))
+    monkeypatch.setattr("training.datasets.splits.FOLDER", data)
+    config = yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text()) | {"split": "two", "epochs": 1, "batch": 4}
+    (data / "config.yaml").write_text(yaml.safe_dump(config))
+    arguments = ["fit", str(data / "config.yaml"), "--speech", str(data / "speech"), "--out", str(data / "folds")]
+    assert main(arguments) == 0
+    found = json.loads((data / "folds" / "metrics.json").read_text())
+    assert found["n"] == 16
+    assert found["subjects"].keys() == {"2", "3"}
+    assert found["mean_of_folds"] == pytest.approx(np.mean(found["folds"]), abs=1e-4)
+
+
+def test_a_missing_option_or_actor_is_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(data, train_actors=[2, 9]) == 2
+    assert "9" in capsys.readouterr().err
+    assert main(["fit", str(CONFIGS / "speech-folds.yaml"), "--out", str(data / "folds")]) == 2
+    assert "--speech" in capsys.readouterr().err
+
+
+@pytest.fixture
+def batches() -> ComposedBatches:
+    """Faces whose features tell their label, and whether the backbone knows them."""
+    random = np.random.default_rng(0)
+    labels = ["angry", "disgust", "fearful", "happy", "sad", "surprised", "neutral"] * 3
+
+    def bank(known: int) -> FaceBank:
+        features = np.zeros((len(labels), 2, 1024), np.float32)
+        features[:, :, 0] = np.arange(len(labels))[:, None]
+        features[:, :, 1] = known
+        return FaceBank(features, labels)
+
+    mel = MelBank(random.normal(-40, 10, (16, 128, 210)).astype(np.float32), np.full(16, 210), [*LABELS] * 2)
+    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(0))
+    return ComposedBatches(mel, changes, bank(0), bank(1), LABELS, seed=0)
+
+
+def test_speech_is_joined_with_unknown_faces_of_its_label_only(batches: ComposedBatches) -> None:
+    batch = batches.draw(64)
+    assert batch.features[:, :, 1].eq(0).all() and batch.alone[:, :, 1].eq(1).all()
+    for target, image in zip(batch.targets.argmax(1), batch.features[:, 0, 0], strict=True):
+        label = LABELS[target]
+        assert batches.unseen.labels[int(image)] == {"calm": "neutral"}.get(label, label)
+    torch.testing.assert_close(batch.alone_targets.sum(1), torch.ones(64))
+    plain = batch.alone_targets[[batches.seen.labels[int(image)] == "neutral" for image in batch.alone[:, 0, 0]]]
+    torch.testing.assert_close(plain[:, :2], torch.tensor([2 / 3, 1 / 3]).expand(len(plain), 2))
+
+
+def test_the_published_dropout_takes_each_half_away_in_turn(batches: ComposedBatches) -> None:
+    batch = batches.draw(8)
+    black = torch.full((1024,), 7.0)
+    mfcc, features, targets = softhard(batch, black, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(mfcc[:8], batch.mfcc)
+    torch.testing.assert_close(features[:8], batch.features)
+    share = (mfcc[8:16] / batch.mfcc).mean(dim=(1, 2)).view(-1, 1, 1)
+    torch.testing.assert_close(features[8:16], (1 - share) * batch.features + share * black, rtol=1e-3, atol=1e-2)
+    assert mfcc[16:24].eq(0).all() and features[16:24].equal(batch.alone)
+    assert mfcc[24:].equal(batch.mfcc) and features[24:].eq(7).all()
+    assert targets[16:24].equal(batch.alone_targets) and targets[24:].equal(batch.targets)

@@ -15,7 +15,9 @@ from inference import store
 from inference.audio_video import AudioVideoReader
 from inference.models import build
 from inference.models.audio_video import AudioVideoNetwork
+from training.calibrate import calibrate
 from training.configuration import AudioVideo
+from training.datasets import fer2013
 from training.evaluate import evaluate_reader
 
 SELECTION = (
@@ -70,6 +72,9 @@ def audio_video(
         "licence": LICENCE,
     }
     directory = options.out / config.name / config.version
+    unseen = fer2013.read_npz(options.faces / "fer2013_public_test.npz")
+    calibration = calibrate(AudioVideoReader(network, spec), options.speech, config.test_actors, unseen)
+    spec["temperature"] = calibration["temperature"]
     scores = evaluate_reader(
         AudioVideoReader(network, spec),
         faces=options.faces / "fer2013_public_test.npz",
@@ -81,12 +86,16 @@ def audio_video(
         "split": f"faces: FER-2013's own parts; speech: by actor, tested on {config.test_actors}",
         "selection": SELECTION,
         "scores": scores,
+        "calibration": calibration,
         "provenance": provenance(config.seed),
     }
-    write(directory, network, spec, metrics, _card(spec, config, scores))
+    write(directory, network, spec, metrics, _card(spec, config, metrics))
 
 
-def _card(spec: dict[str, Any], config: AudioVideo, scores: dict[str, dict[str, Any]]) -> str:
+def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> str:
+    scores, calibration = metrics["scores"], metrics["calibration"]
+    missing = scores["composed"]["missing"]
+
     def row(part: str, what: str) -> str:
         score = scores[part]
         spread = f" (SD over {score['draws']} draws {score['spread']:.3f})" if "draws" in score else ""
@@ -129,7 +138,12 @@ the {SELECTION}
 
 Composed means: each test clip with one unseen face image of its label. It says how well the network joins two
 independent readings. **It is not an accuracy on recordings of real people**, which is unknown and likely lower.
-The confidence shown to users is not calibrated.
+
+With one half of the composed clips taken away: voice alone {missing["A"]:.1%}, face alone {missing["V"]:.1%}.
+
+Confidence is scaled by a temperature of {calibration["temperature"]:g}. Its calibration error (ECE, 15 bins) on
+composed clips is {calibration["ece_after"]:.3f}, {calibration["ece_before"]:.3f} without scaling, each half of the
+test actors and faces read with the temperature of the other half.
 
 ## What it must not be used for
 Acted speech and labelled photographs are not felt emotion. Do not use it to decide anything about a person, nor to

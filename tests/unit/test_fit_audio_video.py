@@ -31,12 +31,12 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
     random = np.random.default_rng(0)
-    for part, count in (("train", 140), ("public_test", 14)):
+    for part, count in (("train", 140), ("public_test", 42)):
         images = random.integers(0, 256, (count, 48, 48), dtype=np.uint8)
         # not in step with each tenth face, which is kept back
         labels = ((np.arange(count) + np.arange(count) // 10) % 7).astype(np.uint8)
         np.savez(tmp_path / f"fer2013_{part}.npz", images=images, labels=labels, classes=CLASSES)
-    for actor in (2, 3):
+    for actor in (2, 3, 4):
         folder = tmp_path / "speech" / f"Actor_{actor:02d}"
         folder.mkdir(parents=True)
         for emotion in range(1, 9):
@@ -49,7 +49,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fit(data: Path, **changes: Any) -> int:
     config = yaml.safe_load((CONFIGS / "intermediate-attention-8.yaml").read_text())
-    config |= {"train_actors": [2], "test_actors": [3], "steps": 3, "batch": 4, "views": 2}
+    config |= {"train_actors": [2], "test_actors": [3, 4], "steps": 3, "batch": 4, "views": 2}
     config["face"]["size"] = 32
     (data / "config.yaml").write_text(yaml.safe_dump(config | changes))
     where = {"faces": data, "speech": data / "speech", "backbone": data / "backbone.safetensors", "out": data / "store"}
@@ -68,12 +68,13 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     capsys.readouterr()
 
     faces = data / "fer2013_public_test.npz"
-    options = ["--faces", str(faces), "--speech", str(data / "speech"), "--actors", "3", "--json"]
+    options = ["--faces", str(faces), "--speech", str(data / "speech"), "--actors", "3", "4", "--json"]
     assert main(["evaluate", "intermediate-attention-8", *options]) == 0
     scores = json.loads(capsys.readouterr().out)
-    assert {part: score["n"] for part, score in scores.items()} == {"faces": 14, "speech": 8, "composed": 8}
+    assert {part: score["n"] for part, score in scores.items()} == {"faces": 42, "speech": 16, "composed": 16}
     assert scores["composed"]["missing"].keys() == {"AV", "A", "V"}
     assert spec.metrics["scores"] == scores
+    assert spec.data["temperature"] == spec.metrics["calibration"]["temperature"] != 1
 
 
 def test_the_report_shows_every_part_and_says_what_is_composed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

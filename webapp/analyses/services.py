@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from inference import store
@@ -48,10 +49,13 @@ def submit(
 
 
 def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
-    """Queue another analysis of a recording. Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED)."""
+    """Queue another analysis of a recording.
+
+    Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), and Http404 where it was erased meanwhile.
+    """
     spec = store.choose(model or None, with_eeg=recording.has_eeg)
     with transaction.atomic():
-        return _queue(recording, spec)
+        return _queue(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec)
 
 
 def cancel(*, analysis: Analysis) -> bool:
@@ -65,8 +69,13 @@ def cancel(*, analysis: Analysis) -> bool:
 
 
 def erase(*, recording: Recording) -> None:
-    """Remove a recording with everything derived from it. What still runs on it stops by itself."""
+    """Remove a recording with everything derived from it. What still runs on it stops by itself.
+
+    Raises Http404 where somebody was faster.
+    """
     with transaction.atomic():
+        # Nobody queues another analysis from here on.
+        get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk)
         # A worker that publishes at this moment is waited for; one that comes later finds no row to write to.
         list(Analysis.objects.select_for_update().filter(recording=recording).values_list("pk"))
         pk = recording.pk

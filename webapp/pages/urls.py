@@ -14,6 +14,7 @@ pages = [
     path("analyses/<uuid:pk>/cancel/", analyses.cancel, name="cancel"),
     path("models/", models.models, name="models"),
     path("models/<str:name>/<str:version>/", models.model, name="model"),
+    path("password/", account.Password.as_view(), name="password"),
     path("tokens/", account.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", account.revoke, name="revoke"),
 ]

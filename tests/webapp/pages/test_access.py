@@ -24,7 +24,7 @@ ACTIONS: dict[str, Callable[[Analysis], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", ["recordings", "upload", "models", "tokens"])
+@pytest.mark.parametrize("name", ["recordings", "upload", "models", "tokens", "password"])
 def test_the_anonymous_are_led_to_the_login(client: Client, db: None, name: str) -> None:
     path = reverse(f"pages:{name}")
     answer = client.get(path)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,7 @@ def dying_with_parent(how: signal.Signals) -> Callable[[], None]:
     return ask
 
 
-class Server:
+class Server(ABC):
     """One server. Subclasses say its `name`, `stop_signal`, `command()` and how to `prepare`."""
 
     name: str
@@ -43,8 +44,9 @@ class Server:
         self.user: pwd.struct_passwd | None = None  # where it is not our own
         self.process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """The command line that starts the server in the foreground."""
 
     def prepare(self) -> None:
         """Make the directories: private, and this server's own."""

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
@@ -26,6 +28,12 @@ class Login(LoginView):
             # A part of a page was asked for after the session ended: the whole page has to come here.
             return HttpResponseClientRefresh()
         return super().dispatch(request, *args, **kwargs)
+
+
+class Password(SuccessMessageMixin, PasswordChangeView):
+    template_name = "pages/password.html"
+    success_url = reverse_lazy("pages:recordings")
+    success_message = "The password is changed."
 
 
 @never_cache

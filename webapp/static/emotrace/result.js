@@ -137,6 +137,16 @@
     if (strip) watcher.observe(strip);
     show();
   };
+  // Deleted in another tab: there is nothing to ask for any more.
+  document.body.addEventListener("htmx:responseError", (event) => {
+    const live = document.getElementById("live");
+    if (event.detail.xhr.status !== 404 || !live) return;
+    const gone = document.createElement("div");
+    gone.className = "alert alert-secondary mb-4";
+    gone.setAttribute("role", "status");
+    gone.textContent = "This recording has been deleted.";
+    live.replaceWith(gone);
+  });
   document.body.addEventListener("htmx:afterSettle", () => {
     const labelled = document.querySelector("[data-source][data-fresh]");
     if (labelled) {

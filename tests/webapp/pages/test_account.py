@@ -1,0 +1,60 @@
+"""Logging in and changing the password."""
+
+import logging
+
+import pytest
+from django.test import Client
+
+from webapp.accounts.models import User
+
+OLD, NEW = "an-old-password-of-mine", "a-new-password-of-mine"
+
+
+@pytest.fixture
+def person(user: User) -> Client:
+    user.set_password(OLD)
+    user.save()
+    client = Client()
+    client.post("/login/", {"username": "owner", "password": OLD})
+    return client
+
+
+def change(client: Client, old: str, new: str, again: str | None = None) -> str:
+    fields = {"old_password": old, "new_password1": new, "new_password2": again or new}
+    return client.post("/password/", fields, follow=True).content.decode()
+
+
+def test_the_password_is_changed_and_other_sessions_end(person: Client) -> None:
+    elsewhere = Client()
+    elsewhere.post("/login/", {"username": "owner", "password": OLD})
+    assert elsewhere.get("/").status_code == 200
+    assert "The password is changed." in change(person, OLD, NEW)
+    assert person.get("/").status_code == 200
+    assert elsewhere.get("/")["Location"].startswith("/login/")
+    assert Client().post("/login/", {"username": "owner", "password": OLD}).status_code == 200
+    assert Client().post("/login/", {"username": "owner", "password": NEW}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "said"),
+    [
+        ("wrong", NEW, NEW, "old password was entered incorrectly"),
+        (OLD, "short", "short", "too short"),
+        (OLD, NEW, "another-password-of-mine", "match"),
+    ],
+)
+def test_what_is_wrong_with_a_new_password_is_said(person: Client, old: str, new: str, again: str, said: str) -> None:
+    assert said in change(person, old, new, again)
+    assert person.get("/").status_code == 200
+    assert Client().post("/login/", {"username": "owner", "password": OLD}).status_code == 302
+
+
+def test_after_many_wrong_passwords_a_page_says_so(user: User, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client()
+    with caplog.at_level(logging.CRITICAL):
+        answers = [client.post("/login/", {"username": "owner", "password": str(number)}) for number in range(11)]
+    assert answers[0].status_code == 200
+    assert answers[-1].status_code == 429
+    page = answers[-1].content.decode()
+    assert "Too many wrong passwords" in page
+    assert "navbar" in page

@@ -9,7 +9,6 @@ from django.db import connection
 from django.http import Http404
 
 from tests.webapp import clips
-from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
@@ -20,8 +19,7 @@ pytestmark = pytest.mark.usefixtures("models")
 
 
 def submitted() -> Recording:
-    owner = UserFactory()
-    assert isinstance(owner, User)
+    owner = User.objects.create_user("owner")
     video = SimpleUploadedFile("interview.mp4", clips.video())
     return services.submit(owner=owner, upload=Upload(video), consent=True).recording
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from inference import speech
-from inference.models.backbone import EfficientFace
+from inference.models.audio_video import AudioVideoNetwork
 from training.datasets.composed import moving_head
 from training.datasets.fer2013 import LABELS, Faces
 from training.datasets.ravdess import Clip, read_sound
@@ -74,15 +74,15 @@ def mel_bank(clips: list[Clip], spec: dict, seconds: float) -> MelBank:
 
 
 @torch.inference_mode()
-def face_bank(backbone: EfficientFace, faces: Faces, size: int, views: int, seed: int) -> FaceBank:
+def face_bank(network: AudioVideoNetwork, faces: Faces, size: int, views: int, seed: int) -> FaceBank:
     """Features of `views` places on a moving head's path for each image, half of which are mirrored."""
     generator = torch.Generator().manual_seed(seed)
     mirrored = np.random.default_rng(seed).random(len(faces)) < 0.5
-    backbone = backbone.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     rows = []
     for number, image in enumerate(faces.images):
         turned = np.ascontiguousarray(image[:, ::-1]) if mirrored[number] else image
-        rows.append(read_faces(backbone, moving_head(turned, generator, size, views)).numpy())
+        rows.append(read_faces(network, moving_head(turned, generator, size, views)).numpy())
         if (number + 1) % _REPORT_EVERY == 0:
             log.info("faces %d/%d images", number + 1, len(faces))
     return FaceBank(np.array(rows), [LABELS[label] for label in faces.labels])
@@ -101,6 +101,6 @@ def kept(kind: str, asked: Sequence[Any], make: Callable[[], dict[str, np.ndarra
         return dict(arrays)
 
 
-def read_faces(backbone: EfficientFace, grey: Tensor) -> Tensor:
+def read_faces(network: AudioVideoNetwork, grey: Tensor) -> Tensor:
     """Grey faces (N, 1, S, S) -> features (N, 1024)."""
-    return backbone(as_network_input(grey))
+    return network.face_features(as_network_input(grey))

@@ -71,6 +71,7 @@ class AudioVideo(Labelled):
     task: Literal["audio-video"]
     fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
     heads: Literal[1, 4]
+    mirror: bool
     train_actors: list[int]
     test_actors: list[int]
     window: Window

@@ -120,7 +120,7 @@ def composed_features(reader: AudioVideoReader, faces: np.ndarray, seed: int) ->
     features = []
     for number, image in enumerate(faces, 1):
         head = moving_head(image, generator, reader.face["size"])
-        features.append(read_faces(reader.network.video.backbone, head))
+        features.append(read_faces(reader.network, head))
         if number % 100 == 0:
             log.info("composed %d/%d clips", number, len(faces))
     return torch.stack(features)

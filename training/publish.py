@@ -30,6 +30,10 @@ LICENCE = (
 )
 
 
+MIRRORED = """ Other than published, the features of a face are the mean of those of the face
+and of its mirror image."""
+
+
 def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: dict[str, Any], card: str) -> None:
     """Write one version of a model; the specification receives the sha256 of the weights."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -62,7 +66,7 @@ def audio_video(
         "kind": "audio-video",
         "title": config.title,
         "labels": config.labels,
-        "architecture": {"fusion": config.fusion, "heads": config.heads},
+        "architecture": {"fusion": config.fusion, "heads": config.heads, "mirror": config.mirror},
         "window": config.window.model_dump(),
         "face": config.face.model_dump(),
         "speech": speech_spec,
@@ -110,7 +114,7 @@ def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> 
 ## What it is
 The audio-video network of Chumachenko, Iosifidis and Gabbouj (ICPR 2022): {config.fusion}, heads: {config.heads},
 {sum(p.numel() for p in build(spec).parameters()):,} parameters. It reads 3.6 s at a time: 15 faces and
-156 MFCC frames.
+156 MFCC frames.{MIRRORED if config.mirror else ""}
 
 ## What it was fitted on
 **Composed clips, not recordings.** No audio-video corpus was at hand. Each clip joins one face photograph of

@@ -47,7 +47,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     labels = tuple(config.labels)
     torch.manual_seed(config.seed)
     speech_input.warm()
-    network = build_audio_video(classes=len(labels), fusion=config.fusion, heads=config.heads)
+    network = build_audio_video(classes=len(labels), fusion=config.fusion, heads=config.heads, mirror=config.mirror)
     network.video.backbone.load_state_dict(load_file(_needed(options.backbone, "--backbone")))
 
     seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)
@@ -73,13 +73,14 @@ def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
 
 def _face_bank(network: AudioVideoNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:
     """Features of the faces, from runs/ where the same backbone has read them before."""
-    backbone, size, seed = network.video.backbone, config.face.size, config.seed
-    weights = hashlib.sha256(b"".join(t.numpy().tobytes() for t in backbone.state_dict().values())).hexdigest()
+    size, seed = config.face.size, config.seed
+    state = network.video.backbone.state_dict()
+    weights = hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in state.values())).hexdigest()
     images = hashlib.sha256(faces.images.tobytes()).hexdigest()
     arrays = kept(
         "faces",
-        (weights, images, size, views, seed),
-        lambda: {"features": face_bank(backbone, faces, size, views, seed).features},
+        (weights, config.mirror, images, size, views, seed),
+        lambda: {"features": face_bank(network, faces, size, views, seed).features},
     )
     return FaceBank(arrays["features"], [fer2013.LABELS[label] for label in faces.labels])
 

@@ -103,11 +103,13 @@ class AudioVideoNetwork(nn.Module, ABC):
     """Reads windows of speech and faces; either may be all zeros where it is missing.
 
     As published, each branch carries a classifier of its own that does not reach the output. The parameters are
-    as many with one head as with more.
+    as many with one head as with more. With `mirror`, which is not published, a face is read together with its
+    mirror image, at twice the cost.
     """
 
-    def __init__(self, classes: int, heads: int = 1) -> None:
+    def __init__(self, classes: int, heads: int = 1, *, mirror: bool = False) -> None:
         super().__init__()
+        self.mirror = mirror
         self.audio = AudioBranch(classes)
         self.video = VideoBranch(classes)
         self.audio_to_video, self.video_to_audio = self._crossings(heads)
@@ -132,7 +134,8 @@ class AudioVideoNetwork(nn.Module, ABC):
         """
         if faces.shape[1] != 3 or faces.shape[2] != faces.shape[3] or faces.shape[2] % STRIDE:
             raise ValueError(f"faces are {tuple(faces.shape)}, expected (N, 3, S, S), S a multiple of {STRIDE}")
-        return self.video.backbone(faces)
+        features = self.video.backbone(faces)
+        return (features + self.video.backbone(faces.flip(3))) / 2 if self.mirror else features
 
     def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
         """MFCC (B, 10, 156) and face features (B, 15, 1024) -> logits (B, classes)."""
@@ -204,8 +207,8 @@ FUSIONS: dict[str, type[AudioVideoNetwork]] = {
 }
 
 
-def build_audio_video(*, classes: int, fusion: str, heads: int) -> AudioVideoNetwork:
+def build_audio_video(*, classes: int, fusion: str, heads: int, mirror: bool = False) -> AudioVideoNetwork:
     """The network whose fusion a specification names, one of `FUSIONS`, with 1 or 4 heads as published."""
     if fusion not in FUSIONS:
         raise ValueError(f"no audio-video fusion {fusion!r}")
-    return FUSIONS[fusion](classes, heads)
+    return FUSIONS[fusion](classes, heads, mirror=mirror)

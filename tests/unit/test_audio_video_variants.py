@@ -250,3 +250,14 @@ def test_a_block_has_no_residual_around_its_attention_and_one_around_its_layers(
 def test_an_unknown_fusion_is_refused(fusion: str) -> None:
     with pytest.raises(ValueError, match=f"no audio-video fusion '{fusion}'"):
         build(specification(fusion, 1, 5))
+
+
+def test_with_mirror_a_face_and_its_mirror_image_are_the_same_and_without_they_are_not() -> None:
+    spec = specification("intermediate-attention", 1, 5)
+    faces = torch.rand(2, 3, 32, 32)
+    plain = built(spec)
+    spec["architecture"]["mirror"] = True
+    mirrored = built(spec)
+    torch.testing.assert_close(mirrored.face_features(faces), mirrored.face_features(faces.flip(3)))
+    assert not torch.allclose(plain.face_features(faces), plain.face_features(faces.flip(3)))
+    assert sum(p.numel() for p in mirrored.parameters()) == PARAMETERS["intermediate-attention", 5]

@@ -63,7 +63,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
 ) -> None:
     assert fit(data, fusion=fusion) == 0
     spec = store.find("intermediate-attention-8@1")
-    assert spec.data["architecture"] == {"fusion": fusion, "heads": 1}
+    assert spec.data["architecture"] == {"fusion": fusion, "heads": 1, "mirror": True}
     assert "Composed clips, not recordings" in spec.card
     capsys.readouterr()
 

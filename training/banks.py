@@ -22,7 +22,8 @@ from training.speech_changes import SILENCE_DB, mel_db
 
 log = logging.getLogger(__name__)
 CACHE = Path("runs")  # ignored by git
-_REPORT_EVERY = 500
+_AT_ONCE = 16
+_REPORT_EVERY = 800
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,14 @@ def face_bank(network: AudioVideoNetwork, faces: Faces, size: int, views: int, s
     generator = torch.Generator().manual_seed(seed)
     mirrored = np.random.default_rng(seed).random(len(faces)) < 0.5
     network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    rows = []
-    for number, image in enumerate(faces.images):
-        turned = np.ascontiguousarray(image[:, ::-1]) if mirrored[number] else image
-        rows.append(read_faces(network, moving_head(turned, generator, size, views)).numpy())
-        if (number + 1) % _REPORT_EVERY == 0:
-            log.info("faces %d/%d images", number + 1, len(faces))
+    rows: list[np.ndarray] = []
+    for start in range(0, len(faces), _AT_ONCE):
+        images = faces.images[start : start + _AT_ONCE]
+        turned = np.where(mirrored[start : start + _AT_ONCE, None, None], images[:, :, ::-1], images)
+        heads = torch.cat([moving_head(image, generator, size, views) for image in turned])
+        rows.extend(read_faces(network, heads).unflatten(0, (-1, views)).numpy())
+        if len(rows) % _REPORT_EVERY == 0:
+            log.info("faces %d/%d images", len(rows), len(faces))
     return FaceBank(np.array(rows), [LABELS[label] for label in faces.labels])
 
 

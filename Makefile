@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,$(shell \
-	$(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
+	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
 .PHONY: setup demo serve test lint types bench
 .DELETE_ON_ERROR:
@@ -11,7 +12,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 py
 setup: $(VENV)/.runtime
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed (say which with PYTHON=...)" >&2; exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUPPORTED)' 2>/dev/null \
+		|| { echo "error: Python 3.11 or 3.12 is needed (say which with PYTHON=...)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # librosa compiles its filters on first use, which takes seconds: done here, nobody waits for it later.

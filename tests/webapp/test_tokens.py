@@ -52,6 +52,13 @@ def test_wrong_credentials_get_no_token(person: User, credentials: dict[str, str
     assert not Token.objects.exists()
 
 
+def test_a_temporary_password_gets_no_token(person: User) -> None:
+    User.objects.update(password_is_temporary=True)
+    answer = log_in()
+    assert (answer.status_code, answer.json()["code"]) == (403, "temporary_password")
+    assert not Token.objects.exists()
+
+
 def test_missing_credentials_are_named(person: User) -> None:
     answer = APIClient().post(URL, {}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

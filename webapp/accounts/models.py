@@ -7,6 +7,12 @@ from django.db import models
 class User(AbstractUser):
     """A person with an account."""
 
+    password_is_temporary = models.BooleanField(default=False, editable=False)
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        self.password_is_temporary = False
+
 
 class Token(models.Model):
     """Lets a program act for a person. Only the secret's digest is kept: who reads the table can use nothing."""

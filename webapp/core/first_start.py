@@ -14,7 +14,7 @@ def prepare(say: Callable[[str], object]) -> None:
     users = get_user_model()._default_manager
     if not users.filter(is_superuser=True).exists():
         password = secrets.token_urlsafe(12)
-        users.create_superuser(username="admin", email="", password=password)
-        say(f"First start: log in as admin with the password {password} (shown this once)")
+        users.create_superuser(username="admin", email="", password=password, password_is_temporary=True)
+        say(f"First start: log in as admin with the password {password} (shown this once; you then choose your own)")
     # What is started next must inherit no connection.
     connections.close_all()

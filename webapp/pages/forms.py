@@ -1,6 +1,9 @@
 """What people send. The recordings' own checks judge the files; here is said which field each of them concerns."""
 
+from typing import Any
+
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
 
 from inference.errors import Code, InputError
 from webapp.recordings import consent
@@ -65,3 +68,12 @@ class UploadForm(forms.Form):
 
 class TokenForm(forms.Form):
     name = forms.CharField(max_length=100)
+
+
+class PasswordForm(PasswordChangeForm):
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        old = self.cleaned_data.get("old_password")
+        if old and old == self.cleaned_data.get("new_password1"):
+            self.add_error("new_password1", "This is the old password. Choose another one.")
+        return cleaned

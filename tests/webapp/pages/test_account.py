@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from webapp.accounts.models import User
+from webapp.core.first_start import prepare
 
 OLD, NEW = "an-old-password-of-mine", "a-new-password-of-mine"
 
@@ -58,3 +59,35 @@ def test_after_many_wrong_passwords_a_page_says_so(user: User, caplog: pytest.Lo
     page = answers[-1].content.decode()
     assert "Too many wrong passwords" in page
     assert "navbar" in page
+
+
+@pytest.fixture
+def temporary(person: Client, user: User) -> Client:
+    """Logged in with the password of the first start."""
+    User.objects.update(password_is_temporary=True)
+    return person
+
+
+@pytest.mark.parametrize("path", ["/", "/tokens/", "/models/", "/api/v1/recordings/", "/api/docs/"])
+def test_a_temporary_password_leads_to_ones_own(temporary: Client, path: str) -> None:
+    assert temporary.get(path)["Location"] == "/password/"
+
+
+def test_ones_own_password_opens_the_pages(temporary: Client) -> None:
+    assert "Choose your password" in temporary.get("/password/").content.decode()
+    assert "This is the old password" in change(temporary, OLD, OLD)
+    assert "The password is changed." in change(temporary, OLD, NEW)
+    assert temporary.get("/").status_code == 200
+
+
+def test_one_may_log_out_without_choosing_a_password(temporary: Client) -> None:
+    assert temporary.post("/logout/")["Location"] == "/login/"
+
+
+@pytest.mark.django_db(transaction=True)  # it closes the connections
+def test_the_first_administrators_password_is_temporary() -> None:
+    said: list[str] = []
+    prepare(said.append)
+    assert User.objects.get(username="admin").password_is_temporary
+    prepare(said.append)
+    assert len(said) == 1

@@ -26,7 +26,7 @@ from webapp.api.serializers import (
     SegmentSerializer,
     WindowSerializer,
 )
-from webapp.api.views.base import AsItIs, Schema, person
+from webapp.api.views.base import AsItIs, person
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 
@@ -39,7 +39,6 @@ class Analyses(generics.ListAPIView[Analysis]):
     filterset_class = AnalysisFilter
     ordering_fields = ["created_at", "status", "model_name", "label"]
     ordering = "-created_at"
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[Analysis]:
         return selectors.analyses_of(person(self.request))
@@ -50,15 +49,12 @@ class OneAnalysis(generics.RetrieveAPIView[Analysis]):
     queryset = Analysis.objects.none()
     serializer_class = AnalysisSerializer
     filter_backends = []
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[Analysis]:
         return selectors.analyses_of(person(self.request))
 
 
 class Cancel(APIView):
-    schema = Schema()
-
     @extend_schema(operation_id="analyses_cancel", summary="Stop it", request=None, responses={200: AnalysisSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
         analysis = selectors.analysis_for(person(request), pk)
@@ -73,7 +69,6 @@ class Segments(generics.ListAPIView[Segment]):
     serializer_class = SegmentSerializer
     pagination_class = InTime
     filter_backends = []
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[Segment]:
         analysis = selectors.analysis_for(person(self.request), self.kwargs["pk"])
@@ -86,7 +81,6 @@ class Windows(generics.ListAPIView[WindowScore]):
     serializer_class = WindowSerializer
     pagination_class = InTime
     filter_backends = []
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[WindowScore]:
         return selectors.analysis_for(person(self.request), self.kwargs["pk"]).windows.all()
@@ -100,7 +94,6 @@ class FoundSegments(generics.ListAPIView[Segment]):
     filterset_class = SegmentFilter
     ordering_fields = ["id", "confidence", "duration_s"]
     ordering = "-id"
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[Segment]:
         return selectors.segments_of(person(self.request))
@@ -108,7 +101,6 @@ class FoundSegments(generics.ListAPIView[Segment]):
 
 class Video(APIView):
     content_negotiation_class = AsItIs
-    schema = Schema()
 
     @extend_schema(
         operation_id="analyses_video",
@@ -128,7 +120,6 @@ class Video(APIView):
 
 class Export(APIView):
     content_negotiation_class = AsItIs
-    schema = Schema()
 
     @extend_schema(
         operation_id="analyses_export",

@@ -12,7 +12,6 @@ from webapp.accounts import services
 from webapp.accounts.models import User
 from webapp.api.authentication import KEYWORD
 from webapp.api.serializers import CredentialsSerializer
-from webapp.api.views.base import Schema
 
 NAME = "Made through the API"
 
@@ -20,7 +19,6 @@ NAME = "Made through the API"
 class TokenView(APIView):
     authentication_classes = []
     permission_classes = []
-    schema = Schema()
 
     @extend_schema(
         operation_id="token_create",
@@ -39,6 +37,8 @@ class TokenView(APIView):
             raise exceptions.Throttled(cool_off.total_seconds() if cool_off else None, "Too many wrong passwords.")
         if not isinstance(user, User):
             raise WrongCredentials
+        if user.password_is_temporary:
+            raise TemporaryPassword
         _, secret = services.make_token(user=user, name=NAME)
         return Response({"token": secret})
 
@@ -49,3 +49,8 @@ class WrongCredentials(exceptions.APIException):
     auth_header = KEYWORD
     default_detail = "User name or password is wrong."
     default_code = "wrong_credentials"
+
+
+class TemporaryPassword(exceptions.PermissionDenied):
+    default_detail = "This password is for the first login only. Log in with a browser and choose your own."
+    default_code = "temporary_password"

@@ -7,12 +7,9 @@ from rest_framework.views import APIView
 
 from inference import store
 from webapp.api.serializers import ModelSerializer
-from webapp.api.views.base import Schema
 
 
 class Models(APIView):
-    schema = Schema()
-
     @extend_schema(
         operation_id="models_list", summary="What reads recordings, and how well", responses=ModelSerializer(many=True)
     )

@@ -22,7 +22,7 @@ from webapp.api.serializers import (
     StateSerializer,
     UploadSerializer,
 )
-from webapp.api.views.base import Schema, person
+from webapp.api.views.base import person
 from webapp.recordings import selectors
 from webapp.recordings.models import MediaFile, Recording
 
@@ -43,7 +43,6 @@ class Recordings(generics.ListAPIView[Recording]):
     pagination_class = Pages
     ordering_fields = ["created_at", "duration_s"]
     ordering = "-created_at"
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[Recording]:
         return _mine(self.request)
@@ -96,7 +95,6 @@ class OneRecording(generics.RetrieveDestroyAPIView[Recording]):
     queryset = Recording.objects.none()
     serializer_class = RecordingSerializer
     filter_backends = []
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[Recording]:
         return _mine(self.request)
@@ -109,7 +107,6 @@ class Rerun(generics.GenericAPIView[Recording]):
     queryset = Recording.objects.none()
     serializer_class = RerunSerializer
     filter_backends = []
-    schema = Schema()
 
     def get_queryset(self) -> QuerySet[Recording]:
         return _mine(self.request)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from webapp.accounts import selectors, services
-from webapp.pages.forms import TokenForm
+from webapp.pages.forms import PasswordForm, TokenForm
 from webapp.pages.views.requests import PersonRequest
 
 
@@ -31,6 +31,7 @@ class Login(LoginView):
 
 
 class Password(SuccessMessageMixin, PasswordChangeView):
+    form_class = PasswordForm
     template_name = "pages/password.html"
     success_url = reverse_lazy("pages:recordings")
     success_message = "The password is changed."

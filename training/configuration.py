@@ -79,6 +79,8 @@ class AudioVideo(Labelled):
     reserve_every: int
     views: int
     seen_views: int
+    speech_batch: int
+    speech_steps: int
     batch: int
     steps: int
     rate: float

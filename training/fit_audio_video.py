@@ -15,6 +15,7 @@ from inference.models.backbone import FEATURES
 from training.banks import FaceBank, MelBank
 from training.configuration import AudioVideo
 from training.datasets.composed import FACE_OF
+from training.fit_speech import read_alone
 from training.speech_changes import SpeechChanges
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,9 @@ def softhard(batch: Batch, black: Tensor, generator: torch.Generator) -> tuple[T
 class ComposedBatches:
     """Draws training batches: speech clips changed at random, each with a face of its label.
 
-    `unseen` are faces that the backbone was not fitted on: only they are joined with speech, so that
-    the network does not trust faces more than it can in use. The faces it has `seen` come alone.
+    `unseen` are faces that the backbone was not fitted on: half of the speech is joined with them, so that
+    the network trusts faces little more than it can in use. The faces it has `seen` are joined with the other
+    half, and come alone.
     """
 
     def __init__(
@@ -73,7 +75,10 @@ class ComposedBatches:
         self.clips = np.flatnonzero(np.isin(speech.labels, labels))
         self.targets = np.array([[label == name for name in labels] for label in speech.labels], dtype=np.float32)
         shown = {label: FACE_OF.get(label, label) for label in labels}
-        self.faces_of = {label: np.flatnonzero(np.array(unseen.labels) == face) for label, face in shown.items()}
+        self.faces_of = [
+            {label: np.flatnonzero(np.array(bank.labels) == face) for label, face in shown.items()}
+            for bank in (unseen, seen)
+        ]
         # A face that two labels share says the plain one of them twice as often.
         says = np.array(
             [[(2.0 if name == face else 1.0) * (shown[name] == face) for name in labels] for face in seen.labels],
@@ -85,20 +90,49 @@ class ComposedBatches:
     def draw(self, size: int) -> Batch:
         """A batch of `size` composed clips and as many faces."""
         clips = self.random.choice(self.clips, size)
-        faces = np.array([self.random.choice(self.faces_of[self.speech.labels[clip]]) for clip in clips])
+        said = [self.speech.labels[clip] for clip in clips]
+        new, known = (np.array([self.random.choice(of[label]) for label in said]) for of in self.faces_of)
+        half = torch.from_numpy(self.random.random((size, 1, 1)) < 0.5)
         loners = self.random.choice(self.loners, size)
         return Batch(
             self.changes(torch.from_numpy(self.speech.mel[clips]), torch.from_numpy(self.speech.lengths[clips])),
-            self._moved(self.unseen, faces),
+            torch.where(half, self._moved(self.unseen, new), self._moved(self.seen, known)),
             torch.from_numpy(self.targets[clips]),
             self._moved(self.seen, loners),
             torch.from_numpy(self.says[loners]),
         )
 
+    def draw_speech(self, size: int) -> tuple[Tensor, Tensor]:
+        """MFCC (size, 10, 156) of changed clips and their targets (size, classes)."""
+        clips = self.random.choice(self.clips, size)
+        mel, lengths = torch.from_numpy(self.speech.mel[clips]), torch.from_numpy(self.speech.lengths[clips])
+        return self.changes(mel, lengths), torch.from_numpy(self.targets[clips])
+
     def _moved(self, bank: FaceBank, images: np.ndarray) -> Tensor:
         """A head that moves on, stays or turns back: views in order, repeated at random."""
         paths = np.sort(self.random.integers(bank.features.shape[1], size=(len(images), SAMPLES)), axis=1)
         return torch.from_numpy(bank.features[images[:, None], paths])
+
+
+def fit_speech_first(network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo) -> None:
+    """Fit the audio branch by its own classifier, so that it has something to say when faces join in."""
+    branch = network.audio
+    optimiser = torch.optim.AdamW(branch.parameters(), lr=config.rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config.rate, total_steps=config.speech_steps + 1, pct_start=config.warmup
+    )
+    branch.train()
+    losses: list[float] = []
+    for step in range(1, config.speech_steps + 1):
+        mfcc, targets = batches.draw_speech(config.speech_batch)
+        loss = functional.cross_entropy(read_alone(branch, mfcc), targets, label_smoothing=config.label_smoothing)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if step % _REPORT_EVERY == 0:
+            log.info("speech step %d/%d loss %.3f", step, config.speech_steps, np.mean(losses[-_REPORT_EVERY:]))
 
 
 def fit_behind_backbone(network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo) -> AudioVideoNetwork:

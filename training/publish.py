@@ -123,10 +123,10 @@ with neutral faces. Face and voice never belonged to one person, nor to one mome
 fitted on FER-2013's Training part first and then kept; the rest was fitted with the published modality dropout,
 so that a missing face or voice is tolerated.
 
-- Faces: FER-2013 Training. Each {config.reserve_every}th image was kept from the backbone; only those were joined
-  with speech, so that the network does not trust faces more than it can in use. The others were shown alone, as often
-  as FER-2013 has them. Grey, 48 x 48, enlarged to {spec["face"]["size"]} pixels a side. The crop at inference is
-  treated alike.
+- Faces: FER-2013 Training. Each {config.reserve_every}th image was kept from the backbone; half of the speech was
+  joined with those, so that the network trusts faces little more than it can in use. The others were joined with the
+  other half, and shown alone as often as FER-2013 has them. Grey, 48 x 48, enlarged to {spec["face"]["size"]} pixels
+  a side; the published network reads 224. The crop at inference is treated alike.
 - Speech: RAVDESS actors {train}; in every step changed anew in tempo, pitch, place, level, colour and noise,
   with stretches of time and frequency hidden.
 

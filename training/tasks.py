@@ -16,7 +16,7 @@ from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank
 from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion, SpeechFolds
 from training.datasets import fer2013, ravdess, splits
 from training.datasets.errors import DatasetError
-from training.fit_audio_video import ComposedBatches, fit_behind_backbone
+from training.fit_audio_video import ComposedBatches, fit_behind_backbone, fit_speech_first
 from training.fit_backbone import fit_backbone
 from training.fit_speech import fit_folds
 from training.speech_changes import SpeechChanges
@@ -58,6 +58,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
     changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(config.seed))
     batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config.seed)
+    fit_speech_first(network, batches, config)
     network = fit_behind_backbone(network, batches, config)
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
     publish.audio_video(network, config, SPEECH_SPEC, options)

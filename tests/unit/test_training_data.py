@@ -1,5 +1,8 @@
 """The data sets on disk, generated in their published layouts."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +124,25 @@ def test_a_moving_head_stays_the_same_face() -> None:
     assert (steps > 0).all(), "it moves at every step"
     assert steps.max() < 0.05, "and never jumps"
     assert torch.equal(frames, moving_head(image, torch.Generator().manual_seed(5), 96))
+
+
+def test_faces_are_drawn_alike_in_every_process(tmp_path: Path) -> None:
+    """Texts hash differently in each process, and sets of them have another order."""
+    code = (
+        "import sys; from pathlib import Path; from training.datasets import fer2013; "
+        "from training.datasets.composed import draw_faces; from training.datasets.ravdess import LABELS, Clip; "
+        "clips = [Clip(Path(), label, 1) for label in LABELS]; "
+        "print(draw_faces(clips, fer2013.read_npz(Path(sys.argv[1])), 0).tolist())"
+    )
+    faces = write_faces(tmp_path / "faces.npz")
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(faces)],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(drawn) == 1

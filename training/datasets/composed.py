@@ -22,7 +22,8 @@ FACE_OF = {"calm": "neutral"}  # RAVDESS labels whose faces carry another label
 def draw_faces(clips: list[Clip], faces: Faces, seed: int) -> np.ndarray:
     """One face image of its label for each clip: indices into `faces`, drawn without repetition while they last."""
     generator = np.random.default_rng(seed)
-    pools = {label: generator.permutation(faces.of(FACE_OF.get(label, label))) for label in {c.label for c in clips}}
+    labels = sorted({clip.label for clip in clips})  # a set has another order in every process
+    pools = {label: generator.permutation(faces.of(FACE_OF.get(label, label))) for label in labels}
     used = dict.fromkeys(pools, 0)
     drawn = []
     for clip in clips:

@@ -148,3 +148,19 @@ def test_an_analysis_that_waits_can_be_cancelled_and_begun_again(page: Page) -> 
     page.get_by_role("button", name="Analyse again").click()
     page.get_by_role("button", name="Analyse", exact=True).click()
     expect(page.locator("#stage")).to_have_text("Waiting for a free worker")
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_what_was_deleted_in_another_tab_is_asked_for_no_more(page: Page, refused: set[int]) -> None:
+    refused.add(404)
+    log_in(page)
+    upload(page, "Here and there")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_role("link", name="Delete").click()
+    other.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="“Here and there” is deleted")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)  # twice as long as it takes to ask again
+    assert asked == []

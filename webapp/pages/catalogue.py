@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from markdown_it import MarkdownIt
 
 from inference import store
@@ -14,6 +15,7 @@ READS = {
     "eeg": "EEG alone, as a part of other models",
     "fusion": "face, voice and EEG",
 }
+ACRONYMS = {"cnn": "CNN", "eeg": "EEG", "waver": "WAVER"}
 
 # Raw HTML in a card is shown as text, and a card brings no pictures from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
@@ -77,7 +79,9 @@ def _accuracies(found: dict[str, Any], path: tuple[str, ...]) -> Iterator[Score]
     if "accuracy" in found:
         low, high = found.get("interval_95", (None, None))
         spread = f" ({100 * low:.0f} to {100 * high:.0f})" if low is not None else ""
-        yield Score(", ".join(path).replace("_", " ").capitalize(), f"{100 * found['accuracy']:.1f} %{spread}")
+        words = ", ".join(path).replace("_", " ").split(" ")
+        name = " ".join(ACRONYMS.get(word, word) for word in words)
+        yield Score(capfirst(name), f"{100 * found['accuracy']:.1f} %{spread}")
         return
     for name, inner in found.items():
         if isinstance(inner, dict):

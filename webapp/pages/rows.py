@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from webapp.analyses.models import Analysis
 from webapp.pages import catalogue, drawing, words
 from webapp.pages.drawing import Part
@@ -13,7 +15,7 @@ LEADING = 3  # labels named beside the bar
 
 @dataclass(frozen=True)
 class Row:
-    """A recording with its latest analysis."""
+    """A recording with its latest analysis, of those that were not cancelled if there are any."""
 
     recording: Recording
     analysis: Analysis
@@ -39,7 +41,8 @@ def rows(recordings: Iterable[Recording]) -> list[Row]:
     latest = {
         analysis.recording_id: analysis
         for analysis in Analysis.objects.filter(recording__in=found)
-        .order_by("recording", "-created_at")
+        .alias(cancelled=Q(status=Analysis.Status.CANCELLED))
+        .order_by("recording", "cancelled", "-created_at")
         .distinct("recording")
     }
     marks = catalogue.marks()

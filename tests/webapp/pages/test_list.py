@@ -41,6 +41,13 @@ def test_the_latest_analysis_counts(owner: Client, finished: Analysis) -> None:
     assert "Waiting for a free worker" in page
 
 
+def test_a_cancelled_analysis_hides_no_earlier_one(owner: Client, finished: Analysis) -> None:
+    services.cancel(analysis=services.rerun(recording=finished.recording))
+    page = owner.get("/").content.decode()
+    assert "Ready" in page
+    assert "Cancelled" not in page
+
+
 def test_others_recordings_are_not_listed(stranger: Client, finished: Analysis) -> None:
     assert "No recordings yet" in stranger.get("/").content.decode()
 

@@ -2,7 +2,6 @@
 (() => {
   const video = document.getElementById("player");
   if (!video) return;
-  const regions = () => [...document.querySelectorAll("[data-start]")];
   const clock = (seconds) => {
     const tenths = Math.floor(seconds * 10) / 10;
     const hours = Math.floor(tenths / 3600);
@@ -139,13 +138,8 @@
   };
   // Deleted in another tab: there is nothing to ask for any more.
   document.body.addEventListener("htmx:responseError", (event) => {
-    const live = document.getElementById("live");
-    if (event.detail.xhr.status !== 404 || !live) return;
-    const gone = document.createElement("div");
-    gone.className = "alert alert-secondary mb-4";
-    gone.setAttribute("role", "status");
-    gone.textContent = "This recording has been deleted.";
-    live.replaceWith(gone);
+    const gone = document.getElementById("gone");
+    if (event.detail.xhr.status === 404 && gone) gone.parentElement.replaceChildren(gone.content);
   });
   document.body.addEventListener("htmx:afterSettle", () => {
     const labelled = document.querySelector("[data-source][data-fresh]");

@@ -19,7 +19,7 @@ from training.evaluate import DRAWS, composed_features
 from training.metrics import calibration
 
 
-def temperature(logits: NDArray[np.float32], wanted: NDArray[np.int64]) -> float:
+def temperature(logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64]) -> float:
     """The divisor of `logits` (N, classes), 1/8 to 8, with which their likelihood of `wanted` (N,) is greatest."""
 
     def loss(power: float) -> float:

@@ -78,9 +78,16 @@ def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, out: Pat
     `out/log.jsonl`. A run that was stopped goes on behind its last whole epoch. Under torchrun
     the processes share every batch.
     """
+    out.mkdir(parents=True, exist_ok=True)
     # Gradients of gates that have closed become denormal, which slows the processor by an order of magnitude.
     torch.set_flush_denormal(True)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        _fit_phases(train, validation, config, out)
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _fit_phases(train: Faces, validation: Faces, config: FaceBackbone, out: Path) -> None:
     torch.manual_seed(config.seed)
     network = FaceClassifier().to(distributed.device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
     for number in range(1, len(config.phases) + 1):

@@ -176,7 +176,12 @@ def test_a_refusal_leaves_what_was_in_the_folder_before(tmp_path: Path) -> None:
 def test_stopping_it_while_it_writes_leaves_nothing(sent: signal.Signals, status: int, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = subprocess.Popen(
-        [*ANALYSE, SAMPLES / "interview.mp4", "--out", out], cwd=PROJECT, stderr=subprocess.PIPE, text=True
+        [*ANALYSE, SAMPLES / "interview.mp4", "--out", out],
+        cwd=PROJECT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell that runs the tests in the background has its children ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + PATIENCE_S
     while not list(tmp_path.glob(".emotrace-*/*annotated.mp4*")):

@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="fit the network that a configuration describes")
     fit.add_argument("config", type=Path, help="a file of training/configs")
     fit.add_argument("--out", type=Path, required=True, help="folder that receives the result")
+    fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video or of EAV, as published")
     _add_data(fit)
     fit.set_defaults(run=_fit)
 

@@ -90,6 +90,32 @@ class AudioVideo(Labelled):
     label_smoothing: float
 
 
+class Recordings(Labelled):
+    """The audio-video network on recordings, end to end; `rate` falls to a tenth at each of `milestones`.
+
+    `flip` is the share of clips that are mirrored, `degrees` the most that a clip is turned by.
+    """
+
+    task: Literal["recordings"]
+    source: Literal["ravdess", "eav"]
+    split: str
+    fold: int
+    fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
+    heads: Literal[1, 4]
+    window: Window
+    face: FaceInput
+    dropout: Literal["softhard", "noise", "none"]
+    flip: float
+    degrees: float
+    epochs: int
+    batch: int
+    rate: float
+    momentum: float
+    dampening: float
+    weight_decay: float
+    milestones: list[int]
+
+
 class SpeechFolds(Section):
     """The audio branch alone, fitted once for each fold of a split of training/splits."""
 
@@ -155,6 +181,19 @@ class EEG(Labelled):
     eeg: dict[str, Any]
 
 
+class RecordedEEG(Labelled):
+    """EEGNet on the spoken trials of EAV."""
+
+    task: Literal["eeg-recordings"]
+    split: str
+    fold: int
+    epochs: int
+    batch: int
+    rate: float
+    architecture: dict[str, Any]
+    eeg: dict[str, Any]
+
+
 class Members(Section):
     audio_video: str
     eeg: str
@@ -184,7 +223,7 @@ class Fusion(Labelled):
     tree_pairings: int
 
 
-Configuration = FaceBackbone | AudioVideo | SpeechFolds | ComposedTrials | EEG | Fusion
+Configuration = FaceBackbone | AudioVideo | Recordings | SpeechFolds | ComposedTrials | EEG | RecordedEEG | Fusion
 _ANY: TypeAdapter[Configuration] = TypeAdapter(Annotated[Configuration, Field(discriminator="task")])
 
 

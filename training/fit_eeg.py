@@ -15,7 +15,7 @@ from torch.nn import functional
 from inference.eeg import EAV_RATE, windows
 from inference.models.eegnet import EEGNet
 from training import publish
-from training.configuration import EEG
+from training.configuration import EEG, RecordedEEG
 from training.metrics import BOOTSTRAPS, by_subject
 from training.simulate.eeg import EMOTIONS, Variation, record, session, subject
 
@@ -79,7 +79,7 @@ def _simulate(config: EEG, part: str) -> Trials:
     return Trials(np.stack(made), np.array(labels), np.array(people))
 
 
-def train(config: EEG, trials: Trials) -> EEGNet:
+def train(config: EEG | RecordedEEG, trials: Trials) -> EEGNet:
     """The network after the last step; no other part is looked at, so nothing is selected."""
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)

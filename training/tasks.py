@@ -11,9 +11,19 @@ from safetensors.torch import load_file
 
 from inference import speech as speech_input
 from inference.models.audio_video import AudioVideoNetwork, build_audio_video
-from training import composed_trials, distributed, fit_eeg, fit_fusion, publish
+from training import composed_trials, distributed, fit_eeg, fit_fusion, fit_recorded_eeg, fit_recordings, publish
 from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank
-from training.configuration import EEG, AudioVideo, ComposedTrials, Configuration, FaceBackbone, Fusion, SpeechFolds
+from training.configuration import (
+    EEG,
+    AudioVideo,
+    ComposedTrials,
+    Configuration,
+    FaceBackbone,
+    Fusion,
+    RecordedEEG,
+    Recordings,
+    SpeechFolds,
+)
 from training.datasets import fer2013, ravdess, splits
 from training.datasets.errors import DatasetError
 from training.fit_audio_video import ComposedBatches, fit_behind_backbone, fit_speech_first
@@ -93,6 +103,12 @@ def fit(config: Configuration, options: argparse.Namespace) -> None:
             face_backbone(config, options)
         case AudioVideo():
             audio_video(config, options)
+        case Recordings():
+            root = _needed(options.recordings, "--recordings")
+            with distributed.group():
+                fit_recordings.fit(config, root, options.backbone, SPEECH_SPEC, options.out)
+        case RecordedEEG():
+            fit_recorded_eeg.fit(config, _needed(options.recordings, "--recordings"), options.out)
         case SpeechFolds():
             speech_folds(config, options)
         case ComposedTrials():

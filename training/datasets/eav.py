@@ -92,6 +92,12 @@ def read_eeg(subject: Subject) -> NDArray[np.float32]:
     return spoken
 
 
+def simulated(root: Path) -> bool:
+    """Whether the folder says of itself that `python -m training simulate` made it."""
+    readme = root / "README.txt"
+    return readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith("SIMULATED")
+
+
 def ranks(trials: Sequence[Trial]) -> list[int]:
     """Each trial's place, from 1, among those of its person and label in order of time."""
     order = sorted(range(len(trials)), key=lambda index: trials[index].number)

@@ -43,6 +43,16 @@ def load(name: str) -> Split:
     return read(path)
 
 
+def people(name: str, fold: int) -> Fold:
+    """Fold number `fold`, from 0, of a split by person. Raises DatasetError if there is none."""
+    split = load(name)
+    if split.unit != "person" or not 0 <= fold < len(split.folds):
+        raise DatasetError(f"{name}: has {len(split.folds)} folds by {split.unit}, so no fold {fold} by person")
+    if not split.folds[fold].validation:
+        raise DatasetError(f"{name}: fold {fold} has no validation part, which is needed to choose an epoch")
+    return split.folds[fold]
+
+
 def read(path: Path) -> Split:
     """Read a split and make sure that no number stands on two sides, is left out or is tested twice.
 

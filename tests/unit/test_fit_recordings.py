@@ -1,0 +1,205 @@
+"""Networks fitted on files in the data sets' own layouts, from folder to store."""
+
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from inference import store
+from inference.faces import FaceSample
+from tests.unit.test_training_data import write_clip, write_faces
+from training import checkpoint, recordings
+from training.__main__ import main
+from training.fit_recordings import moved, without
+
+CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
+FPS, SECONDS, RATE = 10, 5, 22050
+
+
+class BrightnessReader:
+    """Takes the place of FaceReader: the face is as bright as the middle of the frame."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.side = spec["native_size"]
+
+    def __call__(self, frame: np.ndarray) -> FaceSample:
+        value = frame[len(frame) // 2, frame.shape[1] // 2, 0]
+        return FaceSample(np.full((self.side, self.side, 3), value, np.uint8), (0, 0, 1, 1))
+
+
+def write_take(path: Path) -> None:
+    """SECONDS of grey that brightens by 5 a frame, with a tone of two seconds from second 2."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(SECONDS * RATE) / RATE
+    tone = np.where((time >= 2) & (time < 4), np.sin(2 * np.pi * 440 * time), 0).astype(np.float32) * 0.3
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
+        picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+        track = container.add_stream("aac", rate=RATE, layout="mono")
+        for number in range(SECONDS * FPS):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 5 * number, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(picture.encode(frame))
+        piece = av.AudioFrame.from_ndarray(tone[None], format="flt", layout="mono")
+        piece.sample_rate, piece.pts, piece.time_base = RATE, 0, Fraction(1, RATE)
+        container.mux(track.encode(piece))
+        container.mux(picture.encode(None))
+        container.mux(track.encode(None))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty place with a split of five people."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
+    monkeypatch.setattr("training.datasets.splits.FOLDER", tmp_path)
+    fold = {"train": [1], "validation": [2, 3], "test": [4, 5]}
+    split = {"about": "five", "unit": "person", "first": 1, "last": 5, "folds": [fold]}
+    (tmp_path / "five.json").write_text(json.dumps(split))
+    return tmp_path
+
+
+@pytest.fixture
+def ravdess(place: Path) -> Path:
+    root = place / "ravdess"
+    write_take(place / "take.mp4")
+    for actor in range(1, 6):
+        folder = root / f"Video_Speech_Actor_{actor:02d}" / f"Actor_{actor:02d}"
+        folder.mkdir(parents=True)
+        for emotion in (1, 5):
+            shutil.copy(place / "take.mp4", folder / f"01-01-{emotion:02d}-01-01-01-{actor:02d}.mp4")
+    return root
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("person")
+    write_faces(folder / "faces.npz")
+    for code in range(1, 6):
+        write_clip(folder / "speech", code, 2)
+    options = ["--faces", str(folder / "faces.npz"), "--speech", str(folder / "speech"), "--trials-per-class", "1"]
+    assert main(["simulate", "--subjects", "1", "--out", str(folder / "out"), *options]) == 0
+    return folder / "out"
+
+
+@pytest.fixture
+def eav(place: Path, person: Path) -> Path:
+    """Five people who are all the same one."""
+    root = place / "eav"
+    for number in range(1, 6):
+        shutil.copytree(person / "subject1", root / f"subject{number}")
+        for path in [*(root / f"subject{number}" / "EEG").iterdir()]:
+            path.rename(path.with_name(path.name.replace("subject1", f"subject{number}")))
+    shutil.copy(person / "README.txt", root)
+    return root
+
+
+def fit(place: Path, name: str, root: Path, **changes: Any) -> int:
+    config = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())
+    config |= {"split": "five", "epochs": 2, "batch": 2}
+    if "face" in config:
+        config["face"] |= {"size": 32, "native_size": 32}
+    (place / "config.yaml").write_text(yaml.safe_dump(config | changes))
+    return main(["fit", str(place / "config.yaml"), "--recordings", str(root), "--out", str(place / "store")])
+
+
+@pytest.mark.parametrize("dropout", ["softhard", "noise", "none"])
+def test_ravdess_goes_from_takes_to_the_store(place: Path, ravdess: Path, dropout: str) -> None:
+    assert fit(place, "ravdess-8-intermediate-attention", ravdess, dropout=dropout, epochs=1) == 0
+    spec = store.find("ravdess-8-intermediate-attention@1")
+    store.open_model(spec)
+    assert spec.metrics["scores"].keys() == {"AV", "A", "V"}
+    assert spec.metrics["scores"]["AV"]["subjects"].keys() == {"4", "5"}
+    assert spec.metrics["clips"]["test"] == {"clips": 4, "without_face": 4}
+
+
+def test_a_window_is_the_middle_of_the_take_in_picture_and_sound(
+    place: Path, ravdess: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    assert fit(place, "ravdess-8-intermediate-attention", ravdess, epochs=1) == 0
+    faces = np.load(next(iter(recordings.CACHE.glob("*.npy"))))
+    # seconds 0.7 to 4.3: the first face is that of 0.82 s, the last that of 4.18 s
+    shown = faces[0, :, 0, 0, 0]
+    assert shown[[0, -1]] == pytest.approx([5 * 8, 5 * 41], abs=8)
+    with np.load(next(iter(recordings.CACHE.glob("*.npz")))) as rest:
+        loud = np.flatnonzero(rest["mfcc"][0, 0] > rest["mfcc"][0, 0].mean()) * 512 / RATE
+    assert (loud.min(), loud.max()) == pytest.approx((1.3, 3.3), abs=0.15)
+
+
+def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(
+    place: Path, ravdess: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fit(place, "ravdess-8-intermediate-attention", ravdess) == 0
+    whole = (place / "store" / "ravdess-8-intermediate-attention" / "1" / "weights.safetensors").read_bytes()
+    (log,) = place.glob("runs/*/log.jsonl")
+    assert [json.loads(line)["epoch"] for line in log.read_text().splitlines()] == [1, 2]
+    shutil.rmtree(log.parent)
+
+    save = checkpoint.save
+
+    def killed(path: Path, done: int, parts: Any) -> None:
+        save(path, done, parts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fit(place, "ravdess-8-intermediate-attention", ravdess)
+    monkeypatch.setattr(checkpoint, "save", save)
+    assert fit(place, "ravdess-8-intermediate-attention", ravdess) == 0
+    assert (place / "store" / "ravdess-8-intermediate-attention" / "1" / "weights.safetensors").read_bytes() == whole
+
+
+def test_eav_gives_six_windows_a_trial(place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch=8) == 0
+    spec = store.find("eav-5-intermediate-attention@1")
+    assert spec.demonstration == "recordings composed"
+    assert spec.metrics["scores"]["AV"]["n"] == 10
+    assert spec.metrics["clips"]["train"] == {"clips": 5, "without_face": 0}
+    assert {np.load(path, mmap_mode="r").shape for path in recordings.CACHE.glob("*.npy")} == {(6, 15, 32, 32, 3)}
+
+
+def test_eegnet_is_fitted_on_eav_files(place: Path, eav: Path) -> None:
+    assert fit(place, "eav-eegnet-5", eav) == 0
+    spec = store.find("eav-eegnet-5@1")
+    store.open_model(spec)
+    assert spec.metrics["scores"]["test"]["trials"] == 10
+    assert spec.demonstration == "EEG simulated"
+
+
+def test_what_is_missing_is_named(place: Path, ravdess: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(place, "ravdess-8-intermediate-attention", ravdess, fold=1) == 2
+    assert "fold 1" in capsys.readouterr().err
+    shutil.rmtree(ravdess / "Video_Speech_Actor_03")
+    assert fit(place, "ravdess-8-intermediate-attention", ravdess) == 2
+    assert "[3]" in capsys.readouterr().err
+
+
+def test_dropout_takes_each_half_away_in_turn() -> None:
+    mfcc, faces = torch.rand(2, 10, 156) + 1, torch.rand(2, 15, 3, 4, 4) + 1
+    sound, picture = without("softhard", mfcc, faces, torch.Generator().manual_seed(0))
+    share = (sound[2:4] / mfcc)[:, :1, :1]
+    torch.testing.assert_close(picture[2:4], (1 - share)[..., None, None] * faces)
+    assert sound[4:6].eq(0).all() and picture[4:6].equal(faces)
+    assert sound[6:].equal(mfcc) and picture[6:].eq(0).all()
+    sound, picture = without("noise", mfcc, faces, torch.Generator().manual_seed(0))
+    assert len(sound) == len(picture) == 6
+    assert abs(sound[2:4].mean()) < 0.2 and picture[2:4].equal(faces)
+    assert sound[4:].equal(mfcc) and abs(picture[4:].mean()) < 0.2
+
+
+def test_a_clip_is_moved_as_a_whole() -> None:
+    faces = torch.rand(1, 1, 3, 8, 8).expand(4, 15, 3, 8, 8).contiguous()
+    torch.testing.assert_close(moved(faces, 1, 0, torch.Generator()), faces.flip(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(moved(faces, 0, 0, torch.Generator()), faces, atol=1e-5, rtol=0)
+    turned = moved(faces, 0.5, 10, torch.Generator().manual_seed(0))
+    assert all(turned[:, :1].expand_as(turned).isclose(turned, atol=1e-5).flatten())
+    assert not turned[0].isclose(turned[1]).all()

@@ -1,0 +1,143 @@
+"""Clips of recordings as network input, computed once and kept under runs/, file by file.
+
+Faces are found and cut, and speech is read, by the same code as at inference.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference import speech
+from inference.eeg import TRIAL_S
+from inference.errors import InputError
+from inference.faces import FaceReader
+from inference.media.decode import frames_at, sound
+from inference.media.probe import probe_audio, probe_video
+from inference.timeline import MIN_VOICE
+from training.configuration import Recordings
+from training.datasets import eav, ravdess
+from training.datasets.errors import DatasetError
+
+log = logging.getLogger(__name__)
+
+CACHE = Path("runs") / "recordings"
+WINDOWS = 6  # of a trial of EAV, the last one aligned to its end
+_REPORT_EVERY = 50
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A labelled recording of one person; `starts` (s) of its windows, or None for the one in its middle."""
+
+    video: Path
+    audio: Path
+    label: str
+    person: int
+    starts: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A clip's windows on disk: `faces` is a npy file (W, 15, S, S[, 3]) uint8, zeros where there is no face.
+
+    `mfcc` (W, 10, 156), zeros where there is no voice; `seen` (W, 15) says which samples show a face.
+    """
+
+    faces: Path
+    mfcc: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    label: str
+    person: int
+
+
+def read_clips(source: str, root: Path, people: Sequence[int], seconds: float) -> list[Clip]:
+    """The clips of these people in the layout of `source`, "ravdess" or "eav". Raises DatasetError."""
+    if source == "ravdess":
+        takes = ravdess.read_videos(root, people)
+        return [Clip(take.path, take.path, take.label, take.actor, None) for take in takes]
+    starts = tuple(index * (TRIAL_S - seconds) / (WINDOWS - 1) for index in range(WINDOWS))
+    return [
+        Clip(trial.video, trial.audio, trial.label, trial.subject, starts)
+        for subject in eav.read_subjects(root, people)
+        for trial in subject.trials
+    ]
+
+
+def prepare(clips: Sequence[Clip], config: Recordings, speech_spec: dict[str, Any]) -> list[Prepared]:
+    """Every clip's input, from runs/ where the same file was read in the same way before.
+
+    Clips that show no face at all are kept, and counted in the log. Raises DatasetError for a file
+    that cannot be read.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    found = []
+    for number, clip in enumerate(clips, 1):
+        found.append(_prepared(clip, config, speech_spec))
+        if number % _REPORT_EVERY == 0:
+            log.info("read %d of %d clips", number, len(clips))
+    log.info("%d of %d clips show no face", faceless(found), len(found))
+    return found
+
+
+def faceless(clips: Sequence[Prepared]) -> int:
+    return sum(not clip.seen.any() for clip in clips)
+
+
+def _prepared(clip: Clip, config: Recordings, speech_spec: dict[str, Any]) -> Prepared:
+    path = CACHE / f"{_key(clip, config, speech_spec)}.npy"
+    rest = path.with_suffix(".npz")
+    if not path.exists():
+        try:
+            faces, seen, mfcc = _computed(clip, config, speech_spec)
+        except InputError as error:
+            raise DatasetError(f"{clip.video}: {error.message}") from error
+        np.savez(rest, seen=seen, mfcc=mfcc)
+        unfinished = path.with_suffix(".part.npy")
+        np.save(unfinished, faces)
+        unfinished.replace(path)
+    with np.load(rest, allow_pickle=False) as stored:
+        return Prepared(path, stored["mfcc"], stored["seen"], clip.label, clip.person)
+
+
+def _key(clip: Clip, config: Recordings, speech_spec: dict[str, Any]) -> str:
+    files = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in (clip.video, clip.audio)]
+    face = config.face.model_dump(exclude={"size"})
+    asked = (files, clip.starts, config.window.seconds, face, speech_spec)
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
+
+
+def _computed(
+    clip: Clip, config: Recordings, speech_spec: dict[str, Any]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.float32]]:
+    """Faces, which of them are seen, and MFCC, as in `Prepared`."""
+    media = probe_video(clip.video)
+    if clip.audio == clip.video and not media.has_audio:
+        raise DatasetError(f"{clip.video}: has no sound")
+    if clip.audio != clip.video:
+        probe_audio(clip.audio)
+    seconds, face = config.window.seconds, config.face
+    starts = clip.starts or (max(0.0, (media.duration_s - seconds) / 2),)
+    steps = (np.arange(face.samples) + 0.5) * seconds / face.samples
+    # Windows overlap, and a video is read once, in order.
+    times, place = np.unique(np.round(np.add.outer(starts, steps), 6), return_inverse=True)
+    side = face.native_size
+    crops = np.zeros((len(times), side, side) if face.grey else (len(times), side, side, 3), np.uint8)
+    seen = np.zeros(len(times), dtype=bool)
+    read = FaceReader(face.model_dump())
+    for number, frame in enumerate(frames_at(clip.video, times.tolist(), face.frame_side)):
+        crop = read(frame).crop
+        if crop is not None:
+            crops[number], seen[number] = crop, True
+    rate = speech_spec["sample_rate"]
+    heard = list(speech.windows(sound(clip.audio, rate), starts, seconds, rate))
+    mfcc = np.stack([speech.mfcc(window, speech_spec) for window in heard])
+    mfcc[np.array([speech.voice_share(window, rate) for window in heard]) < MIN_VOICE] = 0.0
+    place = place.reshape(len(starts), face.samples)
+    return crops[place], seen[place], mfcc

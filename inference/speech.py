@@ -47,16 +47,31 @@ def mfcc(sound: np.ndarray, spec: dict[str, Any]) -> np.ndarray:
 
 def voice_share(sound: np.ndarray, rate: int) -> float:
     """Share, 0..1, of 32 ms frames whose level between 100 and 4000 Hz is above -55 dB of full scale."""
+    powers = _voice_powers(sound, rate)
+    return float(np.mean(10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB)) if len(powers) else 0.0
+
+
+def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
+    """Level of the voice in a stream of mono sound, dB of full scale: the mean power of the frames that
+    `voice_share` counts, between 100 and 4000 Hz. None where there are none.
+    """
+    total, count = 0.0, 0
+    for chunk in chunks:
+        powers = _voice_powers(chunk, rate)
+        voiced = powers[10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB]
+        total, count = total + float(voiced.sum()), count + len(voiced)
+    return 10 * float(np.log10(total / count)) if count else None
+
+
+def _voice_powers(sound: np.ndarray, rate: int) -> np.ndarray:
+    """Mean square between 100 and 4000 Hz of each 32 ms frame."""
     length = round(_VOICE_FRAME_S * rate)
     frames = sound[: len(sound) // length * length].reshape(-1, length)
-    if not len(frames):
-        return 0.0
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(length), axis=1)) ** 2
     bins = np.fft.rfftfreq(length, 1 / rate)
     band = (bins >= VOICE_BAND_HZ[0]) & (bins <= VOICE_BAND_HZ[1])
     # By Parseval, with the energy of the window taken out, the mean square of the band.
-    power = 2 * spectrum[:, band].sum(axis=1) / (length * np.sum(np.hanning(length) ** 2))
-    return float(np.mean(10 * np.log10(power + 1e-12) > VOICE_FLOOR_DB))
+    return 2 * spectrum[:, band].sum(axis=1) / (length * np.sum(np.hanning(length) ** 2))
 
 
 def warm() -> None:

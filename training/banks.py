@@ -64,6 +64,13 @@ def speech_bank(clips: list[Clip], spec: dict, seconds: float) -> SpeechBank:
     return SpeechBank(np.array(rows), [clip.label for clip in clips], [clip.actor for clip in clips])
 
 
+def speech_level(clips: list[Clip], spec: dict) -> float:
+    """The mean of the clips' voice levels, dB of full scale: what inference brings a recording to."""
+    rate = spec["sample_rate"]
+    levels = [speech.voice_level([read_sound(clip, rate)], rate) for clip in clips]
+    return round(float(np.mean([level for level in levels if level is not None])), 1)
+
+
 def mel_bank(clips: list[Clip], spec: dict, seconds: float) -> MelBank:
     """The whole of every clip as a mel spectrogram."""
     mels = [mel_db(read_sound(clip, spec["sample_rate"]), spec, seconds) for clip in clips]

@@ -128,7 +128,8 @@ so that a missing face or voice is tolerated.
   other half, and shown alone as often as FER-2013 has them. Grey, 48 x 48, enlarged to {spec["face"]["size"]} pixels
   a side; the published network reads 224. The crop at inference is treated alike.
 - Speech: RAVDESS actors {train}; in every step changed anew in tempo, pitch, place, level, colour and noise,
-  with stretches of time and frequency hidden.
+  with stretches of time and frequency hidden. In use, the voice of a recording is brought to the mean level of these
+  clips first, so that the distance of the microphone says nothing.
 
 ## What it scores
 Faces of FER-2013 PublicTest, speech of RAVDESS actors {actors}: neither was trained on. One fit, one seed, weights of

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from inference import speech as speech_input
 from inference.models.audio_video import AudioVideoNetwork, build_audio_video
 from training import composed_trials, distributed, fit_eeg, fit_fusion, fit_recorded_eeg, fit_recordings, publish
-from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank
+from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank, speech_level
 from training.configuration import (
     EEG,
     AudioVideo,
@@ -71,7 +71,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     fit_speech_first(network, batches, config)
     network = fit_behind_backbone(network, batches, config)
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
-    publish.audio_video(network, config, SPEECH_SPEC, options)
+    publish.audio_video(network, config, SPEECH_SPEC | {"level_db": speech_level(clips, SPEECH_SPEC)}, options)
 
 
 def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:

@@ -58,3 +58,13 @@ def test_room_noise_and_mains_hum_are_no_voice() -> None:
     hum = (0.1 * np.sin(2 * np.pi * 40 * np.arange(79380) / 22050)).astype(np.float32)
     assert speech.voice_share(noise, 22050) == 0.0
     assert speech.voice_share(hum, 22050) == 0.0
+
+
+def test_the_level_of_a_voice_is_that_of_its_voiced_frames() -> None:
+    voice, silence = tone(1.0, 0.1), np.zeros(3 * 22050, np.float32)
+    expected = 10 * np.log10(0.1**2 / 2)
+    assert speech.voice_level([voice], 22050) == pytest.approx(expected, abs=0.2)
+    assert speech.voice_level([voice, silence], 22050) == pytest.approx(expected, abs=0.2)
+    assert speech.voice_level([voice / 10], 22050) == pytest.approx(expected - 20, abs=0.2)
+    assert speech.voice_level([silence], 22050) is None
+    assert speech.voice_level([], 22050) is None

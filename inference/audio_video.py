@@ -129,8 +129,10 @@ class AudioVideoReader:
         """What brings the recording's voice to the level that the network was fitted on: how loud a voice is against
         the rest of its recording says something, how near the microphone stood does not.
         """
+        if "level_db" not in self.speech:
+            return 1.0
         level = speech.voice_level(chunks, self.speech["sample_rate"])
-        if level is None or "level_db" not in self.speech:
+        if level is None:
             return 1.0
         return 10 ** (float(np.clip(self.speech["level_db"] - level, -MOST_GAIN_DB, MOST_GAIN_DB)) / 20)
 

@@ -26,6 +26,7 @@ def resume(path: Path, parts: dict[str, Stateful]) -> int:
     """Put back what `save` wrote and return how many rounds were done; 0 if nothing was written."""
     if not path.exists():
         return 0
+    # weights_only admits tensors and plain values: nothing in the file is run
     state = torch.load(path, weights_only=True, map_location="cpu")
     for name, part in parts.items():
         part.load_state_dict(state["parts"][name])

@@ -169,11 +169,7 @@ class TrialsPerEmotion(Section):
     test: int
 
 
-class EEG(Labelled):
-    task: Literal["eeg"]
-    simulation: Simulation
-    split: Subjects
-    trials_per_emotion: TrialsPerEmotion
+class EEGNetFit(Labelled):
     epochs: int
     batch: int
     rate: float
@@ -181,17 +177,19 @@ class EEG(Labelled):
     eeg: dict[str, Any]
 
 
-class RecordedEEG(Labelled):
+class EEG(EEGNetFit):
+    task: Literal["eeg"]
+    simulation: Simulation
+    split: Subjects
+    trials_per_emotion: TrialsPerEmotion
+
+
+class RecordedEEG(EEGNetFit):
     """EEGNet on the spoken trials of EAV."""
 
     task: Literal["eeg-recordings"]
     split: str
     fold: int
-    epochs: int
-    batch: int
-    rate: float
-    architecture: dict[str, Any]
-    eeg: dict[str, Any]
 
 
 class Members(Section):

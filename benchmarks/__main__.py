@@ -28,7 +28,12 @@ from inference.types import Inputs
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "docs/benchmarks/pipeline.md"
-LIMITS = {"timeline / decoding": 3.0, "labelled video / native pass": 1.3, "peak memory, MiB": 1024.0}
+LIMITS = {
+    "timeline / decoding": 3.0,
+    "labelled video / native pass": 1.3,
+    "peak memory, MiB": 1024.0,
+    "peak memory of 10 minutes / of 60 s": 1.05,
+}
 
 
 def make_clip(path: Path, seconds: int) -> None:
@@ -95,7 +100,7 @@ def measure(runs: int) -> dict[str, float]:
             )
         result = {name: statistics.median(values) for name, values in ratios.items()}
         result["peak memory, MiB"] = peak_memory(clip, out)
-        result["peak memory of 10 minutes, MiB"] = peak_memory(long, out)
+        result["peak memory of 10 minutes / of 60 s"] = peak_memory(long, out) / result["peak memory, MiB"]
     return result
 
 

@@ -8,20 +8,21 @@ from av.video.stream import VideoStream
 
 
 class Display:
-    """Shows the frames of one track upright."""
+    """Shows the frames of one track upright, all as the first one asks."""
 
     def __init__(self, stream: VideoStream) -> None:
         self._pixel_shape = float(stream.sample_aspect_ratio or 1)
         self._reformatter = VideoReformatter()
+        self._turns: tuple[bool, bool, bool] | None = None
 
     def size(self, frame: av.VideoFrame) -> tuple[int, int]:
         """Width and height of a frame as a player shows it."""
         width, height = round(frame.width * self._pixel_shape), frame.height
-        return (height, width) if _turns(frame)[0] else (width, height)
+        return (height, width) if self._turned(frame)[0] else (width, height)
 
     def pixels(self, frame: av.VideoFrame, longest: int) -> np.ndarray:
         """A frame as shown, (H, W, 3) uint8 BGR, shrunk so that its longer side has at most `longest` pixels."""
-        transposed, mirrored, flipped = _turns(frame)
+        transposed, mirrored, flipped = self._turned(frame)
         width = frame.width * self._pixel_shape
         scale = min(1.0, longest / max(width, frame.height))
         width, height = max(2, round(width * scale)), max(2, round(frame.height * scale))
@@ -29,6 +30,12 @@ class Display:
         if transposed:
             pixels = pixels.swapaxes(0, 1)
         return np.ascontiguousarray(pixels[:: -1 if flipped else 1, :: -1 if mirrored else 1])
+
+    def _turned(self, frame: av.VideoFrame) -> tuple[bool, bool, bool]:
+        # A frame whose side data was looked at holds itself in memory until the garbage collector comes by.
+        if self._turns is None:
+            self._turns = _turns(frame)
+        return self._turns
 
 
 def _turns(frame: av.VideoFrame) -> tuple[bool, bool, bool]:

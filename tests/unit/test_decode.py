@@ -1,6 +1,8 @@
+import gc
 import subprocess
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
@@ -81,6 +83,19 @@ def test_frames_are_upright_as_ffmpeg_shows_them(degrees: str, mirror: list[str]
     expected = np.frombuffer(shown.stdout, np.uint8).reshape(media.height, media.width, 3)
     frame = next(frames_at(turned, [0.0], 640))
     assert np.abs(frame.astype(int) - expected).mean() < 1
+
+
+def test_frames_that_were_read_are_let_go_at_once(tmp_path: Path) -> None:
+    clip = talk(tmp_path / "clip.mp4", 4)
+    gc.collect()
+    gc.disable()  # what only it would free is held for minutes of a recording
+    try:
+        for _ in frames_at(clip, np.arange(0, 4, 0.04).tolist(), 640):
+            pass
+        held = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert held < 5
 
 
 @pytest.mark.parametrize(("size", "longest", "shape"), [("321x241", 640, (241, 321)), ("1280x720", 640, (360, 640))])

@@ -1,18 +1,72 @@
-"""Where a run stands, on disk, so that a run that was killed goes on to the same result.
+"""Where a fit stands, on disk after each round, so that a fit that was killed goes on to the same result."""
 
-Random numbers need no place here: every round of a run seeds its own.
-"""
-
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+
+from training import distributed
+
+log = logging.getLogger(__name__)
+RUNS = Path("runs")  # ignored by git
+_FILE = "checkpoint.pt"
 
 
 class Stateful(Protocol):
     def state_dict(self) -> dict[str, Any]: ...
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
+
+
+class Randomness:
+    """The sources of random numbers that a fit in one process draws from: torch's own and `generators`."""
+
+    def __init__(self, *generators: torch.Generator | np.random.Generator) -> None:
+        self.generators = generators
+
+    def state_dict(self) -> dict[str, Any]:
+        states = [g.get_state() if isinstance(g, torch.Generator) else g.bit_generator.state for g in self.generators]
+        return {"torch": torch.get_rng_state(), "generators": states}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        torch.set_rng_state(state_dict["torch"])
+        for generator, state in zip(self.generators, state_dict["generators"], strict=True):
+            if isinstance(generator, torch.Generator):
+                generator.set_state(state)
+            else:
+                generator.bit_generator.state = state
+
+
+def folder(name: str, *asked: object) -> Path:
+    """Where this very fit is kept: whatever else is `asked` for has another place."""
+    key = hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:12]
+    return RUNS / f"{name}-{key}"
+
+
+def rounds(
+    place: Path, count: int, parts: dict[str, Stateful], one: Callable[[int], dict[str, Any]], lines: str = "log.jsonl"
+) -> None:
+    """Call `one` with each number of 1 to `count` that was not done before and keep the state of `parts` after it.
+
+    What `one` returns becomes a line of `place`/`lines`. Under torchrun the first process writes.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    first = _resume(place / _FILE, parts) + 1
+    for number in range(first, count + 1):
+        started = time.monotonic()
+        entry = one(number) | {"seconds": round(time.monotonic() - started, 1)}
+        if distributed.rank() == 0:
+            log.info("%s", entry)
+            with (place / lines).open("a" if number > 1 else "w") as written:
+                written.write(json.dumps(entry) + "\n")
+            save(place / _FILE, number, parts)
+        distributed.wait()
 
 
 def save(path: Path, done: int, parts: dict[str, Stateful]) -> None:
@@ -22,7 +76,7 @@ def save(path: Path, done: int, parts: dict[str, Stateful]) -> None:
     unfinished.replace(path)
 
 
-def resume(path: Path, parts: dict[str, Stateful]) -> int:
+def _resume(path: Path, parts: dict[str, Stateful]) -> int:
     """Put back what `save` wrote and return how many rounds were done; 0 if nothing was written."""
     if not path.exists():
         return 0
@@ -31,3 +85,15 @@ def resume(path: Path, parts: dict[str, Stateful]) -> int:
     for name, part in parts.items():
         part.load_state_dict(state["parts"][name])
     return state["done"]
+
+
+def seconds(place: Path) -> float:
+    """How long the rounds of a fit took, also those before it was stopped."""
+    lines = [line for path in place.rglob("*.jsonl") for line in path.read_text().splitlines()]
+    return round(sum(json.loads(line)["seconds"] for line in lines), 1)
+
+
+def forget(place: Path) -> None:
+    """Take the state of a fit that is over off the disk; its log stays."""
+    for path in place.rglob(_FILE):
+        path.unlink()

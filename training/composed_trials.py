@@ -9,8 +9,10 @@ import torch
 
 from inference import store
 from inference.audio_video import AudioVideoReader
+from inference.audio_video_eeg import first_samples
+from inference.eeg import TRIAL_S
 from inference.models.fusion import AUDIO_VIDEO_ROWS
-from training.banks import speech_bank
+from inference.speech import mfcc
 from training.configuration import ComposedTrials
 from training.datasets import fer2013, ravdess
 from training.datasets.composed import draw_faces
@@ -20,23 +22,34 @@ from training.evaluate import composed_features
 def read_trials(
     reader: AudioVideoReader, speech: Path, actors: list[int], faces: fer2013.Faces, trials_per_label: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (N, 6, classes) and labels (N,) of trials: six clips of one actor and label, one face of that label."""
+    """Logits (N, 6, classes) and labels (N,) of trials, whose windows lie as inference places them.
+
+    In a trial one actor says one sentence again and again, and one face of its label moves.
+    """
     generator = np.random.default_rng(seed)
-    clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
-    bank = speech_bank(clips, reader.speech, reader.seconds)
-    rows, labels = [], []
+    clips = ravdess.read_clips(speech, actors)
+    chosen, labels = [], []
     for index, label in enumerate(reader.labels):
         for trial in range(trials_per_label):
             actor = actors[trial % len(actors)]
-            said = [number for number, clip in enumerate(clips) if (clip.label, clip.actor) == (label, actor)]
-            rows += generator.choice(said, AUDIO_VIDEO_ROWS).tolist()
+            said = [clip for clip in clips if (clip.label, clip.actor) == (label, actor)]
+            chosen.append(said[generator.integers(len(said))])
             labels.append(index)
-    chosen = [clips[row] for row in rows]
-    shown = np.repeat(draw_faces(chosen[::AUDIO_VIDEO_ROWS], faces, seed), AUDIO_VIDEO_ROWS)
+    heard = np.concatenate([_windows(reader, clip) for clip in chosen])
+    shown = np.repeat(draw_faces(chosen, faces, seed), AUDIO_VIDEO_ROWS)
     features = composed_features(reader, faces.images[shown], seed)
     with torch.inference_mode():
-        logits = reader.network.fuse(torch.from_numpy(bank.mfcc[rows]), features).numpy()
+        logits = reader.network.fuse(torch.from_numpy(heard), features).numpy()
     return logits.reshape(-1, AUDIO_VIDEO_ROWS, len(reader.labels)), np.array(labels)
+
+
+def _windows(reader: AudioVideoReader, clip: ravdess.Clip) -> np.ndarray:
+    """MFCC (6, 10, 156) of the windows of a trial."""
+    rate = reader.speech["sample_rate"]
+    sound = np.resize(ravdess.read_sound(clip, rate), round(TRIAL_S * rate))
+    starts = first_samples(0.0, TRIAL_S, reader, round(TRIAL_S / reader.step_s))
+    pieces = [sound[round(start * reader.step_s * rate) :][: round(reader.seconds * rate)] for start in starts]
+    return np.stack([mfcc(piece, reader.speech) for piece in pieces])
 
 
 def write(config: ComposedTrials, options: argparse.Namespace) -> None:

@@ -68,10 +68,14 @@ class Labelled(Section):
 
 
 class AudioVideo(Labelled):
+    """`selection` says in the model card how the weights and the settings were chosen."""
+
     task: Literal["audio-video"]
     fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
     heads: Literal[1, 4]
     mirror: bool
+    mfcc: int
+    less_speaker: bool
     train_actors: list[int]
     test_actors: list[int]
     window: Window
@@ -88,6 +92,7 @@ class AudioVideo(Labelled):
     weight_decay: float
     ema: float
     label_smoothing: float
+    selection: str
 
 
 class Recordings(Labelled):
@@ -123,6 +128,8 @@ class SpeechFolds(Section):
     seed: int
     labels: list[str]
     seconds: float
+    mfcc: int
+    less_speaker: bool
     split: str
     epochs: int
     batch: int

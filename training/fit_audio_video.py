@@ -1,25 +1,29 @@
 """Fit the audio-video network on composed clips, over a backbone that already reads faces."""
 
-import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from inference.models.audio_video import SAMPLES, AudioVideoNetwork
+from inference.models.audio_video import SAMPLES, AudioBranch, AudioVideoNetwork
 from inference.models.backbone import FEATURES
+from training import checkpoint
 from training.banks import FaceBank, MelBank
 from training.configuration import AudioVideo
 from training.datasets.composed import FACE_OF
+from training.descent import Descent
 from training.fit_speech import read_alone
 from training.speech_changes import SpeechChanges
 
-log = logging.getLogger(__name__)
-_REPORT_EVERY = 100
+_ROUND = 100  # steps
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -108,59 +112,70 @@ class ComposedBatches:
         mel, lengths = torch.from_numpy(self.speech.mel[clips]), torch.from_numpy(self.speech.lengths[clips])
         return self.changes(mel, lengths), torch.from_numpy(self.targets[clips])
 
+    def randomness(self, *others: torch.Generator) -> checkpoint.Randomness:
+        """What the batches, and `others`, are drawn with."""
+        return checkpoint.Randomness(self.random, self.changes.generator, *others)
+
     def _moved(self, bank: FaceBank, images: np.ndarray) -> Tensor:
         """A head that moves on, stays or turns back: views in order, repeated at random."""
         paths = np.sort(self.random.integers(bank.features.shape[1], size=(len(images), SAMPLES)), axis=1)
         return torch.from_numpy(bank.features[images[:, None], paths])
 
 
-def fit_speech_first(network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo) -> None:
-    """Fit the audio branch by its own classifier, so that it has something to say when faces join in."""
-    branch = network.audio
-    optimiser = torch.optim.AdamW(branch.parameters(), lr=config.rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=config.speech_steps + 1, pct_start=config.warmup
-    )
-    branch.train()
-    losses: list[float] = []
-    for step in range(1, config.speech_steps + 1):
+def fit_speech_first(
+    network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo, place: Path
+) -> AudioBranch:
+    """Fit the audio branch by its own classifier, so that it has something to say when faces join in.
+
+    `network` goes on with the moving average, which is returned as well: what speech alone gives.
+    """
+    descent = _descent(network.audio, config.speech_steps, config)
+
+    def step() -> float:
         mfcc, targets = batches.draw_speech(config.speech_batch)
-        loss = functional.cross_entropy(read_alone(branch, mfcc), targets, label_smoothing=config.label_smoothing)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.item())
-        if step % _REPORT_EVERY == 0:
-            log.info("speech step %d/%d loss %.3f", step, config.speech_steps, np.mean(losses[-_REPORT_EVERY:]))
+        read = read_alone(network.audio, mfcc)
+        return descent.step(functional.cross_entropy(read, targets, label_smoothing=config.label_smoothing))
+
+    network.audio.train()
+    _descend(step, config.speech_steps, {"descent": descent, "random": batches.randomness()}, place)
+    network.audio.load_state_dict(descent.average.state_dict())
+    return descent.average.eval()
 
 
-def fit_behind_backbone(network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo) -> AudioVideoNetwork:
+def fit_behind_backbone(
+    network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo, place: Path
+) -> AudioVideoNetwork:
     """Fit everything behind the backbone; returns the moving average after the last step."""
     generator = torch.Generator().manual_seed(config.seed)
-    parameters = [p for name, p in network.named_parameters() if ".backbone." not in name]
-    optimiser = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=config.steps + 1, pct_start=config.warmup
-    )
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+    network.video.backbone.requires_grad_(False)
+    descent = _descent(network, config.steps, config)
     black = black_feature(network, config.face.size)
-    losses: list[float] = []
-    for step in range(1, config.steps + 1):
-        network.train()
+
+    def step() -> float:
         mfcc, features, targets = softhard(batches.draw(config.batch), black, generator)
-        loss = functional.cross_entropy(network.fuse(mfcc, features), targets, label_smoothing=config.label_smoothing)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        average.update_parameters(network)
-        losses.append(loss.item())
-        if step % _REPORT_EVERY == 0:
-            log.info("step %d/%d loss %.3f", step, config.steps, np.mean(losses[-_REPORT_EVERY:]))
-    fitted = average.module.eval()
-    assert isinstance(fitted, AudioVideoNetwork)
-    return fitted
+        read = network.fuse(mfcc, features)
+        return descent.step(functional.cross_entropy(read, targets, label_smoothing=config.label_smoothing))
+
+    network.train()
+    _descend(step, config.steps, {"descent": descent, "random": batches.randomness(generator)}, place)
+    return descent.average.eval()
+
+
+def _descent(module: Module, steps: int, config: AudioVideo) -> Descent[Module]:
+    return Descent(
+        module, steps, rate=config.rate, warmup=config.warmup, weight_decay=config.weight_decay, ema=config.ema
+    )
+
+
+def _descend(step: Callable[[], float], steps: int, parts: dict[str, checkpoint.Stateful], place: Path) -> None:
+    """Take `steps` steps, in rounds that are kept."""
+
+    def one(number: int) -> dict[str, Any]:
+        last = min(number * _ROUND, steps)
+        losses = [step() for _ in range((number - 1) * _ROUND, last)]
+        return {"step": last, "of": steps, "loss": round(float(np.mean(losses)), 4)}
+
+    checkpoint.rounds(place, math.ceil(steps / _ROUND), parts, one)
 
 
 @torch.inference_mode()

@@ -1,28 +1,26 @@
 """Fit the image backbone on FER-2013, from small images to full-size ones."""
 
-import json
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from inference.models.backbone import FEATURES, EfficientFace
 from training import checkpoint, distributed
 from training.augment import shade_faces, warp_faces
 from training.configuration import FaceBackbone, Phase
 from training.datasets.fer2013 import LABELS, Faces
+from training.descent import Descent
 
 log = logging.getLogger(__name__)
 _REPORT_EVERY = 50
 _SCORED = 128
-_CHECKPOINT = "checkpoint.pt"
 
 
 class FaceClassifier(nn.Module):
@@ -75,7 +73,7 @@ def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, out: Pat
 
     Each phase begins with the network that the one before ended with; what is written is the
     moving average of the last. Nothing is chosen on `validation`, which is only reported to
-    `out/log.jsonl`. A run that was stopped goes on behind its last whole epoch. Under torchrun
+    `out/phase-N.jsonl`. A run that was stopped goes on behind its last whole epoch. Under torchrun
     the processes share every batch.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -99,7 +97,7 @@ def _fit_phases(train: Faces, validation: Faces, config: FaceBackbone, out: Path
         if distributed.rank() == 0:
             save_file(_contiguous(average.backbone), out / "backbone.safetensors")
             save_file(_contiguous(network), done)
-            (out / _CHECKPOINT).unlink()
+            checkpoint.forget(out)
         distributed.wait()
 
 
@@ -112,48 +110,34 @@ def _fit_phase(
 ) -> FaceClassifier:
     """Train `network` in place; returns its moving average."""
     phase = config.phases[number - 1]
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
-    steps = phase.epochs * (len(train) // phase.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=phase.rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, phase.rate, total_steps=steps + 1, pct_start=phase.warmup, final_div_factor=phase.decay
+    descent = Descent(
+        network,
+        phase.epochs * (len(train) // phase.batch),
+        rate=phase.rate,
+        warmup=phase.warmup,
+        weight_decay=config.weight_decay,
+        ema=config.ema,
+        decay=phase.decay,
     )
-    parts: dict[str, checkpoint.Stateful] = {
-        "network": network,
-        "average": average,
-        "optimiser": optimiser,
-        "schedule": schedule,
-    }
-    first = checkpoint.resume(out / _CHECKPOINT, parts) + 1
     shared = distributed.shared(network)
-    for epoch in range(first, phase.epochs + 1):
-        started, losses = time.monotonic(), []
+
+    def epoch(epoch: int) -> dict[str, Any]:
+        losses = []
         seed = 1_000_000 * config.seed + 10_000 * number + 10 * epoch
         torch.manual_seed(seed + distributed.rank())
         shared.train()
         for grey, labels in _batches(train, phase, seed):
             logits = shared(as_network_input(grey))
             loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            average.update_parameters(network)
-            losses.append(loss.item())
+            losses.append(descent.step(loss))
             if len(losses) % _REPORT_EVERY == 0:
                 log.info("size %d epoch %d step %d loss %.3f", phase.size, epoch, len(losses), np.mean(losses[-50:]))
-        entry = {
+        return {
             "size": phase.size,
             "epoch": epoch,
             "loss": round(float(np.mean(losses)), 4),
-            "accuracy": round(accuracy(average, validation, phase.size), 4),
-            "seconds": round(time.monotonic() - started, 1),
+            "accuracy": round(accuracy(descent.average, validation, phase.size), 4),
         }
-        if distributed.rank() == 0:
-            checkpoint.save(out / _CHECKPOINT, epoch, parts)
-            log.info("%s", entry)
-            with (out / "log.jsonl").open("a") as lines:
-                lines.write(json.dumps(entry) + "\n")
-    fitted = average.module
-    assert isinstance(fitted, FaceClassifier)
-    return fitted
+
+    checkpoint.rounds(out, phase.epochs, {"descent": descent}, epoch, f"phase-{number}.jsonl")
+    return descent.average

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from inference.eeg import EAV_RATE, windows
 from inference.models.eegnet import EEGNet
-from training import publish
+from training import checkpoint, publish
 from training.configuration import EEG, RecordedEEG
 from training.metrics import BOOTSTRAPS, by_subject
 from training.simulate.eeg import EMOTIONS, Variation, record, session, subject
@@ -79,8 +79,11 @@ def _simulate(config: EEG, part: str) -> Trials:
     return Trials(np.stack(made), np.array(labels), np.array(people))
 
 
-def train(config: EEG | RecordedEEG, trials: Trials) -> EEGNet:
-    """The network after the last step; no other part is looked at, so nothing is selected."""
+def train(config: EEG | RecordedEEG, trials: Trials, place: Path) -> EEGNet:
+    """The network after the last step; no other part is looked at, so nothing is selected.
+
+    A fit that was stopped goes on from `place` behind its last whole epoch.
+    """
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
     network = EEGNet(classes=len(config.labels), **config.architecture)
@@ -88,7 +91,8 @@ def train(config: EEG | RecordedEEG, trials: Trials) -> EEGNet:
     x = torch.from_numpy(trials.windows.reshape(-1, *trials.windows.shape[2:]))
     y = torch.from_numpy(trials.labels.repeat(trials.windows.shape[1]))
     network.train()
-    for epoch in range(1, config.epochs + 1):
+
+    def epoch(epoch: int) -> dict[str, Any]:
         losses = []
         for chosen in torch.randperm(len(x), generator=generator).split(config.batch):
             loss = functional.cross_entropy(network(x[chosen]), y[chosen])
@@ -97,7 +101,14 @@ def train(config: EEG | RecordedEEG, trials: Trials) -> EEGNet:
             optimiser.step()
             network.constrain()
             losses.append(loss.item())
-        log.info("epoch %d/%d loss %.4f", epoch, config.epochs, np.mean(losses))
+        return {"epoch": epoch, "of": config.epochs, "loss": round(float(np.mean(losses)), 4)}
+
+    parts: dict[str, checkpoint.Stateful] = {
+        "network": network,
+        "optimiser": optimiser,
+        "random": checkpoint.Randomness(generator),
+    }
+    checkpoint.rounds(place, config.epochs, parts, epoch)
     return network.eval()
 
 
@@ -124,7 +135,8 @@ def fit(config: EEG, out: Path) -> None:
     """Fit on the people of `split.train`, test on those of `split.test` and write `out`/NAME/VERSION."""
     if tuple(config.labels) != EMOTIONS:
         raise ValueError(f"labels must be {EMOTIONS}, in EAV's order")
-    network = train(config, simulated_trials(config, "train"))
+    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json())
+    network = train(config, simulated_trials(config, "train"), place)
     scores = {part: evaluate(network, simulated_trials(config, part), config.seed) for part in ("validation", "test")}
     spec = {
         "name": config.name,
@@ -147,9 +159,10 @@ def fit(config: EEG, out: Path) -> None:
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
         "simulation": config.simulation.model_dump(),
         "scores": scores,
-        "provenance": publish.provenance(config.seed),
+        "provenance": publish.provenance(config.seed, checkpoint.seconds(place)),
     }
     publish.write(out / config.name / config.version, network, spec, metrics, _card(config, network, scores))
+    checkpoint.forget(place)
 
 
 def score_rows(scores: dict[str, dict[str, Any]]) -> str:

@@ -5,6 +5,7 @@ fitted on chose no checkpoint of EEGNet, and the clips were unseen by the audio-
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,7 @@ def fit(config: Fusion, out: Path) -> None:
 
     Raises DatasetError where the audio-video logits are missing or do not fit.
     """
+    started = time.monotonic()
     torch.manual_seed(config.seed)
     spec = {
         "name": config.name,
@@ -185,7 +187,7 @@ def fit(config: Fusion, out: Path) -> None:
         "pairings": config.test_pairings,
         "trials": {"fitted": len(eeg.labels), "tested": len(test_eeg.labels)},
         "scores": scores,
-        "provenance": publish.provenance(config.seed),
+        "provenance": publish.provenance(config.seed, round(time.monotonic() - started, 1)),
     }
     publish.write(out / config.name / config.version, network, spec, metrics, _card(config, metrics, network))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from inference.eeg import EAV_RATE, windows
-from training import publish
+from training import checkpoint, publish
 from training.banks import kept
 from training.configuration import RecordedEEG
 from training.datasets import eav, splits
@@ -45,7 +45,8 @@ def fit(config: RecordedEEG, root: Path, out: Path) -> None:
     if tuple(config.labels) != eav.LABELS:
         raise DatasetError(f"{config.name}: labels must be {list(eav.LABELS)}, in EAV's order")
     fold = splits.people(config.split, config.fold)
-    network = train(config, recorded_trials(root, fold.train, config))
+    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), root.resolve())
+    network = train(config, recorded_trials(root, fold.train, config), place)
     parts = {"validation": fold.validation, "test": fold.test}
     scores = {part: evaluate(network, recorded_trials(root, who, config), config.seed) for part, who in parts.items()}
     simulated = eav.simulated(root)
@@ -68,7 +69,7 @@ def fit(config: RecordedEEG, root: Path, out: Path) -> None:
         "selection": SELECTION,
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
         "scores": scores,
-        "provenance": publish.provenance(config.seed),
+        "provenance": publish.provenance(config.seed, checkpoint.seconds(place)),
     }
     shown = {f"{part}, {unit}s": scores[part][unit] for part in parts for unit in ("window", "trial")}
     card = f"""# {config.name}, version {config.version}
@@ -87,3 +88,4 @@ EEGNet (Lawhern et al. 2018), fitted on the spoken trials of {metrics["data"]}. 
 {LICENCE}
 """
     publish.write(out / config.name / config.version, network, spec, metrics, card)
+    checkpoint.forget(place)

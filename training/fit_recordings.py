@@ -1,9 +1,6 @@
 """Fit the audio-video network end to end on recordings, by the published recipe."""
 
-import hashlib
-import json
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +27,6 @@ from training.recordings import Prepared, faceless, prepare, read_clips
 log = logging.getLogger(__name__)
 
 MODALITIES = ("AV", "A", "V")
-_CHECKPOINT = "checkpoint.pt"
 _SCORED = 16
 
 
@@ -162,7 +158,9 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
     reader = AudioVideoReader(network, spec)
     windows = {part: Windows(clips, reader) for part, clips in parts.items()}
     network.to(distributed.device())
-    best = _fit(network, windows, config, _folder(config, root, backbone))
+    weights = store.sha256_of(backbone) if backbone else None
+    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), root.resolve(), weights)
+    best = _fit(network, windows, config, place)
     if distributed.rank() == 0:
         network.load_state_dict(best.weights)
         held = logits(network, windows["validation"], config, "AV")
@@ -179,16 +177,18 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
         }
         without_face = {part: {"clips": len(clips), "without_face": faceless(clips)} for part, clips in parts.items()}
         publish_recordings.write(
-            network.cpu(), config, spec, found, without_face, (best.epoch, best.accuracy), backbone is not None, out
+            network.cpu(),
+            config,
+            spec,
+            found,
+            without_face,
+            (best.epoch, best.accuracy),
+            backbone is not None,
+            checkpoint.seconds(place),
+            out,
         )
+        checkpoint.forget(place)
     distributed.wait()
-
-
-def _folder(config: Recordings, root: Path, backbone: Path | None) -> Path:
-    """Where this very fit is kept: another configuration, data folder or backbone has another place."""
-    asked = (config.model_dump_json(), str(root.resolve()), store.sha256_of(backbone) if backbone else None)
-    key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
-    return Path("runs") / f"{config.name}-{config.version}-{key}"
 
 
 def _order(windows: Windows, config: Recordings, seed: int) -> Iterator[list[int]]:
@@ -208,13 +208,12 @@ def _freeze_unused(network: AudioVideoNetwork, windows: Windows) -> None:
     network.zero_grad()
 
 
-def _fit(network: AudioVideoNetwork, windows: dict[str, Windows], config: Recordings, folder: Path) -> Best:
+def _fit(network: AudioVideoNetwork, windows: dict[str, Windows], config: Recordings, place: Path) -> Best:
     train = windows["train"]
     if len(train) < config.batch or config.batch % distributed.world():
         raise DatasetError(
             f"{config.name}: a batch of {config.batch} for {len(train)} windows and {distributed.world()} processes"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     _freeze_unused(network, train)
     optimiser = torch.optim.SGD(
         [parameter for parameter in network.parameters() if parameter.requires_grad],
@@ -225,16 +224,10 @@ def _fit(network: AudioVideoNetwork, windows: dict[str, Windows], config: Record
     )
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, config.milestones)
     best = Best()
-    state: dict[str, checkpoint.Stateful] = {
-        "network": network,
-        "optimiser": optimiser,
-        "schedule": schedule,
-        "best": best,
-    }
-    first = checkpoint.resume(folder / _CHECKPOINT, state) + 1
     shared = distributed.shared(network)
-    for epoch in range(first, config.epochs + 1):
-        started, losses = time.monotonic(), []
+
+    def epoch(epoch: int) -> dict[str, Any]:
+        losses = []
         seed = 1_000_000 * config.seed + 100 * epoch
         generator = torch.Generator().manual_seed(seed + 1 + distributed.rank())
         shared.train()
@@ -249,18 +242,19 @@ def _fit(network: AudioVideoNetwork, windows: dict[str, Windows], config: Record
             optimiser.step()
             losses.append(loss.item())
         schedule.step()
+        entry = {"epoch": epoch, "loss": round(float(np.mean(losses)), 4)}
         if distributed.rank() == 0:
             read = logits(network, windows["validation"], config, "AV").argmax(1)
             accuracy = float((read == wanted(windows["validation"])).mean())
             best.offer(accuracy, epoch, network)
-            _note(folder, epoch, float(np.mean(losses)), accuracy, time.monotonic() - started)
-            checkpoint.save(folder / _CHECKPOINT, epoch, state)
-        distributed.wait()
+            entry["accuracy"] = round(accuracy, 4)
+        return entry
+
+    state: dict[str, checkpoint.Stateful] = {
+        "network": network,
+        "optimiser": optimiser,
+        "schedule": schedule,
+        "best": best,
+    }
+    checkpoint.rounds(place, config.epochs, state, epoch)
     return best
-
-
-def _note(folder: Path, epoch: int, loss: float, accuracy: float, seconds: float) -> None:
-    entry = {"epoch": epoch, "loss": round(loss, 4), "accuracy": round(accuracy, 4), "seconds": round(seconds, 1)}
-    log.info("%s", entry)
-    with (folder / "log.jsonl").open("a") as lines:
-        lines.write(json.dumps(entry) + "\n")

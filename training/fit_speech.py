@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from inference.models.audio_video import AudioBranch
 from training.banks import MelBank, SpeechBank
 from training.configuration import SpeechFolds
 from training.datasets import splits
+from training.descent import Descent
 from training.metrics import scores
 from training.speech_changes import SpeechChanges
 
@@ -22,8 +22,8 @@ _REPORT_EVERY = 10
 
 
 def read_alone(branch: AudioBranch, mfcc: Tensor) -> Tensor:
-    """MFCC (N, 10, 156) -> logits (N, classes) of the branch's own classifier."""
-    return branch.classifier(branch.stage2(branch.stage1(mfcc)).mean(2))
+    """MFCC (N, C, 156) -> logits (N, classes) of the branch's own classifier."""
+    return branch.classifier(branch.stage2(branch.halfway(mfcc)).mean(2))
 
 
 def fit_folds(mel: MelBank, plain: SpeechBank, changes: SpeechChanges, config: SpeechFolds, out: Path) -> None:
@@ -63,13 +63,15 @@ def _fit(
     seed = config.seed + number
     torch.manual_seed(seed)
     generator = changes.generator.manual_seed(seed)
-    branch = AudioBranch(len(config.labels))
-    optimiser = torch.optim.AdamW(branch.parameters(), lr=config.rate, weight_decay=config.weight_decay)
-    steps = config.epochs * (len(train) // config.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=steps + 1, pct_start=config.warmup
+    branch = AudioBranch(len(config.labels), config.mfcc, less_speaker=config.less_speaker)
+    descent = Descent(
+        branch,
+        config.epochs * (len(train) // config.batch),
+        rate=config.rate,
+        warmup=config.warmup,
+        weight_decay=config.weight_decay,
+        ema=config.ema,
     )
-    average = AveragedModel(branch, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     for epoch in range(1, config.epochs + 1):
         branch.train()
         losses = []
@@ -77,17 +79,9 @@ def _fit(
         for start in range(0, len(order) - config.batch + 1, config.batch):
             rows = order[start : start + config.batch]
             mfcc = changes(torch.from_numpy(mel.mel[rows]), torch.from_numpy(mel.lengths[rows]))
-            loss = functional.cross_entropy(
-                read_alone(branch, mfcc), torch.from_numpy(wanted[rows]), label_smoothing=config.label_smoothing
-            )
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            average.update_parameters(branch)
-            losses.append(loss.item())
+            targets = torch.from_numpy(wanted[rows])
+            loss = functional.cross_entropy(read_alone(branch, mfcc), targets, label_smoothing=config.label_smoothing)
+            losses.append(descent.step(loss))
         if epoch % _REPORT_EVERY == 0:
             log.info("fold %d epoch %d/%d loss %.3f", number, epoch, config.epochs, np.mean(losses))
-    fitted = average.module.eval()
-    assert isinstance(fitted, AudioBranch)
-    return fitted
+    return descent.average.eval()

@@ -44,9 +44,11 @@ def write(
     clips: dict[str, dict[str, int]],
     best: tuple[int, float],
     fitted_backbone: bool,
+    seconds: float,
     out: Path,
 ) -> None:
-    """Write `out`/NAME/VERSION; `best` is the chosen epoch and its accuracy on the validation part."""
+    """Write `out`/NAME/VERSION; `best` is the chosen epoch and its accuracy on the validation part, `seconds`
+    what the epochs took."""
     metrics = {
         "data": DATA[config.source] + (" (composed stand-in)" if spec["demonstration"] else ""),
         "split": f"{config.split}, fold {config.fold}, by person",
@@ -57,7 +59,7 @@ def write(
         "clips": clips,
         "backbone": "fitted before" if fitted_backbone else "from scratch",
         "scores": scores,
-        "provenance": publish.provenance(config.seed),
+        "provenance": publish.provenance(config.seed, seconds),
     }
     rows = "\n".join(
         f"| {name} | {score['accuracy']:.1%} | {score['interval_95'][0]:.1%} to {score['interval_95'][1]:.1%} "

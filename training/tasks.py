@@ -10,8 +10,18 @@ import torch
 from safetensors.torch import load_file
 
 from inference import speech as speech_input
+from inference import store
 from inference.models.audio_video import AudioVideoNetwork, build_audio_video
-from training import composed_trials, distributed, fit_eeg, fit_fusion, fit_recorded_eeg, fit_recordings, publish
+from training import (
+    checkpoint,
+    composed_trials,
+    distributed,
+    fit_eeg,
+    fit_fusion,
+    fit_recorded_eeg,
+    fit_recordings,
+    publish,
+)
 from training.banks import FaceBank, face_bank, kept, mel_bank, speech_bank, speech_level
 from training.configuration import (
     EEG,
@@ -57,28 +67,35 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     labels = tuple(config.labels)
     torch.manual_seed(config.seed)
     speech_input.warm()
-    network = build_audio_video(classes=len(labels), fusion=config.fusion, heads=config.heads, mirror=config.mirror)
-    network.video.backbone.load_state_dict(load_file(_needed(options.backbone, "--backbone")))
+    network = build_audio_video(classes=len(labels), **publish.architecture(config))
+    spec = SPEECH_SPEC | {"n_mfcc": config.mfcc}
+    backbone = _needed(options.backbone, "--backbone")
+    network.video.backbone.load_state_dict(load_file(backbone))
 
     seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)
     unseen_bank = _face_bank(network, unseen, config, config.views)
     seen_bank = _face_bank(network, seen, config, config.seen_views)
     clips = ravdess.read_clips(speech_root, config.train_actors)
-    speech = mel_bank(clips, SPEECH_SPEC, config.window.seconds)
+    speech = mel_bank(clips, spec, config.window.seconds)
     log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
-    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(config.seed))
+    changes = SpeechChanges(spec, spec["frames"], torch.Generator().manual_seed(config.seed))
     batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config.seed)
-    fit_speech_first(network, batches, config)
-    network = fit_behind_backbone(network, batches, config)
+    data = (faces_root.resolve(), speech_root.resolve(), store.sha256_of(backbone))
+    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
+    alone = fit_speech_first(network, batches, config, place / "speech")
+    network = fit_behind_backbone(network, batches, config, place / "joint")
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
-    publish.audio_video(network, config, SPEECH_SPEC | {"level_db": speech_level(clips, SPEECH_SPEC)}, options)
+    speech_spec = spec | {"level_db": speech_level(clips, spec)}
+    publish.audio_video(network, alone, config, speech_spec, options, checkpoint.seconds(place))
+    checkpoint.forget(place)
 
 
 def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
     everybody = {actor for fold in splits.load(config.split).folds for actor in fold.test}
     clips = ravdess.read_clips(_needed(options.speech, "--speech"), everybody)
-    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator())
-    mel, plain = mel_bank(clips, SPEECH_SPEC, config.seconds), speech_bank(clips, SPEECH_SPEC, config.seconds)
+    spec = SPEECH_SPEC | {"n_mfcc": config.mfcc}
+    changes = SpeechChanges(spec, spec["frames"], torch.Generator())
+    mel, plain = mel_bank(clips, spec, config.seconds), speech_bank(clips, spec, config.seconds)
     fit_folds(mel, plain, changes, config, options.out)
 
 

@@ -4,7 +4,9 @@ Two convolutional branches read 15 faces and 156 MFCC frames of the same 3.6 s, 
 networks differ in where each branch attends to the other, half-way or at the end, and in what that does to it.
 """
 
+import math
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +14,12 @@ from torch import Tensor, nn
 from inference.models.backbone import FEATURES, STRIDE, EfficientFace
 
 SAMPLES = 15  # faces per window
-MFCC = 10  # coefficients
+MFCC = 10  # coefficients, as published
 MFCC_FRAMES = 156  # frames per window
 _WIDTH = 128  # channels that leave either branch, and those of audio half-way
 _VIDEO_WIDTH = 64  # channels of video half-way
+_VOICED_DB = 25.0
+_MEL_BANDS = 128  # the first coefficient is their mean level times the root of how many they are
 
 
 def _audio_block(inputs: int, outputs: int) -> nn.Sequential:
@@ -29,14 +33,36 @@ def _video_block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv1d(inputs, outputs, 3, padding=1), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True))
 
 
-class AudioBranch(nn.Module):
-    """MFCC (B, 10, 156) -> stage 1 (B, 128, 150) -> stage 2 (B, 128, 144)."""
+def less_speaker(mfcc: Tensor) -> Tensor:
+    """MFCC (B, C, T) of which each coefficient but the first, the level, has lost its mean over the voiced frames.
 
-    def __init__(self, classes: int) -> None:
+    Cepstral mean subtraction (Atal 1974): what a person's timbre or a microphone adds to all frames is gone.
+    A frame is voiced within 25 dB of the loudest. Zeros stay zeros.
+    """
+    level = mfcc[:, :1]
+    voiced = (level > level.amax(2, keepdim=True) - _VOICED_DB * math.sqrt(_MEL_BANDS)).to(mfcc.dtype)
+    mean = (mfcc * voiced).sum(2, keepdim=True) / voiced.sum(2, keepdim=True)
+    return torch.cat((level, mfcc[:, 1:] - mean[:, 1:]), dim=1)
+
+
+class AudioBranch(nn.Module):
+    """MFCC (B, C, 156) -> stage 1 (B, 128, 150) -> stage 2 (B, 128, 144).
+
+    Published with C = 10 `coefficients` as they are; `less_speaker` is not published.
+    """
+
+    def __init__(self, classes: int, coefficients: int = MFCC, *, less_speaker: bool = False) -> None:
         super().__init__()
-        self.stage1 = nn.Sequential(_audio_block(MFCC, 64), _audio_block(64, 128))
+        self.coefficients, self.less_speaker = coefficients, less_speaker
+        self.stage1 = nn.Sequential(_audio_block(coefficients, 64), _audio_block(64, 128))
         self.stage2 = nn.Sequential(_audio_block(128, 256), _audio_block(256, _WIDTH))
         self.classifier = nn.Linear(_WIDTH, classes)
+
+    def halfway(self, mfcc: Tensor) -> Tensor:
+        """MFCC (B, C, 156) -> what stage 1 gives, (B, 128, 150)."""
+        if mfcc.shape[1:] != (self.coefficients, MFCC_FRAMES):
+            raise ValueError(f"mfcc {tuple(mfcc.shape)}, expected (B, {self.coefficients}, {MFCC_FRAMES})")
+        return self.stage1(less_speaker(mfcc) if self.less_speaker else mfcc)
 
 
 class VideoBranch(nn.Module):
@@ -103,14 +129,16 @@ class AudioVideoNetwork(nn.Module, ABC):
     """Reads windows of speech and faces; either may be all zeros where it is missing.
 
     As published, each branch carries a classifier of its own that does not reach the output. The parameters are
-    as many with one head as with more. With `mirror`, which is not published, a face is read together with its
-    mirror image, at twice the cost.
+    as many with one head as with more. Three options are not published: with `mirror`, a face is read together with
+    its mirror image, at twice the cost; for `mfcc` and `less_speaker` see AudioBranch.
     """
 
-    def __init__(self, classes: int, heads: int = 1, *, mirror: bool = False) -> None:
+    def __init__(
+        self, classes: int, heads: int = 1, *, mirror: bool = False, mfcc: int = MFCC, less_speaker: bool = False
+    ) -> None:
         super().__init__()
         self.mirror = mirror
-        self.audio = AudioBranch(classes)
+        self.audio = AudioBranch(classes, mfcc, less_speaker=less_speaker)
         self.video = VideoBranch(classes)
         self.audio_to_video, self.video_to_audio = self._crossings(heads)
         self.classifier = nn.Linear(2 * _WIDTH, classes)
@@ -138,15 +166,15 @@ class AudioVideoNetwork(nn.Module, ABC):
         return (features + self.video.backbone(faces.flip(3))) / 2 if self.mirror else features
 
     def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
-        """MFCC (B, 10, 156) and face features (B, 15, 1024) -> logits (B, classes)."""
-        if mfcc.shape[1:] != (MFCC, MFCC_FRAMES) or features.shape[1:] != (SAMPLES, FEATURES):
-            raise ValueError(f"mfcc {tuple(mfcc.shape)} or features {tuple(features.shape)} do not fit")
-        audio, video = self._halfway(self.audio.stage1(mfcc), self.video.stage1(features.transpose(1, 2)))
+        """MFCC (B, C, 156) and face features (B, 15, 1024) -> logits (B, classes)."""
+        if features.shape[1:] != (SAMPLES, FEATURES):
+            raise ValueError(f"features {tuple(features.shape)}, expected (B, {SAMPLES}, {FEATURES})")
+        audio, video = self._halfway(self.audio.halfway(mfcc), self.video.stage1(features.transpose(1, 2)))
         audio, video = self._end(self.audio.stage2(audio), self.video.stage2(video))
         return self.classifier(torch.cat((audio.mean(2), video.mean(2)), dim=1))
 
     def forward(self, mfcc: Tensor, faces: Tensor) -> Tensor:
-        """MFCC (B, 10, 156) and faces (B*15, 3, S, S) -> logits (B, classes)."""
+        """MFCC (B, C, 156) and faces (B*15, 3, S, S) -> logits (B, classes)."""
         return self.fuse(mfcc, self.face_features(faces).unflatten(0, (-1, SAMPLES)))
 
 
@@ -207,8 +235,11 @@ FUSIONS: dict[str, type[AudioVideoNetwork]] = {
 }
 
 
-def build_audio_video(*, classes: int, fusion: str, heads: int, mirror: bool = False) -> AudioVideoNetwork:
-    """The network whose fusion a specification names, one of `FUSIONS`, with 1 or 4 heads as published."""
+def build_audio_video(*, classes: int, fusion: str, heads: int, **options: Any) -> AudioVideoNetwork:
+    """The network whose fusion a specification names, one of `FUSIONS`, with 1 or 4 heads as published.
+
+    `options` are those of AudioVideoNetwork.
+    """
     if fusion not in FUSIONS:
         raise ValueError(f"no audio-video fusion {fusion!r}")
-    return FUSIONS[fusion](classes, heads, mirror=mirror)
+    return FUSIONS[fusion](classes, heads, **options)

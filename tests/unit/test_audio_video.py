@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from inference.models.audio_video import CrossAttention, IntermediateAttention
+from inference.models.audio_video import CrossAttention, IntermediateAttention, less_speaker
 from inference.models.backbone import EfficientFace, LocalFeatures
 
 
@@ -127,3 +127,23 @@ def test_other_shapes_are_refused(network: IntermediateAttention) -> None:
         network.face_features(torch.rand(1, 3, 112, 112))
     with pytest.raises(ValueError, match="mfcc"):
         network.fuse(torch.rand(1, 10, 150), torch.rand(1, 15, 1024))
+    with pytest.raises(ValueError, match="features"):
+        network.fuse(torch.rand(1, 10, 156), torch.rand(1, 14, 1024))
+
+
+def test_what_a_voice_adds_to_every_frame_is_taken_away() -> None:
+    mfcc = torch.randn(2, 40, 156)
+    mfcc[:, 0, 100:] -= 1000.0  # silence
+    timbre = 10 * torch.randn(2, 39, 1)
+    other = torch.cat((mfcc[:, :1], mfcc[:, 1:] + timbre), dim=1)
+    torch.testing.assert_close(less_speaker(other), less_speaker(mfcc), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(less_speaker(mfcc)[:, 0], mfcc[:, 0])
+    assert less_speaker(mfcc)[:, 1:, :100].mean(2).abs().max() < 1e-5
+    assert less_speaker(torch.zeros(1, 40, 156)).eq(0).all()
+
+
+def test_more_coefficients_widen_only_the_first_convolution() -> None:
+    wide = IntermediateAttention(classes=8, mfcc=40, less_speaker=True).eval()
+    assert parameters(wide) == 1_854_766 + 30 * 64 * 3
+    with torch.inference_mode():
+        assert wide.fuse(torch.rand(2, 40, 156), torch.rand(2, 15, 1024)).shape == (2, 8)

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from inference import store
 from inference.models.backbone import EfficientFace
-from training import report
+from training import checkpoint, fit_audio_video, report
 from training.__main__ import main
 from training.banks import FaceBank, MelBank
 from training.datasets.ravdess import LABELS
@@ -71,7 +71,13 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
 ) -> None:
     assert fit(data, fusion=fusion) == 0
     spec = store.find("intermediate-attention-8@1")
-    assert spec.data["architecture"] == {"fusion": fusion, "heads": 1, "mirror": True}
+    assert spec.data["architecture"] == {
+        "fusion": fusion,
+        "heads": 1,
+        "mirror": True,
+        "mfcc": 40,
+        "less_speaker": True,
+    }
     assert "Composed clips, not recordings" in spec.card
     capsys.readouterr()
 
@@ -82,7 +88,47 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     assert {part: score["n"] for part, score in scores.items()} == {"faces": 42, "speech": 16, "composed": 16}
     assert scores["composed"]["missing"].keys() == {"AV", "A", "V"}
     assert spec.metrics["scores"] == scores
+    assert spec.metrics["alone"].keys() == {"speech", "faces"}
+    assert spec.metrics["provenance"]["seconds"] > 0
     assert spec.data["temperature"] == spec.metrics["calibration"]["temperature"] != 1
+
+
+def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_audio_video, "_ROUND", 1)
+    assert fit(data) == 0
+    weights = data / "store" / "intermediate-attention-8" / "1" / "weights.safetensors"
+    whole = weights.read_bytes()
+    assert not list((data / "runs").rglob("checkpoint.pt"))
+    save = checkpoint.save
+    for stage, stop_after in (("speech", 1), ("joint", 2)):
+
+        def killed(path: Path, done: int, parts: Any, where: tuple[str, int] = (stage, stop_after)) -> None:
+            save(path, done, parts)
+            if (path.parent.name, done) == where:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(checkpoint, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data)
+    monkeypatch.setattr(checkpoint, "save", save)
+    assert fit(data) == 0
+    assert weights.read_bytes() == whole
+    (log,) = (data / "runs").glob("*/joint/log.jsonl")
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_a_trial_is_read_by_six_windows_of_one_voice_and_face(data: Path) -> None:
+    assert fit(data) == 0
+    config = {"task": "composed-trials", "audio_video": "intermediate-attention-8@1", "seed": 1}
+    config |= {"val_actors": [3], "test_actors": [4], "trials_per_label": 1}
+    (data / "trials.yaml").write_text(yaml.safe_dump(config))
+    where = ["--faces", str(data), "--speech", str(data / "speech"), "--out", str(data / "runs")]
+    assert main(["fit", str(data / "trials.yaml"), *where]) == 0
+    with np.load(data / "runs" / "av5_logits.npz") as table:
+        for part in ("val", "test"):
+            assert table[f"{part}_logits"].shape == (8, 6, 8)
+            np.testing.assert_array_equal(table[f"{part}_labels"], np.arange(8))
+        assert not np.array_equal(table["val_logits"], table["test_logits"])
 
 
 def test_the_report_shows_every_part_and_says_what_is_composed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from inference import store
-from training import configuration, fit_eeg, fit_fusion, metrics
+from training import checkpoint, configuration, fit_eeg, fit_fusion, metrics
 from training.configuration import EEG, Fusion
 from training.datasets.errors import DatasetError
 
@@ -74,6 +74,28 @@ def test_both_networks_are_fitted_and_opened_again(small: EEG, tmp_path: Path) -
     assert store.open_model(fusion)(torch.zeros(1, 10, 5)).shape == (1, 5)
     assert set(fusion.metrics["scores"]) == {"cnn", "average", "waver", "xgboost", "audio-video alone", "eeg alone"}
     assert set(eeg.metrics["scores"]["test"]["trial"]["subjects"]) == {"5", "6"}
+
+
+def test_eegnet_goes_on_where_it_was_stopped_to_the_same_weights(
+    small: EEG, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small.model_copy(update={"epochs": 2})
+    weights = tmp_path / "store" / "eegnet-5" / "1" / "weights.safetensors"
+    fit_eeg.fit(config, tmp_path / "store")
+    whole = weights.read_bytes()
+    save = checkpoint.save
+
+    def killed(path: Path, done: int, parts: Any) -> None:
+        save(path, done, parts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fit_eeg.fit(config, tmp_path / "store")
+    monkeypatch.setattr(checkpoint, "save", save)
+    torch.rand(3)
+    fit_eeg.fit(config, tmp_path / "store")
+    assert weights.read_bytes() == whole
 
 
 def test_fitting_without_audio_video_logits_says_what_is_missing(small: EEG, tmp_path: Path) -> None:

@@ -82,26 +82,31 @@ def speech_score(reader: AudioVideoReader, bank: SpeechBank) -> dict[str, Any]:
 def composed_score(
     reader: AudioVideoReader, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces
 ) -> dict[str, Any]:
-    """Scores on composed clips, each draw of faces seeded by its number, with and without either half."""
+    """Scores on composed clips, each draw of faces seeded by its number, with and without either half.
+
+    `mean_of_probabilities` is what either half alone gives when nothing is fitted to join them.
+    """
     wanted = _indices(bank, reader.labels)
     mfcc = torch.from_numpy(bank.mfcc)
+    unseen = no_faces(reader.network, len(mfcc), reader.face["size"])
+    heard = _probabilities(reader, reader.network.fuse(mfcc, unseen)).numpy()
     both, shown = [], []
     for seed in range(DRAWS):
         features = composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed)
         both.append(_probabilities(reader, reader.network.fuse(mfcc, features)).numpy())
-        shown.append(reader.network.fuse(_silence(reader, len(mfcc)), features).argmax(1).numpy() == wanted)
-    heard = reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"])).argmax(1).numpy()
+        shown.append(_probabilities(reader, reader.network.fuse(_silence(reader, len(mfcc)), features)).numpy())
+
+    def share(draws: list[np.ndarray]) -> float:
+        return round(float(np.mean([draw.argmax(axis=1) == wanted for draw in draws])), 4)
+
     by_draw = np.array([np.mean(draw.argmax(axis=1) == wanted) for draw in both])
     found = scores(np.concatenate(both), np.tile(wanted, DRAWS), reader.labels, np.tile(np.array(bank.actors), DRAWS))
     return found | {
         "n": len(clips),
         "draws": DRAWS,
         "spread": round(float(by_draw.std(ddof=1)), 4),
-        "missing": {
-            "AV": found["accuracy"],
-            "A": round(float(np.mean(heard == wanted)), 4),
-            "V": round(float(np.mean(shown)), 4),
-        },
+        "missing": {"AV": found["accuracy"], "A": share([heard]), "V": share(shown)},
+        "mean_of_probabilities": share([heard + draw for draw in shown]),
     }
 
 

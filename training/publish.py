@@ -22,6 +22,7 @@ from training.banks import speech_bank
 from training.calibrate import calibrate
 from training.configuration import AudioVideo
 from training.datasets import fer2013, ravdess
+from training.datasets.composed import FACE_OF
 from training.evaluate import evaluate_reader
 from training.fit_speech import read_alone
 
@@ -114,7 +115,7 @@ def audio_video(
         "scores": scores,
         "alone": {
             "speech": _speech_accuracy(speech_alone, config, speech_spec, options.speech),
-            "faces": _face_accuracy(options.backbone),
+            "faces": _face_accuracy(config, options.backbone),
         },
         "calibration": calibration,
         "provenance": provenance(config.seed, seconds),
@@ -135,8 +136,13 @@ def _speech_accuracy(branch: AudioBranch, config: AudioVideo, speech_spec: dict[
     return round(float(np.mean(np.array(config.labels)[read] == bank.labels)), 4)
 
 
-def _face_accuracy(backbone: Path) -> float | None:
-    """What the backbone's own classifier reached on PublicTest, by the logs that its fit left beside it."""
+def _face_accuracy(config: AudioVideo, backbone: Path) -> float | None:
+    """What the backbone's own classifier reached on PublicTest, by the logs that its fit left beside it.
+
+    None without logs, and for a network that knows fewer faces than the seven that the classifier tells apart.
+    """
+    if {FACE_OF.get(label, label) for label in config.labels} != set(fer2013.LABELS):
+        return None
     logs = sorted(backbone.parent.glob("phase-*.jsonl"))
     return json.loads(logs[-1].read_text().splitlines()[-1])["accuracy"] if logs else None
 

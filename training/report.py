@@ -62,15 +62,34 @@ def _model(spec: store.ModelSpec, images: Path) -> str:
         said.append(f"**demonstration: {spec.demonstration}**\n")
     said.append(f"Data: {metrics['data']}. Split: {metrics['split']}. Weights: {metrics['selection']}\n")
     said.append(_table(_flat(metrics["scores"]), PUBLISHED.get(len(spec.labels), {})) + "\n")
-    if missing := metrics["scores"].get("composed", {}).get("missing"):
-        said.append("The same composed clips with one half taken away:\n")
-        said.append("| Both | Voice alone | Face alone |\n| --- | --- | --- |")
-        said.append("| " + " | ".join(f"{missing[key]:.1%}" for key in ("AV", "A", "V")) + " |")
+    if "composed" in metrics["scores"]:
+        said.append(_halves(metrics))
     if all("confusion" in score for score in metrics["scores"].values()):
         name = f"{spec.name}-{spec.version}.svg"
         _plot(metrics["scores"], images / name)
         said.append(f"\n![Confusion and calibration of {spec.name}](images/results/{name})\n")
     return "\n".join(said)
+
+
+def _halves(metrics: dict[str, Any]) -> str:
+    composed, alone = metrics["scores"]["composed"], metrics["alone"]
+    missing = composed["missing"]
+    lines = [
+        "The same composed clips with one half taken away, and the plain mean of what either half alone gives:\n",
+        "| Both | Voice alone | Face alone | Mean of probabilities |",
+        "| --- | --- | --- | --- |",
+        "| "
+        + " | ".join(f"{missing[key]:.1%}" for key in ("AV", "A", "V"))
+        + f" | {composed['mean_of_probabilities']:.1%} |",
+        "\nOne modality, read by this network and by one that knows no other:\n",
+        "| Given | This network | A network of its own | Difference |",
+        "| --- | --- | --- | --- |",
+    ]
+    for part, own in alone.items():
+        joint = metrics["scores"][part]["accuracy"]
+        if own is not None:
+            lines.append(f"| {part} | {joint:.1%} | {own:.1%} | {100 * (joint - own):+.1f} points |")
+    return "\n".join(lines)
 
 
 def _flat(scores: dict[str, Any], path: str = "") -> dict[str, dict[str, Any]]:

@@ -87,6 +87,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     scores = json.loads(capsys.readouterr().out)
     assert {part: score["n"] for part, score in scores.items()} == {"faces": 42, "speech": 16, "composed": 16}
     assert scores["composed"]["missing"].keys() == {"AV", "A", "V"}
+    assert 0 <= scores["composed"]["mean_of_probabilities"] <= 1
     assert spec.metrics["scores"] == scores
     assert spec.metrics["alone"].keys() == {"speech", "faces"}
     assert spec.metrics["provenance"]["seconds"] > 0
@@ -138,6 +139,8 @@ def test_the_report_shows_every_part_and_says_what_is_composed(data: Path, monke
     text = (data / "docs" / "results.md").read_text()
     assert all(f"| {part} |" in text for part in ("faces", "speech", "composed"))
     assert "Composed" in text
+    assert "| Both | Voice alone | Face alone | Mean of probabilities |" in text
+    assert "| speech |" in text.split("A network of its own")[1]
     assert (data / "docs" / "images" / "results" / "intermediate-attention-8-1.svg").exists()
 
 

@@ -131,14 +131,8 @@ def evaluate(network: EEGNet, trials: Trials, seed: int) -> dict[str, Any]:
     }
 
 
-def fit(config: EEG, out: Path) -> None:
-    """Fit on the people of `split.train`, test on those of `split.test` and write `out`/NAME/VERSION."""
-    if tuple(config.labels) != EMOTIONS:
-        raise ValueError(f"labels must be {EMOTIONS}, in EAV's order")
-    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json())
-    network = train(config, simulated_trials(config, "train"), place)
-    scores = {part: evaluate(network, simulated_trials(config, part), config.seed) for part in ("validation", "test")}
-    spec = {
+def specification(config: EEG | RecordedEEG, demonstration: str | None, notice: str, licence: str) -> dict[str, Any]:
+    return {
         "name": config.name,
         "version": config.version,
         "kind": "eeg",
@@ -147,10 +141,20 @@ def fit(config: EEG, out: Path) -> None:
         "architecture": config.architecture,
         "eeg": config.eeg,
         "temperature": 1.0,
-        "demonstration": DEMONSTRATION,
-        "notice": NOTICE,
-        "licence": LICENCE,
+        "demonstration": demonstration,
+        "notice": notice,
+        "licence": licence,
     }
+
+
+def fit(config: EEG, out: Path) -> None:
+    """Fit on the people of `split.train`, test on those of `split.test` and write `out`/NAME/VERSION."""
+    if tuple(config.labels) != EMOTIONS:
+        raise ValueError(f"labels must be {EMOTIONS}, in EAV's order")
+    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json())
+    network = train(config, simulated_trials(config, "train"), place)
+    scores = {part: evaluate(network, simulated_trials(config, part), config.seed) for part in ("validation", "test")}
+    spec = specification(config, DEMONSTRATION, NOTICE, LICENCE)
     metrics = {
         "data": f"simulated EEG (demonstration: {DEMONSTRATION})",
         "split": "by person: " + ", ".join(f"{part} {a}-{b}" for part, (a, b) in config.split),

@@ -13,7 +13,7 @@ from training.banks import kept
 from training.configuration import RecordedEEG
 from training.datasets import eav, splits
 from training.datasets.errors import DatasetError
-from training.fit_eeg import DEMONSTRATION, Trials, evaluate, score_rows, train
+from training.fit_eeg import DEMONSTRATION, Trials, evaluate, score_rows, specification, train
 from training.metrics import BOOTSTRAPS
 
 log = logging.getLogger(__name__)
@@ -50,19 +50,7 @@ def fit(config: RecordedEEG, root: Path, out: Path) -> None:
     parts = {"validation": fold.validation, "test": fold.test}
     scores = {part: evaluate(network, recorded_trials(root, who, config), config.seed) for part, who in parts.items()}
     simulated = eav.simulated(root)
-    spec = {
-        "name": config.name,
-        "version": config.version,
-        "kind": "eeg",
-        "title": config.title,
-        "labels": config.labels,
-        "architecture": config.architecture,
-        "eeg": config.eeg,
-        "temperature": 1.0,
-        "demonstration": DEMONSTRATION if simulated else None,
-        "notice": NOTICE,
-        "licence": LICENCE,
-    }
+    spec = specification(config, DEMONSTRATION if simulated else None, NOTICE, LICENCE)
     metrics = {
         "data": "EAV, spoken trials" + (" (simulated stand-in)" if simulated else ""),
         "split": f"{config.split}, fold {config.fold}, by person",

@@ -83,6 +83,7 @@ class AudioVideo(Labelled):
     reserve_every: int
     views: int
     seen_views: int
+    wrong_voices: float
     speech_batch: int
     speech_steps: int
     batch: int

@@ -30,11 +30,12 @@ Module = TypeVar("Module", bound=nn.Module)
 class Batch:
     """N composed clips, and N faces that come alone: what one training step reads.
 
-    `mfcc` (N, 10, 156), `features` and `alone` (N, 15, 1024); `targets` and `alone_targets` (N, classes)
-    are shares of labels that sum to 1.
+    `mfcc` (N, C, 156) goes with `targets`, `joined` (N, C, 156) may belong to another clip; `features` and `alone`
+    (N, 15, 1024); `targets` and `alone_targets` (N, classes) are shares of labels that sum to 1.
     """
 
     mfcc: Tensor
+    joined: Tensor
     features: Tensor
     targets: Tensor
     alone: Tensor
@@ -51,7 +52,7 @@ def softhard(batch: Batch, black: Tensor, generator: torch.Generator) -> tuple[T
     share = torch.randint(100, (len(batch.mfcc), 1, 1), generator=generator) / 100
     nothing = black.expand_as(batch.features)
     return (
-        torch.cat((batch.mfcc, share * batch.mfcc, torch.zeros_like(batch.mfcc), batch.mfcc)),
+        torch.cat((batch.joined, share * batch.joined, torch.zeros_like(batch.mfcc), batch.mfcc)),
         torch.cat((batch.features, (1 - share) * batch.features + share * nothing, batch.alone, nothing)),
         torch.cat((batch.targets, batch.targets, batch.alone_targets, batch.targets)),
     )
@@ -62,7 +63,8 @@ class ComposedBatches:
 
     `unseen` are faces that the backbone was not fitted on: half of the speech is joined with them, so that
     the network trusts faces little more than it can in use. The faces it has `seen` are joined with the other
-    half, and come alone.
+    half, and come alone. The actors are all known to the audio branch; so that it is not trusted more than with a
+    stranger, the share `wrong_voices` of the clips are joined with the voice of another clip, whatever its label.
     """
 
     def __init__(
@@ -72,9 +74,11 @@ class ComposedBatches:
         unseen: FaceBank,
         seen: FaceBank,
         labels: Sequence[str],
+        wrong_voices: float,
         seed: int,
     ) -> None:
         self.speech, self.changes, self.unseen, self.seen = speech, changes, unseen, seen
+        self.wrong_voices = wrong_voices
         self.random = np.random.default_rng(seed)
         self.clips = np.flatnonzero(np.isin(speech.labels, labels))
         self.targets = np.array([[label == name for name in labels] for label in speech.labels], dtype=np.float32)
@@ -98,8 +102,14 @@ class ComposedBatches:
         new, known = (np.array([self.random.choice(of[label]) for label in said]) for of in self.faces_of)
         half = torch.from_numpy(self.random.random((size, 1, 1)) < 0.5)
         loners = self.random.choice(self.loners, size)
+        mfcc = self.changes(torch.from_numpy(self.speech.mel[clips]), torch.from_numpy(self.speech.lengths[clips]))
+        joined = mfcc
+        if self.wrong_voices:
+            wrong = torch.from_numpy(self.random.random((size, 1, 1)) < self.wrong_voices)
+            joined = torch.where(wrong, mfcc.roll(1, 0), mfcc)
         return Batch(
-            self.changes(torch.from_numpy(self.speech.mel[clips]), torch.from_numpy(self.speech.lengths[clips])),
+            mfcc,
+            joined,
             torch.where(half, self._moved(self.unseen, new), self._moved(self.seen, known)),
             torch.from_numpy(self.targets[clips]),
             self._moved(self.seen, loners),

@@ -79,7 +79,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     speech = mel_bank(clips, spec, config.window.seconds)
     log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
     changes = SpeechChanges(spec, spec["frames"], torch.Generator().manual_seed(config.seed))
-    batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config.seed)
+    batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config.wrong_voices, config.seed)
     data = (faces_root.resolve(), speech_root.resolve(), store.sha256_of(backbone))
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
     alone = fit_speech_first(network, batches, config, place / "speech")

@@ -180,7 +180,7 @@ def batches() -> ComposedBatches:
 
     mel = MelBank(random.normal(-40, 10, (16, 128, 210)).astype(np.float32), np.full(16, 210), [*LABELS] * 2)
     changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(0))
-    return ComposedBatches(mel, changes, bank(0), bank(1), LABELS, seed=0)
+    return ComposedBatches(mel, changes, bank(0), bank(1), LABELS, wrong_voices=0.0, seed=0)
 
 
 def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: ComposedBatches) -> None:
@@ -192,6 +192,16 @@ def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: 
     torch.testing.assert_close(batch.alone_targets.sum(1), torch.ones(64))
     plain = batch.alone_targets[[batches.seen.labels[int(image)] == "neutral" for image in batch.alone[:, 0, 0]]]
     torch.testing.assert_close(plain[:, :2], torch.tensor([2 / 3, 1 / 3]).expand(len(plain), 2))
+
+
+def test_some_clips_are_joined_with_the_voice_of_another(batches: ComposedBatches) -> None:
+    plain = batches.draw(64)
+    assert plain.joined.equal(plain.mfcc)
+    batches.wrong_voices = 0.25
+    batch = batches.draw(64)
+    wrong = (batch.joined != batch.mfcc).any(dim=(1, 2))
+    assert 4 < wrong.sum() < 32
+    assert batch.joined[wrong].equal(batch.mfcc.roll(1, 0)[wrong])
 
 
 def test_the_published_dropout_takes_each_half_away_in_turn(batches: ComposedBatches) -> None:

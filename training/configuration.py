@@ -215,6 +215,8 @@ class Trees(Section):
 
 
 class Fusion(Labelled):
+    """`noise` is the standard deviation of what a fit adds to audio-video logits."""
+
     task: Literal["fusion"]
     members: Members
     architecture: dict[str, Any]
@@ -224,6 +226,8 @@ class Fusion(Labelled):
     batch: int
     rate: float
     weight_decay: float
+    noise: float
+    selection: str
     test_pairings: int
     trees: Trees
     tree_pairings: int

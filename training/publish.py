@@ -34,6 +34,8 @@ LICENCE = (
 
 MIRRORED = """ Other than published, the features of a face are the mean of those of the face
 and of its mirror image."""
+WRONG_VOICES = """ {:.0%} of the clips were joined with the voice of
+  another one, whatever its label: the audio branch knows these actors, and would be trusted too much with others."""
 LESS_SPEAKER = """ Of each MFCC but the first, its mean over the window's voiced frames
 is taken away, which is not published: a voice is then known less by who speaks."""
 
@@ -181,7 +183,9 @@ so that a missing face or voice is tolerated.
   other half, and shown alone as often as FER-2013 has them. Grey, 48 x 48, enlarged to {spec["face"]["size"]} pixels
   a side; the published network reads 224. The crop at inference is treated alike.
 - Speech: RAVDESS actors {train}; in every step changed anew in tempo, pitch, place, level, colour and noise,
-  with stretches of time and frequency hidden. In use, the voice of a recording is brought to the mean level of these
+  with stretches of time and frequency hidden.{
+        WRONG_VOICES.format(config.wrong_voices) if config.wrong_voices else ""
+    } In use, the voice of a recording is brought to the mean level of these
   clips first, so that the distance of the microphone says nothing.
 
 ## What it scores

@@ -92,7 +92,7 @@ def test_frames_that_were_read_are_let_go_at_once(tmp_path: Path) -> None:
     try:
         for _ in frames_at(clip, np.arange(0, 4, 0.04).tolist(), 640):
             pass
-        held = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+        held = sum(type(thing) is av.VideoFrame for thing in gc.get_objects())
     finally:
         gc.enable()
     assert held < 5

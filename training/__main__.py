@@ -6,6 +6,8 @@ import logging
 import sys
 from pathlib import Path
 
+from inference.errors import InputError
+from inference.store import StoreError
 from training.datasets.errors import DatasetError
 
 
@@ -14,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         return options.run(options)
-    except DatasetError as error:
+    except (DatasetError, InputError, StoreError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

@@ -214,26 +214,39 @@ class Trees(Section):
     subsample: float
 
 
-class Fusion(Labelled):
+class FusionFit(Labelled):
     """`noise` is the standard deviation of what a fit adds to audio-video logits."""
 
-    task: Literal["fusion"]
     members: Members
     architecture: dict[str, Any]
-    audio_video_logits: Path
-    eeg_config: str
     epochs: int
     batch: int
     rate: float
     weight_decay: float
     noise: float
+    trees: Trees
+
+
+class Fusion(FusionFit):
+    task: Literal["fusion"]
+    audio_video_logits: Path
+    eeg_config: str
     selection: str
     test_pairings: int
-    trees: Trees
     tree_pairings: int
 
 
-Configuration = FaceBackbone | AudioVideo | Recordings | SpeechFolds | ComposedTrials | EEG | RecordedEEG | Fusion
+class RecordedFusion(FusionFit):
+    """The fusion of two members that were fitted on the same fold of EAV."""
+
+    task: Literal["fusion-recordings"]
+    split: str
+    fold: int
+
+
+Configuration = (
+    FaceBackbone | AudioVideo | Recordings | SpeechFolds | ComposedTrials | EEG | RecordedEEG | Fusion | RecordedFusion
+)
 _ANY: TypeAdapter[Configuration] = TypeAdapter(Annotated[Configuration, Field(discriminator="task")])
 
 

@@ -6,6 +6,7 @@ fitted on chose no checkpoint of EEGNet, and the clips were unseen by the audio-
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from inference.models import build
 from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS, BoostedTrees, build_fusion, mean_probabilities
 from training import configuration, publish
-from training.configuration import EEG, Fusion
+from training.configuration import EEG, Fusion, FusionFit
 from training.datasets.errors import DatasetError
 from training.fit_eeg import DEMONSTRATION, Trials, logits, score_rows, simulated_trials
 from training.metrics import BOOTSTRAPS, by_subject
@@ -44,6 +45,10 @@ class Readings:
     labels: NDArray[np.int64]
 
 
+# Matrices (N, 10, classes) of trials: audio-video windows, then those of EEG.
+Draw = Callable[[np.random.Generator], NDArray[np.float32]]
+
+
 def paired(audio_video: Readings, eeg: Readings, rng: np.random.Generator) -> NDArray[np.float32]:
     """Every EEG trial with a clip of its label drawn at random: (N, 10, classes)."""
     of_label = {label: np.flatnonzero(audio_video.labels == label) for label in np.unique(eeg.labels)}
@@ -59,21 +64,21 @@ def shuffled(matrices: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     return np.take_along_axis(matrices, rows[:, :, None], axis=1)
 
 
-def train(network: nn.Module, audio_video: Readings, eeg: Readings, config: Fusion) -> nn.Module:
-    """The network after the last epoch; pairs, orders and noise are drawn anew in each.
+def train(network: nn.Module, draw: Draw, labels: NDArray[np.int64], config: FusionFit) -> nn.Module:
+    """The network after the last epoch; what is drawn for `labels` (N,), its order and noise are new in each.
 
     The noise, one draw a trial and class, keeps the few clips of the fitting part from being learned by heart.
     """
     rng = np.random.default_rng(config.seed)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=config.weight_decay)
-    labels = torch.from_numpy(eeg.labels)
+    wanted = torch.from_numpy(labels)
     network.train()
     for epoch in range(1, config.epochs + 1):
-        drawn, losses = shuffled(paired(audio_video, eeg, rng), rng), []
+        drawn, losses = shuffled(draw(rng), rng), []
         drawn[:, :AUDIO_VIDEO_ROWS] += config.noise * rng.standard_normal((len(drawn), 1, len(config.labels)))
         matrices = torch.from_numpy(drawn)
         for chosen in torch.from_numpy(rng.permutation(len(labels))).split(config.batch):
-            loss = functional.cross_entropy(network(matrices[chosen]), labels[chosen])
+            loss = functional.cross_entropy(network(matrices[chosen]), wanted[chosen])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -83,12 +88,10 @@ def train(network: nn.Module, audio_video: Readings, eeg: Readings, config: Fusi
     return network.eval()
 
 
-def boost(audio_video: Readings, eeg: Readings, config: Fusion) -> BoostedTrees:
-    """Trees fitted on `tree_pairings` draws of a clip for every EEG trial."""
-    rng = np.random.default_rng(config.seed)
-    matrices = np.concatenate([paired(audio_video, eeg, rng) for _ in range(config.tree_pairings)])
+def boost(matrices: NDArray[np.float32], labels: NDArray[np.int64], config: FusionFit) -> BoostedTrees:
+    """Trees fitted on `matrices` (N, 10, classes) of `labels` (N,)."""
     read = torch.cat(mean_probabilities(torch.from_numpy(matrices)), dim=1).numpy()
-    data = xgboost.DMatrix(read, label=np.tile(eeg.labels, config.tree_pairings))
+    data = xgboost.DMatrix(read, label=labels)
     settings = {"objective": "multi:softprob", "num_class": len(config.labels), "seed": config.seed, "nthread": 1}
     booster = xgboost.train(settings | config.trees.model_dump(exclude={"rounds"}), data, config.trees.rounds)
     trees = np.frombuffer(booster.save_raw("ubj"), dtype=np.uint8)
@@ -97,40 +100,31 @@ def boost(audio_video: Readings, eeg: Readings, config: Fusion) -> BoostedTrees:
     return fitted
 
 
-def rules(network: nn.Module, audio_video: Readings, eeg: Readings, config: Fusion) -> dict[str, nn.Module]:
-    """The fitted network and what it has to beat; WAVER's weights are accuracies on the fitting part."""
+def rules(
+    network: nn.Module, matrices: NDArray[np.float32], labels: NDArray[np.int64], config: FusionFit
+) -> dict[str, nn.Module]:
+    """The fitted network and what it has to beat, on `matrices` (N, 10, classes) of `labels` (N,), the fitting part.
+
+    WAVER's weights are the members' accuracies there.
+    """
     classes = len(config.labels)
-    weights = [_mean_accuracy(audio_video), _mean_accuracy(eeg)]
+    members = matrices[:, :AUDIO_VIDEO_ROWS], matrices[:, AUDIO_VIDEO_ROWS:]
+    weights = [float((rows.mean(axis=1).argmax(1) == labels).mean()) for rows in members]
     return {
         "cnn": network,
         "average": build_fusion(classes=classes, method="average"),
         "waver": build_fusion(classes=classes, method="waver", weights=weights),
-        "xgboost": boost(audio_video, eeg, config),
+        "xgboost": boost(matrices, labels, config),
         "audio-video alone": build_fusion(classes=classes, method="waver", weights=(1.0, 0.0)),
         "eeg alone": build_fusion(classes=classes, method="waver", weights=(0.0, 1.0)),
     }
 
 
-def _mean_accuracy(readings: Readings) -> float:
-    return float((readings.logits.mean(axis=1).argmax(1) == readings.labels).mean())
-
-
 @torch.inference_mode()
-def evaluate(
-    contenders: dict[str, nn.Module],
-    audio_video: Readings,
-    eeg: Readings,
-    subjects: NDArray[np.int64],
-    config: Fusion,
-) -> dict[str, Any]:
-    """Each contender on the same pairs, `test_pairings` draws of a clip for every EEG trial."""
-    rng = np.random.default_rng(config.seed + 1)
-    draws = [torch.from_numpy(paired(audio_video, eeg, rng)) for _ in range(config.test_pairings)]
-    scores = {}
-    for name, rule in contenders.items():
-        right = np.stack([rule(matrices).argmax(1).numpy() == eeg.labels for matrices in draws])
-        scores[name] = by_subject(right.mean(axis=0), subjects, config.seed)
-    return scores
+def right(rule: nn.Module, draws: Sequence[NDArray[np.float32]], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of `draws`, each (N, 10, classes), in which `rule` reads a trial rightly: (N,)."""
+    read = [rule(torch.from_numpy(matrices)).argmax(1).numpy() == labels for matrices in draws]
+    return np.mean(read, axis=0)
 
 
 def _audio_video(config: Fusion, part: str) -> Readings:
@@ -177,10 +171,17 @@ def fit(config: Fusion, out: Path) -> None:
         "licence": publish.LICENCE,
     }
     audio_video, (eeg, _) = _audio_video(config, "val"), _eeg(config, "validation")
-    network = train(build(spec), audio_video, eeg, config)
-    contenders = rules(network, audio_video, eeg, config)
-    test_eeg, test_trials = _eeg(config, "test")
-    scores = evaluate(contenders, _audio_video(config, "test"), test_eeg, test_trials.subjects, config)
+    network = train(build(spec), lambda rng: paired(audio_video, eeg, rng), eeg.labels, config)
+    rng = np.random.default_rng(config.seed)
+    fitted = np.concatenate([paired(audio_video, eeg, rng) for _ in range(config.tree_pairings)])
+    contenders = rules(network, fitted, np.tile(eeg.labels, config.tree_pairings), config)
+    test_clips, (test_eeg, test_trials) = _audio_video(config, "test"), _eeg(config, "test")
+    rng = np.random.default_rng(config.seed + 1)
+    draws = [paired(test_clips, test_eeg, rng) for _ in range(config.test_pairings)]
+    scores = {
+        name: by_subject(right(rule, draws, test_eeg.labels), test_trials.subjects, config.seed)
+        for name, rule in contenders.items()
+    }
     log.info("%s", {name: score["accuracy"] for name, score in scores.items()})
     metrics = {
         "data": f"simulated EEG (demonstration: {DEMONSTRATION}) paired at random by label with composed clips",

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,21 +24,24 @@ NOTICE = "Fitted on one laboratory's recordings of acted conversations. Expect w
 SELECTION = "last epoch; people outside training chose none of the weights"
 
 
-def recorded_trials(root: Path, people: Sequence[int], config: RecordedEEG) -> Trials:
-    """The spoken trials of these people, from runs/ where the same files were read before."""
+def recorded_trials(root: Path, people: Sequence[int], spec: dict[str, Any], labels: Sequence[str]) -> Trials:
+    """The spoken trials of these people, read as `eeg` of a specification says.
+
+    They come from runs/ where the same files were read before.
+    """
     parts = []
     for subject in eav.read_subjects(root, people):
         log.info("reading the EEG of person %d", subject.number)
         facts = subject.eeg.stat()
-        asked = (str(subject.eeg.resolve()), facts.st_size, facts.st_mtime_ns, config.eeg)
-        parts.append(kept("eeg", asked, partial(_windows, subject, config)))
-        labels = np.array([config.labels.index(trial.label) for trial in subject.trials])
-        parts[-1] |= {"labels": labels, "subjects": np.full(len(labels), subject.number)}
+        asked = (str(subject.eeg.resolve()), facts.st_size, facts.st_mtime_ns, spec)
+        parts.append(kept("eeg", asked, partial(_windows, subject, spec)))
+        indices = np.array([labels.index(trial.label) for trial in subject.trials])
+        parts[-1] |= {"labels": indices, "subjects": np.full(len(indices), subject.number)}
     return Trials(*(np.concatenate([part[name] for part in parts]) for name in ("windows", "labels", "subjects")))
 
 
-def _windows(subject: eav.Subject, config: RecordedEEG) -> dict[str, np.ndarray]:
-    return {"windows": np.stack([windows(trial, EAV_RATE, config.eeg) for trial in eav.read_eeg(subject)])}
+def _windows(subject: eav.Subject, spec: dict[str, Any]) -> dict[str, np.ndarray]:
+    return {"windows": np.stack([windows(trial, EAV_RATE, spec) for trial in eav.read_eeg(subject)])}
 
 
 def fit(config: RecordedEEG, root: Path, out: Path) -> None:
@@ -46,9 +50,10 @@ def fit(config: RecordedEEG, root: Path, out: Path) -> None:
         raise DatasetError(f"{config.name}: labels must be {list(eav.LABELS)}, in EAV's order")
     fold = splits.people(config.split, config.fold)
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), root.resolve())
-    network = train(config, recorded_trials(root, fold.train, config), place)
+    read = partial(recorded_trials, root, spec=config.eeg, labels=config.labels)
+    network = train(config, read(fold.train), place)
     parts = {"validation": fold.validation, "test": fold.test}
-    scores = {part: evaluate(network, recorded_trials(root, who, config), config.seed) for part, who in parts.items()}
+    scores = {part: evaluate(network, read(who), config.seed) for part, who in parts.items()}
     simulated = eav.simulated(root)
     spec = specification(config, DEMONSTRATION if simulated else None, NOTICE, LICENCE)
     metrics = {

@@ -22,12 +22,17 @@ from training.configuration import Recordings
 from training.datasets import splits
 from training.datasets.errors import DatasetError
 from training.metrics import scores
-from training.recordings import Prepared, faceless, prepare, read_clips
+from training.recordings import Prepared, Reading, faceless, prepare, read_clips
 
 log = logging.getLogger(__name__)
 
 MODALITIES = ("AV", "A", "V")
 _SCORED = 16
+Half = Callable[[Tensor], Tensor]
+
+
+def keep(half: Tensor) -> Tensor:
+    return half
 
 
 class Best:
@@ -105,24 +110,29 @@ class Windows:
 
 
 @torch.inference_mode()
+def window_logits(
+    network: AudioVideoNetwork, windows: Windows, hear: Half = keep, see: Half = keep
+) -> NDArray[np.float32]:
+    """Logits (windows, classes); `hear` and `see` say what becomes of MFCC and of faces first."""
+    network.eval()
+    rows = []
+    for start in range(0, len(windows), _SCORED):
+        mfcc, faces, _ = windows.read(range(start, min(start + _SCORED, len(windows))))
+        rows.append(network(hear(mfcc), see(faces).flatten(0, 1)).cpu().numpy())
+    return np.concatenate(rows)
+
+
 def logits(network: AudioVideoNetwork, windows: Windows, config: Recordings, modality: str) -> NDArray[np.float32]:
     """The mean logits of each clip's windows, (clips, classes), with both halves or one ("AV", "A", "V").
 
     The missing half is what the network met in its place: zeros, or noise where it was fitted with noise.
     """
-    network.eval()
     generator = torch.Generator().manual_seed(config.seed)
-    absent: Callable[[Tensor], Tensor] = (
-        (lambda half: noise(half, generator)) if config.dropout == "noise" else torch.zeros_like
+    absent: Half = (lambda half: noise(half, generator)) if config.dropout == "noise" else torch.zeros_like
+    every = window_logits(
+        network, windows, hear=absent if modality == "V" else keep, see=absent if modality == "A" else keep
     )
-    rows = []
-    for start in range(0, len(windows), _SCORED):
-        mfcc, faces, _ = windows.read(range(start, min(start + _SCORED, len(windows))))
-        mfcc = absent(mfcc) if modality == "V" else mfcc
-        faces = absent(faces) if modality == "A" else faces
-        rows.append(network(mfcc, faces.flatten(0, 1)).cpu().numpy())
     clips = np.array([clip for clip, _ in windows.places])
-    every = np.concatenate(rows)
     return np.stack([every[clips == clip].mean(axis=0) for clip in range(len(windows.clips))])
 
 
@@ -137,6 +147,7 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
     stopped goes on behind its last whole epoch, to the same result.
     """
     fold = splits.people(config.split, config.fold)
+    reading = Reading(config.face.model_dump(), speech_spec, config.window.seconds)
     parts: dict[str, list[Prepared]] = {}
     for part, people in (("train", fold.train), ("validation", fold.validation), ("test", fold.test)):
         clips = [
@@ -147,9 +158,9 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
         if not clips:
             raise DatasetError(f"{root}: the {part} part of {config.split} has no clips of {config.labels}")
         # Each process reads its share; then all of it lies in runs/.
-        prepare(clips[distributed.rank() :: distributed.world()], config, speech_spec)
+        prepare(clips[distributed.rank() :: distributed.world()], reading)
         distributed.wait()
-        parts[part] = prepare(clips, config, speech_spec)
+        parts[part] = prepare(clips, reading)
     torch.manual_seed(config.seed)
     network = build_audio_video(classes=len(config.labels), fusion=config.fusion, heads=config.heads)
     if backbone is not None:

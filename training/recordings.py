@@ -21,7 +21,6 @@ from inference.faces import FaceReader
 from inference.media.decode import frames_at, sound
 from inference.media.probe import probe_audio, probe_video
 from inference.timeline import MIN_VOICE
-from training.configuration import Recordings
 from training.datasets import eav, ravdess
 from training.datasets.errors import DatasetError
 
@@ -70,7 +69,16 @@ def read_clips(source: str, root: Path, people: Sequence[int], seconds: float) -
     ]
 
 
-def prepare(clips: Sequence[Clip], config: Recordings, speech_spec: dict[str, Any]) -> list[Prepared]:
+@dataclass(frozen=True)
+class Reading:
+    """How clips are read: `face` and `speech` of a model's specification, windows of `seconds`."""
+
+    face: dict[str, Any]
+    speech: dict[str, Any]
+    seconds: float
+
+
+def prepare(clips: Sequence[Clip], reading: Reading) -> list[Prepared]:
     """Every clip's input, from runs/ where the same file was read in the same way before.
 
     Clips that show no face at all are kept, and counted in the log. Raises DatasetError for a file
@@ -79,7 +87,7 @@ def prepare(clips: Sequence[Clip], config: Recordings, speech_spec: dict[str, An
     CACHE.mkdir(parents=True, exist_ok=True)
     found = []
     for number, clip in enumerate(clips, 1):
-        found.append(_prepared(clip, config, speech_spec))
+        found.append(_prepared(clip, reading))
         if number % _REPORT_EVERY == 0:
             log.info("read %d of %d clips", number, len(clips))
     log.info("%d of %d clips show no face", faceless(found), len(found))
@@ -90,12 +98,12 @@ def faceless(clips: Sequence[Prepared]) -> int:
     return sum(not clip.seen.any() for clip in clips)
 
 
-def _prepared(clip: Clip, config: Recordings, speech_spec: dict[str, Any]) -> Prepared:
-    path = CACHE / f"{_key(clip, config, speech_spec)}.npy"
+def _prepared(clip: Clip, reading: Reading) -> Prepared:
+    path = CACHE / f"{_key(clip, reading)}.npy"
     rest = path.with_suffix(".npz")
     if not path.exists():
         try:
-            faces, seen, mfcc = _computed(clip, config, speech_spec)
+            faces, seen, mfcc = _computed(clip, reading)
         except InputError as error:
             raise DatasetError(f"{clip.video}: {error.message}") from error
         np.savez(rest, seen=seen, mfcc=mfcc)
@@ -106,38 +114,35 @@ def _prepared(clip: Clip, config: Recordings, speech_spec: dict[str, Any]) -> Pr
         return Prepared(path, stored["mfcc"], stored["seen"], clip.label, clip.person)
 
 
-def _key(clip: Clip, config: Recordings, speech_spec: dict[str, Any]) -> str:
+def _key(clip: Clip, reading: Reading) -> str:
     files = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in (clip.video, clip.audio)]
-    face = config.face.model_dump(exclude={"size"})
-    asked = (files, clip.starts, config.window.seconds, face, speech_spec)
+    face = {key: value for key, value in reading.face.items() if key != "size"}
+    asked = (files, clip.starts, reading.seconds, face, reading.speech)
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
 
 
-def _computed(
-    clip: Clip, config: Recordings, speech_spec: dict[str, Any]
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.float32]]:
+def _computed(clip: Clip, reading: Reading) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.float32]]:
     """Faces, which of them are seen, and MFCC, as in `Prepared`."""
     media = probe_video(clip.video)
     if clip.audio == clip.video and not media.has_audio:
         raise DatasetError(f"{clip.video}: has no sound")
     if clip.audio != clip.video:
         probe_audio(clip.audio)
-    seconds, face = config.window.seconds, config.face
+    seconds, samples, side = reading.seconds, reading.face["samples"], reading.face["native_size"]
     starts = clip.starts or (max(0.0, (media.duration_s - seconds) / 2),)
-    steps = (np.arange(face.samples) + 0.5) * seconds / face.samples
+    steps = (np.arange(samples) + 0.5) * seconds / samples
     # Windows overlap, and a video is read once, in order.
     times, place = np.unique(np.round(np.add.outer(starts, steps), 6), return_inverse=True)
-    side = face.native_size
-    crops = np.zeros((len(times), side, side) if face.grey else (len(times), side, side, 3), np.uint8)
+    crops = np.zeros((len(times), side, side) if reading.face["grey"] else (len(times), side, side, 3), np.uint8)
     seen = np.zeros(len(times), dtype=bool)
-    read = FaceReader(face.model_dump())
-    for number, frame in enumerate(frames_at(clip.video, times.tolist(), face.frame_side)):
+    read = FaceReader(reading.face)
+    for number, frame in enumerate(frames_at(clip.video, times.tolist(), reading.face["frame_side"])):
         crop = read(frame).crop
         if crop is not None:
             crops[number], seen[number] = crop, True
-    rate = speech_spec["sample_rate"]
+    rate = reading.speech["sample_rate"]
     heard = list(speech.windows(sound(clip.audio, rate), starts, seconds, rate))
-    mfcc = np.stack([speech.mfcc(window, speech_spec) for window in heard])
+    mfcc = np.stack([speech.mfcc(window, reading.speech) for window in heard])
     mfcc[np.array([speech.voice_share(window, rate) for window in heard]) < MIN_VOICE] = 0.0
-    place = place.reshape(len(starts), face.samples)
+    place = place.reshape(len(starts), samples)
     return crops[place], seen[place], mfcc

@@ -19,6 +19,7 @@ from training import (
     fit_eeg,
     fit_fusion,
     fit_recorded_eeg,
+    fit_recorded_fusion,
     fit_recordings,
     publish,
 )
@@ -31,6 +32,7 @@ from training.configuration import (
     FaceBackbone,
     Fusion,
     RecordedEEG,
+    RecordedFusion,
     Recordings,
     SpeechFolds,
 )
@@ -134,3 +136,5 @@ def fit(config: Configuration, options: argparse.Namespace) -> None:
             fit_eeg.fit(config, options.out)
         case Fusion():
             fit_fusion.fit(config, options.out)
+        case RecordedFusion():
+            fit_recorded_fusion.fit(config, _needed(options.recordings, "--recordings"), options.out)

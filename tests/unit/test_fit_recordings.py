@@ -15,7 +15,7 @@ import yaml
 from inference import store
 from inference.faces import FaceSample
 from tests.unit.test_training_data import write_clip, write_faces
-from training import checkpoint, recordings
+from training import checkpoint, fit_fusion, fit_recorded_fusion, recordings
 from training.__main__ import main
 from training.fit_recordings import moved, without
 
@@ -173,6 +173,36 @@ def test_eegnet_is_fitted_on_eav_files(place: Path, eav: Path) -> None:
     store.open_model(spec)
     assert spec.metrics["scores"]["test"]["trials"] == 10
     assert spec.demonstration == "EEG simulated"
+
+
+def test_networks_of_one_fold_are_joined_on_eav_files(
+    place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    assert fit(place, "eav-fusion-cnn-5", eav) == 2
+    assert "eav-5-intermediate-attention" in capsys.readouterr().err
+    assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch=8) == 0
+    assert fit(place, "eav-eegnet-5", eav, epochs=1) == 0
+    fitted = []
+
+    def noted(network: Any, matrices: np.ndarray, *others: Any) -> Any:
+        fitted.append(len(matrices))
+        return fit_fusion.rules(network, matrices, *others)
+
+    monkeypatch.setattr(fit_recorded_fusion, "rules", noted)
+    assert fit(place, "eav-fusion-cnn-5", eav) == 0
+    assert fitted == [5, 5], "each of two people is read by what was fitted on the other"
+    spec = store.find("eav-fusion-cnn-5@1")
+    store.open_model(spec)
+    assert spec.demonstration == "EEG simulated"
+    assert spec.metrics["trials"] == 10
+    scores = spec.metrics["scores"]
+    assert scores.keys() == {"cnn", "average", "waver", "xgboost", "audio-video alone", "eeg alone"}
+    assert all(score["subjects"].keys() == {"4", "5"} for score in scores.values())
+
+    shutil.copy(place / "five.json", place / "other.json")
+    assert fit(place, "eav-fusion-cnn-5", eav, split="other") == 2
+    assert "five, fold 0" in capsys.readouterr().err
 
 
 def test_what_is_missing_is_named(place: Path, ravdess: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,14 +1,19 @@
-"""Temperature scaling (Guo et al. 2017): one number that makes a network's confidence match its accuracy."""
+"""What is fitted last: how far a network trusts each of its branches, and how sure it says it is.
 
-from dataclasses import replace
+Temperature scaling (Guo et al. 2017) is one number that makes confidence match accuracy. The balance is another one. A
+network knows the voices that it was fitted on better than those of strangers, and so weighs voice against face wrongly.
+"""
+
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
+from torch import Tensor, nn
 
 from inference.audio_video import AudioVideoReader
 from training.banks import speech_bank
@@ -19,45 +24,94 @@ from training.evaluate import DRAWS, composed_features
 from training.metrics import calibration
 
 
+@dataclass(frozen=True)
+class Examples:
+    """What a classifier reads, `branches` (N, 256), and the label index that it should find, `wanted` (N,)."""
+
+    branches: Tensor
+    wanted: NDArray[np.int64]
+
+
 def temperature(logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64]) -> float:
     """The divisor of `logits` (N, classes), 1/8 to 8, with which their likelihood of `wanted` (N,) is greatest."""
 
     def loss(power: float) -> float:
-        return -float(log_softmax(logits / 2**power, axis=1)[np.arange(len(wanted)), wanted].mean())
+        return _surprise(logits / 2**power, wanted)
 
     return float(2 ** minimize_scalar(loss, bounds=(-3, 3), method="bounded").x)
 
 
-def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces) -> dict[str, Any]:
-    """A temperature from composed clips of people the network was not fitted on, and what it is worth.
+def balanced(classifier: nn.Linear, balance: float, centre: Tensor) -> nn.Linear:
+    """The classifier with its weights for faces times `balance`, those for the voice divided by it.
 
-    The actors and faces are parted in two. Each half is scored with the temperature of the other,
-    which gives the calibration error that somebody else's recordings may expect of this step; the
-    temperature itself comes from both.
+    What it says of `centre` (256,) stays the same.
     """
+    half = classifier.in_features // 2
+    weight = classifier.weight.detach()
+    scaled = torch.cat((weight[:, :half] / balance, weight[:, half:] * balance), dim=1)
+    found = nn.Linear(classifier.in_features, classifier.out_features)
+    found.load_state_dict({"weight": scaled, "bias": classifier.bias.detach() + (weight - scaled) @ centre})
+    return found
+
+
+@torch.inference_mode()
+def balance(classifier: nn.Linear, examples: Examples) -> float:
+    """The balance, 1/4 to 4, with which the likelihood of the examples is greatest at its best temperature."""
+    centre = examples.branches.mean(0)
+
+    def loss(powers: NDArray[np.float64]) -> float:
+        logits = balanced(classifier, 2 ** float(powers[0]), centre)(examples.branches).numpy()
+        return _surprise(logits / 2 ** powers[1], examples.wanted)
+
+    found = minimize(loss, x0=(0.0, 0.0), bounds=((-2, 2), (-3, 3)), method="Nelder-Mead")
+    return float(2 ** found.x[0])
+
+
+def _surprise(logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64]) -> float:
+    return -float(log_softmax(logits, axis=1)[np.arange(len(wanted)), wanted].mean())
+
+
+@torch.inference_mode()
+def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces) -> dict[str, Any]:
+    """Balance the network's classifier on composed clips of people that it was not fitted on; find its temperature.
+
+    The actors and faces are parted in two. Each half is scored with the balance and temperature of the other,
+    which gives the accuracy and calibration error that somebody else's recordings may expect of this step;
+    what is kept comes from both.
+    """
+    classifier = reader.network.classifier
     halves = []
     for number in (0, 1):
         part = replace(faces, images=faces.images[number::2], labels=faces.labels[number::2])
         halves.append(_composed(reader, speech, actors[number::2], part))
-    errors = {"before": 0.0, "after": 0.0}
-    for (logits, wanted), other in zip(halves, reversed(halves), strict=True):
-        for name, divisor in (("before", 1.0), ("after", temperature(*other))):
-            errors[name] += calibration(softmax(logits / divisor, axis=1), wanted)["ece"] / 2
-    together = temperature(*(np.concatenate(arrays) for arrays in zip(*halves, strict=True)))
-    return {
-        "temperature": round(together, 3),
-        "ece_before": round(errors["before"], 4),
-        "ece_after": round(errors["after"], 4),
-        "unit": "composed clips; each half of the test actors and faces with the temperature of the other half",
+    found: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
+    for half, other in zip(halves, reversed(halves), strict=True):
+        scaled, divisor, _ = _scaling(classifier, other)
+        for name, network, power in (("before", classifier, 1.0), ("after", scaled, divisor)):
+            logits = network(half.branches).numpy() / power
+            found[f"ece_{name}"] += calibration(softmax(logits, axis=1), half.wanted)["ece"] / 2
+            found[f"accuracy_{name}"] += float((logits.argmax(1) == half.wanted).mean()) / 2
+    both = Examples(torch.cat([half.branches for half in halves]), np.concatenate([half.wanted for half in halves]))
+    scaled, divisor, share = _scaling(classifier, both)
+    classifier.load_state_dict(scaled.state_dict())
+    return {name: round(value, 4) for name, value in found.items()} | {
+        "temperature": round(divisor, 3),
+        "balance": round(share, 3),
+        "unit": "composed clips; each half of the test actors and faces with the balance and temperature of the other",
     }
 
 
+def _scaling(classifier: nn.Linear, examples: Examples) -> tuple[nn.Linear, float, float]:
+    """The balanced classifier, its temperature and its balance."""
+    share = balance(classifier, examples)
+    scaled = balanced(classifier, share, examples.branches.mean(0))
+    return scaled, temperature(scaled(examples.branches).numpy(), examples.wanted), share
+
+
 @torch.inference_mode()
-def _composed(
-    reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _composed(reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces) -> Examples:
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
     mfcc = torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)
     drawn = [composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed) for seed in range(DRAWS)]
-    logits = np.concatenate([reader.network.fuse(mfcc, features).numpy() for features in drawn])
-    return logits, np.tile([reader.labels.index(clip.label) for clip in clips], DRAWS)
+    branches = torch.cat([reader.network.branches(mfcc, features) for features in drawn])
+    return Examples(branches, np.tile([reader.labels.index(clip.label) for clip in clips], DRAWS))

@@ -67,6 +67,30 @@ class Labelled(Section):
     seed: int
 
 
+class Hearing(Section):
+    """What an audio branch is given: how many `mfcc`, and whether `less_speaker`."""
+
+    mfcc: int
+    less_speaker: bool
+
+
+class SpeechRecipe(Hearing):
+    """How the audio branch is fitted alone.
+
+    Where there are teachers, `known` is the share of the labels in its targets; the teachers say the rest.
+    """
+
+    teachers: list[Hearing]
+    known: float
+    batch: int
+    steps: int
+    rate: float
+    warmup: float
+    weight_decay: float
+    ema: float
+    label_smoothing: float
+
+
 class AudioVideo(Labelled):
     """`selection` says in the model card how the weights and the settings were chosen."""
 
@@ -74,18 +98,15 @@ class AudioVideo(Labelled):
     fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
     heads: Literal[1, 4]
     mirror: bool
-    mfcc: int
-    less_speaker: bool
     train_actors: list[int]
+    calibration_actors: list[int]
     test_actors: list[int]
     window: Window
     face: FaceInput
     reserve_every: int
     views: int
     seen_views: int
-    wrong_voices: float
-    speech_batch: int
-    speech_steps: int
+    speech: SpeechRecipe
     batch: int
     steps: int
     rate: float
@@ -129,16 +150,8 @@ class SpeechFolds(Section):
     seed: int
     labels: list[str]
     seconds: float
-    mfcc: int
-    less_speaker: bool
     split: str
-    epochs: int
-    batch: int
-    rate: float
-    warmup: float
-    weight_decay: float
-    ema: float
-    label_smoothing: float
+    speech: SpeechRecipe
 
 
 class ComposedTrials(Section):

@@ -34,8 +34,8 @@ LICENCE = (
 
 MIRRORED = """ Other than published, the features of a face are the mean of those of the face
 and of its mirror image."""
-WRONG_VOICES = """ {:.0%} of the clips were joined with the voice of
-  another one, whatever its label: the audio branch knows these actors, and would be trusted too much with others."""
+TEACHERS = """ The audio branch learned from the labels and from
+  {} others of its kind, fitted before on the same clips, whose mean is surer than one of them."""
 LESS_SPEAKER = """ Of each MFCC but the first, its mean over the window's voiced frames
 is taken away, which is not published: a voice is then known less by who speaks."""
 
@@ -69,7 +69,9 @@ def provenance(seed: int, seconds: float) -> dict[str, Any]:
 
 def architecture(config: AudioVideo) -> dict[str, Any]:
     """What `inference.models.audio_video.build_audio_video` is told beside the number of classes."""
-    return config.model_dump(include={"fusion", "heads", "mirror", "mfcc", "less_speaker"})
+    return config.model_dump(include={"fusion", "heads", "mirror"}) | config.speech.model_dump(
+        include={"mfcc", "less_speaker"}
+    )
 
 
 def audio_video(
@@ -167,8 +169,8 @@ def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> 
 ## What it is
 The audio-video network of Chumachenko, Iosifidis and Gabbouj (ICPR 2022): {config.fusion}, heads: {config.heads},
 {sum(p.numel() for p in build(spec).parameters()):,} parameters. It reads 3.6 s at a time: 15 faces and
-156 frames of {config.mfcc} MFCC (published: 10).{MIRRORED if config.mirror else ""}{
-        LESS_SPEAKER if config.less_speaker else ""
+156 frames of {config.speech.mfcc} MFCC (published: 10).{MIRRORED if config.mirror else ""}{
+        LESS_SPEAKER if config.speech.less_speaker else ""
     }
 
 ## What it was fitted on
@@ -184,7 +186,7 @@ so that a missing face or voice is tolerated.
   a side; the published network reads 224. The crop at inference is treated alike.
 - Speech: RAVDESS actors {train}; in every step changed anew in tempo, pitch, place, level, colour and noise,
   with stretches of time and frequency hidden.{
-        WRONG_VOICES.format(config.wrong_voices) if config.wrong_voices else ""
+        TEACHERS.format(len(config.speech.teachers)) if config.speech.teachers else ""
     } In use, the voice of a recording is brought to the mean level of these
   clips first, so that the distance of the microphone says nothing.
 
@@ -204,9 +206,14 @@ independent readings. **It is not an accuracy on recordings of real people**, wh
 With one half of the composed clips taken away: voice alone {missing["A"]:.1%}, face alone {missing["V"]:.1%}.
 {_alone(metrics["alone"])}
 
-Confidence is scaled by a temperature of {calibration["temperature"]:g}. Its calibration error (ECE, 15 bins) on
-composed clips is {calibration["ece_after"]:.3f}, {calibration["ece_before"]:.3f} without scaling, each half of the
-test actors and faces read with the temperature of the other half.
+Two numbers were fitted last, on these very clips of the test actors: the classifier's weights for faces are multiplied,
+those for the voice divided by {
+        calibration["balance"]:g}, since the voices of the fitting actors are known better than a
+stranger's; and confidence is scaled by a temperature of {
+        calibration["temperature"]:g}. What that is worth to others was
+measured by parting the test actors and faces in two, each half read with the numbers of the other: accuracy on composed
+clips **{calibration["accuracy_after"]:.1%}**, {calibration["accuracy_before"]:.1%} without, calibration error (ECE, 15
+bins) **{calibration["ece_after"]:.3f}**, {calibration["ece_before"]:.3f} without.
 
 ## What it must not be used for
 Acted speech and labelled photographs are not felt emotion. Do not use it to decide anything about a person, nor to

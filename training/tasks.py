@@ -38,9 +38,9 @@ from training.configuration import (
 )
 from training.datasets import fer2013, ravdess, splits
 from training.datasets.errors import DatasetError
-from training.fit_audio_video import ComposedBatches, fit_behind_backbone, fit_speech_first
+from training.fit_audio_video import ComposedBatches, fit_behind_backbone
 from training.fit_backbone import fit_backbone
-from training.fit_speech import fit_folds
+from training.fit_speech import SpeechBatches, fit_branch, fit_folds, most_mfcc
 from training.speech_changes import SpeechChanges
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,6 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     torch.manual_seed(config.seed)
     speech_input.warm()
     network = build_audio_video(classes=len(labels), **publish.architecture(config))
-    spec = SPEECH_SPEC | {"n_mfcc": config.mfcc}
     backbone = _needed(options.backbone, "--backbone")
     network.video.backbone.load_state_dict(load_file(backbone))
 
@@ -78,16 +77,18 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     unseen_bank = _face_bank(network, unseen, config, config.views)
     seen_bank = _face_bank(network, seen, config, config.seen_views)
     clips = ravdess.read_clips(speech_root, config.train_actors)
-    speech = mel_bank(clips, spec, config.window.seconds)
+    speech = mel_bank(clips, SPEECH_SPEC, config.window.seconds)
     log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
-    changes = SpeechChanges(spec, spec["frames"], torch.Generator().manual_seed(config.seed))
-    batches = ComposedBatches(speech, changes, unseen_bank, seen_bank, labels, config.wrong_voices, config.seed)
+    lessons = SpeechBatches(speech, _changes(most_mfcc(config.speech)), labels, config.seed)
     data = (faces_root.resolve(), speech_root.resolve(), store.sha256_of(backbone))
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
-    alone = fit_speech_first(network, batches, config, place / "speech")
+    alone = fit_branch(network.audio, lessons, config.speech, config.seed, place)
+    network.audio.load_state_dict(alone.state_dict())
+    joined = SpeechBatches(speech, _changes(config.speech.mfcc), labels, config.seed)
+    batches = ComposedBatches(joined, unseen_bank, seen_bank, labels)
     network = fit_behind_backbone(network, batches, config, place / "joint")
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
-    speech_spec = spec | {"level_db": speech_level(clips, spec)}
+    speech_spec = SPEECH_SPEC | {"n_mfcc": config.speech.mfcc, "level_db": speech_level(clips, SPEECH_SPEC)}
     publish.audio_video(network, alone, config, speech_spec, options, checkpoint.seconds(place))
     checkpoint.forget(place)
 
@@ -95,10 +96,13 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
 def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
     everybody = {actor for fold in splits.load(config.split).folds for actor in fold.test}
     clips = ravdess.read_clips(_needed(options.speech, "--speech"), everybody)
-    spec = SPEECH_SPEC | {"n_mfcc": config.mfcc}
-    changes = SpeechChanges(spec, spec["frames"], torch.Generator())
-    mel, plain = mel_bank(clips, spec, config.seconds), speech_bank(clips, spec, config.seconds)
-    fit_folds(mel, plain, changes, config, options.out)
+    count = most_mfcc(config.speech)
+    plain = speech_bank(clips, SPEECH_SPEC | {"n_mfcc": count}, config.seconds)
+    fit_folds(mel_bank(clips, SPEECH_SPEC, config.seconds), plain, _changes(count), config, options.out)
+
+
+def _changes(coefficients: int) -> SpeechChanges:
+    return SpeechChanges(SPEECH_SPEC | {"n_mfcc": coefficients}, SPEECH_SPEC["frames"], torch.Generator())
 
 
 def _face_bank(network: AudioVideoNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:

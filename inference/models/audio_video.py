@@ -167,11 +167,15 @@ class AudioVideoNetwork(nn.Module, ABC):
 
     def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
         """MFCC (B, C, 156) and face features (B, 15, 1024) -> logits (B, classes)."""
+        return self.classifier(self.branches(mfcc, features))
+
+    def branches(self, mfcc: Tensor, features: Tensor) -> Tensor:
+        """MFCC (B, C, 156) and face features (B, 15, 1024) -> what is classified, (B, 256), the first half of voice."""
         if features.shape[1:] != (SAMPLES, FEATURES):
             raise ValueError(f"features {tuple(features.shape)}, expected (B, {SAMPLES}, {FEATURES})")
         audio, video = self._halfway(self.audio.halfway(mfcc), self.video.stage1(features.transpose(1, 2)))
         audio, video = self._end(self.audio.stage2(audio), self.video.stage2(video))
-        return self.classifier(torch.cat((audio.mean(2), video.mean(2)), dim=1))
+        return torch.cat((audio.mean(2), video.mean(2)), dim=1)
 
     def forward(self, mfcc: Tensor, faces: Tensor) -> Tensor:
         """MFCC (B, C, 156) and faces (B*15, 3, S, S) -> logits (B, classes)."""

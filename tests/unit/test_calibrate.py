@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import softmax
 
-from training.calibrate import temperature
+from training.calibrate import Examples, balance, balanced, temperature
 from training.metrics import calibration, scores
 
 
@@ -20,6 +21,18 @@ def honest(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_the_temperature_undoes_what_was_done_to_honest_logits(factor: float) -> None:
     logits, wanted = honest(6000)
     assert temperature(logits * factor, wanted) == pytest.approx(factor, rel=0.08)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
+def test_the_balance_undoes_what_was_done_to_honest_branches(factor: float) -> None:
+    torch.manual_seed(0)
+    branches = torch.randn(8000, 256) + 3
+    classifier = torch.nn.Linear(256, 5)
+    wanted = torch.distributions.Categorical(logits=3 * classifier(branches)).sample().numpy()
+    skewed = balanced(classifier, factor, branches.mean(0))
+    torch.testing.assert_close(skewed(branches.mean(0)), classifier(branches.mean(0)))
+    found = balance(skewed, Examples(branches, wanted))
+    assert found == pytest.approx(1 / factor, rel=0.1)
 
 
 def test_too_much_confidence_is_an_error_and_scaling_mends_it() -> None:

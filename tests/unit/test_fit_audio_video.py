@@ -12,12 +12,15 @@ import yaml
 from safetensors.torch import save_file
 
 from inference import store
+from inference.models.audio_video import AudioBranch
 from inference.models.backbone import EfficientFace
-from training import checkpoint, fit_audio_video, report
+from training import checkpoint, fit_speech, report
 from training.__main__ import main
 from training.banks import FaceBank, MelBank
+from training.configuration import SpeechRecipe
 from training.datasets.ravdess import LABELS
 from training.fit_audio_video import ComposedBatches, softhard
+from training.fit_speech import SpeechBatches, fitted, read_alone
 from training.speech_changes import SpeechChanges
 from training.tasks import SPEECH_SPEC
 
@@ -54,10 +57,9 @@ def fit(data: Path, **changes: Any) -> int:
         "test_actors": [3, 4],
         "steps": 3,
         "batch": 4,
-        "speech_steps": 2,
-        "speech_batch": 4,
         "views": 2,
     }
+    config["speech"] |= {"steps": 2, "batch": 4}
     config["face"]["size"] = 32
     (data / "config.yaml").write_text(yaml.safe_dump(config | changes))
     where = {"faces": data, "speech": data / "speech", "backbone": data / "backbone.safetensors", "out": data / "store"}
@@ -95,13 +97,13 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
 
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_audio_video, "_ROUND", 1)
+    monkeypatch.setattr(fit_speech, "_ROUND", 1)
     assert fit(data) == 0
     weights = data / "store" / "intermediate-attention-8" / "1" / "weights.safetensors"
     whole = weights.read_bytes()
     assert not list((data / "runs").rglob("checkpoint.pt"))
     save = checkpoint.save
-    for stage, stop_after in (("speech", 1), ("joint", 2)):
+    for stage, stop_after in (("teacher-2", 1), ("speech", 1), ("joint", 2)):
 
         def killed(path: Path, done: int, parts: Any, where: tuple[str, int] = (stage, stop_after)) -> None:
             save(path, done, parts)
@@ -149,7 +151,8 @@ def test_speech_alone_is_scored_by_folds(data: Path, monkeypatch: pytest.MonkeyP
     folds = [{"train": [2], "validation": [], "test": [3]}, {"train": [3], "validation": [], "test": [2]}]
     (data / "two.json").write_text(json.dumps(split | {"folds": folds}))
     monkeypatch.setattr("training.datasets.splits.FOLDER", data)
-    config = yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text()) | {"split": "two", "epochs": 1, "batch": 4}
+    config = yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text()) | {"split": "two"}
+    config["speech"] |= {"steps": 2, "batch": 4}
     (data / "config.yaml").write_text(yaml.safe_dump(config))
     arguments = ["fit", str(data / "config.yaml"), "--speech", str(data / "speech"), "--out", str(data / "folds")]
     assert main(arguments) == 0
@@ -179,8 +182,8 @@ def batches() -> ComposedBatches:
         return FaceBank(features, labels)
 
     mel = MelBank(random.normal(-40, 10, (16, 128, 210)).astype(np.float32), np.full(16, 210), [*LABELS] * 2)
-    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator().manual_seed(0))
-    return ComposedBatches(mel, changes, bank(0), bank(1), LABELS, wrong_voices=0.0, seed=0)
+    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator())
+    return ComposedBatches(SpeechBatches(mel, changes, LABELS, seed=0), bank(0), bank(1), LABELS)
 
 
 def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: ComposedBatches) -> None:
@@ -194,14 +197,21 @@ def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: 
     torch.testing.assert_close(plain[:, :2], torch.tensor([2 / 3, 1 / 3]).expand(len(plain), 2))
 
 
-def test_some_clips_are_joined_with_the_voice_of_another(batches: ComposedBatches) -> None:
-    plain = batches.draw(64)
-    assert plain.joined.equal(plain.mfcc)
-    batches.wrong_voices = 0.25
-    batch = batches.draw(64)
-    wrong = (batch.joined != batch.mfcc).any(dim=(1, 2))
-    assert 4 < wrong.sum() < 32
-    assert batch.joined[wrong].equal(batch.mfcc.roll(1, 0)[wrong])
+@pytest.mark.parametrize(("known", "follows"), [(0.0, True), (1.0, False)])
+def test_a_branch_learns_what_its_teachers_say(
+    batches: ComposedBatches, tmp_path: Path, known: float, follows: bool
+) -> None:
+    recipe = SpeechRecipe(
+        **yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text())["speech"]
+        | {"known": known, "steps": 30, "ema": 0.5}
+    )
+    teacher = AudioBranch(8, 10).eval()
+    teacher.classifier.weight.data.zero_()
+    teacher.classifier.bias.data = 9 * torch.eye(8)[2]  # whatever it hears
+    branch = fitted(AudioBranch(8, 10), batches.speech, recipe, [teacher], tmp_path)
+    with torch.inference_mode():
+        said = read_alone(branch, batches.speech.draw(32)[1]).argmax(1)
+    assert bool(said.eq(2).all()) == follows
 
 
 def test_the_published_dropout_takes_each_half_away_in_turn(batches: ComposedBatches) -> None:

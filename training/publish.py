@@ -104,7 +104,7 @@ def audio_video(
     }
     directory = options.out / config.name / config.version
     unseen = fer2013.read_npz(options.faces / "fer2013_public_test.npz")
-    calibration = calibrate(AudioVideoReader(network, spec), options.speech, config.test_actors, unseen)
+    calibration = calibrate(AudioVideoReader(network, spec), options.speech, config.calibration_actors, unseen)
     spec["temperature"] = calibration["temperature"]
     scores = evaluate_reader(
         AudioVideoReader(network, spec),
@@ -152,7 +152,7 @@ def _face_accuracy(config: AudioVideo, backbone: Path) -> float | None:
 
 
 def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> str:
-    scores, calibration = metrics["scores"], metrics["calibration"]
+    scores, scaling = metrics["scores"], metrics["calibration"]
     missing = scores["composed"]["missing"]
 
     def row(part: str, what: str) -> str:
@@ -160,8 +160,10 @@ def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> 
         spread = f" (SD over {score['draws']} draws {score['spread']:.3f})" if "draws" in score else ""
         return f"| {what} | {score['accuracy']:.1%}{spread} | {score['n']} |"
 
-    actors = ", ".join(f"{actor:02d}" for actor in config.test_actors)
-    train = ", ".join(f"{actor:02d}" for actor in config.train_actors)
+    actors, train, calibrating = (
+        ", ".join(f"{actor:02d}" for actor in part)
+        for part in (config.test_actors, config.train_actors, config.calibration_actors)
+    )
     return f"""# {spec["name"]}, version {spec["version"]}
 
 {spec["title"]}: {", ".join(spec["labels"])}.
@@ -206,14 +208,13 @@ independent readings. **It is not an accuracy on recordings of real people**, wh
 With one half of the composed clips taken away: voice alone {missing["A"]:.1%}, face alone {missing["V"]:.1%}.
 {_alone(metrics["alone"])}
 
-Two numbers were fitted last, on these very clips of the test actors: the classifier's weights for faces are multiplied,
-those for the voice divided by {
-        calibration["balance"]:g}, since the voices of the fitting actors are known better than a
-stranger's; and confidence is scaled by a temperature of {
-        calibration["temperature"]:g}. What that is worth to others was
-measured by parting the test actors and faces in two, each half read with the numbers of the other: accuracy on composed
-clips **{calibration["accuracy_after"]:.1%}**, {calibration["accuracy_before"]:.1%} without, calibration error (ECE, 15
-bins) **{calibration["ece_after"]:.3f}**, {calibration["ece_before"]:.3f} without.
+Two numbers were fitted last, on composed clips of actors {calibrating} and PublicTest faces. The
+classifier's weights for faces are multiplied, those for the voice divided by {scaling["balance"]:g}, since the voices
+of the fitting actors are known better than a stranger's. Confidence is scaled by a temperature of {
+        scaling["temperature"]:g}.
+What that is worth to others was measured by parting these actors and faces in two, each half read with the numbers
+of the other: accuracy **{scaling["accuracy_after"]:.1%}**, {scaling["accuracy_before"]:.1%} without; calibration
+error (ECE, 15 bins) **{scaling["ece_after"]:.3f}**, {scaling["ece_before"]:.3f} without.
 
 ## What it must not be used for
 Acted speech and labelled photographs are not felt emotion. Do not use it to decide anything about a person, nor to

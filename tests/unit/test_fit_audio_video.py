@@ -54,6 +54,7 @@ def fit(data: Path, **changes: Any) -> int:
     config = yaml.safe_load((CONFIGS / "intermediate-attention-8.yaml").read_text())
     config |= {
         "train_actors": [2],
+        "calibration_actors": [3, 4],
         "test_actors": [3, 4],
         "steps": 3,
         "batch": 4,

@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.set_defaults(run=_simulate)
 
     report = commands.add_parser("report", help="write docs/results.md from the metrics of the store")
-    report.add_argument("--folds", type=Path, help="what a fit of speech-folds.yaml wrote")
+    report.add_argument("--folds", type=Path, nargs="+", default=[], help="folders of fits by folds or within people")
     report.set_defaults(run=_report)
     return parser
 

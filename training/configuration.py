@@ -206,11 +206,18 @@ class EEG(EEGNetFit):
 
 
 class RecordedEEG(EEGNetFit):
-    """EEGNet on the spoken trials of EAV."""
+    """EEGNet on the spoken trials of EAV, tested on other people."""
 
     task: Literal["eeg-recordings"]
     split: str
     fold: int
+
+
+class WithinPeople(EEGNetFit):
+    """EEGNet once for each person of EAV, tested on other trials of the same person."""
+
+    task: Literal["eeg-within-people"]
+    split: str
 
 
 class Members(Section):
@@ -258,7 +265,16 @@ class RecordedFusion(FusionFit):
 
 
 Configuration = (
-    FaceBackbone | AudioVideo | Recordings | SpeechFolds | ComposedTrials | EEG | RecordedEEG | Fusion | RecordedFusion
+    FaceBackbone
+    | AudioVideo
+    | Recordings
+    | SpeechFolds
+    | ComposedTrials
+    | EEG
+    | RecordedEEG
+    | WithinPeople
+    | Fusion
+    | RecordedFusion
 )
 _ANY: TypeAdapter[Configuration] = TypeAdapter(Annotated[Configuration, Field(discriminator="task")])
 

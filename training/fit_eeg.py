@@ -15,7 +15,7 @@ from torch.nn import functional
 from inference.eeg import EAV_RATE, windows
 from inference.models.eegnet import EEGNet
 from training import checkpoint, publish
-from training.configuration import EEG, RecordedEEG
+from training.configuration import EEG, EEGNetFit
 from training.metrics import BOOTSTRAPS, by_subject
 from training.simulate.eeg import EMOTIONS, Variation, record, session, subject
 
@@ -40,6 +40,9 @@ class Trials:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def chosen(self, rows: NDArray[np.bool_]) -> "Trials":
+        return Trials(self.windows[rows], self.labels[rows], self.subjects[rows])
 
 
 def simulated_trials(config: EEG, part: str) -> Trials:
@@ -79,7 +82,7 @@ def _simulate(config: EEG, part: str) -> Trials:
     return Trials(np.stack(made), np.array(labels), np.array(people))
 
 
-def train(config: EEG | RecordedEEG, trials: Trials, place: Path) -> EEGNet:
+def train(config: EEGNetFit, trials: Trials, place: Path) -> EEGNet:
     """The network after the last step; no other part is looked at, so nothing is selected.
 
     A fit that was stopped goes on from `place` behind its last whole epoch.
@@ -131,7 +134,7 @@ def evaluate(network: EEGNet, trials: Trials, seed: int) -> dict[str, Any]:
     }
 
 
-def specification(config: EEG | RecordedEEG, demonstration: str | None, notice: str, licence: str) -> dict[str, Any]:
+def specification(config: EEGNetFit, demonstration: str | None, notice: str, licence: str) -> dict[str, Any]:
     return {
         "name": config.name,
         "version": config.version,

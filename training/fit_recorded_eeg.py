@@ -1,5 +1,6 @@
-"""Fit EEGNet on the spoken trials of EAV and test it on people that it was not fitted on."""
+"""Fit EEGNet on the spoken trials of EAV and test it on other people, or on other trials of the same person."""
 
+import json
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -11,16 +12,17 @@ import numpy as np
 from inference.eeg import EAV_RATE, windows
 from training import checkpoint, publish
 from training.banks import kept
-from training.configuration import RecordedEEG
+from training.configuration import EEGNetFit, RecordedEEG, WithinPeople
 from training.datasets import eav, splits
 from training.datasets.errors import DatasetError
-from training.fit_eeg import DEMONSTRATION, Trials, evaluate, score_rows, specification, train
-from training.metrics import BOOTSTRAPS
+from training.fit_eeg import DEMONSTRATION, Trials, evaluate, logits, score_rows, specification, train
+from training.metrics import BOOTSTRAPS, by_subject
 
 log = logging.getLogger(__name__)
 
 LICENCE = "The terms of the EAV data set, on whose recordings the weights were fitted, hold for them too."
 NOTICE = "Fitted on one laboratory's recordings of acted conversations. Expect worse readings elsewhere."
+PUBLISHED_WITHIN = "60.0 % (EEGNet, EAV)"
 SELECTION = "last epoch; people outside training chose none of the weights"
 
 
@@ -44,10 +46,14 @@ def _windows(subject: eav.Subject, spec: dict[str, Any]) -> dict[str, np.ndarray
     return {"windows": np.stack([windows(trial, EAV_RATE, spec) for trial in eav.read_eeg(subject)])}
 
 
-def fit(config: RecordedEEG, root: Path, out: Path) -> None:
-    """Fit on the people of the split's `train`, score the others and write `out`/NAME/VERSION."""
+def _require_labels(config: EEGNetFit) -> None:
     if tuple(config.labels) != eav.LABELS:
         raise DatasetError(f"{config.name}: labels must be {list(eav.LABELS)}, in EAV's order")
+
+
+def fit(config: RecordedEEG, root: Path, out: Path) -> None:
+    """Fit on the people of the split's `train`, score the others and write `out`/NAME/VERSION."""
+    _require_labels(config)
     fold = splits.people(config.split, config.fold)
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), root.resolve())
     read = partial(recorded_trials, root, spec=config.eeg, labels=config.labels)
@@ -81,4 +87,40 @@ EEGNet (Lawhern et al. 2018), fitted on the spoken trials of {metrics["data"]}. 
 {LICENCE}
 """
     publish.write(out / config.name / config.version, network, spec, metrics, card)
+    checkpoint.forget(place)
+
+
+def fit_within_people(config: WithinPeople, root: Path, out: Path) -> None:
+    """A network for each person below `root`, fitted and tested on the split's trials; writes `out/metrics.json`.
+
+    None of the networks is kept, for it would read nobody else. Raises DatasetError for a split by person.
+    """
+    _require_labels(config)
+    split = splits.load(config.split)
+    if split.unit != "trial":
+        raise DatasetError(f"{config.split}: parts people, and each person's network needs a split by trial")
+    (fold,) = split.folds
+    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), root.resolve())
+    right, people = [], []
+    for subject in eav.read_subjects(root):
+        rank = np.array(eav.ranks(subject.trials))
+        trials = recorded_trials(root, [subject.number], config.eeg, config.labels)
+        fitted, tested = (trials.chosen(np.isin(rank, part)) for part in (fold.train, fold.test))
+        if not len(fitted) or not len(tested):
+            raise DatasetError(f"{root}: person {subject.number} has too few trials for {config.split}")
+        network = train(config, fitted, place / f"person-{subject.number}")
+        right.append(logits(network, tested).mean(axis=1).argmax(1) == tested.labels)
+        people.append(tested.subjects)
+        log.info("person %d accuracy %.3f", subject.number, right[-1].mean())
+    found = {
+        "title": f"EEG, a network for each person ({config.name})",
+        "about": f"EEGNet on EAV{' (simulated stand-in)' if eav.simulated(root) else ''}, {config.split}: earlier "
+        "trials of a person are fitted on, later ones of the same person read. It says nothing about other people.",
+        "published": PUBLISHED_WITHIN,
+        "n": sum(map(len, right)),
+        **by_subject(np.concatenate(right), np.concatenate(people), config.seed),
+        "provenance": publish.provenance(config.seed, checkpoint.seconds(place)),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "metrics.json").write_text(json.dumps(found, indent=2) + "\n")
     checkpoint.forget(place)

@@ -1,6 +1,7 @@
 """Write docs/results.md and its plots from the metrics of the store and of fits by folds."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from inference import store
+from training import fit_speech
 
 mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "emotrace"  # the same numbers give the same file
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-SPEECH = "58.1 % (RAVDESS-8, 5 actor folds, same features and network)"
 PUBLISHED = {  # by number of labels and by part
     8: {
         "faces": "66.2 % (a CNN on FER-2013 PrivateTest)",
-        "speech": SPEECH,
+        "speech": fit_speech.PUBLISHED,
         "composed": "81.6 % (RAVDESS-8 recordings, 5 actor folds)",
     },
     5: {
@@ -43,13 +44,12 @@ ours for orientation; where ours come from composed or simulated data, the two w
 """
 
 
-def write(folds: Path | None) -> Path:
-    """Write the report and return its path; `folds` is what a fit of speech-folds.yaml left."""
+def write(folds: Sequence[Path]) -> Path:
+    """Write the report and return its path; `folds` are what fits left that put nothing into the store."""
     images = DOCS / "images" / "results"
     images.mkdir(parents=True, exist_ok=True)
     parts = [HEAD, *(_model(spec, images) for spec in store.all_models())]
-    if folds:
-        parts.append(_folds(json.loads((folds / "metrics.json").read_text())))
+    parts += [_folds(json.loads((each / "metrics.json").read_text())) for each in folds]
     path = DOCS / "results.md"
     path.write_text("\n".join(parts))
     return path
@@ -148,14 +148,11 @@ def _plot(scores: dict[str, Any], path: Path) -> None:
 
 
 def _folds(found: dict[str, Any]) -> str:
-    folds = ", ".join(f"{fold:.1%}" for fold in found["folds"])
+    low, high = found["interval_95"]
+    spread = f", SD {100 * found['subject_sd']:.1f} points" if found["subject_sd"] is not None else ""
+    folds = ", ".join(f"{fold:.1%}" for fold in found.get("folds", ()))
+    mean = f"Mean of folds **{found['mean_of_folds']:.1%}** ({folds})" if folds else f"Mean **{found['accuracy']:.1%}**"
     return (
-        "## Speech alone, by folds of actors\n\n"
-        "The audio branch alone, fitted once for each fold on all actors outside it "
-        "(`training/configs/speech-folds.yaml`); RAVDESS speech, eight labels. The moving average after the last "
-        "step is scored, so no fold chooses any weights.\n\n"
-        f"Mean of folds **{found['mean_of_folds']:.1%}** (folds: {folds}). "
-        f"Over actors {found['interval_95'][0]:.1%} to {found['interval_95'][1]:.1%}, "
-        f"SD {100 * found['subject_sd']:.1f} points; macro F1 {found['macro_f1']:.3f}; {found['n']} clips. "
-        f"Published: {SPEECH}.\n"
+        f"## {found['title']}\n\n{found['about']}\n\n"
+        f"{mean}; over people {low:.1%} to {high:.1%}{spread}; {found['n']} items. Published: {found['published']}.\n"
     )

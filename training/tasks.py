@@ -35,6 +35,7 @@ from training.configuration import (
     RecordedFusion,
     Recordings,
     SpeechFolds,
+    WithinPeople,
 )
 from training.datasets import fer2013, ravdess, splits
 from training.datasets.errors import DatasetError
@@ -132,6 +133,8 @@ def fit(config: Configuration, options: argparse.Namespace) -> None:
                 fit_recordings.fit(config, root, options.backbone, SPEECH_SPEC, options.out)
         case RecordedEEG():
             fit_recorded_eeg.fit(config, _needed(options.recordings, "--recordings"), options.out)
+        case WithinPeople():
+            fit_recorded_eeg.fit_within_people(config, _needed(options.recordings, "--recordings"), options.out)
         case SpeechFolds():
             speech_folds(config, options)
         case ComposedTrials():

@@ -161,6 +161,9 @@ def test_speech_alone_is_scored_by_folds(data: Path, monkeypatch: pytest.MonkeyP
     assert found["n"] == 16
     assert found["subjects"].keys() == {"2", "3"}
     assert found["mean_of_folds"] == pytest.approx(np.mean(found["folds"]), abs=1e-4)
+    monkeypatch.setattr(report, "DOCS", data / "docs")
+    assert main(["report", "--folds", str(data / "folds")]) == 0
+    assert f"Mean of folds **{found['mean_of_folds']:.1%}**" in (data / "docs" / "results.md").read_text()
 
 
 def test_a_missing_option_or_actor_is_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

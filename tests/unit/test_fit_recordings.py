@@ -175,6 +175,24 @@ def test_eegnet_is_fitted_on_eav_files(place: Path, eav: Path) -> None:
     assert spec.demonstration == "EEG simulated"
 
 
+def test_everybody_of_eav_gets_a_network(
+    place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(place, "eav-eegnet-5-within", eav) == 2
+    assert "parts people" in capsys.readouterr().err
+    fold = {"train": [1], "validation": [], "test": [2]}
+    split = {"about": "two", "unit": "trial", "first": 1, "last": 2, "folds": [fold]}
+    (place / "two.json").write_text(json.dumps(split))
+    assert fit(place, "eav-eegnet-5-within", eav, split="two") == 2
+    assert "too few trials" in capsys.readouterr().err
+    monkeypatch.setattr("training.datasets.eav.ranks", lambda trials: [1 + number % 2 for number in range(len(trials))])
+    assert fit(place, "eav-eegnet-5-within", eav, split="two") == 0
+    found = json.loads((place / "store" / "metrics.json").read_text())
+    assert found["subjects"].keys() == {"1", "2", "3", "4", "5"}
+    assert found["n"] == 10
+    assert "simulated" in found["about"]
+
+
 def test_networks_of_one_fold_are_joined_on_eav_files(
     place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,7 +45,16 @@ def analysis(pk: UUID) -> Analysis:
 
 
 def labelled_video(analysis: Analysis) -> Artifact | None:
-    return next((made for made in analysis.artifacts.all() if made.kind == Artifact.Kind.VIDEO), None)
+    return _made(analysis, Artifact.Kind.VIDEO)
+
+
+def video_with_chapters(analysis: Analysis) -> Artifact | None:
+    """The original with the timeline as chapters, if anybody has asked for it before."""
+    return _made(analysis, Artifact.Kind.CHAPTERS)
+
+
+def _made(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
+    return next((made for made in analysis.artifacts.all() if made.kind == kind), None)
 
 
 def timeline(analysis: Analysis) -> Timeline | None:
@@ -72,12 +81,17 @@ def timeline(analysis: Analysis) -> Timeline | None:
     )
 
 
-def export(analysis: Analysis, name: str) -> bytes:
-    """The timeline in one of `inference.export.WRITERS`. Raises RequestError(NOT_READY)."""
+def published_timeline(analysis: Analysis) -> Timeline:
+    """The timeline of an analysis that has one. Raises RequestError(NOT_READY)."""
     found = timeline(analysis)
     if found is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline yet. Ask again when the analysis has published it.")
-    return WRITERS[name].write(found, analysis.recording.title)
+    return found
+
+
+def export(analysis: Analysis, name: str) -> bytes:
+    """The timeline in one of `inference.export.WRITERS`. Raises RequestError(NOT_READY)."""
+    return WRITERS[name].write(published_timeline(analysis), analysis.recording.title)
 
 
 def _window(row: models.WindowScore) -> Window:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("analyses/<uuid:pk>/segments/", analyses.Segments.as_view(), name="segments"),
     path("analyses/<uuid:pk>/windows/", analyses.Windows.as_view(), name="windows"),
     path("analyses/<uuid:pk>/video/", analyses.Video.as_view(), name="video"),
+    path("analyses/<uuid:pk>/chapters/", analyses.Chapters.as_view(), name="chapters"),
     path("analyses/<uuid:pk>/export/<str:format>/", analyses.Export.as_view(), name="export"),
     path("segments/", analyses.FoundSegments.as_view(), name="all-segments"),
     path("models/", models.Models.as_view(), name="models"),

@@ -47,6 +47,7 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.EEG_TRIAL: 422,
     Code.EEG_SAMPLING_RATE: 422,
     Code.EEG_LENGTH: 422,
+    Code.NOT_COPYABLE: 422,
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,

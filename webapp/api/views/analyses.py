@@ -30,6 +30,9 @@ from webapp.api.views.base import AsItIs, person
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 
+RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")
+VIDEO_TYPES = {".mp4": "video/mp4", ".mkv": "video/matroska"}
+
 
 @extend_schema_view(get=extend_schema(operation_id="analyses_list", summary="Past predictions"))
 class Analyses(generics.ListAPIView[Analysis]):
@@ -105,7 +108,7 @@ class Video(APIView):
     @extend_schema(
         operation_id="analyses_video",
         summary="The labelled video",
-        parameters=[OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")],
+        parameters=[RANGE],
         responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -116,6 +119,23 @@ class Video(APIView):
                 WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded."
             )
         return media.serve(request._request, video.path, "video/mp4")
+
+
+class Chapters(APIView):
+    content_negotiation_class = AsItIs
+
+    @extend_schema(
+        operation_id="analyses_chapters",
+        summary="The original video with the timeline as chapters and subtitles",
+        description="Picture and sound are the original's, not coded again; Matroska where an MP4 does not take them.",
+        parameters=[RANGE],
+        responses={(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in VIDEO_TYPES.values()},
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        analysis = selectors.analysis_for(person(request), pk)
+        made = services.video_with_chapters(analysis=analysis).path
+        name = f"{slugify(analysis.recording.title) or 'recording'}-chapters{made.suffix}"
+        return media.serve(request._request, made, VIDEO_TYPES[made.suffix], name)
 
 
 class Export(APIView):

@@ -20,7 +20,8 @@ files in DIR:
   {VIDEO}       the video with label and confidence in its upper-left corner
   timeline.EXTENSION  one for each of --formats: csv, vtt, srt, eaf (ELAN), textgrid
                       (Praat: timeline.TextGrid), bids (timeline.bids.zip with
-                      events.tsv and events.json); json is {RESULT} itself
+                      events.tsv and events.json), html (a report to read or print);
+                      json is {RESULT} itself
   chapters.mp4        with --chapters: VIDEO itself, its tracks copied as they are, with the
                       timeline as chapters and as subtitles to switch on
                       (chapters.mkv where an MP4 does not take the tracks)

@@ -48,7 +48,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def analysed(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     """The clip, analysed into a folder two levels of which did not exist, with all formats."""
     out = tmp_path_factory.mktemp("analysed") / "new" / "out"
-    return run("analyse", clip, "--out", out, "--formats", "json,csv,vtt,srt,eaf,textgrid,bids", "--chapters"), out
+    return run("analyse", clip, "--out", out, "--formats", "json,csv,vtt,srt,eaf,textgrid,bids,html", "--chapters"), out
 
 
 def test_a_recording_becomes_a_result_a_video_and_a_file_a_format(
@@ -59,7 +59,7 @@ def test_a_recording_becomes_a_result_a_video_and_a_file_a_format(
     assert (done.returncode, done.stderr) == (0, "")
     assert {path.name for path in out.iterdir()} == {
         *("result.json", "annotated.mp4", "timeline.csv", "timeline.vtt", "timeline.srt", "timeline.eaf"),
-        *("timeline.TextGrid", "timeline.bids.zip", "chapters.mp4"),
+        *("timeline.TextGrid", "timeline.bids.zip", "timeline.html", "chapters.mp4"),
     }
     assert {path.name for path in out.parent.parent.rglob(".*")} == set()
 

@@ -77,7 +77,7 @@ def captions(kind: str, of: Timeline) -> list[tuple[float, float, str]]:
         return [
             (packet.pts / 1000, (packet.pts + packet.duration) / 1000, bytes(packet).decode())
             for packet in container.demux()
-            if packet.size
+            if packet.size and packet.pts is not None and packet.duration is not None
         ]
 
 

@@ -27,7 +27,7 @@ OWN = {
     ("get", "analyses/{analysis}/chapters/"): 200,
     **{
         ("get", f"analyses/{{analysis}}/export/{name}/"): 200
-        for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids")
+        for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html")
     },
 }
 SHARED = {

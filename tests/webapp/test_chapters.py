@@ -8,6 +8,7 @@ import av
 import pytest
 from rest_framework.test import APIClient
 
+from inference.media.chapters import add_chapters
 from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, AnalysisFactory, finished, published, with_files
 from webapp.accounts.models import User
@@ -54,12 +55,10 @@ def test_it_is_made_once_and_handed_out_in_parts(
 def test_whoever_is_slower_takes_what_is_there(
     api: APIClient, analysis: Analysis, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = services.add_chapters
-
     def overtaken(*arguments: Any) -> Path:
-        monkeypatch.setattr(services, "add_chapters", make)
+        monkeypatch.setattr(services, "add_chapters", add_chapters)
         services.video_with_chapters(analysis=Analysis.objects.get(pk=analysis.pk))
-        return make(*arguments)
+        return add_chapters(*arguments)
 
     monkeypatch.setattr(services, "add_chapters", overtaken)
     assert ask(api, analysis).status_code == 200

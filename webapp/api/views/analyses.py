@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference.errors import Code, InputError
-from inference.export import WRITERS
+from inference.export import WRITERS, report
 from webapp.analyses import selectors, services
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.filters import AnalysisFilter, SegmentFilter
@@ -31,6 +31,8 @@ from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")
+# A file that a browser could show as a page of ours runs nothing, sends nothing and fetches nothing.
+INERT = f"sandbox; {report.POLICY}"
 VIDEO_TYPES = {".mp4": "video/mp4", ".mkv": "video/matroska"}
 
 
@@ -155,4 +157,5 @@ class Export(APIView):
         response = HttpResponse(selectors.export(analysis, format), content_type=writer.content_type)
         name = f"{slugify(analysis.recording.title) or 'recording'}.{writer.extension}"
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+        response["Content-Security-Policy"] = INERT
         return response

@@ -37,15 +37,13 @@ def chaptered(video: Path, *labels: str, title: str = TITLE) -> Path:
 
 
 def chapters(path: Path) -> list[tuple[float, float, str]]:
+    found = []
     with av.open(str(path)) as container:
-        return [
-            (
-                float(each["start"] * each["time_base"]),
-                float(each["end"] * each["time_base"]),
-                each["metadata"]["title"],
-            )
-            for each in container.chapters()
-        ]
+        for each in container.chapters():
+            assert each["time_base"] is not None
+            start, end = (float(each[side] * each["time_base"]) for side in ("start", "end"))
+            found.append((start, end, each["metadata"]["title"]))
+    return found
 
 
 def subtitles(path: Path) -> list[tuple[float, float, str]]:

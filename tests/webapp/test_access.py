@@ -35,6 +35,7 @@ SHARED = {
     ("post", "recordings/"): 400,  # nothing was sent
     ("get", "analyses/"): 200,
     ("get", "segments/"): 200,
+    ("get", "exports/"): 200,
     ("get", "models/"): 200,
 }
 

@@ -28,6 +28,13 @@ def analyses_of(user: User) -> QuerySet[Analysis]:
     return mine.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
 
 
+def latest_timelines(found: QuerySet[Analysis]) -> list[UUID]:
+    """Of each recording among `found` the latest analysis that has a timeline; the oldest recording first."""
+    newest = found.filter(timeline_at__isnull=False).order_by("recording", "-created_at").distinct("recording")
+    chosen = Analysis.objects.filter(pk__in=newest.values("pk"))
+    return list(chosen.order_by("recording__created_at", "pk").values_list("pk", flat=True))
+
+
 def analysis_for(user: User, pk: UUID) -> Analysis:
     """The user's analysis `pk`. Raises Http404, for somebody else's as for one that does not exist."""
     return get_object_or_404(analyses_of(user), pk=pk)

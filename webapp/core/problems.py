@@ -12,6 +12,7 @@ class WebCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
+    NOTHING_TO_EXPORT = "nothing_to_export"
 
 
 class RequestError(Exception):
@@ -51,4 +52,5 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
+    WebCode.NOTHING_TO_EXPORT: 404,
 }

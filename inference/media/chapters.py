@@ -99,6 +99,6 @@ def _escaped(text: str) -> str:
 def _not_copyable() -> InputError:
     return InputError(
         Code.NOT_COPYABLE,
-        "The tracks of this video cannot be copied into a file with chapters. Use the labelled video, "
-        "or play the original with the subtitles as a file beside it.",
+        "The tracks of this video cannot be copied as they are into a file with chapters. Do without chapters, "
+        "or save the video as H.264 MP4 and have that read.",
     )

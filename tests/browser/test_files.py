@@ -14,7 +14,6 @@ from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, UserFactory, finished, with_files
 from webapp.analyses.models import Analysis
 
-
 OWNER = "somebody"
 
 

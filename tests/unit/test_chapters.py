@@ -14,7 +14,7 @@ from inference.media.chapters import add_chapters
 from inference.media.container import start_s
 from inference.media.probe import probe_video
 from inference.types import UNDETERMINED, Evidence, Mode, Segment, Timeline
-from tests.unit.clips import made, picture, silent, talk, tone
+from tests.unit.clips import first_sound_s, made, picture, silent, talk, tone
 from tests.unit.timelines import TITLE
 
 CAPTIONS = ["Happy 83 %", "Undetermined", "Full of = joy; # & <i> 83 %"]
@@ -127,6 +127,14 @@ def test_every_kind_of_video_finds_a_container(name: str, coding: list[str], suf
     assert [title for _, _, title in chapters(out)] == CAPTIONS
     assert [text for _, _, text in subtitles(out)][:2] == CAPTIONS[:2]
     assert probe_video(out).duration_s == pytest.approx(probe_video(clip).duration_s, abs=0.1)
+
+
+def test_sound_that_starts_late_stays_late(tmp_path: Path) -> None:
+    clip = made(tmp_path / "clip.mp4", *picture(3), "-itsoffset", "1.5", *tone(1), "-c:v", "libx264", "-c:a", "aac")
+    out = chaptered(clip)
+    assert first_sound_s(clip) == pytest.approx(1.5, abs=0.05)
+    assert first_sound_s(out) == pytest.approx(first_sound_s(clip), abs=0.001)
+    assert [digest for _, digest in packets(out, "audio")] == [digest for _, digest in packets(clip, "audio")]
 
 
 def test_a_turned_video_stays_turned_and_a_silent_one_silent(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import io
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
 from rest_framework.test import APIClient
 
@@ -146,6 +148,18 @@ def test_what_is_erased_while_the_zip_is_sent_is_left_out(owner: User, five: lis
     with zipfile.ZipFile(io.BytesIO(b"".join(sent))) as file:
         assert file.testzip() is None
         assert [row["analysis"] for row in manifest(file)[::2]] == [str(five[n].pk) for n in (0, 1, 2, 4)]
+
+
+def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    analysis = finished("happy", recording__owner=owner)
+    monkeypatch.setattr("webapp.analyses.archive.CHUNK_BYTES", 100)
+    pieces = archive(owner, [analysis.pk], ["csv"], with_video=True)
+    while len(next(pieces)) < 100:
+        pass
+    video = analysis.artifacts.get().path
+    assert video in (Path(each.path) for each in psutil.Process().open_files())
+    pieces.close()  # type: ignore[attr-defined]
+    assert video not in (Path(each.path) for each in psutil.Process().open_files())
 
 
 def test_a_large_video_passes_through_in_pieces(owner: User) -> None:

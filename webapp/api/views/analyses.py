@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inference.errors import Code, InputError
 from inference.export import WRITERS, report
 from webapp.analyses import selectors, services
+from webapp.analyses.archive import check
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.filters import AnalysisFilter, SegmentFilter
 from webapp.api.pagination import InTime, Pages
@@ -151,9 +151,8 @@ class Export(APIView):
     )
     def get(self, request: Request, pk: UUID, format: str) -> HttpResponse:
         analysis = selectors.analysis_for(person(request), pk)
-        writer = WRITERS.get(format)
-        if writer is None:
-            raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {format}. Choose one of: {', '.join(WRITERS)}.")
+        check([format])
+        writer = WRITERS[format]
         response = HttpResponse(selectors.export(analysis, format), content_type=writer.content_type)
         name = f"{slugify(analysis.recording.title) or 'recording'}.{writer.extension}"
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

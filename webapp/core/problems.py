@@ -10,9 +10,9 @@ class WebCode(StrEnum):
 
     CONSENT_MISSING = "consent_missing"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    NOTHING_TO_EXPORT = "nothing_to_export"
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
-    NOTHING_TO_EXPORT = "nothing_to_export"
 
 
 class RequestError(Exception):
@@ -32,6 +32,7 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.UNKNOWN_MODEL: 400,
     Code.MODEL_UNSUITED: 400,
     Code.UNKNOWN_FORMAT: 404,  # a format is part of the address
+    WebCode.NOTHING_TO_EXPORT: 404,
     Code.TOO_LARGE: 413,
     Code.NOT_A_VIDEO: 415,
     Code.NOT_AUDIO: 415,
@@ -52,5 +53,4 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
-    WebCode.NOTHING_TO_EXPORT: 404,
 }

@@ -150,6 +150,13 @@ def test_what_is_erased_while_the_zip_is_sent_is_left_out(owner: User, five: lis
         assert [row["analysis"] for row in manifest(file)[::2]] == [str(five[n].pk) for n in (0, 1, 2, 4)]
 
 
+def test_only_what_is_huge_asks_for_the_extension_for_huge_files(owner: User) -> None:
+    analysis = finished("happy", recording__owner=owner)
+    with zipfile.ZipFile(io.BytesIO(b"".join(archive(owner, [analysis.pk], ["csv"], with_video=True)))) as file:
+        assert {entry.extract_version for entry in file.infolist()} == {20}
+        assert {entry.compress_type for entry in file.infolist()} == {zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED}
+
+
 def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = finished("happy", recording__owner=owner)
     monkeypatch.setattr("webapp.analyses.archive.CHUNK_BYTES", 100)

@@ -70,14 +70,15 @@ def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
                 continue
             folder = f"{number:03}-{slugify(analysis.recording.title)[:SLUG_CHARACTERS] or 'recording'}"
             for name, content, method in _files(analysis, formats, with_video=with_video):
-                path, size, digest = f"{folder}/{name}", 0, hashlib.sha256()
-                with file.open(_entry(path, analysis.timeline_at, method), "w", force_zip64=True) as entry:
+                info, digest = _entry(f"{folder}/{name}", analysis.timeline_at, method), hashlib.sha256()
+                info.file_size = content.seek(0, io.SEEK_END)  # old programs read no entry that says it may be huge
+                content.seek(0)
+                with file.open(info, "w") as entry:
                     while chunk := content.read(CHUNK_BYTES):
                         entry.write(chunk)
                         digest.update(chunk)
-                        size += len(chunk)
                         yield from pieces.take()
-                manifest.append([path, str(size), digest.hexdigest(), *_whose(analysis)])
+                manifest.append([info.filename, str(info.file_size), digest.hexdigest(), *_whose(analysis)])
         file.writestr(_entry(MANIFEST, timezone.now(), ZIP_DEFLATED), _table(manifest))
     yield from pieces.take()
 

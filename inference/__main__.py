@@ -13,13 +13,18 @@ from inference.errors import Code, InputError
 from inference.types import EegInput, Inputs, Stage, Timeline
 
 RESULT, VIDEO = "result.json", "annotated.mp4"
+CHAPTERS = ("chapters.mp4", "chapters.mkv")  # the one or the other
 FILES = f"""\
 files in DIR:
   {RESULT}         the whole reading, schema emotrace.result/1
   {VIDEO}       the video with label and confidence in its upper-left corner
   timeline.EXTENSION  one for each of --formats: csv, vtt, srt, eaf (ELAN), textgrid
                       (Praat: timeline.TextGrid), bids (timeline.bids.zip with
-                      events.tsv and events.json); json is {RESULT} itself
+                      events.tsv and events.json), html (a report to read or print);
+                      json is {RESULT} itself
+  chapters.mp4        with --chapters: VIDEO itself, its tracks copied as they are, with the
+                      timeline as chapters and as subtitles to switch on
+                      (chapters.mkv where an MP4 does not take the tracks)
 
 exit status: 0 done, 1 failed, 2 input that cannot be read, 130 interrupted.
 Unless it is 0, nothing was written to DIR.
@@ -62,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_argument("--eeg-sfreq", type=float, metavar="HZ", help="the sampling rate, where MAT names none")
     analyse.add_argument("--model", metavar="NAME[@VERSION]", help="see `python -m inference models`")
     analyse.add_argument("--formats", default="", metavar="csv,vtt,...", help="further files to write")
+    analyse.add_argument("--chapters", action="store_true", help="also write VIDEO with chapters and subtitles")
     analyse.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write, made if missing")
     commands.add_parser("models", help="list the models in the store")
     return parser
@@ -96,7 +102,7 @@ def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
             raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {name!r}. Choose from: {', '.join(WRITERS)}.")
     inputs = _inputs(arguments, parser)
     names = {name: f"timeline.{WRITERS[name].extension}" for name in formats} | {"json": RESULT}
-    taken = {(arguments.out / name).resolve() for name in (*names.values(), VIDEO)}
+    taken = {(arguments.out / name).resolve() for name in (*names.values(), VIDEO, *CHAPTERS)}
     for path in filter(None, (arguments.video, arguments.audio, arguments.eeg)):
         if path.resolve() in taken:
             parser.error(f"{path} would be overwritten: choose another --out")
@@ -105,6 +111,8 @@ def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         timeline = _read_and_render(inputs, arguments.model, folder / VIDEO, show)
         for name, file in names.items():
             (folder / file).write_bytes(WRITERS[name].write(timeline, arguments.video.stem))
+        if arguments.chapters:
+            _add_chapters(arguments.video, timeline, folder)
     _report(timeline, arguments.out)
 
 
@@ -132,6 +140,12 @@ def _read_and_render(inputs: Inputs, model: str | None, video: Path, show: Calla
     except FfmpegError as error:
         raise OSError(f"the labelled video could not be written: {error}") from error
     return timeline
+
+
+def _add_chapters(video: Path, timeline: Timeline, folder: Path) -> None:
+    from inference.media.chapters import add_chapters
+
+    add_chapters(video, timeline, video.stem, folder)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ class Code(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     MODEL_UNSUITED = "model_unsuited"
     UNKNOWN_FORMAT = "unknown_format"
+    NOT_COPYABLE = "not_copyable"
 
 
 class InputError(Exception):

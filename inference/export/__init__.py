@@ -1,6 +1,6 @@
 """Writes a timeline as files for other tools, one module a format."""
 
-from inference.export import bids, eaf, result, srt, table, textgrid, vtt
+from inference.export import bids, eaf, report, result, srt, table, textgrid, vtt
 from inference.export.result import as_result, from_result
 from inference.export.writer import Writer
 
@@ -12,6 +12,7 @@ WRITERS: dict[str, Writer] = {
     "eaf": eaf.WRITER,
     "textgrid": textgrid.WRITER,
     "bids": bids.WRITER,
+    "html": report.WRITER,
 }
 
 __all__ = ["WRITERS", "Writer", "as_result", "from_result"]

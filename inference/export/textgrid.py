@@ -10,7 +10,8 @@ from inference.types import Timeline
 
 
 def write(timeline: Timeline, title: str) -> bytes:
-    grid = TextGrid(xmax=timeline.segments[-1].end_s)
+    end_s = max((segment.end_s for segment in timeline.segments), default=timeline.media.duration_s)
+    grid = TextGrid(xmax=end_s)
     emotion, confidence = grid.add_tier("emotion"), grid.add_tier("confidence")
     for segment in timeline.segments:
         # Segments tile: checking each against all others for overlap would only take time.

@@ -48,7 +48,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def analysed(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     """The clip, analysed into a folder two levels of which did not exist, with all formats."""
     out = tmp_path_factory.mktemp("analysed") / "new" / "out"
-    return run("analyse", clip, "--out", out, "--formats", "json,csv,vtt,srt,eaf,textgrid,bids"), out
+    return run("analyse", clip, "--out", out, "--formats", "json,csv,vtt,srt,eaf,textgrid,bids,html", "--chapters"), out
 
 
 def test_a_recording_becomes_a_result_a_video_and_a_file_a_format(
@@ -59,7 +59,7 @@ def test_a_recording_becomes_a_result_a_video_and_a_file_a_format(
     assert (done.returncode, done.stderr) == (0, "")
     assert {path.name for path in out.iterdir()} == {
         *("result.json", "annotated.mp4", "timeline.csv", "timeline.vtt", "timeline.srt", "timeline.eaf"),
-        *("timeline.TextGrid", "timeline.bids.zip"),
+        *("timeline.TextGrid", "timeline.bids.zip", "timeline.html", "chapters.mp4"),
     }
     assert {path.name for path in out.parent.parent.rglob(".*")} == set()
 
@@ -88,6 +88,13 @@ def test_the_labelled_video_keeps_its_length_and_sound(
         assert len(after.streams.audio) == len(before.streams.audio) == 1
         frame_us = 1e6 / float(before.streams.video[0].average_rate or 1)
         assert after.duration == pytest.approx(before.duration, abs=frame_us)
+
+
+def test_the_video_with_chapters_has_one_a_segment(analysed: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    timeline = from_result(json.loads((analysed[1] / "result.json").read_text()))
+    with av.open(str(analysed[1] / "chapters.mp4")) as container:
+        assert len(container.chapters()) == len(timeline.segments)
+        assert container.metadata["title"] == "clip"
 
 
 def test_with_eeg_and_on_a_terminal_it_shows_progress(tmp_path: Path) -> None:

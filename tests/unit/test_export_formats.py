@@ -7,7 +7,7 @@ from tests.unit.timelines import TITLE, timeline
 
 
 def test_the_documented_formats_are_there() -> None:
-    assert set(WRITERS) == {"json", "csv", "vtt", "srt", "eaf", "textgrid", "bids"}
+    assert set(WRITERS) == {"json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html"}
     assert len({writer.extension for writer in WRITERS.values()}) == len(WRITERS)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from tests.webapp.factories import finished
+from tests.webapp import clips
+from tests.webapp.factories import DURATION_S, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.api import urls
@@ -23,9 +24,10 @@ OWN = {
     ("get", "analyses/{analysis}/segments/"): 200,
     ("get", "analyses/{analysis}/windows/"): 200,
     ("get", "analyses/{analysis}/video/"): 200,
+    ("get", "analyses/{analysis}/chapters/"): 200,
     **{
         ("get", f"analyses/{{analysis}}/export/{name}/"): 200
-        for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids")
+        for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html")
     },
 }
 SHARED = {
@@ -33,13 +35,16 @@ SHARED = {
     ("post", "recordings/"): 400,  # nothing was sent
     ("get", "analyses/"): 200,
     ("get", "segments/"): 200,
+    ("get", "exports/"): 200,
     ("get", "models/"): 200,
 }
 
 
 @pytest.fixture
 def analysis(owner: User) -> Analysis:
-    return finished("happy", "sad", recording__owner=owner)
+    analysis = finished("happy", "sad", recording__owner=owner)
+    with_files(analysis.recording, video=clips.video(DURATION_S))
+    return analysis
 
 
 def call(client: APIClient, method: str, path: str, analysis: Analysis) -> Any:

@@ -81,6 +81,22 @@ def test_an_export_is_what_its_writer_makes(api: APIClient, analysis: Analysis, 
         assert from_result(json.loads(answer.content)) == a_timeline("happy", UNDETERMINED, "happy", "sad")
 
 
+@pytest.mark.parametrize("name", WRITERS)
+def test_an_export_can_do_nothing_in_a_browser(api: APIClient, analysis: Analysis, name: str) -> None:
+    answer = api.get(f"{API}analyses/{analysis.pk}/export/{name}/")
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Disposition"].startswith("attachment")
+
+
+def test_the_report_shows_a_title_as_it_was_typed(api: APIClient, owner: User) -> None:
+    title = "<script>alert(1)</script>"
+    analysis = published("happy", recording__owner=owner, recording__title=title)
+    page = api.get(f"{API}analyses/{analysis.pk}/export/html/").content.decode()
+    assert title not in page
+    assert "<h1>&lt;script&gt;alert(1)&lt;/script&gt;</h1>" in page
+
+
 def test_an_unknown_format_is_not_found(api: APIClient, analysis: Analysis) -> None:
     answer = api.get(f"{API}analyses/{analysis.pk}/export/pdf/")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_format")

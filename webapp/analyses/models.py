@@ -129,6 +129,7 @@ class Artifact(models.Model):
 
     class Kind(models.TextChoices):
         VIDEO = "video"
+        CHAPTERS = "chapters"
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="artifacts")
     kind = models.CharField(max_length=10, choices=Kind)

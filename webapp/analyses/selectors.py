@@ -28,6 +28,13 @@ def analyses_of(user: User) -> QuerySet[Analysis]:
     return mine.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
 
 
+def latest_timelines(found: QuerySet[Analysis]) -> list[UUID]:
+    """Of each recording among `found` the latest analysis that has a timeline; the oldest recording first."""
+    newest = found.filter(timeline_at__isnull=False).order_by("recording", "-created_at").distinct("recording")
+    chosen = Analysis.objects.filter(pk__in=newest.values("pk"))
+    return list(chosen.order_by("recording__created_at", "pk").values_list("pk", flat=True))
+
+
 def analysis_for(user: User, pk: UUID) -> Analysis:
     """The user's analysis `pk`. Raises Http404, for somebody else's as for one that does not exist."""
     return get_object_or_404(analyses_of(user), pk=pk)
@@ -45,7 +52,16 @@ def analysis(pk: UUID) -> Analysis:
 
 
 def labelled_video(analysis: Analysis) -> Artifact | None:
-    return next((made for made in analysis.artifacts.all() if made.kind == Artifact.Kind.VIDEO), None)
+    return _made(analysis, Artifact.Kind.VIDEO)
+
+
+def video_with_chapters(analysis: Analysis) -> Artifact | None:
+    """The original with the timeline as chapters, if anybody has asked for it before."""
+    return _made(analysis, Artifact.Kind.CHAPTERS)
+
+
+def _made(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
+    return next((made for made in analysis.artifacts.all() if made.kind == kind), None)
 
 
 def timeline(analysis: Analysis) -> Timeline | None:
@@ -72,12 +88,17 @@ def timeline(analysis: Analysis) -> Timeline | None:
     )
 
 
-def export(analysis: Analysis, name: str) -> bytes:
-    """The timeline in one of `inference.export.WRITERS`. Raises RequestError(NOT_READY)."""
+def published_timeline(analysis: Analysis) -> Timeline:
+    """The timeline of an analysis that has one. Raises RequestError(NOT_READY)."""
     found = timeline(analysis)
     if found is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline yet. Ask again when the analysis has published it.")
-    return WRITERS[name].write(found, analysis.recording.title)
+    return found
+
+
+def export(analysis: Analysis, name: str) -> bytes:
+    """The timeline in one of `inference.export.WRITERS`. Raises RequestError(NOT_READY)."""
+    return WRITERS[name].write(published_timeline(analysis), analysis.recording.title)
 
 
 def _window(row: models.WindowScore) -> Window:

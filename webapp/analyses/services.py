@@ -1,4 +1,4 @@
-"""What people do with analyses: send a recording, read it again, stop, erase."""
+"""What people do with analyses: send a recording, read it again, stop, have a file made, erase."""
 
 import uuid
 
@@ -7,13 +7,15 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from inference import store
+from inference.media.chapters import add_chapters
+from inference.media.probe import sha256
 from webapp.accounts.models import User
-from webapp.analyses import messages
-from webapp.analyses.models import Analysis
+from webapp.analyses import messages, selectors
+from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import services as recordings
-from webapp.recordings.models import Recording
+from webapp.recordings.models import MediaFile, Recording
 from webapp.recordings.services import Received, Upload
 
 
@@ -66,6 +68,33 @@ def cancel(*, analysis: Analysis) -> bool:
     )
     analysis.refresh_from_db()
     return bool(stopped)
+
+
+def video_with_chapters(*, analysis: Analysis) -> Artifact:
+    """The original video with the timeline as chapters and subtitles: made when it is first asked for, then kept.
+
+    Raises RequestError(NOT_READY), InputError(NOT_COPYABLE), and Http404 where the recording was erased meanwhile.
+    """
+    timeline = selectors.published_timeline(analysis)
+    if kept := selectors.video_with_chapters(analysis):
+        return kept
+    recording = analysis.recording
+    video = get_object_or_404(recording.files, kind=MediaFile.Kind.VIDEO)
+    with media.workplace() as place:
+        made = add_chapters(video.path, timeline, recording.title, place)
+        digest, size = sha256(made), made.stat().st_size
+        with transaction.atomic():
+            # Only now: a worker that labels the video meanwhile has to write to this row.
+            get_object_or_404(Analysis.objects.select_for_update(), pk=analysis.pk)
+            if earlier := analysis.artifacts.filter(kind=Artifact.Kind.CHAPTERS).first():
+                return earlier
+            return Artifact.objects.create(
+                analysis=analysis,
+                kind=Artifact.Kind.CHAPTERS,
+                file=media.keep(made, recording.pk, made.suffix),
+                bytes=size,
+                sha256=digest,
+            )
 
 
 def erase(*, recording: Recording) -> None:

@@ -26,6 +26,16 @@ class AnalysisFilter(django_filters.FilterSet):
         return rows.filter(**wanted)
 
 
+class Several(django_filters.BaseInFilter, django_filters.UUIDFilter):
+    """Identifiers with commas between them."""
+
+
+class ExportFilter(AnalysisFilter):
+    """The same, for several recordings at once."""
+
+    recording = Several(field_name="recording", lookup_expr="in")
+
+
 class SegmentFilter(django_filters.FilterSet):
     label = django_filters.CharFilter()
     min_confidence = django_filters.NumberFilter(field_name="confidence", lookup_expr="gte")

@@ -179,6 +179,11 @@ class WindowSerializer(serializers.ModelSerializer[WindowScore]):
         fields = ["start_s", "end_s", "source", "logits", "probabilities", "face", "voice"]
 
 
+class ExportsSerializer(serializers.Serializer[Any]):
+    formats = serializers.CharField(required=False, help_text="With commas between them; all of them without this.")
+    video = serializers.BooleanField(default=False, help_text="Whether the labelled videos come too.")
+
+
 class ModelSerializer(serializers.Serializer[ModelSpec]):
     name = serializers.CharField()
     version = serializers.CharField()

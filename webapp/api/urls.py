@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from webapp.api.views import analyses, auth, base, models, recordings
+from webapp.api.views import analyses, auth, base, exports, models, recordings
 
 app_name = "api"
 urlpatterns = [
@@ -14,7 +14,9 @@ urlpatterns = [
     path("analyses/<uuid:pk>/segments/", analyses.Segments.as_view(), name="segments"),
     path("analyses/<uuid:pk>/windows/", analyses.Windows.as_view(), name="windows"),
     path("analyses/<uuid:pk>/video/", analyses.Video.as_view(), name="video"),
+    path("analyses/<uuid:pk>/chapters/", analyses.Chapters.as_view(), name="chapters"),
     path("analyses/<uuid:pk>/export/<str:format>/", analyses.Export.as_view(), name="export"),
+    path("exports/", exports.Exports.as_view(), name="exports"),
     path("segments/", analyses.FoundSegments.as_view(), name="all-segments"),
     path("models/", models.Models.as_view(), name="models"),
     re_path("", base.Nowhere.as_view()),

@@ -10,6 +10,7 @@ class WebCode(StrEnum):
 
     CONSENT_MISSING = "consent_missing"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    NOTHING_TO_EXPORT = "nothing_to_export"
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
 
@@ -31,6 +32,7 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.UNKNOWN_MODEL: 400,
     Code.MODEL_UNSUITED: 400,
     Code.UNKNOWN_FORMAT: 404,  # a format is part of the address
+    WebCode.NOTHING_TO_EXPORT: 404,
     Code.TOO_LARGE: 413,
     Code.NOT_A_VIDEO: 415,
     Code.NOT_AUDIO: 415,
@@ -47,6 +49,7 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.EEG_TRIAL: 422,
     Code.EEG_SAMPLING_RATE: 422,
     Code.EEG_LENGTH: 422,
+    Code.NOT_COPYABLE: 422,
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,

@@ -36,6 +36,7 @@ def result(analysis: Analysis) -> dict[str, Any]:
         "demonstration": catalogue.marks().get((analysis.model_name, analysis.model_version)),
         "original_url": reverse("pages:original", args=[recording.pk]),
         "labelled_url": reverse("api:video", args=[analysis.pk]),
+        "chapters_url": reverse("api:chapters", args=[analysis.pk]),
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": slugify(recording.title) or "recording",
         "timeline": timeline,

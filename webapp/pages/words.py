@@ -25,6 +25,7 @@ EXPORTS = {
     "eaf": "ELAN",
     "textgrid": "Praat",
     "bids": "BIDS events",
+    "html": "Report",
 }
 
 

@@ -1,11 +1,14 @@
 """The list of one's recordings."""
 
+import re
 from pathlib import Path
 
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from inference.errors import Code
+from inference.export import WRITERS
 from tests.webapp.pages.conftest import fail, finish, submit
 from webapp.accounts.models import User
 from webapp.analyses import services
@@ -63,3 +66,17 @@ def test_a_longer_list_asks_no_more_of_the_database(
         submit(user, str(number))
     with django_assert_num_queries(6):
         owner.get("/")
+
+
+def test_all_can_be_had_as_a_zip_of_the_formats_one_picks(owner: Client, finished: Analysis) -> None:
+    page = owner.get("/").content.decode()
+    form = page[page.index(f'<form class="mt-3" action="{reverse("api:exports")}"') :]
+    assert re.findall(r'name="formats" value="(\w+)"', form) == list(WRITERS)
+    assert re.findall(r'value="(\w+)" id="[\w-]+" checked', form) == ["csv"]
+    answer = owner.get(reverse("api:exports"), {"formats": ["csv", "vtt"]})
+    assert answer["Content-Type"] == "application/zip"
+    assert answer["Content-Disposition"].startswith("attachment")
+
+
+def test_without_a_timeline_there_is_nothing_to_have_as_a_zip(owner: Client, waiting: Analysis) -> None:
+    assert reverse("api:exports") not in owner.get("/").content.decode()

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from inference.errors import Code
+from inference.export import WRITERS
 from tests.webapp.pages.conftest import NOTICE, fail, publish
 from webapp.analyses import services
 from webapp.analyses.lease import WORKER_LOST, claim
@@ -134,3 +135,10 @@ def test_an_analysis_that_is_over_is_not_cancelled(owner: Client, finished: Anal
     owner.post(reverse("pages:cancel", args=[finished.pk]))
     finished.refresh_from_db()
     assert finished.status == Analysis.Status.SUCCEEDED
+
+
+def test_every_file_can_be_downloaded(owner: Client, finished: Analysis) -> None:
+    page = shown(owner, finished)
+    for name in WRITERS:
+        assert f'href="{reverse("api:export", args=[finished.pk, name])}" download' in page
+    assert f'href="{reverse("api:chapters", args=[finished.pk])}" download' in page

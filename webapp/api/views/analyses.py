@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inference.errors import Code, InputError
-from inference.export import WRITERS
+from inference.export import WRITERS, report
 from webapp.analyses import selectors, services
+from webapp.analyses.archive import check
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.filters import AnalysisFilter, SegmentFilter
 from webapp.api.pagination import InTime, Pages
@@ -29,6 +29,11 @@ from webapp.api.serializers import (
 from webapp.api.views.base import AsItIs, person
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
+
+RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")
+# A file that a browser could show as a page of ours runs nothing, sends nothing and fetches nothing.
+INERT = f"sandbox; {report.POLICY}"
+VIDEO_TYPES = {".mp4": "video/mp4", ".mkv": "video/matroska"}
 
 
 @extend_schema_view(get=extend_schema(operation_id="analyses_list", summary="Past predictions"))
@@ -105,7 +110,7 @@ class Video(APIView):
     @extend_schema(
         operation_id="analyses_video",
         summary="The labelled video",
-        parameters=[OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")],
+        parameters=[RANGE],
         responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -116,6 +121,23 @@ class Video(APIView):
                 WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded."
             )
         return media.serve(request._request, video.path, "video/mp4")
+
+
+class Chapters(APIView):
+    content_negotiation_class = AsItIs
+
+    @extend_schema(
+        operation_id="analyses_chapters",
+        summary="The original video with the timeline as chapters and subtitles",
+        description="Picture and sound are the original's, not coded again; Matroska where an MP4 does not take them.",
+        parameters=[RANGE],
+        responses={(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in VIDEO_TYPES.values()},
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        analysis = selectors.analysis_for(person(request), pk)
+        made = services.video_with_chapters(analysis=analysis).path
+        name = f"{slugify(analysis.recording.title) or 'recording'}-chapters{made.suffix}"
+        return media.serve(request._request, made, VIDEO_TYPES[made.suffix], name)
 
 
 class Export(APIView):
@@ -129,10 +151,10 @@ class Export(APIView):
     )
     def get(self, request: Request, pk: UUID, format: str) -> HttpResponse:
         analysis = selectors.analysis_for(person(request), pk)
-        writer = WRITERS.get(format)
-        if writer is None:
-            raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {format}. Choose one of: {', '.join(WRITERS)}.")
+        check([format])
+        writer = WRITERS[format]
         response = HttpResponse(selectors.export(analysis, format), content_type=writer.content_type)
         name = f"{slugify(analysis.recording.title) or 'recording'}.{writer.extension}"
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+        response["Content-Security-Policy"] = INERT
         return response

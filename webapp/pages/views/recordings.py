@@ -16,7 +16,7 @@ from inference.errors import InputError
 from webapp.analyses import selectors as analyses
 from webapp.analyses import services
 from webapp.core import media
-from webapp.pages import catalogue
+from webapp.pages import catalogue, words
 from webapp.pages.forms import UploadForm
 from webapp.pages.rows import rows
 from webapp.pages.views.requests import PersonRequest
@@ -32,7 +32,12 @@ PAGE_SIZE = 25
 def recordings(request: PersonRequest) -> HttpResponse:
     page = Paginator(selectors.recordings_of(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     lines = rows(page)
-    context = {"page": page, "rows": lines, "unfinished": any(not line.ended for line in lines)}
+    context = {
+        "page": page,
+        "rows": lines,
+        "unfinished": any(not line.ended for line in lines),
+        "exports": words.EXPORTS if any(line.shares for line in lines) else {},
+    }
     return render(request, "pages/recordings.html", context)
 
 

@@ -1,0 +1,138 @@
+"""HTML: the whole reading for people, on a screen or on A4 paper, in one file that fetches nothing and runs nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from inference import store
+from inference.errors import InputError
+from inference.export.elements import Element, add, clock, percent
+from inference.export.plots import chart, legend, mark, shares, strip
+from inference.export.writer import Writer, one_line
+from inference.types import UNDETERMINED, Mode, ModelUsed, Segment, Timeline
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_READ = {Mode.AUDIO_VIDEO: "face and voice", Mode.AUDIO_VIDEO_EEG: "face, voice and EEG"}
+_CARD = {
+    "What it is": "What it is",
+    "Fitted on": "What it was fitted on",
+    "Not to be used for": "What it must not be used for",
+    "Terms": "Terms",
+}
+
+
+def write(timeline: Timeline, title: str) -> bytes:
+    # Every text passes through ElementTree, which escapes it.
+    name = one_line(title) or "Recording"
+    specs = [_spec(model) for model in timeline.models]
+    page = ElementTree.Element("html", {"lang": "en"})
+    _head(page, name)
+    main = add(add(page, "body"), "main")
+    add(main, "p", "Emotrace report", class_="kicker")
+    add(main, "h1", name)
+    for reason in sorted({spec.demonstration for spec in specs if spec and spec.demonstration}):
+        add(main, "p", f"demonstration: {reason}", class_="demonstration")
+    add(main, "p", timeline.notice, class_="notice")
+    _facts(add(main, "section"), timeline)
+    _plots(add(main, "section"), timeline)
+    _segments(add(main, "section"), timeline)
+    _models(add(main, "section"), timeline, specs)
+    return b"<!doctype html>\n" + ElementTree.tostring(page, encoding="utf-8", method="html") + b"\n"
+
+
+def _head(page: Element, name: str) -> None:
+    head = add(page, "head")
+    add(head, "meta", charset="utf-8")
+    add(head, "meta", **{"http-equiv": "Content-Security-Policy"}, content=POLICY)
+    add(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
+    add(head, "title", f"{name} - Emotrace")
+    add(head, "style", Path(__file__).with_suffix(".css").read_text(encoding="utf-8"))
+
+
+def _facts(section: Element, timeline: Timeline) -> None:
+    media = timeline.media
+    add(section, "h2", "Recording")
+    _rows(
+        section,
+        [
+            ("Length", f"{clock(media.duration_s)} ({media.duration_s:.3f} s)"),
+            ("Picture", f"{media.width} x {media.height} pixels, {media.fps:.2f} frames a second"),
+            ("Sound", "yes" if media.has_audio else "none"),
+            ("Read from", _READ[timeline.mode]),
+            ("SHA-256 of the video", media.sha256),
+        ],
+    )
+
+
+def _plots(section: Element, timeline: Timeline) -> None:
+    add(section, "h2", "Timeline")
+    strip(section, timeline)
+    legend(section, timeline)
+    add(section, "h3", "Probability of each emotion over time")
+    chart(section, timeline)
+    add(section, "h3", "Share of the recording")
+    shares(section, timeline)
+
+
+def _segments(section: Element, timeline: Timeline) -> None:
+    with_eeg = timeline.mode is Mode.AUDIO_VIDEO_EEG
+    add(section, "h2", f"Segments ({len(timeline.segments)})")
+    table = add(section, "table")
+    head = add(add(table, "thead"), "tr")
+    for name in ("Start", "End", "Label", "Confidence", "Face", "Voice", *(["EEG"] if with_eeg else [])):
+        add(head, "th", name, scope="col")
+    body = add(table, "tbody")
+    for segment in timeline.segments:
+        row = add(body, "tr")
+        add(row, "td", clock(segment.start_s))
+        add(row, "td", clock(segment.end_s))
+        mark(add(row, "td"), segment.label, timeline)
+        for value in _scores(segment, with_eeg=with_eeg):
+            add(row, "td", value)
+
+
+def _scores(segment: Segment, *, with_eeg: bool) -> Iterator[str]:
+    yield "–" if segment.label == UNDETERMINED else percent(segment.confidence)
+    evidence = segment.evidence
+    for share in (evidence.face, evidence.voice, *([evidence.eeg] if with_eeg else [])):
+        yield percent(share)
+
+
+def _models(section: Element, timeline: Timeline, specs: list[store.ModelSpec | None]) -> None:
+    add(section, "h2", "Read by")
+    for model, spec in zip(timeline.models, specs, strict=True):
+        add(section, "h3", f"{model.name}, version {model.version}")
+        rows = [("Tells apart", ", ".join(model.labels)), ("SHA-256 of the weights", model.sha256)]
+        _rows(section, [*rows, *(_card(spec) if spec else [])])
+
+
+def _spec(model: ModelUsed) -> store.ModelSpec | None:
+    """The model in the store, if it still is the one that was used."""
+    try:
+        spec = store.find(f"{model.name}@{model.version}")
+    except InputError:
+        return None
+    return spec if spec.used.sha256 == model.sha256 else None
+
+
+def _card(spec: store.ModelSpec) -> Iterator[tuple[str, str]]:
+    """The first paragraph of the sections of the model's card that everybody should know."""
+    try:
+        card = spec.card
+    except FileNotFoundError:
+        return
+    for name, heading in _CARD.items():
+        _, _, section = card.partition(f"\n## {heading}\n")
+        paragraph = " ".join(section.strip().partition("\n\n")[0].split())
+        if paragraph:
+            yield name, paragraph.replace("**", "")
+
+
+def _rows(section: Element, rows: list[tuple[str, str]]) -> None:
+    facts = add(section, "dl")
+    for name, value in rows:
+        add(facts, "dt", name)
+        add(facts, "dd", value)
+
+
+WRITER = Writer("html", "text/html; charset=utf-8", write)

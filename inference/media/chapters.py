@@ -1,0 +1,104 @@
+"""The original video with the timeline beside its tracks: chapters to jump to, subtitles to switch on."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from inference.errors import Code, InputError
+from inference.export import vtt
+from inference.export.writer import caption, milliseconds, one_line
+from inference.media.container import opened, picture
+from inference.media.process import FfmpegError, ffmpeg, source
+from inference.types import Timeline
+
+NAME = "chapters"
+# What players expect in an MP4, by ffmpeg's names. Matroska takes all else.
+_IN_MP4 = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "alac"}
+_SLACK_S = 0.5  # the last sound packet may reach beyond the last picture, and containers differ in counting it
+_COPY_FLOOR = 4  # slower than this many times real time is taken for a hang
+
+
+@dataclass(frozen=True)
+class _Kind:
+    suffix: str
+    format: str
+    subtitles: str
+    options: tuple[str, ...]
+
+
+_MP4 = _Kind(".mp4", "mp4", "mov_text", ("-movflags", "+faststart"))
+_MATROSKA = _Kind(".mkv", "matroska", "subrip", ())
+
+
+def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> Path:
+    """Write `video` with the timeline's segments as chapters and as a subtitle track; the path of what was written.
+
+    Picture and sound are copied packet by packet into `folder`/chapters.mp4, or into chapters.mkv where an MP4
+    does not take them. The file appears only once it is whole. Raises InputError(NOT_COPYABLE).
+    """
+    with opened(video) as container:
+        tracks = _tracks(container)
+        kind = _MP4 if all(_codec(track) in _IN_MP4 for track in tracks) else _MATROSKA
+        wanted_s = timeline.media.duration_s
+        chosen = [argument for track in tracks for argument in ("-map", f"0:{track.index}")]
+    out = folder / f"{NAME}{kind.suffix}"
+    with tempfile.TemporaryDirectory(prefix=".chapters-", dir=folder) as name:
+        place = Path(name)
+        partial = place / out.name
+        (place / "labels.vtt").write_bytes(vtt.write(timeline, title))
+        (place / "chapters.txt").write_text(_chapters(timeline, title), encoding="utf-8")
+        try:
+            ffmpeg(
+                [
+                    *("-fflags", "+genpts", *source(video)),  # AVI says when to decode a frame, not when to show it
+                    *("-f", "webvtt", "-i", "labels.vtt", "-f", "ffmetadata", "-i", "chapters.txt"),
+                    *(*chosen, "-map", "1:0", "-map_metadata", "2", "-map_chapters", "2"),
+                    *("-c:v", "copy", "-c:a", "copy", "-c:s", kind.subtitles, "-metadata:s:s:0", "language=eng"),
+                    *(*kind.options, "-f", kind.format, partial.name),
+                ],
+                limit_s=120 + wanted_s / _COPY_FLOOR,
+                folder=place,
+            )
+        except FfmpegError as error:
+            raise _not_copyable() from error
+        # What an MP4 hides by its edit list, Matroska would show: all times would be wrong.
+        with opened(partial) as written:
+            if abs((written.duration or 0) / av.time_base - wanted_s) > _SLACK_S:
+                raise _not_copyable()
+        return partial.replace(out)
+
+
+def _tracks(container: InputContainer) -> list[Stream]:
+    """The picture and every sound track whose coding is known."""
+    shown = picture(container)
+    assert shown is not None, "probing lets no video pass that has no picture"
+    return [shown, *(track for track in container.streams.audio if track.codec_context is not None)]
+
+
+def _codec(track: Stream) -> str:
+    return track.codec_context.codec.canonical_name
+
+
+def _chapters(timeline: Timeline, title: str) -> str:
+    """The title and the chapters in ffmpeg's own notation, times in milliseconds."""
+    lines = [";FFMETADATA1", f"title={_escaped(title)}"]
+    for segment in timeline.segments:
+        start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)
+        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={end}", f"title={_escaped(caption(segment))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in "=;#\\" else character for character in one_line(text))
+
+
+def _not_copyable() -> InputError:
+    return InputError(
+        Code.NOT_COPYABLE,
+        "The tracks of this video cannot be copied as they are into a file with chapters. Do without chapters, "
+        "or save the video as H.264 MP4 and have that read.",
+    )

@@ -1,0 +1,55 @@
+"""Files of several analyses at once."""
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics
+from rest_framework.request import Request
+
+from inference.export import WRITERS
+from webapp.analyses import selectors
+from webapp.analyses.archive import archive, check
+from webapp.analyses.models import Analysis
+from webapp.api.filters import ExportFilter
+from webapp.api.serializers import ExportsSerializer
+from webapp.api.views.base import AsItIs, person
+from webapp.core.problems import RequestError, WebCode
+
+
+class Exports(generics.GenericAPIView[Analysis]):
+    queryset = Analysis.objects.none()
+    content_negotiation_class = AsItIs
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ExportFilter
+
+    def get_queryset(self) -> QuerySet[Analysis]:
+        return selectors.analyses_of(person(self.request))
+
+    @extend_schema(
+        operation_id="exports",
+        summary="Many timelines as files in one zip",
+        description="Of each recording the latest timeline among the analyses that match, in a folder of its own.",
+        filters=True,
+        parameters=[ExportsSerializer],
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        asked = ExportsSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        # A form repeats the name for every box that is ticked; programs write commas.
+        named = ",".join(request.query_params.getlist("formats"))
+        formats = list(dict.fromkeys(name.strip() for name in named.split(",") if name.strip())) or list(WRITERS)
+        check(formats)
+        found = selectors.latest_timelines(self.filter_queryset(self.get_queryset()))
+        if not found:
+            raise RequestError(
+                WebCode.NOTHING_TO_EXPORT,
+                "No recording of yours that matches has a timeline. Ask for others, or later.",
+            )
+        pieces = archive(person(request), found, formats, with_video=asked.validated_data["video"])
+        response = StreamingHttpResponse(pieces, content_type="application/zip")
+        response["Content-Disposition"] = f'attachment; filename="emotrace-{timezone.now():%Y-%m-%d}.zip"'
+        return response

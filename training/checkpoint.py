@@ -10,12 +10,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from training import distributed
 
 log = logging.getLogger(__name__)
 RUNS = Path("runs")  # ignored by git
-_FILE = "checkpoint.pt"
+_FILE = "checkpoint.safetensors"
 
 
 class Stateful(Protocol):
@@ -72,7 +74,9 @@ def rounds(
 def save(path: Path, done: int, parts: dict[str, Stateful]) -> None:
     """Write that `done` rounds are over and the state of `parts`; never half a file."""
     unfinished = path.with_suffix(".part")
-    torch.save({"done": done, "parts": {name: part.state_dict() for name, part in parts.items()}}, unfinished)
+    tensors: dict[str, torch.Tensor] = {}
+    state = _without_tensors({name: part.state_dict() for name, part in parts.items()}, tensors)
+    save_file(tensors, unfinished, metadata={"done": str(done), "state": json.dumps(state)})
     unfinished.replace(path)
 
 
@@ -80,11 +84,38 @@ def _resume(path: Path, parts: dict[str, Stateful]) -> int:
     """Put back what `save` wrote and return how many rounds were done; 0 if nothing was written."""
     if not path.exists():
         return 0
-    # weights_only admits tensors and plain values: nothing in the file is run
-    state = torch.load(path, weights_only=True, map_location="cpu")
+    with safe_open(path, framework="pt") as file:
+        said = file.metadata()
+        state = _with_tensors(json.loads(said["state"]), file.get_tensor)
     for name, part in parts.items():
-        part.load_state_dict(state["parts"][name])
-    return state["done"]
+        part.load_state_dict(state[name])
+    return int(said["done"])
+
+
+def _without_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """`value` as JSON can hold it; its tensors go to `tensors`, and keys of dictionaries stay what they are."""
+    match value:
+        case torch.Tensor():
+            name = str(len(tensors))
+            tensors[name] = value.detach().clone().contiguous()
+            return {"tensor": name}
+        case dict():
+            return {"dict": [[key, _without_tensors(each, tensors)] for key, each in value.items()]}
+        case list() | tuple():
+            return [_without_tensors(each, tensors) for each in value]
+    return value
+
+
+def _with_tensors(value: Any, tensor: Callable[[str], torch.Tensor]) -> Any:
+    """What `_without_tensors` was given; tuples have become lists."""
+    match value:
+        case {"tensor": name}:
+            return tensor(name)
+        case {"dict": pairs}:
+            return {key: _with_tensors(each, tensor) for key, each in pairs}
+        case list():
+            return [_with_tensors(each, tensor) for each in value]
+    return value
 
 
 def seconds(place: Path) -> float:

@@ -102,7 +102,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypa
     assert fit(data) == 0
     weights = data / "store" / "intermediate-attention-8" / "1" / "weights.safetensors"
     whole = weights.read_bytes()
-    assert not list((data / "runs").rglob("checkpoint.pt"))
+    assert not list((data / "runs").rglob("checkpoint.safetensors"))
     save = checkpoint.save
     for stage, stop_after in (("teacher-2", 1), ("speech", 1), ("joint", 2)):
 

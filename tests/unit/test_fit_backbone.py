@@ -64,8 +64,9 @@ def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], tmp_path:
     assert start([*arguments, str(tmp_path / "whole")]).wait(timeout=300) == 0
 
     killed = start([*arguments, str(tmp_path / "killed")])
+    first, state = (tmp_path / "killed" / name for name in ("phase-1.safetensors", "checkpoint.safetensors"))
     for _ in range(1200):
-        if (tmp_path / "killed" / "phase-1.safetensors").exists() and (tmp_path / "killed" / "checkpoint.pt").exists():
+        if first.exists() and state.exists():
             break
         time.sleep(0.05)
     killed.send_signal(signal.SIGKILL)
@@ -73,7 +74,7 @@ def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], tmp_path:
     assert start([*arguments, str(tmp_path / "killed")]).wait(timeout=300) == 0
 
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
-    assert not (tmp_path / "killed" / "checkpoint.pt").exists()
+    assert not state.exists()
 
 
 def test_another_seed_gives_another_network(arguments: list[str], tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def show(request: PersonRequest, pk: UUID) -> HttpResponse:
         "siblings": selectors.analyses_of(request.user).filter(recording=analysis.recording),
         "models": catalogue.choices(with_eeg=analysis.recording.has_eeg),
     }
-    return render(request, "pages/result.html", result(analysis) | beside)
+    return render(request, "pages/result.html", result(analysis, request.GET.get("segments")) | beside)
 
 
 @never_cache

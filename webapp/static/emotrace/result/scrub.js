@@ -1,0 +1,40 @@
+// The pointer on the lanes: a press or a drag seeks, hovering tells what was read there.
+// A finger scrubs the whole recording; once zoomed in it scrolls, and a tap seeks.
+
+export const scrub = (lanes, tip, player) => {
+  const { scrubber, root } = lanes;
+  const scrolls = (event) => event.pointerType === "touch" && lanes.factor > 1;
+  let dragged = false;
+
+  const go = (event) => {
+    const seconds = lanes.moment(event.clientX);
+    player.seek(seconds);
+    tip.show(seconds);
+  };
+  scrubber.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || scrolls(event)) return;
+    dragged = true;
+    scrubber.setPointerCapture(event.pointerId);
+    go(event);
+  });
+  scrubber.addEventListener("pointermove", (event) => {
+    if (dragged) go(event);
+    else if (event.pointerType !== "touch") tip.show(lanes.moment(event.clientX));
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    scrubber.addEventListener(name, (event) => {
+      dragged = false;
+      if (event.pointerType === "touch") tip.hide();
+    });
+  }
+  scrubber.addEventListener("click", (event) => {
+    if (scrolls(event)) player.seek(lanes.moment(event.clientX));
+  });
+  root.addEventListener("pointerleave", () => {
+    if (!dragged) tip.hide();
+  });
+  scrubber.addEventListener("focus", () => {
+    if (scrubber.matches(":focus-visible")) tip.show(player.moment);
+  });
+  scrubber.addEventListener("blur", () => tip.hide());
+};

@@ -1,7 +1,7 @@
 """A timeline as numbers to draw: times in percent of the recording, so that the drawing fits any width."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,11 @@ TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MOST_TICKS = 6  # as many clock times as fit beside one another on a phone
 COLUMNS = 240  # the chart's resolution: finer than anybody sees, coarse enough for hours
 WIDTH, CHART_HEIGHT = 1000, 100  # of the boxes that paths are drawn in
+MOST_STRETCHES = 500  # of a lane: where there are more, as many moments stand for all
 NAMED = 12.0  # percent: a segment this wide has room for its label
+
+Value = tuple[str, float]  # label and opacity
+Stretch = tuple[float, float, Value]  # from and to, in seconds
 
 
 @dataclass(frozen=True)
@@ -147,21 +151,33 @@ def _shapes(timeline: Timeline, lane: Lane) -> tuple[Shape, ...]:
     if lane.kind is Kind.CHART:
         return bands(timeline)
     duration = timeline.media.duration_s
-    if lane.kind is Kind.SEGMENTS:
-        return _by_value(duration, ((one.start_s, one.end_s, (one.label, 1.0)) for one in timeline.segments))
-    if lane.kind is Kind.SHARES:
-        return _by_value(duration, ((run.start_s, run.end_s, ("", run.value)) for run in lane.runs))
     labels = (*timeline.labels, UNDETERMINED)
-    return _by_value(duration, ((run.start_s, run.end_s, (labels[int(run.value)], 1.0)) for run in lane.runs))
-
-
-def _by_value(duration_s: float, stretches: Iterable[tuple[float, float, tuple[str, float]]]) -> tuple[Shape, ...]:
-    """One shape for all stretches (start, end, (label, opacity)) of the same value: few elements, however many."""
-    paths: dict[tuple[str, float], list[str]] = defaultdict(list)
-    for start_s, end_s, value in stretches:
-        left, right = WIDTH * start_s / duration_s, WIDTH * end_s / duration_s
+    found: list[Stretch]
+    if lane.kind is Kind.SEGMENTS:
+        found = [(segment.start_s, segment.end_s, (segment.label, 1.0)) for segment in timeline.segments]
+    elif lane.kind is Kind.LABELS:
+        found = [(run.start_s, run.end_s, (labels[int(run.value)], 1.0)) for run in lane.runs]
+    else:
+        found = [(run.start_s, run.end_s, ("", run.value)) for run in lane.runs]
+    paths: dict[Value, list[str]] = defaultdict(list)
+    for start_s, end_s, value in _coarse(found, duration):
+        left, right = WIDTH * start_s / duration, WIDTH * end_s / duration
         paths[value].append(f"M{left:.2f} 0H{right:.2f}V1H{left:.2f}Z")
     return tuple(Shape(label, "".join(path), opacity) for (label, opacity), path in paths.items())
+
+
+def _coarse(stretches: list[Stretch], duration_s: float) -> list[Stretch]:
+    """No more than MOST_STRETCHES: what is at the middle of each of as many equal parts of the recording."""
+    if len(stretches) <= MOST_STRETCHES:
+        return stretches
+    part = duration_s / MOST_STRETCHES
+    middles = (np.arange(MOST_STRETCHES) + 0.5) * part
+    over = np.searchsorted([start_s for start_s, _, _ in stretches], middles, side="right") - 1
+    return [
+        (number * part, (number + 1) * part, stretches[at][2])
+        for number, at in enumerate(over.tolist())
+        if at >= 0 and stretches[at][1] > middles[number]
+    ]
 
 
 def _area(bottom: NDArray[np.float64], top: NDArray[np.float64], read: NDArray[np.bool_]) -> str:

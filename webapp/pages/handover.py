@@ -48,7 +48,7 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
                 "kind": lane.kind,
                 "top": lane.top,
                 "height": lane.height,
-                "runs": [[run.start_s, run.end_s, run.value] for run in lane.runs],
+                "runs": lane.runs,
             }
             for lane in stack
         ],

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from inference.types import Source, Timeline
 from webapp.pages.moments import CELL_S, UNCOVERED, Labelling, cells, readings
 
-LEVELS = 10  # steps in which the presence of a face or voice is told apart
+LEVELS = 5  # steps in which the presence of a face or voice is told apart
 TOP = 10  # pixels above the first lane, for the playhead's knob
 NAME_HEIGHT = 20  # pixels for the name above a lane
 GAP = 6  # pixels below a lane
@@ -29,8 +30,7 @@ class Kind(StrEnum):
 HEIGHTS = {Kind.SEGMENTS: 46, Kind.LABELS: 14, Kind.SHARES: 5, Kind.CHART: 74}
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of one value (seconds): an index into (labels, undetermined), or a share 0..1."""
 
     start_s: float
@@ -84,10 +84,11 @@ def height(stack: Sequence[Lane]) -> int:
 def runs(path: Labelling, duration_s: float) -> tuple[Run, ...]:
     """Cells of CELL_S as stretches of one value, those that are UNCOVERED left out."""
     edges = np.flatnonzero(np.r_[True, path[1:] != path[:-1], True])
+    times = np.minimum(edges * CELL_S, duration_s).round(3).tolist()
     return tuple(
-        Run(round(first * CELL_S, 3), round(min(last * CELL_S, duration_s), 3), int(path[first]))
-        for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-        if path[first] != UNCOVERED
+        Run(start_s, end_s, value)
+        for start_s, end_s, value in zip(times[:-1], times[1:], path[edges[:-1]].tolist(), strict=True)
+        if value != UNCOVERED
     )
 
 

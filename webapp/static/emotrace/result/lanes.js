@@ -6,7 +6,8 @@ const SHORTEST_VIEW_S = 5;
 const LEAD = 0.1; // where in the view the playhead stands after it was brought back
 
 export class Lanes {
-  factor = 1;
+  factor = 1; // how many times wider than the view the recording is
+  seconds = 0; // where the playhead stands
   #reading;
   #drawing = false;
   #spoken = "";
@@ -14,8 +15,8 @@ export class Lanes {
   constructor(root, reading) {
     this.root = root;
     this.#reading = reading;
-    this.scroller = root.querySelector(".lanes-scroll");
-    this.scrubber = root.querySelector("#scrubber");
+    this.scroller = root.querySelector("#scrubber");
+    this.wide = root.querySelector(".lanes-wide");
     this.canvas = root.querySelector("canvas");
     this.head = root.querySelector(".playhead");
     this.current = root.querySelector(".lanes-current");
@@ -23,7 +24,7 @@ export class Lanes {
     root.hidden = false;
     document.getElementById("zoom").hidden = false;
     document.getElementById("strip").classList.add("for-paper");
-    this.scrubber.style.height = `${reading.height}px`;
+    this.wide.style.height = `${reading.height}px`;
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(this.scroller);
     this.scroller.addEventListener("wheel", (event) => {
@@ -39,7 +40,7 @@ export class Lanes {
 
   // The moment under a pointer.
   moment(clientX) {
-    const box = this.scrubber.getBoundingClientRect();
+    const box = this.wide.getBoundingClientRect();
     return Math.min(1, Math.max(0, (clientX - box.left) / box.width)) * this.#reading.duration;
   }
 
@@ -56,7 +57,7 @@ export class Lanes {
     const anchor = clientX === undefined ? (inView ? head : box.width / 2) : clientX - box.left;
     const moment = ((this.scroller.scrollLeft + anchor) / this.width) * this.#reading.duration;
     this.factor = Math.min(Math.max(1, factor), Math.max(1, this.#reading.duration / SHORTEST_VIEW_S));
-    this.scrubber.style.width = `${100 * this.factor}%`;
+    this.wide.style.width = `${100 * this.factor}%`;
     this.root.classList.toggle("zoomed", this.factor > 1);
     this.scroller.scrollLeft = (moment / this.#reading.duration) * this.width - anchor;
     document.getElementById("zoom-factor").textContent = `${this.factor.toFixed(this.factor < 10 ? 1 : 0).replace(".0", "")}×`;
@@ -102,8 +103,6 @@ export class Lanes {
     this.#speak(seconds, playing);
   }
 
-  seconds = 0;
-
   mark(segment) {
     this.#stretch(this.current, segment);
   }
@@ -130,7 +129,7 @@ export class Lanes {
     const key = playing ? String(segment.number) : clock(seconds);
     if (key === this.#spoken) return;
     this.#spoken = key;
-    this.scrubber.setAttribute("aria-valuenow", Math.min(seconds, this.#reading.duration).toFixed(1));
-    this.scrubber.setAttribute("aria-valuetext", `${clock(seconds)}, ${what}`);
+    this.scroller.setAttribute("aria-valuenow", Math.min(seconds, this.#reading.duration).toFixed(1));
+    this.scroller.setAttribute("aria-valuetext", `${clock(seconds)}, ${what}`);
   }
 }

@@ -38,7 +38,7 @@ const show = (seconds) => {
   const { reading, lanes, list, tip } = read;
   lanes.show(seconds, player.playing);
   label.tell(seconds);
-  if (lanes.scrubber.matches(":focus-visible") && !lanes.root.matches(":hover") && !tip.dismissed) tip.show(seconds);
+  if (lanes.scroller.matches(":focus-visible") && !lanes.root.matches(":hover") && !tip.dismissed) tip.show(seconds);
   const number = reading.at(seconds);
   if (number === current) return;
   current = number;

@@ -2,7 +2,7 @@
 // A finger scrubs the whole recording; once zoomed in it scrolls, and a tap seeks.
 
 export const scrub = (lanes, tip, player) => {
-  const { scrubber, root } = lanes;
+  const { scroller, wide, root } = lanes;
   const scrolls = (event) => event.pointerType === "touch" && lanes.factor > 1;
   let dragged = false;
 
@@ -11,30 +11,30 @@ export const scrub = (lanes, tip, player) => {
     player.seek(seconds);
     tip.show(seconds);
   };
-  scrubber.addEventListener("pointerdown", (event) => {
+  wide.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || scrolls(event)) return;
     dragged = true;
-    scrubber.setPointerCapture(event.pointerId);
+    wide.setPointerCapture(event.pointerId);
     go(event);
   });
-  scrubber.addEventListener("pointermove", (event) => {
+  wide.addEventListener("pointermove", (event) => {
     if (dragged) go(event);
     else if (event.pointerType !== "touch") tip.show(lanes.moment(event.clientX));
   });
   for (const name of ["pointerup", "pointercancel"]) {
-    scrubber.addEventListener(name, (event) => {
+    wide.addEventListener(name, (event) => {
       dragged = false;
       if (event.pointerType === "touch") tip.hide();
     });
   }
-  scrubber.addEventListener("click", (event) => {
+  wide.addEventListener("click", (event) => {
     if (scrolls(event)) player.seek(lanes.moment(event.clientX));
   });
   root.addEventListener("pointerleave", () => {
     if (!dragged) tip.hide();
   });
-  scrubber.addEventListener("focus", () => {
-    if (scrubber.matches(":focus-visible")) tip.show(player.moment);
+  scroller.addEventListener("focus", () => {
+    if (scroller.matches(":focus-visible")) tip.show(player.moment);
   });
-  scrubber.addEventListener("blur", () => tip.hide());
+  scroller.addEventListener("blur", () => tip.hide());
 };

@@ -50,11 +50,11 @@ def settled(page: Page) -> float:
     return moment
 
 
-def at(page: Page, seconds: float) -> dict[str, float]:
-    """Where a moment is on the timeline that is not zoomed, for the mouse."""
+def point(page: Page, seconds: float) -> None:
+    """Move the mouse to a moment of the timeline that is not zoomed."""
     box = page.locator("#scrubber").bounding_box()
     assert box is not None
-    return {"x": box["x"] + box["width"] * seconds / DURATION_S, "y": box["y"] + 60}
+    page.mouse.move(box["x"] + box["width"] * seconds / DURATION_S, box["y"] + 60, steps=4)
 
 
 def played(page: Page) -> None:
@@ -107,17 +107,17 @@ def test_every_lane_has_the_colours_of_what_was_read(shown: Page) -> None:
 
 
 def test_a_press_and_a_drag_seek(shown: Page) -> None:
-    shown.mouse.move(**at(shown, 8))
+    point(shown, 8)
     shown.mouse.down()
     assert settled(shown) == pytest.approx(8, abs=0.1)
     expect(shown.locator("#now-label")).to_have_text("sad")
-    shown.mouse.move(**at(shown, 12), steps=4)
+    point(shown, 12)
     assert settled(shown) == pytest.approx(12, abs=0.1)
-    shown.mouse.move(**at(shown, 18), steps=4)
+    point(shown, 18)
     shown.mouse.up()
     assert settled(shown) == pytest.approx(18, abs=0.1)
     expect(shown.locator("tr[aria-current]")).to_have_attribute("data-number", "5")
-    shown.mouse.move(**at(shown, 4))
+    point(shown, 4)
     assert settled(shown) == pytest.approx(18, abs=0.1)
 
 
@@ -177,6 +177,7 @@ def test_every_key_has_a_button(shown: Page) -> None:
 
 def test_a_field_keeps_its_keys(shown: Page) -> None:
     shown.get_by_role("button", name="Analyse again").click()
+    expect(shown.locator("#again")).to_have_class("collapse show")  # it has opened wholly
     shown.get_by_label("Model").focus()
     assert pressed(shown, "ArrowRight", "]", "o") == 0
     expect(shown.locator("[data-command=overlay]")).to_have_attribute("aria-pressed", "true")
@@ -244,7 +245,7 @@ def test_the_label_lies_over_the_original_and_can_be_switched_off(shown: Page, f
 def test_hovering_and_focus_tell_what_was_read(shown: Page) -> None:
     tip = shown.locator("#tip")
     expect(tip).to_be_hidden()
-    shown.mouse.move(**at(shown, 20))
+    point(shown, 20)
     expect(tip).to_contain_text("calm72 %")
     expect(tip).to_contain_text("0:20.0")
     expect(tip).to_contain_text("EEG alone: neutral")
@@ -288,7 +289,7 @@ def test_zoom_keeps_the_playhead_in_view(shown: Page) -> None:
     assert scroller.evaluate("one => one.scrollLeft") > 0
     pressed(shown, "0")
     assert factor(shown) == 1
-    shown.mouse.move(**at(shown, 12))
+    point(shown, 12)
     shown.keyboard.down("Control")
     shown.mouse.wheel(0, -200)
     shown.keyboard.up("Control")

@@ -31,8 +31,7 @@ class Readings:
 def cells(duration_s: float) -> Floats:
     """The middles of the cells of CELL_S, in seconds; the last one may reach over the end."""
     count = max(1, int(np.ceil(duration_s / CELL_S - 1e-9)))
-    middles: Floats = (np.arange(count) + 0.5) * CELL_S
-    return middles
+    return (np.arange(count, dtype=np.float64) + 0.5) * CELL_S
 
 
 def readings(timeline: Timeline, source: Source, moments: Floats) -> Readings:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inference.types import Source, Timeline
 from webapp.pages.moments import CELL_S, UNCOVERED, Labelling, cells, readings
 
-LEVELS = 5  # steps in which the presence of a face or voice is told apart
+LEVELS = 4  # steps in which the presence of a face or voice is told apart
 TOP = 10  # pixels above the first lane, for the playhead's knob
 NAME_HEIGHT = 20  # pixels for the name above a lane
 GAP = 6  # pixels below a lane

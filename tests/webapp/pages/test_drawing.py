@@ -66,7 +66,7 @@ def test_each_lane_shows_what_it_is_named_after() -> None:
     drawn = draw(timeline(10, [half_seen], [segment(0, 10, "neutral")]))
     assert list(paths(drawn, Kind.LABELS)) == ["happy"]
     face, voice = (one for one in drawn.lanes if one.lane.kind is Kind.SHARES)
-    assert [shape.opacity for shape in face.shapes] == [0.6]
+    assert [shape.opacity for shape in face.shapes] == [0.5]
     assert voice.shapes == ()
 
 

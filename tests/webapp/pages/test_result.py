@@ -58,6 +58,13 @@ def test_the_labelled_video_ends_the_asking(owner: Client, finished: Analysis) -
     assert f'data-source="{reverse("api:video", args=[finished.pk])}" data-fresh' in page
 
 
+def test_a_timeline_that_is_there_is_not_taken_from_under_somebodys_hands(owner: Client, finished: Analysis) -> None:
+    page = live(owner, finished, "10")
+    assert page.count('hx-swap-oob="true"') == 2
+    assert 'id="reading"' not in page
+    assert 'id="reading"' in live(owner, finished, "00")
+
+
 def test_a_finished_analysis_shows_all_there_is(owner: Client, finished: Analysis) -> None:
     page = shown(owner, finished)
     assert f'src="{reverse("api:video", args=[finished.pk])}"' in page

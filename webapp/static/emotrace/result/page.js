@@ -132,12 +132,14 @@ const settle = () => {
   if (element && element !== source) {
     const reading = new Reading(JSON.parse(element.textContent));
     const lanes = new Lanes(document.getElementById("lanes"), reading);
-    const tip = new Tip(document.getElementById("tip"), reading, lanes);
+    const tip = new Tip(document.querySelector(".tip"), reading, lanes);
     scrub(lanes, tip, player);
     read = { reading, lanes, tip, list: new List(reading) };
     source = element;
     current = -1;
   }
+  const now = document.getElementById("now-label");
+  if (now && !now.hasChildNodes()) current = -1;
   for (const each of transport.querySelectorAll("[data-needs-timeline]")) each.hidden = !read;
   show(player.moment);
 };

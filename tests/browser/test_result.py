@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.browser import results
 from tests.browser.results import CUT, EDGES_S, open_result
@@ -16,6 +16,7 @@ from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 
 DURATION_S = EDGES_S[-1]
+PHONE = ViewportSize(width=390, height=844)
 HOUR_S, MANY = 3600, 3000
 
 
@@ -322,6 +323,31 @@ def test_playing_takes_the_view_along_unless_somebody_looks_elsewhere(shown: Pag
     scroller.evaluate("one => { one.scrollLeft = 0; }")
     shown.wait_for_timeout(500)
     assert scroller.evaluate("one => one.scrollLeft") == 0
+
+
+def test_a_finger_seeks_and_scrolls_once_zoomed_in(shown: Page) -> None:
+    browser = shown.context.browser
+    assert browser is not None
+    phone = browser.new_context(
+        viewport=PHONE, has_touch=True, is_mobile=True, storage_state=shown.context.storage_state()
+    )
+    page = phone.new_page()
+    page.goto(shown.url)
+    page.wait_for_function("document.getElementById('player').readyState > 0")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    scrubber = page.locator("#scrubber")
+    scrubber.scroll_into_view_if_needed()
+    box = scrubber.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 60)
+    assert settled(page) == pytest.approx(DURATION_S / 2, abs=0.2)
+    assert page.locator(".lanes-wide").evaluate("one => getComputedStyle(one).touchAction") == "pan-y"
+    page.get_by_role("button", name="Zoom in").tap()
+    scrubber.evaluate("one => { one.scrollLeft = 0; }")
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 60)
+    assert settled(page) == pytest.approx(DURATION_S / 4, abs=0.2)
+    assert page.locator(".lanes-wide").evaluate("one => getComputedStyle(one).touchAction") == "pan-x pan-y"
+    phone.close()
 
 
 def test_the_summary_compares_the_readers(shown: Page) -> None:

@@ -1,5 +1,5 @@
 // The table of segments, a page at a time: few rows however long the recording, and each can be read and reached.
-import { chip, clock, percent } from "./words.js";
+import { chip, clock, element, percent } from "./words.js";
 
 export class List {
   #reading;
@@ -56,7 +56,7 @@ export class List {
     const segment = this.#reading.segment(number);
     const row = this.#row.cloneNode(true);
     const read = segment.confidence > 0;
-    const evidence = [`Face ${percent(segment.face)}`, `voice ${percent(segment.voice)}`];
+    const evidence = [`Face ${percent(segment.face)}`, `Voice ${percent(segment.voice)}`];
     if (this.#reading.withEeg) evidence.push(`EEG ${percent(segment.eeg)}`);
     row.dataset.number = number;
     row.setAttribute("aria-rowindex", number + 2);
@@ -64,7 +64,8 @@ export class List {
     row.querySelector(".start").textContent = clock(segment.start);
     row.querySelector(".end").textContent = clock(segment.end);
     row.querySelector(".emotion-chip").replaceChildren(...chip(segment.label));
-    row.querySelector(".evidence").textContent = read ? evidence.join(" · ") : "Neither face nor voice";
+    const words = evidence.flatMap((text) => [element("span", "", text), " "]);
+    row.querySelector(".evidence").replaceChildren(...(read ? words : ["Neither face nor voice"]));
     row.querySelector(".sure").textContent = read ? percent(segment.confidence) : "–";
     row.querySelector(".meter rect").setAttribute("width", `${segment.confidence}%`);
     return row;

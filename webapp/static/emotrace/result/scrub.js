@@ -5,6 +5,7 @@ export const scrub = (lanes, tip, player) => {
   const { scroller, wide, root } = lanes;
   const scrolls = (event) => event.pointerType === "touch" && lanes.factor > 1;
   let dragged = false;
+  let tapped = false;
 
   const go = (event) => {
     const seconds = lanes.moment(event.clientX);
@@ -12,7 +13,8 @@ export const scrub = (lanes, tip, player) => {
     tip.show(seconds);
   };
   wide.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || scrolls(event)) return;
+    tapped = scrolls(event);
+    if (event.button !== 0 || tapped) return;
     dragged = true;
     wide.setPointerCapture(event.pointerId);
     go(event);
@@ -28,7 +30,7 @@ export const scrub = (lanes, tip, player) => {
     });
   }
   wide.addEventListener("click", (event) => {
-    if (scrolls(event)) player.seek(lanes.moment(event.clientX));
+    if (tapped) player.seek(lanes.moment(event.clientX));
   });
   root.addEventListener("pointerleave", () => {
     if (!dragged) tip.hide();

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.integration.rest import PASSWORD
+from webapp.accounts.models import User
 
 USER = "researcher"
 # As root there is no sandbox to be had; the others keep the browser from asking for hosts of its own.
@@ -26,14 +27,20 @@ FLAGS = [
 
 
 @pytest.fixture
-def chromium(live_server: Any, django_user_model: Any) -> Iterator[Browser]:
+def researcher(live_server: Any, django_user_model: Any) -> User:
+    """Whose browser it is."""
+    user: User = django_user_model.objects.create_user(username=USER, password=PASSWORD)
+    return user
+
+
+@pytest.fixture
+def chromium(researcher: User) -> Iterator[Browser]:
     """Starts after, and ends before, everything that uses the database: Django refuses to be called beside its loop."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("There is no Chromium for the browser tests. Install Debian's: apt-get install chromium")
         pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium")
-    django_user_model.objects.create_user(username=USER, password=PASSWORD)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

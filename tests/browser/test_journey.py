@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import USER
 from tests.conftest import Start
@@ -44,10 +44,6 @@ def settled(page: Page) -> float:
     """The player's time once it has arrived where it was sent."""
     expect(page.locator("#player")).to_have_js_property("seeking", False)
     return seconds(page)
-
-
-def start_of(block: Locator) -> float:
-    return float(block.get_attribute("data-start") or "nan")
 
 
 def downloaded(page: Page, name: str, to: Path) -> Path:
@@ -89,8 +85,9 @@ def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, 
             note();
         }"""
     )
-    blocks = page.locator("#strip .block")
-    expect(blocks.first).to_be_visible(timeout=PATIENCE_MS)
+    rows = page.locator("#segments tbody tr")
+    expect(rows.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("slider", name="Moment of the recording")).to_be_visible()
     expect(page.get_by_role("button", name="Labelled", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     assert len(set(page.evaluate("window.told"))) >= 3
     expect(page.locator("#live")).not_to_have_attribute("hx-get", "")
@@ -103,19 +100,16 @@ def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, 
     player.evaluate("video => video.pause()")
     assert player.evaluate("video => video.videoWidth") > 0
 
-    # A click on a segment, a row of the list or the chart moves the player; so do the keys.
-    blocks.last.click()
-    assert settled(page) == pytest.approx(start_of(blocks.last), abs=0.01)
-    expect(page.locator("tr[aria-current]")).to_have_attribute(
-        "data-number", blocks.last.get_attribute("data-number") or ""
-    )
-    assert float((page.locator(".playhead").get_attribute("x1") or "").rstrip("%")) > 10
-    page.locator("#segments-region tbody tr").first.click()
+    # A row of the table and the timeline's keys move the player, and everything shows the same segment.
+    rows.last.locator(".seek").click()
+    last = settled(page)
+    assert last > 10
+    expect(rows.last).to_have_attribute("aria-current", "true")
+    page.locator("#scrubber").focus()
+    page.keyboard.press("PageDown")
+    assert settled(page) < last
+    rows.first.click()
     assert settled(page) == 0
-    blocks.first.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    assert settled(page) == pytest.approx(start_of(blocks.nth(1)), abs=0.01)
 
     # A phone shows all of it.
     page.set_viewport_size(PHONE)
@@ -128,9 +122,9 @@ def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, 
         assert video.streams.audio
     result: dict[str, Any] = json.loads(downloaded(page, "Everything, as JSON", tmp_path).read_text())
     assert result["schema"] == "emotrace.result/1"
-    assert len(result["segments"]) == blocks.count()
+    assert len(result["segments"]) == rows.count()
     with downloaded(page, "Spreadsheet", tmp_path).open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == blocks.count()
+        assert len(list(csv.DictReader(file))) == rows.count()
 
     # Deleting asks first.
     page.get_by_role("link", name="Delete").click()

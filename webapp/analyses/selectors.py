@@ -21,6 +21,10 @@ from webapp.analyses import models
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core.problems import RequestError, WebCode
 
+# Two hours have ten thousand windows: read as plain rows, they take a third of the time that models would.
+WINDOW = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice")
+SEGMENT = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg")
+
 
 def analyses_of(user: User) -> QuerySet[Analysis]:
     """The user's analyses, newest first, with their recordings and what was made of them."""
@@ -82,8 +86,8 @@ def timeline(analysis: Analysis) -> Timeline | None:
         ),
         models=tuple(ModelUsed(**{**used, "labels": tuple(used["labels"])}) for used in analysis.models_used),
         labels=labels,
-        windows=tuple(_window(row) for row in analysis.windows.order_by("id")),
-        segments=tuple(_segment(row, labels) for row in analysis.segments.order_by("id")),
+        windows=tuple(_window(*row) for row in analysis.windows.order_by("id").values_list(*WINDOW)),
+        segments=tuple(_segment(labels, *row) for row in analysis.segments.order_by("id").values_list(*SEGMENT)),
         notice=analysis.notice,
     )
 
@@ -101,24 +105,28 @@ def export(analysis: Analysis, name: str) -> bytes:
     return WRITERS[name].write(published_timeline(analysis), analysis.recording.title)
 
 
-def _window(row: models.WindowScore) -> Window:
-    return Window(
-        start_s=row.start_s,
-        end_s=row.end_s,
-        source=Source(row.source),
-        logits=tuple(row.logits),
-        probabilities=tuple(row.probabilities),
-        face=row.face,
-        voice=row.voice,
-    )
+def _window(
+    start_s: float,
+    end_s: float,
+    source: str,
+    logits: list[float],
+    probabilities: list[float],
+    face: float,
+    voice: float,
+) -> Window:
+    return Window(start_s, end_s, Source(source), tuple(logits), tuple(probabilities), face, voice)
 
 
-def _segment(row: models.Segment, labels: tuple[str, ...]) -> Segment:
-    return Segment(
-        start_s=row.start_s,
-        end_s=row.end_s,
-        label=row.label,
-        confidence=row.confidence,
-        probabilities=dict(zip(labels, row.probabilities, strict=True)),
-        evidence=Evidence(face=row.face, voice=row.voice, eeg=row.eeg),
-    )
+def _segment(
+    labels: tuple[str, ...],
+    start_s: float,
+    end_s: float,
+    label: str,
+    confidence: float,
+    probabilities: list[float],
+    face: float,
+    voice: float,
+    eeg: float,
+) -> Segment:
+    shares = dict(zip(labels, probabilities, strict=True))
+    return Segment(start_s, end_s, label, confidence, shares, Evidence(face, voice, eeg))

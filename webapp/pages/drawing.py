@@ -1,32 +1,25 @@
 """A timeline as numbers to draw: times in percent of the recording, so that the drawing fits any width."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from inference.types import UNDETERMINED, Segment, Source, Timeline, Window
+from inference.types import UNDETERMINED, Source, Timeline
+from webapp.pages.lanes import Kind, Lane, height
+from webapp.pages.moments import readings
 
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MOST_TICKS = 6  # as many clock times as fit beside one another on a phone
-THIN = 1.0  # percent
 COLUMNS = 240  # the chart's resolution: finer than anybody sees, coarse enough for hours
-CHART_WIDTH, CHART_HEIGHT = 1000, 100
+WIDTH, CHART_HEIGHT = 1000, 100  # of the boxes that paths are drawn in
+MOST_STRETCHES = 500  # of a lane: where there are more, as many moments stand for all
+NAMED = 12.0  # percent: a segment this wide has room for its label
 
-
-@dataclass(frozen=True)
-class Block:
-    """One segment of the strip; `x` and `width` in percent."""
-
-    number: int
-    x: float
-    width: float
-    segment: Segment
-
-    @property
-    def thin(self) -> bool:
-        """Whether a line around it would cover it on a phone."""
-        return self.width < THIN
+Value = tuple[str, float]  # label and opacity
+Stretch = tuple[float, float, Value]  # from and to, in seconds
 
 
 @dataclass(frozen=True)
@@ -36,11 +29,29 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Band:
-    """One label's share of the probability chart: `path` in a box of CHART_WIDTH by CHART_HEIGHT."""
+class Name:
+    """The label of a segment that is wide enough, `x` in percent."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Everything of one label (or, without one, of one share) in a lane: `path` in a box of WIDTH by 1.
+
+    The chart's box is WIDTH by CHART_HEIGHT.
+    """
 
     label: str
     path: str
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
+class DrawnLane:
+    lane: Lane
+    shapes: tuple[Shape, ...]
 
 
 @dataclass(frozen=True)
@@ -54,23 +65,28 @@ class Part:
 
 @dataclass(frozen=True)
 class Drawing:
-    blocks: tuple[Block, ...]
+    """`height` in pixels."""
+
+    lanes: tuple[DrawnLane, ...]
+    names: tuple[Name, ...]
     ticks: tuple[Tick, ...]
-    bands: tuple[Band, ...]
     labels: tuple[str, ...]
+    height: int
     with_eeg: bool
 
 
-def draw(timeline: Timeline) -> Drawing:
+def draw(timeline: Timeline, stack: Sequence[Lane]) -> Drawing:
     duration = timeline.media.duration_s
     return Drawing(
-        blocks=tuple(
-            Block(number, 100 * segment.start_s / duration, 100 * (segment.end_s - segment.start_s) / duration, segment)
-            for number, segment in enumerate(timeline.segments)
+        lanes=tuple(DrawnLane(lane, _shapes(timeline, lane)) for lane in stack),
+        names=tuple(
+            Name(100 * segment.start_s / duration, segment.label)
+            for segment in timeline.segments
+            if 100 * (segment.end_s - segment.start_s) / duration >= NAMED
         ),
         ticks=ticks(duration),
-        bands=bands(timeline),
         labels=_shown(timeline),
+        height=height(stack),
         with_eeg=any(segment.evidence.eeg for segment in timeline.segments),
     )
 
@@ -95,62 +111,82 @@ def leading(bar: Sequence[Part]) -> list[Part]:
     return sorted(bar, key=lambda part: part.width, reverse=True)
 
 
-def bands(timeline: Timeline) -> tuple[Band, ...]:
-    """The probabilities over time, stacked; a gap where nothing was read.
+def columns(timeline: Timeline, count: int) -> NDArray[np.float64]:
+    """Probabilities at `count` moments, evenly spread: (count, labels); zero where nothing was read.
 
-    Drawn are the windows that decided: the fusion network's, and those of audio and video where it has none.
+    They are those of the windows that decided: the fusion network's, and those of audio and video where it has none.
     """
-    shares = _columns(timeline)
-    tops = np.cumsum(shares, axis=1)
-    read = shares.sum(axis=1) > 0
-    found = []
-    for index, label in enumerate(timeline.labels):
-        path = _area(tops[:, index] - shares[:, index], tops[:, index], read)
-        if path:
-            found.append(Band(label, path))
-    return tuple(found)
-
-
-def _columns(timeline: Timeline) -> np.ndarray:
-    """Probabilities at COLUMNS moments, (COLUMNS, labels) float; zero where nothing was read."""
-    moments = (np.arange(COLUMNS) + 0.5) * timeline.media.duration_s / COLUMNS
-    shares = np.zeros((COLUMNS, len(timeline.labels)))
-    covered = np.zeros(COLUMNS, dtype=bool)
+    moments = (np.arange(count) + 0.5) * timeline.media.duration_s / count
+    shares = np.zeros((count, len(timeline.labels)))
+    covered = np.zeros(count, dtype=bool)
     for source in (Source.AUDIO_VIDEO, Source.FUSION):
-        windows = [window for window in timeline.windows if window.source is source]
-        inside = np.array([(moments >= window.start_s) & (moments < window.end_s) for window in windows]).any(axis=0)
-        if windows:
-            shares[inside] = _blend(windows, moments[inside])
-            covered |= inside
-    unread = np.zeros(COLUMNS, dtype=bool)
-    for segment in timeline.segments:
-        if segment.label == UNDETERMINED:
-            unread |= (moments >= segment.start_s) & (moments < segment.end_s)
+        found = readings(timeline, source, moments)
+        shares[found.covered] = found.probabilities[found.covered]
+        covered |= found.covered
     if covered.any():  # the last window may end a moment before the recording does
         known = np.flatnonzero(covered)
-        shares = shares[known[np.abs(np.arange(COLUMNS)[:, None] - known).argmin(axis=1)]]
-    shares[unread] = 0
+        after = np.clip(np.searchsorted(known, np.arange(count)), 0, len(known) - 1)
+        before = np.maximum(after - 1, 0)
+        nearer = np.abs(known[before] - np.arange(count)) <= np.abs(known[after] - np.arange(count))
+        shares = shares[np.where(nearer, known[before], known[after])]
+    starts = [segment.start_s for segment in timeline.segments]
+    unread = np.array([segment.label == UNDETERMINED for segment in timeline.segments])
+    shares[unread[np.maximum(np.searchsorted(starts, moments, side="right") - 1, 0)]] = 0
     return shares
 
 
-def _blend(windows: Sequence[Window], moments: np.ndarray) -> np.ndarray:
-    """The windows over each moment, weighted by how near their middles are: (moments, labels)."""
-    starts = np.array([window.start_s for window in windows])
-    ends = np.array([window.end_s for window in windows])
-    distance = np.abs(moments[:, None] - (starts + ends) / 2) / (ends - starts)
-    weights = np.maximum(0.5 - distance, 0) + np.where(distance <= 0.5, 1e-6, 0)
-    probabilities = np.array([window.probabilities for window in windows])
-    blended: np.ndarray = weights @ probabilities / weights.sum(axis=1, keepdims=True)
-    return blended
+def bands(timeline: Timeline) -> tuple[Shape, ...]:
+    """The probabilities over time, stacked; a gap where nothing was read."""
+    shares = columns(timeline, COLUMNS)
+    tops = np.cumsum(shares, axis=1)
+    read = shares.sum(axis=1) > 0
+    found = (
+        Shape(label, _area(tops[:, index] - shares[:, index], tops[:, index], read))
+        for index, label in enumerate(timeline.labels)
+    )
+    return tuple(band for band in found if band.path)
 
 
-def _area(bottom: np.ndarray, top: np.ndarray, read: np.ndarray) -> str:
+def _shapes(timeline: Timeline, lane: Lane) -> tuple[Shape, ...]:
+    if lane.kind is Kind.CHART:
+        return bands(timeline)
+    duration = timeline.media.duration_s
+    labels = (*timeline.labels, UNDETERMINED)
+    found: list[Stretch]
+    if lane.kind is Kind.SEGMENTS:
+        found = [(segment.start_s, segment.end_s, (segment.label, 1.0)) for segment in timeline.segments]
+    elif lane.kind is Kind.LABELS:
+        found = [(run.start_s, run.end_s, (labels[int(run.value)], 1.0)) for run in lane.runs]
+    else:
+        found = [(run.start_s, run.end_s, ("", run.value)) for run in lane.runs]
+    paths: dict[Value, list[str]] = defaultdict(list)
+    for start_s, end_s, value in _coarse(found, duration):
+        left, right = WIDTH * start_s / duration, WIDTH * end_s / duration
+        paths[value].append(f"M{left:.2f} 0H{right:.2f}V1H{left:.2f}Z")
+    return tuple(Shape(label, "".join(path), opacity) for (label, opacity), path in paths.items())
+
+
+def _coarse(stretches: list[Stretch], duration_s: float) -> list[Stretch]:
+    """No more than MOST_STRETCHES: what is at the middle of each of as many equal parts of the recording."""
+    if len(stretches) <= MOST_STRETCHES:
+        return stretches
+    part = duration_s / MOST_STRETCHES
+    middles = (np.arange(MOST_STRETCHES) + 0.5) * part
+    over = np.searchsorted([start_s for start_s, _, _ in stretches], middles, side="right") - 1
+    return [
+        (number * part, (number + 1) * part, stretches[at][2])
+        for number, at in enumerate(over.tolist())
+        if at >= 0 and stretches[at][1] > middles[number]
+    ]
+
+
+def _area(bottom: NDArray[np.float64], top: NDArray[np.float64], read: NDArray[np.bool_]) -> str:
     """An SVG path: one closed shape for each unbroken stretch of `read`."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], read.astype(int), [0]))))
     shapes = []
     for first, last in zip(edges[::2], edges[1::2], strict=True):
-        x = (np.arange(first, last) + 0.5) * CHART_WIDTH / COLUMNS
-        x[0], x[-1] = first * CHART_WIDTH / COLUMNS, last * CHART_WIDTH / COLUMNS
+        x = (np.arange(first, last) + 0.5) * WIDTH / COLUMNS
+        x[0], x[-1] = first * WIDTH / COLUMNS, last * WIDTH / COLUMNS
         over = zip(x, CHART_HEIGHT * (1 - top[first:last]), strict=True)
         under = zip(x[::-1], CHART_HEIGHT * (1 - bottom[first:last][::-1]), strict=True)
         shapes.append("M" + "L".join(f"{right:.1f} {down:.1f}" for right, down in (*over, *under)) + "Z")

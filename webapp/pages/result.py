@@ -2,14 +2,21 @@
 
 from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.text import slugify
 
 from inference.errors import Code
 from inference.export import WRITERS
+from inference.types import Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
-from webapp.pages import catalogue, drawing, words
+from webapp.pages import catalogue, comparison, drawing, words
+from webapp.pages.handover import handover
+from webapp.pages.lanes import lanes
+from webapp.pages.moments import read_alone
+
+SEGMENTS_A_PAGE = 100
 
 
 def progress(analysis: Analysis) -> dict[str, Any]:
@@ -25,8 +32,8 @@ def progress(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def result(analysis: Analysis) -> dict[str, Any]:
-    """All that there is to show, `progress` included."""
+def result(analysis: Analysis, page: str | None = None) -> dict[str, Any]:
+    """All that there is to show, `progress` included; of the segments, one page."""
     recording = analysis.recording
     timeline = selectors.timeline(analysis)
     bar = drawing.parts(analysis.summary["share"]) if analysis.summary else ()
@@ -39,8 +46,7 @@ def result(analysis: Analysis) -> dict[str, Any]:
         "chapters_url": reverse("api:chapters", args=[analysis.pk]),
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": slugify(recording.title) or "recording",
-        "timeline": timeline,
-        "drawing": drawing.draw(timeline) if timeline else None,
+        **(_read(timeline, page) if timeline else {}),
         "shares": bar,
         "leading": drawing.leading(bar),
         "exports": [
@@ -52,3 +58,23 @@ def result(analysis: Analysis) -> dict[str, Any]:
             for name, writer in WRITERS.items()
         ],
     }
+
+
+def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
+    sources = {window.source for window in timeline.windows} - {Source.FUSION}
+    alone = {source: read_alone(timeline, source) for source in sources}
+    stack = lanes(timeline, alone)
+    return {
+        "timeline": timeline,
+        "drawing": drawing.draw(timeline, stack),
+        "handover": handover(timeline, stack),
+        "segments": _page(timeline, page),
+        "transitions": comparison.transitions(timeline.segments),
+        "agreement": comparison.agreement(alone[Source.AUDIO_VIDEO], alone[Source.EEG], len(timeline.labels))
+        if len(alone) == 2
+        else None,
+    }
+
+
+def _page(timeline: Timeline, number: str | None) -> Page[Segment]:
+    return Paginator(timeline.segments, SEGMENTS_A_PAGE).get_page(number)

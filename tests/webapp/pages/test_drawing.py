@@ -6,6 +6,8 @@ import pytest
 
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
 from webapp.pages import drawing
+from webapp.pages.lanes import Kind, lanes
+from webapp.pages.moments import read_alone
 from webapp.pages.templatetags import emotrace
 
 LABELS = ("neutral", "happy")
@@ -24,14 +26,48 @@ def timeline(duration_s: float, windows: list[Window], segments: list[Segment]) 
     return Timeline(Mode.AUDIO_VIDEO, media, (), LABELS, tuple(windows), tuple(segments), "")
 
 
-def heights(bands: tuple[drawing.Band, ...], label: str) -> list[tuple[float, float]]:
+def draw(drawn: Timeline) -> drawing.Drawing:
+    return drawing.draw(drawn, lanes(drawn, {Source.AUDIO_VIDEO: read_alone(drawn, Source.AUDIO_VIDEO)}))
+
+
+def paths(drawn: drawing.Drawing, kind: Kind) -> dict[str, str]:
+    return {shape.label: shape.path for one in drawn.lanes if one.lane.kind is kind for shape in one.shapes}
+
+
+def heights(bands: tuple[drawing.Shape, ...], label: str) -> list[tuple[float, float]]:
     path = next(band.path for band in bands if band.label == label)
     return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path)]
 
 
-def test_blocks_tile_the_whole_width() -> None:
-    drawn = drawing.draw(timeline(10, [window(0, 10, 0.8)], [segment(0, 2.5, "happy"), segment(2.5, 10, "neutral")]))
-    assert [(block.number, block.x, block.width) for block in drawn.blocks] == [(0, 0, 25), (1, 25, 75)]
+def test_segments_tile_the_whole_width_one_shape_a_label() -> None:
+    cut = [segment(0, 2.5, "happy"), segment(2.5, 5, "neutral"), segment(5, 10, "happy")]
+    drawn = paths(draw(timeline(10, [window(0, 10, 0.8)], cut)), Kind.SEGMENTS)
+    assert drawn == {
+        "happy": "M0.00 0H250.00V1H0.00ZM500.00 0H1000.00V1H500.00Z",
+        "neutral": "M250.00 0H500.00V1H250.00Z",
+    }
+
+
+def test_a_label_is_written_where_it_has_room() -> None:
+    cut = [segment(0, 1, "happy"), segment(1, 4, "neutral"), segment(4, 10, "happy")]
+    drawn = draw(timeline(10, [window(0, 10, 0.8)], cut))
+    assert [(name.x, name.label) for name in drawn.names] == [(10, "neutral"), (40, "happy")]
+
+
+def test_thousands_of_segments_stay_a_small_drawing() -> None:
+    cut = [segment(at, at + 1, LABELS[at % 2]) for at in range(3600)]
+    drawn = paths(draw(timeline(3600, [window(0, 3600, 0.8)], cut)), Kind.SEGMENTS)
+    assert sum(path.count("Z") for path in drawn.values()) == drawing.MOST_STRETCHES
+    assert sum(map(len, drawn.values())) < 20_000
+
+
+def test_each_lane_shows_what_it_is_named_after() -> None:
+    half_seen = Window(0.0, 10.0, Source.AUDIO_VIDEO, (0.0, 0.0), (0.2, 0.8), 0.6, 0.0)
+    drawn = draw(timeline(10, [half_seen], [segment(0, 10, "neutral")]))
+    assert list(paths(drawn, Kind.LABELS)) == ["happy"]
+    face, voice = (one for one in drawn.lanes if one.lane.kind is Kind.SHARES)
+    assert [shape.opacity for shape in face.shapes] == [0.5]
+    assert voice.shapes == ()
 
 
 @pytest.mark.parametrize(
@@ -73,8 +109,8 @@ def test_fusion_is_drawn_where_there_is_one() -> None:
 
 
 def test_the_legend_names_undetermined_only_where_it_occurs() -> None:
-    assert drawing.draw(timeline(10, [window(0, 10, 1)], [segment(0, 10, "happy")])).labels == LABELS
-    unread = drawing.draw(timeline(10, [window(0, 10, 1)], [segment(0, 10, UNDETERMINED)]))
+    assert draw(timeline(10, [window(0, 10, 1)], [segment(0, 10, "happy")])).labels == LABELS
+    unread = draw(timeline(10, [window(0, 10, 1)], [segment(0, 10, UNDETERMINED)]))
     assert unread.labels == (*LABELS, UNDETERMINED)
 
 

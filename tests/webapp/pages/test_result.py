@@ -1,5 +1,7 @@
 """The page of one analysis, at every moment of its life."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,7 +11,7 @@ from inference.export import WRITERS
 from tests.webapp.pages.conftest import NOTICE, fail, publish
 from webapp.analyses import services
 from webapp.analyses.lease import WORKER_LOST, claim
-from webapp.analyses.models import Analysis
+from webapp.analyses.models import Analysis, WindowScore
 from webapp.recordings.models import Recording
 
 
@@ -41,8 +43,9 @@ def test_a_stage_is_told_in_words_and_percent(owner: Client, waiting: Analysis) 
 def test_the_timeline_comes_as_soon_as_it_is_published(owner: Client, waiting: Analysis) -> None:
     publish(waiting)
     page = live(owner, waiting, "00")
-    assert page.count('hx-swap-oob="true"') == 6
-    assert page.count('class="block emotion-') == 3
+    assert page.count('hx-swap-oob="true"') == 7
+    assert page.count('<tr aria-rowindex="') == 4
+    assert page.count('id="reading"') == 1
     assert "The timeline is there already" in page
     assert "have=10" in page
     assert reverse("api:video", args=[waiting.pk]) not in page
@@ -55,15 +58,62 @@ def test_the_labelled_video_ends_the_asking(owner: Client, finished: Analysis) -
     assert f'data-source="{reverse("api:video", args=[finished.pk])}" data-fresh' in page
 
 
+def test_a_timeline_that_is_there_is_not_taken_from_under_somebodys_hands(owner: Client, finished: Analysis) -> None:
+    page = live(owner, finished, "10")
+    assert page.count('hx-swap-oob="true"') == 2
+    assert 'id="reading"' not in page
+    assert 'id="reading"' in live(owner, finished, "00")
+
+
 def test_a_finished_analysis_shows_all_there_is(owner: Client, finished: Analysis) -> None:
     page = shown(owner, finished)
     assert f'src="{reverse("api:video", args=[finished.pk])}"' in page
     assert "hx-get" not in page
-    assert 'aria-label="Happy, 0:00.0 to 0:12.0, confidence 70 %"' in page
+    assert 'aria-label="Go to 0:12.0"' in page
+    assert 'aria-label="3 segments, listed in the table of segments"' in page
+    assert reverse("pages:model", args=[finished.model_name, finished.model_version]) in page
+    assert "<td><span class" in page[page.index('id="transitions"') :]
+    assert "Cohen" not in page
     assert "Neither face nor voice" in page
     assert NOTICE in page
     for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids"):
         assert reverse("api:export", args=[finished.pk, name]) in page
+
+
+def test_the_readers_are_compared_where_there_is_eeg(owner: Client, published: Analysis) -> None:
+    for start_s in range(0, 24, 6):
+        label = 1 if start_s < 12 else 2
+        WindowScore.objects.create(
+            analysis=published,
+            start_s=start_s,
+            end_s=start_s + 6,
+            source="eeg",
+            logits=[0.0, 0.0, 0.0],
+            probabilities=[0.8 if index == label else 0.1 for index in range(3)],
+            face=0.0,
+            voice=0.0,
+        )
+    page = shown(owner, published)
+    assert '<dd id="agreement-same">50 %</dd>' in page
+    assert '<dd id="agreement-kappa">0.00</dd>' in page
+    assert "here, no better than chance" in page
+    assert "EEG alone" in page
+
+
+@pytest.mark.parametrize(("asked", "first"), [("1", 0), ("2", 2), ("99", 2), ("nonsense", 0)])
+def test_the_table_of_segments_has_pages(
+    owner: Client, published: Analysis, monkeypatch: pytest.MonkeyPatch, asked: str, first: int
+) -> None:
+    monkeypatch.setattr("webapp.pages.result.SEGMENTS_A_PAGE", 2)
+    page = owner.get(reverse("pages:result", args=[published.pk]), {"segments": asked}).content.decode()
+    assert page.count('data-number="') == (2 if first == 0 else 1)
+    assert f'data-number="{first}"' in page
+    assert f"{first + 1} to {min(first + 2, 3)} of 3" in page
+
+
+def test_the_page_takes_few_queries(owner: Client, published: Analysis, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(12):
+        shown(owner, published)
 
 
 def test_a_bad_recording_is_blamed_and_another_one_asked_for(owner: Client, waiting: Analysis) -> None:

@@ -23,18 +23,21 @@ def show(request: PersonRequest, pk: UUID) -> HttpResponse:
         "siblings": selectors.analyses_of(request.user).filter(recording=analysis.recording),
         "models": catalogue.choices(with_eeg=analysis.recording.has_eeg),
     }
-    return render(request, "pages/result.html", result(analysis) | beside)
+    return render(request, "pages/result.html", result(analysis, request.GET.get("segments")) | beside)
 
 
 @never_cache
 @require_safe
 @login_required
 def live(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How far it is. What the page has not got yet (`have`) comes along and takes its place."""
+    """How far it is. What the page has not got yet (`have`) comes along and takes its place.
+
+    A timeline that is there already stays: somebody may be in the midst of it.
+    """
     analysis = selectors.analysis_for(request.user, pk)
-    context = progress(analysis)
-    if context["have"] != request.GET.get("have"):
-        context = result(analysis) | {"swap": True}
+    context, have = progress(analysis), request.GET.get("have", "")
+    if context["have"] != have:
+        context = result(analysis) | {"swap": True, "swap_timeline": context["have"][:1] != have[:1]}
     return render(request, "pages/_live.html", context)
 
 

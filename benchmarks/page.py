@@ -1,0 +1,111 @@
+"""How long the result page of a long recording takes to come, and how smoothly its timeline scrolls.
+
+`python -m benchmarks.page` puts an hour in 3,000 segments into a database of its own, opens it in
+Chromium behind the real web server, prints the table and writes it to docs/benchmarks/page.md.
+"""
+
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "docs/benchmarks/page.md"
+SECONDS, SEGMENTS, RUNS = 3600, 3000, 7
+NAVIGATION = """() => {
+    const { requestStart, responseStart, domContentLoadedEventEnd, encodedBodySize } =
+        performance.getEntriesByType("navigation")[0];
+    return [responseStart - requestStart, domContentLoadedEventEnd, encodedBodySize / 1024,
+            document.querySelectorAll("*").length];
+}"""
+# Milliseconds from frame to frame while the timeline is scrolled.
+SCROLLING = """async () => {
+    const scroller = document.getElementById("scrubber");
+    const frames = [];
+    let before = await new Promise(requestAnimationFrame);
+    for (let frame = 0; frame < 180; frame += 1) {
+        scroller.scrollLeft += 25;
+        const now = await new Promise(requestAnimationFrame);
+        frames.push(now - before);
+        before = now;
+    }
+    return frames;
+}"""
+NAMES = ("first byte, ms", "DOMContentLoaded, ms", "size of the page, KiB", "elements in the page")
+LIMITS = {"DOMContentLoaded, ms": 1000}
+
+
+def measure(place: Path) -> dict[str, float]:
+    """Medians of RUNS openings; everything the application keeps lies in `place`."""
+    os.environ |= {"EMOTRACE_VAR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import results
+    from tests.browser.conftest import FLAGS, USER
+    from tests.integration.rest import PASSWORD
+    from webapp.accounts.models import User
+    from webapp.core import embedded
+
+    with embedded.attached(), closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        call_command("migrate", verbosity=0)
+        video = results.long_video(place / "hour.mp4", SECONDS)
+        analysis = results.submitted(User.objects.create_user(username=USER, password=PASSWORD), video)
+        results.publish(analysis, results.long_timeline(float(SECONDS), SEGMENTS))
+        results.render(analysis, place, video)
+        listener.set_inheritable(True)
+        gunicorn = [sys.executable, "-m", "gunicorn", "webapp.config.wsgi", "--bind", f"fd://{listener.fileno()}"]
+        options = ["--worker-class", "gthread", "--threads", "8", "--log-level", "warning", "--no-control-socket"]
+        with subprocess.Popen([*gunicorn, *options], cwd=ROOT, pass_fds=[listener.fileno()]) as web:
+            try:
+                with sync_playwright() as playwright:
+                    chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+                    page = chromium.new_page(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+                    results.open_result(page, analysis)
+                    runs = []
+                    for _ in range(RUNS):
+                        results.open_result(page, analysis)
+                        runs.append(page.evaluate(NAVIGATION))
+                    for _ in range(5):
+                        page.keyboard.press("+")
+                    frames = sorted(page.evaluate(SCROLLING))
+                    chromium.close()
+            finally:
+                web.terminate()
+    found = dict(zip(NAMES, map(statistics.median, zip(*runs, strict=True)), strict=True))
+    found["frame while scrolling, ms, median"] = statistics.median(frames)
+    found["frame while scrolling, ms, 95th percentile"] = frames[int(0.95 * len(frames))]
+    return found
+
+
+def report(found: dict[str, float]) -> str:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    load = os.getloadavg()[0]
+    lines = [
+        "# The result page of a long recording",
+        "",
+        f"{os.cpu_count()} CPU cores ({platform.machine()}) under a load of {load:.1f}, Chromium without a GPU, "
+        f"gunicorn on the same machine; commit {commit.stdout.strip()}. An hour in {SEGMENTS} composed segments "
+        f"of 1.2 s. Medians of {RUNS} openings, the first one not counted; scrolled at 32 times.",
+        "",
+        "| Measure | Value | Limit |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {value:.0f} | {LIMITS.get(name, '')} |" for name, value in found.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="emotrace-page-") as folder:
+        text = report(measure(Path(folder)))
+    REPORT.write_text(text)
+    print(text)

@@ -1,0 +1,131 @@
+"""Analyses that are done, put into the database as a worker leaves them, and their pages in a browser."""
+
+import shutil
+from itertools import cycle, pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+from django.core.files.base import File
+from playwright.sync_api import Page
+
+from inference.types import (
+    UNDETERMINED,
+    Evidence,
+    MediaInfo,
+    Mode,
+    ModelUsed,
+    Segment,
+    Source,
+    Timeline,
+    Window,
+)
+from tests.browser.conftest import USER
+from tests.integration.rest import PASSWORD, SAMPLES
+from webapp.accounts.models import User
+from webapp.analyses import services
+from webapp.analyses.lease import claim
+from webapp.analyses.models import Analysis
+from webapp.analyses.publish import publish_timeline, publish_video
+from webapp.recordings.models import Recording
+from webapp.recordings.services import Upload
+
+LABELS = ("neutral", "happy", "sad", "angry", "calm")
+SAMPLE = SAMPLES / "interview.mp4"
+EDGES_S = (0.0, 3.0, 6.0, 7.0, 10.0, 15.0, 24.0)
+CUT = ("neutral", "happy", UNDETERMINED, "sad", "happy", "calm")
+
+
+def submitted(owner: User, video: Path = SAMPLE) -> Analysis:
+    """A recording that waits for a worker."""
+    with video.open("rb") as file:
+        upload = Upload(File(file, video.name))
+        return services.submit(owner=owner, upload=upload, consent=True, title="Interview")
+
+
+def publish(analysis: Analysis, timeline: Timeline) -> None:
+    lease = claim(analysis.pk, published=False)
+    assert lease is not None
+    Recording.objects.filter(pk=analysis.recording_id).update(duration_s=timeline.media.duration_s)
+    publish_timeline(lease, timeline)
+
+
+def render(analysis: Analysis, place: Path, video: Path = SAMPLE) -> None:
+    lease = claim(analysis.pk, published=True)
+    assert lease is not None
+    publish_video(lease, Path(shutil.copy(video, place / "labelled.mp4")))
+
+
+def timeline(edges_s: tuple[float, ...] = EDGES_S, labels: tuple[str, ...] = CUT, *, eeg: bool = True) -> Timeline:
+    """Segments with these edges and labels, and the windows that audio and video, and EEG, gave for them.
+
+    EEG says the same as audio and video in the first half, and `neutral` in the second.
+    """
+    duration_s = edges_s[-1]
+    cut = [_segment(*edges, label, eeg) for edges, label in zip(pairwise(edges_s), labels, strict=True)]
+    at = {source: [one.label for one in cut] for source in Source}
+
+    def windows(source: Source, length_s: float, hop_s: float) -> list[Window]:
+        found = []
+        for start in np.arange(0, max(duration_s - length_s, 0) + 1e-9, hop_s).tolist():
+            middle = start + length_s / 2
+            label = at[source][int(np.searchsorted(edges_s, middle, side="right")) - 1]
+            if source is Source.EEG and (middle > duration_s / 2 or label == UNDETERMINED):
+                label = "neutral"
+            evidence = 0.0 if label == UNDETERMINED or source is Source.EEG else 0.9
+            logits = tuple(0.0 for _ in LABELS)
+            found.append(Window(start, start + length_s, source, logits, _shares(label), evidence, evidence))
+        return found
+
+    read = windows(Source.AUDIO_VIDEO, 3.6, 0.72) + (windows(Source.EEG, 1.0, 1.0) if eeg else [])
+    mode = Mode.AUDIO_VIDEO_EEG if eeg else Mode.AUDIO_VIDEO
+    media = MediaInfo(duration_s, 640, 480, 25.0, True, True, "0" * 64)
+    used = (ModelUsed("intermediate-attention-8", "1", "0" * 64, LABELS),)
+    return Timeline(mode, media, used, LABELS, tuple(read), tuple(cut), "It does not know what a person feels.")
+
+
+def long_timeline(seconds: float, count: int) -> Timeline:
+    """`count` segments of slightly different lengths over `seconds`."""
+    lengths = np.resize([0.8, 1.0, 1.2], count)
+    edges = np.concatenate(([0.0], np.cumsum(lengths) * seconds / lengths.sum())).round(3)
+    edges[-1] = seconds
+    labels = [label for label, _ in zip(cycle((*LABELS, UNDETERMINED)), range(count), strict=False)]
+    return timeline(tuple(edges.tolist()), tuple(labels), eeg=False)
+
+
+def long_video(path: Path, seconds: int) -> Path:
+    """A grey picture, one frame a second."""
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=1, options={"preset": "ultrafast", "g": "10"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 128, dtype=np.uint8), format="rgb24")
+        for second in range(seconds):
+            frame.pts = second
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def open_result(page: Page, analysis: Analysis) -> None:
+    """Log in if need be, and wait until the player knows its video."""
+    page.goto(f"/analyses/{analysis.pk}/")
+    if page.get_by_label("User name").count():
+        page.get_by_label("User name").fill(USER)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.goto(f"/analyses/{analysis.pk}/")
+    page.wait_for_function("document.getElementById('player').readyState > 0")
+
+
+def _segment(start_s: float, end_s: float, label: str, eeg: bool) -> Segment:
+    seen = 0.0 if label == UNDETERMINED else 0.9
+    probabilities = dict(zip(LABELS, _shares(label), strict=True))
+    return Segment(
+        start_s, end_s, label, probabilities.get(label, 0.0), probabilities, Evidence(seen, seen * 0.8, float(eeg))
+    )
+
+
+def _shares(label: str) -> tuple[float, ...]:
+    if label == UNDETERMINED:
+        return tuple(0.0 for _ in LABELS)
+    return tuple(0.72 if each == label else 0.07 for each in LABELS)

@@ -1,0 +1,70 @@
+"""The lanes, and the numbers that the page hands over to its scripts."""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+
+from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
+from webapp.pages.handover import MOST_COLUMNS, handover
+from webapp.pages.lanes import height, lanes, runs
+from webapp.pages.moments import UNCOVERED, read_alone
+
+LABELS = ("neutral", "happy")
+
+
+def timeline(duration_s: float = 10.0, *, eeg: bool = False) -> Timeline:
+    windows = [Window(0.0, duration_s, Source.AUDIO_VIDEO, (0.0, 0.0), (0.25, 0.75), 0.98, 0.5)]
+    if eeg:
+        windows.append(Window(0.0, duration_s / 2, Source.EEG, (0.0, 0.0), (0.9, 0.1), 0.0, 0.0))
+    half = duration_s / 2
+    cut = (
+        Segment(0.0, half, "happy", 0.754, {"neutral": 0.246, "happy": 0.754}, Evidence(1.0, 0.5, float(eeg))),
+        Segment(half, duration_s, UNDETERMINED, 0.0, {"neutral": 0.0, "happy": 0.0}, Evidence(0.0, 0.0, 0.0)),
+    )
+    media = MediaInfo(duration_s, 640, 480, 25.0, True, True, "0" * 64)
+    return Timeline(Mode.AUDIO_VIDEO, media, (), LABELS, tuple(windows), cut, "")
+
+
+def alone(found: Timeline) -> dict[Source, np.ndarray]:
+    return {source: read_alone(found, source) for source in {window.source for window in found.windows}}
+
+
+def test_eeg_has_a_lane_where_it_was_recorded() -> None:
+    without, with_eeg = timeline(), timeline(eeg=True)
+    names = [lane.name for lane in lanes(with_eeg, alone(with_eeg))]
+    assert names.index("Audio and video alone") + 1 == names.index("EEG alone")
+    assert not [lane.name for lane in lanes(without, alone(without)) if "EEG" in lane.name]
+
+
+def test_lanes_stand_one_below_the_other() -> None:
+    found = timeline(eeg=True)
+    stack = lanes(found, alone(found))
+    assert all(lower.name_baseline > upper.bottom for upper, lower in pairwise(stack))
+    assert height(stack) > stack[-1].bottom
+
+
+def test_equal_cells_become_one_run_and_uncovered_ones_none() -> None:
+    path = np.array([1, 1, 0, UNCOVERED, UNCOVERED, 2])
+    assert runs(path, 1.1) == ((0.0, 0.4, 1), (0.4, 0.6, 0), (1.0, 1.1, 2))
+
+
+def test_the_numbers_handed_over_are_those_of_the_timeline() -> None:
+    found = timeline(eeg=True)
+    given = json.loads(json.dumps(handover(found, lanes(found, alone(found)))))
+    assert given["duration"] == 10.0
+    assert given["labels"] == ["neutral", "happy", UNDETERMINED]
+    assert given["segments"] == [[0.0, 5.0, 1, 75, 100, 50, 100], [5.0, 10.0, 2, 0, 0, 0, 0]]
+    of = {lane["name"]: lane["runs"] for lane in given["lanes"]}
+    assert of["Audio and video alone"] == [[0.0, 10.0, 1]]
+    assert of["EEG alone"] == [[0.0, 5.0, 0]]
+    assert of["Face seen"] == [[0.0, 10.0, 1.0]]
+    assert of["Voice heard"] == [[0.0, 10.0, 0.5]]
+    assert given["chart"][0] == [25, 75]
+    assert given["chart"][-1] == []
+
+
+def test_the_chart_of_two_hours_is_coarser_not_larger() -> None:
+    found = timeline(7200.0)
+    given = handover(found, lanes(found, alone(found)))
+    assert len(given["chart"]) == MOST_COLUMNS

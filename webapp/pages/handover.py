@@ -1,0 +1,62 @@
+"""A timeline as compact numbers for the page's scripts, which draw and search it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from inference.types import UNDETERMINED, Timeline
+from webapp.pages.drawing import columns
+from webapp.pages.lanes import Lane, height
+
+COLUMN_S = 0.5  # the chart's resolution, as far as MOST_COLUMNS allow
+FEWEST_COLUMNS, MOST_COLUMNS = 240, 3600
+
+
+def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
+    """Times in seconds, shares in whole percent, labels as indexes into `labels`, the last of which is undetermined.
+
+    `segments`: [start, end, label, confidence, face, voice, eeg]. `lanes`: their runs as [start, end, value].
+    `chart`: at even distances, the probability of each label; an empty list where nothing was read.
+    """
+    labels = (*timeline.labels, UNDETERMINED)
+    index = {label: number for number, label in enumerate(labels)}
+    return {
+        "duration": timeline.media.duration_s,
+        "height": height(stack),
+        "labels": labels,
+        "segments": [
+            [
+                segment.start_s,
+                segment.end_s,
+                index[segment.label],
+                *(
+                    round(100 * share)
+                    for share in (
+                        segment.confidence,
+                        segment.evidence.face,
+                        segment.evidence.voice,
+                        segment.evidence.eeg,
+                    )
+                ),
+            ]
+            for segment in timeline.segments
+        ],
+        "lanes": [
+            {
+                "name": lane.name,
+                "kind": lane.kind,
+                "top": lane.top,
+                "height": lane.height,
+                "runs": lane.runs,
+            }
+            for lane in stack
+        ],
+        "chart": _chart(timeline),
+    }
+
+
+def _chart(timeline: Timeline) -> list[list[int]]:
+    count = int(np.clip(timeline.media.duration_s / COLUMN_S, FEWEST_COLUMNS, MOST_COLUMNS))
+    shares: list[list[int]] = np.round(100 * columns(timeline, count)).astype(int).tolist()
+    return [column if any(column) else [] for column in shares]

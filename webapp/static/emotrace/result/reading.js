@@ -1,0 +1,59 @@
+// What was read of the recording: the numbers that the page hands over, and how they are asked.
+
+const SLACK_S = 0.0005; // a moment handed through the player may come back a trifle earlier
+
+// The index of the last of `stretches` [start, ...] that has begun, -1 before the first.
+export const lastBegun = (stretches, seconds) => {
+  let low = 0;
+  let high = stretches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (stretches[middle][0] <= seconds) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+};
+
+export class Reading {
+  constructor({ duration, height, labels, segments, lanes, chart }) {
+    this.duration = duration;
+    this.height = height;
+    this.labels = labels;
+    this.segments = segments;
+    this.lanes = lanes;
+    this.chart = chart;
+  }
+
+  // The number of the segment at a moment.
+  at(seconds) {
+    return Math.max(0, lastBegun(this.segments, seconds + SLACK_S));
+  }
+
+  segment(number) {
+    const [start, end, label, confidence, face, voice, eeg] = this.segments[number];
+    return { number, start, end, label: this.labels[label], confidence, face, voice, eeg };
+  }
+
+  get withEeg() {
+    return this.segments.some((segment) => segment[6] > 0);
+  }
+
+  // The most probable labels at a moment as [label, percent], the likeliest first; none where nothing was read.
+  probabilities(seconds, most) {
+    const at = Math.floor((seconds / this.duration) * this.chart.length);
+    const column = this.chart[Math.min(this.chart.length - 1, Math.max(0, at))];
+    return column
+      .map((share, index) => [this.labels[index], share])
+      .sort((one, other) => other[1] - one[1])
+      .slice(0, most);
+  }
+
+  // What each network alone read at a moment, as [lane's name, label].
+  alone(seconds) {
+    return this.lanes
+      .filter((lane) => lane.kind === "labels")
+      .map((lane) => [lane.name, lane.runs[lastBegun(lane.runs, seconds)]])
+      .filter(([, run]) => run && seconds < run[1])
+      .map(([name, run]) => [name, this.labels[run[2]]]);
+  }
+}

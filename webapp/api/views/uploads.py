@@ -119,8 +119,8 @@ class OneUpload(Tus):
         ],
     )
     def patch(self, request: Request, pk: UUID) -> Response:
-        tus.require_part(request)
         transfer = selectors.transfer_for(person(request), pk)
+        tus.require_part(request)
         _hang_up_when_silent(request)
         transfers.append(
             transfer=transfer,

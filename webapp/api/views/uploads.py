@@ -32,7 +32,7 @@ def _answered(name: str, description: str, kind: type = str) -> OpenApiParameter
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=True, description=description)
 
 
-RESUMABLE = _header("Tus-Resumable", f"Always {tus.VERSION}.", required=True)
+RESUMABLE = OpenApiParameter("Tus-Resumable", str, OpenApiParameter.HEADER, required=True, enum=[tus.VERSION])
 OFFSET = _answered("Upload-Offset", "Bytes that are kept.", int)
 EXPIRES = _answered("Upload-Expires", "When what has come is removed, unless more comes.")
 

@@ -82,6 +82,7 @@ export class Transfer {
   // The person chose the file of an upload that was begun before the page was loaded.
   attach(file) {
     this.file = file;
+    this.sure = false;
     this.changed(this);
   }
 

@@ -162,7 +162,7 @@ const remove = (row) => {
 
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// The recording that a file belongs to: the one that waits for it, that has its name, or the only one that lacks its kind.
+// The recording that a file belongs to: the one that waits for it, that has its name, or the only one that can take it.
 const place = (file, wish) => {
   const kind = kindOf(file);
   if (kind === null) {
@@ -177,11 +177,11 @@ const place = (file, wish) => {
   }
   if (!wish && open.some((row) => row.transfers[kind] && isSame(row.transfers[kind], file))) return;
   const takes = (row) => !row.transfers[kind] || row.transfers[kind].state === "refused";
-  const lacking = open.filter((row) => !row.transfers[kind]);
+  const taking = open.filter(takes);
   const row = wish
-    ?? open.find((each) => each.stem === stem(file.name) && takes(each))
-    ?? (kind !== "video" && lacking.length === 1 ? lacking[0] : null)
-    ?? newRow({ key: newKey(), stem: stem(file.name) });
+    ?? taking.find((each) => each.stem === stem(file.name))
+    ?? (taking.length === 1 ? taking[0] : newRow({ key: newKey(), stem: stem(file.name) }));
+  if (kind === "video") row.stem = stem(file.name);
   for (const name of ["row", ...(kind === "eeg" ? ["eeg_trial", "eeg_sfreq"] : [])]) row.complain(name, "");
   row.add(kind, file);
 };
@@ -257,6 +257,8 @@ const begin = async () => {
   memory.begin(form.dataset.person);
   for (const plain of form.querySelectorAll("[data-plain]")) plain.remove();
   for (const rich of form.querySelectorAll("[data-rich]")) rich.hidden = false;
+  const label = form.querySelector("[data-rich-words]");
+  label.textContent = label.dataset.richWords;
   input.multiple = true;
   input.required = false;
   input.accept += ",audio/*,.wav,.mat";

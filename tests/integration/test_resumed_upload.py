@@ -21,6 +21,8 @@ from webapp.recordings.models import MediaFile, Transfer
 
 MEGA = 2**20
 SIZE = 20 * MEGA
+SILENT_SECONDS = 2
+PART = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 
 
 class Web:
@@ -35,7 +37,10 @@ class Web:
         self.start()
 
     def start(self) -> None:
-        self._running = self._process("web", GUNICORN_CMD_ARGS=f"--bind 127.0.0.1:{self.port}")
+        listens = f"--bind 127.0.0.1:{self.port}"
+        self._running = self._process(
+            "web", GUNICORN_CMD_ARGS=listens, EMOTRACE_UPLOAD_SILENT_SECONDS=str(SILENT_SECONDS)
+        )
         assert eventually(self._answers)
 
     def kill(self) -> None:
@@ -116,6 +121,29 @@ def test_a_connection_that_breaks_loses_nothing(web: Web, client: TusClient, tmp
     assert Transfer.objects.get().path.read_bytes() == content
 
 
+def test_a_client_that_vanished_without_a_goodbye_holds_the_upload_for_a_while_only(
+    web: Web, client: TusClient, tmp_path: Path
+) -> None:
+    content = os.urandom(SIZE)
+    path = tmp_path / "large.mp4"
+    path.write_bytes(content)
+    uploader = client.uploader(str(path))
+    uploader.set_url(uploader.create_url())
+    with half_sent(web, client, uploader.url, content, 5 * MEGA):  # and never closed
+        assert eventually(lambda: Transfer.objects.get().offset > 0)
+        held = requests.patch(
+            uploader.url,
+            data=content[4 * MEGA :],
+            headers=client.headers | PART | {"Upload-Offset": str(4 * MEGA)},
+            timeout=60,
+        )
+        assert (held.status_code, held.json()["code"]) == (423, "upload_busy")
+        assert eventually(lambda: Transfer.objects.get().offset > 4 * MEGA, 10 * SILENT_SECONDS)
+        again = client.uploader(str(path), url=uploader.url)
+        again.upload()
+    assert Transfer.objects.get().path.read_bytes() == content
+
+
 def half_sent(web: Web, client: TusClient, url: str, content: bytes, end: int) -> closing[socket.socket]:
     """A connection on which a part of the whole file was announced and `end` bytes of it sent."""
     connection = socket.create_connection(("127.0.0.1", web.port))
@@ -123,8 +151,7 @@ def half_sent(web: Web, client: TusClient, url: str, content: bytes, end: int) -
         f"PATCH {url.removeprefix(web.base)} HTTP/1.1",
         f"Host: 127.0.0.1:{web.port}",
         f"Authorization: {client.headers['Authorization']}",
-        "Tus-Resumable: 1.0.0",
-        "Content-Type: application/offset+octet-stream",
+        *(f"{name}: {value}" for name, value in PART.items()),
         "Upload-Offset: 0",
         f"Content-Length: {len(content)}",
     ]

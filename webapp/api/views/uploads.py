@@ -21,8 +21,6 @@ from webapp.core.problems import STATUSES, WebCode
 from webapp.recordings import selectors, transfers
 from webapp.recordings.models import Transfer
 
-SILENT_SECONDS = 30.0  # after which a client that sends nothing is taken for lost
-
 
 def _header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, required=required, description=description)
@@ -166,4 +164,4 @@ def _hang_up_when_silent(request: Request) -> None:
     """A client whose network vanished says no goodbye; without this, its part would hold the upload for ever."""
     connection = request.META.get("gunicorn.socket")
     if connection is not None:
-        connection.settimeout(SILENT_SECONDS)
+        connection.settimeout(settings.UPLOAD_SILENT_SECONDS)

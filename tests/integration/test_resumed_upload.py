@@ -94,13 +94,12 @@ def test_what_came_before_the_server_was_killed_in_the_middle_of_a_part_is_kept(
     content = os.urandom(SIZE)
     path = tmp_path / "large.mp4"
     path.write_bytes(content)
-    uploader = client.uploader(str(path))
-    uploader.set_url(uploader.create_url())
-    with half_sent(web, client, uploader.url, content, 15 * MEGA):
+    address = str(client.uploader(str(path)).create_url())
+    with half_sent(web, client, address, content, 15 * MEGA):
         assert eventually(lambda: Transfer.objects.get().offset >= 12 * MEGA)
         web.kill()
     web.start()
-    again = client.uploader(str(path), url=uploader.url)
+    again = client.uploader(str(path), url=address)
     assert again.offset == 12 * MEGA
     assert Transfer.objects.get().path.stat().st_size >= again.offset
     again.upload()
@@ -111,12 +110,11 @@ def test_a_connection_that_breaks_loses_nothing(web: Web, client: TusClient, tmp
     content = os.urandom(SIZE)
     path = tmp_path / "large.mp4"
     path.write_bytes(content)
-    uploader = client.uploader(str(path))
-    uploader.set_url(uploader.create_url())
-    with half_sent(web, client, uploader.url, content, 6 * MEGA + 4321):
+    address = str(client.uploader(str(path)).create_url())
+    with half_sent(web, client, address, content, 6 * MEGA + 4321):
         assert eventually(lambda: Transfer.objects.get().offset > 0)
     assert eventually(lambda: Transfer.objects.get().offset > 6 * MEGA)
-    again = client.uploader(str(path), url=uploader.url)
+    again = client.uploader(str(path), url=address)
     again.upload()
     assert Transfer.objects.get().path.read_bytes() == content
 
@@ -127,19 +125,18 @@ def test_a_client_that_vanished_without_a_goodbye_holds_the_upload_for_a_while_o
     content = os.urandom(SIZE)
     path = tmp_path / "large.mp4"
     path.write_bytes(content)
-    uploader = client.uploader(str(path))
-    uploader.set_url(uploader.create_url())
-    with half_sent(web, client, uploader.url, content, 5 * MEGA):  # and never closed
+    address = str(client.uploader(str(path)).create_url())
+    with half_sent(web, client, address, content, 5 * MEGA):  # and never closed
         assert eventually(lambda: Transfer.objects.get().offset > 0)
         held = requests.patch(
-            uploader.url,
+            address,
             data=content[4 * MEGA :],
             headers=client.headers | PART | {"Upload-Offset": str(4 * MEGA)},
             timeout=60,
         )
         assert (held.status_code, held.json()["code"]) == (423, "upload_busy")
         assert eventually(lambda: Transfer.objects.get().offset > 4 * MEGA, 10 * SILENT_SECONDS)
-        again = client.uploader(str(path), url=uploader.url)
+        again = client.uploader(str(path), url=address)
         again.upload()
     assert Transfer.objects.get().path.read_bytes() == content
 
@@ -165,7 +162,7 @@ def test_a_recording_is_made_of_what_tuspy_sent(web: Web, client: TusClient) -> 
     uploader.upload()
     answer = requests.post(
         f"{web.base}/api/v1/recordings/",
-        data={"consent": "true", "video_upload": uploader.url.rstrip("/").rpartition("/")[2]},
+        data={"consent": "true", "video_upload": str(uploader.url).rstrip("/").rpartition("/")[2]},
         headers=client.headers,
         timeout=60,
     )

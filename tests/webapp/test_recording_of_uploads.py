@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from inference import inputs
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
 from webapp.recordings.models import MediaFile, Recording, Transfer
@@ -152,15 +153,13 @@ def test_an_upload_is_used_once(api: APIClient, submit: Any, video: bytes) -> No
 def test_an_upload_that_another_request_uses_meanwhile_makes_no_second_recording(
     api: APIClient, submit: Any, video: bytes, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from webapp.recordings import services
-
-    upload, check = tus.whole(api, video), services.inputs.check
+    upload, check = tus.whole(api, video), inputs.check
 
     def slow(*args: Any) -> Any:
         Transfer.objects.all().delete()
         return check(*args)
 
-    monkeypatch.setattr(services.inputs, "check", slow)
+    monkeypatch.setattr(inputs, "check", slow)
     assert submit(video_upload=upload).json()["code"] == "upload_unknown"
     assert not Recording.objects.exists()
     assert not list((media_root / "recordings").glob("*/*"))

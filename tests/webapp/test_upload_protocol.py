@@ -206,7 +206,7 @@ def test_a_method_may_be_said_in_a_header(
 ) -> None:
     def post(method: str, part: bytes = b"", **headers: str) -> Any:
         sent = {**tus.SPEAKS, "X-HTTP-Method-Override": method, **headers}
-        return api.generic("POST", address, part, content_type=tus.PART, headers=sent)
+        return api.post(address, part, content_type=tus.PART, headers=sent)
 
     assert post("PATCH", CONTENT[:50], **{"Upload-Offset": "0"})["Upload-Offset"] == "50"
     assert kept() == CONTENT[:50]

@@ -27,7 +27,7 @@ def send(api: APIClient, address: str, offset: object, part: bytes, content_type
     return api.generic(
         "PATCH",
         address,
-        part,
+        part,  # type: ignore[arg-type]  # the stubs know of no bytes
         content_type=content_type,
         headers={**SPEAKS, "Upload-Offset": str(offset), "Content-Length": str(len(part))} | headers,
     )

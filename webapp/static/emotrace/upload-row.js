@@ -18,6 +18,8 @@ export class Row {
     Object.assign(this, { key, stem, limits, changed, moved, say });
     this.transfers = {}; // by kind
     this.seconds = {};
+    this.outline = null; // what the MAT file says of itself
+    this.filled = {}; // with it, by field
     this.wanted = false; // whether the person asked for the analysis
     this.state = "open"; // posting, logged-out, done
     this.node = copy("recording-row");
@@ -84,6 +86,7 @@ export class Row {
   drop(kind) {
     const transfer = this.transfers[kind];
     if (!transfer) return;
+    if (kind === "eeg") this.#forgetOutline();
     delete this.transfers[kind];
     this.seconds[kind] = null;
     transfer.changed = () => {};
@@ -192,16 +195,29 @@ export class Row {
     this.outline = outline;
     const trial = this.field("eeg_trial");
     trial.closest("[data-trial]").hidden = outline.trials === null;
-    if (outline.trials !== null) trial.max = outline.trials;
-    if (outline.trials === 1 && !trial.value) trial.value = "1";
-    const rate = this.field("eeg_sfreq");
-    if (outline.sfreq !== null && !rate.value) rate.value = outline.sfreq;
+    trial.max = outline.trials ?? "";
+    if (outline.trials === 1) this.#fill("eeg_trial", 1);
+    if (outline.sfreq !== null) this.#fill("eeg_sfreq", outline.sfreq);
     const shape = outline.shape.join(" × ");
     const names = outline.channels ? `, ${outline.channels.slice(0, 3).join(", ")} …` : "";
     this.node.querySelector("[data-eeg-words]").textContent = outline.trials === null
       ? `The file holds ${shape} values${names}.`
       : `The file holds ${outline.trials} ${outline.trials === 1 ? "trial" : "trials"} (${shape}${names}).`;
     this.changed(this);
+  }
+
+  // What the person typed stays.
+  #fill(name, value) {
+    const input = this.field(name);
+    if (input.value) return;
+    input.value = value;
+    this.filled[name] = input.value;
+  }
+
+  #forgetOutline() {
+    for (const [name, value] of Object.entries(this.filled)) if (this.field(name).value === value) this.field(name).value = "";
+    this.filled = {};
+    this.outline = null;
   }
 
   #pause() {
@@ -257,7 +273,6 @@ export class Row {
     this.#drawButtons(situation);
     this.#drawFiles(part("files"));
     part("eeg").hidden = !this.hasEeg;
-    if (!this.hasEeg) this.outline = null;
     if (situation !== this.situation && ["sent", "broken", "paused", "logged-out", "missing"].includes(situation)) {
       this.say(`${this.name}: ${part("words").textContent}`);
     }

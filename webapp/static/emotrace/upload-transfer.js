@@ -4,11 +4,12 @@ import { LoggedOut, call, headers, place, problemOf, renew } from "./upload-sess
 
 const PART_BYTES = 8 * 2 ** 20;
 const LONGEST_WAIT_MS = 20_000;
+const BUSY_TIMES = 3; // in a row, before a server that is busy is spoken of
 const SPEED_MS = 5000; // over which the speed is averaged
 const TUS = { "Tus-Resumable": "1.0.0" };
 
 class Refused extends Error {}
-class Again extends Error {} // try once more, after asking where to go on
+class Again extends Error {} // nothing is wrong with the connection: ask where to go on, and try once more
 
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
@@ -56,7 +57,7 @@ export class Transfer {
         if (this.offset > before) waits = 0;
         if (error instanceof LoggedOut) this.#turn("logged-out");
         else if (error instanceof Refused) this.refuse(error.message);
-        else await this.#wait(waits++);
+        else await this.#wait(waits++, error);
       }
     }
   }
@@ -104,7 +105,7 @@ export class Transfer {
       Object.assign(this, { address: null, offset: 0 });
       throw new Again();
     }
-    if (!answer.ok) throw new Again();
+    if (!answer.ok) throw await this.#judged(answer.status, answer);
     this.#arrived(answer.headers);
     if (!this.running && this.offset === this.size) this.#turn("finished");
   }
@@ -152,13 +153,14 @@ export class Transfer {
         this.#moved(start + sent.loaded);
       };
       request.onload = () => done(request);
-      request.onerror = request.onabort = () => broken(new Again());
+      request.onerror = request.onabort = () => broken(new Error("The connection broke"));
       request.send(part);
     });
   }
 
   async #judged(status, answer) {
-    if (status < 400 || status >= 500 || [404, 408, 409, 410, 423, 429, 460].includes(status)) return new Again();
+    if ([404, 409, 410, 423, 429, 460].includes(status)) return new Again();
+    if (status < 400 || status >= 500) return new Error(`The server answered ${status}`);
     return new Refused((await problemOf(answer)).detail);
   }
 
@@ -184,8 +186,8 @@ export class Transfer {
   }
 
   // Longer after each failure in a row, not in step with others, and not at all once the connection is back.
-  async #wait(times) {
-    this.#turn("broken");
+  async #wait(times, error) {
+    if (!(error instanceof Again) || times >= BUSY_TIMES) this.#turn("broken");
     const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** times);
     await new Promise((over) => {
       this.wake = over;

@@ -136,7 +136,7 @@ const newRow = (facts) => {
   const row = new Row(facts, {
     limits,
     say,
-    changed: (each) => memory.remember(each.memory()),
+    changed: (each) => { if (!each.done) memory.remember(each.memory()); },
     moved: (each, files) => {
       if (files) for (const file of files) place(file, each);
       pump();
@@ -228,11 +228,13 @@ input.addEventListener("click", () => { input.value = ""; });
 
 const drop = form.querySelector(".drop");
 for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   drop.classList.add("over");
 });
 for (const name of ["dragleave", "drop"]) addEventListener(name, () => drop.classList.remove("over"));
 addEventListener("drop", (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   take(event.dataTransfer.files);
 });

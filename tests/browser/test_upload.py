@@ -137,6 +137,9 @@ def test_a_page_that_is_loaded_again_asks_for_the_file_and_goes_on(
     expect(words(form)).to_contain_text("Choose large.mp4 again to go on")
     expect(form.get_by_label("Title")).to_have_value("Anna, first visit")
     form.get_by_role("checkbox").check()
+    choose(form, SAMPLES / "interview.mp4")  # another one is another recording
+    expect(form.locator(".batch-row")).to_have_count(2)
+    form.get_by_role("button", name="Remove interview.mp4").click()
     choose(form, large)
     analyse(form)
     form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)

@@ -45,6 +45,12 @@ export class Row {
   get name() { return (this.transfers.video ?? this.all[0])?.name ?? this.stem; }
   get hasEeg() { return Boolean(this.transfers.eeg); }
 
+  // Whether the file of an upload that was begun before is still to be chosen.
+  misses(kind) {
+    const { file, address, state } = this.transfers[kind] ?? {};
+    return file === null && Boolean(address) && state !== "finished";
+  }
+
   field(name) { return this.node.querySelector(`[data-field="${name}"]`); }
   error(name) { return this.node.querySelector(`[data-row-error="${name}"]`); }
 
@@ -235,7 +241,7 @@ export class Row {
     const has = (state) => this.all.some((transfer) => transfer.state === state);
     if (has("refused")) return "refused";
     if (has("logged-out")) return "logged-out";
-    if (this.all.some((transfer) => !transfer.file && transfer.address && transfer.state !== "finished")) return "missing";
+    if (ORDER.some((kind) => this.misses(kind))) return "missing";
     return ["broken", "paused", "sending"].find(has) ?? (this.all.length && this.complete ? "sent" : "waiting");
   }
 
@@ -243,7 +249,7 @@ export class Row {
     const far = `${mega(sent)} of ${mega(size)}`;
     const speed = this.all.reduce((sum, transfer) => sum + transfer.speed, 0);
     const left = speed > 0 ? ` · ${mega(speed)}/s · ${spoken((size - sent) / speed)} left` : "";
-    const missing = this.all.filter((transfer) => !transfer.file && transfer.state !== "finished");
+    const missing = ORDER.filter((kind) => this.misses(kind)).map((kind) => this.transfers[kind]);
     return {
       done: "Sent.",
       posting: "Everything is sent. Checking the files …",

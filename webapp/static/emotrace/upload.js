@@ -179,7 +179,7 @@ const place = (file, wish) => {
   const takes = (row) => !row.transfers[kind] || row.transfers[kind].state === "refused";
   const taking = open.filter(takes);
   const row = wish
-    ?? taking.find((each) => each.stem === stem(file.name))
+    ?? open.find((each) => each.stem === stem(file.name) && (takes(each) || each.misses(kind)))
     ?? (taking.length === 1 ? taking[0] : newRow({ key: newKey(), stem: stem(file.name) }));
   if (kind === "video") row.stem = stem(file.name);
   for (const name of ["row", ...(kind === "eeg" ? ["eeg_trial", "eeg_sfreq"] : [])]) row.complain(name, "");

@@ -6,7 +6,7 @@ Values are microvolts. Imports quickly and without torch, for the web process ch
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -44,6 +44,36 @@ class EegInfo:
     trials: int | None
     sfreq: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class EegOutline:
+    """What a file says of itself. None where it does not: `trials` and `channels` outside EAV's layout, `sfreq` (Hz).
+
+    `shape` is the array's as MATLAB shows it; `seconds` the length of one trial or of the whole.
+    """
+
+    shape: tuple[int, ...]
+    trials: int | None
+    sfreq: float | None
+    seconds: float | None
+    channels: tuple[str, ...] | None
+
+
+def outline(path: Path) -> EegOutline:
+    """Look into an EEG file before it is known how to read it: its values are neither read nor checked.
+
+    Raises InputError(EMPTY_FILE | NOT_MAT | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS | EEG_SAMPLING_RATE).
+    """
+    with open_mat(path) as file:
+        variable = _eeg_variable(file)
+        if _is_eav(variable):
+            trials = (*variable.shape, 1)[2]
+            return EegOutline(variable.shape, trials, EAV_RATE, TRIAL_S, CHANNELS)
+        rates = _named_rates(file)
+        sfreq = _the_one(rates) if rates else None
+        samples = _samples(_plain_shape(variable))
+        return EegOutline(variable.shape, None, sfreq, samples / sfreq if sfreq else None, None)
 
 
 def inspect(eeg: EegInput) -> EegInfo:
@@ -201,16 +231,10 @@ def _checked_trial(trial: int | None, count: int) -> int:
 
 
 def _continuous(file: MatFile, variable: Variable, eeg: EegInput) -> _Recording:
-    shape = [size for size in variable.shape if size != 1]
-    if len(shape) != 2:
-        raise InputError(
-            Code.EEG_CHANNELS,
-            f"The array {variable.name} has {len(shape)} axes. Send channels by time, or EAV's layout under `seg1`.",
-        )
+    shape = _plain_shape(variable)
     _checked_trial(eeg.trial, 1)
     sfreq = _sampling_rate(file, eeg.sfreq)
-    samples = shape[0] if shape[1] == len(CHANNELS) else shape[1]
-    seconds = samples / sfreq
+    seconds = _samples(shape) / sfreq
     if seconds < TRIAL_S:
         raise InputError(
             Code.EEG_LENGTH, f"The EEG lasts {seconds:.1f} s at {sfreq:g} Hz. At least {TRIAL_S:g} s are needed."
@@ -219,17 +243,39 @@ def _continuous(file: MatFile, variable: Variable, eeg: EegInput) -> _Recording:
     return _Recording(EegInfo(None, sfreq, seconds), values if shape[0] == len(CHANNELS) else values.T)
 
 
-def _sampling_rate(file: MatFile, given: float | None) -> float:
-    named = [
+def _plain_shape(variable: Variable) -> list[int]:
+    shape = [size for size in variable.shape if size != 1]
+    if len(shape) != 2:
+        raise InputError(
+            Code.EEG_CHANNELS,
+            f"The array {variable.name} has {len(shape)} axes. Send channels by time, or EAV's layout under `seg1`.",
+        )
+    return shape
+
+
+def _samples(shape: Sequence[int]) -> int:
+    """The length of an array of 30 channels by time, either way round."""
+    return shape[0] if shape[1] == len(CHANNELS) else shape[1]
+
+
+def _named_rates(file: MatFile) -> set[float]:
+    return {
         float(file.read(variable).item())
         for variable in file.variables
         if variable.name.lower() in RATE_NAMES and math.prod(variable.shape) == 1
-    ]
-    rates = set(named) if given is None else {*named, given}
+    }
+
+
+def _sampling_rate(file: MatFile, given: float | None) -> float:
+    rates = _named_rates(file) | ({given} if given is not None else set())
     if not rates:
         raise InputError(
             Code.EEG_SAMPLING_RATE, "The EEG file does not say its sampling rate. Give it in Hz (eeg_sfreq)."
         )
+    return _the_one(rates)
+
+
+def _the_one(rates: set[float]) -> float:
     if len(rates) > 1:
         listed = " and ".join(f"{rate:g} Hz" for rate in sorted(rates))
         raise InputError(Code.EEG_SAMPLING_RATE, f"The sampling rate is said to be {listed}. Give the right one alone.")

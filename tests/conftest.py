@@ -34,9 +34,10 @@ def django_db_modify_db_settings(servers: None, django_db_modify_db_settings_par
 
 @pytest.fixture
 def process(transactional_db: None, settings: Any) -> Iterator[Start]:
-    """Starts processes of the application on this test's database, queue and files: `process("worker")`, `"reaper"`.
+    """Starts processes of the application on this test's database, queue and files.
 
-    Keyword arguments are environment variables. Whatever still runs is killed when the test ends.
+    `process("worker")`, `"reaper"`, `"web"`: keyword arguments are environment variables. Whatever still runs is
+    killed when the test ends.
     """
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.flushall()  # what earlier tests sent is not for the workers of this one
@@ -50,6 +51,8 @@ def process(transactional_db: None, settings: Any) -> Iterator[Start]:
     commands = {
         "worker": ["-m", "celery", "--app", "webapp.config", "worker", "--pool", "solo", "--queues", queues],
         "reaper": ["manage.py", "reap", "--every", "1"],
+        # where it listens says GUNICORN_CMD_ARGS
+        "web": ["-m", "gunicorn", "webapp.config.wsgi", "--worker-class", "gthread", "--threads", "8"],
     }
     with ExitStack() as stack:
         yield lambda name, **more: stack.enter_context(python(commands[name], environment | more))

@@ -1,17 +1,19 @@
 """Every call: nobody gets in without a name, somebody else's things are not there, the owner's are."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
-from tests.webapp import clips
+from tests.webapp import clips, tus
 from tests.webapp.factories import DURATION_S, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.api import urls
-from webapp.recordings.models import Recording
+from webapp.recordings import transfers
+from webapp.recordings.models import Recording, Transfer
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -29,6 +31,9 @@ OWN = {
         ("get", f"analyses/{{analysis}}/export/{name}/"): 200
         for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html")
     },
+    ("patch", "uploads/{upload}/"): 415,  # nothing was sent
+    ("delete", "uploads/{upload}/"): 204,
+    ("get", "uploads/{upload}/eeg/"): 409,  # it is not complete
 }
 SHARED = {
     ("get", "recordings/"): 200,
@@ -37,19 +42,22 @@ SHARED = {
     ("get", "segments/"): 200,
     ("get", "exports/"): 200,
     ("get", "models/"): 200,
+    ("post", "uploads/"): 400,  # no length was said
 }
 
 
 @pytest.fixture
 def analysis(owner: User) -> Analysis:
+    transfers.create(owner=owner, length=5, name="a.mp4", metadata="")
     analysis = finished("happy", "sad", recording__owner=owner)
     with_files(analysis.recording, video=clips.video(DURATION_S))
     return analysis
 
 
 def call(client: APIClient, method: str, path: str, analysis: Analysis) -> Any:
-    address = path.format(recording=analysis.recording_id, analysis=analysis.pk)
-    return getattr(client, method)(f"/api/v1/{address}")
+    upload = Transfer.objects.get().pk
+    address = path.format(recording=analysis.recording_id, analysis=analysis.pk, upload=upload)
+    return getattr(client, method)(f"/api/v1/{address}", headers=tus.SPEAKS)
 
 
 @pytest.mark.parametrize(("method", "path"), [*OWN, *SHARED])
@@ -66,7 +74,7 @@ def test_somebody_elses_is_not_there(
 ) -> None:
     answer = call(client_of(stranger), method, path, analysis)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert Recording.objects.count() == Analysis.objects.count() == 1
+    assert Recording.objects.count() == Analysis.objects.count() == Transfer.objects.count() == 1
 
 
 @pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/"])
@@ -111,7 +119,7 @@ def test_every_address_is_tried_here() -> None:
     tried = {path for _, path in [*OWN, *SHARED]}
     for path in tried:
         part, _, rest = path.partition("/")
-        what = rest.replace("{recording}", "<uuid:pk>").replace("{analysis}", "<uuid:pk>")
+        what = re.sub(r"{(recording|analysis|upload)}", "<uuid:pk>", rest)
         known.discard(f"{part}/{what}")
         if "export" in what:
             known.discard("analyses/<uuid:pk>/export/<str:format>/")

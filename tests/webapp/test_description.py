@@ -17,6 +17,7 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
+from tests.webapp import tus
 from tests.webapp.factories import UserFactory, finished
 from webapp.accounts.services import make_token
 from webapp.config.wsgi import application
@@ -29,6 +30,12 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+
+
+@schemathesis.serializer(tus.PART)
+def as_it_is(_: Any, value: bytes) -> bytes:
+    return value
+
 
 described = schemathesis.openapi.from_path(OPENAPI)
 described.app = application

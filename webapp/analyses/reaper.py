@@ -9,7 +9,8 @@ from django.utils import timezone
 from webapp.analyses import lease
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
-from webapp.recordings.models import MediaFile
+from webapp.recordings import transfers
+from webapp.recordings.models import MediaFile, Transfer
 
 Status = Analysis.Status
 
@@ -52,8 +53,13 @@ def reap() -> None:
 
 
 def sweep() -> None:
-    """Remove files that no row names: what was left when a process was killed in the middle."""
-    named = {*MediaFile.objects.values_list("file", flat=True), *Artifact.objects.values_list("file", flat=True)}
+    """Remove uploads that have expired, and files that no row names: what was left when a process was killed."""
+    transfers.expire()
+    named = {
+        *MediaFile.objects.values_list("file", flat=True),
+        *Artifact.objects.values_list("file", flat=True),
+        *(media.name(transfer.path) for transfer in Transfer.objects.all()),
+    }
     for path in [*media.unfinished(), *media.kept()]:
         if media.name(path) not in named and media.unchanged_for(path, ORPHAN_SECONDS):
             media.remove(path)

@@ -31,23 +31,22 @@ def submit(
     """Keep a recording and queue its first analysis: all of it or nothing.
 
     `model` is NAME or NAME@VERSION. The same request with the same key gives what the first one gave.
-    Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | IDEMPOTENCY_KEY_REUSED).
+    Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | IDEMPOTENCY_KEY_REUSED |
+    UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE).
     """
     recordings.require_consent(given=consent)
-    with recordings.received(upload) as files:
-        spec = store.choose(model or None, with_eeg=upload.eeg is not None)
-        request_sha256 = files.fingerprint(title, model or "")
-        if idempotency_key is None:
-            return _keep(owner, files, title, spec, request_sha256, None)
-        try:
-            return _earlier(owner, idempotency_key, request_sha256) or _keep(
-                owner, files, title, spec, request_sha256, idempotency_key
-            )
-        except IntegrityError:
-            # The same request came twice at once, and the other one was faster.
-            if earlier := _earlier(owner, idempotency_key, request_sha256):
-                return earlier
-            raise
+    request_sha256 = upload.fingerprint(title, model or "") if idempotency_key is not None else ""
+    if idempotency_key is not None and (earlier := _earlier(owner, idempotency_key, request_sha256)):
+        return earlier
+    try:
+        with recordings.received(owner=owner, upload=upload) as files:
+            spec = store.choose(model or None, with_eeg=upload.eeg is not None)
+            return _keep(owner, files, title, spec, request_sha256, idempotency_key)
+    except (IntegrityError, RequestError):
+        # The same request came twice at once, and the other one was faster: it has the key, and used the uploads.
+        if idempotency_key is not None and (earlier := _earlier(owner, idempotency_key, request_sha256)):
+            return earlier
+        raise
 
 
 def rerun(*, recording: Recording, model: str | None = None) -> Analysis:

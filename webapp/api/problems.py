@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
-from webapp.core.problems import STATUSES, RequestError
+from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
@@ -30,11 +30,14 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="With code `invalid`: what is wrong with each field.",
+        help_text="What is wrong with each field: with code `invalid`, or where one field names an upload.",
     )
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    if isinstance(error, RequestError) and error.field is not None:
+        data = problem(STATUSES[error.code], error.code, error.message)
+        return _answer({**data, "errors": {error.field: [error.message]}})
     if isinstance(error, InputError | RequestError):
         return _problem(STATUSES[error.code], error.code, error.message)
     if isinstance(error, RequestDataTooBig):
@@ -60,11 +63,18 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def problem(status: int, code: str, detail: str) -> dict[str, Any]:
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
+    title = HTTPStatus(status).phrase if status != CHECKSUM_MISMATCH else "Checksum Mismatch"
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
 
 
 def _problem(status: int, code: str, detail: str) -> Response:
-    return Response(problem(status, code, detail), status, content_type=CONTENT_TYPE)
+    return _answer(problem(status, code, detail))
+
+
+def _answer(data: dict[str, Any]) -> Response:
+    response = Response(data, data["status"], content_type=CONTENT_TYPE)
+    response.reason_phrase = data["title"]
+    return response
 
 
 def _by_field(detail: Any) -> dict[str, list[str]]:

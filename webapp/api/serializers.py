@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from inference.eeg import EegOutline
 from inference.store import ModelSpec
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
@@ -68,11 +69,14 @@ class CreatedSerializer(RecordingSerializer):
 
 
 class UploadSerializer(serializers.Serializer[Any]):
-    video = serializers.FileField(allow_empty_file=True)
+    video = serializers.FileField(allow_empty_file=True, required=False, help_text="This or `video_upload`.")
     audio = serializers.FileField(
         allow_empty_file=True, required=False, help_text="Sound that is read instead of the video's own."
     )
     eeg = serializers.FileField(allow_empty_file=True, required=False, help_text="A MAT file.")
+    video_upload = serializers.UUIDField(required=False, help_text="A finished upload, instead of the file.")
+    audio_upload = serializers.UUIDField(required=False, help_text="A finished upload, instead of the file.")
+    eeg_upload = serializers.UUIDField(required=False, help_text="A finished upload, instead of the file.")
     eeg_trial = serializers.IntegerField(
         min_value=1, max_value=2**31 - 1, required=False, help_text="Counted from 1; where the file holds several."
     )
@@ -83,10 +87,28 @@ class UploadSerializer(serializers.Serializer[Any]):
     )
     consent = serializers.BooleanField(default=False, help_text=f"Has to be true: {CONSENT}")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for kind in MediaFile.Kind:
+            if kind in attrs and f"{kind}_upload" in attrs:
+                raise serializers.ValidationError({kind: [f"Send either the file or {kind}_upload, not both."]})
+        if "video" not in attrs and "video_upload" not in attrs:
+            raise serializers.ValidationError({"video": ["Send the video, or name its upload as video_upload."]})
+        return attrs
+
     def upload(self) -> Upload:
-        return Upload(
-            **{name: self.validated_data.get(name) for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")}
-        )
+        sent = self.validated_data
+        files = {str(kind): sent.get(kind) or sent.get(f"{kind}_upload") for kind in MediaFile.Kind}
+        return Upload(**files, **{name: sent.get(name) for name in ("eeg_trial", "eeg_sfreq")})
+
+
+class EegOutlineSerializer(serializers.Serializer[EegOutline]):
+    shape = serializers.ListField(child=serializers.IntegerField(), help_text="Of the array, as MATLAB shows it.")
+    trials = serializers.IntegerField(allow_null=True, help_text="Null for one continuous recording.")
+    sfreq = serializers.FloatField(allow_null=True, help_text="Hz; null where the file names none.")
+    seconds = serializers.FloatField(allow_null=True, help_text="Of one trial, or of the whole.")
+    channels = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text="Their names in order, where the layout gives them."
+    )
 
 
 class RerunSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from webapp.api.views import analyses, auth, base, exports, models, recordings
+from webapp.api.views import analyses, auth, base, exports, models, recordings, uploads
 
 app_name = "api"
 urlpatterns = [
@@ -8,6 +8,9 @@ urlpatterns = [
     path("recordings/", recordings.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:pk>/", recordings.OneRecording.as_view(), name="recording"),
     path("recordings/<uuid:pk>/analyses/", recordings.Rerun.as_view(), name="rerun"),
+    path("uploads/", uploads.Uploads.as_view(), name="uploads"),
+    path("uploads/<uuid:pk>/", uploads.OneUpload.as_view(), name="upload"),
+    path("uploads/<uuid:pk>/eeg/", uploads.Eeg.as_view(), name="upload-eeg"),
     path("analyses/", analyses.Analyses.as_view(), name="analyses"),
     path("analyses/<uuid:pk>/", analyses.OneAnalysis.as_view(), name="analysis"),
     path("analyses/<uuid:pk>/cancel/", analyses.Cancel.as_view(), name="cancel"),

@@ -148,6 +148,10 @@ LIMITS = Limits(
     max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
 )
+# An upload is kept for so long after its last byte came.
+UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
+# A client that is silent for so long in the middle of a part is taken for lost.
+UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
 
 # Work
 LEASE_SECONDS = env.int("EMOTRACE_LEASE_SECONDS", default=60)

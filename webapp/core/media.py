@@ -4,6 +4,7 @@ MEDIA_ROOT/incoming holds what is being received or made; MEDIA_ROOT/recordings/
 under random names. No web server looks in there: each file passes through a view that knows whose it is.
 """
 
+import fcntl
 import re
 import secrets
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -44,6 +46,17 @@ def workplace() -> Iterator[Path]:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read and write while nobody else does so, in whatever process.
+
+    Raises BlockingIOError where somebody does, FileNotFoundError where there is no such file.
+    """
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield file
 
 
 def keep(path: Path, recording_id: object, suffix: str) -> str:

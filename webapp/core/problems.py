@@ -13,19 +13,41 @@ class WebCode(StrEnum):
     NOTHING_TO_EXPORT = "nothing_to_export"
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
+    TUS_VERSION = "tus_version"
+    UPLOAD_LENGTH = "upload_length"
+    UPLOAD_LENGTH_DEFERRED = "upload_length_deferred"
+    UPLOAD_METADATA = "upload_metadata"
+    UPLOAD_OFFSET_MISSING = "upload_offset_missing"
+    UPLOAD_OFFSET = "upload_offset"
+    UPLOAD_OVERRUN = "upload_overrun"
+    UPLOAD_TYPE = "upload_type"
+    UPLOAD_CHECKSUM = "upload_checksum"
+    UPLOAD_CORRUPTED = "upload_corrupted"
+    UPLOAD_BUSY = "upload_busy"
+    UPLOAD_UNKNOWN = "upload_unknown"
+    UPLOAD_INCOMPLETE = "upload_incomplete"
+    CONTENT_LENGTH = "content_length"
+    DISK_FULL = "disk_full"
 
 
 class RequestError(Exception):
-    """A request that cannot be done. `message` says what is wrong and what to do, for the person who asked."""
+    """A request that cannot be done.
 
-    def __init__(self, code: WebCode, message: str) -> None:
+    `message` says what is wrong and what to do, for the person who asked; `field` which part of the request it
+    concerns, where that is one.
+    """
+
+    def __init__(self, code: WebCode, message: str, field: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.field = field
 
 
 # 400: ask for something else. 413: send less. 415: another kind of file is needed.
 # 422: the right kind of file, but what it holds cannot be read. 409: not now.
+# 411, 412, 423, 460, 507: as the tus protocol and HTTP say.
+CHECKSUM_MISMATCH = 460
 STATUSES: dict[Code | WebCode, int] = {
     WebCode.CONSENT_MISSING: 400,
     Code.MISSING_FILE: 400,
@@ -53,4 +75,19 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
+    WebCode.TUS_VERSION: 412,
+    WebCode.UPLOAD_LENGTH: 400,
+    WebCode.UPLOAD_LENGTH_DEFERRED: 400,
+    WebCode.UPLOAD_METADATA: 400,
+    WebCode.UPLOAD_OFFSET_MISSING: 400,
+    WebCode.UPLOAD_OFFSET: 409,
+    WebCode.UPLOAD_OVERRUN: 413,
+    WebCode.UPLOAD_TYPE: 415,
+    WebCode.UPLOAD_CHECKSUM: 400,
+    WebCode.UPLOAD_CORRUPTED: CHECKSUM_MISMATCH,
+    WebCode.UPLOAD_BUSY: 423,
+    WebCode.UPLOAD_UNKNOWN: 400,  # named in a request; at its own address it is 404
+    WebCode.UPLOAD_INCOMPLETE: 409,
+    WebCode.CONTENT_LENGTH: 411,
+    WebCode.DISK_FULL: 507,
 }

@@ -24,6 +24,9 @@ FIELDS = {
     Code.MODEL_UNSUITED: "model",
 }
 
+# For the page's script: what each code concerns.
+CONCERNED = {str(code): FIELDS.get(code, "video") for code in Code}
+
 FILES = ("video", "audio", "eeg")
 
 

@@ -7,6 +7,7 @@ from django.db import models
 
 from inference.types import EegInput, Inputs
 from webapp.accounts.models import User
+from webapp.core import media
 
 
 class Recording(models.Model):
@@ -52,6 +53,37 @@ class Recording(models.Model):
             audio=audio.path if audio else None,
             eeg=EegInput(eeg.path, eeg.eeg_trial, eeg.eeg_sfreq) if eeg else None,
         )
+
+
+class Transfer(models.Model):
+    """A file that is being sent in parts, or has come whole and belongs to no recording yet.
+
+    The row is the truth: of its file the first `offset` bytes count, whatever a crash left after them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="transfers")
+    name = models.CharField(max_length=255)
+    metadata = models.CharField(max_length=4000)
+    length = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(offset__lte=models.F("length")), name="transfer_within_length"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.offset} of {self.length} bytes"
+
+    @property
+    def path(self) -> Path:
+        return media.incoming() / f"upload-{self.pk}"
+
+    @property
+    def finished(self) -> bool:
+        return self.offset == self.length
 
 
 class MediaFile(models.Model):

@@ -19,7 +19,8 @@ from webapp.accounts.models import User
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import consent
-from webapp.recordings.models import MediaFile, Recording
+from webapp.recordings import transfers as uploads
+from webapp.recordings.models import MediaFile, Recording, Transfer
 
 Kind = MediaFile.Kind
 NAME_CHARACTERS = 60  # of at most 4 bytes: file systems take 255
@@ -28,18 +29,27 @@ SUFFIX_CHARACTERS = 10
 
 @dataclass(frozen=True)
 class Upload:
-    """The files as they come from the client, and how the EEG is to be read."""
+    """The files as they come from the client, and how the EEG is to be read. A UUID names a finished upload."""
 
-    video: File
-    audio: File | None = None
-    eeg: File | None = None
+    video: File | UUID
+    audio: File | UUID | None = None
+    eeg: File | UUID | None = None
     eeg_trial: int | None = None
     eeg_sfreq: float | None = None
 
     @property
-    def files(self) -> dict[Kind, File]:
+    def files(self) -> dict[Kind, File | UUID]:
         every = {Kind.VIDEO: self.video, Kind.AUDIO: self.audio, Kind.EEG: self.eeg}
         return {kind: file for kind, file in every.items() if file is not None}
+
+    def fingerprint(self, *also: str) -> str:
+        """Tells a repeated request from another one: a digest of everything that was sent, or of its uploads' names.
+
+        An upload is gone once it was used; its name is what a repeated request still has of it.
+        """
+        files = {kind: str(file) if isinstance(file, UUID) else _sha256(file) for kind, file in self.files.items()}
+        sent = [*sorted(files.items()), self.eeg_trial, self.eeg_sfreq, *also]
+        return hashlib.sha256(repr(sent).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -47,14 +57,10 @@ class Received:
     """Checked files in a workplace that does not outlive the request."""
 
     upload: Upload
+    transfers: tuple[Transfer, ...]
     paths: dict[Kind, Path]
     digests: dict[Kind, str]
     info: MediaInfo
-
-    def fingerprint(self, *also: str) -> str:
-        """Tells a repeated request from another one: a digest of everything that was sent."""
-        sent = [*sorted(self.digests.items()), self.upload.eeg_trial, self.upload.eeg_sfreq, *also]
-        return hashlib.sha256(repr(sent).encode()).hexdigest()
 
 
 def require_consent(*, given: bool) -> None:
@@ -66,29 +72,40 @@ def require_consent(*, given: bool) -> None:
 
 
 @contextmanager
-def received(upload: Upload) -> Iterator[Received]:
-    """Take the files over and check them. What is not kept inside the block is removed at its end.
+def received(*, owner: User, upload: Upload) -> Iterator[Received]:
+    """Take the files over and check them. What is not kept inside the block is removed at its end, except uploads:
+    these stay where they are until the recording is kept.
 
-    Raises InputError.
+    Raises InputError, and RequestError(UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE).
     """
+    named = {f"{kind}_upload": file for kind, file in upload.files.items() if isinstance(file, UUID)}
+    transfers = uploads.finished(owner=owner, uploads=named)
     with media.workplace() as place:
-        paths = {kind: _put(file, place / kind) for kind, file in upload.files.items()}
+        paths = {
+            kind: _put(file, place / kind)
+            if isinstance(file, File)
+            else _link(transfers[f"{kind}_upload"], place / kind)
+            for kind, file in upload.files.items()
+        }
         eeg = EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq) if Kind.EEG in paths else None
         info = inputs.check(Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg), settings.LIMITS)
         digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
-        yield Received(upload, paths, digests, info)
+        yield Received(upload, tuple(transfers.values()), paths, digests, info)
 
 
 def keep(
     *, pk: UUID, owner: User, files: Received, title: str, request_sha256: str, idempotency_key: str | None
 ) -> Recording:
-    """Make the rows and move the files. Belongs in a transaction; if that fails, `media.forget(pk)`."""
+    """Make the rows and move the files. Belongs in a transaction; if that fails, `media.forget(pk)`.
+
+    Raises RequestError(UPLOAD_UNKNOWN) where an upload was used or removed meanwhile.
+    """
     info = files.info
     sizes = {kind: path.stat().st_size for kind, path in files.paths.items()}
     recording = Recording.objects.create(
         pk=pk,
         owner=owner,
-        title=title or Path(_name(files.upload.video)).stem,
+        title=title or files.paths[Kind.VIDEO].stem,
         consent_at=timezone.now(),
         consent_version=consent.VERSION,
         duration_s=info.duration_s,
@@ -106,19 +123,20 @@ def keep(
             recording=recording,
             kind=kind,
             file=media.keep(path, recording.pk, _suffix(path)),
-            original_name=_name(files.upload.files[kind]),
+            original_name=path.name,
             sha256=files.digests[kind],
             bytes=sizes[kind],
             eeg_trial=files.upload.eeg_trial if kind is Kind.EEG else None,
             eeg_sfreq=files.upload.eeg_sfreq if kind is Kind.EEG else None,
         )
+    uploads.consume(transfers=files.transfers)
     return recording
 
 
 def _put(file: File, place: Path) -> Path:
     """Bring a file to `place` under its own name, which is the one that messages should say."""
     place.mkdir()
-    path = place / _name(file)
+    path = place / _name(file.name)
     temporary = getattr(file, "temporary_file_path", None)
     if temporary is not None:
         file_move_safe(temporary(), str(path))
@@ -129,9 +147,27 @@ def _put(file: File, place: Path) -> Path:
     return path
 
 
-def _name(file: File) -> str:
+def _link(transfer: Transfer, place: Path) -> Path:
+    """A second name for an upload's bytes. Raises RequestError(UPLOAD_UNKNOWN) where they have just gone."""
+    place.mkdir()
+    path = place / _name(transfer.name)
+    try:
+        path.hardlink_to(transfer.path)
+    except FileNotFoundError as error:
+        raise uploads.unknown(transfer.pk) from error
+    return path
+
+
+def _sha256(file: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _name(given: str | None) -> str:
     """The name the client gave, without anything that could lead elsewhere or spoil a line."""
-    path = Path("".join(character for character in Path(file.name or "").name if character.isprintable()))
+    path = Path("".join(character for character in Path(given or "").name if character.isprintable()))
     return f"{path.stem[:NAME_CHARACTERS]}{_suffix(path)}".lstrip(".") or "file"
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import exceptions, generics
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -39,7 +39,7 @@ def _mine(request: Request) -> QuerySet[Recording]:
 class Recordings(generics.ListAPIView[Recording]):
     queryset = Recording.objects.none()
     serializer_class = RecordingSerializer
-    parser_classes = [MultiPartParser]
+    parser_classes = [MultiPartParser, FormParser]
     pagination_class = Pages
     ordering_fields = ["created_at", "duration_s"]
     ordering = "-created_at"
@@ -58,7 +58,7 @@ class Recordings(generics.ListAPIView[Recording]):
     @extend_schema(
         operation_id="recordings_create",
         summary="Send a recording and have it read",
-        request={"multipart/form-data": UploadSerializer},
+        request={"multipart/form-data": UploadSerializer, "application/x-www-form-urlencoded": UploadSerializer},
         responses={201: CreatedSerializer},
         parameters=[
             OpenApiParameter(

@@ -1,5 +1,6 @@
 """One's recordings: the list, a new one, another analysis, the end of one."""
 
+import json
 from uuid import UUID
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from webapp.analyses import selectors as analyses
 from webapp.analyses import services
 from webapp.core import media
 from webapp.pages import catalogue, words
-from webapp.pages.forms import UploadForm
+from webapp.pages.forms import CONCERNED, UploadForm
 from webapp.pages.rows import rows
 from webapp.pages.views.requests import PersonRequest
 from webapp.recordings import selectors
@@ -60,7 +61,13 @@ def upload(request: PersonRequest) -> HttpResponse:
             form.refuse(error)
         else:
             return redirect("pages:result", analysis.pk)
-    context = {"form": form, "models": catalogue.choices(), "limits": settings.LIMITS}
+    context = {
+        "form": form,
+        "models": catalogue.choices(),
+        "limits": settings.LIMITS,
+        "fields": json.dumps(CONCERNED),
+        "any_analysis": UUID(int=0),
+    }
     return render(request, "pages/upload.html", context, status=422 if form.is_bound else 200)
 
 

@@ -1,110 +1,275 @@
-// Sending a recording: how far it is, in percent; what is wrong, at its field; everything chosen stays chosen.
-(() => {
-  const form = document.getElementById("upload");
-  if (!form) return;
-  const panel = document.getElementById("upload-progress");
-  const bar = panel.querySelector("progress");
-  const words = document.getElementById("upload-words");
-  const send = form.querySelector("[type=submit]");
-  const stop = document.getElementById("upload-stop");
-  const mega = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-  const error = (field) => form.querySelector(`[data-error-for="${field}"]`);
+// The upload page: files that are chosen or dropped become recordings, are sent in parts, and then analysed.
+// Without this script the page is a plain form that sends one recording in one piece.
+import { kindOf, stem } from "./upload-checks.js";
+import * as memory from "./upload-memory.js";
+import { Row, isSame } from "./upload-row.js";
+import * as session from "./upload-session.js";
 
-  const complain = (field, message) => {
-    const place = error(field) ?? error("__all__");
-    place.textContent = message;
-    const input = form.elements[field];
-    const inputs = input instanceof RadioNodeList ? [...input] : [input].filter(Boolean);
-    for (const each of inputs) {
-      each.classList.add("is-invalid");
-      each.setAttribute("aria-invalid", "true");
-    }
-    place.closest("details")?.setAttribute("open", "");
-    return place;
-  };
-  const forgive = () => {
-    for (const place of form.querySelectorAll("[data-error-for]")) place.textContent = "";
-    for (const input of form.querySelectorAll(".is-invalid")) {
-      input.classList.remove("is-invalid");
-      input.removeAttribute("aria-invalid");
-    }
-  };
-  const report = (problems) => {
-    panel.hidden = true;
-    send.disabled = false;
-    const places = problems.map(([field, message]) => complain(field, message));
-    places[0]?.scrollIntoView({ block: "center" });
-    const first = form.elements[problems[0]?.[0]];
-    (first instanceof RadioNodeList ? first[0] : first)?.focus({ preventScroll: true });
-  };
+const AT_ONCE = 2; // files on their way
+const LOGIN_TRIED_EVERY_MS = 10_000;
 
-  const chosen = () => ["video", "audio", "eeg"].flatMap((name) => {
-    const file = form.elements[name].files[0];
-    return file ? [[name, file]] : [];
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    forgive();
-    const most = Number(form.dataset.maxBytes);
-    const large = chosen().filter(([, file]) => file.size > most);
-    if (large.length) {
-      report(large.map(([name, file]) =>
-        [name, `This file has ${mega(file.size)}; at most ${mega(most)} are read. Choose a shorter or smaller one.`]));
-      return;
-    }
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.upload.addEventListener("progress", (sent) => {
-      if (!sent.lengthComputable) return;
-      bar.value = (100 * sent.loaded) / sent.total;
-      words.textContent = sent.loaded < sent.total
-        ? `${Math.floor((100 * sent.loaded) / sent.total)} % sent, ${mega(sent.loaded)} of ${mega(sent.total)}`
-        : "Everything is sent. Checking the files …";
-    });
-    request.addEventListener("load", () => {
-      if (request.status === 200 && request.responseURL !== form.action) {
-        location.assign(request.responseURL);
-        return;
-      }
-      const answer = new DOMParser().parseFromString(request.responseText, "text/html");
-      const problems = [...answer.querySelectorAll("[data-error-for]")]
-        .filter((place) => place.textContent.trim())
-        .map((place) => [place.dataset.errorFor, place.textContent.trim()]);
-      report(problems.length ? problems : [["__all__", request.status === 413
-        ? "The server does not take files this large. Choose a shorter or smaller one."
-        : `The server could not take the recording (${request.status}). Try again in a moment.`]]);
-    });
-    request.addEventListener("error", () => {
-      report([["__all__", "The connection broke before everything was sent. Nothing was kept; send it again."]]);
-    });
-    request.addEventListener("abort", () => report([["__all__", "Sending was stopped. Nothing was kept."]]));
-    stop.onclick = () => request.abort();
-    bar.value = 0;
-    words.textContent = "0 % sent";
-    panel.hidden = false;
-    send.disabled = true;
-    request.send(new FormData(form));
-  });
+const form = document.getElementById("upload");
+const input = form.elements.video;
+const list = document.getElementById("recordings");
+const limits = { bytes: Number(form.dataset.maxBytes), seconds: Number(form.dataset.maxSeconds) };
+const fields = JSON.parse(form.dataset.fields); // which file or field each code of the server concerns
+const consent = form.elements.consent;
+let rows = [];
 
-  // Which models can read what was chosen.
-  const suit = () => {
-    const withEeg = form.elements.eeg.files.length > 0;
-    for (const choice of form.querySelectorAll("[data-reads-eeg]")) {
-      choice.disabled = (choice.dataset.readsEeg === "true") !== withEeg;
-      if (choice.disabled && choice.checked) form.querySelector("[name=model][value='']").checked = true;
-    }
-  };
-  form.elements.eeg.addEventListener("change", suit);
+const say = (news) => { document.getElementById("upload-news").textContent = news; };
+
+const complain = (name, message) => {
+  const place = form.querySelector(`[data-error-for="${name}"]`);
+  place.textContent = message;
+  const field = name === "model" ? null : form.elements[name] ?? input;
+  field?.classList.toggle("is-invalid", Boolean(message));
+  if (message) field?.setAttribute("aria-invalid", "true");
+  else field?.removeAttribute("aria-invalid");
+  return { place, field };
+};
+
+const blame = (name, message) => {
+  const { place, field } = complain(name, message);
+  place.scrollIntoView({ block: "center" });
+  field?.focus({ preventScroll: true });
+};
+
+// Which models can read what was chosen.
+const suit = () => {
+  const reads = (choice) => rows.some((row) => !row.done && String(row.hasEeg) === choice.dataset.readsEeg);
+  for (const choice of form.querySelectorAll("[data-reads-eeg]")) {
+    choice.disabled = rows.length ? !reads(choice) : choice.dataset.readsEeg === "true";
+    if (choice.disabled && choice.checked) form.querySelector("[name=model][value='']").checked = true;
+  }
+  const kinds = new Set(rows.map((row) => row.hasEeg));
+  document.getElementById("mixed").hidden = kinds.size < 2;
+};
+
+const pump = () => {
   suit();
+  if (consent.checked) {
+    const transfers = rows.flatMap((row) => row.all);
+    let free = AT_ONCE - transfers.filter((transfer) => transfer.running).length;
+    for (const transfer of transfers) {
+      if (free > 0 && transfer.startable) {
+        free -= 1;
+        transfer.run().finally(pump);
+      }
+    }
+    for (const row of rows) if (row.wanted && row.state === "open" && row.all.length && row.complete) post(row);
+  }
+  for (const row of rows) row.draw();
+};
 
-  const drop = form.querySelector(".drop");
-  for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
+const modelFor = (row) => {
+  const choice = form.querySelector("[name=model]:checked");
+  return !choice.value || String(row.hasEeg) === choice.dataset.readsEeg ? choice.value : "";
+};
+
+// Have a recording read whose files are all on the server.
+const post = async (row) => {
+  if (!row.allRight()) {
+    row.wanted = false;
+    row.focus();
+    return;
+  }
+  row.state = "posting";
+  row.draw();
+  const body = new FormData();
+  for (const [kind, transfer] of Object.entries(row.transfers)) body.append(`${kind}_upload`, transfer.id);
+  const fieldsSent = ["title", ...(row.hasEeg ? ["eeg_trial", "eeg_sfreq"] : [])];
+  for (const name of fieldsSent) if (row.field(name).value) body.append(name, row.field(name).value);
+  if (modelFor(row)) body.append("model", modelFor(row));
+  body.append("consent", "true");
+  try {
+    // With the key, what was kept although its answer got lost is not kept twice.
+    const answer = await session.call("POST", form.dataset.recordings, { body, headers: { "Idempotency-Key": row.key } });
+    if (answer.status === 201) finish(row, (await answer.json()).analysis.id);
+    else await refuse(row, answer);
+  } catch (error) {
+    row.state = error instanceof session.LoggedOut ? "logged-out" : "open";
+    if (row.state === "open") setTimeout(pump, 3000);
+  }
+  row.draw();
+};
+
+const finish = (row, analysis) => {
+  row.state = "done";
+  memory.forget(row.key);
+  const result = form.dataset.result.replace("00000000-0000-0000-0000-000000000000", analysis);
+  if (rows.length === 1) {
+    location.assign(result);
+    return;
+  }
+  const link = row.node.querySelector("[data-part=result]");
+  link.href = result;
+  link.hidden = false;
+  say(`${row.name} is sent and will be analysed.`);
+};
+
+const refuse = async (row, answer) => {
+  row.state = "open";
+  if (answer.status === 429 || answer.status >= 500) {
+    setTimeout(pump, 5000);
+    return;
+  }
+  row.wanted = false;
+  const { code, detail, errors = {} } = await session.problemOf(answer);
+  const lost = Object.keys(errors).find((name) => name.endsWith("_upload"));
+  const concerned = fields[code] ?? (lost ? "upload" : Object.keys(errors)[0]);
+  if (lost) sendAnew(row, lost.replace("_upload", ""));
+  else if (row.transfers[concerned]) row.transfers[concerned].refuse(detail);
+  else if (concerned === "model") complain("model", detail);
+  else if (row.error(concerned)) row.complain(concerned, (errors[concerned] ?? [detail])[0]);
+  else row.complain("row", detail);
+  if (lost) row.wanted = true;
+  else row.focus();
+  pump();
+};
+
+const sendAnew = (row, kind) => {
+  if (row.transfers[kind].file) row.transfers[kind].restart();
+  else row.drop(kind);
+};
+
+const newRow = (facts) => {
+  const row = new Row(facts, {
+    limits,
+    say,
+    changed: (each) => { if (!each.done) memory.remember(each.memory()); },
+    moved: (each, files) => {
+      if (files) for (const file of files) place(file, each);
+      pump();
+    },
   });
-  for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files.length) form.elements.video.files = event.dataTransfer.files;
-  });
-})();
+  row.node.querySelector("[data-do=remove]").addEventListener("click", () => remove(row));
+  rows.push(row);
+  list.append(row.node);
+  list.hidden = false;
+  return row;
+};
+
+const remove = (row) => {
+  for (const kind of Object.keys(row.transfers)) row.drop(kind);
+  memory.forget(row.key);
+  rows = rows.filter((each) => each !== row);
+  row.node.remove();
+  list.hidden = rows.length === 0;
+  say(`${row.name} is removed.`);
+  input.focus();
+  pump();
+};
+
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// The recording that a file belongs to: the one that waits for it, that has its name, or the only one that can take it.
+const place = (file, wish) => {
+  const kind = kindOf(file);
+  if (kind === null) {
+    complain("video", `${file.name} is left out: it is no video, no sound and no MAT file.`);
+    return;
+  }
+  const open = rows.filter((row) => !row.done && row.state !== "posting");
+  const waiting = open.find((row) => row.transfers[kind]?.file === null && isSame(row.transfers[kind], file));
+  if (waiting) {
+    waiting.attach(kind, file);
+    return;
+  }
+  if (!wish && open.some((row) => row.transfers[kind] && isSame(row.transfers[kind], file))) return;
+  const takes = (row) => !row.transfers[kind] || row.transfers[kind].state === "refused";
+  const taking = open.filter(takes);
+  const row = wish
+    ?? open.find((each) => each.stem === stem(file.name) && (takes(each) || each.misses(kind)))
+    ?? (taking.length === 1 ? taking[0] : newRow({ key: newKey(), stem: stem(file.name) }));
+  if (kind === "video") row.stem = stem(file.name);
+  for (const name of ["row", ...(kind === "eeg" ? ["eeg_trial", "eeg_sfreq"] : [])]) row.complain(name, "");
+  row.add(kind, file);
+};
+
+const take = (files) => {
+  complain("video", "");
+  const videosFirst = [...files].sort((one, other) => (kindOf(other) === "video") - (kindOf(one) === "video"));
+  for (const file of videosFirst) place(file);
+  pump();
+};
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  complain("consent", "");
+  complain("model", "");
+  const open = rows.filter((row) => !row.done);
+  if (open.length === 0) {
+    blame("video", "There is no video yet. Choose the file to analyse.");
+    return;
+  }
+  const wrong = open.filter((row) => !row.allRight());
+  if (!consent.checked) blame("consent", form.dataset.noConsent);
+  else wrong[0]?.focus();
+  if (!consent.checked) return;
+  for (const row of open) row.wanted = !wrong.includes(row);
+  pump();
+});
+
+consent.addEventListener("change", () => {
+  complain("consent", "");
+  if (!consent.checked) {
+    for (const transfer of rows.flatMap((row) => row.all)) {
+      if (!transfer.running) continue;
+      transfer.pause();
+      transfer.release();
+    }
+  }
+  pump();
+});
+
+input.addEventListener("change", () => take(input.files));
+// Chosen twice in a row, the same file is to be noticed twice.
+input.addEventListener("click", () => { input.value = ""; });
+
+const drop = form.querySelector(".drop");
+for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  drop.classList.add("over");
+});
+for (const name of ["dragleave", "drop"]) addEventListener(name, () => drop.classList.remove("over"));
+addEventListener("drop", (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  take(event.dataTransfer.files);
+});
+
+// Whoever logs in again, in whatever tab, finds that sending goes on here.
+const tryLogin = async () => {
+  const stopped = rows.filter((row) => row.situation === "logged-out");
+  if (stopped.length === 0) return;
+  try {
+    await session.renew();
+  } catch {
+    return;
+  }
+  for (const row of stopped) row.release();
+  pump();
+};
+addEventListener("focus", tryLogin);
+setInterval(tryLogin, LOGIN_TRIED_EVERY_MS);
+
+const begin = async () => {
+  session.begin(form);
+  memory.begin(form.dataset.person);
+  for (const plain of form.querySelectorAll("[data-plain]")) plain.remove();
+  for (const rich of form.querySelectorAll("[data-rich]")) rich.hidden = false;
+  const label = form.querySelector("[data-rich-words]");
+  label.textContent = label.dataset.richWords;
+  input.multiple = true;
+  input.required = false;
+  input.accept += ",audio/*,.wav,.mat";
+  for (const recalled of memory.recall()) {
+    const row = newRow(recalled);
+    await Promise.all(recalled.files.map((file) => row.restore(file.kind, file)));
+    if (row.all.length === 0) remove(row);
+  }
+  if (input.files.length) take(input.files);
+  pump();
+};
+begin();

@@ -1,0 +1,330 @@
+"""Sending in parts from the page, over a network that breaks, with a person who pauses, reloads and logs in again."""
+
+import hashlib
+import os
+import re
+import shutil
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+
+from tests.browser.cable import Cable
+from tests.browser.conftest import USER
+from tests.integration.processes import eventually
+from tests.integration.rest import PASSWORD, SAMPLES
+from tests.webapp import clips
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+MEGA = 2**20
+PATIENCE_MS = 60_000
+PHONE = ViewportSize(width=390, height=844)
+
+
+@pytest.fixture
+def cable(live_server: Any) -> Iterator[Cable]:
+    server = urlsplit(live_server.url)
+    cable = Cable(server.hostname or "", server.port or 0)
+    yield cable
+    cable.close()
+
+
+@pytest.fixture
+def address(cable: Cable) -> str:
+    return f"http://{cable.address}"
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A video of 20 MB, most of which says nothing."""
+    padding = os.urandom(20 * MEGA)
+    path = tmp_path / "large.mp4"
+    path.write_bytes(clips.video() + struct.pack(">I4s", len(padding) + 8, b"free") + padding)
+    return path
+
+
+def log_in(page: Page) -> None:
+    page.get_by_label("User name").fill(USER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+@pytest.fixture
+def form(page: Page) -> Page:
+    """The upload page, of somebody who is logged in."""
+    log_in(page)
+    page.goto("/recordings/new/")
+    expect(page.get_by_label("Videos, with")).to_be_visible()
+    return page
+
+
+def choose(page: Page, *paths: Path) -> None:
+    page.get_by_label("Videos, with").set_input_files(paths)
+
+
+def words(page: Page, number: int = 0) -> Locator:
+    return page.locator("[data-part=words]").nth(number)
+
+
+def analyse(page: Page) -> None:
+    page.get_by_role("button", name="Upload and analyse").click()
+
+
+def kept(page: Page) -> dict[str, str]:
+    """The digests of what the server keeps, by title and kind."""
+    found = page.request.get("/api/v1/recordings/").json()["results"]
+    return {f"{each['title']} {file['kind']}": file["sha256"] for each in found for file in each["files"]}
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_broken_connection_is_gone_on_with_by_itself(form: Page, cable: Cable, large: Path, noise: set[str]) -> None:
+    noise.add("net::ERR_")
+    before = cable.sent
+    cable.breaks_at = before + 12 * MEGA
+    choose(form, large)
+    form.get_by_role("checkbox").check()
+    analyse(form)
+    expect(words(form)).to_contain_text("The connection is lost", timeout=PATIENCE_MS)
+    assert cable.broken
+    form.wait_for_timeout(1500)  # it is tried in vain meanwhile
+    cable.mend()
+    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    assert kept(form) == {"large video": digest(large)}
+    assert cable.sent - before < 28 * MEGA  # from the beginning again, it would be 32
+
+
+def test_sending_can_be_paused(form: Page, cable: Cable, large: Path) -> None:
+    cable.seconds_a_chunk = 0.02  # 3 MB/s
+    choose(form, large)
+    form.get_by_role("checkbox").check()
+    expect(words(form)).to_contain_text("left", timeout=PATIENCE_MS)
+    assert re.search(r"\d+ % · [\d.]+ MB of 21\.\d MB · [\d.]+ MB/s · \d+ s left", words(form).inner_text())
+    with form.expect_event("requestfailed", lambda request: request.method == "PATCH"):
+        form.get_by_role("button", name="Pause").click()
+    expect(words(form)).to_contain_text("Paused at")
+    cable.seconds_a_chunk = 0
+    form.wait_for_timeout(1500)  # what is under way already arrives
+    before = cable.sent
+    form.wait_for_timeout(1500)
+    assert cable.sent == before
+    analyse(form)
+    form.get_by_role("button", name="Go on").click()
+    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    assert kept(form) == {"large video": digest(large)}
+
+
+def test_a_page_that_is_loaded_again_asks_for_the_file_and_goes_on(
+    form: Page, cable: Cable, large: Path, refused: set[int]
+) -> None:
+    refused |= {409, 423}  # what was under way when the page was left may still be arriving
+    cable.seconds_a_chunk = 0.02
+    before = cable.sent
+    choose(form, large)
+    form.get_by_label("Title").fill("Anna, first visit")
+    form.get_by_role("checkbox").check()
+    assert eventually(lambda: cable.sent - before > 12 * MEGA)
+    form.reload()
+    cable.seconds_a_chunk = 0
+    expect(words(form)).to_contain_text("Choose large.mp4 again to go on")
+    expect(form.get_by_label("Title")).to_have_value("Anna, first visit")
+    form.get_by_role("checkbox").check()
+    choose(form, SAMPLES / "interview.mp4")  # another one is another recording
+    expect(form.locator(".batch-row")).to_have_count(2)
+    form.get_by_role("button", name="Remove interview.mp4").click()
+    choose(form, large)
+    analyse(form)
+    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    assert kept(form) == {"Anna, first visit video": digest(large)}
+    assert cable.sent - before < 28 * MEGA
+    form.goto("/recordings/new/")
+    expect(form.locator("#recordings")).to_be_hidden()
+
+
+def test_what_was_sent_whole_is_not_asked_for_again(form: Page) -> None:
+    choose(form, SAMPLES / "interview.mp4")
+    form.get_by_role("checkbox").check()
+    expect(words(form)).to_contain_text("Everything is sent", timeout=PATIENCE_MS)
+    form.reload()
+    expect(words(form)).to_contain_text("Everything is sent")
+    form.get_by_role("checkbox").check()
+    analyse(form)
+    form.wait_for_url("**/analyses/*/")
+    assert kept(form) == {"interview video": digest(SAMPLES / "interview.mp4")}
+
+
+def test_an_ended_login_loses_nothing(form: Page, cable: Cable, large: Path, refused: set[int]) -> None:
+    refused |= {401, 403}
+    cable.seconds_a_chunk = 0.02
+    before = cable.sent
+    choose(form, large)
+    form.get_by_role("checkbox").check()
+    form.get_by_label("Title").fill("Kept")
+    analyse(form)
+    assert eventually(lambda: cable.sent - before > 12 * MEGA)
+    form.context.clear_cookies()
+    expect(words(form)).to_contain_text("Your login has ended", timeout=PATIENCE_MS)
+    cable.seconds_a_chunk = 0
+    with form.context.expect_page() as opened:
+        form.get_by_role("link", name="Log in").click()
+    other = opened.value
+    log_in(other)
+    other.close()
+    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    assert kept(form) == {"Kept video": digest(large)}
+    assert cable.sent - before < 28 * MEGA
+
+
+def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, tmp_path: Path) -> None:
+    for name in ("p01", "p02"):
+        shutil.copy(SAMPLES / "interview.mp4", tmp_path / f"{name}.mp4")
+    shutil.copy(SAMPLES / "interview.wav", tmp_path / "P01.wav")
+    shutil.copy(SAMPLES / "interview_eeg.mat", tmp_path / "p01_eeg.mat")
+    choose(form, *(tmp_path / name for name in ("p01_eeg.mat", "P01.wav", "p02.mp4", "p01.mp4")))
+    expect(form.locator(".batch-row")).to_have_count(2)
+    expect(words(form)).to_contain_text("Waits for your agreement")
+    first = form.locator(".batch-row").filter(has_text="p01.mp4")
+    expect(first.locator(".batch-files > li")).to_have_count(3)
+    expect(form.get_by_label("Trial")).to_have_count(2)
+    assert [each.is_visible() for each in form.get_by_label("Trial").all()].count(True) == 1
+
+    form.get_by_role("checkbox").check()
+    expect(first.locator("[data-eeg-words]")).to_contain_text("trials", timeout=PATIENCE_MS)
+    expect(first.get_by_label("Sampling rate")).to_have_value("500")
+    analyse(form)
+    expect(first.locator("[data-row-error=eeg_trial]")).to_contain_text("Say which one")
+    first.get_by_label("Trial").fill("1")
+    analyse(form)
+    expect(form.get_by_role("link", name="See the result")).to_have_count(2, timeout=PATIENCE_MS)
+    assert kept(form) == {
+        "p01 video": digest(SAMPLES / "interview.mp4"),
+        "p01 audio": digest(SAMPLES / "interview.wav"),
+        "p01 eeg": digest(SAMPLES / "interview_eeg.mat"),
+        "p02 video": digest(SAMPLES / "interview.mp4"),
+    }
+
+
+def test_dropped_files_are_taken(form: Page) -> None:
+    content = list(clips.wav())
+    form.evaluate(
+        """bytes => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], "voice.wav"));
+            document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+        }""",
+        content,
+    )
+    expect(form.locator(".batch-file")).to_have_text("voice.wav")
+    form.get_by_role("checkbox").check()
+    analyse(form)
+    expect(form.locator("[data-row-error=row]")).to_contain_text("There is no video to voice.wav")
+
+
+BAD = {
+    "empty.mp4": (b"", "is empty"),
+    "text.mp4": (b"hello, this is text" * 100, "no video"),
+    "cut.mp4": (clips.video(4)[:-3000], "breaks off"),
+    "text.wav": (b"hello, this is text" * 100, "no WAV"),
+    "text.mat": (b"hello, this is text" * 100, "no MAT"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_cannot_be_read_is_refused_before_it_is_sent(form: Page, tmp_path: Path, name: str) -> None:
+    content, complaint = BAD[name]
+    (tmp_path / name).write_bytes(content)
+    sent: list[str] = []
+    form.on("request", lambda request: sent.append(request.url) if "/api/" in request.url else None)
+    form.get_by_role("checkbox").check()
+    choose(form, tmp_path / name)
+    expect(form.locator("[data-part=problem]")).to_contain_text(complaint)
+    form.wait_for_timeout(500)
+    assert sent == []
+
+
+def test_sound_of_another_length_is_refused_and_can_be_replaced(form: Page, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(clips.video(3))
+    (tmp_path / "a.wav").write_bytes(clips.wav(5))
+    (tmp_path / "b.wav").write_bytes(clips.wav(3))
+    choose(form, tmp_path / "a.mp4", tmp_path / "a.wav")
+    form.get_by_role("checkbox").check()
+    expect(form.locator("[data-part=problem]").nth(1)).to_contain_text("The sound lasts 5.0 s and the video 3")
+    with form.expect_file_chooser() as chooser:
+        form.get_by_role("button", name="Add or replace a file").click()
+    chooser.value.set_files(tmp_path / "b.wav")
+    analyse(form)
+    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    assert kept(form) == {"a video": digest(tmp_path / "a.mp4"), "a audio": digest(tmp_path / "b.wav")}
+
+
+def test_what_the_server_refuses_is_said_at_its_file_and_the_others_stay(form: Page, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(clips.video(20, fps=1, sound=False))
+    (tmp_path / "a.mat").write_bytes(clips.mat(eeg=clips.eeg(30), fs=100.0))
+    choose(form, tmp_path / "a.mp4", tmp_path / "a.mat")
+    form.get_by_role("checkbox").check()
+    analyse(form)
+    expect(form.locator("[data-part=problem]").nth(1)).to_contain_text("The EEG lasts 30.0 s", timeout=PATIENCE_MS)
+    (tmp_path / "b.mat").write_bytes(clips.mat(eeg=clips.eeg(20), fs=100.0))
+    form.get_by_label("Title").fill("Mended")
+    sent: list[str] = []
+    form.on("request", lambda request: sent.append(request.method) if "/uploads/" in request.url else None)
+    choose(form, tmp_path / "b.mat")
+    analyse(form)
+    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    assert kept(form) == {"Mended video": digest(tmp_path / "a.mp4"), "Mended eeg": digest(tmp_path / "b.mat")}
+    assert sent.count("POST") == 1  # the video is not sent again
+
+
+def test_a_recording_is_removed_with_what_was_sent_of_it(form: Page) -> None:
+    choose(form, SAMPLES / "interview.mp4")
+    form.get_by_role("checkbox").check()
+    expect(words(form)).to_contain_text("Everything is sent", timeout=PATIENCE_MS)
+    with form.expect_request(lambda request: request.method == "DELETE"):
+        form.get_by_role("button", name="Remove interview.mp4").click()
+    expect(form.locator("#recordings")).to_be_hidden()
+    form.reload()
+    expect(form.get_by_label("Videos, with")).to_be_visible()
+    expect(form.locator("#recordings")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_all_of_it_and_the_keyboard_reaches_all_of_it(form: Page, scheme: Any) -> None:
+    form.set_viewport_size(PHONE)
+    form.emulate_media(color_scheme=scheme)
+    choose(form, *(SAMPLES / name for name in ("interview.mp4", "interview.wav", "interview_eeg.mat")))
+    expect(form.locator(".batch-files > li")).to_have_count(3)
+    assert form.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    form.get_by_label("Videos, with").focus()
+    reached = []
+    for _ in range(12):
+        form.keyboard.press("Tab")
+        reached.append(
+            form.evaluate("(document.activeElement.ariaLabel || document.activeElement.textContent || '').trim()")
+        )
+    for name in ("Remove interview.mp4", "Leave out interview.wav", "Add or replace a file"):
+        assert name in reached
+
+
+def test_without_scripts_the_form_sends_one_recording(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/recordings/new/")
+    log_in(page)
+    page.get_by_label("Video", exact=True).set_input_files(SAMPLES / "interview.mp4")
+    page.get_by_label("Title").fill("Plain")
+    analyse(page)
+    expect(page.locator("[data-error-for=consent]")).to_contain_text("Tick the box")
+    expect(page.get_by_label("Title")).to_have_value("Plain")
+    page.get_by_label("Video", exact=True).set_input_files(SAMPLES / "interview.mp4")
+    page.get_by_role("checkbox").check()
+    analyse(page)
+    page.wait_for_url("**/analyses/*/")
+    context.close()

@@ -1,0 +1,111 @@
+"""The headers of the tus protocol, version 1.0.0 (tus.io/protocols/resumable-upload).
+
+Each function reads one of them; RequestError says what is wrong with it.
+"""
+
+import base64
+import hashlib
+import re
+
+from rest_framework.request import Request
+
+from webapp.core.problems import RequestError, WebCode
+from webapp.recordings.transfers import ALGORITHMS, Checksum
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,termination,checksum,expiration"
+CONTENT_TYPE = "application/offset+octet-stream"
+METADATA_CHARACTERS = 4000
+NAME_CHARACTERS = 255
+KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
+NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+def require_version(request: Request) -> None:
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise RequestError(
+            WebCode.TUS_VERSION, f"This address speaks tus {VERSION}. Send the header Tus-Resumable: {VERSION}."
+        )
+
+
+def length(request: Request) -> int:
+    """Bytes of the whole file."""
+    if "Upload-Defer-Length" in request.headers:
+        raise RequestError(
+            WebCode.UPLOAD_LENGTH_DEFERRED,
+            "A length that is told later is not supported. Send Upload-Length with the size of the file in bytes.",
+        )
+    return _number(request, "Upload-Length", WebCode.UPLOAD_LENGTH, "the size of the file in bytes")
+
+
+def offset(request: Request) -> int:
+    """How many bytes of the file come before this part."""
+    return _number(request, "Upload-Offset", WebCode.UPLOAD_OFFSET_MISSING, "the bytes that were sent before")
+
+
+def size(request: Request) -> int:
+    """Bytes of this part."""
+    return _number(request, "Content-Length", WebCode.CONTENT_LENGTH, "the bytes of this part")
+
+
+def require_part(request: Request) -> None:
+    """The body has to be a part of a file and nothing else."""
+    if request.content_type != CONTENT_TYPE:
+        raise RequestError(WebCode.UPLOAD_TYPE, f"A part of a file is sent with Content-Type: {CONTENT_TYPE}.")
+
+
+def metadata(request: Request) -> tuple[str, str]:
+    """Upload-Metadata as it was sent, and the file's name in it; both may be empty."""
+    sent = request.headers.get("Upload-Metadata", "")
+    if len(sent) > METADATA_CHARACTERS:
+        raise _bad_metadata(f"It has {len(sent)} characters; {METADATA_CHARACTERS} are allowed.")
+    found: dict[str, bytes] = {}
+    for pair in sent.split(",") if sent.strip() else ():
+        key, _, value = pair.strip().partition(" ")
+        if not KEY.fullmatch(key):
+            raise _bad_metadata("A key is missing, or holds what is not printable ASCII.")
+        if key in found:
+            raise _bad_metadata(f"The key {key} comes twice.")
+        try:
+            found[key] = base64.b64decode(value, validate=True)
+        except ValueError as error:
+            raise _bad_metadata(f"The value of {key} is not Base64.") from error
+    try:
+        name = found.get("filename", b"").decode()
+    except UnicodeDecodeError as error:
+        raise _bad_metadata("The value of filename is not UTF-8.") from error
+    return sent, "".join(character for character in name if character.isprintable())[-NAME_CHARACTERS:]
+
+
+def checksum(request: Request) -> Checksum | None:
+    sent = request.headers.get("Upload-Checksum")
+    if sent is None:
+        return None
+    algorithm, _, value = sent.partition(" ")
+    if algorithm not in ALGORITHMS:
+        raise RequestError(
+            WebCode.UPLOAD_CHECKSUM,
+            f"There is no checksum {algorithm[:20]!r} here. Send Upload-Checksum with one of: {', '.join(ALGORITHMS)}.",
+        )
+    try:
+        digest = base64.b64decode(value, validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
+        raise RequestError(
+            WebCode.UPLOAD_CHECKSUM, f"Upload-Checksum holds no {algorithm} digest. Send its bytes as Base64."
+        )
+    return Checksum(algorithm, digest)
+
+
+def _number(request: Request, header: str, code: WebCode, what: str) -> int:
+    value = request.headers.get(header, "")
+    if not NUMBER.fullmatch(value):
+        raise RequestError(code, f"The header {header} is missing or no number. Send {what} there.")
+    return int(value)
+
+
+def _bad_metadata(what: str) -> RequestError:
+    return RequestError(
+        WebCode.UPLOAD_METADATA, f"Upload-Metadata cannot be read. {what} Send pairs such as: filename dmlzaXQubXA0."
+    )

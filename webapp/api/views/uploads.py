@@ -1,0 +1,167 @@
+"""Files in parts, over the tus protocol: begun, gone on with after whatever broke, removed."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import http_date
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inference import eeg
+from webapp.api import tus
+from webapp.api.serializers import EegOutlineSerializer
+from webapp.api.views.base import AsItIs, person
+from webapp.core.problems import STATUSES, WebCode
+from webapp.recordings import selectors, transfers
+from webapp.recordings.models import Transfer
+
+
+def _header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, required=required, description=description)
+
+
+def _answered(name: str, description: str, kind: type = str) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=True, description=description)
+
+
+RESUMABLE = OpenApiParameter("Tus-Resumable", str, OpenApiParameter.HEADER, required=True, enum=[tus.VERSION])
+OFFSET = _answered("Upload-Offset", "Bytes that are kept.", int)
+EXPIRES = _answered("Upload-Expires", "When what has come is removed, unless more comes.")
+
+
+class Tus(APIView):
+    """What every answer of the protocol has."""
+
+    content_negotiation_class = AsItIs
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # For clients that can send nothing but GET and POST. The permissions see the method that is meant.
+        if meant := request.headers.get("X-HTTP-Method-Override"):
+            request.method = meant.upper()
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method != "OPTIONS":
+            tus.require_version(request)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Tus-Resumable"] = tus.VERSION
+        answer["Cache-Control"] = "no-store"
+        if answer.status_code == STATUSES[WebCode.TUS_VERSION]:
+            answer["Tus-Version"] = tus.VERSION
+        return answer
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        return Response(
+            status=204,
+            headers={
+                "Tus-Version": tus.VERSION,
+                "Tus-Extension": tus.EXTENSIONS,
+                "Tus-Max-Size": str(settings.LIMITS.max_bytes),
+                "Tus-Checksum-Algorithm": ",".join(transfers.ALGORITHMS),
+            },
+        )
+
+
+class Uploads(Tus):
+    @extend_schema(
+        operation_id="uploads_create",
+        summary="Begin to send a file in parts",
+        description=f"The tus protocol, version {tus.VERSION}, with the extensions {tus.EXTENSIONS}.",
+        request=None,
+        responses={201: None},
+        parameters=[
+            RESUMABLE,
+            _header("Upload-Length", "Bytes of the file.", int, required=True),
+            _header("Upload-Metadata", "Such as `filename dmlzaXQubXA0`: the name in Base64."),
+            _answered("Location", "The upload's own address; its last part is the id that recordings/ takes."),
+            EXPIRES,
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        metadata, name = tus.metadata(request)
+        transfer = transfers.create(owner=person(request), length=tus.length(request), name=name, metadata=metadata)
+        # Without scheme and host, which a proxy may know better.
+        headers = {"Location": reverse("api:upload", args=[transfer.pk]), "Upload-Expires": _expires(transfer)}
+        return Response(status=201, headers=headers)
+
+
+class OneUpload(Tus):
+    def head(self, request: Request, pk: UUID) -> Response:
+        transfer = selectors.transfer_for(person(request), pk)
+        headers = {"Upload-Length": str(transfer.length), **_state(transfer)}
+        if transfer.metadata:
+            headers["Upload-Metadata"] = transfer.metadata
+        return Response(headers=headers)
+
+    @extend_schema(
+        operation_id="uploads_append",
+        summary="Send a part of the file",
+        description="HEAD at this address tells in `Upload-Offset` where to go on after a connection broke.",
+        request={tus.CONTENT_TYPE: OpenApiTypes.BINARY},
+        responses={204: None},
+        parameters=[
+            RESUMABLE,
+            _header("Upload-Offset", "Bytes that were sent before.", int, required=True),
+            _header("Upload-Checksum", "`sha1` or `sha256` and the part's digest in Base64."),
+            OFFSET,
+            EXPIRES,
+        ],
+    )
+    def patch(self, request: Request, pk: UUID) -> Response:
+        transfer = selectors.transfer_for(person(request), pk)
+        tus.require_part(request)
+        _hang_up_when_silent(request)
+        transfers.append(
+            transfer=transfer,
+            offset=tus.offset(request),
+            size=tus.size(request),
+            source=request._request,
+            checksum=tus.checksum(request),
+        )
+        return Response(status=204, headers=_state(transfer))
+
+    @extend_schema(
+        operation_id="uploads_destroy",
+        summary="Remove it",
+        description="What came of it is removed too.",
+        request=None,
+        responses={204: None},
+        parameters=[RESUMABLE],
+    )
+    def delete(self, request: Request, pk: UUID) -> Response:
+        transfers.terminate(transfer=selectors.transfer_for(person(request), pk))
+        return Response(status=204)
+
+
+class Eeg(APIView):
+    @extend_schema(
+        operation_id="uploads_eeg", summary="What a MAT file that was sent holds", responses=EegOutlineSerializer
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        transfer = selectors.transfer_for(person(request), pk)
+        transfers.require_finished(transfer)
+        return Response(EegOutlineSerializer(eeg.outline(transfer.path)).data)
+
+
+def _state(transfer: Transfer) -> dict[str, str]:
+    return {"Upload-Offset": str(transfer.offset), "Upload-Expires": _expires(transfer)}
+
+
+def _expires(transfer: Transfer) -> str:
+    return http_date(transfer.expires_at.timestamp())
+
+
+def _hang_up_when_silent(request: Request) -> None:
+    """A client whose network vanished says no goodbye; without this, its part would hold the upload for ever."""
+    connection = request.META.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(settings.UPLOAD_SILENT_SECONDS)

@@ -56,11 +56,26 @@ def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
     `voice_share` counts, between 100 and 4000 Hz. None where there are none.
     """
     total, count = 0.0, 0
-    for chunk in chunks:
-        powers = _voice_powers(chunk, rate)
+    for piece in _whole_frames(chunks, rate):
+        powers = _voice_powers(piece, rate)
         voiced = powers[10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB]
         total, count = total + float(voiced.sum()), count + len(voiced)
     return 10 * float(np.log10(total / count)) if count else None
+
+
+def _whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
+    """The same stream in pieces of whole 32 ms frames, a second or more each but the last."""
+    frame, held, pieces = round(_VOICE_FRAME_S * rate), 0, []
+    for chunk in chunks:
+        pieces.append(chunk)
+        held += len(chunk)
+        if held >= rate:
+            together = np.concatenate(pieces)
+            cut = held // frame * frame
+            yield together[:cut]
+            pieces, held = [together[cut:]], held - cut
+    if pieces:
+        yield np.concatenate(pieces)
 
 
 def _voice_powers(sound: np.ndarray, rate: int) -> np.ndarray:

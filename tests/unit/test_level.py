@@ -1,12 +1,15 @@
 """How near the microphone stood makes no difference to what is read."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 
-from inference import store
+from inference import speech, store
 from inference.audio_video import AudioVideoReader
+from inference.media.decode import sound as sound_of
 from inference.media.probe import probe_video
 from inference.types import Inputs
 
@@ -26,3 +29,31 @@ def test_a_recording_reads_the_same_at_another_level(tmp_path: Path) -> None:
         windows = reader.score(Inputs(video, path), media, track, [0, 15, 30])
         read.append(np.array([window.logits for window in windows]))
     np.testing.assert_allclose(read[0], read[1], atol=0.2)
+
+
+@pytest.mark.parametrize("size", [100, 576, 1024, 22050, 10**6])
+def test_the_level_of_a_voice_does_not_depend_on_the_pieces_that_it_comes_in(size: int) -> None:
+    sound, rate = soundfile.read(SAMPLES / "interview.wav", dtype="float32")
+    whole = speech.voice_level([sound], rate)
+    pieces = (sound[first : first + size] for first in range(0, len(sound), size))
+    assert speech.voice_level(pieces, rate) == pytest.approx(whole, abs=0.01)
+
+
+def test_the_sound_of_a_video_is_brought_to_the_level_of_the_fit() -> None:
+    video = SAMPLES / "interview.mp4"
+    reader = AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+    media = probe_video(video)
+    track = reader.track(Inputs(video), media, lambda share: None)
+    rate, heard = reader.speech["sample_rate"], []
+    mfcc = speech.mfcc
+
+    def noted(sound: np.ndarray, spec: dict[str, Any]) -> np.ndarray:
+        heard.append(sound)
+        return mfcc(sound, spec)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speech, "mfcc", noted)
+        list(reader.score(Inputs(video), media, track, reader.starts(len(track.seen))))
+    before = speech.voice_level(sound_of(video, rate), rate)
+    assert before is not None and before > -25
+    assert speech.voice_level([np.concatenate(heard[::5])], rate) == pytest.approx(reader.speech["level_db"], abs=1.5)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from tests.browser.cable import Cable
 from tests.browser.conftest import USER
@@ -210,6 +210,18 @@ def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, 
         "p01 eeg": digest(SAMPLES / "interview_eeg.mat"),
         "p02 video": digest(SAMPLES / "interview.mp4"),
     }
+
+
+def test_what_somebody_typed_before_the_script_came_is_kept(form: Page) -> None:
+    held: list[Route] = []
+    form.route(re.compile(r"/upload\.[^-/]*js$"), lambda route: held.append(route))
+    form.reload(wait_until="commit")
+    form.get_by_label("Video").set_input_files(SAMPLES / "interview.mp4")
+    form.get_by_label("Title").fill("Early")
+    assert eventually(lambda: bool(held))
+    held[0].continue_()
+    expect(form.locator("#recordings").get_by_label("Title")).to_have_value("Early")
+    expect(form.locator("#recordings")).to_contain_text("interview.mp4")
 
 
 def test_dropped_files_are_taken(form: Page) -> None:

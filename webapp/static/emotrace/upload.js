@@ -257,6 +257,9 @@ setInterval(tryLogin, LOGIN_TRIED_EVERY_MS);
 const begin = async () => {
   session.begin(form);
   memory.begin(form.dataset.person);
+  // Somebody may have been quicker than this script.
+  const early = ["video", "audio", "eeg"].flatMap((name) => [...form.elements[name].files]);
+  const typed = ["title", "eeg_trial", "eeg_sfreq"].map((name) => [name, form.elements[name].value]);
   for (const plain of form.querySelectorAll("[data-plain]")) plain.remove();
   for (const rich of form.querySelectorAll("[data-rich]")) rich.hidden = false;
   const label = form.querySelector("[data-rich-words]");
@@ -269,7 +272,10 @@ const begin = async () => {
     await Promise.all(recalled.files.map((file) => row.restore(file.kind, file)));
     if (row.all.length === 0) remove(row);
   }
-  if (input.files.length) take(input.files);
+  if (early.length) {
+    take(early);
+    for (const [name, value] of typed) if (value) rows.at(-1).field(name).value = value;
+  }
   pump();
 };
 begin();

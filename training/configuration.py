@@ -67,21 +67,9 @@ class Labelled(Section):
     seed: int
 
 
-class Hearing(Section):
-    """What an audio branch is given: how many `mfcc`, and whether `less_speaker`."""
+class Learning(Section):
+    """A fit of `steps` batches; `rate` is the highest of a one-cycle schedule."""
 
-    mfcc: int
-    less_speaker: bool
-
-
-class SpeechRecipe(Hearing):
-    """How the audio branch is fitted alone.
-
-    Where there are teachers, `known` is the share of the labels in its targets; the teachers say the rest.
-    """
-
-    teachers: list[Hearing]
-    known: float
     batch: int
     steps: int
     rate: float
@@ -91,7 +79,24 @@ class SpeechRecipe(Hearing):
     label_smoothing: float
 
 
-class AudioVideo(Labelled):
+class Hearing(Section):
+    """What an audio branch is given: how many `mfcc`, and whether `less_speaker`."""
+
+    mfcc: int
+    less_speaker: bool
+
+
+class SpeechRecipe(Hearing, Learning):
+    """How the audio branch is fitted alone.
+
+    Where there are teachers, `known` is the share of the labels in its targets; the teachers say the rest.
+    """
+
+    teachers: list[Hearing]
+    known: float
+
+
+class AudioVideo(Labelled, Learning):
     """`selection` says in the model card how the weights and the settings were chosen."""
 
     task: Literal["audio-video"]
@@ -107,13 +112,6 @@ class AudioVideo(Labelled):
     views: int
     seen_views: int
     speech: SpeechRecipe
-    batch: int
-    steps: int
-    rate: float
-    warmup: float
-    weight_decay: float
-    ema: float
-    label_smoothing: float
     selection: str
 
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from training.configuration import Learning
+
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -62,3 +64,9 @@ class Descent(Generic[Network]):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state_dict[name])
+
+
+def descent(network: Network, learning: Learning) -> Descent[Network]:
+    """The descent that a configuration asks for."""
+    settings = learning.model_dump(include={"rate", "warmup", "weight_decay", "ema"})
+    return Descent(network, learning.steps, **settings)

@@ -14,7 +14,7 @@ from inference.models.backbone import FEATURES
 from training.banks import FaceBank
 from training.configuration import AudioVideo
 from training.datasets.composed import FACE_OF
-from training.descent import Descent
+from training.descent import descent
 from training.fit_speech import SpeechBatches, descend
 
 
@@ -100,25 +100,18 @@ def fit_behind_backbone(
     """Fit everything behind the backbone; returns the moving average after the last step."""
     generator = torch.Generator().manual_seed(config.seed)
     network.video.backbone.requires_grad_(False)
-    descent = Descent(
-        network,
-        config.steps,
-        rate=config.rate,
-        warmup=config.warmup,
-        weight_decay=config.weight_decay,
-        ema=config.ema,
-    )
+    down = descent(network, config)
     black = black_feature(network, config.face.size)
 
     def step() -> float:
         mfcc, features, targets = softhard(batches.draw(config.batch), black, generator)
         read = network.fuse(mfcc, features)
-        return descent.step(functional.cross_entropy(read, targets, label_smoothing=config.label_smoothing))
+        return down.step(functional.cross_entropy(read, targets, label_smoothing=config.label_smoothing))
 
     network.train()
     random = batches.speech.randomness(generator)
-    descend(step, config.steps, {"descent": descent, "random": random}, place)
-    return descent.average.eval()
+    descend(step, config.steps, {"descent": down, "random": random}, place)
+    return down.average.eval()
 
 
 @torch.inference_mode()

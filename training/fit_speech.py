@@ -17,7 +17,7 @@ from training import checkpoint
 from training.banks import MelBank, SpeechBank
 from training.configuration import Hearing, SpeechFolds, SpeechRecipe
 from training.datasets import splits
-from training.descent import Descent
+from training.descent import descent
 from training.metrics import scores
 from training.speech_changes import SpeechChanges
 
@@ -84,27 +84,20 @@ def fitted(
     branch: AudioBranch, batches: SpeechBatches, recipe: SpeechRecipe, teachers: list[AudioBranch], place: Path
 ) -> AudioBranch:
     """Fit `branch` on labels, and on what its `teachers` say where there are any; returns the moving average."""
-    descent = Descent(
-        branch,
-        recipe.steps,
-        rate=recipe.rate,
-        warmup=recipe.warmup,
-        weight_decay=recipe.weight_decay,
-        ema=recipe.ema,
-    )
+    down = descent(branch, recipe)
 
     def step() -> float:
         _, mfcc, targets = batches.draw(recipe.batch)
         read = read_alone(branch, mfcc)
         if not teachers:
-            return descent.step(functional.cross_entropy(read, targets, label_smoothing=recipe.label_smoothing))
+            return down.step(functional.cross_entropy(read, targets, label_smoothing=recipe.label_smoothing))
         with torch.no_grad():
             said = torch.stack([read_alone(teacher, mfcc).softmax(1) for teacher in teachers]).mean(0)
-        return descent.step(functional.cross_entropy(read, torch.lerp(said, targets, recipe.known)))
+        return down.step(functional.cross_entropy(read, torch.lerp(said, targets, recipe.known)))
 
     branch.train()
-    descend(step, recipe.steps, {"descent": descent, "random": batches.randomness()}, place)
-    return descent.average.eval()
+    descend(step, recipe.steps, {"descent": down, "random": batches.randomness()}, place)
+    return down.average.eval()
 
 
 def descend(step: Callable[[], float], steps: int, parts: dict[str, checkpoint.Stateful], place: Path) -> None:

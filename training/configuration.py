@@ -142,7 +142,10 @@ class Recordings(Labelled):
 
 
 class SpeechFolds(Section):
-    """The audio branch alone, fitted once for each fold of a split of training/splits."""
+    """The audio branch alone, fitted once for each fold of a split of training/splits.
+
+    `selection` says in the report how the weights and the settings were chosen.
+    """
 
     task: Literal["speech-folds"]
     seed: int
@@ -150,6 +153,7 @@ class SpeechFolds(Section):
     seconds: float
     split: str
     speech: SpeechRecipe
+    selection: str
 
 
 class ComposedTrials(Section):

@@ -152,6 +152,5 @@ def _about(config: SpeechFolds) -> str:
     return (
         f"The audio branch alone on {recipe.mfcc} MFCC{', less the speaker' if recipe.less_speaker else ''}, "
         f"{len(recipe.teachers) or 'no'} teachers, fitted once for each fold of {config.split} on all actors outside "
-        "it; RAVDESS speech, eight labels. The moving average after the last step is scored, so no fold chooses any "
-        "weights."
+        f"it; RAVDESS speech, eight labels. Weights: {config.selection}"
     )

@@ -28,6 +28,7 @@ def log_in(page: Page) -> None:
 
 def upload(page: Page, title: str) -> None:
     page.goto("/recordings/new/")
+    expect(page.get_by_text("Videos, with their sound and EEG")).to_be_visible()
     page.get_by_label("Video").set_input_files(SAMPLE)
     page.get_by_label("Title").fill(title)
     page.get_by_role("checkbox").check()
@@ -62,6 +63,7 @@ def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, 
 
     # What is missing is said at its field, and what was chosen stays chosen.
     page.get_by_role("link", name="Upload a recording").click()
+    expect(page.get_by_text("Videos, with their sound and EEG")).to_be_visible()
     page.get_by_label("Video").set_input_files(SAMPLE)
     page.get_by_label("Title").fill("First interview")
     page.get_by_role("button", name="Upload and analyse").click()

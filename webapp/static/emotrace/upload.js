@@ -15,6 +15,7 @@ const limits = { bytes: Number(form.dataset.maxBytes), seconds: Number(form.data
 const fields = JSON.parse(form.dataset.fields); // which file or field each code of the server concerns
 const consent = form.elements.consent;
 let rows = [];
+let typed = {}; // into the plain form, by somebody quicker than this script: it goes to the first recording
 
 const say = (news) => { document.getElementById("upload-news").textContent = news; };
 
@@ -180,7 +181,8 @@ const place = (file, wish) => {
   const taking = open.filter(takes);
   const row = wish
     ?? open.find((each) => each.stem === stem(file.name) && (takes(each) || each.misses(kind)))
-    ?? (taking.length === 1 ? taking[0] : newRow({ key: newKey(), stem: stem(file.name) }));
+    ?? (taking.length === 1 ? taking[0] : newRow({ key: newKey(), stem: stem(file.name), ...typed }));
+  typed = {};
   if (kind === "video") row.stem = stem(file.name);
   for (const name of ["row", ...(kind === "eeg" ? ["eeg_trial", "eeg_sfreq"] : [])]) row.complain(name, "");
   row.add(kind, file);
@@ -257,9 +259,8 @@ setInterval(tryLogin, LOGIN_TRIED_EVERY_MS);
 const begin = async () => {
   session.begin(form);
   memory.begin(form.dataset.person);
-  // Somebody may have been quicker than this script.
   const early = ["video", "audio", "eeg"].flatMap((name) => [...form.elements[name].files]);
-  const typed = ["title", "eeg_trial", "eeg_sfreq"].map((name) => [name, form.elements[name].value]);
+  typed = Object.fromEntries(["title", "eeg_trial", "eeg_sfreq"].map((name) => [name, form.elements[name].value]));
   for (const plain of form.querySelectorAll("[data-plain]")) plain.remove();
   for (const rich of form.querySelectorAll("[data-rich]")) rich.hidden = false;
   const label = form.querySelector("[data-rich-words]");
@@ -272,10 +273,7 @@ const begin = async () => {
     await Promise.all(recalled.files.map((file) => row.restore(file.kind, file)));
     if (row.all.length === 0) remove(row);
   }
-  if (early.length) {
-    take(early);
-    for (const [name, value] of typed) if (value) rows.at(-1).field(name).value = value;
-  }
+  if (early.length) take(early);
   pump();
 };
 begin();

@@ -51,8 +51,8 @@ def measure(place: Path) -> dict[str, float]:
     from playwright.sync_api import sync_playwright
 
     from tests.browser import results
-    from tests.browser.conftest import FLAGS, USER
-    from tests.integration.rest import PASSWORD
+    from tests.browser.conftest import FLAGS
+    from tests.integration.rest import PASSWORD, USER
     from webapp.accounts.models import User
     from webapp.core import embedded
 

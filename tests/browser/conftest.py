@@ -4,16 +4,19 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.integration.rest import PASSWORD
+from tests.browser import results
+from tests.browser.results import open_result
+from tests.integration.rest import PASSWORD, USER
 from webapp.accounts.models import User
+from webapp.analyses.models import Analysis
 
-USER = "researcher"
 # As root there is no sandbox to be had; the others keep the browser from asking for hosts of its own.
 FLAGS = [
     "--no-sandbox",
@@ -89,3 +92,33 @@ def page(chromium: Browser, address: str, refused: set[int], noise: set[str]) ->
     expected = re.compile(rf"\b(status of|Status Error Code) ({'|'.join(map(str, refused))})\b")
     unexpected = [error for error in errors if not expected.search(error)]
     assert [error for error in unexpected if not any(words in error for words in noise)] == []
+
+
+@pytest.fixture
+def published(transactional_db: None, researcher: User) -> Analysis:
+    """Six segments over 24 s, read with EEG, not yet rendered. It has to be asked for before the page."""
+    analysis = results.submitted(researcher)
+    results.publish(analysis, results.timeline())
+    return analysis
+
+
+@pytest.fixture
+def finished(published: Analysis, tmp_path: Path) -> Analysis:
+    results.render(published, tmp_path)
+    return published
+
+
+@pytest.fixture
+def shown(finished: Analysis, page: Page) -> Page:
+    open_result(page, finished)
+    return page
+
+
+@pytest.fixture
+def an_hour(transactional_db: None, researcher: User, tmp_path: Path) -> Analysis:
+    """An hour in three thousand segments, and a video as long."""
+    video = results.long_video(tmp_path / "hour.mp4", results.HOUR_S)
+    analysis = results.submitted(researcher, video)
+    results.publish(analysis, results.long_timeline(float(results.HOUR_S), results.MANY))
+    results.render(analysis, tmp_path, video)
+    return analysis

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 from django.core.files.base import File
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from inference.types import (
     UNDETERMINED,
@@ -20,8 +20,7 @@ from inference.types import (
     Timeline,
     Window,
 )
-from tests.browser.conftest import USER
-from tests.integration.rest import PASSWORD, SAMPLES
+from tests.integration.rest import PASSWORD, SAMPLES, USER
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.lease import claim
@@ -33,6 +32,8 @@ from webapp.recordings.services import Upload
 LABELS = ("neutral", "happy", "sad", "angry", "calm")
 SAMPLE = SAMPLES / "interview.mp4"
 EDGES_S = (0.0, 3.0, 6.0, 7.0, 10.0, 15.0, 24.0)
+DURATION_S = EDGES_S[-1]
+HOUR_S, MANY = 3600, 3000
 CUT = ("neutral", "happy", UNDETERMINED, "sad", "happy", "calm")
 
 
@@ -129,3 +130,32 @@ def _shares(label: str) -> tuple[float, ...]:
     if label == UNDETERMINED:
         return tuple(0.0 for _ in LABELS)
     return tuple(0.72 if each == label else 0.07 for each in LABELS)
+
+
+def settled(page: Page) -> float:
+    """The player's time once it has arrived where it was sent."""
+    player = page.locator("#player")
+    expect(player).to_have_js_property("seeking", False)
+    moment: float = player.evaluate("video => video.currentTime")
+    return moment
+
+
+def point(page: Page, seconds: float) -> None:
+    """Move the mouse to a moment of the timeline that is not zoomed."""
+    box = page.locator("#scrubber").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * seconds / DURATION_S, box["y"] + 60, steps=4)
+
+
+def played(page: Page) -> None:
+    page.locator("#player").evaluate("async video => { video.muted = true; await video.play(); }")
+
+
+def pressed(page: Page, *keys: str) -> float:
+    for key in keys:
+        page.keyboard.press(key)
+    return settled(page)
+
+
+def factor(page: Page) -> float:
+    return float(page.locator("#zoom-factor").inner_text().removesuffix("×"))

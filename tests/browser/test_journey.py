@@ -9,10 +9,9 @@ import av
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import USER
 from tests.conftest import Start
 from tests.integration.processes import eventually
-from tests.integration.rest import ANALYSIS_SECONDS, PASSWORD, SAMPLES
+from tests.integration.rest import ANALYSIS_SECONDS, PASSWORD, SAMPLES, USER
 
 SAMPLE = SAMPLES / "interview.mp4"
 PATIENCE_MS = ANALYSIS_SECONDS * 1000

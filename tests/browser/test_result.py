@@ -1,88 +1,16 @@
-"""The result page by mouse, by keyboard and by screen reader, in a real browser, on analyses that are done."""
+"""The result page by mouse and by keyboard, in a real browser, on analyses that are done."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import results
-from tests.browser.results import CUT, EDGES_S, open_result
+from tests.browser.results import CUT, DURATION_S, EDGES_S, factor, open_result, played, point, pressed, settled
 from tests.integration.processes import eventually
-from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
-
-DURATION_S = EDGES_S[-1]
-PHONE = ViewportSize(width=390, height=844)
-HOUR_S, MANY = 3600, 3000
-
-
-@pytest.fixture
-def published(transactional_db: None, researcher: User) -> Analysis:
-    """Six segments over 24 s, read with EEG, not yet rendered. It has to be asked for before the page."""
-    analysis = results.submitted(researcher)
-    results.publish(analysis, results.timeline())
-    return analysis
-
-
-@pytest.fixture
-def finished(published: Analysis, tmp_path: Path) -> Analysis:
-    results.render(published, tmp_path)
-    return published
-
-
-@pytest.fixture
-def shown(finished: Analysis, page: Page) -> Page:
-    open_result(page, finished)
-    return page
-
-
-@pytest.fixture
-def an_hour(transactional_db: None, researcher: User, tmp_path: Path) -> Analysis:
-    """An hour in three thousand segments, and a video as long."""
-    video = results.long_video(tmp_path / "hour.mp4", HOUR_S)
-    analysis = results.submitted(researcher, video)
-    results.publish(analysis, results.long_timeline(float(HOUR_S), MANY))
-    results.render(analysis, tmp_path, video)
-    return analysis
-
-
-def settled(page: Page) -> float:
-    """The player's time once it has arrived where it was sent."""
-    player = page.locator("#player")
-    expect(player).to_have_js_property("seeking", False)
-    moment: float = player.evaluate("video => video.currentTime")
-    return moment
-
-
-def point(page: Page, seconds: float) -> None:
-    """Move the mouse to a moment of the timeline that is not zoomed."""
-    box = page.locator("#scrubber").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] * seconds / DURATION_S, box["y"] + 60, steps=4)
-
-
-def played(page: Page) -> None:
-    page.locator("#player").evaluate("async video => { video.muted = true; await video.play(); }")
-
-
-def pressed(page: Page, *keys: str) -> float:
-    for key in keys:
-        page.keyboard.press(key)
-    return settled(page)
-
-
-def serious(page: Page) -> list[dict[str, Any]]:
-    """What axe finds wrong for people who use no mouse or no eyes, trifles left out."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    return [violation for violation in found if violation["impact"] != "minor"]
-
-
-def factor(page: Page) -> float:
-    return float(page.locator("#zoom-factor").inner_text().removesuffix("×"))
 
 
 def colour(canvas: Locator, x: float, y: float) -> list[int]:
@@ -277,17 +205,6 @@ def test_hovering_and_focus_tell_what_was_read(shown: Page) -> None:
     expect(tip).to_be_hidden()
 
 
-def test_a_screen_reader_hears_where_it_is(shown: Page) -> None:
-    slider = shown.get_by_role("slider", name="Moment of the recording")
-    expect(slider).to_have_attribute("aria-valuetext", "0:00.0, Neutral, confidence 72 %")
-    slider.focus()
-    pressed(shown, "PageUp")
-    expect(slider).to_have_attribute("aria-valuetext", "0:03.0, Happy, confidence 72 %")
-    expect(slider).to_have_attribute("aria-valuenow", "3.0")
-    pressed(shown, "PageUp")
-    expect(slider).to_have_attribute("aria-valuetext", "0:06.0, Undetermined")
-
-
 def test_zoom_keeps_the_playhead_in_view(shown: Page) -> None:
     scroller = shown.locator("#scrubber")
     shown.get_by_role("button", name="Zoom in").click()
@@ -325,31 +242,6 @@ def test_playing_takes_the_view_along_unless_somebody_looks_elsewhere(shown: Pag
     assert scroller.evaluate("one => one.scrollLeft") == 0
 
 
-def test_a_finger_seeks_and_scrolls_once_zoomed_in(shown: Page) -> None:
-    browser = shown.context.browser
-    assert browser is not None
-    phone = browser.new_context(
-        viewport=PHONE, has_touch=True, is_mobile=True, storage_state=shown.context.storage_state()
-    )
-    page = phone.new_page()
-    page.goto(shown.url)
-    page.wait_for_function("document.getElementById('player').readyState > 0")
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    scrubber = page.locator("#scrubber")
-    scrubber.scroll_into_view_if_needed()
-    box = scrubber.bounding_box()
-    assert box is not None
-    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 60)
-    assert settled(page) == pytest.approx(DURATION_S / 2, abs=0.2)
-    assert page.locator(".lanes-wide").evaluate("one => getComputedStyle(one).touchAction") == "pan-y"
-    page.get_by_role("button", name="Zoom in").tap()
-    scrubber.evaluate("one => { one.scrollLeft = 0; }")
-    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 60)
-    assert settled(page) == pytest.approx(DURATION_S / 4, abs=0.2)
-    assert page.locator(".lanes-wide").evaluate("one => getComputedStyle(one).touchAction") == "pan-x pan-y"
-    phone.close()
-
-
 def test_the_summary_compares_the_readers(shown: Page) -> None:
     expect(shown.locator("#transitions tbody tr")).to_have_count(len(CUT) - 1)
     expect(shown.locator("#agreement-same")).to_have_text("45 %")
@@ -375,74 +267,3 @@ def test_the_labelled_video_comes_without_taking_anything_away(published: Analys
     expect(page.locator("#scrubber")).to_be_focused()
     expect(page.locator("tr[aria-current]")).to_have_attribute("data-number", "1")
     assert settled(page) == pytest.approx(EDGES_S[1])
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(shown: Page, scheme: Any) -> None:
-    shown.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    expect(shown.locator("html")).to_have_attribute("data-bs-theme", scheme)
-    shown.get_by_role("button", name="Loop").click()
-    shown.get_by_role("button", name="Original").click()
-    shown.locator("#scrubber").focus()
-    assert serious(shown) == []
-    shown.get_by_role("button", name="Keys", exact=True).click()
-    assert serious(shown) == []
-
-
-def test_paper_has_the_timeline_and_no_buttons(shown: Page) -> None:
-    shown.emulate_media(media="print", color_scheme="dark")
-    expect(shown.locator("html")).to_have_attribute("data-bs-theme", "light")
-    for name in ("Interview", "Timeline", "Over the whole recording", "Transitions", "Segments"):
-        expect(shown.get_by_role("heading", name=name).first).to_be_visible()
-    expect(shown.locator("#strip")).to_be_visible()
-    for hidden in ("#player", "#lanes", "#transport", "#downloads", ".topbar"):
-        expect(shown.locator(hidden)).to_be_hidden()
-    expect(shown.locator("button:visible:not(.seek)")).to_have_count(0)
-
-
-def test_an_hour_of_segments_is_no_burden(an_hour: Analysis, page: Page) -> None:
-    open_result(page, an_hour)
-    count = "document.querySelectorAll('*').length"
-    rows = page.locator("#segments tbody tr")
-    expect(rows).to_have_count(100)
-    assert page.evaluate(count) < 2500
-    assert serious(page) == []
-    page.locator("#scrubber").focus()
-    page.keyboard.press("End")
-    expect(page.locator("tr[aria-current]")).to_have_attribute("data-number", str(MANY - 1))
-    expect(page.locator("#segments-shown")).to_have_text("2901 to 3000 of 3000")
-    expect(rows.last).to_have_attribute("aria-rowindex", str(MANY + 1))
-    assert page.evaluate(count) < 2500
-    page.get_by_role("link", name="Previous", exact=True).click()
-    expect(page.locator("#segments-shown")).to_have_text("2801 to 2900 of 3000")
-    rows.first.locator(".seek").click()
-    expect(page.locator("tr[aria-current]")).to_have_attribute("data-number", "2800")
-    assert settled(page) == pytest.approx(2800 * HOUR_S / MANY, abs=1)
-    for _ in range(12):
-        page.keyboard.press("+")
-    expect(page.locator("#zoom-factor")).to_have_text("720×")
-    head, box = page.locator(".playhead").bounding_box(), page.locator("#scrubber").bounding_box()
-    assert head is not None
-    assert box is not None
-    assert box["x"] <= head["x"] + 1 <= box["x"] + box["width"]
-    assert page.locator("#lanes canvas").evaluate("canvas => canvas.clientWidth") == pytest.approx(box["width"], abs=1)
-    # Paper gets every row.
-    page.emulate_media(media="print")
-    expect(rows).to_have_count(MANY)
-    page.emulate_media(media="screen")
-    expect(rows).to_have_count(100)
-
-
-def test_without_scripts_there_is_a_timeline_and_a_table_to_turn(an_hour: Analysis, page: Page) -> None:
-    open_result(page, an_hour)
-    plain = page.context.browser
-    assert plain is not None
-    context = plain.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
-    bare = context.new_page()
-    bare.goto(page.url)
-    expect(bare.locator("#strip")).to_be_visible()
-    expect(bare.locator("#transport")).to_be_hidden()
-    expect(bare.locator("#lanes")).to_be_hidden()
-    bare.get_by_role("link", name="Next", exact=True).click()
-    expect(bare.locator("#segments-shown")).to_have_text("101 to 200 of 3000")
-    context.close()

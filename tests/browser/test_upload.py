@@ -14,9 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from tests.browser.cable import Cable
-from tests.browser.conftest import USER
 from tests.integration.processes import eventually
-from tests.integration.rest import PASSWORD, SAMPLES
+from tests.integration.rest import PASSWORD, SAMPLES, USER
 from tests.webapp import clips
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -9,6 +9,7 @@ import requests
 from tests.integration.processes import eventually
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+USER = "researcher"
 PASSWORD = "a long enough password"
 ANALYSIS_SECONDS = 300
 

@@ -69,6 +69,14 @@ def client(web: Web, django_user_model: Any) -> TusClient:
     return TusClient(f"{web.base}/api/v1/uploads/", headers={"Authorization": f"Token {secret}"})
 
 
+def begun(client: TusClient, folder: Path) -> tuple[bytes, Path, str]:
+    """A large file, and the address of its upload, of which nothing is sent yet."""
+    content = os.urandom(SIZE)
+    path = folder / "large.mp4"
+    path.write_bytes(content)
+    return content, path, str(client.uploader(str(path)).create_url())
+
+
 def test_tuspy_goes_on_after_the_server_was_killed(web: Web, client: TusClient, tmp_path: Path) -> None:
     content = os.urandom(SIZE)
     path = tmp_path / "large.mp4"
@@ -91,10 +99,7 @@ def test_tuspy_goes_on_after_the_server_was_killed(web: Web, client: TusClient, 
 def test_what_came_before_the_server_was_killed_in_the_middle_of_a_part_is_kept(
     web: Web, client: TusClient, tmp_path: Path
 ) -> None:
-    content = os.urandom(SIZE)
-    path = tmp_path / "large.mp4"
-    path.write_bytes(content)
-    address = str(client.uploader(str(path)).create_url())
+    content, path, address = begun(client, tmp_path)
     with half_sent(web, client, address, content, 15 * MEGA):
         assert eventually(lambda: Transfer.objects.get().offset >= 12 * MEGA)
         web.kill()
@@ -107,10 +112,7 @@ def test_what_came_before_the_server_was_killed_in_the_middle_of_a_part_is_kept(
 
 
 def test_a_connection_that_breaks_loses_nothing(web: Web, client: TusClient, tmp_path: Path) -> None:
-    content = os.urandom(SIZE)
-    path = tmp_path / "large.mp4"
-    path.write_bytes(content)
-    address = str(client.uploader(str(path)).create_url())
+    content, path, address = begun(client, tmp_path)
     with half_sent(web, client, address, content, 6 * MEGA + 4321):
         assert eventually(lambda: Transfer.objects.get().offset > 0)
     assert eventually(lambda: Transfer.objects.get().offset > 6 * MEGA)
@@ -122,10 +124,7 @@ def test_a_connection_that_breaks_loses_nothing(web: Web, client: TusClient, tmp
 def test_a_client_that_vanished_without_a_goodbye_holds_the_upload_for_a_while_only(
     web: Web, client: TusClient, tmp_path: Path
 ) -> None:
-    content = os.urandom(SIZE)
-    path = tmp_path / "large.mp4"
-    path.write_bytes(content)
-    address = str(client.uploader(str(path)).create_url())
+    content, path, address = begun(client, tmp_path)
     with half_sent(web, client, address, content, 5 * MEGA):  # and never closed
         assert eventually(lambda: Transfer.objects.get().offset > 0)
         held = requests.patch(

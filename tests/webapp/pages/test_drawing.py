@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from inference.export.elements import clock
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
 from webapp.pages import drawing
 from webapp.pages.lanes import Kind, lanes
@@ -124,7 +125,7 @@ def test_a_bar_leaves_out_what_never_occurs() -> None:
     ("seconds", "shown"), [(0, "0:00.0"), (3.6, "0:03.6"), (59.96, "1:00.0"), (760, "12:40.0"), (3723.04, "1:02:03.0")]
 )
 def test_a_moment_reads_as_a_clock(seconds: float, shown: str) -> None:
-    assert emotrace.clock(seconds) == shown
+    assert clock(seconds) == shown
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(24.2, "0:24"), (59.7, "1:00"), (3723, "1:02:03")])

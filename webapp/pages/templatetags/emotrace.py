@@ -3,17 +3,13 @@
 from django import template
 from django.template.defaultfilters import pluralize
 
+from inference.export.elements import clock, percent
+
 register = template.Library()
 
 
-@register.filter
-def clock(seconds: float) -> str:
-    """A moment of a recording: 0:03.6, 12:40.0, 1:02:03.0."""
-    tenths = round(seconds * 10)
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    rest = f"{tenths / 10:04.1f}"
-    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"
+register.filter("clock", clock)
+register.filter("percent", percent)
 
 
 @register.filter
@@ -31,11 +27,6 @@ def spoken(seconds: float) -> str:
         if seconds >= size and seconds % size == 0:
             return f"{seconds // size:.0f} {unit}{pluralize(seconds // size)}"
     return f"{seconds:g} seconds"
-
-
-@register.filter
-def percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
 
 
 @register.filter

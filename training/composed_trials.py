@@ -1,6 +1,7 @@
 """20 s trials of composed clips, read by an audio-video model: what a fusion network is fitted on."""
 
 import argparse
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from training.configuration import ComposedTrials
 from training.datasets import fer2013, ravdess
 from training.datasets.composed import draw_faces
 from training.evaluate import composed_features
+
+log = logging.getLogger(__name__)
 
 
 def read_trials(
@@ -53,18 +56,16 @@ def _windows(reader: AudioVideoReader, clip: ravdess.Clip) -> np.ndarray:
 
 
 def write(config: ComposedTrials, options: argparse.Namespace) -> None:
-    """Write av5_logits.npz: logits and labels of a validation and a test part that share no actor and no face."""
+    """Write av5_logits.npz: logits, labels and folds of trials; two folds share no actor and no face."""
     reader = AudioVideoReader.open(store.find(config.audio_video))
     faces = fer2013.read_npz(options.faces / "fer2013_public_test.npz")
-    halves = {
-        "val": replace(faces, images=faces.images[::2], labels=faces.labels[::2]),
-        "test": replace(faces, images=faces.images[1::2], labels=faces.labels[1::2]),
-    }
-    table: dict[str, np.ndarray] = {}
-    for number, (part, unseen) in enumerate(halves.items()):
-        actors = config.val_actors if part == "val" else config.test_actors
-        seed = config.seed + number
-        trials = read_trials(reader, options.speech, actors, unseen, config.trials_per_label, seed)
-        table[f"{part}_logits"], table[f"{part}_labels"] = trials
+    count = len(config.folds)
+    read = []
+    for fold, actors in enumerate(config.folds):
+        unseen = replace(faces, images=faces.images[fold::count], labels=faces.labels[fold::count])
+        read.append(read_trials(reader, options.speech, actors, unseen, config.trials_per_label, config.seed + fold))
+        log.info("fold %d of %d", fold + 1, count)
+    logits, labels = (np.concatenate(part) for part in zip(*read, strict=True))
     options.out.mkdir(parents=True, exist_ok=True)
-    np.savez(options.out / "av5_logits.npz", allow_pickle=False, **table)
+    folds = np.repeat(np.arange(count), len(labels) // count)
+    np.savez(options.out / "av5_logits.npz", allow_pickle=False, logits=logits, labels=labels, folds=folds)

@@ -22,7 +22,11 @@ class Warp(Section):
 
 
 class Phase(Section):
-    """One size of faces: `rate` is the highest of a one-cycle schedule that ends at rate / 25 / `decay`."""
+    """One size of faces: `rate` is the highest of a one-cycle schedule that ends at rate / 25 / `decay`.
+
+    What is learnt of a face is its label by the share `known`; the rest is what the network with
+    which the phase begins says of it.
+    """
 
     size: int
     epochs: int
@@ -31,6 +35,7 @@ class Phase(Section):
     warmup: float
     decay: float
     warp: Warp
+    known: float = 1.0
 
 
 class FaceBackbone(Section):
@@ -160,8 +165,7 @@ class ComposedTrials(Section):
     task: Literal["composed-trials"]
     audio_video: str
     seed: int
-    val_actors: list[int]
-    test_actors: list[int]
+    folds: list[list[int]]
     trials_per_label: int
 
 

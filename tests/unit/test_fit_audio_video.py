@@ -124,15 +124,15 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypa
 def test_a_trial_is_read_by_six_windows_of_one_voice_and_face(data: Path) -> None:
     assert fit(data) == 0
     config = {"task": "composed-trials", "audio_video": "intermediate-attention-8@1", "seed": 1}
-    config |= {"val_actors": [3], "test_actors": [4], "trials_per_label": 1}
+    config |= {"folds": [[3], [4]], "trials_per_label": 1}
     (data / "trials.yaml").write_text(yaml.safe_dump(config))
     where = ["--faces", str(data), "--speech", str(data / "speech"), "--out", str(data / "runs")]
     assert main(["fit", str(data / "trials.yaml"), *where]) == 0
     with np.load(data / "runs" / "av5_logits.npz") as table:
-        for part in ("val", "test"):
-            assert table[f"{part}_logits"].shape == (8, 6, 8)
-            np.testing.assert_array_equal(table[f"{part}_labels"], np.arange(8))
-        assert not np.array_equal(table["val_logits"], table["test_logits"])
+        assert table["logits"].shape == (16, 6, 8)
+        np.testing.assert_array_equal(table["labels"], np.tile(np.arange(8), 2))
+        np.testing.assert_array_equal(table["folds"], np.repeat((0, 1), 8))
+        assert not np.array_equal(table["logits"][:8], table["logits"][8:])
 
 
 def test_the_report_shows_every_part_and_says_what_is_composed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

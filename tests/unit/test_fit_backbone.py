@@ -9,11 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from safetensors.torch import load_file
+from torch import nn
 
+from training import fit_backbone
 from training.__main__ import main
-from training.datasets.fer2013 import LABELS
+from training.configuration import Phase
+from training.datasets.fer2013 import LABELS, Faces
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 STILL = {"degrees": 0, "scale": 0, "shift": 0}
@@ -42,7 +46,7 @@ def arguments(tmp_path: Path) -> list[str]:
         "label_smoothing": 0.0,
         "weight_decay": 0.01,
         "ema": 0.5,
-        "phases": [PHASE, PHASE | {"epochs": 3}],
+        "phases": [PHASE, PHASE | {"epochs": 3, "known": 0.5}],
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     return ["fit", str(tmp_path / "config.yaml"), "--faces", str(tmp_path / "faces"), "--out"]
@@ -75,6 +79,15 @@ def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], tmp_path:
 
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
     assert not state.exists()
+
+
+def test_a_face_is_learnt_by_its_label_and_by_what_the_network_before_said_of_it() -> None:
+    faces = Faces(np.zeros((2, 48, 48), np.uint8), np.array([0, 3], np.uint8))
+    certain = nn.Linear(1, 1)
+    certain.forward = lambda seen: torch.eye(7)[[3]].repeat(len(seen), 1) * 1000  # type: ignore[method-assign]
+    half = fit_backbone._targets(certain, faces, Phase.model_validate(PHASE | {"known": 0.5}))
+    torch.testing.assert_close(half, (torch.eye(7)[[0, 3]] + torch.eye(7)[[3, 3]]) / 2)
+    torch.testing.assert_close(fit_backbone._targets(certain, faces, Phase.model_validate(PHASE)), torch.eye(7)[[0, 3]])
 
 
 def test_another_seed_gives_another_network(arguments: list[str], tmp_path: Path) -> None:

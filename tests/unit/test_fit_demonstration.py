@@ -10,7 +10,7 @@ import yaml
 
 from inference import store
 from training import checkpoint, configuration, fit_eeg, fit_fusion, metrics
-from training.configuration import EEG, Fusion
+from training.configuration import EEG, AudioVideo, ComposedTrials, Fusion
 from training.datasets.errors import DatasetError
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
@@ -50,7 +50,7 @@ def clips(path: Path, shape: tuple[int, int] = (6, 5), seed: int = 0) -> None:
     logits = np.random.default_rng(seed).normal(size=(len(labels), *shape)).astype(np.float32)
     logits += 2 * np.eye(5, dtype=np.float32)[labels][:, None, : shape[1]]
     path.parent.mkdir(exist_ok=True)
-    np.savez(path, val_logits=logits, val_labels=labels, test_logits=logits[::-1], test_labels=labels[::-1])
+    np.savez(path, logits=logits, labels=labels, folds=np.arange(len(labels)) % 2)
 
 
 def test_no_person_is_in_two_parts_of_the_published_split() -> None:
@@ -58,6 +58,34 @@ def test_no_person_is_in_two_parts_of_the_published_split() -> None:
     people = [person for first, last in split.values() for person in range(first, last + 1)]
     assert sorted(people) == list(range(1, 43))
     assert [last - first + 1 for first, last in split.values()] == [30, 6, 6]
+
+
+def test_the_fusion_reads_nobody_that_its_members_were_fitted_on() -> None:
+    trials = configuration.read(CONFIGS / "composed-trials-5.yaml")
+    network = configuration.read(CONFIGS / "intermediate-attention-5.yaml")
+    assert isinstance(trials, ComposedTrials)
+    assert isinstance(network, AudioVideo)
+    actors = [actor for fold in trials.folds for actor in fold]
+    assert len(set(actors)) == len(actors) == 8
+    assert not set(actors) & set(network.train_actors)
+
+
+def test_each_fold_is_read_by_a_fusion_of_the_others(
+    small: EEG, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit_eeg.fit(small, tmp_path / "store")
+    clips(tmp_path / "runs" / "av5_logits.npz")
+    drawn, paired = [], fit_fusion.paired
+
+    def seen(audio_video: fit_fusion.Readings, eeg: fit_fusion.Readings, rng: np.random.Generator) -> Any:
+        drawn.append((set(audio_video.folds), set(eeg.folds)))
+        return paired(audio_video, eeg, rng)
+
+    monkeypatch.setattr(fit_fusion, "paired", seen)
+    config = fusion_config().model_copy(update={"epochs": 1, "test_pairings": 1, "tree_pairings": 1})
+    fit_fusion.fit(config, tmp_path / "store")
+    # Trees, the held-out fold, the network: for either fold, then the network of all.
+    assert drawn == [*[({1}, {1}), ({0}, {0}), ({1}, {1})], *[({0}, {0}), ({1}, {1}), ({0}, {0})], ({0, 1}, {0, 1})]
 
 
 def test_both_networks_are_fitted_and_opened_again(small: EEG, tmp_path: Path) -> None:
@@ -73,6 +101,8 @@ def test_both_networks_are_fitted_and_opened_again(small: EEG, tmp_path: Path) -
     assert store.open_model(eeg)(torch.zeros(4, 30, 500)).shape == (4, 5)
     assert store.open_model(fusion)(torch.zeros(1, 10, 5)).shape == (1, 5)
     assert set(fusion.metrics["scores"]) == {"cnn", "average", "waver", "xgboost", "audio-video alone", "eeg alone"}
+    assert fusion.data["temperature"] == fusion.metrics["calibration"]["temperature"] > 0
+    assert set(fusion.metrics["scores"]["cnn"]["subjects"]) == {"3", "4", "5", "6"}
     assert set(eeg.metrics["scores"]["test"]["trial"]["subjects"]) == {"5", "6"}
 
 
@@ -112,9 +142,9 @@ def test_logits_of_another_shape_are_refused(small: EEG, tmp_path: Path) -> None
 def test_trials_are_paired_with_clips_of_their_own_label() -> None:
     labels = np.array([0, 1, 2, 2, 1])
     audio_video = fit_fusion.Readings(
-        np.repeat(np.arange(10, dtype=np.float32) % 5, 30).reshape(10, 6, 5), np.arange(10) % 5
+        np.repeat(np.arange(10, dtype=np.float32) % 5, 30).reshape(10, 6, 5), np.arange(10) % 5, np.zeros(10, np.int64)
     )
-    eeg = fit_fusion.Readings(np.zeros((5, 4, 5), np.float32), labels)
+    eeg = fit_fusion.Readings(np.zeros((5, 4, 5), np.float32), labels, np.zeros(5, np.int64))
     matrices = fit_fusion.paired(audio_video, eeg, np.random.default_rng(0))
     np.testing.assert_array_equal(matrices[:, 0, 0], labels)
     assert matrices.shape == (5, 10, 5)

@@ -1,5 +1,6 @@
 """Fit the image backbone on FER-2013, from small images to full-size ones."""
 
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from training.augment import shade_faces, warp_faces
 from training.configuration import FaceBackbone, Phase
 from training.datasets.fer2013 import LABELS, Faces
 from training.descent import Descent
+from training.provenance import provenance
 
 log = logging.getLogger(__name__)
 _REPORT_EVERY = 50
@@ -88,7 +90,7 @@ def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, out: Pat
 
     Each phase begins with the network that the one before ended with; what is written is the
     moving average of the last. Nothing is chosen on `validation`, which is only reported to
-    `out/phase-N.jsonl`. A run that was stopped goes on behind its last whole epoch. Under torchrun
+    `out/phase-N.jsonl` and, of the last one, `out/metrics.json`. A run that was stopped goes on behind its last whole epoch. Under torchrun
     the processes share every batch.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -114,6 +116,15 @@ def _fit_phases(train: Faces, validation: Faces, config: FaceBackbone, out: Path
             save_file(_contiguous(network), done)
             checkpoint.forget(out)
         distributed.wait()
+    if distributed.rank() == 0:
+        last = json.loads((out / f"phase-{len(config.phases)}.jsonl").read_text().splitlines()[-1])
+        metrics = {
+            "data": "FER-2013 PublicTest, each face read together with its mirror image",
+            "accuracy": last["accuracy"],
+            "n": len(validation),
+            "provenance": provenance(config.seed, checkpoint.seconds(out)),
+        }
+        (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
 
 
 def _contiguous(module: nn.Module) -> dict[str, Tensor]:

@@ -17,6 +17,7 @@ from inference.models.eegnet import EEGNet
 from training import checkpoint, publish
 from training.configuration import EEG, EEGNetFit
 from training.metrics import BOOTSTRAPS, by_subject
+from training.provenance import provenance
 from training.simulate.eeg import EMOTIONS, Variation, record, session, subject
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ def fit(config: EEG, out: Path) -> None:
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
         "simulation": config.simulation.model_dump(),
         "scores": scores,
-        "provenance": publish.provenance(config.seed, checkpoint.seconds(place)),
+        "provenance": provenance(config.seed, checkpoint.seconds(place)),
     }
     publish.write(out / config.name / config.version, network, spec, metrics, _card(config, network, scores))
     checkpoint.forget(place)

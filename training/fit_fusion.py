@@ -30,6 +30,7 @@ from training.configuration import EEG, Fusion, FusionFit
 from training.datasets.errors import DatasetError
 from training.fit_eeg import DEMONSTRATION, logits, score_rows, simulated_trials
 from training.metrics import BOOTSTRAPS, by_subject, calibration
+from training.provenance import provenance
 
 log = logging.getLogger(__name__)
 
@@ -229,7 +230,7 @@ def fit(config: Fusion, out: Path) -> None:
             "ece_before": calibration(softmax(flat, axis=1), wanted)["ece"],
             "ece_after": calibration(softmax(flat / divisor, axis=1), wanted)["ece"],
         },
-        "provenance": publish.provenance(config.seed, round(time.monotonic() - started, 1)),
+        "provenance": provenance(config.seed, round(time.monotonic() - started, 1)),
     }
     publish.write(out / config.name / config.version, network, spec, metrics, _card(config, metrics, network))
 

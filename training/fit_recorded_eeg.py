@@ -17,6 +17,7 @@ from training.datasets import eav, splits
 from training.datasets.errors import DatasetError
 from training.fit_eeg import DEMONSTRATION, Trials, evaluate, logits, score_rows, specification, train
 from training.metrics import BOOTSTRAPS, by_subject
+from training.provenance import provenance
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def fit(config: RecordedEEG, root: Path, out: Path) -> None:
         "selection": SELECTION,
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
         "scores": scores,
-        "provenance": publish.provenance(config.seed, checkpoint.seconds(place)),
+        "provenance": provenance(config.seed, checkpoint.seconds(place)),
     }
     shown = {f"{part}, {unit}s": scores[part][unit] for part in parts for unit in ("window", "trial")}
     card = f"""# {config.name}, version {config.version}
@@ -119,7 +120,7 @@ def fit_within_people(config: WithinPeople, root: Path, out: Path) -> None:
         "published": PUBLISHED_WITHIN,
         "n": sum(map(len, right)),
         **by_subject(np.concatenate(right), np.concatenate(people), config.seed),
-        "provenance": publish.provenance(config.seed, checkpoint.seconds(place)),
+        "provenance": provenance(config.seed, checkpoint.seconds(place)),
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "metrics.json").write_text(json.dumps(found, indent=2) + "\n")

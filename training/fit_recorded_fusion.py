@@ -29,6 +29,7 @@ from training.fit_fusion import rules, train
 from training.fit_recorded_eeg import LICENCE, NOTICE, recorded_trials
 from training.fit_recordings import Windows, window_logits
 from training.metrics import BOOTSTRAPS, by_subject, calibration
+from training.provenance import provenance
 from training.recordings import Reading, prepare, read_clips
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def fit(config: RecordedFusion, root: Path, out: Path) -> None:
             "ece_before": calibration(softmax(read["cnn"], axis=1), labels)["ece"],
             "ece_after": calibration(softmax(read["cnn"] / divisor, axis=1), labels)["ece"],
         },
-        "provenance": publish.provenance(config.seed, round(time.monotonic() - started, 1)),
+        "provenance": provenance(config.seed, round(time.monotonic() - started, 1)),
     }
     publish.write(out / config.name / config.version, network, spec, metrics, _card(config, metrics))
 

@@ -19,6 +19,7 @@ from training.configuration import Hearing, SpeechFolds, SpeechRecipe
 from training.datasets import splits
 from training.descent import descent
 from training.metrics import scores
+from training.provenance import provenance
 from training.speech_changes import SpeechChanges
 
 log = logging.getLogger(__name__)
@@ -143,6 +144,7 @@ def fit_folds(mel: MelBank, plain: SpeechBank, changes: SpeechChanges, config: S
     found |= {"title": "Speech alone, by folds of actors", "about": _about(config), "published": PUBLISHED}
     found["folds"] = [round(share, 4) for share in by_fold]
     found["mean_of_folds"] = round(float(np.mean(by_fold)), 4)
+    found["provenance"] = provenance(config.seed, checkpoint.seconds(out))
     (out / "metrics.json").write_text(json.dumps(found, indent=2) + "\n")
     log.info("mean of folds %.4f", found["mean_of_folds"])
 

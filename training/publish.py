@@ -2,9 +2,6 @@
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from inference import store
 from inference.audio_video import AudioVideoReader
 from inference.models import build
 from inference.models.audio_video import AudioBranch, AudioVideoNetwork
-from training import distributed
 from training.banks import speech_bank
 from training.calibrate import calibrate
 from training.configuration import AudioVideo
@@ -25,6 +21,7 @@ from training.datasets import fer2013, ravdess
 from training.datasets.composed import FACE_OF
 from training.evaluate import evaluate_reader
 from training.fit_speech import read_alone
+from training.provenance import provenance
 
 LICENCE = (
     "CC BY-NC-SA 4.0: the RAVDESS speech that the weights were fitted on allows non-commercial use only and asks "
@@ -49,22 +46,6 @@ def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: di
     (directory / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
     (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (directory / "MODEL_CARD.md").write_text(card)
-
-
-def provenance(seed: int, seconds: float) -> dict[str, Any]:
-    """What a fit was made with, and the seconds that its rounds took."""
-    cuda = torch.cuda.is_available()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return {
-        "seed": seed,
-        "commit": commit.stdout.strip() or None,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "hardware": torch.cuda.get_device_name() if cuda else f"{os.cpu_count()} CPU cores ({platform.machine()})",
-        "threads": torch.get_num_threads(),
-        "processes": distributed.world(),
-        "seconds": seconds,
-    }
 
 
 def architecture(config: AudioVideo) -> dict[str, Any]:

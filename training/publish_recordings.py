@@ -8,6 +8,7 @@ from training import publish
 from training.configuration import Recordings
 from training.datasets import eav
 from training.metrics import BOOTSTRAPS
+from training.provenance import provenance
 
 DATA = {"ravdess": "RAVDESS video, speech", "eav": "EAV, spoken trials"}
 LICENCE = {
@@ -59,7 +60,7 @@ def write(
         "clips": clips,
         "backbone": "fitted before" if fitted_backbone else "from scratch",
         "scores": scores,
-        "provenance": publish.provenance(config.seed, seconds),
+        "provenance": provenance(config.seed, seconds),
     }
     rows = "\n".join(
         f"| {name} | {score['accuracy']:.1%} | {score['interval_95'][0]:.1%} to {score['interval_95'][1]:.1%} "

@@ -1,5 +1,6 @@
 """The backbone's fit: it learns, goes on after a kill to the same result, and shares its work between processes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -79,15 +80,24 @@ def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], tmp_path:
 
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
     assert not state.exists()
+    metrics = json.loads((tmp_path / "whole" / "metrics.json").read_text())
+    lines = [json.loads(line) for line in (tmp_path / "whole" / "phase-2.jsonl").read_text().splitlines()]
+    assert metrics["accuracy"] == lines[-1]["accuracy"]
+    assert metrics["provenance"]["seed"] == 1
+
+
+class Certain(nn.Module):
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        return 1000 * torch.eye(7)[[3]].repeat(len(seen), 1)
 
 
 def test_a_face_is_learnt_by_its_label_and_by_what_the_network_before_said_of_it() -> None:
     faces = Faces(np.zeros((2, 48, 48), np.uint8), np.array([0, 3], np.uint8))
-    certain = nn.Linear(1, 1)
-    certain.forward = lambda seen: torch.eye(7)[[3]].repeat(len(seen), 1) * 1000  # type: ignore[method-assign]
-    half = fit_backbone._targets(certain, faces, Phase.model_validate(PHASE | {"known": 0.5}))
+    half = fit_backbone._targets(Certain(), faces, Phase.model_validate(PHASE | {"known": 0.5}))
     torch.testing.assert_close(half, (torch.eye(7)[[0, 3]] + torch.eye(7)[[3, 3]]) / 2)
-    torch.testing.assert_close(fit_backbone._targets(certain, faces, Phase.model_validate(PHASE)), torch.eye(7)[[0, 3]])
+    torch.testing.assert_close(
+        fit_backbone._targets(Certain(), faces, Phase.model_validate(PHASE)), torch.eye(7)[[0, 3]]
+    )
 
 
 def test_another_seed_gives_another_network(arguments: list[str], tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"""What every fit leaves behind about itself."""
+
+import os
+import platform
+import subprocess
+from typing import Any
+
+import torch
+
+from training import distributed
+
+
+def provenance(seed: int, seconds: float) -> dict[str, Any]:
+    """What a fit was made with, and the seconds that its rounds took."""
+    cuda = torch.cuda.is_available()
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "seed": seed,
+        "commit": commit.stdout.strip() or None,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "hardware": torch.cuda.get_device_name() if cuda else f"{os.cpu_count()} CPU cores ({platform.machine()})",
+        "threads": torch.get_num_threads(),
+        "processes": distributed.world(),
+        "seconds": seconds,
+    }

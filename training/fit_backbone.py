@@ -89,9 +89,9 @@ def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, out: Pat
     """Train through `config.phases` (size, epochs, batch, rate, warp) and write `out/backbone.safetensors`.
 
     Each phase begins with the network that the one before ended with; what is written is the
-    moving average of the last. Nothing is chosen on `validation`, which is only reported to
-    `out/phase-N.jsonl` and, of the last one, `out/metrics.json`. A run that was stopped goes on behind its last whole epoch. Under torchrun
-    the processes share every batch.
+    moving average of the last. Nothing is chosen on `validation`: its accuracy is only reported, to
+    `out/phase-N.jsonl` and that of the last phase to `out/metrics.json`. A run that was stopped goes
+    on behind its last whole epoch. Under torchrun the processes share every batch.
     """
     out.mkdir(parents=True, exist_ok=True)
     # Gradients of gates that have closed become denormal, which slows the processor by an order of magnitude.

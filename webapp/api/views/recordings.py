@@ -23,7 +23,7 @@ from webapp.api.serializers import (
     UploadSerializer,
 )
 from webapp.api.views.base import person
-from webapp.recordings import selectors
+from webapp.recordings import quota, selectors
 from webapp.recordings.models import MediaFile, Recording
 
 FIELDS_BYTES = 2**20  # of a request besides its files
@@ -54,6 +54,8 @@ class Recordings(generics.ListAPIView[Recording]):
             sizes = f"The request has {length / 1e6:.0f} MB; a file may have {limit / 1e6:.0f} MB."
             raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
         super().initial(request, *args, **kwargs)
+        if request.method == "POST":
+            quota.require_bytes(owner=person(request), more=length - FIELDS_BYTES)
 
     @extend_schema(
         operation_id="recordings_create",

@@ -1,7 +1,8 @@
 // The upload page: files that are chosen or dropped become recordings, are sent in parts, and then analysed.
 // Without this script the page is a plain form that sends one recording in one piece.
-import { kindOf, mega, stem } from "./upload-checks.js";
+import { kindOf, stem } from "./upload-checks.js";
 import * as memory from "./upload-memory.js";
+import { shortage } from "./upload-room.js";
 import { Row, isSame } from "./upload-row.js";
 import * as session from "./upload-session.js";
 
@@ -12,7 +13,6 @@ const form = document.getElementById("upload");
 const input = form.elements.video;
 const list = document.getElementById("recordings");
 const limits = { bytes: Number(form.dataset.maxBytes), seconds: Number(form.dataset.maxSeconds) };
-const left = { bytes: form.dataset.bytesLeft, seconds: form.dataset.secondsLeft }; // of the quota; "" where there is none
 const fields = JSON.parse(form.dataset.fields); // which file or field each code of the server concerns
 const consent = form.elements.consent;
 let rows = [];
@@ -61,26 +61,6 @@ const pump = () => {
     for (const row of rows) if (row.wanted && row.state === "open" && row.all.length && row.complete) post(row);
   }
   for (const row of rows) row.draw();
-};
-
-// What is wrong with one more file, as far as the quota goes; "" where there is room for all that was chosen.
-const room = (transfer) => {
-  const all = rows.flatMap((row) => Object.entries(row.transfers).map(([kind, each]) => [each, row.seconds[kind] ?? 0, kind]))
-    .filter(([each]) => each === transfer || each.state !== "refused");
-  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
-  // What was begun before this page came is counted by the server already.
-  const bytes = sum(all.filter(([each]) => !each.begunBefore).map(([each]) => each.size));
-  const seconds = sum(all.filter(([, , kind]) => kind === "video").map(([, each]) => each));
-  if (left.bytes !== "" && bytes > Number(left.bytes)) {
-    return `There is no room for ${transfer.name}: all that is chosen has ${mega(bytes)}, and ${mega(left.bytes)} are left to you. `
-      + "Delete recordings that you need no more, or send fewer.";
-  }
-  if (left.seconds !== "" && seconds > Number(left.seconds)) {
-    const minutes = (each) => (each / 60).toFixed(1);
-    return `There is no room for ${transfer.name}: all that is chosen lasts ${minutes(seconds)} minutes, and ${minutes(left.seconds)} `
-      + "are left to you. Delete recordings that you need no more, or send fewer.";
-  }
-  return "";
 };
 
 const modelFor = (row) => {
@@ -159,7 +139,7 @@ const sendAnew = (row, kind) => {
 const newRow = (facts) => {
   const row = new Row(facts, {
     limits,
-    room,
+    room: (transfer) => shortage(transfer, rows, form.dataset),
     say,
     changed: (each) => { if (!each.done) memory.remember(each.memory()); },
     moved: (each, files) => {

@@ -38,7 +38,7 @@ def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def account(request: PersonRequest) -> HttpResponse:
-    form = NameForm(request.POST or None, instance=request.user)
+    form = NameForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
         form.save()
         messages.success(request, "Your name is saved.")
@@ -69,7 +69,7 @@ def export(request: PersonRequest) -> StreamingHttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete(request: PersonRequest) -> HttpResponse:
-    form = FarewellForm(request.POST or None, user=request.user)
+    form = FarewellForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         try:
             personal.erase_account(user=request.user)

@@ -163,7 +163,7 @@ def _files_of(user: User, media_root: Path) -> list[Path]:
 
 def _columns_that_name_people() -> list[tuple[str, str]]:
     fields = [field for model in apps.get_models(include_auto_created=True) for field in model._meta.local_fields]
-    named = [(field.model._meta.db_table, field.column) for field in fields if field.related_model is User]
+    named = [(field.model._meta.db_table, str(field.column)) for field in fields if field.related_model is User]
     assert len(named) >= 6
     return named
 

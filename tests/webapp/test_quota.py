@@ -20,6 +20,7 @@ from webapp.core.quota import Quota
 from webapp.recordings import transfers
 from webapp.recordings.models import Recording, Transfer
 from webapp.recordings.quota import bytes_of
+from webapp.recordings.services import Upload
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -179,7 +180,7 @@ def test_ten_recordings_at_once_do_not_pass_the_quota() -> None:
 
     def submit(number: int) -> object:
         video = SimpleUploadedFile(f"{number}.mp4", VIDEO)
-        return services.submit(owner=owner, upload=services.Upload(video), consent=True)
+        return services.submit(owner=owner, upload=Upload(video), consent=True)
 
     got = at_once(10, submit)
     assert sum(isinstance(each, Analysis) for each in got) == 3

@@ -1,7 +1,7 @@
 """Forms of django-allauth, as the pages and REST use them."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import Any
 
 from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.core.internal.cryptokit import normalize_user_code
@@ -9,7 +9,6 @@ from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from django import forms
 from django.core.cache import cache
 
 from webapp.accounts.models import User
@@ -21,13 +20,14 @@ class LoginForm(BaseLoginForm):
         return "username" if field_name == "login" else super().add_prefix(field_name)
 
 
-class _Once(forms.Form if TYPE_CHECKING else object):
+class _Once:
     """A code is looked at once: somebody who has overheard it comes too late, whether it was right or wrong.
 
     allauth remembers a code for one period; with a tolerance, it would be right for longer.
     """
 
     user: User
+    cleaned_data: dict[str, Any]
 
     def clean_code(self) -> str:
         code = hashlib.sha256(normalize_user_code(self.cleaned_data["code"]).encode()).hexdigest()

@@ -17,6 +17,7 @@ BASE_DIR = locations.PROJECT
 VAR = locations.var()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or locations.secret_key(VAR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -140,9 +141,10 @@ QUOTA = Quota(
 )
 
 # Mail, such as smtp+tls://name:password@mail.example.org:587. Without a server, the pages offer nothing that needs one.
-SENDS_MAIL = bool(env.str("EMAIL_URL", default=""))
+EMAIL_URL = env.str("EMAIL_URL", default="")
+SENDS_MAIL = bool(EMAIL_URL)
 ACCOUNT_EMAIL_VERIFICATION = "optional" if SENDS_MAIL else "none"
-vars().update(env.email("EMAIL_URL", default="dummymail://"))
+vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
 DEFAULT_FROM_EMAIL = env.str("EMOTRACE_MAIL_FROM", default="emotrace@localhost")
 
 # Browser security. Behind HTTPS, set EMOTRACE_HTTPS; the proxy must set X-Forwarded-Proto itself.

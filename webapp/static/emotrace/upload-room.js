@@ -4,8 +4,8 @@ import { mega } from "./upload-checks.js";
 const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
 const minutes = (seconds) => (seconds / 60).toFixed(1);
 
-// What is wrong with `transfer` beside the files of `rows` that have passed their checks; "" where there is room. `left` is what the page was
-// told: {bytesLeft, secondsLeft}, empty where there is no limit.
+// What is wrong with `transfer` beside the files of `rows` that have passed their checks; "" where there is room.
+// The page was told what is left of the quota: empty where there is no limit.
 export const shortage = (transfer, rows, { bytesLeft, secondsLeft }) => {
   const counted = (each) => each === transfer || (each.file !== null && each.state !== "refused");
   const chosen = rows.flatMap((row) => Object.values(row.transfers)).filter(counted);

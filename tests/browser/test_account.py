@@ -48,8 +48,8 @@ def with_address(researcher: User, mail_server: None) -> User:
 
 
 @pytest.fixture
-def quota(settings: Any, researcher: User) -> User:
-    """A megabyte, and half a minute more than nothing."""
+def quota(researcher: User) -> User:
+    """A megabyte and a minute."""
     researcher.quota_bytes, researcher.quota_minutes = 1_000_000, 1
     researcher.save()
     return researcher
@@ -58,7 +58,7 @@ def quota(settings: Any, researcher: User) -> User:
 def log_in(page: Page, password: str = PASSWORD) -> None:
     page.get_by_label("User name").fill(USER)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
 
 
 def is_well_made(page: Page) -> None:
@@ -149,8 +149,9 @@ def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
     expect(page.get_by_text("Incorrect code.")).to_be_visible()
     page.get_by_label("Authenticator code").fill(codes.code(secret))
     page.get_by_role("button", name="Switch it on").click()
-    recovery = page.get_by_role("list", name="Recovery codes").get_by_role("listitem").all_inner_texts()
-    assert len(recovery) == 10
+    listed = page.get_by_role("list", name="Recovery codes").get_by_role("listitem")
+    expect(listed).to_have_count(10)
+    recovery = listed.all_inner_texts()
     is_well_made(page)
     with page.expect_download() as saved:
         page.get_by_role("link", name="Save them as a file").click()
@@ -168,9 +169,10 @@ def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
 
     page.get_by_role("button", name="Log out").click()
     for given, well in ((recovery[0], True), (recovery[0], False), (recovery[1], True)):
-        log_in(page) if page.get_by_label("User name").count() else None
+        if page.get_by_label("User name").count():
+            log_in(page)
         page.get_by_label("Code").fill(given)
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Log in", exact=True).click()
         if not well:
             expect(page.get_by_text("Incorrect code.")).to_be_visible()
             continue

@@ -30,7 +30,7 @@ VIDEO = clips.video()
 
 def send(api: APIClient, **more: Any) -> Any:
     video = SimpleUploadedFile("interview.mp4", VIDEO)
-    return api.post(RECORDINGS, {"video": video, "consent": "true", **more}, format="multipart")
+    return api.post(RECORDINGS, {"video": video, "consent": "true"}, format="multipart", **more)
 
 
 def use(api: APIClient, upload: str) -> Any:
@@ -110,6 +110,20 @@ def test_a_repeated_request_gets_its_answer_where_no_more_is_allowed(api: APICli
     first, second = (api.post(RECORDINGS, sent, format="multipart", headers=key) for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json()["id"] == second.json()["id"]
+
+
+def test_a_file_that_cannot_fit_is_not_even_received(api: APIClient, owner: User, monkeypatch: Any) -> None:
+    monkeypatch.setattr("webapp.api.views.recordings.FIELDS_BYTES", 0)
+    monkeypatch.setattr("webapp.analyses.services.submit", pytest.fail)
+    set_quota(user=owner, bytes=len(VIDEO) - 1)
+    assert refusal(send(api)) == (413, "quota_bytes")
+
+
+def test_a_large_request_that_is_repeated_gets_its_answer_too(api: APIClient, owner: User, monkeypatch: Any) -> None:
+    monkeypatch.setattr("webapp.api.views.recordings.FIELDS_BYTES", 1000)
+    set_quota(user=owner, bytes=len(VIDEO))
+    first, second = (send(api, headers={"Idempotency-Key": "once"}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
 
 
 def test_what_others_use_counts_for_nobody_else(api: APIClient, owner: User, stranger: User) -> None:

@@ -58,7 +58,7 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
     """
     spec = store.choose(model or None, with_eeg=recording.has_eeg)
     with transaction.atomic():
-        owner = accounts.locked(recording.owner)
+        owner = accounts.locked(get_object_or_404(User, recordings=recording.pk))
         return _queue(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec, owner)
 
 

@@ -192,6 +192,13 @@ def test_logging_in_too_often_is_stopped(client: Client, person: User, settings:
     assert [answers[0].status_code, answers[-1].status_code] == [200, 429]
 
 
+def test_guessing_the_old_password_is_stopped(owner: Client, person: User) -> None:
+    owner.force_login(person)
+    sent = {"new_password1": NEW, "new_password2": NEW}
+    answers = [owner.post("/password/", {"old_password": f"guess {number}", **sent}) for number in range(6)]
+    assert [answers[0].status_code, answers[-1].status_code] == [200, 429]
+
+
 def test_only_these_pages_of_the_library_are_reachable(client: Client) -> None:
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
     from_library = {name for name in names if name.startswith(("account_", "mfa_"))}

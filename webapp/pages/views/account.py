@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.views import LoginView
+from allauth.decorators import rate_limit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
@@ -35,6 +37,7 @@ class Login(LoginView):
         return {**super().get_context_data(**kwargs), "signup_open": settings.SIGNUP}
 
 
+@method_decorator([login_required, rate_limit(action="change_password")], name="dispatch")
 class Password(SuccessMessageMixin, PasswordChangeView):
     form_class = PasswordForm
     template_name = "pages/password.html"

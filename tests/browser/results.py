@@ -3,9 +3,11 @@
 import shutil
 from itertools import cycle, pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from django.core.files.base import File
 from playwright.sync_api import Page, expect
 
@@ -105,6 +107,12 @@ def long_video(path: Path, seconds: int) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def serious(page: Page) -> list[dict[str, Any]]:
+    """What axe finds wrong for people who use no mouse or no eyes, trifles left out."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [violation for violation in found if violation["impact"] != "minor"]
 
 
 def open_result(page: Page, analysis: Analysis) -> None:

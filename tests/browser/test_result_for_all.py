@@ -3,19 +3,12 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.results import DURATION_S, HOUR_S, MANY, open_result, pressed, settled
+from tests.browser.results import DURATION_S, HOUR_S, MANY, open_result, pressed, serious, settled
 from webapp.analyses.models import Analysis
 
 PHONE = ViewportSize(width=390, height=844)
-
-
-def serious(page: Page) -> list[dict[str, Any]]:
-    """What axe finds wrong for people who use no mouse or no eyes, trifles left out."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    return [violation for violation in found if violation["impact"] != "minor"]
 
 
 def test_a_finger_seeks_and_scrolls_once_zoomed_in(shown: Page) -> None:

@@ -159,7 +159,7 @@ def test_only_what_is_huge_asks_for_the_extension_for_huge_files(owner: User) ->
 
 def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = finished("happy", recording__owner=owner)
-    monkeypatch.setattr("webapp.analyses.archive.CHUNK_BYTES", 100)
+    monkeypatch.setattr("webapp.core.zipped.CHUNK_BYTES", 100)
     pieces = archive(owner, [analysis.pk], ["csv"], with_video=True)
     while len(next(pieces)) < 100:
         pass

@@ -3,11 +3,17 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+UNLIMITED = -1
+
 
 class User(AbstractUser):
     """A person with an account."""
 
     password_is_temporary = models.BooleanField(default=False, editable=False)
+    # None: what the installation gives everybody. UNLIMITED: as much as there is.
+    quota_bytes = models.BigIntegerField(null=True, editable=False)
+    quota_minutes = models.BigIntegerField(null=True, editable=False)
+    quota_analyses = models.BigIntegerField(null=True, editable=False)
 
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)

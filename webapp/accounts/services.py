@@ -1,16 +1,80 @@
-"""Making, using and revoking tokens."""
+"""Making accounts; making, using and revoking tokens; asking for the second factor."""
 
 import hashlib
 import secrets
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from webapp.accounts.models import Token, User
+from webapp.accounts import selectors
+from webapp.accounts.forms import CodeForm
+from webapp.accounts.models import UNLIMITED, Token, User
+from webapp.core.problems import RequestError, WebCode
 
 SECRET_BYTES = 32
+PASSWORD_BYTES = 12
 # "Last used" helps people to find a forgotten token; writing it at every call would cost more than the call.
 USE_NOTED_EVERY = timedelta(minutes=10)
+
+
+def make_account(*, username: str, email: str = "", is_superuser: bool = False) -> str:
+    """A new account's first password, which its person replaces at the first login.
+
+    Raises ValidationError for a name that is taken or cannot be one.
+    """
+    user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    user.set_password(password)
+    user.password_is_temporary = True
+    user.full_clean()
+    user.save()
+    return password
+
+
+def set_quota(*, user: User, **allowed: int | None) -> None:
+    """Give the user a quota of their own: any of `bytes`, `minutes`, `analyses`. None goes back to everybody's."""
+    for name, number in allowed.items():
+        assert number is None or number >= UNLIMITED
+        setattr(user, f"quota_{name}", number)
+    user.save(update_fields=[f"quota_{name}" for name in allowed])
+
+
+def locked(user: User) -> User:
+    """The user's row, fresh, which nobody else holds until the transaction around this is over.
+
+    Whoever adds to what the user has holds it while counting. Raises Http404 where the account was erased meanwhile.
+    """
+    return get_object_or_404(User.objects.select_for_update(no_key=True), pk=user.pk)
+
+
+def remove_second_factor(*, user: User) -> bool:
+    """For somebody who has lost the telephone and the recovery codes. False where there was nothing to remove."""
+    return bool(Authenticator.objects.filter(user=user).delete()[0])
+
+
+def check_second_factor(*, user: User, code: str) -> None:
+    """Let pass who has no second factor, or a code of it, which is then used up.
+
+    The code comes from an authenticator or is a recovery code.
+    Raises RequestError(CODE_REQUIRED | WRONG_CODE | TOO_MANY_CODES).
+    """
+    if not selectors.has_second_factor(user):
+        return
+    if not code:
+        raise RequestError(
+            WebCode.CODE_REQUIRED,
+            "This account has a second factor. Send `code` too: from the authenticator, or a recovery code.",
+        )
+    form = CodeForm(data={"code": code}, user=user)
+    if not form.is_valid():
+        if form.has_error("code", "too_many_login_attempts"):
+            raise RequestError(WebCode.TOO_MANY_CODES, "Too many wrong codes. Try again in five minutes.")
+        raise RequestError(
+            WebCode.WRONG_CODE, "This code is not right, or was used before. Wait for the next one and send that."
+        )
+    form.authenticator.record_usage()
 
 
 def make_token(*, user: User, name: str) -> tuple[Token, str]:

@@ -1,17 +1,14 @@
-"""Several analyses as one zip file that is written while it is sent: it never lies anywhere as a whole.
+"""Several analyses as one zip file that is written while it is sent.
 
 Each analysis has a folder of its own; manifest.csv, the last entry, says whose each file is.
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import IO
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from django.utils import timezone
 from django.utils.text import slugify
@@ -23,33 +20,11 @@ from inference.export.table import safe
 from webapp.accounts.models import User
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
+from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "bytes", "sha256", "title", "recording", "analysis", "model_name", "model_version", "timeline_at")
 SLUG_CHARACTERS = 60
-CHUNK_BYTES = 256 * 1024
-_READABLE = 0o644 << 16  # the rights of an entry, where zip files keep them
-
-
-class _Pieces(io.RawIOBase):
-    """Where the zip file is written to: holds what nobody has taken yet."""
-
-    def __init__(self) -> None:
-        self._waiting = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        piece = memoryview(data)  # type: ignore[arg-type]
-        self._waiting += piece
-        return piece.nbytes
-
-    def take(self) -> Iterator[bytes]:
-        """What is waiting, if anything is."""
-        if self._waiting:
-            yield bytes(self._waiting)
-            self._waiting.clear()
 
 
 def check(formats: Sequence[str]) -> None:
@@ -61,26 +36,22 @@ def check(formats: Sequence[str]) -> None:
 
 def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool) -> Iterator[bytes]:
     """The zip file of these analyses of the user, in pieces. What is erased before its turn comes is left out."""
-    pieces = _Pieces()
-    manifest = []
-    with ZipFile(pieces, "w") as file:
-        for number, pk in enumerate(analyses, 1):
-            analysis = selectors.analyses_of(user).filter(pk=pk).first()
-            if analysis is None or analysis.timeline_at is None:
-                continue
-            folder = f"{number:03}-{slugify(analysis.recording.title)[:SLUG_CHARACTERS] or 'recording'}"
-            for name, content, method in _files(analysis, formats, with_video=with_video):
-                info, digest = _entry(f"{folder}/{name}", analysis.timeline_at, method), hashlib.sha256()
-                info.file_size = content.seek(0, io.SEEK_END)  # old programs read no entry that says it may be huge
-                content.seek(0)
-                with file.open(info, "w") as entry:
-                    while chunk := content.read(CHUNK_BYTES):
-                        entry.write(chunk)
-                        digest.update(chunk)
-                        yield from pieces.take()
-                manifest.append([info.filename, str(info.file_size), digest.hexdigest(), *_whose(analysis)])
-        file.writestr(_entry(MANIFEST, timezone.now(), ZIP_DEFLATED), _table(manifest))
-    yield from pieces.take()
+    stream, manifest = ZipStream(), []
+    for number, pk in enumerate(analyses, 1):
+        analysis = selectors.analyses_of(user).filter(pk=pk).first()
+        if analysis is None or analysis.timeline_at is None:
+            continue
+        for name, content, method in _files(analysis, formats, with_video=with_video):
+            path = f"{folder(number, analysis.recording.title)}/{name}"
+            size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
+            manifest.append([path, str(size), digest, *_whose(analysis)])
+    yield from stream.add(MANIFEST, io.BytesIO(_table(manifest).encode()), timezone.now(), COMPRESSED)
+    yield from stream.close()
+
+
+def folder(number: int, title: str) -> str:
+    """What the folder of a recording is called in a zip file."""
+    return f"{number:03}-{slugify(title)[:SLUG_CHARACTERS] or 'recording'}"
 
 
 def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> Iterator[tuple[str, IO[bytes], int]]:
@@ -88,17 +59,11 @@ def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> I
     timeline = selectors.published_timeline(analysis)
     for name in formats:
         content = WRITERS[name].write(timeline, analysis.recording.title)
-        yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), ZIP_DEFLATED
+        yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), COMPRESSED
     video = selectors.labelled_video(analysis)
     if with_video and video is not None:
         with suppress(FileNotFoundError), video.path.open("rb") as content_of_video:
-            yield VIDEO, content_of_video, ZIP_STORED
-
-
-def _entry(path: str, at: datetime, method: int) -> ZipInfo:
-    entry = ZipInfo(path, (at.year, at.month, at.day, at.hour, at.minute, at.second))
-    entry.compress_type, entry.external_attr = method, _READABLE
-    return entry
+            yield VIDEO, content_of_video, AS_IT_IS
 
 
 def _whose(analysis: Analysis) -> list[str]:

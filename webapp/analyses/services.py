@@ -9,8 +9,9 @@ from django.utils import timezone
 from inference import store
 from inference.media.chapters import add_chapters
 from inference.media.probe import sha256
+from webapp.accounts import services as accounts
 from webapp.accounts.models import User
-from webapp.analyses import messages, selectors
+from webapp.analyses import messages, quota, selectors
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
@@ -32,7 +33,7 @@ def submit(
 
     `model` is NAME or NAME@VERSION. The same request with the same key gives what the first one gave.
     Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | IDEMPOTENCY_KEY_REUSED |
-    UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE).
+    UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES | QUOTA_ANALYSES | DISK_FULL).
     """
     recordings.require_consent(given=consent)
     request_sha256 = upload.fingerprint(title, model or "") if idempotency_key is not None else ""
@@ -52,11 +53,13 @@ def submit(
 def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
     """Queue another analysis of a recording.
 
-    Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), and Http404 where it was erased meanwhile.
+    Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), RequestError(QUOTA_ANALYSES), and Http404 where it was erased
+    meanwhile.
     """
     spec = store.choose(model or None, with_eeg=recording.has_eeg)
     with transaction.atomic():
-        return _queue(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec)
+        owner = accounts.locked(get_object_or_404(User, recordings=recording.pk))
+        return _queue(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec, owner)
 
 
 def cancel(*, analysis: Analysis) -> bool:
@@ -125,7 +128,7 @@ def _keep(
                 request_sha256=request_sha256,
                 idempotency_key=idempotency_key,
             )
-            return _queue(recording, spec)
+            return _queue(recording, spec, accounts.locked(owner))
     except BaseException:
         media.forget(pk)
         raise
@@ -144,7 +147,8 @@ def _earlier(owner: User, idempotency_key: str, request_sha256: str) -> Analysis
     return recording.analyses.select_related("recording").earliest("created_at")
 
 
-def _queue(recording: Recording, spec: store.ModelSpec) -> Analysis:
+def _queue(recording: Recording, spec: store.ModelSpec, owner: User) -> Analysis:
+    quota.require_analysis(owner=owner)
     used = spec.used
     analysis = Analysis.objects.create(
         recording=recording,

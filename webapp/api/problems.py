@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
+from webapp.api.authentication import KEYWORD
 from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError
 
 CONTENT_TYPE = "application/problem+json"
@@ -74,6 +75,8 @@ def _problem(status: int, code: str, detail: str) -> Response:
 def _answer(data: dict[str, Any]) -> Response:
     response = Response(data, data["status"], content_type=CONTENT_TYPE)
     response.reason_phrase = data["title"]
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = KEYWORD
     return response
 
 

@@ -33,6 +33,13 @@ class OrNull(serializers.CharField):
 class CredentialsSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(write_only=True)
     password = serializers.CharField(write_only=True, trim_whitespace=False)
+    code = serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        max_length=40,
+        help_text="Of the second factor, if there is one.",
+    )
     token = serializers.CharField(read_only=True, help_text="Shown this once.")
 
 

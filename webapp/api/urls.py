@@ -1,10 +1,11 @@
 from django.urls import path, re_path
 
-from webapp.api.views import analyses, auth, base, exports, models, recordings, uploads
+from webapp.api.views import account, analyses, auth, base, exports, models, recordings, uploads
 
 app_name = "api"
 urlpatterns = [
     path("auth/token/", auth.TokenView.as_view(), name="token"),
+    path("account/", account.AccountView.as_view(), name="account"),
     path("recordings/", recordings.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:pk>/", recordings.OneRecording.as_view(), name="recording"),
     path("recordings/<uuid:pk>/analyses/", recordings.Rerun.as_view(), name="rerun"),

@@ -9,6 +9,7 @@ from kombu.entity import Queue
 
 from inference.types import Limits
 from webapp.core import locations
+from webapp.core.quota import Quota
 
 env = environ.Env()
 
@@ -16,6 +17,7 @@ BASE_DIR = locations.PROJECT
 VAR = locations.var()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or locations.secret_key(VAR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -36,6 +38,9 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "bootstrap",
     "csp",
     "axes",
@@ -51,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "webapp.pages.middleware.OwnPasswordFirst",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -107,6 +113,39 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "locked.html"
+# Whether people may make accounts for themselves.
+SIGNUP = env.bool("EMOTRACE_SIGNUP", default=False)
+ACCOUNT_ADAPTER = "webapp.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "webapp.accounts.forms.LoginForm"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Emotrace] "
+ACCOUNT_EMAIL_CONFIRMATION_ANONYMOUS_REDIRECT_URL = "/login/"
+ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "/account/"
+ACCOUNT_CHANGE_EMAIL = True  # one address each, and the old one stays until the new one is confirmed
+ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "webapp.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "webapp.accounts.forms.CodeForm",
+    "reauthenticate": "webapp.accounts.forms.CodeAgainForm",
+    "activate_totp": "webapp.accounts.forms.FirstCodeForm",
+}
+MFA_TOTP_ISSUER = "Emotrace"
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones and servers without a network differ
+# Nobody is known by an e-mail address here, and an installation without a mail server could confirm none.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# What a person may use, unless `manage.py quota` says otherwise; without a number, as much as there is.
+QUOTA = Quota(
+    bytes=env.int("EMOTRACE_QUOTA_BYTES", default=None),
+    minutes=env.int("EMOTRACE_QUOTA_MINUTES", default=None),
+    analyses=env.int("EMOTRACE_QUOTA_ANALYSES", default=None),
+)
+
+# Mail, such as smtp+tls://name:password@mail.example.org:587. Without a server, the pages offer nothing that needs one.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+SENDS_MAIL = bool(EMAIL_URL)
+ACCOUNT_EMAIL_VERIFICATION = "optional" if SENDS_MAIL else "none"
+vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+DEFAULT_FROM_EMAIL = env.str("EMOTRACE_MAIL_FROM", default="emotrace@localhost")
 
 # Browser security. Behind HTTPS, set EMOTRACE_HTTPS; the proxy must set X-Forwarded-Proto itself.
 HTTPS = env.bool("EMOTRACE_HTTPS", default=False)
@@ -114,6 +153,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -152,6 +192,8 @@ LIMITS = Limits(
 UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
 # A client that is silent for so long in the middle of a part is taken for lost.
 UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
+# What people send never fills the disk beyond this: the rest is for the database and for what is made from it.
+DISK_RESERVE_BYTES = env.int("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
 
 # Work
 LEASE_SECONDS = env.int("EMOTRACE_LEASE_SECONDS", default=60)

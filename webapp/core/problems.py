@@ -28,6 +28,13 @@ class WebCode(StrEnum):
     UPLOAD_INCOMPLETE = "upload_incomplete"
     CONTENT_LENGTH = "content_length"
     DISK_FULL = "disk_full"
+    QUOTA_BYTES = "quota_bytes"
+    QUOTA_MINUTES = "quota_minutes"
+    QUOTA_ANALYSES = "quota_analyses"
+    CODE_REQUIRED = "code_required"
+    WRONG_CODE = "wrong_code"
+    TOO_MANY_CODES = "too_many_codes"
+    LAST_ADMINISTRATOR = "last_administrator"
 
 
 class RequestError(Exception):
@@ -46,7 +53,7 @@ class RequestError(Exception):
 
 # 400: ask for something else. 413: send less. 415: another kind of file is needed.
 # 422: the right kind of file, but what it holds cannot be read. 409: not now.
-# 411, 412, 423, 460, 507: as the tus protocol and HTTP say.
+# 401: say who you are, better. 429: not so much at once. 411, 412, 423, 460, 507: as the tus protocol and HTTP say.
 CHECKSUM_MISMATCH = 460
 STATUSES: dict[Code | WebCode, int] = {
     WebCode.CONSENT_MISSING: 400,
@@ -90,4 +97,11 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.UPLOAD_INCOMPLETE: 409,
     WebCode.CONTENT_LENGTH: 411,
     WebCode.DISK_FULL: 507,
+    WebCode.QUOTA_BYTES: 413,
+    WebCode.QUOTA_MINUTES: 413,
+    WebCode.QUOTA_ANALYSES: 429,
+    WebCode.CODE_REQUIRED: 401,
+    WebCode.WRONG_CODE: 401,
+    WebCode.TOO_MANY_CODES: 429,
+    WebCode.LAST_ADMINISTRATOR: 409,
 }

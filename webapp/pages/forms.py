@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
 
 from inference.errors import Code, InputError
+from webapp.accounts.models import User
+from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import consent
 from webapp.recordings.services import Upload
 
@@ -56,21 +59,50 @@ class UploadForm(forms.Form):
         """What was sent, of a valid form."""
         return Upload(**{name: self.cleaned_data[name] for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")})
 
-    def refuse(self, error: InputError) -> None:
+    def refuse(self, error: InputError | RequestError) -> None:
         """Say what is wrong with the input at the field it concerns."""
         self.add_error(self._field(error.code), error.message)
 
-    def _field(self, code: Code) -> str:
+    def _field(self, code: Code | WebCode) -> str:
         sizes: dict[str, int] = {name: self.cleaned_data[name].size for name in FILES if self.cleaned_data[name]}
         if code is Code.EMPTY_FILE:
             return min(sizes, key=lambda name: sizes[name])
         if code is Code.TOO_LARGE:
             return max(sizes, key=lambda name: sizes[name])
-        return FIELDS.get(code, "video")
+        return FIELDS.get(code, "video") if isinstance(code, Code) else "video"
 
 
 class TokenForm(forms.Form):
     name = forms.CharField(max_length=100)
+
+
+class NameForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["first_name", "last_name"]
+
+
+class FarewellForm(forms.Form):
+    """Nobody erases an account by accident, or another's that was left open."""
+
+    username = forms.CharField(label="Your user name")
+    password = forms.CharField(label="Your password", strip=False, widget=forms.PasswordInput)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        if username != self.user.get_username():
+            raise forms.ValidationError(f"This is not your user name. Type {self.user.get_username()} to go on.")
+        return username
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise forms.ValidationError("This is not your password.")
+        return password
 
 
 class PasswordForm(PasswordChangeForm):

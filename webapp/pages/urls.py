@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from webapp.pages.views import account, analyses, models, recordings
+from webapp.pages.views import account, analyses, models, person, recordings
 
 pages = [
     path("", recordings.recordings, name="recordings"),
@@ -14,6 +14,9 @@ pages = [
     path("analyses/<uuid:pk>/cancel/", analyses.cancel, name="cancel"),
     path("models/", models.models, name="models"),
     path("models/<str:name>/<str:version>/", models.model, name="model"),
+    path("account/", person.account, name="account"),
+    path("account/export/", person.export, name="export"),
+    path("account/delete/", person.delete, name="erase"),
     path("password/", account.Password.as_view(), name="password"),
     path("tokens/", account.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", account.revoke, name="revoke"),
@@ -21,6 +24,8 @@ pages = [
 
 urlpatterns = [
     path("login/", account.Login.as_view(), name="login"),
+    path("login/", account.Login.as_view(), name="account_login"),  # as allauth calls it
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", include((pages, "pages"))),
+    path("", include("webapp.pages.account_urls")),
 ]

@@ -15,10 +15,11 @@ from django.utils import timezone
 from inference import inputs
 from inference.media.probe import sha256
 from inference.types import EegInput, Inputs, MediaInfo
+from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import consent
+from webapp.recordings import consent, quota
 from webapp.recordings import transfers as uploads
 from webapp.recordings.models import MediaFile, Recording, Transfer
 
@@ -98,10 +99,15 @@ def keep(
 ) -> Recording:
     """Make the rows and move the files. Belongs in a transaction; if that fails, `media.forget(pk)`.
 
-    Raises RequestError(UPLOAD_UNKNOWN) where an upload was used or removed meanwhile.
+    Raises RequestError(QUOTA_BYTES | QUOTA_MINUTES | DISK_FULL), and RequestError(UPLOAD_UNKNOWN) where an upload was
+    used or removed meanwhile.
     """
     info = files.info
     sizes = {kind: path.stat().st_size for kind, path in files.paths.items()}
+    owner = accounts.locked(owner)
+    # An upload has been counted since it was begun, and is not any more from here on.
+    quota.require_bytes(owner=owner, more=sum(sizes.values()) - sum(transfer.length for transfer in files.transfers))
+    quota.require_seconds(owner=owner, more=info.duration_s)
     recording = Recording.objects.create(
         pk=pk,
         owner=owner,

@@ -21,9 +21,11 @@ from django.http import Http404
 from django.utils import timezone
 
 from inference.errors import Code, InputError
+from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
+from webapp.recordings import quota
 from webapp.recordings.models import Transfer
 from webapp.recordings.selectors import transfers_of
 
@@ -48,14 +50,16 @@ class Checksum:
 
 
 def create(*, owner: User, length: int, name: str, metadata: str) -> Transfer:
-    """Begin an upload of `length` bytes. Raises InputError(TOO_LARGE)."""
+    """Begin an upload of `length` bytes. Raises InputError(TOO_LARGE), RequestError(QUOTA_BYTES | DISK_FULL)."""
     limit = settings.LIMITS.max_bytes
     if length > limit:
         sizes = f"The file has {length / 1e6:.0f} MB; {limit / 1e6:.0f} MB are allowed."
         raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
     transfer = Transfer(owner=owner, name=name, metadata=metadata, length=length, expires_at=_expiry())
-    transfer.path.touch(mode=0o600, exist_ok=False)
-    transfer.save()
+    with transaction.atomic():
+        quota.require_bytes(owner=accounts.locked(owner), more=length)
+        transfer.path.touch(mode=0o600, exist_ok=False)
+        transfer.save()
     return transfer
 
 

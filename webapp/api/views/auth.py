@@ -23,13 +23,16 @@ class TokenView(APIView):
     @extend_schema(
         operation_id="token_create",
         summary="A token for name and password",
+        description="Where the account has a second factor, `code` is needed too: of the authenticator, or a recovery "
+        "code. Without it the answer is 401 `code_required`. A code is taken once.",
         request=CredentialsSerializer,
         responses={200: CredentialsSerializer},
     )
     def post(self, request: Request) -> Response:
         form = CredentialsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        user = authenticate(request._request, **form.validated_data)
+        sent = form.validated_data
+        user = authenticate(request._request, username=sent["username"], password=sent["password"])
         if getattr(request._request, "axes_locked_out", False):
             # The answer is ours to give, not the middleware's.
             request._request.axes_locked_out = False  # type: ignore[attr-defined]
@@ -39,6 +42,7 @@ class TokenView(APIView):
             raise WrongCredentials
         if user.password_is_temporary:
             raise TemporaryPassword
+        services.check_second_factor(user=user, code=sent.get("code", ""))
         _, secret = services.make_token(user=user, name=NAME)
         return Response({"token": secret})
 

@@ -23,16 +23,22 @@ from webapp.api.serializers import (
     UploadSerializer,
 )
 from webapp.api.views.base import person
-from webapp.recordings import selectors
+from webapp.recordings import quota, selectors
 from webapp.recordings.models import MediaFile, Recording
 
 FIELDS_BYTES = 2**20  # of a request besides its files
-KEY_CHARACTERS = 255
+KEY, KEY_CHARACTERS = "Idempotency-Key", 255
 
 
 def _mine(request: Request) -> QuerySet[Recording]:
     analyses = Prefetch("analyses", Analysis.objects.order_by("-created_at"))
     return selectors.recordings_of(person(request)).prefetch_related(analyses)
+
+
+def _was_kept(request: Request) -> bool:
+    """Whether this is a repeated request whose recording has its room already."""
+    key = request.headers.get(KEY)
+    return bool(key) and person(request).recordings.filter(idempotency_key=key).exists()
 
 
 @extend_schema_view(get=extend_schema(operation_id="recordings_list", summary="One's recordings"))
@@ -54,6 +60,8 @@ class Recordings(generics.ListAPIView[Recording]):
             sizes = f"The request has {length / 1e6:.0f} MB; a file may have {limit / 1e6:.0f} MB."
             raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
         super().initial(request, *args, **kwargs)
+        if request.method == "POST" and not _was_kept(request):
+            quota.require_bytes(owner=person(request), more=length - FIELDS_BYTES)
 
     @extend_schema(
         operation_id="recordings_create",
@@ -62,7 +70,7 @@ class Recordings(generics.ListAPIView[Recording]):
         responses={201: CreatedSerializer},
         parameters=[
             OpenApiParameter(
-                "Idempotency-Key",
+                KEY,
                 str,
                 OpenApiParameter.HEADER,
                 description="The same request with the same key is done once, however often it is sent.",
@@ -70,9 +78,9 @@ class Recordings(generics.ListAPIView[Recording]):
         ],
     )
     def post(self, request: Request) -> Response:
-        key = request.headers.get("Idempotency-Key") or None
+        key = request.headers.get(KEY) or None
         if key is not None and len(key) > KEY_CHARACTERS:
-            raise exceptions.ValidationError({"Idempotency-Key": [f"At most {KEY_CHARACTERS} characters."]})
+            raise exceptions.ValidationError({KEY: [f"At most {KEY_CHARACTERS} characters."]})
         form = UploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         analysis = services.submit(

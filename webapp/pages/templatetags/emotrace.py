@@ -30,6 +30,12 @@ def spoken(seconds: float) -> str:
 
 
 @register.filter
+def in_bytes(size: int) -> str:
+    """A size as the upload page's script and the quota's refusals write it."""
+    return f"{size / 1e9:.2f} GB" if size >= 10**9 else f"{size / 1e6:.1f} MB"
+
+
+@register.filter
 def svg(number: float) -> str:
     """A number for an SVG attribute, whatever the reader's language writes for a decimal point."""
     return f"{number:.3f}"

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from allauth.account.views import LoginView
+from allauth.decorators import rate_limit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.auth.views import PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
@@ -21,15 +25,19 @@ from webapp.pages.views.requests import PersonRequest
 
 class Login(LoginView):
     template_name = "pages/login.html"
-    redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.headers.get("HX-Request"):
             # A part of a page was asked for after the session ended: the whole page has to come here.
             return HttpResponseClientRefresh()
-        return super().dispatch(request, *args, **kwargs)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return answer
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "signup_open": settings.SIGNUP}
 
 
+@method_decorator([login_required, rate_limit(action="change_password")], name="dispatch")
 class Password(SuccessMessageMixin, PasswordChangeView):
     form_class = PasswordForm
     template_name = "pages/password.html"

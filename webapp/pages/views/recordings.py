@@ -16,7 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from inference.errors import InputError
 from webapp.analyses import selectors as analyses
 from webapp.analyses import services
+from webapp.analyses.quota import usage_of
 from webapp.core import media
+from webapp.core.problems import RequestError
 from webapp.pages import catalogue, words
 from webapp.pages.forms import CONCERNED, UploadForm
 from webapp.pages.rows import rows
@@ -57,7 +59,7 @@ def upload(request: PersonRequest) -> HttpResponse:
                 title=sent["title"],
                 model=sent["model"] or None,
             )
-        except InputError as error:
+        except (InputError, RequestError) as error:
             form.refuse(error)
         else:
             return redirect("pages:result", analysis.pk)
@@ -65,6 +67,7 @@ def upload(request: PersonRequest) -> HttpResponse:
         "form": form,
         "models": catalogue.choices(),
         "limits": settings.LIMITS,
+        "usage": usage_of(request.user),
         "fields": json.dumps(CONCERNED),
         "any_analysis": UUID(int=0),
     }
@@ -87,7 +90,7 @@ def again(request: PersonRequest, pk: UUID) -> HttpResponse:
     recording = selectors.recording_for(request.user, pk)
     try:
         analysis = services.rerun(recording=recording, model=request.POST.get("model") or None)
-    except InputError as error:
+    except (InputError, RequestError) as error:
         messages.error(request, error.message)
         analysis = analyses.analyses_of(request.user).filter(recording=recording)[0]
     return redirect("pages:result", analysis.pk)

@@ -7,6 +7,8 @@ const KINDS = {
 const TOLERANCE_S = 0.5; // by which sound may differ from the video
 const PATIENCE_MS = 15_000;
 
+export const mega = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
 export const extension = (name) => name.split(".").at(-1).toLowerCase();
 
 // "video", "audio" or "eeg"; null for what nobody reads.
@@ -22,7 +24,6 @@ const word = (bytes, at) => (at + 4 <= bytes.byteLength ? String.fromCharCode(..
 
 // {problem, seconds}: `seconds` is null where the browser cannot tell. Throws where the file cannot be read at all.
 export const check = async (kind, file, limits) => {
-  const mega = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
   if (file.size === 0) return { problem: `${file.name} is empty. Copy or export it again.`, seconds: null };
   if (file.size > limits.bytes) {
     const problem = `${file.name} has ${mega(file.size)}; at most ${mega(limits.bytes)} are read. Choose a shorter one.`;

@@ -1,11 +1,10 @@
 // One recording on the upload page: its files, how far they are, what is wrong with them, and what it is to be called.
-import { check, differ } from "./upload-checks.js";
+import { check, differ, mega } from "./upload-checks.js";
 import { call, problemOf } from "./upload-session.js";
 import { Transfer } from "./upload-transfer.js";
 
 const NAMES = { video: "Video", audio: "Sound", eeg: "EEG" };
 const ORDER = ["eeg", "audio", "video"]; // EEG first: what it holds is asked for while the rest is on its way
-const mega = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 const spoken = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} minutes`);
 const copy = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
@@ -13,9 +12,10 @@ export const isSame = (transfer, file) =>
   transfer.name === file.name && transfer.size === file.size && transfer.modified === file.lastModified;
 
 export class Row {
-  // `changed` is called when something is to be remembered, `moved` when sending may go on, `say` with news to be heard.
-  constructor({ key, stem, title = "", eeg_trial = "", eeg_sfreq = "" }, { limits, changed, moved, say }) {
-    Object.assign(this, { key, stem, limits, changed, moved, say });
+  // `changed` is called when something is to be remembered, `moved` when sending may go on, `say` with news to be heard;
+  // `room` tells what is wrong with a file as far as the quota goes.
+  constructor({ key, stem, title = "", eeg_trial = "", eeg_sfreq = "" }, { limits, room, changed, moved, say }) {
+    Object.assign(this, { key, stem, limits, room, changed, moved, say });
     this.transfers = {}; // by kind
     this.seconds = {};
     this.outline = null; // what the MAT file says of itself
@@ -74,6 +74,7 @@ export class Row {
   async restore(kind, { name, size, modified, address, expires }) {
     const transfer = this.#transfer(kind, { name, size, modified, address });
     transfer.expires = expires;
+    transfer.begunBefore = true;
     try {
       await transfer.ask();
     } catch {
@@ -155,7 +156,8 @@ export class Row {
     }
     if (this.transfers[kind] !== transfer) return;
     this.seconds[kind] = found.seconds;
-    if (found.problem) transfer.refuse(found.problem);
+    const problem = found.problem || this.room(transfer);
+    if (problem) transfer.refuse(problem);
     else transfer.attach(file);
     this.#compare();
     this.draw();

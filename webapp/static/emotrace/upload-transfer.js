@@ -115,6 +115,7 @@ export class Transfer {
     const answer = await call("POST", place(), {
       headers: { ...TUS, ...metadata, "Upload-Length": String(this.size) },
     });
+    if (answer.status === 507) throw new Refused((await problemOf(answer)).detail);
     if (answer.status !== 201) throw await this.#judged(answer.status, answer);
     this.address = new URL(answer.headers.get("Location"), location).pathname;
     this.expires = answer.headers.get("Upload-Expires");

@@ -2,6 +2,7 @@
 // Without this script the page is a plain form that sends one recording in one piece.
 import { kindOf, stem } from "./upload-checks.js";
 import * as memory from "./upload-memory.js";
+import { shortage } from "./upload-room.js";
 import { Row, isSame } from "./upload-row.js";
 import * as session from "./upload-session.js";
 
@@ -111,6 +112,8 @@ const finish = (row, analysis) => {
 const refuse = async (row, answer) => {
   row.state = "open";
   if (answer.status === 429 || answer.status >= 500) {
+    const { code, detail } = await session.problemOf(answer);
+    if (code === "quota_analyses") row.complain("row", `${detail} This page tries again by itself.`);
     setTimeout(pump, 5000);
     return;
   }
@@ -136,6 +139,7 @@ const sendAnew = (row, kind) => {
 const newRow = (facts) => {
   const row = new Row(facts, {
     limits,
+    room: (transfer) => shortage(transfer, rows, form.dataset),
     say,
     changed: (each) => { if (!each.done) memory.remember(each.memory()); },
     moved: (each, files) => {

@@ -1,0 +1,242 @@
+"""Everything that is kept about one person: taken away as a zip, and erased without a trace."""
+
+import io
+import json
+import threading
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from axes.models import AccessAttempt, AccessLog
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import connection
+from django.http import Http404
+from django.test import Client
+from rest_framework.test import APIClient
+
+from tests.webapp import clips, codes, tus
+from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, finished, with_files
+from webapp.accounts.models import User
+from webapp.accounts.services import make_token
+from webapp.analyses import personal
+from webapp.analyses.models import Analysis
+from webapp.core.problems import RequestError
+from webapp.recordings import consent, transfers
+
+NAME, PASSWORD, EMAIL = "rosalind-f", "a long enough password", "rosalind@example.org"
+FILES = {"video": b"the picture" * 1000, "audio": b"the sound" * 100, "eeg": b"the brain" * 100}
+
+
+@pytest.fixture
+def rosalind(transactional_db: None) -> User:
+    """Somebody with everything that a person can have here."""
+    cache.clear()
+    user = User.objects.create_user(NAME, EMAIL, PASSWORD, first_name="Rosalind")
+    EmailAddress.objects.create(user=user, email=EMAIL, primary=True, verified=True)
+    make_token(user=user, name="notebook of rosalind-f")
+    read = finished("happy", "sad", recording__owner=user, recording__title="Köln: first/second")
+    with_files(read.recording, **FILES)
+    AnalysisFactory.create(recording=read.recording)
+    api = APIClient()
+    api.force_authenticate(user)
+    tus.whole(api, b"a finished upload")
+    tus.begin(api, 1000)
+    for password in ("wrong", PASSWORD):
+        Client().post("/login/", {"username": NAME, "password": password})
+    codes.switch_on(user)
+    Client().post("/login/", {"username": NAME, "password": PASSWORD})  # waits for the code
+    return user
+
+
+@pytest.fixture
+def neighbour(rosalind: User) -> User:
+    """Somebody else with the same, of which nothing may be missing afterwards."""
+    user = User.objects.create_user("neighbour", password=PASSWORD)
+    read = finished("happy", recording__owner=user)
+    with_files(read.recording, video=b"another picture")
+    Client().post("/login/", {"username": "neighbour", "password": PASSWORD})
+    return user
+
+
+def rows() -> dict[str, list[str]]:
+    """Every row of every table as text."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
+            found[table] = [row[0] for row in cursor.fetchall()]
+    return found
+
+
+def unpacked(user: User) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(b"".join(personal.archive_of(user)))) as file:
+        assert file.testzip() is None
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def test_the_zip_holds_everything(rosalind: User, neighbour: User) -> None:
+    held = unpacked(rosalind)
+    account = json.loads(held["account.json"])
+    assert (account["username"], account["email"], account["first_name"]) == (NAME, EMAIL, "Rosalind")
+    assert account["second_factor"] is True
+    assert [token["name"] for token in account["tokens"]] == ["notebook of rosalind-f"]
+    assert len(account["uploads"]) == 2
+    assert account["logins"][0]["ip_address"] == "127.0.0.1"
+    place = "recordings/001-koln-firstsecond"
+    recording = json.loads(held[f"{place}/recording.json"])
+    assert recording["title"] == "Köln: first/second"
+    assert recording["consent"]["consent_version"] == consent.VERSION
+    assert recording["consent"]["consent_at"]
+    assert [analysis["status"] for analysis in recording["analyses"]] == ["succeeded", "queued"]
+    originals = {name.split("/")[-2]: held[name] for name in held if "/originals/" in name}
+    assert originals == FILES
+    read = rosalind.recordings.get().analyses.get(timeline_at__isnull=False)
+    result = json.loads(held[f"{place}/analyses/{read.pk}/result.json"])
+    assert [segment["label"] for segment in result["segments"]] == ["happy", "sad"]
+    assert held[f"{place}/analyses/{read.pk}/video.mp4"] == read.artifacts.get().path.read_bytes()
+    assert b"a finished upload" in held.values()
+    assert b"another picture" not in held.values()
+
+
+def test_no_secret_is_in_the_zip(rosalind: User) -> None:
+    everything = b"".join(unpacked(rosalind).values()).decode(errors="replace")
+    assert rosalind.password not in everything
+    assert rosalind.tokens.get().digest not in everything
+    assert not any(code in everything for code in codes.recovery_codes(rosalind))
+
+
+def test_the_zip_is_never_whole_in_memory(rosalind: User) -> None:
+    recording = RecordingFactory.create(owner=rosalind)
+    with_files(recording, video=bytes(20 * 2**20))
+    assert max(len(piece) for piece in personal.archive_of(rosalind)) < 2**20
+
+
+def test_what_is_erased_or_lost_meanwhile_is_left_out(rosalind: User) -> None:
+    RecordingFactory.create(owner=rosalind, title="later")
+    pieces = personal.archive_of(rosalind)
+    begun = next(pieces)
+    rosalind.recordings.filter(title="later").delete()
+    rosalind.recordings.get().files.get(kind="eeg").path.unlink()
+    with zipfile.ZipFile(io.BytesIO(begun + b"".join(pieces))) as file:
+        assert not any("later" in name or "/eeg/" in name for name in file.namelist())
+
+
+def test_an_empty_account_has_a_zip_too(db: None) -> None:
+    assert list(unpacked(User.objects.create_user("nobody-yet"))) == ["account.json"]
+
+
+def test_nothing_of_the_person_remains(rosalind: User, neighbour: User, media_root: Path) -> None:
+    before = rows()
+    marks = {str(pk) for model in apps.get_models() for pk in _uuids_of(model, rosalind)} | {NAME, EMAIL, "Rosalind"}
+    assert sum(any(mark in row for mark in marks) for table in before.values() for row in table) > 10
+    theirs = {path: path.read_bytes() for path in _files_of(neighbour, media_root)}
+    personal.erase_account(user=User.objects.get(pk=rosalind.pk))
+    after = rows()
+    assert [(table, row) for table, found in after.items() for row in found if any(mark in row for mark in marks)] == []
+    for table, column in _columns_that_name_people():
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT count(*) FROM "{table}" WHERE "{column}" = %s', [rosalind.pk])  # noqa: S608
+            assert cursor.fetchone() == (0,), table
+    assert all(_person_of(session) == str(neighbour.pk) for session in Session.objects.all())
+    assert {path: path.read_bytes() for path in clips.everything_in(media_root)} == theirs
+    assert not AccessAttempt.objects.exists()
+    assert AccessLog.objects.get().username == "neighbour"
+    assert neighbour.recordings.get().analyses.get().segments.exists()
+
+
+def _uuids_of(model: Any, user: User) -> list[uuid.UUID]:
+    paths = {"Recording": "owner", "Transfer": "owner", "Analysis": "recording__owner"}
+    path = paths.get(model.__name__)
+    return list(model.objects.filter(**{path: user}).values_list("pk", flat=True)) if path else []
+
+
+def _files_of(user: User, media_root: Path) -> list[Path]:
+    return [
+        path for each in user.recordings.all() for path in clips.everything_in(media_root / "recordings" / str(each.pk))
+    ]
+
+
+def _columns_that_name_people() -> list[tuple[str, str]]:
+    fields = [field for model in apps.get_models(include_auto_created=True) for field in model._meta.local_fields]
+    named = [(field.model._meta.db_table, str(field.column)) for field in fields if field.related_model is User]
+    assert len(named) >= 6
+    return named
+
+
+def _person_of(session: Session) -> object:
+    return session.get_decoded().get("_auth_user_id")
+
+
+def test_a_worker_that_is_reading_finds_nothing_to_write_to(rosalind: User) -> None:
+    lease = claimed(Analysis.objects.get(status=Analysis.Status.QUEUED))
+    personal.erase_account(user=rosalind)
+    assert not Analysis.objects.filter(pk=lease.pk).exists()
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_an_upload_that_begins_at_that_moment_is_refused_or_erased_too(
+    transactional_db: None, media_root: Path, _: int
+) -> None:
+    user = User.objects.create_user(NAME)
+    start, failures = threading.Barrier(2), []
+
+    def begin() -> None:
+        start.wait()
+        try:
+            transfers.create(owner=user, length=10, name="a.mp4", metadata="")
+        except Http404:
+            pass
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    start.wait()
+    personal.erase_account(user=user)
+    thread.join()
+    assert failures == []
+    assert not any(NAME in row for table in rows().values() for row in table)
+    assert clips.everything_in(media_root) == []
+
+
+def test_the_last_administrator_stays(db: None) -> None:
+    admin = User.objects.create_superuser("admin")
+    User.objects.create_superuser("closed", is_active=False)
+    User.objects.create_user("somebody")
+    with pytest.raises(RequestError) as refused:
+        personal.erase_account(user=admin)
+    assert refused.value.code == "last_administrator"
+    User.objects.create_superuser("another")
+    personal.erase_account(user=admin)
+    assert not User.objects.filter(username="admin").exists()
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_of_two_administrators_who_leave_at_once_one_stays(transactional_db: None, _: int) -> None:
+    admins = [User.objects.create_superuser(name) for name in ("one", "other")]
+    start, refused = threading.Barrier(2), []
+
+    def leave(user: User) -> None:
+        start.wait()
+        try:
+            personal.erase_account(user=user)
+        except RequestError as error:
+            refused.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=leave, args=(admin,)) for admin in admins]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["last_administrator"]
+    assert User.objects.filter(is_superuser=True).count() == 1

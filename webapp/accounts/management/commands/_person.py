@@ -1,0 +1,13 @@
+"""Who a command is about."""
+
+from django.core.management.base import CommandError
+
+from webapp.accounts.models import User
+
+
+def person(username: str) -> User:
+    """Raises CommandError where there is nobody of that name."""
+    try:
+        return User.objects.get(username=username)
+    except User.DoesNotExist as error:
+        raise CommandError(f"There is no account {username}.") from error

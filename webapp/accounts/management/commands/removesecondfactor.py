@@ -1,0 +1,21 @@
+"""Lets somebody in who has lost the second factor."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from webapp.accounts import services
+from webapp.accounts.management.commands._person import person
+
+
+class Command(BaseCommand):
+    help = "Remove somebody's second factor and recovery codes. Be sure that it is they who ask."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+
+    def handle(self, *args: Any, username: str, **options: Any) -> None:
+        if not services.remove_second_factor(user=person(username)):
+            raise CommandError(f"{username} has no second factor.")
+        self.stdout.write(f"{username} logs in with the password alone from now on.")

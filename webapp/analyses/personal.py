@@ -1,0 +1,118 @@
+"""Everything that is kept about one person: to take away, and to erase."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from axes.models import AccessLog
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from inference.export import WRITERS
+from webapp.accounts import farewell
+from webapp.accounts.models import User
+from webapp.accounts.selectors import has_second_factor, quota_of, tokens_of
+from webapp.analyses import selectors
+from webapp.analyses.archive import folder
+from webapp.analyses.models import Analysis
+from webapp.analyses.services import erase
+from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
+from webapp.recordings import transfers
+from webapp.recordings.models import Recording
+
+ACCOUNT = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "is_superuser")
+STATE = (
+    *("id", "status", "model_name", "model_version", "created_at", "started_at", "timeline_at", "finished_at"),
+    *("error_code", "error_message"),
+)
+RECORDING = ("id", "title", "created_at", "duration_s", "width", "height", "fps", "has_audio", "has_eeg", "bytes")
+CONSENT = ("consent_at", "consent_version")
+FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq")
+
+
+def archive_of(user: User) -> Iterator[bytes]:
+    """A zip file in pieces: account.json, a folder a recording, uploads. What is erased meanwhile is left out."""
+    stream, now = ZipStream(), timezone.now()
+    yield from _add_json(stream, "account.json", _account(user), now)
+    for number, pk in enumerate(user.recordings.order_by("created_at").values_list("pk", flat=True), 1):
+        recording = Recording.objects.prefetch_related("files").filter(pk=pk, owner=user).first()
+        if recording is not None:
+            yield from _add_recording(stream, f"recordings/{folder(number, recording.title)}", recording)
+    for transfer in user.transfers.all():
+        yield from _add_file(stream, f"uploads/{transfer.pk}", transfer.path, now)
+    yield from stream.close()
+
+
+def erase_account(*, user: User) -> None:
+    """Remove the person with everything there is of them, at once and for good. What still runs stops by itself.
+
+    Raises RequestError(LAST_ADMINISTRATOR), and Http404 where somebody was faster.
+    """
+    with transaction.atomic():
+        farewell.require_another_administrator(user=user)
+        # Whoever is just adding something is waited for; one who comes later finds nobody to add it to.
+        user = get_object_or_404(User.objects.select_for_update(), pk=user.pk)
+        for recording in user.recordings.all():
+            erase(recording=recording)
+        for transfer in user.transfers.all():
+            transfers.terminate(transfer=transfer)
+        farewell.forget(user=user)
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {
+        **_fields(user, ACCOUNT),
+        "second_factor": has_second_factor(user),
+        "quota": asdict(quota_of(user)),
+        "tokens": list(tokens_of(user).values("name", "created_at", "last_used_at")),
+        "uploads": list(user.transfers.values("id", "name", "length", "offset", "expires_at")),
+        "logins": list(
+            AccessLog.objects.filter(username=user.get_username()).values(
+                "attempt_time", "logout_time", "ip_address", "user_agent"
+            )
+        ),
+    }
+
+
+def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Iterator[bytes]:
+    analyses = list(Analysis.objects.filter(recording=recording).order_by("created_at").prefetch_related("artifacts"))
+    about = {
+        **_fields(recording, RECORDING),
+        "consent": _fields(recording, CONSENT),
+        "files": [_fields(file, FILE) for file in recording.files.all()],
+        "analyses": [_fields(analysis, STATE) for analysis in analyses],
+    }
+    yield from _add_json(stream, f"{place}/recording.json", about, recording.created_at)
+    for file in recording.files.all():
+        # Two files may have come under one name.
+        name = f"{place}/originals/{file.kind}/{file.original_name}"
+        yield from _add_file(stream, name, file.path, recording.created_at)
+    for analysis in analyses:
+        inside = f"{place}/analyses/{analysis.pk}"
+        if analysis.timeline_at is not None:
+            analysis.recording = recording
+            content = io.BytesIO(WRITERS["json"].write(selectors.published_timeline(analysis), recording.title))
+            yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, COMPRESSED)
+        for made in analysis.artifacts.all():
+            yield from _add_file(stream, f"{inside}/{made.kind}{made.path.suffix}", made.path, made.created_at)
+
+
+def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetime) -> Iterator[bytes]:
+    text = json.dumps(content, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+    yield from stream.add(name, io.BytesIO(text.encode()), at, COMPRESSED)
+
+
+def _add_file(stream: ZipStream, name: str, path: Path, at: datetime) -> Iterator[bytes]:
+    with suppress(FileNotFoundError), path.open("rb") as content:
+        yield from stream.add(name, content, at, AS_IT_IS)
+
+
+def _fields(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}

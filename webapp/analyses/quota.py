@@ -1,0 +1,57 @@
+"""How many analyses one person may have open at once, and what somebody uses in all."""
+
+from dataclasses import dataclass
+
+from webapp.accounts.models import User
+from webapp.accounts.selectors import quota_of
+from webapp.analyses.models import Analysis
+from webapp.core.problems import RequestError, WebCode
+from webapp.core.quota import Quota
+from webapp.recordings.quota import bytes_of, seconds_of
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Beside what is allowed. `seconds` are those of the recordings that are kept."""
+
+    allowed: Quota
+    bytes: int
+    seconds: float
+    analyses: int
+
+    @property
+    def is_limited(self) -> bool:
+        return self.allowed != Quota(None, None, None)
+
+    @property
+    def minutes(self) -> float:
+        return self.seconds / 60
+
+    @property
+    def bytes_left(self) -> int | None:
+        return None if self.allowed.bytes is None else max(0, self.allowed.bytes - self.bytes)
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self.allowed.minutes is None else max(0.0, 60 * self.allowed.minutes - self.seconds)
+
+
+def usage_of(user: User) -> Usage:
+    return Usage(quota_of(user), bytes_of(user), seconds_of(user), _open(user))
+
+
+def require_analysis(*, owner: User) -> None:
+    """Raises RequestError(QUOTA_ANALYSES) where no more may be queued.
+
+    Belongs in a transaction that holds the owner's row.
+    """
+    allowed = quota_of(owner).analyses
+    if allowed is not None and _open(owner) >= allowed:
+        raise RequestError(
+            WebCode.QUOTA_ANALYSES,
+            f"You may have {allowed} analyses waiting or running at once. Try again when one of them is over.",
+        )
+
+
+def _open(user: User) -> int:
+    return Analysis.objects.filter(recording__owner=user, status__in=Analysis.OPEN).count()

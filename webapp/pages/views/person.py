@@ -1,0 +1,82 @@
+"""One's account: who one is, what one uses, everything to take away, and the end of it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from webapp.analyses import personal
+from webapp.analyses.quota import usage_of
+from webapp.core.problems import RequestError
+from webapp.pages.forms import FarewellForm, NameForm
+from webapp.pages.views.requests import PersonRequest
+
+
+def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The view where mail can be sent; else what to do instead."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if settings.SENDS_MAIL else render(request, "account/no_mail.html")
+
+    return page
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def account(request: PersonRequest) -> HttpResponse:
+    form = NameForm(request.POST if request.method == "POST" else None, instance=request.user)
+    if form.is_valid():
+        form.save()
+        messages.success(request, "Your name is saved.")
+        return redirect("pages:account")
+    factors = {factor.type: factor.wrap() for factor in Authenticator.objects.filter(user=request.user)}
+    context = {
+        "form": form,
+        "usage": usage_of(request.user),
+        "sends_mail": settings.SENDS_MAIL,
+        "second_factor": Authenticator.Type.TOTP in factors,
+        "codes": len(codes.get_unused_codes()) if (codes := factors.get(Authenticator.Type.RECOVERY_CODES)) else 0,
+    }
+    return render(request, "pages/account.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+@login_required
+def export(request: PersonRequest) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(personal.archive_of(request.user), content_type="application/zip")
+    name = f"emotrace-{timezone.now():%Y-%m-%d}-everything.zip"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delete(request: PersonRequest) -> HttpResponse:
+    form = FarewellForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_valid():
+        try:
+            personal.erase_account(user=request.user)
+        except RequestError as error:
+            form.add_error(None, error.message)
+        else:
+            logout(request)
+            messages.success(request, "Your account is erased, with everything that was kept about you.")
+            return redirect("login")
+    return render(request, "pages/erase.html", {"form": form}, status=422 if form.is_bound else 200)

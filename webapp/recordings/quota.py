@@ -1,0 +1,57 @@
+"""How much of what people send is kept, and whether there is room for more.
+
+What was sent counts, and each upload with the length that it announced, from its first byte on. What is made from it
+does not. The functions that require room belong in a transaction that holds the owner's row (`accounts.locked`).
+"""
+
+import shutil
+
+from django.conf import settings
+from django.db.models import F, Sum
+
+from webapp.accounts.models import User
+from webapp.accounts.selectors import quota_of
+from webapp.core import media
+from webapp.core.problems import RequestError, WebCode
+from webapp.recordings.models import Transfer
+
+
+def bytes_of(user: User) -> int:
+    kept = user.recordings.aggregate(sum=Sum("bytes"))["sum"] or 0
+    coming = user.transfers.aggregate(sum=Sum("length"))["sum"] or 0
+    return int(kept + coming)
+
+
+def seconds_of(user: User) -> float:
+    return float(user.recordings.aggregate(sum=Sum("duration_s"))["sum"] or 0.0)
+
+
+def require_bytes(*, owner: User, more: int) -> None:
+    """Raises RequestError(QUOTA_BYTES | DISK_FULL) where there is no room for `more` bytes."""
+    if more <= 0:
+        return
+    allowed = quota_of(owner).bytes
+    if allowed is not None and (left := allowed - bytes_of(owner)) < more:
+        raise RequestError(
+            WebCode.QUOTA_BYTES,
+            f"{_mega(more)} are more than the {_mega(max(0, left))} that are left of your {_mega(allowed)}. "
+            "Delete recordings that you need no more, or ask an administrator for more room.",
+        )
+    coming = Transfer.objects.aggregate(sum=Sum(F("length") - F("offset")))["sum"] or 0
+    if shutil.disk_usage(media.root()).free - coming - more < settings.DISK_RESERVE_BYTES:
+        raise RequestError(WebCode.DISK_FULL, "The server has no room for this. Tell an administrator, and try later.")
+
+
+def require_seconds(*, owner: User, more: float) -> None:
+    """Raises RequestError(QUOTA_MINUTES) where there is no room for `more` seconds of recording."""
+    allowed = quota_of(owner).minutes
+    if allowed is not None and (left := 60 * allowed - seconds_of(owner)) < more:
+        raise RequestError(
+            WebCode.QUOTA_MINUTES,
+            f"{more / 60:.1f} minutes are more than the {max(0, left) / 60:.1f} that are left of your {allowed}. "
+            "Delete recordings that you need no more, or ask an administrator for more.",
+        )
+
+
+def _mega(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

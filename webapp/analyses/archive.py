@@ -13,6 +13,7 @@ from typing import IO
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -81,6 +82,13 @@ def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
                 manifest.append([info.filename, str(info.file_size), digest.hexdigest(), *_whose(analysis)])
         file.writestr(_entry(MANIFEST, timezone.now(), ZIP_DEFLATED), _table(manifest))
     yield from pieces.take()
+
+
+def as_download(pieces: Iterator[bytes]) -> StreamingHttpResponse:
+    """The answer that a browser saves as a zip file of today."""
+    response = StreamingHttpResponse(pieces, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="emotrace-{timezone.now():%Y-%m-%d}.zip"'
+    return response
 
 
 def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> Iterator[tuple[str, IO[bytes], int]]:

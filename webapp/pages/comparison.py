@@ -19,6 +19,7 @@ STRENGTHS = (
     (0.8, "substantial"),
     (1.0, "almost perfect"),
 )
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Agreement:
         """`kappa` in a word or two; empty without one."""
         if self.kappa is None:
             return ""
-        return next(name for limit, name in STRENGTHS if self.kappa <= limit)
+        return next(name for limit, name in STRENGTHS if self.kappa <= limit + ROUNDING)
 
 
 def transitions(segments: Sequence[Segment]) -> tuple[Transition, ...]:

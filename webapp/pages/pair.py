@@ -1,6 +1,6 @@
 """Two analyses of one recording beside each other: where they say the same, where not, and for how long."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -12,6 +12,8 @@ from webapp.pages import comparison, drawing
 from webapp.pages.lanes import Kind, Lane, Run, height, stacked
 
 MOST_LISTED = 200  # stretches of difference; where there are more, the longest of them
+
+HEIGHTS = {Kind.LABELS: 32, Kind.SHARES: 10}
 
 
 class Stretch(NamedTuple):
@@ -103,24 +105,24 @@ def stretches(one: Sequence[Segment], other: Sequence[Segment]) -> tuple[Stretch
     return tuple(found)
 
 
-def lanes(pair: Pair, names: tuple[str, str], labels: Sequence[str]) -> tuple[Lane, ...]:
-    """Both readings and where they differ, one above the other; values of runs are indexes into `labels`."""
-    one = tuple(Run(each.start_s, each.end_s, labels.index(each.one)) for each in pair.stretches)
-    other = tuple(Run(each.start_s, each.end_s, labels.index(each.other)) for each in pair.stretches)
-    differ = tuple(Run(each.start_s, each.end_s, 1.0) for each in pair.differences)
-    return tuple(
-        stacked(
-            [(names[0], Kind.LABELS, one), (names[1], Kind.LABELS, other), ("Where they differ", Kind.SHARES, differ)],
-            {Kind.LABELS: 32, Kind.SHARES: 10},
-        )
-    )
+def lanes(
+    readings: Mapping[str, Sequence[Segment]], differences: Sequence[Stretch], labels: Sequence[str]
+) -> tuple[Lane, ...]:
+    """The readings by name and where they differ, one above the other; values of runs are indexes into `labels`."""
+    wanted = [
+        (name, Kind.LABELS, tuple(Run(each.start_s, each.end_s, labels.index(each.label)) for each in segments))
+        for name, segments in readings.items()
+    ]
+    differ = tuple(Run(each.start_s, each.end_s, 1.0) for each in differences)
+    return tuple(stacked([*wanted, ("Where they differ", Kind.SHARES, differ)], HEIGHTS))
 
 
 def shown(one: Timeline, other: Timeline, names: tuple[str, str]) -> dict[str, Any]:
     """What the page of a comparison shows, and what its scripts draw and search."""
     met, duration_s = pair(one, other), one.media.duration_s
     labels = (*dict.fromkeys((*one.labels, *other.labels)), UNDETERMINED)
-    stack = lanes(met, names, labels)
+    readings = dict(zip(names, (one.segments, other.segments), strict=True))
+    stack = lanes(readings, met.differences, labels)
     return {
         "pair": met,
         "height": height(stack),

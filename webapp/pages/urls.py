@@ -19,6 +19,7 @@ pages = [
     path("projects/", projects.projects, name="projects"),
     path("projects/new/", projects.new_project, name="new-project"),
     path("projects/<uuid:pk>/", projects.project, name="project"),
+    path("projects/<uuid:pk>/zip/", projects.project_zip, name="project-zip"),
     path("projects/<uuid:pk>/delete/", projects.delete_project, name="delete-project"),
     path("tags/new/", projects.new_tag, name="new-tag"),
     path("tags/<uuid:pk>/", projects.tag, name="tag"),

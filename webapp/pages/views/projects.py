@@ -7,10 +7,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from inference.export import WRITERS
+from webapp.analyses.archive import archive, as_download
+from webapp.analyses.selectors import analyses_of, latest_timelines
 from webapp.core.problems import RequestError
 from webapp.pages.forms import ProjectForm, TagForm
 from webapp.pages.views.requests import PersonRequest
@@ -42,6 +46,18 @@ def project(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = ProjectForm(request.POST or None, instance=project)
     words = {"heading": "Change the project", "button": "Save", "said": "The project is changed."}
     return _change(request, form, lambda sent: order.change_project(project=project, **sent), words)
+
+
+@require_safe
+@login_required
+def project_zip(request: PersonRequest, pk: UUID) -> HttpResponseBase:
+    """Every file of a project's latest timelines, the videos not counted."""
+    project = selectors.project_for(request.user, pk)
+    timelines = latest_timelines(analyses_of(request.user).filter(recording__project=project))
+    if not timelines:
+        messages.error(request, f"No recording in “{project.name}” has a timeline yet. Come back when one is ready.")
+        return redirect("pages:projects")
+    return as_download(archive(request.user, timelines, list(WRITERS), with_video=False))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

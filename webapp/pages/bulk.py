@@ -102,7 +102,8 @@ class Export(Deed):
         mine = selectors.analyses_of(self.user).filter(recording__in=self.recordings)
         self.timelines = selectors.latest_timelines(mine)
         if lacking := len(self.recordings) - len(self.timelines):
-            self.words += f" {counted(lacking)} of them have no timeline yet, and are left out."
+            verbs = pluralize(lacking, "has,have"), pluralize(lacking, "is,are")
+            self.words += f" {lacking} of them {verbs[0]} no timeline yet and {verbs[1]} left out."
 
     def clean(self) -> None:
         if not self.timelines:

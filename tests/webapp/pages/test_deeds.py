@@ -105,7 +105,7 @@ def test_analysing_again_can_choose_by_itself(owner: Client, three: list[Recordi
 def test_files_come_in_the_formats_chosen(owner: Client, user: User, three: list[Recording]) -> None:
     waiting = RecordingFactory.create(owner=user, title="Waiting")
     page = ask(owner, "export", recording=[str(each.pk) for each in (waiting, three[0])]).content.decode()
-    assert "1 recording of them have no timeline yet" in page
+    assert "1 of them has no timeline yet and is left out" in page
     answer = do(owner, "export", [waiting, *three[:2]], formats=["csv", "vtt"])
     with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as file:
         assert file.namelist() == [

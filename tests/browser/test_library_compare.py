@@ -12,6 +12,8 @@ from tests.browser.test_result_for_all import PHONE, serious
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 
+LOADED = "video => video.readyState || new Promise((done) => { video.onloadedmetadata = () => done(1); })"
+
 
 @pytest.fixture
 def second(finished: Analysis) -> Analysis:
@@ -25,7 +27,8 @@ def second(finished: Analysis) -> Analysis:
 def compared(second: Analysis, finished: Analysis, page: Page, tmp_path: Path) -> Page:
     open_result(page, finished)
     page.get_by_role("link", name="Compare").click()
-    page.wait_for_function("document.getElementById('player').readyState > 0")
+    expect(page.locator("#now")).to_contain_text("B")
+    page.locator("#player").evaluate(LOADED)
     return page
 
 

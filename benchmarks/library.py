@@ -26,7 +26,7 @@ ADDRESSES = {
     "the first page": "/",
     "the last page": f"/?page={RECORDINGS // 25}",
     "searched": "/?search=visit+7",
-    "every filter": "/?search=visit&label=happy&tag=pilot&status=succeeded&model=intermediate-attention-8&ordering=title",
+    "every filter": "/?search=visit&label=happy&tag=pilot&status=succeeded&created_after=2026-01-01&ordering=title",
     "nothing found": "/?search=zebra",
 }
 
@@ -119,8 +119,8 @@ def report(found: dict[str, tuple[float, float]]) -> str:
         "# The list of recordings",
         "",
         f"{os.cpu_count()} CPU cores ({platform.machine()}) under a load of {os.getloadavg()[0]:.1f}; commit "
-        f"{commit.stdout.strip()}. {RECORDINGS} composed recordings of one person, two analyses each. Milliseconds on the "
-        f"server, the database on the same machine, {RUNS} answers each, the first one not counted.",
+        f"{commit.stdout.strip()}. {RECORDINGS} composed recordings of one person, two analyses each. Milliseconds on "
+        f"the server, the database on the same machine, {RUNS} answers each, the first one not counted.",
         "",
         "| Page | Median, ms | Worst, ms | Limit |",
         "| --- | --- | --- | --- |",

@@ -21,6 +21,7 @@ WORKDIR /app
 COPY manage.py ./
 COPY inference inference
 COPY models_store models_store
+COPY samples samples
 COPY webapp webapp
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

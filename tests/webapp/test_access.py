@@ -12,15 +12,22 @@ from tests.webapp.factories import DURATION_S, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.api import urls
-from webapp.recordings import transfers
-from webapp.recordings.models import Recording, Transfer
+from webapp.recordings import order, transfers
+from webapp.recordings.models import Project, Recording, Tag, Transfer
 
 pytestmark = pytest.mark.usefixtures("models")
 
 OWN = {
     ("get", "recordings/{recording}/"): 200,
     ("delete", "recordings/{recording}/"): 204,
+    ("patch", "recordings/{recording}/"): 200,
     ("post", "recordings/{recording}/analyses/"): 201,
+    ("get", "projects/{project}/"): 200,
+    ("patch", "projects/{project}/"): 200,
+    ("delete", "projects/{project}/"): 204,
+    ("get", "tags/{tag}/"): 200,
+    ("patch", "tags/{tag}/"): 200,
+    ("delete", "tags/{tag}/"): 204,
     ("get", "analyses/{analysis}/"): 200,
     ("post", "analyses/{analysis}/cancel/"): 409,  # it is over
     ("get", "analyses/{analysis}/segments/"): 200,
@@ -38,6 +45,10 @@ OWN = {
 SHARED = {
     ("get", "recordings/"): 200,
     ("post", "recordings/"): 400,  # nothing was sent
+    ("get", "projects/"): 200,
+    ("post", "projects/"): 400,  # no name was sent
+    ("get", "tags/"): 200,
+    ("post", "tags/"): 400,  # no name was sent
     ("get", "analyses/"): 200,
     ("get", "segments/"): 200,
     ("get", "exports/"): 200,
@@ -50,13 +61,17 @@ SHARED = {
 def analysis(owner: User) -> Analysis:
     transfers.create(owner=owner, length=5, name="a.mp4", metadata="")
     analysis = finished("happy", "sad", recording__owner=owner)
+    order.change(
+        recording=analysis.recording, project=order.make_project(owner=owner, name="Pilot"), tags=["left-handed"]
+    )
     with_files(analysis.recording, video=clips.video(DURATION_S))
     return analysis
 
 
 def call(client: APIClient, method: str, path: str, analysis: Analysis) -> Any:
     upload = Transfer.objects.get().pk
-    address = path.format(recording=analysis.recording_id, analysis=analysis.pk, upload=upload)
+    things = {"project": Project.objects.get().pk, "tag": Tag.objects.get().pk, "upload": upload}
+    address = path.format(recording=analysis.recording_id, analysis=analysis.pk, **things)
     return getattr(client, method)(f"/api/v1/{address}", headers=tus.SPEAKS)
 
 
@@ -74,10 +89,10 @@ def test_somebody_elses_is_not_there(
 ) -> None:
     answer = call(client_of(stranger), method, path, analysis)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert Recording.objects.count() == Analysis.objects.count() == Transfer.objects.count() == 1
+    assert {kind.objects.count() for kind in (Recording, Analysis, Transfer, Project, Tag)} == {1}
 
 
-@pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/"])
+@pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/", "projects/", "tags/"])
 def test_lists_show_ones_own_alone(
     api: APIClient, client_of: Any, stranger: User, analysis: Analysis, path: str
 ) -> None:
@@ -119,7 +134,7 @@ def test_every_address_is_tried_here() -> None:
     tried = {path for _, path in [*OWN, *SHARED]}
     for path in tried:
         part, _, rest = path.partition("/")
-        what = re.sub(r"{(recording|analysis|upload)}", "<uuid:pk>", rest)
+        what = re.sub(r"{(recording|analysis|upload|project|tag)}", "<uuid:pk>", rest)
         known.discard(f"{part}/{what}")
         if "export" in what:
             known.discard("analyses/<uuid:pk>/export/<str:format>/")

@@ -136,7 +136,7 @@ def test_a_cursor_written_by_hand_is_not_found(api: APIClient, happy: Analysis, 
 
 
 LISTS: dict[str, tuple[int, Callable[[Analysis], str]]] = {
-    "recordings": (3, lambda analysis: "recordings/"),
+    "recordings": (4, lambda analysis: "recordings/"),
     "analyses": (2, lambda analysis: "analyses/"),
     "segments": (1, lambda analysis: "segments/"),
     "one timeline": (3, lambda analysis: f"analyses/{analysis.pk}/segments/"),

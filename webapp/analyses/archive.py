@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import IO
 from uuid import UUID
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -52,6 +53,13 @@ def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
 def folder(number: int, title: str) -> str:
     """What the folder of a recording is called in a zip file."""
     return f"{number:03}-{slugify(title)[:SLUG_CHARACTERS] or 'recording'}"
+
+
+def as_download(pieces: Iterator[bytes]) -> StreamingHttpResponse:
+    """The answer that a browser saves as a zip file of today."""
+    response = StreamingHttpResponse(pieces, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="emotrace-{timezone.now():%Y-%m-%d}.zip"'
+    return response
 
 
 def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> Iterator[tuple[str, IO[bytes], int]]:

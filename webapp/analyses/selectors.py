@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS
@@ -20,6 +20,7 @@ from webapp.accounts.models import User
 from webapp.analyses import models
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core.problems import RequestError, WebCode
+from webapp.recordings.models import Recording
 
 # Two hours have ten thousand windows: read as plain rows, they take a third of the time that models would.
 WINDOW = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice")
@@ -30,6 +31,16 @@ def analyses_of(user: User) -> QuerySet[Analysis]:
     """The user's analyses, newest first, with their recordings and what was made of them."""
     mine = Analysis.objects.filter(recording__owner=user)
     return mine.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
+
+
+def shown(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
+    """Of each recording the analysis that stands for it in lists: the latest, cancelled ones only where all were."""
+    return (
+        Analysis.objects.filter(recording__in=recordings)
+        .alias(cancelled=Q(status=Analysis.Status.CANCELLED))
+        .order_by("recording", "cancelled", "-created_at")
+        .distinct("recording")
+    )
 
 
 def latest_timelines(found: QuerySet[Analysis]) -> list[UUID]:

@@ -1,6 +1,7 @@
 """What people do with analyses: send a recording, read it again, stop, have a file made, erase."""
 
 import uuid
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
@@ -16,7 +17,8 @@ from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import services as recordings
-from webapp.recordings.models import MediaFile, Recording
+from webapp.recordings.consent import VERSION
+from webapp.recordings.models import MediaFile, Project, Recording
 from webapp.recordings.services import Received, Upload
 
 
@@ -27,7 +29,9 @@ def submit(
     consent: bool,
     title: str = "",
     model: str | None = None,
+    project: Project | None = None,
     idempotency_key: str | None = None,
+    consent_version: str = VERSION,
 ) -> Analysis:
     """Keep a recording and queue its first analysis: all of it or nothing.
 
@@ -36,13 +40,15 @@ def submit(
     UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES | QUOTA_ANALYSES | DISK_FULL).
     """
     recordings.require_consent(given=consent)
-    request_sha256 = upload.fingerprint(title, model or "") if idempotency_key is not None else ""
+    also = (title, model or "", *([str(project.pk)] if project else []))
+    request_sha256 = upload.fingerprint(*also) if idempotency_key is not None else ""
     if idempotency_key is not None and (earlier := _earlier(owner, idempotency_key, request_sha256)):
         return earlier
     try:
         with recordings.received(owner=owner, upload=upload) as files:
             spec = store.choose(model or None, with_eeg=upload.eeg is not None)
-            return _keep(owner, files, title, spec, request_sha256, idempotency_key)
+            about = {"title": title, "project": project, "consent_version": consent_version}
+            return _keep(owner, files, spec, request_sha256, idempotency_key, about)
     except (IntegrityError, RequestError):
         # The same request came twice at once, and the other one was faster: it has the key, and used the uploads.
         if idempotency_key is not None and (earlier := _earlier(owner, idempotency_key, request_sha256)):
@@ -115,7 +121,12 @@ def erase(*, recording: Recording) -> None:
 
 
 def _keep(
-    owner: User, files: Received, title: str, spec: store.ModelSpec, request_sha256: str, idempotency_key: str | None
+    owner: User,
+    files: Received,
+    spec: store.ModelSpec,
+    request_sha256: str,
+    idempotency_key: str | None,
+    about: dict[str, Any],
 ) -> Analysis:
     pk = uuid.uuid4()
     try:
@@ -124,7 +135,7 @@ def _keep(
                 pk=pk,
                 owner=owner,
                 files=files,
-                title=title,
+                **about,
                 request_sha256=request_sha256,
                 idempotency_key=idempotency_key,
             )

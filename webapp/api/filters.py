@@ -1,19 +1,20 @@
 """What lists can be narrowed down by."""
 
-from typing import Any
-
 import django_filters
 from django.db.models import QuerySet
 
+from webapp.analyses.filters import ByRecording, EndFilter, named_model
 from webapp.analyses.models import Analysis, Segment
 
 
-class AnalysisFilter(django_filters.FilterSet):
+class AnalysisFilter(ByRecording):
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices)
     model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
     label = django_filters.CharFilter(label="The label with the largest share of the recording.")
     created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_before = EndFilter(
+        field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
+    )
     recording = django_filters.UUIDFilter()
 
     class Meta:
@@ -21,9 +22,7 @@ class AnalysisFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def by_model(self, rows: QuerySet[Analysis], name: str, value: str) -> QuerySet[Analysis]:
-        model, _, version = value.partition("@")
-        wanted: dict[str, Any] = {"model_name": model} | ({"model_version": version} if version else {})
-        return rows.filter(**wanted)
+        return rows.filter(**named_model(value))
 
 
 class Several(django_filters.BaseInFilter, django_filters.UUIDFilter):
@@ -36,7 +35,9 @@ class ExportFilter(AnalysisFilter):
     recording = Several(field_name="recording", lookup_expr="in")
 
 
-class SegmentFilter(django_filters.FilterSet):
+class SegmentFilter(ByRecording):
+    recording_path = "analysis__recording"
+
     label = django_filters.CharFilter()
     min_confidence = django_filters.NumberFilter(field_name="confidence", lookup_expr="gte")
     min_duration = django_filters.NumberFilter(field_name="duration_s", lookup_expr="gte", label="Seconds.")

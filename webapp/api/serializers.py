@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from inference.eeg import EegOutline
@@ -9,7 +12,7 @@ from inference.store import ModelSpec
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.recordings.consent import TEXT as CONSENT
-from webapp.recordings.models import MediaFile, Recording
+from webapp.recordings.models import NO_COMMA, TAG_CHARACTERS, MediaFile, Project, Recording, Tag
 from webapp.recordings.services import Upload
 
 DECIMALS = 3
@@ -55,15 +58,69 @@ class StateSerializer(serializers.ModelSerializer[Analysis]):
         fields = ["id", "status", "model_name", "model_version"]
 
 
+class ProjectSerializer(serializers.ModelSerializer[Project]):
+    count = serializers.IntegerField(read_only=True, default=0, help_text="Of its recordings.")
+
+    class Meta:
+        model = Project
+        fields = ["id", "name", "description", "created_at", "count"]
+
+
+class TagSerializer(serializers.ModelSerializer[Tag]):
+    count = serializers.IntegerField(read_only=True, default=0, help_text="Of the recordings that carry it.")
+
+    class Meta:
+        model = Tag
+        fields = ["id", "name", "count"]
+
+
+@extend_schema_field(OpenApiTypes.UUID)
+class OwnProject(serializers.PrimaryKeyRelatedField[Project]):
+    """A project of whoever asks."""
+
+    def get_queryset(self) -> QuerySet[Project]:
+        return Project.objects.filter(owner=self.context["request"].user)
+
+
+class ChangeSerializer(serializers.ModelSerializer[Recording]):
+    """What of a recording can be changed."""
+
+    project = OwnProject(required=False, allow_null=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=TAG_CHARACTERS, validators=[NO_COMMA]),
+        required=False,
+        max_length=50,
+        help_text="By name; unknown ones are made.",
+    )
+
+    class Meta:
+        model = Recording
+        fields = ["title", "project", "tags"]
+
+
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
     files = MediaFileSerializer(many=True, read_only=True)
+    tags: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="name")
     duration_s = Seconds(read_only=True)
     analyses = StateSerializer(many=True, read_only=True, help_text="Newest first.")
 
     class Meta:
         model = Recording
         fields = [
-            *("id", "title", "created_at", "duration_s", "width", "height", "fps", "has_audio", "has_eeg", "bytes"),
+            *(
+                "id",
+                "title",
+                "project",
+                "tags",
+                "created_at",
+                "duration_s",
+                "width",
+                "height",
+                "fps",
+                "has_audio",
+                "has_eeg",
+                "bytes",
+            ),
             *("consent_at", "consent_version", "files", "analyses"),
         ]
 
@@ -92,6 +149,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION, from `models/`."
     )
+    project = OwnProject(required=False, help_text="The project that it belongs to.")
     consent = serializers.BooleanField(default=False, help_text=f"Has to be true: {CONSENT}")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from webapp.api.views import account, analyses, auth, base, exports, models, recordings, uploads
+from webapp.api.views import account, analyses, auth, base, exports, models, order, recordings, uploads
 
 app_name = "api"
 urlpatterns = [
@@ -9,6 +9,10 @@ urlpatterns = [
     path("recordings/", recordings.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:pk>/", recordings.OneRecording.as_view(), name="recording"),
     path("recordings/<uuid:pk>/analyses/", recordings.Rerun.as_view(), name="rerun"),
+    path("projects/", order.Projects.as_view(), name="projects"),
+    path("projects/<uuid:pk>/", order.OneProject.as_view(), name="project"),
+    path("tags/", order.Tags.as_view(), name="tags"),
+    path("tags/<uuid:pk>/", order.OneTag.as_view(), name="tag"),
     path("uploads/", uploads.Uploads.as_view(), name="uploads"),
     path("uploads/<uuid:pk>/", uploads.OneUpload.as_view(), name="upload"),
     path("uploads/<uuid:pk>/eeg/", uploads.Eeg.as_view(), name="upload-eeg"),

@@ -13,6 +13,7 @@ class WebCode(StrEnum):
     NOTHING_TO_EXPORT = "nothing_to_export"
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
+    NAME_TAKEN = "name_taken"
     TUS_VERSION = "tus_version"
     UPLOAD_LENGTH = "upload_length"
     UPLOAD_LENGTH_DEFERRED = "upload_length_deferred"
@@ -82,6 +83,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
+    WebCode.NAME_TAKEN: 409,
     WebCode.TUS_VERSION: 412,
     WebCode.UPLOAD_LENGTH: 400,
     WebCode.UPLOAD_LENGTH_DEFERRED: 400,

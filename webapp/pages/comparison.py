@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from inference.types import Segment
-from webapp.pages.moments import CELL_S, Labelling
+from webapp.pages.moments import CELL_S, Floats, Labelling
 
 # Upper limits of Cohen's kappa and their names, after Landis and Koch (1977, Biometrics 33(1)).
 STRENGTHS = (
@@ -19,6 +19,7 @@ STRENGTHS = (
     (0.8, "substantial"),
     (1.0, "almost perfect"),
 )
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Agreement:
         """`kappa` in a word or two; empty without one."""
         if self.kappa is None:
             return ""
-        return next(name for limit, name in STRENGTHS if self.kappa <= limit)
+        return next(name for limit, name in STRENGTHS if self.kappa <= limit + ROUNDING)
 
 
 def transitions(segments: Sequence[Segment]) -> tuple[Transition, ...]:
@@ -63,11 +64,18 @@ def agreement(one: Labelling, other: Labelling, labels: int) -> Agreement | None
     labels as often as these, at random.
     """
     both = (one >= 0) & (one < labels) & (other >= 0) & (other < labels)
-    if not both.any():
-        return None
     table = np.zeros((labels, labels))
-    np.add.at(table, (one[both], other[both]), 1 / both.sum())
-    same = float(np.trace(table))
-    chance = float(table.sum(axis=0) @ table.sum(axis=1))
+    np.add.at(table, (one[both], other[both]), CELL_S)
+    return of_table(table)
+
+
+def of_table(table: Floats) -> Agreement | None:
+    """Of the seconds in which one reader gave the label of the row and the other that of the column."""
+    seconds = float(table.sum())
+    if not seconds:
+        return None
+    shares = table / seconds
+    same = float(np.trace(shares))
+    chance = float(shares.sum(axis=0) @ shares.sum(axis=1))
     kappa = None if np.isclose(chance, 1) else min(1.0, (same - chance) / (1 - chance))
-    return Agreement(float(both.sum()) * CELL_S, same, kappa)
+    return Agreement(seconds, same, kappa)

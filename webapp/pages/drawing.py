@@ -78,7 +78,7 @@ class Drawing:
 def draw(timeline: Timeline, stack: Sequence[Lane]) -> Drawing:
     duration = timeline.media.duration_s
     return Drawing(
-        lanes=tuple(DrawnLane(lane, _shapes(timeline, lane)) for lane in stack),
+        lanes=tuple(_drawn(timeline, lane) for lane in stack),
         names=tuple(
             Name(100 * segment.start_s / duration, segment.label)
             for segment in timeline.segments
@@ -147,18 +147,26 @@ def bands(timeline: Timeline) -> tuple[Shape, ...]:
     return tuple(band for band in found if band.path)
 
 
-def _shapes(timeline: Timeline, lane: Lane) -> tuple[Shape, ...]:
-    if lane.kind is Kind.CHART:
-        return bands(timeline)
+def drawn(lane: Lane, labels: Sequence[str], duration_s: float) -> DrawnLane:
+    """A lane of runs: of labels, or of shares."""
+    found = [
+        (run.start_s, run.end_s, (labels[int(run.value)], 1.0) if lane.kind is Kind.LABELS else ("", run.value))
+        for run in lane.runs
+    ]
+    return DrawnLane(lane, _paths(found, duration_s))
+
+
+def _drawn(timeline: Timeline, lane: Lane) -> DrawnLane:
     duration = timeline.media.duration_s
-    labels = (*timeline.labels, UNDETERMINED)
-    found: list[Stretch]
+    if lane.kind is Kind.CHART:
+        return DrawnLane(lane, bands(timeline))
     if lane.kind is Kind.SEGMENTS:
         found = [(segment.start_s, segment.end_s, (segment.label, 1.0)) for segment in timeline.segments]
-    elif lane.kind is Kind.LABELS:
-        found = [(run.start_s, run.end_s, (labels[int(run.value)], 1.0)) for run in lane.runs]
-    else:
-        found = [(run.start_s, run.end_s, ("", run.value)) for run in lane.runs]
+        return DrawnLane(lane, _paths(found, duration))
+    return drawn(lane, (*timeline.labels, UNDETERMINED), duration)
+
+
+def _paths(found: list[Stretch], duration: float) -> tuple[Shape, ...]:
     paths: dict[Value, list[str]] = defaultdict(list)
     for start_s, end_s, value in _coarse(found, duration):
         left, right = WIDTH * start_s / duration, WIDTH * end_s / duration

@@ -10,6 +10,8 @@ from inference.errors import Code, InputError
 from webapp.accounts.models import User
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import consent
+from webapp.recordings.models import TAG_CHARACTERS, Project, Recording, Tag
+from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import Upload
 
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
@@ -33,6 +35,32 @@ CONCERNED = {str(code): FIELDS.get(code, "video") for code in Code}
 FILES = ("video", "audio", "eeg")
 
 
+class OwnProjectField(forms.ModelChoiceField):
+    """A project of whoever asks: its form gives it the queryset."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.Select({"class": "form-select"})
+        super().__init__(Project.objects.none(), required=False, empty_label="No project", widget=widget, **options)
+
+
+class TagsField(forms.CharField):
+    """The names of tags, with commas between them."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput({"class": "form-control", "placeholder": "With commas between them"})
+        super().__init__(required=False, max_length=1000, widget=widget, **options)
+
+    def to_python(self, value: Any) -> Any:
+        return [name for name in (part.strip() for part in (value or "").split(",")) if name]
+
+    def validate(self, value: Any) -> None:
+        if any(len(name) > TAG_CHARACTERS for name in value):
+            raise forms.ValidationError(f"A tag has at most {TAG_CHARACTERS} characters.")
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(", ".join(value))
+
+
 class UploadForm(forms.Form):
     video = forms.FileField(
         allow_empty_file=True, error_messages={"required": "There is no video yet. Choose the file to analyse."}
@@ -53,7 +81,12 @@ class UploadForm(forms.Form):
     )
     title = forms.CharField(required=False, max_length=200)
     model = forms.CharField(required=False)
+    project = OwnProjectField()
     consent = forms.BooleanField(label=consent.TEXT, error_messages={"required": NO_CONSENT})
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["project"].queryset = projects_of(user)  # type: ignore[attr-defined]
 
     def upload(self) -> Upload:
         """What was sent, of a valid form."""
@@ -70,6 +103,38 @@ class UploadForm(forms.Form):
         if code is Code.TOO_LARGE:
             return max(sizes, key=lambda name: sizes[name])
         return FIELDS.get(code, "video") if isinstance(code, Code) else "video"
+
+
+class RecordingForm(forms.ModelForm):
+    project = OwnProjectField()
+    tags = TagsField()
+
+    class Meta:
+        model = Recording
+        fields = ["title", "project", "tags"]
+        widgets = {"title": forms.TextInput({"class": "form-control"})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["project"].queryset = projects_of(self.instance.owner)  # type: ignore[attr-defined]
+        self.initial["tags"] = ", ".join(tag.name for tag in self.instance.tags.all())
+
+
+class ProjectForm(forms.ModelForm):
+    class Meta:
+        model = Project
+        fields = ["name", "description"]
+        widgets = {
+            "name": forms.TextInput({"class": "form-control"}),
+            "description": forms.Textarea({"class": "form-control", "rows": 3}),
+        }
+
+
+class TagForm(forms.ModelForm):
+    class Meta:
+        model = Tag
+        fields = ["name"]
+        widgets = {"name": forms.TextInput({"class": "form-control"})}
 
 
 class TokenForm(forms.Form):

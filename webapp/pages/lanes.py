@@ -73,7 +73,7 @@ def lanes(timeline: Timeline, alone: Mapping[Source, Labelling]) -> tuple[Lane, 
         wanted.append(("EEG alone", Kind.LABELS, runs(alone[Source.EEG], duration_s)))
     for name, share in (("Face seen", seen.face), ("Voice heard", seen.voice)):
         wanted.append((name, Kind.SHARES, _shares(share, seen.covered, duration_s)))
-    return tuple(_stacked(wanted))
+    return tuple(stacked(wanted))
 
 
 def height(stack: Sequence[Lane]) -> int:
@@ -99,10 +99,13 @@ def _shares(share: NDArray[np.float64], covered: NDArray[np.bool_], duration_s: 
     return tuple(Run(run.start_s, run.end_s, run.value / LEVELS) for run in found)
 
 
-def _stacked(wanted: Sequence[tuple[str, Kind, tuple[Run, ...]]]) -> Iterator[Lane]:
+def stacked(
+    wanted: Sequence[tuple[str, Kind, tuple[Run, ...]]], heights: Mapping[Kind, int] = HEIGHTS
+) -> Iterator[Lane]:
+    """Lanes with their places, of (name, kind, runs) each."""
     top = TOP
     for name, kind, found in wanted:
         if kind is not Kind.SEGMENTS:  # their names stand in them
             top += NAME_HEIGHT
-        yield Lane(name, kind, top, HEIGHTS[kind], found)
-        top += HEIGHTS[kind] + GAP
+        yield Lane(name, kind, top, heights[kind], found)
+        top += heights[kind] + GAP

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from webapp.analyses.models import Analysis
+from webapp.analyses.selectors import shown
 from webapp.pages import catalogue, drawing, words
 from webapp.pages.drawing import Part
 from webapp.recordings.models import Recording
@@ -38,13 +37,8 @@ class Row:
 
 def rows(recordings: Iterable[Recording]) -> list[Row]:
     found = list(recordings)
-    latest = {
-        analysis.recording_id: analysis
-        for analysis in Analysis.objects.filter(recording__in=found)
-        .alias(cancelled=Q(status=Analysis.Status.CANCELLED))
-        .order_by("recording", "cancelled", "-created_at")
-        .distinct("recording")
-    }
+    of_page = Recording.objects.filter(pk__in=[recording.pk for recording in found])
+    latest = {analysis.recording_id: analysis for analysis in shown(of_page)}
     marks = catalogue.marks()
     return [_row(recording, latest[recording.pk], marks) for recording in found]
 

@@ -5,3 +5,10 @@ TEXT = (
     "The person in this recording knows what it is used for and has agreed that it is stored here and read by these "
     "models, or I am that person."
 )
+
+# The recording that comes with the application needs nobody's agreement, and has a version of its own.
+SAMPLE_VERSION = "sample-1"
+SAMPLE_TEXT = (
+    "Nobody has to agree to it: the face is a public-domain photograph (NASA) moved by a program, the voice is "
+    "synthetic, and the EEG is simulated."
+)

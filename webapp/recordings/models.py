@@ -3,11 +3,47 @@
 import uuid
 from pathlib import Path
 
+from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 
 from inference.types import EegInput, Inputs
 from webapp.accounts.models import User
 from webapp.core import media
+
+TAG_CHARACTERS = 40
+# Commas stand between tags wherever several are written in one line.
+NO_COMMA = RegexValidator("^[^,]*$", "A tag has no comma in it.")
+
+
+class Project(models.Model):
+    """Recordings that belong together."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="projects")
+    name = models.CharField(max_length=100)
+    description = models.TextField(max_length=2000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("owner", Lower("name"), name="project_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    """A word that its owner puts on recordings. Case makes no difference."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=TAG_CHARACTERS, validators=[NO_COMMA])
+
+    class Meta:
+        constraints = [models.UniqueConstraint("owner", Lower("name"), name="tag_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Recording(models.Model):
@@ -16,6 +52,8 @@ class Recording(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recordings")
     title = models.CharField(max_length=200)
+    project = models.ForeignKey(Project, null=True, on_delete=models.SET_NULL, related_name="recordings")
+    tags = models.ManyToManyField(Tag, related_name="recordings")
     consent_at = models.DateTimeField()
     consent_version = models.CharField(max_length=20)
     duration_s = models.FloatField()

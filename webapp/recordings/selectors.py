@@ -1,23 +1,62 @@
 """Reading recordings. Whoever asks says for whom: there is no other way to one."""
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.recordings.models import Recording, Transfer
+from webapp.recordings.models import MediaFile, Project, Recording, Tag, Transfer
 
 
 def recordings_of(user: User) -> QuerySet[Recording]:
-    """The user's recordings, newest first, with their files."""
-    return user.recordings.order_by("-created_at").prefetch_related("files")
+    """The user's recordings, newest first, with their files and tags."""
+    return user.recordings.order_by("-created_at").prefetch_related("files", "tags")
 
 
 def recording_for(user: User, pk: UUID) -> Recording:
     """The user's recording `pk`. Raises Http404, for somebody else's as for one that does not exist."""
     return get_object_or_404(recordings_of(user), pk=pk)
+
+
+def matching(words: str) -> QuerySet[Recording]:
+    """Recordings of which the title, a file's own name or a tag holds each of the words."""
+    found = Recording.objects.all()
+    for word in words.split():
+        files = MediaFile.objects.filter(recording=OuterRef("pk"), original_name__icontains=word)
+        found = found.filter(Q(title__icontains=word) | Exists(files) | Exists(_tags(name__icontains=word)))
+    return found
+
+
+def tagged(names: str) -> QuerySet[Recording]:
+    """Recordings that carry every one of the tags, which have commas between them."""
+    found = Recording.objects.all()
+    for name in names.split(","):
+        found = found.filter(Exists(_tags(name__iexact=name.strip())))
+    return found
+
+
+def projects_of(user: User) -> QuerySet[Project]:
+    """The user's projects by name, with `count`, the number of their recordings."""
+    return user.projects.annotate(count=Count("recordings")).order_by(Lower("name"))
+
+
+def project_for(user: User, pk: UUID) -> Project:
+    """The user's project `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    return get_object_or_404(projects_of(user), pk=pk)
+
+
+def tags_of(user: User) -> QuerySet[Tag]:
+    """The user's tags by name, with `count`, the number of recordings that carry them."""
+    return user.tags.annotate(count=Count("recordings")).order_by(Lower("name"))
+
+
+def tag_for(user: User, pk: UUID) -> Tag:
+    """The user's tag `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    return get_object_or_404(tags_of(user), pk=pk)
 
 
 def transfers_of(user: User) -> QuerySet[Transfer]:
@@ -28,3 +67,9 @@ def transfers_of(user: User) -> QuerySet[Transfer]:
 def transfer_for(user: User, pk: UUID) -> Transfer:
     """The user's upload `pk`. Raises Http404, for somebody else's or an expired one as for one that does not exist."""
     return get_object_or_404(transfers_of(user), pk=pk)
+
+
+def _tags(**wanted: str) -> QuerySet[Any]:
+    """The rows that put tags on one recording of the outer query."""
+    fields = {f"tag__{name}": value for name, value in wanted.items()}
+    return Recording.tags.through.objects.filter(recording=OuterRef("pk"), **fields)

@@ -19,9 +19,9 @@ from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import consent, quota
+from webapp.recordings import quota
 from webapp.recordings import transfers as uploads
-from webapp.recordings.models import MediaFile, Recording, Transfer
+from webapp.recordings.models import MediaFile, Project, Recording, Transfer
 
 Kind = MediaFile.Kind
 NAME_CHARACTERS = 60  # of at most 4 bytes: file systems take 255
@@ -95,7 +95,15 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
 
 
 def keep(
-    *, pk: UUID, owner: User, files: Received, title: str, request_sha256: str, idempotency_key: str | None
+    *,
+    pk: UUID,
+    owner: User,
+    files: Received,
+    title: str,
+    project: Project | None,
+    consent_version: str,
+    request_sha256: str,
+    idempotency_key: str | None,
 ) -> Recording:
     """Make the rows and move the files. Belongs in a transaction; if that fails, `media.forget(pk)`.
 
@@ -112,8 +120,9 @@ def keep(
         pk=pk,
         owner=owner,
         title=title or files.paths[Kind.VIDEO].stem,
+        project=project,
         consent_at=timezone.now(),
-        consent_version=consent.VERSION,
+        consent_version=consent_version,
         duration_s=info.duration_s,
         width=info.width,
         height=info.height,

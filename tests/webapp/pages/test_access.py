@@ -14,17 +14,22 @@ from webapp.recordings.models import Recording
 OWN: dict[str, Callable[[Analysis], object]] = {
     "original": lambda analysis: analysis.recording_id,
     "delete": lambda analysis: analysis.recording_id,
+    "edit": lambda analysis: analysis.recording_id,
+    "compare": lambda analysis: analysis.recording_id,
     "result": lambda analysis: analysis.pk,
     "live": lambda analysis: analysis.pk,
 }
 ACTIONS: dict[str, Callable[[Analysis], object]] = {
     "again": lambda analysis: analysis.recording_id,
     "delete": lambda analysis: analysis.recording_id,
+    "edit": lambda analysis: analysis.recording_id,
     "cancel": lambda analysis: analysis.pk,
 }
 
 
-@pytest.mark.parametrize("name", ["recordings", "upload", "models", "tokens", "password", "account", "export", "erase"])
+@pytest.mark.parametrize(
+    "name", ["recordings", "upload", "projects", "models", "tokens", "password", "account", "export", "erase"]
+)
 def test_the_anonymous_are_led_to_the_login(client: Client, db: None, name: str) -> None:
     path = reverse(f"pages:{name}")
     answer = client.get(path)
@@ -100,7 +105,7 @@ def test_a_wrong_password_is_said_and_the_name_is_kept(client: Client, user: Use
     assert 'value="owner"' in page
 
 
-@pytest.mark.parametrize("name", ["recordings", "upload", "models", "tokens", "account", "erase"])
+@pytest.mark.parametrize("name", ["recordings", "upload", "projects", "models", "tokens", "account", "erase"])
 def test_pages_carry_no_inline_script_or_style(owner: Client, finished: Analysis, name: str) -> None:
     for path in (reverse(f"pages:{name}"), reverse("pages:result", args=[finished.pk])):
         answer = owner.get(path)

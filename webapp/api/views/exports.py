@@ -2,7 +2,6 @@
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
-from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -11,7 +10,7 @@ from rest_framework.request import Request
 
 from inference.export import WRITERS
 from webapp.analyses import selectors
-from webapp.analyses.archive import archive, check
+from webapp.analyses.archive import archive, as_download, check
 from webapp.analyses.models import Analysis
 from webapp.api.filters import ExportFilter
 from webapp.api.serializers import ExportsSerializer
@@ -50,6 +49,4 @@ class Exports(generics.GenericAPIView[Analysis]):
                 "No recording of yours that matches has a timeline. Ask for others, or later.",
             )
         pieces = archive(person(request), found, formats, with_video=asked.validated_data["video"])
-        response = StreamingHttpResponse(pieces, content_type="application/zip")
-        response["Content-Disposition"] = f'attachment; filename="emotrace-{timezone.now():%Y-%m-%d}.zip"'
-        return response
+        return as_download(pieces)

@@ -1,6 +1,7 @@
-"""Recordings: sending, listing, erasing, reading again."""
+"""Recordings: sending, listing, changing, erasing, reading again."""
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
@@ -12,10 +13,12 @@ from rest_framework.response import Response
 
 from inference.errors import Code, InputError
 from webapp.analyses import services
+from webapp.analyses.filters import RecordingFilter
 from webapp.analyses.models import Analysis
 from webapp.api.pagination import Pages
 from webapp.api.serializers import (
     AnalysisSerializer,
+    ChangeSerializer,
     CreatedSerializer,
     RecordingSerializer,
     RerunSerializer,
@@ -23,7 +26,7 @@ from webapp.api.serializers import (
     UploadSerializer,
 )
 from webapp.api.views.base import person
-from webapp.recordings import quota, selectors
+from webapp.recordings import order, quota, selectors
 from webapp.recordings.models import MediaFile, Recording
 
 FIELDS_BYTES = 2**20  # of a request besides its files
@@ -47,7 +50,8 @@ class Recordings(generics.ListAPIView[Recording]):
     serializer_class = RecordingSerializer
     parser_classes = [MultiPartParser, FormParser]
     pagination_class = Pages
-    ordering_fields = ["created_at", "duration_s"]
+    filterset_class = RecordingFilter
+    ordering_fields = ["created_at", "duration_s", "title"]
     ordering = "-created_at"
 
     def get_queryset(self) -> QuerySet[Recording]:
@@ -81,7 +85,7 @@ class Recordings(generics.ListAPIView[Recording]):
         key = request.headers.get(KEY) or None
         if key is not None and len(key) > KEY_CHARACTERS:
             raise exceptions.ValidationError({KEY: [f"At most {KEY_CHARACTERS} characters."]})
-        form = UploadSerializer(data=request.data)
+        form = UploadSerializer(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         analysis = services.submit(
             owner=person(request),
@@ -89,6 +93,7 @@ class Recordings(generics.ListAPIView[Recording]):
             consent=form.validated_data["consent"],
             title=form.validated_data.get("title", ""),
             model=form.validated_data.get("model"),
+            project=form.validated_data.get("project"),
             idempotency_key=key,
         )
         recording = RecordingSerializer(_mine(request).get(pk=analysis.recording_id)).data
@@ -106,6 +111,19 @@ class OneRecording(generics.RetrieveDestroyAPIView[Recording]):
 
     def get_queryset(self) -> QuerySet[Recording]:
         return _mine(self.request)
+
+    @extend_schema(
+        operation_id="recordings_partial_update",
+        summary="Change its title, project or tags",
+        request=ChangeSerializer,
+        responses=RecordingSerializer,
+    )
+    def patch(self, request: Request, pk: UUID) -> Response:
+        recording = self.get_object()
+        form = ChangeSerializer(recording, data=request.data, partial=True, context=self.get_serializer_context())
+        form.is_valid(raise_exception=True)
+        order.change(recording=recording, **form.validated_data)
+        return Response(RecordingSerializer(self.get_object()).data)
 
     def perform_destroy(self, instance: Recording) -> None:
         services.erase(recording=instance)

@@ -1,4 +1,4 @@
-"""One's recordings: the list, a new one, another analysis, the end of one."""
+"""One recording: a new one, another title, another analysis, the end of it."""
 
 import json
 from uuid import UUID
@@ -6,58 +6,41 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inference.errors import InputError
+from webapp.analyses import sample as sample_of
 from webapp.analyses import selectors as analyses
 from webapp.analyses import services
 from webapp.analyses.quota import usage_of
-from webapp.core import media
+from webapp.core import media, samples
 from webapp.core.problems import RequestError
-from webapp.pages import catalogue, words
-from webapp.pages.forms import CONCERNED, UploadForm
-from webapp.pages.rows import rows
+from webapp.pages import catalogue
+from webapp.pages.forms import CONCERNED, RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
-from webapp.recordings import selectors
+from webapp.recordings import order, selectors
 from webapp.recordings.models import MediaFile
-
-PAGE_SIZE = 25
-
-
-@never_cache
-@require_safe
-@login_required
-def recordings(request: PersonRequest) -> HttpResponse:
-    page = Paginator(selectors.recordings_of(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    lines = rows(page)
-    context = {
-        "page": page,
-        "rows": lines,
-        "unfinished": any(not line.ended for line in lines),
-        "exports": words.EXPORTS if any(line.shares for line in lines) else {},
-    }
-    return render(request, "pages/recordings.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def upload(request: PersonRequest) -> HttpResponse:
     """Leads to the result of the first analysis, or answers 422 with what is wrong at its field."""
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, user=request.user, initial={"project": request.GET.get("project")})
     if form.is_valid():
-        sent = form.cleaned_data
+        given = form.cleaned_data
         try:
             analysis = services.submit(
                 owner=request.user,
                 upload=form.upload(),
-                consent=sent["consent"],
-                title=sent["title"],
-                model=sent["model"] or None,
+                consent=given["consent"],
+                title=given["title"],
+                model=given["model"] or None,
+                project=given["project"],
             )
         except (InputError, RequestError) as error:
             form.refuse(error)
@@ -72,6 +55,36 @@ def upload(request: PersonRequest) -> HttpResponse:
         "any_analysis": UUID(int=0),
     }
     return render(request, "pages/upload.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@login_required
+def sample(request: PersonRequest) -> HttpResponse:
+    """Make a recording of the one that comes with the application, and lead to its result."""
+    mode = request.POST.get("mode", "")
+    if mode not in samples.MODES or samples.missing():
+        raise Http404
+    try:
+        analysis = sample_of.submit(owner=request.user, mode=mode)
+    except RequestError as error:
+        messages.error(request, error.message)
+        return redirect("pages:recordings")
+    messages.success(request, "This is the sample. Its timeline appears below in a moment.")
+    return redirect("pages:result", analysis.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Title, project and tags."""
+    recording = selectors.recording_for(request.user, pk)
+    form = RecordingForm(request.POST or None, instance=recording)
+    if form.is_valid():
+        order.change(recording=recording, **form.cleaned_data)
+        messages.success(request, f"“{recording.title}” is changed.")
+        return redirect("pages:recordings")
+    context = {"form": form, "heading": "Title, project and tags", "button": "Save", "back": "pages:recordings"}
+    return render(request, "pages/fields.html", context, status=422 if form.is_bound else 200)
 
 
 @require_safe

@@ -82,6 +82,7 @@ const post = async (row) => {
   const fieldsSent = ["title", ...(row.hasEeg ? ["eeg_trial", "eeg_sfreq"] : [])];
   for (const name of fieldsSent) if (row.field(name).value) body.append(name, row.field(name).value);
   if (modelFor(row)) body.append("model", modelFor(row));
+  if (form.elements.project?.value) body.append("project", form.elements.project.value);
   body.append("consent", "true");
   try {
     // With the key, what was kept although its answer got lost is not kept twice.
@@ -124,6 +125,7 @@ const refuse = async (row, answer) => {
   if (lost) sendAnew(row, lost.replace("_upload", ""));
   else if (row.transfers[concerned]) row.transfers[concerned].refuse(detail);
   else if (concerned === "model") complain("model", detail);
+  else if (concerned === "project") complain("project", errors.project[0]);
   else if (row.error(concerned)) row.complain(concerned, (errors[concerned] ?? [detail])[0]);
   else row.complain("row", detail);
   if (lost) row.wanted = true;

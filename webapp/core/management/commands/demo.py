@@ -18,17 +18,12 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from webapp.core import embedded, locations
+from webapp.core import embedded, locations, samples
 from webapp.core.embedded.server import dying_with_parent
 from webapp.core.first_start import prepare
 
-SAMPLES = locations.PROJECT / "samples"
 OUT = locations.PROJECT / "out" / "demo"
 USER = "demo"
-MODES = {
-    "audio-video": {"video": "interview.mp4"},
-    "audio-video-eeg": {"video": "interview.mp4", "audio": "interview.wav", "eeg": "interview_eeg.mat"},
-}
 START_SECONDS = 120
 ANALYSIS_SECONDS = 1800
 REQUEST_SECONDS = 120
@@ -50,7 +45,7 @@ class Command(BaseCommand):
                 with _serving() as base:
                     self.stdout.write(f"Emotrace runs on {base}")
                     client = _Client(base, password)
-                    videos = [self._send(client, mode, files) for mode, files in MODES.items()]
+                    videos = [self._send(client, mode, files) for mode, files in samples.MODES.items()]
         except embedded.EmbeddedError as error:
             raise CommandError(str(error)) from None
         except requests.RequestException as error:
@@ -92,12 +87,12 @@ class _Client:
         with ExitStack() as stack:
             parts = {}
             for name, file in files.items():
-                if not (SAMPLES / file).exists():
-                    raise CommandError(f"{SAMPLES / file} is missing: the project's files are not complete")
-                parts[name] = (file, stack.enter_context((SAMPLES / file).open("rb")))
+                if not (samples.FOLDER / file).exists():
+                    raise CommandError(f"{samples.FOLDER / file} is missing: the project's files are not complete")
+                parts[name] = (file, stack.enter_context((samples.FOLDER / file).open("rb")))
             data = {"title": title, "consent": "true"}
             if "eeg" in files:
-                data["eeg_trial"] = "1"
+                data["eeg_trial"] = str(samples.EEG_TRIAL)
             recording = self._ask("POST", "recordings/", data=data, files=parts).json()
         return str(recording["analysis"]["id"])
 

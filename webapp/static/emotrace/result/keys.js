@@ -37,7 +37,7 @@ const wanted = (event) => {
 export const listen = (commands) => {
   document.addEventListener("keydown", (event) => {
     const name = wanted(event);
-    if (!name) return;
+    if (!commands[name]) return;
     event.preventDefault();
     commands[name]();
   });

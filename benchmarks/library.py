@@ -1,0 +1,136 @@
+"""How long the list of recordings takes on the server where there are 2,000 of them.
+
+`python -m benchmarks.library` puts them into a database of its own, asks for pages of the list with and without
+filters, prints the table and writes it to docs/benchmarks/library.md.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from webapp.accounts.models import User
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "docs/benchmarks/library.md"
+RECORDINGS, RUNS, LIMIT_MS = 2000, 15, 300
+LABELS = ("neutral", "happy", "sad", "angry", "calm")
+ADDRESSES = {
+    "the first page": "/",
+    "the last page": f"/?page={RECORDINGS // 25}",
+    "searched": "/?search=visit+7",
+    "every filter": "/?search=visit&label=happy&tag=pilot&status=succeeded&created_after=2026-01-01&ordering=title",
+    "nothing found": "/?search=zebra",
+}
+
+
+def measure(place: Path) -> dict[str, tuple[float, float]]:
+    """Median and worst milliseconds of RUNS answers, by address; all that the application keeps lies in `place`."""
+    os.environ |= {"EMOTRACE_VAR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.test import Client
+
+    from webapp.core import embedded
+
+    with embedded.attached():
+        call_command("migrate", verbosity=0)
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(_somebody())
+        found = {}
+        for name, address in ADDRESSES.items():
+            times = [_answered(client, address) for _ in range(RUNS + 1)][1:]
+            found[name] = (statistics.median(times), max(times))
+    return found
+
+
+def _somebody() -> "User":
+    """Somebody with RECORDINGS recordings of two analyses each, tags and projects."""
+    from django.utils import timezone
+
+    from webapp.accounts.models import User
+    from webapp.analyses.models import Analysis
+    from webapp.recordings import order
+    from webapp.recordings.models import MediaFile, Recording
+
+    user = User.objects.create_user("researcher")
+    projects = [order.make_project(owner=user, name=f"Project {number}") for number in range(20)]
+    now = timezone.now()
+    recordings = Recording.objects.bulk_create(
+        Recording(
+            owner=user,
+            title=f"Visit {number}",
+            project=projects[number % len(projects)],
+            consent_at=now,
+            consent_version="1",
+            duration_s=60.0,
+            width=640,
+            height=480,
+            fps=25.0,
+            has_audio=True,
+            has_eeg=False,
+            bytes=1000,
+        )
+        for number in range(RECORDINGS)
+    )
+    MediaFile.objects.bulk_create(
+        MediaFile(
+            recording=one, kind="video", file=f"{one.pk}", original_name=f"{one.title}.mp4", sha256="", bytes=1000
+        )
+        for one in recordings
+    )
+    Analysis.objects.bulk_create(
+        Analysis(
+            recording=one,
+            model_name="intermediate-attention-8",
+            model_version="1",
+            status="succeeded",
+            nudged_at=now,
+            timeline_at=now,
+            labels=list(LABELS),
+            label=LABELS[number % len(LABELS)],
+            shares=[0.3, 0.3, 0.2, 0.1, 0.1, 0.0],
+        )
+        for number, one in enumerate([*recordings, *recordings])
+    )
+    order.retag(owner=user, recordings=recordings[::2], add=["pilot", "adult"], remove=[])
+    return user
+
+
+def _answered(client: "Client", address: str) -> float:
+    before = time.perf_counter()
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return 1000 * (time.perf_counter() - before)
+
+
+def report(found: dict[str, tuple[float, float]]) -> str:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    lines = [
+        "# The list of recordings",
+        "",
+        f"{os.cpu_count()} CPU cores ({platform.machine()}) under a load of {os.getloadavg()[0]:.1f}; commit "
+        f"{commit.stdout.strip()}. {RECORDINGS} composed recordings of one person, two analyses each. Milliseconds on "
+        f"the server, the database on the same machine, {RUNS} answers each, the first one not counted.",
+        "",
+        "| Page | Median, ms | Worst, ms | Limit |",
+        "| --- | --- | --- | --- |",
+        *(f"| {name} | {median:.0f} | {worst:.0f} | {LIMIT_MS} |" for name, (median, worst) in found.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="emotrace-library-") as folder:
+        text = report(measure(Path(folder)))
+    REPORT.write_text(text)
+    print(text)

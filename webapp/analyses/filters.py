@@ -1,0 +1,112 @@
+"""What recordings can be narrowed down by, on the page as over REST, and what is asked of them by way of analyses."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_date
+from django_filters.fields import IsoDateTimeField
+
+from webapp.analyses.models import Analysis
+from webapp.analyses.selectors import shown
+from webapp.recordings import selectors
+from webapp.recordings.models import Recording
+
+NO_PROJECT = "none"
+
+
+class EndField(IsoDateTimeField):
+    def to_python(self, value: Any) -> datetime | None:
+        """A moment; of a day alone, its end."""
+        day = _day(value)
+        if day is not None and day < date.max:
+            return datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
+        moment: datetime | None = super().to_python(value)
+        return moment
+
+
+class EndFilter(django_filters.IsoDateTimeFilter):
+    field_class = EndField
+
+
+class ByRecording(django_filters.FilterSet):
+    """For rows that belong to recordings: `recording` leads from them to theirs."""
+
+    recording_path = "recording"
+
+    search = django_filters.CharFilter(
+        method="by_words", label="Words that the title, the names of the files or the tags hold, all of them."
+    )
+    project = django_filters.CharFilter(method="by_project", label=f"The project's id, or {NO_PROJECT}.")
+    tag = django_filters.CharFilter(method="by_tags", label="A tag, or several with commas between them: all of them.")
+
+    def by_words(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return self.of(rows, selectors.matching(value))
+
+    def by_project(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        wanted = None if value == NO_PROJECT else UUID(value)
+        return self.of(rows, Recording.objects.filter(project=wanted))
+
+    def by_tags(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return self.of(rows, selectors.tagged(value))
+
+    def of(self, rows: QuerySet[Any], recordings: QuerySet[Recording]) -> QuerySet[Any]:
+        return rows.filter(**{f"{self.recording_path}__in": recordings})
+
+    def get_form_class(self) -> Any:
+        form = super().get_form_class()
+        form.base_fields["project"].validators.append(_require_project)
+        return form
+
+
+class RecordingFilter(ByRecording):
+    """Status, label and model are those of the analysis that stands for the recording in lists."""
+
+    recording_path = "pk"
+
+    status = django_filters.ChoiceFilter(choices=Analysis.Status.choices, method="by_analysis")
+    label = django_filters.CharFilter(method="by_analysis", label="The label with the largest share of the recording.")
+    model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = EndFilter(
+        field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
+    )
+
+    class Meta:
+        model = Recording
+        fields: list[str] = []
+
+    def by_analysis(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
+        return self._shown(rows, **{name: value})
+
+    def by_model(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
+        return self._shown(rows, **named_model(value))
+
+    def _shown(self, rows: QuerySet[Recording], **wanted: str) -> QuerySet[Recording]:
+        analyses = Analysis.objects.filter(pk__in=shown(rows).values("pk"), **wanted)
+        return rows.filter(pk__in=analyses.values("recording"))
+
+
+def named_model(reference: str) -> dict[str, str]:
+    """Which fields of an analysis are to be what for NAME or NAME@VERSION."""
+    name, _, version = reference.partition("@")
+    return {"model_name": name} | ({"model_version": version} if version else {})
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return parse_date(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _require_project(value: str) -> None:
+    if value == NO_PROJECT:
+        return
+    try:
+        UUID(value)
+    except ValueError:
+        raise ValidationError(f"This is no project. Send its id, or {NO_PROJECT}.") from None

@@ -1,0 +1,93 @@
+"""Projects and tags."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import generics
+from rest_framework.filters import OrderingFilter
+from rest_framework.serializers import BaseSerializer
+
+from webapp.api.pagination import Pages
+from webapp.api.serializers import ProjectSerializer, TagSerializer
+from webapp.api.views.base import person
+from webapp.recordings import order, selectors
+from webapp.recordings.models import Project, Tag
+
+ONE = ["get", "patch", "delete", "head", "options"]
+
+
+class _Projects(generics.GenericAPIView[Project]):
+    queryset = Project.objects.none()
+    serializer_class = ProjectSerializer
+    pagination_class = Pages
+    filter_backends: list[Any] = [OrderingFilter]
+    ordering_fields = ["name", "created_at"]
+    ordering = "name"
+
+    def get_queryset(self) -> QuerySet[Project]:
+        return selectors.projects_of(person(self.request))
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="projects_list", summary="One's projects"),
+    post=extend_schema(operation_id="projects_create", summary="Make a project"),
+)
+class Projects(_Projects, generics.ListCreateAPIView[Project]):
+    def perform_create(self, serializer: BaseSerializer[Project]) -> None:
+        serializer.instance = order.make_project(owner=person(self.request), **serializer.validated_data)
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="projects_retrieve", summary="One project"),
+    patch=extend_schema(operation_id="projects_partial_update", summary="Rename it, or describe it anew"),
+    delete=extend_schema(operation_id="projects_destroy", summary="Remove it; its recordings stay, in no project"),
+)
+class OneProject(_Projects, generics.RetrieveUpdateDestroyAPIView[Project]):
+    http_method_names = ONE
+    filter_backends = []
+
+    def perform_update(self, serializer: BaseSerializer[Project]) -> None:
+        assert serializer.instance is not None
+        order.change_project(project=serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance: Project) -> None:
+        order.delete_project(project=instance)
+
+
+class _Tags(generics.GenericAPIView[Tag]):
+    queryset = Tag.objects.none()
+    serializer_class = TagSerializer
+    pagination_class = Pages
+    filter_backends: list[Any] = [OrderingFilter]
+    ordering_fields = ["name"]
+    ordering = "name"
+
+    def get_queryset(self) -> QuerySet[Tag]:
+        return selectors.tags_of(person(self.request))
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="tags_list", summary="One's tags"),
+    post=extend_schema(operation_id="tags_create", summary="Make a tag"),
+)
+class Tags(_Tags, generics.ListCreateAPIView[Tag]):
+    def perform_create(self, serializer: BaseSerializer[Tag]) -> None:
+        serializer.instance = order.make_tag(owner=person(self.request), **serializer.validated_data)
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="tags_retrieve", summary="One tag"),
+    patch=extend_schema(operation_id="tags_partial_update", summary="Rename it on every recording that carries it"),
+    delete=extend_schema(operation_id="tags_destroy", summary="Take it off every recording"),
+)
+class OneTag(_Tags, generics.RetrieveUpdateDestroyAPIView[Tag]):
+    http_method_names = ONE
+    filter_backends = []
+
+    def perform_update(self, serializer: BaseSerializer[Tag]) -> None:
+        assert serializer.instance is not None
+        order.change_tag(tag=serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance: Tag) -> None:
+        order.delete_tag(tag=instance)

@@ -1,0 +1,16 @@
+"""The recording that comes with the application: its files, by mode."""
+
+from webapp.core import locations
+
+FOLDER = locations.PROJECT / "samples"
+EEG_TRIAL = 1
+MODES = {
+    "audio-video": {"video": "interview.mp4"},
+    "audio-video-eeg": {"video": "interview.mp4", "audio": "interview.wav", "eeg": "interview_eeg.mat"},
+}
+
+
+def missing() -> list[str]:
+    """The files that are not there."""
+    every = sorted({name for files in MODES.values() for name in files.values()})
+    return [name for name in every if not (FOLDER / name).is_file()]

@@ -1,0 +1,93 @@
+"""Keeping recordings in order: their titles, the projects that they belong to, the tags that they carry."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from webapp.accounts.models import User
+from webapp.core.problems import RequestError, WebCode
+from webapp.recordings.models import Project, Recording, Tag
+
+
+def make_project(*, owner: User, name: str, description: str = "") -> Project:
+    """Raises RequestError(NAME_TAKEN)."""
+    with _name_of_its_own("project", name):
+        return Project.objects.create(owner=owner, name=name, description=description)
+
+
+def change_project(*, project: Project, **fields: Any) -> None:
+    """Give a project another `name` or `description`. Raises RequestError(NAME_TAKEN)."""
+    _change("project", project, fields)
+
+
+def delete_project(*, project: Project) -> None:
+    """Its recordings stay, in no project."""
+    project.delete()
+
+
+def make_tag(*, owner: User, name: str) -> Tag:
+    """Raises RequestError(NAME_TAKEN)."""
+    with _name_of_its_own("tag", name):
+        return Tag.objects.create(owner=owner, name=name)
+
+
+def change_tag(*, tag: Tag, **fields: Any) -> None:
+    """Give a tag another `name`, on every recording that carries it. Raises RequestError(NAME_TAKEN)."""
+    _change("tag", tag, fields)
+
+
+def delete_tag(*, tag: Tag) -> None:
+    """Take it off every recording."""
+    tag.delete()
+
+
+@transaction.atomic
+def change(*, recording: Recording, tags: Iterable[str] | None = None, **fields: Any) -> None:
+    """Give a recording another `title` or `project`, and `tags`, by name, instead of those that it carries."""
+    for name, value in fields.items():
+        setattr(recording, name, value)
+    recording.save(update_fields=fields)
+    if tags is not None:
+        recording.tags.set(named(owner=recording.owner, names=tags))
+
+
+def move(*, recordings: Sequence[Recording], project: Project | None) -> None:
+    """Put recordings into one project, or take them out of theirs."""
+    Recording.objects.filter(pk__in=[each.pk for each in recordings]).update(project=project)
+
+
+@transaction.atomic
+def retag(*, owner: User, recordings: Sequence[Recording], add: Iterable[str], remove: Iterable[str]) -> None:
+    """Put tags on recordings, by name, and take others off."""
+    wanted, unwanted = named(owner=owner, names=add), {name.lower() for name in remove}
+    ones = [tag for tag in owner.tags.all() if tag.name.lower() in unwanted]
+    for tag in wanted:
+        tag.recordings.add(*recordings)
+    for tag in ones:
+        tag.recordings.remove(*recordings)
+
+
+def named(*, owner: User, names: Iterable[str]) -> list[Tag]:
+    """The owner's tags of these names, made where there is none yet."""
+    wanted = {name.lower(): name for name in names}
+    Tag.objects.bulk_create([Tag(owner=owner, name=name) for name in wanted.values()], ignore_conflicts=True)
+    return [tag for tag in owner.tags.all() if tag.name.lower() in wanted]
+
+
+def _change(kind: str, row: Project | Tag, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
+    with _name_of_its_own(kind, row.name):
+        row.save(update_fields=fields)
+
+
+@contextmanager
+def _name_of_its_own(kind: str, name: str) -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        message = f"You have a {kind} called “{name}” already. Choose another name."
+        raise RequestError(WebCode.NAME_TAKEN, message, field="name") from error

@@ -184,16 +184,26 @@ REST_FRAMEWORK = {
         "webapp.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "webapp.api.authentication.HasScope",
+    ],
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
         "rest_framework.filters.OrderingFilter",
     ],
-    "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-    ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},
+    "DEFAULT_THROTTLE_CLASSES": ["webapp.api.limits.Limit"],
+    # A browser sends parts of 8 MB: `part` lets 800 MB pass in a second, which no network here does.
+    "DEFAULT_THROTTLE_RATES": {
+        "read": env.str("EMOTRACE_RATE_READ", default="1200/min"),
+        "write": env.str("EMOTRACE_RATE_WRITE", default="600/min"),
+        "part": env.str("EMOTRACE_RATE_PART", default="6000/min"),
+        "export": env.str("EMOTRACE_RATE_EXPORT", default="120/min"),
+        "token": env.str("EMOTRACE_RATE_TOKEN", default="30/min"),
+        "anonymous": env.str("EMOTRACE_RATE_ANONYMOUS", default="60/min"),
+    },
+    # How many proxies of one's own stand in front: what X-Forwarded-For says before them is anybody's word.
+    "NUM_PROXIES": env.int("EMOTRACE_PROXIES", default=0),
     "EXCEPTION_HANDLER": "webapp.api.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference import eeg
+from webapp.accounts.models import Scope
 from webapp.api import tus
 from webapp.api.serializers import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
@@ -36,8 +37,9 @@ EXPIRES = _answered("Upload-Expires", "When what has come is removed, unless mor
 
 
 class Tus(APIView):
-    """What every answer of the protocol has."""
+    """What every answer of the protocol has. Asking how far an upload is belongs to sending it."""
 
+    scope = Scope.WRITE
     content_negotiation_class = AsItIs
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
@@ -95,6 +97,8 @@ class Uploads(Tus):
 
 
 class OneUpload(Tus):
+    cost = "part"
+
     def head(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         headers = {"Upload-Length": str(transfer.length), **_state(transfer)}
@@ -143,6 +147,8 @@ class OneUpload(Tus):
 
 
 class Eeg(APIView):
+    scope = Scope.WRITE
+
     @extend_schema(
         operation_id="uploads_eeg", summary="What a MAT file that was sent holds", responses=EegOutlineSerializer
     )

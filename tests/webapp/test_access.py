@@ -8,12 +8,14 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.webapp import clips, tus
-from tests.webapp.factories import DURATION_S, finished, with_files
+from tests.webapp.factories import DURATION_S, an_endpoint, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.api import urls
 from webapp.recordings import transfers
 from webapp.recordings.models import Recording, Transfer
+from webapp.webhooks import services as webhooks
+from webapp.webhooks.models import Delivery, Endpoint
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -34,6 +36,13 @@ OWN = {
     ("patch", "uploads/{upload}/"): 415,  # nothing was sent
     ("delete", "uploads/{upload}/"): 204,
     ("get", "uploads/{upload}/eeg/"): 409,  # it is not complete
+    ("get", "webhooks/{webhook}/"): 200,
+    ("patch", "webhooks/{webhook}/"): 200,
+    ("delete", "webhooks/{webhook}/"): 204,
+    ("post", "webhooks/{webhook}/secret/"): 200,
+    ("post", "webhooks/{webhook}/test/"): 202,
+    ("get", "webhooks/{webhook}/deliveries/"): 200,
+    ("post", "webhooks/{webhook}/deliveries/{delivery}/again/"): 202,
 }
 SHARED = {
     ("get", "recordings/"): 200,
@@ -43,6 +52,8 @@ SHARED = {
     ("get", "exports/"): 200,
     ("get", "models/"): 200,
     ("post", "uploads/"): 400,  # no length was said
+    ("get", "webhooks/"): 200,
+    ("post", "webhooks/"): 400,  # no address was said
 }
 
 
@@ -51,12 +62,18 @@ def analysis(owner: User) -> Analysis:
     transfers.create(owner=owner, length=5, name="a.mp4", metadata="")
     analysis = finished("happy", "sad", recording__owner=owner)
     with_files(analysis.recording, video=clips.video(DURATION_S))
+    webhooks.send_test(endpoint=an_endpoint(owner)[0])
     return analysis
 
 
 def call(client: APIClient, method: str, path: str, analysis: Analysis) -> Any:
-    upload = Transfer.objects.get().pk
-    address = path.format(recording=analysis.recording_id, analysis=analysis.pk, upload=upload)
+    address = path.format(
+        recording=analysis.recording_id,
+        analysis=analysis.pk,
+        upload=Transfer.objects.get().pk,
+        webhook=Endpoint.objects.get().pk,
+        delivery=Delivery.objects.get().pk,
+    )
     return getattr(client, method)(f"/api/v1/{address}", headers=tus.SPEAKS)
 
 
@@ -75,9 +92,10 @@ def test_somebody_elses_is_not_there(
     answer = call(client_of(stranger), method, path, analysis)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert Recording.objects.count() == Analysis.objects.count() == Transfer.objects.count() == 1
+    assert Endpoint.objects.count() == Delivery.objects.count() == 1
 
 
-@pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/"])
+@pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/", "webhooks/"])
 def test_lists_show_ones_own_alone(
     api: APIClient, client_of: Any, stranger: User, analysis: Analysis, path: str
 ) -> None:
@@ -119,7 +137,9 @@ def test_every_address_is_tried_here() -> None:
     tried = {path for _, path in [*OWN, *SHARED]}
     for path in tried:
         part, _, rest = path.partition("/")
-        what = re.sub(r"{(recording|analysis|upload)}", "<uuid:pk>", rest)
+        what = (
+            re.sub(r"{(recording|analysis|upload|webhook)}", "<uuid:pk>", rest).replace("{", "<uuid:").replace("}", ">")
+        )
         known.discard(f"{part}/{what}")
         if "export" in what:
             known.discard("analyses/<uuid:pk>/export/<str:format>/")

@@ -35,6 +35,12 @@ NEEDS = {
     "exports/": {"get": "read"},
     "segments/": {"get": "read"},
     "models/": {"get": "read"},
+    "webhooks/": {"get": "account", "post": "account"},
+    "webhooks/<uuid:pk>/": {"get": "account", "patch": "account", "delete": "account"},
+    "webhooks/<uuid:pk>/secret/": {"post": "account"},
+    "webhooks/<uuid:pk>/test/": {"post": "account"},
+    "webhooks/<uuid:pk>/deliveries/": {"get": "account"},
+    "webhooks/<uuid:pk>/deliveries/<uuid:delivery>/again/": {"post": "account"},
 }
 OPEN = {"auth/token/"}
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")

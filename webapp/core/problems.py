@@ -28,6 +28,10 @@ class WebCode(StrEnum):
     UPLOAD_INCOMPLETE = "upload_incomplete"
     CONTENT_LENGTH = "content_length"
     DISK_FULL = "disk_full"
+    WEBHOOK_URL = "webhook_url"
+    WEBHOOK_ADDRESS = "webhook_address"
+    WEBHOOK_LIMIT = "webhook_limit"
+    WEBHOOK_OFF = "webhook_off"
 
 
 class RequestError(Exception):
@@ -90,4 +94,8 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.UPLOAD_INCOMPLETE: 409,
     WebCode.CONTENT_LENGTH: 411,
     WebCode.DISK_FULL: 507,
+    WebCode.WEBHOOK_URL: 400,
+    WebCode.WEBHOOK_ADDRESS: 400,
+    WebCode.WEBHOOK_LIMIT: 409,
+    WebCode.WEBHOOK_OFF: 409,
 }

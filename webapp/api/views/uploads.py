@@ -33,6 +33,8 @@ def _answered(name: str, description: str, kind: type = str) -> OpenApiParameter
 
 RESUMABLE = OpenApiParameter("Tus-Resumable", str, OpenApiParameter.HEADER, required=True, enum=[tus.VERSION])
 OFFSET = _answered("Upload-Offset", "Bytes that are kept.", int)
+LENGTH = _answered("Upload-Length", "Bytes of the file.", int)
+METADATA = _answered("Upload-Metadata", "As it was sent, where it was.")
 EXPIRES = _answered("Upload-Expires", "When what has come is removed, unless more comes.")
 
 
@@ -99,6 +101,14 @@ class Uploads(Tus):
 class OneUpload(Tus):
     cost = "part"
 
+    @extend_schema(
+        operation_id="uploads_offset",
+        summary="How much of it has come",
+        description="Where to go on after a connection broke.",
+        request=None,
+        responses={200: None},
+        parameters=[RESUMABLE, OFFSET, LENGTH, METADATA, EXPIRES],
+    )
     def head(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         headers = {"Upload-Length": str(transfer.length), **_state(transfer)}
@@ -109,7 +119,7 @@ class OneUpload(Tus):
     @extend_schema(
         operation_id="uploads_append",
         summary="Send a part of the file",
-        description="HEAD at this address tells in `Upload-Offset` where to go on after a connection broke.",
+        description="HEAD at this address tells where to go on after a connection broke.",
         request={tus.CONTENT_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
         parameters=[

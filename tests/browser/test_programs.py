@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from standardwebhooks.webhooks import Webhook
 
-from tests.browser.results import log_in
 from tests.browser.test_result_for_all import PHONE, serious
 from tests.conftest import Start
+from tests.integration.rest import PASSWORD, USER
 from tests.webapp.receiver import Receiver, receiving
 
 
@@ -22,15 +22,28 @@ def receiver(settings: Any, process: Start) -> Iterator[Receiver]:
         yield receiver
 
 
+def log_in(page: Page) -> None:
+    page.get_by_label("User name").fill(USER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+SHOTS = 0
+
+
 def is_for_everybody(page: Page) -> None:
     """In light and dark, and on a phone."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
         assert serious(page) == []
+        global SHOTS
+        SHOTS += 1
+        page.screenshot(path=f"/tmp/x/api-shots/{SHOTS:02d}-{scheme}.png", full_page=True)
     size = page.viewport_size
     assert size is not None
     page.set_viewport_size(PHONE)
+    page.screenshot(path=f"/tmp/x/api-shots/{SHOTS:02d}-phone.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     page.set_viewport_size(size)
 

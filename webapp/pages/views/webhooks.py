@@ -1,6 +1,7 @@
 """Webhooks: where one's programs are told what happened, and the log of what was sent."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from webapp.pages.forms import WebhookForm
 from webapp.pages.views.requests import PersonRequest
 from webapp.webhooks import selectors, services
 from webapp.webhooks.models import Delivery, Endpoint
+from webapp.webhooks.sending import WHOLE_SECONDS
 
 ON_A_PAGE = 25
 
@@ -135,7 +137,15 @@ def _shown(
         "form": form or WebhookForm(initial={"url": endpoint.url, "events": endpoint.events}),
         "old_secret": endpoint.old_secret_until is not None and endpoint.old_secret_until > timezone.now(),
         "page": page,
-        "moving": any(each.status == Delivery.Status.PENDING and not each.attempts for each in page),
+        "moving": any(map(_moving, page)),
         "here": reverse("pages:webhook", args=[endpoint.pk]),
     }
     return render(request, "pages/webhook.html", context, status=422 if form is not None else 200)
+
+
+def _moving(delivery: Delivery) -> bool:
+    """Whether an attempt is waiting for a worker, or may be under way."""
+    lately = timezone.now() - timedelta(seconds=2 * WHOLE_SECONDS)
+    return delivery.status == Delivery.Status.PENDING and (
+        delivery.attempted_at is None or not delivery.attempts or delivery.attempted_at > lately
+    )

@@ -20,6 +20,7 @@ from webapp.accounts.models import User
 from webapp.analyses import services as analyses
 from webapp.analyses.publish import publish_timeline
 from webapp.analyses.reaper import reap
+from webapp.core import locations
 from webapp.webhooks import outbox, sending, services
 from webapp.webhooks.models import Delivery, Endpoint
 
@@ -330,3 +331,14 @@ def test_the_body_is_json_without_anything_private(hook: tuple[Endpoint, str], r
         assert set(json.loads(body)) == {"type", "timestamp", "data"}
         assert analysis.recording.title.encode() not in body
         assert b"happy" not in body
+
+
+def test_the_example_of_the_documentation_verifies(hook: tuple[Endpoint, str], receiver: Receiver) -> None:
+    text = (locations.PROJECT / "docs" / "api.md").read_text()
+    example: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], example)  # noqa: S102
+    tried(hook)
+    headers, body = receiver.received[0]
+    assert example["is_genuine"](hook[1], headers, body)
+    assert not example["is_genuine"](hook[1], headers, body + b" ")
+    assert not example["is_genuine"](hook[1], headers | {"webhook-timestamp": "1"}, body)

@@ -16,6 +16,7 @@ BASE_DIR = locations.PROJECT
 VAR = locations.var()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or locations.secret_key(VAR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

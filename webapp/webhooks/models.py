@@ -68,6 +68,10 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"{self.event} to {self.endpoint_id}"
 
+    def begin(self) -> None:
+        """Nothing is known of the coming attempt."""
+        self.response_code, self.answer, self.duration_ms, self.error = None, "", None, ""
+
     @property
     def message_id(self) -> str:
         """What the receiver knows a message by, however often it is sent."""

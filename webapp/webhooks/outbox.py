@@ -32,6 +32,7 @@ NUDGED_AT_ONCE = 500
 HOPELESS = timedelta(days=3)  # of nothing but failures
 KEPT = timedelta(days=30)
 GONE = 410
+WORKER_LOST = "The program that sends was lost in the middle of the last attempt."
 SWITCHED_OFF = "The webhook was switched off."
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def on_reaping(**_: Any) -> None:
     now = timezone.now()
     late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - NUDGED_AGAIN)
     due = Delivery.objects.filter(late, status=Delivery.Status.PENDING, next_attempt_at__lte=now)
-    due.filter(attempts__gte=MOST_ATTEMPTS).update(status=Delivery.Status.FAILED)
+    due.filter(attempts__gte=MOST_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
     for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:NUDGED_AT_ONCE]):
         if due.filter(pk=pk).update(nudged_at=now):
             queue.send(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
@@ -108,7 +109,8 @@ def _claim(pk: UUID) -> Delivery | None:
             delivery.attempts += 1
             delivery.next_attempt_at = now + pause(delivery.attempts)
             delivery.attempted_at = now
-            delivery.save(update_fields=["attempts", "next_attempt_at", "attempted_at"])
+            delivery.begin()
+            delivery.save()
     return delivery
 
 

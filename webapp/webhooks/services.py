@@ -75,8 +75,9 @@ def send_again(*, delivery: Delivery) -> Delivery:
     now = timezone.now()
     delivery.status, delivery.attempts = Delivery.Status.PENDING, 0
     delivery.next_attempt_at = delivery.nudged_at = now
+    delivery.begin()
     with transaction.atomic():
-        delivery.save(update_fields=["status", "attempts", "next_attempt_at", "nudged_at"])
+        delivery.save()
         outbox.nudge(delivery)
     return delivery
 

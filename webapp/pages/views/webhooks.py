@@ -1,7 +1,6 @@
 """Webhooks: where one's programs are told what happened, and the log of what was sent."""
 
 import json
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from webapp.pages.forms import WebhookForm
 from webapp.pages.views.requests import PersonRequest
 from webapp.webhooks import selectors, services
 from webapp.webhooks.models import Delivery, Endpoint
-from webapp.webhooks.sending import WHOLE_SECONDS
 
 ON_A_PAGE = 25
 
@@ -144,8 +142,5 @@ def _shown(
 
 
 def _moving(delivery: Delivery) -> bool:
-    """Whether an attempt is waiting for a worker, or may be under way."""
-    lately = timezone.now() - timedelta(seconds=2 * WHOLE_SECONDS)
-    return delivery.status == Delivery.Status.PENDING and (
-        delivery.attempted_at is None or not delivery.attempts or delivery.attempted_at > lately
-    )
+    """Whether an attempt waits for a worker, or is under way."""
+    return delivery.status == Delivery.Status.PENDING and delivery.duration_ms is None

@@ -71,7 +71,8 @@ class Transport:
     def persist(self, work: Callable[[], T], *, progressed: Callable[[], object] = lambda: None) -> T:
         """Do `work` until it is done, with pauses after what may pass by itself.
 
-        Whenever what `progressed` gives has changed, the patience begins anew. Raises ProblemError and ConnectionLostError.
+        Whenever what `progressed` gives has changed, the patience begins anew.
+        Raises ProblemError and ConnectionLostError.
         """
         since, pauses, before = time.monotonic(), 0, progressed()
         while True:

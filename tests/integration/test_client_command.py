@@ -25,7 +25,9 @@ SAMPLE = str(SAMPLES / "interview.mp4")
 
 
 @pytest.fixture
-def owner(django_user_model: Any, transactional_db: None) -> User:
+def owner(django_user_model: Any, transactional_db: None, settings: Any) -> User:
+    # That of the server, a process of its own: the tests' quick one is unknown there.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     user: User = django_user_model.objects.create_user(username="researcher", password=PASSWORD)
     return user
 

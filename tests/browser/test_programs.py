@@ -31,7 +31,7 @@ def log_in(page: Page) -> None:
 def is_for_everybody(page: Page) -> None:
     """In light and dark, and on a phone."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
         assert serious(page) == []
     size = page.viewport_size

@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 from django.core.cache import cache
 from rest_framework import permissions
@@ -26,7 +27,8 @@ class Limit(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: object) -> bool:
         cost = cost_of(view, request)
-        most, period = self.parse_rate(api_settings.DEFAULT_THROTTLE_RATES[cost] or None)
+        rates: dict[str, Any] = api_settings.DEFAULT_THROTTLE_RATES
+        most, period = self.parse_rate(rates[cost] or None)
         if most is None or period is None:
             return True
         number, since = divmod(time.time(), period)

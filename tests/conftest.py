@@ -47,7 +47,7 @@ def process(transactional_db: None, settings: Any) -> Iterator[Start]:
         "REDIS_URL": settings.REDIS_URL,
         "EMOTRACE_VAR": str(settings.VAR),
     }
-    queues = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE}"
+    queues = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE},{settings.WEBHOOK_QUEUE}"
     commands = {
         "worker": ["-m", "celery", "--app", "webapp.config", "worker", "--pool", "solo", "--queues", queues],
         "reaper": ["manage.py", "reap", "--every", "1"],

@@ -1,9 +1,7 @@
 """Uploads in parts with a client that others wrote, to a web server that goes away in between."""
 
 import os
-import signal
 import socket
-import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 from tests.conftest import Start
 from tests.integration.processes import eventually
 from tests.integration.rest import SAMPLES
+from tests.integration.web import Web
 from webapp.accounts.services import make_token
 from webapp.recordings.models import MediaFile, Transfer
 
@@ -25,41 +24,9 @@ SILENT_SECONDS = 2
 PART = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 
 
-class Web:
-    """A web server that can be killed and started again at its address."""
-
-    def __init__(self, process: Start) -> None:
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.base = f"http://127.0.0.1:{self.port}"
-        self._process = process
-        self.start()
-
-    def start(self) -> None:
-        listens = f"--bind 127.0.0.1:{self.port}"
-        self._running = self._process(
-            "web", GUNICORN_CMD_ARGS=listens, EMOTRACE_UPLOAD_SILENT_SECONDS=str(SILENT_SECONDS)
-        )
-        assert eventually(self._answers)
-
-    def kill(self) -> None:
-        """Master and worker at once, as a machine that loses its power."""
-        family = subprocess.run(["pgrep", "-P", str(self._running.pid)], capture_output=True, text=True).stdout.split()
-        for pid in (self._running.pid, *map(int, family)):
-            os.kill(pid, signal.SIGKILL)
-        assert eventually(lambda: not self._answers())
-
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"{self.base}/healthz", timeout=5).ok
-        except requests.RequestException:
-            return False
-
-
 @pytest.fixture
 def web(process: Start) -> Web:
-    return Web(process)
+    return Web(process, EMOTRACE_UPLOAD_SILENT_SECONDS=str(SILENT_SECONDS))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Each test has media and a cache of its own; those that ask for it, a store of models."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from inference import store
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 
+Names = Callable[..., None]
 KINDS = {"intermediate-attention-8": "audio-video", "intermediate-attention-5": "audio-video", "fusion-cnn-5": "fusion"}
 
 
@@ -74,3 +76,21 @@ def api(owner: User, client_of: Callable[[User | None], APIClient]) -> Iterator[
     cache.clear()
     yield client_of(owner)
     cache.clear()
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """Say what a host's name leads to: one list of numbers each time that it is looked up, the last for ever."""
+
+    def say(*answers: list[str]) -> None:
+        left, really = list(answers), socket.getaddrinfo
+
+        def look_up(host: str, port: int, *more: Any, **options: Any) -> list[Any]:
+            if host[0].isdigit():
+                return really(host, port, *more, **options)
+            numbers = left.pop(0) if len(left) > 1 else left[0]
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port)) for number in numbers]
+
+        monkeypatch.setattr("webapp.webhooks.addresses.socket.getaddrinfo", look_up)
+
+    return say

@@ -20,12 +20,15 @@ from inference.types import (
 )
 from tests.webapp import clips
 from webapp.accounts.models import User
+from webapp.analyses.events import Event
 from webapp.analyses.lease import Lease, claim
 from webapp.analyses.models import Analysis
 from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.core import media
 from webapp.recordings import consent
 from webapp.recordings.models import MediaFile, Recording
+from webapp.webhooks import signing
+from webapp.webhooks.models import Endpoint
 
 MODEL = ModelUsed("intermediate-attention-8", "1", "ab" * 32, ("neutral", "happy", "sad"))
 DURATION_S = 10.0
@@ -126,3 +129,10 @@ def silent_for(analysis: Analysis, seconds: float) -> None:
     past = timezone.now() - timedelta(seconds=seconds)
     fields = {name: past for name in ("heartbeat_at", "nudged_at") if getattr(analysis, name) is not None}
     Analysis.objects.filter(pk=analysis.pk).update(**fields)
+
+
+def an_endpoint(owner: User, url: str = "https://receiver.example/hook", **fields: Any) -> tuple[Endpoint, str]:
+    """A webhook for everything, and its secret. Its address is not looked up."""
+    secret = signing.fresh()
+    wanted = {"events": list(Event), "secret": signing.sealed(secret)} | fields
+    return Endpoint.objects.create(owner=owner, url=url, **wanted), secret

@@ -8,12 +8,14 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.webapp import clips, tus
-from tests.webapp.factories import DURATION_S, finished, with_files
+from tests.webapp.factories import DURATION_S, an_endpoint, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.api import urls
 from webapp.recordings import order, transfers
 from webapp.recordings.models import Project, Recording, Tag, Transfer
+from webapp.webhooks import services as webhooks
+from webapp.webhooks.models import Delivery, Endpoint
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -41,6 +43,13 @@ OWN = {
     ("patch", "uploads/{upload}/"): 415,  # nothing was sent
     ("delete", "uploads/{upload}/"): 204,
     ("get", "uploads/{upload}/eeg/"): 409,  # it is not complete
+    ("get", "webhooks/{webhook}/"): 200,
+    ("patch", "webhooks/{webhook}/"): 200,
+    ("delete", "webhooks/{webhook}/"): 204,
+    ("post", "webhooks/{webhook}/secret/"): 200,
+    ("post", "webhooks/{webhook}/test/"): 202,
+    ("get", "webhooks/{webhook}/deliveries/"): 200,
+    ("post", "webhooks/{webhook}/deliveries/{delivery}/again/"): 202,
 }
 SHARED = {
     ("get", "recordings/"): 200,
@@ -54,6 +63,8 @@ SHARED = {
     ("get", "exports/"): 200,
     ("get", "models/"): 200,
     ("post", "uploads/"): 400,  # no length was said
+    ("get", "webhooks/"): 200,
+    ("post", "webhooks/"): 400,  # no address was said
 }
 
 
@@ -65,13 +76,20 @@ def analysis(owner: User) -> Analysis:
         recording=analysis.recording, project=order.make_project(owner=owner, name="Pilot"), tags=["left-handed"]
     )
     with_files(analysis.recording, video=clips.video(DURATION_S))
+    webhooks.send_test(endpoint=an_endpoint(owner)[0])
     return analysis
 
 
 def call(client: APIClient, method: str, path: str, analysis: Analysis) -> Any:
-    upload = Transfer.objects.get().pk
-    things = {"project": Project.objects.get().pk, "tag": Tag.objects.get().pk, "upload": upload}
-    address = path.format(recording=analysis.recording_id, analysis=analysis.pk, **things)
+    address = path.format(
+        recording=analysis.recording_id,
+        analysis=analysis.pk,
+        upload=Transfer.objects.get().pk,
+        project=Project.objects.get().pk,
+        tag=Tag.objects.get().pk,
+        webhook=Endpoint.objects.get().pk,
+        delivery=Delivery.objects.get().pk,
+    )
     return getattr(client, method)(f"/api/v1/{address}", headers=tus.SPEAKS)
 
 
@@ -89,10 +107,10 @@ def test_somebody_elses_is_not_there(
 ) -> None:
     answer = call(client_of(stranger), method, path, analysis)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert {kind.objects.count() for kind in (Recording, Analysis, Transfer, Project, Tag)} == {1}
+    assert {kind.objects.count() for kind in (Recording, Analysis, Transfer, Project, Tag, Endpoint, Delivery)} == {1}
 
 
-@pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/", "projects/", "tags/"])
+@pytest.mark.parametrize("path", ["recordings/", "analyses/", "segments/", "projects/", "tags/", "webhooks/"])
 def test_lists_show_ones_own_alone(
     api: APIClient, client_of: Any, stranger: User, analysis: Analysis, path: str
 ) -> None:
@@ -134,7 +152,8 @@ def test_every_address_is_tried_here() -> None:
     tried = {path for _, path in [*OWN, *SHARED]}
     for path in tried:
         part, _, rest = path.partition("/")
-        what = re.sub(r"{(recording|analysis|upload|project|tag)}", "<uuid:pk>", rest)
+        what = re.sub(r"{(recording|analysis|upload|project|tag|webhook)}", "<uuid:pk>", rest)
+        what = what.replace("{", "<uuid:").replace("}", ">")
         known.discard(f"{part}/{what}")
         if "export" in what:
             known.discard("analyses/<uuid:pk>/export/<str:format>/")

@@ -84,6 +84,9 @@ def test_analyses_of_a_recording_can_be_found(api: APIClient, happy: Analysis, w
         ("analyses/", {"status": "asleep"}),
         ("analyses/", {"created_after": "yesterday"}),
         ("analyses/", {"recording": "mine"}),
+        ("analyses/", {"ordering": "mood"}),
+        ("recordings/", {"ordering": "owner"}),
+        ("segments/", {"ordering": "-analysis"}),
         ("segments/", {"min_confidence": "high"}),
     ],
 )

@@ -33,7 +33,7 @@ def ask_with(header: str) -> Any:
 def test_a_token_opens_the_api(person: User) -> None:
     answer = log_in()
     assert answer.status_code == 200
-    assert list(answer.json()) == ["token"]
+    assert answer.json()["scopes"] == ["read", "write", "account"]
     assert ask_with(f"Token {answer.json()['token']}").status_code == 200
 
 

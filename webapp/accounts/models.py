@@ -1,7 +1,9 @@
 """Who may use this installation."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 UNLIMITED = -1
 
@@ -20,14 +22,28 @@ class User(AbstractUser):
         self.password_is_temporary = False
 
 
+class Scope(models.TextChoices):
+    """What a token may be used for."""
+
+    READ = "read", "See recordings, timelines and files"
+    WRITE = "write", "Upload, analyse again, cancel and delete"
+    ACCOUNT = "account", "Manage webhooks"
+
+
 class Token(models.Model):
     """Lets a program act for a person. Only the secret's digest is kept: who reads the table can use nothing."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user_id}"
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

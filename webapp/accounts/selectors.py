@@ -4,6 +4,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 
 from webapp.accounts.models import UNLIMITED, Token, User
 from webapp.core.quota import Quota
@@ -30,3 +31,8 @@ def quota_of(user: User) -> Quota:
         minutes=chosen(user.quota_minutes, everybody.minutes),
         analyses=chosen(user.quota_analyses, everybody.analyses),
     )
+
+
+def token_for(user: User, pk: int) -> Token:
+    """The user's token `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    return get_object_or_404(tokens_of(user), pk=pk)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
@@ -10,13 +11,14 @@ from django.utils import timezone
 
 from webapp.accounts import selectors
 from webapp.accounts.forms import CodeForm
-from webapp.accounts.models import UNLIMITED, Token, User
+from webapp.accounts.models import UNLIMITED, Scope, Token, User
 from webapp.core.problems import RequestError, WebCode
 
 SECRET_BYTES = 32
 PASSWORD_BYTES = 12
 # "Last used" helps people to find a forgotten token; writing it at every call would cost more than the call.
 USE_NOTED_EVERY = timedelta(minutes=10)
+TOKEN_DAYS = 90
 
 
 def make_account(*, username: str, email: str = "", is_superuser: bool = False) -> str:
@@ -77,16 +79,31 @@ def check_second_factor(*, user: User, code: str) -> None:
     form.authenticator.record_usage()
 
 
-def make_token(*, user: User, name: str) -> tuple[Token, str]:
-    """A new token and its secret, which can never be shown again."""
+class TokenExpiredError(Exception):
+    """The token was good once."""
+
+
+def make_token(
+    *, user: User, name: str, scopes: Collection[str] = tuple(Scope), expires_days: int | None = TOKEN_DAYS
+) -> tuple[Token, str]:
+    """A new token and its secret, which can never be shown again. With None for its days it does not expire."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    return Token.objects.create(user=user, name=name, digest=_digest(secret)), secret
+    token = Token.objects.create(
+        user=user,
+        name=name,
+        digest=_digest(secret),
+        scopes=[scope for scope in Scope if scope in scopes],
+        expires_at=None if expires_days is None else timezone.now() + timedelta(days=expires_days),
+    )
+    return token, secret
 
 
 def use_token(*, secret: str) -> Token | None:
-    """The token with this secret, if there is one and its person may still log in."""
+    """The token with this secret, if there is one and its person may still log in. Raises TokenExpiredError."""
     token = Token.objects.select_related("user").filter(digest=_digest(secret), user__is_active=True).first()
     if token is not None:
+        if token.expired:
+            raise TokenExpiredError
         now = timezone.now()
         if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
             token.last_used_at = now

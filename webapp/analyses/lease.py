@@ -13,13 +13,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from inference.types import Stage
-from webapp.analyses import messages
+from webapp.analyses import events, messages
 from webapp.analyses.models import Analysis
 
 Status = Analysis.Status
@@ -62,7 +62,9 @@ class Lease:
         self.write(status=status, lease_token=None, heartbeat_at=None, **values)
 
     def fail(self, code: str, message: str) -> None:
-        self.end(Status.FAILED, error_code=code, error_message=message, finished_at=timezone.now())
+        with transaction.atomic():
+            self.end(Status.FAILED, error_code=code, error_message=message, finished_at=timezone.now())
+            events.tell_of_analysis(events.Event.FAILED, self.pk)
 
     def give_back(self) -> None:
         """Let another worker do it instead; that does not count as an attempt."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 from inference.media.probe import sha256
 from inference.timeline import summary
 from inference.types import UNDETERMINED, Stage, Timeline
-from webapp.analyses import messages
+from webapp.analyses import events, messages
 from webapp.analyses.lease import SPANS, Lease
 from webapp.analyses.models import Analysis, Artifact, Segment, WindowScore
 from webapp.core import media
@@ -78,6 +78,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             ),
             batch_size=BATCH,
         )
+        events.tell_of_analysis(events.Event.TIMELINE_PUBLISHED, lease.pk)
         transaction.on_commit(lambda: messages.send(lease.pk, published=True))
 
 
@@ -96,6 +97,7 @@ def publish_video(lease: Lease, path: Path) -> None:
             Artifact.objects.create(
                 analysis_id=lease.pk, kind=Artifact.Kind.VIDEO, file=kept, bytes=size, sha256=digest
             )
+            events.tell_of_analysis(events.Event.SUCCEEDED, lease.pk)
     except BaseException:
         if kept is not None:
             (media.root() / kept).unlink(missing_ok=True)

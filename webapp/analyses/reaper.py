@@ -4,9 +4,11 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
-from webapp.analyses import lease
+from webapp.analyses import events, lease
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
 from webapp.recordings import transfers
@@ -18,6 +20,8 @@ Status = Analysis.Status
 ORPHAN_SECONDS = 6 * 3600
 
 logger = logging.getLogger(__name__)
+reaping = Signal()
+"""Sent in every round: the apps above look after what is theirs."""
 
 
 def reap() -> None:
@@ -26,19 +30,22 @@ def reap() -> None:
     lapsed = Analysis.objects.filter(
         status=Status.RUNNING, heartbeat_at__lt=now - timedelta(seconds=settings.LEASE_SECONDS)
     )
-    spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS).update(
-        status=Status.FAILED,
-        error_code=lease.WORKER_LOST,
-        error_message=(
-            f"The program that read the recording was lost {settings.MAX_ATTEMPTS} times, perhaps for want of memory. "
-            "Try again, or send a shorter recording."
-        ),
-        lease_token=None,
-        heartbeat_at=None,
-        finished_at=now,
-    )
-    if spent:
-        logger.error("%d analyses failed: their workers were lost too often", spent)
+    spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
+    for pk in list(spent.values_list("pk", flat=True)):
+        with transaction.atomic():
+            if spent.filter(pk=pk).update(
+                status=Status.FAILED,
+                error_code=lease.WORKER_LOST,
+                error_message=(
+                    f"The program that read the recording was lost {settings.MAX_ATTEMPTS} times, perhaps for want of "
+                    "memory. Try again, or send a shorter recording."
+                ),
+                lease_token=None,
+                heartbeat_at=None,
+                finished_at=now,
+            ):
+                logger.error("analysis %s failed: its workers were lost too often", pk)
+                events.tell_of_analysis(events.Event.FAILED, pk)
     for pk in list(lapsed.values_list("pk", flat=True)):
         # Asked again in the same statement that writes: it may have been heard of meanwhile.
         if lapsed.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=now):
@@ -50,6 +57,7 @@ def reap() -> None:
     for pk in list(silent.values_list("pk", flat=True)):
         if silent.filter(pk=pk).update(nudged_at=now):
             lease.nudge(pk)
+    reaping.send(sender=None)
 
 
 def sweep() -> None:

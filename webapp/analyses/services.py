@@ -12,7 +12,7 @@ from inference.media.chapters import add_chapters
 from inference.media.probe import sha256
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
-from webapp.analyses import messages, quota, selectors
+from webapp.analyses import events, messages, quota, selectors
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
@@ -117,6 +117,7 @@ def erase(*, recording: Recording) -> None:
         list(Analysis.objects.select_for_update().filter(recording=recording).values_list("pk"))
         pk = recording.pk
         recording.delete()
+        events.tell_of_deletion(owner_id=recording.owner_id, recording_id=pk)
         transaction.on_commit(lambda: media.forget(pk))
 
 

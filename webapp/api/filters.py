@@ -1,10 +1,33 @@
-"""What lists can be narrowed down by."""
+"""What lists can be narrowed down by, and put in order."""
+
+from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from rest_framework import exceptions, filters
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from webapp.analyses.filters import ByRecording, EndFilter, named_model
 from webapp.analyses.models import Analysis, Segment
+
+
+class Ordering(filters.OrderingFilter):
+    """By one field, downwards with a minus before it. Another one than the view's is an error."""
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
+        asked = request.query_params.get(self.ordering_param)
+        if asked and asked not in _orders(view):
+            raise exceptions.ValidationError({self.ordering_param: [f"One of: {', '.join(_orders(view))}."]})
+        return super().get_ordering(request, queryset, view)
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        kind = {"type": "string", "enum": _orders(view), "default": view.ordering}  # type: ignore[attr-defined]
+        return [{"name": self.ordering_param, "required": False, "in": "query", "schema": kind}]
+
+
+def _orders(view: Any) -> list[str]:
+    return [f"{sign}{name}" for name in view.ordering_fields for sign in ("", "-")]
 
 
 class AnalysisFilter(ByRecording):

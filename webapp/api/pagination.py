@@ -30,6 +30,12 @@ class Pages(pagination.CursorPagination):
             raise exceptions.NotFound(self.invalid_cursor_message) from None
 
 
+class Newest(Pages):
+    """The latest first, and in no other order."""
+
+    ordering = "-created_at"
+
+
 class InTime(Pages):
     """For what belongs to one recording."""
 

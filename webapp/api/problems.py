@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
-from webapp.api.authentication import KEYWORD
+from webapp.api.authentication import KEYWORD, ScopeMissing
 from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError
 
 CONTENT_TYPE = "application/problem+json"
@@ -28,6 +28,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="A sentence for a person.")
     code = serializers.CharField(help_text="Stable: programs may rely on it.")
+    scope = serializers.CharField(required=False, help_text="With code `scope_missing`: what the token lacks.")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
@@ -59,6 +60,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         response.data = {**data, "errors": errors}
     else:
         response.data = problem(response.status_code, str(error.get_codes()), str(error.detail))
+        if isinstance(error, ScopeMissing):
+            response.data["scope"] = error.scope
     response.content_type = CONTENT_TYPE
     return response
 

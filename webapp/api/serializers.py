@@ -9,6 +9,8 @@ from rest_framework import serializers
 
 from inference.eeg import EegOutline
 from inference.store import ModelSpec
+from webapp.accounts.models import Scope
+from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.recordings.consent import TEXT as CONSENT
@@ -16,6 +18,7 @@ from webapp.recordings.models import NO_COMMA, TAG_CHARACTERS, MediaFile, Projec
 from webapp.recordings.services import Upload
 
 DECIMALS = 3
+MOST_TOKEN_DAYS = 3650
 
 
 class Seconds(serializers.FloatField):
@@ -43,6 +46,22 @@ class CredentialsSerializer(serializers.Serializer[Any]):
         max_length=40,
         help_text="Of the second factor, if there is one.",
     )
+    name = serializers.CharField(max_length=100, default="Made through the API", help_text="What the token is for.")
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Scope.choices),
+        default=list(Scope),
+        allow_empty=False,
+        help_text="All of them without this.",
+    )
+    expires_days = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_TOKEN_DAYS,
+        allow_null=True,
+        default=TOKEN_DAYS,
+        write_only=True,
+        help_text="Null for a token that does not expire.",
+    )
+    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
     token = serializers.CharField(read_only=True, help_text="Shown this once.")
 
 

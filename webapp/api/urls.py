@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from webapp.api.views import account, analyses, auth, base, exports, models, order, recordings, uploads
+from webapp.api.views import account, analyses, auth, base, exports, models, order, recordings, uploads, webhooks
 
 app_name = "api"
 urlpatterns = [
@@ -27,5 +27,11 @@ urlpatterns = [
     path("exports/", exports.Exports.as_view(), name="exports"),
     path("segments/", analyses.FoundSegments.as_view(), name="all-segments"),
     path("models/", models.Models.as_view(), name="models"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:pk>/", webhooks.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<uuid:pk>/secret/", webhooks.NewSecret.as_view(), name="webhook-secret"),
+    path("webhooks/<uuid:pk>/test/", webhooks.Test.as_view(), name="webhook-test"),
+    path("webhooks/<uuid:pk>/deliveries/", webhooks.Deliveries.as_view(), name="deliveries"),
+    path("webhooks/<uuid:pk>/deliveries/<uuid:delivery>/again/", webhooks.Again.as_view(), name="delivery-again"),
     re_path("", base.Nowhere.as_view()),
 ]

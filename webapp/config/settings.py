@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.recordings",
     "webapp.analyses",
+    "webapp.webhooks",
     "webapp.api",
     "webapp.pages",
     "django.contrib.auth",
@@ -199,7 +200,7 @@ DISK_RESERVE_BYTES = env.int("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
 LEASE_SECONDS = env.int("EMOTRACE_LEASE_SECONDS", default=60)
 HEARTBEAT_SECONDS = env.int("EMOTRACE_HEARTBEAT_SECONDS", default=10)
 MAX_ATTEMPTS = 3
-INFERENCE_QUEUE, RENDER_QUEUE = "inference", "render"
+INFERENCE_QUEUE, RENDER_QUEUE, WEBHOOK_QUEUE = "inference", "render", "webhooks"
 
 # Celery's name for Redis behind a unix socket differs from everybody else's.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -214,10 +215,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_QUEUES = [Queue(INFERENCE_QUEUE), Queue(RENDER_QUEUE)]
+CELERY_TASK_QUEUES = [Queue(INFERENCE_QUEUE), Queue(RENDER_QUEUE), Queue(WEBHOOK_QUEUE)]
 CELERY_TASK_DEFAULT_QUEUE = INFERENCE_QUEUE
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TIMEZONE = "UTC"
+
+# Webhooks. Whether they may go to addresses of one's own network, on any port.
+WEBHOOKS_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_PRIVATE", default=False)
+# Where the application is reached from outside, such as https://emotrace.example.org: put before the paths in webhooks.
+PUBLIC_URL = env.str("EMOTRACE_PUBLIC_URL", default="").rstrip("/")
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -226,16 +232,26 @@ REST_FRAMEWORK = {
         "webapp.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "webapp.api.authentication.HasScope",
+    ],
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.OrderingFilter",
+        "webapp.api.filters.Ordering",
     ],
-    "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-    ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},
+    "DEFAULT_THROTTLE_CLASSES": ["webapp.api.limits.Limit"],
+    # A browser sends parts of 8 MB: `part` lets 800 MB pass in a second, which no network here does.
+    "DEFAULT_THROTTLE_RATES": {
+        "read": env.str("EMOTRACE_RATE_READ", default="1200/min"),
+        "write": env.str("EMOTRACE_RATE_WRITE", default="600/min"),
+        "part": env.str("EMOTRACE_RATE_PART", default="6000/min"),
+        "export": env.str("EMOTRACE_RATE_EXPORT", default="120/min"),
+        "token": env.str("EMOTRACE_RATE_TOKEN", default="30/min"),
+        "anonymous": env.str("EMOTRACE_RATE_ANONYMOUS", default="60/min"),
+    },
+    # How many proxies of one's own stand in front: what X-Forwarded-For says before them is anybody's word.
+    "NUM_PROXIES": env.int("EMOTRACE_PROXIES", default=0),
     "EXCEPTION_HANDLER": "webapp.api.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -245,10 +261,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Recordings in, timelines of emotions out.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    "DEFAULT_GENERATOR_CLASS": "webapp.api.description.Description",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AnalysisStatus": "webapp.analyses.models.Analysis.Status",
+        "DeliveryStatus": "webapp.webhooks.models.Delivery.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -36,6 +36,10 @@ class WebCode(StrEnum):
     WRONG_CODE = "wrong_code"
     TOO_MANY_CODES = "too_many_codes"
     LAST_ADMINISTRATOR = "last_administrator"
+    WEBHOOK_URL = "webhook_url"
+    WEBHOOK_ADDRESS = "webhook_address"
+    WEBHOOK_LIMIT = "webhook_limit"
+    WEBHOOK_OFF = "webhook_off"
 
 
 class RequestError(Exception):
@@ -106,4 +110,8 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.WRONG_CODE: 401,
     WebCode.TOO_MANY_CODES: 429,
     WebCode.LAST_ADMINISTRATOR: 409,
+    WebCode.WEBHOOK_URL: 400,
+    WebCode.WEBHOOK_ADDRESS: 400,
+    WebCode.WEBHOOK_LIMIT: 409,
+    WebCode.WEBHOOK_OFF: 409,
 }

@@ -7,12 +7,15 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
 
 from inference.errors import Code, InputError
-from webapp.accounts.models import User
+from webapp.accounts.models import Scope, User
+from webapp.accounts.services import TOKEN_DAYS
+from webapp.analyses.events import Event
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import consent
 from webapp.recordings.models import TAG_CHARACTERS, Project, Recording, Tag
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import Upload
+from webapp.webhooks.addresses import URL_CHARACTERS
 
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
 FIELDS = {
@@ -33,6 +36,12 @@ FIELDS = {
 CONCERNED = {str(code): FIELDS.get(code, "video") for code in Code}
 
 FILES = ("video", "audio", "eeg")
+WORDS = {
+    Event.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",
+    Event.SUCCEEDED: "An analysis is done",
+    Event.FAILED: "An analysis failed",
+    Event.RECORDING_DELETED: "A recording was deleted",
+}
 
 
 class OwnProjectField(forms.ModelChoiceField):
@@ -137,8 +146,55 @@ class TagForm(forms.ModelForm):
         widgets = {"name": forms.TextInput({"class": "form-control"})}
 
 
+def _input(kind: type[forms.Widget], style: str, **attributes: str) -> forms.Widget:
+    return kind(attrs={"class": style, **attributes})
+
+
+def _boxes(label: str, choices: list[tuple[str, str]], nothing: str, ticked: list[str]) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        choices=choices,
+        initial=ticked,
+        widget=_input(forms.CheckboxSelectMultiple, "form-check-input"),
+        error_messages={"required": nothing},
+    )
+
+
 class TokenForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = forms.CharField(
+        label="What it is for",
+        max_length=100,
+        widget=_input(forms.TextInput, "form-control", placeholder="e.g. lab notebook"),
+        error_messages={"required": "Give it a name, by which you will know it again."},
+    )
+    scopes = _boxes(
+        "What it may do",
+        [(scope, f"{scope}: {scope.label}") for scope in Scope],
+        "Tick what it may do.",
+        [Scope.READ, Scope.WRITE],
+    )
+    expires = forms.ChoiceField(
+        label="It expires",
+        choices=[("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year"), ("never", "never")],
+        initial=str(TOKEN_DAYS),
+        widget=_input(forms.Select, "form-select"),
+    )
+
+    def days(self) -> int | None:
+        """Of a valid form: how long the token lasts."""
+        chosen = self.cleaned_data["expires"]
+        return None if chosen == "never" else int(chosen)
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(
+        label="Address",
+        help_text="Where your program listens.",
+        max_length=URL_CHARACTERS,
+        widget=_input(forms.URLInput, "form-control", placeholder="https://example.org/emotrace", inputmode="url"),
+        error_messages={"required": "Write the address at which your program listens."},
+    )
+    events = _boxes("Tell of", [(event, WORDS[event]) for event in Event], "Tick what it is to tell of.", list(Event))
 
 
 class NameForm(forms.ModelForm):

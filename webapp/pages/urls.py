@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from webapp.pages.views import account, analyses, compare, library, models, person, projects, recordings
+from webapp.pages.views import account, analyses, compare, library, models, person, projects, recordings, webhooks
 
 pages = [
     path("", library.recordings, name="recordings"),
@@ -32,6 +32,13 @@ pages = [
     path("password/", account.Password.as_view(), name="password"),
     path("tokens/", account.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", account.revoke, name="revoke"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:pk>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:pk>/test/", webhooks.test, name="webhook-test"),
+    path("webhooks/<uuid:pk>/switch/", webhooks.switch, name="webhook-switch"),
+    path("webhooks/<uuid:pk>/secret/", webhooks.secret, name="webhook-secret"),
+    path("webhooks/<uuid:pk>/delete/", webhooks.delete, name="webhook-delete"),
+    path("webhooks/<uuid:pk>/deliveries/<uuid:delivery>/again/", webhooks.again, name="delivery-again"),
 ]
 
 urlpatterns = [

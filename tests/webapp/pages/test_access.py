@@ -28,7 +28,8 @@ ACTIONS: dict[str, Callable[[Analysis], object]] = {
 
 
 @pytest.mark.parametrize(
-    "name", ["recordings", "upload", "projects", "models", "tokens", "password", "account", "export", "erase"]
+    "name",
+    ["recordings", "upload", "projects", "models", "tokens", "webhooks", "password", "account", "export", "erase"],
 )
 def test_the_anonymous_are_led_to_the_login(client: Client, db: None, name: str) -> None:
     path = reverse(f"pages:{name}")
@@ -105,7 +106,9 @@ def test_a_wrong_password_is_said_and_the_name_is_kept(client: Client, user: Use
     assert 'value="owner"' in page
 
 
-@pytest.mark.parametrize("name", ["recordings", "upload", "projects", "models", "tokens", "account", "erase"])
+@pytest.mark.parametrize(
+    "name", ["recordings", "upload", "projects", "models", "tokens", "webhooks", "account", "erase"]
+)
 def test_pages_carry_no_inline_script_or_style(owner: Client, finished: Analysis, name: str) -> None:
     for path in (reverse(f"pages:{name}"), reverse("pages:result", args=[finished.pk])):
         answer = owner.get(path)

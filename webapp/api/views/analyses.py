@@ -124,6 +124,7 @@ class Video(APIView):
 
 
 class Chapters(APIView):
+    cost = "export"
     content_negotiation_class = AsItIs
 
     @extend_schema(
@@ -141,6 +142,7 @@ class Chapters(APIView):
 
 
 class Export(APIView):
+    cost = "export"
     content_negotiation_class = AsItIs
 
     @extend_schema(

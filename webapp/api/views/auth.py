@@ -13,12 +13,11 @@ from webapp.accounts.models import User
 from webapp.api.authentication import KEYWORD
 from webapp.api.serializers import CredentialsSerializer
 
-NAME = "Made through the API"
-
 
 class TokenView(APIView):
     authentication_classes = []
     permission_classes = []
+    cost = "token"
 
     @extend_schema(
         operation_id="token_create",
@@ -31,8 +30,8 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         form = CredentialsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        sent = form.validated_data
-        user = authenticate(request._request, username=sent["username"], password=sent["password"])
+        wanted = form.validated_data
+        user = authenticate(request._request, username=wanted["username"], password=wanted["password"])
         if getattr(request._request, "axes_locked_out", False):
             # The answer is ours to give, not the middleware's.
             request._request.axes_locked_out = False  # type: ignore[attr-defined]
@@ -42,9 +41,12 @@ class TokenView(APIView):
             raise WrongCredentials
         if user.password_is_temporary:
             raise TemporaryPassword
-        services.check_second_factor(user=user, code=sent.get("code", ""))
-        _, secret = services.make_token(user=user, name=NAME)
-        return Response({"token": secret})
+        services.check_second_factor(user=user, code=wanted.get("code", ""))
+        token, secret = services.make_token(
+            user=user, name=wanted["name"], scopes=wanted["scopes"], expires_days=wanted["expires_days"]
+        )
+        token_made = {"name": token.name, "scopes": token.scopes, "expires_at": token.expires_at, "token": secret}
+        return Response(CredentialsSerializer(token_made).data)
 
 
 class WrongCredentials(exceptions.APIException):

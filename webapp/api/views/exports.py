@@ -20,6 +20,7 @@ from webapp.core.problems import RequestError, WebCode
 
 class Exports(generics.GenericAPIView[Analysis]):
     queryset = Analysis.objects.none()
+    cost = "export"
     content_negotiation_class = AsItIs
     filter_backends = [DjangoFilterBackend]
     filterset_class = ExportFilter

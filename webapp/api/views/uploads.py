@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference import eeg
+from webapp.accounts.models import Scope
 from webapp.api import tus
 from webapp.api.serializers import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
@@ -32,12 +33,15 @@ def _answered(name: str, description: str, kind: type = str) -> OpenApiParameter
 
 RESUMABLE = OpenApiParameter("Tus-Resumable", str, OpenApiParameter.HEADER, required=True, enum=[tus.VERSION])
 OFFSET = _answered("Upload-Offset", "Bytes that are kept.", int)
+LENGTH = _answered("Upload-Length", "Bytes of the file.", int)
+METADATA = _answered("Upload-Metadata", "As it was sent, where it was.")
 EXPIRES = _answered("Upload-Expires", "When what has come is removed, unless more comes.")
 
 
 class Tus(APIView):
-    """What every answer of the protocol has."""
+    """What every answer of the protocol has. Asking how far an upload is belongs to sending it."""
 
+    scope = Scope.WRITE
     content_negotiation_class = AsItIs
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
@@ -95,6 +99,16 @@ class Uploads(Tus):
 
 
 class OneUpload(Tus):
+    cost = "part"
+
+    @extend_schema(
+        operation_id="uploads_offset",
+        summary="How much of it has come",
+        description="Where to go on after a connection broke.",
+        request=None,
+        responses={200: None},
+        parameters=[RESUMABLE, OFFSET, LENGTH, METADATA, EXPIRES],
+    )
     def head(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         headers = {"Upload-Length": str(transfer.length), **_state(transfer)}
@@ -105,7 +119,7 @@ class OneUpload(Tus):
     @extend_schema(
         operation_id="uploads_append",
         summary="Send a part of the file",
-        description="HEAD at this address tells in `Upload-Offset` where to go on after a connection broke.",
+        description="HEAD at this address tells where to go on after a connection broke.",
         request={tus.CONTENT_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
         parameters=[
@@ -143,6 +157,8 @@ class OneUpload(Tus):
 
 
 class Eeg(APIView):
+    scope = Scope.WRITE
+
     @extend_schema(
         operation_id="uploads_eeg", summary="What a MAT file that was sent holds", responses=EegOutlineSerializer
     )

@@ -12,10 +12,10 @@ from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
 from webapp.accounts import selectors, services
@@ -53,14 +53,28 @@ def tokens(request: PersonRequest) -> HttpResponse:
     fresh = None
     form = TokenForm(request.POST or None)
     if form.is_valid():
-        _, fresh = services.make_token(user=request.user, name=form.cleaned_data["name"])
-    context = {"tokens": selectors.tokens_of(request.user), "fresh": fresh}
-    return render(request, "pages/tokens.html", context)
+        wanted = form.cleaned_data
+        _, fresh = services.make_token(
+            user=request.user, name=wanted["name"], scopes=wanted["scopes"], expires_days=form.days()
+        )
+        form = TokenForm()
+    context = {"tokens": selectors.tokens_of(request.user), "fresh": fresh, "form": form}
+    return render(request, "pages/tokens.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def revoke(request: PersonRequest, pk: int) -> HttpResponse:
-    services.revoke_token(user=request.user, pk=pk)
-    messages.success(request, "The token is revoked. Programs that use it are locked out from now on.")
-    return redirect("pages:tokens")
+    token = selectors.token_for(request.user, pk)
+    if request.method == "POST":
+        services.revoke_token(user=request.user, pk=pk)
+        messages.success(request, "The token is revoked. Programs that use it are locked out from now on.")
+        return redirect("pages:tokens")
+    context = {
+        "question": f"Revoke “{token.name}”?",
+        "consequence": "Programs that use this token are locked out at once. This cannot be undone.",
+        "yes": "Revoke it",
+        "no": "Keep it",
+        "back": reverse("pages:tokens"),
+    }
+    return render(request, "pages/confirm.html", context)

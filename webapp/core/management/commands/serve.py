@@ -67,17 +67,19 @@ def children(listener: socket.socket) -> list[Child]:
         Child("web", web, pass_fds=(listener.fileno(),)),
         worker(settings.INFERENCE_QUEUE),
         worker(settings.RENDER_QUEUE),
+        # Receivers may be slow: one that keeps us waiting holds up no other.
+        worker(settings.WEBHOOK_QUEUE, "--pool", "threads", "--concurrency", "8"),
         Child("reaper", [sys.executable, str(manage), "reap", "--every", "15"]),
     ]
 
 
-def worker(queue: str) -> Child:
+def worker(queue: str, *pool: str) -> Child:
     """A worker of one queue. It is one process: nothing is forked once torch is loaded."""
     command = [
         *(sys.executable, "-m", "celery", "--app", "webapp.config", "--quiet", "worker"),
         *("--queues", queue),
         *("--hostname", f"{queue}-{os.getpid()}@%h"),
-        *("--pool", "solo"),
+        *(pool or ("--pool", "solo")),
         *("--loglevel", "info"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]

@@ -1,0 +1,157 @@
+"""Everything that can be asked of a server, as methods."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from emotrace_client.errors import AnalysisFailedError
+from emotrace_client.files import fetch
+from emotrace_client.models import Analysis, FoundSegment, Model, Recording, Segment
+from emotrace_client.transport import Transport
+from emotrace_client.tus import Progress, Sending
+
+POLL_SECONDS = 1.0
+PAGE_SIZE = 1000
+PATIENCE_SECONDS = 300.0
+
+
+class Client:
+    """A server, as one person sees it.
+
+    What breaks is tried again for `patience_s` seconds; a 429 is obeyed. Raises EmotraceError with a stable `code`.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, patience_s: float = PATIENCE_SECONDS) -> None:
+        self._transport = Transport(url, token, patience_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def make_token(self, username: str, password: str, **wanted: Any) -> str:
+        """A token for name and password. `wanted`: name, scopes, expires_days."""
+        data = {"username": username, "password": password, **wanted}
+        return str(self._transport.request("POST", "auth/token/", json=data).json()["token"])
+
+    def models(self) -> list[Model]:
+        return [Model.read(each) for each in self._transport.request("GET", "models/").json()]
+
+    def recordings(self, **query: Any) -> Iterator[Recording]:
+        """One's recordings, newest first; all pages."""
+        return map(Recording.read, self._pages("recordings/", query))
+
+    def recording(self, pk: str) -> Recording:
+        return Recording.read(self._transport.request("GET", f"recordings/{pk}/").json())
+
+    def analyses(self, **query: Any) -> Iterator[Analysis]:
+        """Past analyses, newest first; all pages. `query`: status, model, label, created_after, recording, ..."""
+        return map(Analysis.read, self._pages("analyses/", query))
+
+    def analysis(self, pk: str) -> Analysis:
+        return Analysis.read(self._transport.request("GET", f"analyses/{pk}/").json())
+
+    def segments(self, analysis: str) -> Iterator[Segment]:
+        """The timeline of one analysis; all pages."""
+        return map(Segment.read, self._pages(f"analyses/{analysis}/segments/", {}))
+
+    def find_segments(self, **query: Any) -> Iterator[FoundSegment]:
+        """Segments of all timelines. `query`: label, min_confidence, min_duration, recording, ordering."""
+        return map(FoundSegment.read, self._pages("segments/", query))
+
+    def upload(
+        self,
+        video: str | Path,
+        *,
+        consent: bool,
+        audio: str | Path | None = None,
+        eeg: str | Path | None = None,
+        eeg_trial: int | None = None,
+        eeg_sfreq: float | None = None,
+        title: str | None = None,
+        model: str | None = None,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Send a recording and have it read. Its files go up in parts; a connection that breaks loses nothing.
+
+        `consent` says that the person in the recording agreed. A key of your own keeps a program that is started again
+        from sending a recording twice: the second is refused with the code `idempotency_key_reused`.
+        """
+        paths = {"video": Path(video)}
+        paths |= {kind: Path(each) for kind, each in (("audio", audio), ("eeg", eeg)) if each is not None}
+        whole = sum(path.stat().st_size for path in paths.values())
+        sent = 0
+        data: dict[str, str] = {"consent": "true" if consent else "false"}
+        for kind, path in paths.items():
+            told = None if progress is None else _after(sent, whole, progress)
+            data[f"{kind}_upload"] = Sending(self._transport, path, progress=told).run()
+            sent += path.stat().st_size
+        more = {"title": title, "model": model, "eeg_trial": eeg_trial, "eeg_sfreq": eeg_sfreq}
+        data |= {name: str(value) for name, value in more.items() if value is not None}
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return Recording.read(self._transport.request("POST", "recordings/", data=data, headers=headers).json())
+
+    def analyse_again(self, recording: str, *, model: str | None = None) -> Analysis:
+        data = {} if model is None else {"model": model}
+        return Analysis.read(self._transport.unrepeated("POST", f"recordings/{recording}/analyses/", json=data).json())
+
+    def cancel(self, analysis: str) -> Analysis:
+        return Analysis.read(self._transport.request("POST", f"analyses/{analysis}/cancel/").json())
+
+    def delete(self, recording: str) -> None:
+        """Erase a recording with everything derived from it."""
+        self._transport.request("DELETE", f"recordings/{recording}/")
+
+    def wait(
+        self, analysis: str, *, timeout_s: float | None = None, progress: Callable[[Analysis], object] | None = None
+    ) -> Analysis:
+        """The analysis once it has succeeded. Raises AnalysisFailedError, and TimeoutError."""
+        began = time.monotonic()
+        while True:
+            state = self.analysis(analysis)
+            if progress is not None:
+                progress(state)
+            if state.status == "succeeded":
+                return state
+            if state.over:
+                words = state.error_message or f"The analysis was {state.status}."
+                raise AnalysisFailedError(state.error_code or state.status, words)
+            if timeout_s is not None and time.monotonic() - began > timeout_s:
+                raise TimeoutError(f"Analysis {analysis} is {state.status} after {timeout_s:.0f} s.")
+            time.sleep(POLL_SECONDS)
+
+    def download(self, analysis: str, to: str | Path, *, progress: Progress | None = None) -> Path:
+        """The labelled video. What a broken connection left is gone on with."""
+        return fetch(self._transport, f"analyses/{analysis}/video/", Path(to), progress)
+
+    def export(self, analysis: str, format: str, to: str | Path) -> Path:
+        """The timeline as a file for another tool: json, csv, vtt, srt, eaf, textgrid, bids or html."""
+        return fetch(self._transport, f"analyses/{analysis}/export/{format}/", Path(to), None)
+
+    def _pages(self, path: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        params = {"page_size": PAGE_SIZE} | {name: _said(value) for name, value in query.items() if value is not None}
+        page = self._transport.request("GET", path, params=params).json()
+        while True:
+            yield from page["results"]
+            if not page["next"]:
+                return
+            page = self._transport.request("GET", page["next"]).json()
+
+
+def _said(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _after(before: int, whole: int, progress: Progress) -> Progress:
+    return lambda gone, _: progress(before + gone, whole)

@@ -1,0 +1,245 @@
+"""Our own client against a server that runs: on a network that breaks, and with what the server refuses."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emotrace_client import AnalysisFailedError, Client, ConnectionLostError, ProblemError
+
+from tests.browser.cable import Cable
+from tests.conftest import Start
+from tests.integration.processes import eventually
+from tests.integration.rest import PASSWORD, SAMPLES
+from tests.integration.web import Web
+from tests.webapp.factories import AnalysisFactory, claimed, finished, published
+from webapp.accounts.models import User
+from webapp.accounts.services import make_token
+from webapp.analyses.models import Analysis, Artifact
+from webapp.recordings.models import MediaFile, Recording, Transfer
+
+MEGA = 2**20
+SAMPLE = SAMPLES / "interview.mp4"
+
+
+@pytest.fixture
+def owner(django_user_model: Any, transactional_db: None) -> User:
+    user: User = django_user_model.objects.create_user(username="researcher", password=PASSWORD)
+    return user
+
+
+@pytest.fixture
+def web(process: Start) -> Web:
+    return Web(process)
+
+
+@pytest.fixture
+def secret(owner: User) -> str:
+    return make_token(user=owner, name="test")[1]
+
+
+@pytest.fixture
+def client(web: Web, secret: str) -> Iterator[Client]:
+    with Client(web.base, secret) as client:
+        yield client
+
+
+@pytest.fixture
+def cable(web: Web) -> Iterator[Cable]:
+    cable = Cable("127.0.0.1", web.port)
+    yield cable
+    cable.close()
+
+
+@pytest.fixture
+def over_cable(cable: Cable, secret: str) -> Iterator[Client]:
+    with Client(f"http://{cable.address}", secret, patience_s=60) as client:
+        yield client
+
+
+def test_a_recording_goes_up_and_is_told_of(client: Client) -> None:
+    gone: list[tuple[int, int]] = []
+    recording = client.upload(
+        SAMPLE, consent=True, audio=SAMPLES / "interview.wav", title="First", progress=lambda *told: gone.append(told)
+    )
+    assert (recording.title, recording.has_eeg, recording.analysis.status) == ("First", False, "queued")
+    assert {file.kind: file.original_name for file in recording.files} == {
+        "video": "interview.mp4",
+        "audio": "interview.wav",
+    }
+    whole = sum(file.bytes for file in recording.files)
+    assert gone[-1] == (whole, whole)
+    assert gone == sorted(gone)
+    assert MediaFile.objects.get(kind="video").path.read_bytes() == SAMPLE.read_bytes()
+    assert [each.id for each in client.recordings()] == [recording.id] == [client.recording(recording.id).id]
+    assert client.cancel(recording.analysis.id).status == "cancelled"
+    again = client.analyse_again(recording.id)
+    assert [each.id for each in client.analyses(status="queued")] == [again.id]
+    client.delete(recording.id)
+    assert not Recording.objects.exists()
+
+
+def test_a_cable_that_is_cut_in_the_middle_loses_nothing(
+    over_cable: Client, cable: Cable, tmp_path: Path, secret: str
+) -> None:
+    large = tmp_path / "large.mp4"
+    content = SAMPLE.read_bytes() + os.urandom(20 * MEGA)  # what follows a video's end is not looked at
+    large.write_bytes(content)
+    cable.breaks_at = 13 * MEGA
+
+    def mend() -> None:
+        eventually(lambda: cable.broken)
+        time.sleep(1)
+        cable.mend()
+
+    threading.Thread(target=mend, daemon=True).start()
+    recording = over_cable.upload(large, consent=True)
+    assert cable.sent > 13 * MEGA and not cable.broken
+    assert MediaFile.objects.get().path.read_bytes() == content
+    assert cable.sent < len(content) + 9 * MEGA  # not from its beginning
+    assert recording.bytes == len(content)
+
+
+def test_a_server_that_is_started_again_meanwhile_is_found(web: Web, client: Client, tmp_path: Path) -> None:
+    large = tmp_path / "large.mp4"
+    large.write_bytes(SAMPLE.read_bytes() + os.urandom(30 * MEGA))
+    once = threading.Event()
+
+    def tell(gone: int, _: int) -> None:
+        if gone > 10 * MEGA and not once.is_set():
+            once.set()
+            web.kill()
+            threading.Timer(1, web.start).start()
+
+    client.upload(large, consent=True, progress=tell)
+    assert MediaFile.objects.get().path.read_bytes() == large.read_bytes()
+
+
+def test_an_answer_that_was_lost_makes_no_second_recording(client: Client, web: Web, secret: str) -> None:
+    key = "only-once"
+    first = client.upload(SAMPLE, consent=True, idempotency_key=key)
+    with pytest.raises(ProblemError) as refused:
+        client.upload(SAMPLE, consent=True, idempotency_key=key)
+    assert refused.value.code == "idempotency_key_reused"
+    assert Recording.objects.get().pk.hex == first.id.replace("-", "")
+
+
+def test_an_upload_that_is_refused_says_why(client: Client, tmp_path: Path) -> None:
+    wrong = tmp_path / "notes.mp4"
+    wrong.write_text("no video")
+    with pytest.raises(ProblemError) as refused:
+        client.upload(wrong, consent=True)
+    assert (refused.value.status, refused.value.code) == (415, "not_a_video")
+    with pytest.raises(ProblemError) as refused:
+        client.upload(SAMPLE, consent=False)
+    assert refused.value.code == "consent_missing"
+    with pytest.raises(ProblemError) as refused:
+        client.upload(SAMPLE, consent=True, eeg_trial=0)
+    assert list(refused.value.errors) == ["eeg_trial"]
+    assert not Recording.objects.exists()
+
+
+def test_an_upload_that_is_too_large_is_not_even_begun(process: Start, secret: str) -> None:
+    small = Web(process, EMOTRACE_MAX_BYTES="1000")
+    with Client(small.base, secret) as client, pytest.raises(ProblemError) as refused:
+        client.upload(SAMPLE, consent=True)
+    assert (refused.value.status, refused.value.code) == (413, "too_large")
+    assert not Transfer.objects.exists()
+
+
+def test_lists_are_read_to_their_end(client: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emotrace_client.client.PAGE_SIZE", 2)
+    analysis = published("happy", "sad", "happy", "neutral", "sad", recording__owner=owner)
+    for _ in range(2):
+        published("sad", recording__owner=owner)
+    found = list(client.segments(str(analysis.pk)))
+    assert [segment.label for segment in found] == ["happy", "sad", "happy", "neutral", "sad"]
+    assert found[0].probabilities == {"neutral": 0.1, "happy": 0.8, "sad": 0.1}
+    assert found[0].evidence.voice == 0.25
+    assert len(list(client.find_segments(label="sad", min_duration=1))) == 4
+    assert {each.analysis for each in client.find_segments(label="happy")} == {str(analysis.pk)}
+    assert len(list(client.analyses())) == len(list(client.recordings())) == 3
+    assert client.models()[0].labels
+
+
+def test_waiting_ends_with_the_analysis(client: Client, owner: User) -> None:
+    done = finished("happy", recording__owner=owner)
+    result = client.wait(str(done.pk))
+    assert result.summary is not None
+    assert (result.summary.label, result.progress, result.has_video) == ("happy", 1.0, True)
+    failed = AnalysisFactory.create(recording__owner=owner)
+    claimed(failed).fail("no_picture", "There is none.")
+    with pytest.raises(AnalysisFailedError) as why:
+        client.wait(str(failed.pk))
+    assert (why.value.code, why.value.message) == ("no_picture", "There is none.")
+    waiting = AnalysisFactory.create(recording__owner=owner)
+    seen: list[str] = []
+    with pytest.raises(TimeoutError):
+        client.wait(str(waiting.pk), timeout_s=0.1, progress=lambda state: seen.append(state.status))
+    assert set(seen) == {"queued"}
+
+
+def a_large_video(owner: User) -> tuple[Analysis, bytes]:
+    """The labelled video of an analysis, as large as a cable needs time for."""
+    analysis = finished("happy", recording__owner=owner)
+    content = os.urandom(12 * MEGA)
+    Artifact.objects.get(analysis=analysis).path.write_bytes(content)
+    return analysis, content
+
+
+def test_a_download_goes_on_where_it_broke(
+    over_cable: Client, cable: Cable, owner: User, tmp_path: Path, web: Web
+) -> None:
+    analysis, content = a_large_video(owner)
+    breaks: list[int] = []
+
+    def tell(have: int, whole: int) -> None:
+        assert whole == len(content)
+        if have > 5 * MEGA and not breaks:
+            breaks.append(have)
+            cable.break_()
+            threading.Timer(0.5, cable.mend).start()
+        elif len(breaks) == 1 and have != breaks[0]:
+            breaks.append(have)
+
+    made = over_cable.download(str(analysis.pk), tmp_path / "video.mp4", progress=tell)
+    assert made.read_bytes() == content
+    assert breaks[1] > 5 * MEGA  # nothing was fetched twice
+    assert list(tmp_path.iterdir()) == [made]
+
+
+def test_a_file_that_is_not_there_leaves_none(client: Client, owner: User, tmp_path: Path) -> None:
+    analysis = published("happy", recording__owner=owner)
+    with pytest.raises(ProblemError) as refused:
+        client.download(str(analysis.pk), tmp_path / "video.mp4")
+    assert refused.value.code == "not_ready"
+    assert list(tmp_path.iterdir()) == []
+    assert b"happy" in client.export(str(analysis.pk), "csv", tmp_path / "a.csv").read_bytes()
+
+
+def test_a_limit_is_obeyed(process: Start, secret: str) -> None:
+    strict = Web(process, EMOTRACE_RATE_READ="2/sec")
+    with Client(strict.base, secret, patience_s=30) as client:
+        began = time.monotonic()
+        for _ in range(6):
+            assert list(client.analyses()) == []
+        assert time.monotonic() - began > 1
+    with Client(strict.base, secret, patience_s=0) as hasty, pytest.raises(ProblemError) as refused:
+        for _ in range(6):
+            list(hasty.analyses())
+    assert (refused.value.status, refused.value.code) == (429, "throttled")
+
+
+def test_errors_have_codes(web: Web, client: Client, secret: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        client.analysis("00000000-0000-0000-0000-000000000000")
+    assert (refused.value.status, refused.value.code) == (404, "not_found")
+    with Client(web.base, "nonsense") as nobody, pytest.raises(ProblemError) as refused:
+        list(nobody.recordings())
+    assert refused.value.code == "authentication_failed"
+    web.kill()
+    with Client(web.base, secret, patience_s=1) as alone, pytest.raises(ConnectionLostError):
+        list(alone.recordings())

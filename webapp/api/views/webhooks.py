@@ -1,0 +1,137 @@
+"""Webhooks: where to be told what happened, and what became of the messages."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webapp.accounts.models import Scope
+from webapp.api.pagination import Newest
+from webapp.api.views.base import person
+from webapp.api.webhooks import (
+    DeliveryFilter,
+    DeliverySerializer,
+    NewWebhookSerializer,
+    SecretSerializer,
+    WebhookSerializer,
+)
+from webapp.webhooks import selectors, services
+from webapp.webhooks.models import Delivery, Endpoint
+
+
+@extend_schema_view(get=extend_schema(operation_id="webhooks_list", summary="One's webhooks"))
+class Webhooks(generics.ListAPIView[Endpoint]):
+    scope = Scope.ACCOUNT
+    queryset = Endpoint.objects.none()
+    serializer_class = WebhookSerializer
+    pagination_class = Newest
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Endpoint]:
+        return selectors.endpoints_of(person(self.request))
+
+    @extend_schema(
+        operation_id="webhooks_create",
+        summary="Be told what happens",
+        description="Each message is signed as Standard Webhooks says, with the secret that is in this answer alone.",
+        request=NewWebhookSerializer,
+        responses={201: NewWebhookSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        form = NewWebhookSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        wanted = form.validated_data
+        endpoint, secret = services.create(owner=person(request), url=wanted["url"], events=wanted["events"])
+        return Response({**WebhookSerializer(endpoint).data, "secret": secret}, status=201)
+
+
+class OneWebhook(APIView):
+    scope = Scope.ACCOUNT
+
+    @extend_schema(operation_id="webhooks_retrieve", summary="One webhook", responses=WebhookSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(WebhookSerializer(selectors.endpoint_for(person(request), pk)).data)
+
+    @extend_schema(
+        operation_id="webhooks_partial_update",
+        summary="Change it, switch it off or on",
+        request=WebhookSerializer(partial=True),
+        responses=WebhookSerializer,
+    )
+    def patch(self, request: Request, pk: UUID) -> Response:
+        endpoint = selectors.endpoint_for(person(request), pk)
+        form = WebhookSerializer(data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        services.change(endpoint=endpoint, **form.validated_data)
+        return Response(WebhookSerializer(endpoint).data)
+
+    @extend_schema(operation_id="webhooks_destroy", summary="Remove it with its log", responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        services.remove(endpoint=selectors.endpoint_for(person(request), pk))
+        return Response(status=204)
+
+
+class NewSecret(APIView):
+    scope = Scope.ACCOUNT
+
+    @extend_schema(
+        operation_id="webhooks_secret_create",
+        summary="A new secret",
+        description="For 24 hours the one before signs too: every message then has two signatures.",
+        request=None,
+        responses=SecretSerializer,
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        endpoint = selectors.endpoint_for(person(request), pk)
+        secret = services.rotate(endpoint=endpoint)
+        made = {"secret": secret, "old_secret_until": endpoint.old_secret_until}
+        return Response(SecretSerializer(made).data)
+
+
+class Test(APIView):
+    scope = Scope.ACCOUNT
+
+    @extend_schema(
+        operation_id="webhooks_test",
+        summary="Send it a message of the type webhook.test",
+        request=None,
+        responses={202: DeliverySerializer},
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        delivery = services.send_test(endpoint=selectors.endpoint_for(person(request), pk))
+        return Response(DeliverySerializer(delivery).data, status=202)
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="webhooks_deliveries_list", summary="What was sent in the last 30 days")
+)
+class Deliveries(generics.ListAPIView[Delivery]):
+    scope = Scope.ACCOUNT
+    queryset = Delivery.objects.none()
+    serializer_class = DeliverySerializer
+    pagination_class = Newest
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = DeliveryFilter
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        return selectors.deliveries_of(selectors.endpoint_for(person(self.request), self.kwargs["pk"]))
+
+
+class Again(APIView):
+    scope = Scope.ACCOUNT
+
+    @extend_schema(
+        operation_id="webhooks_deliveries_again",
+        summary="Send the same message again",
+        request=None,
+        responses={202: DeliverySerializer},
+    )
+    def post(self, request: Request, pk: UUID, delivery: UUID, **_: Any) -> Response:
+        again = services.send_again(delivery=selectors.delivery_for(person(request), pk, delivery))
+        return Response(DeliverySerializer(again).data, status=202)

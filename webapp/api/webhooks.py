@@ -1,0 +1,73 @@
+"""Webhooks as JSON, and back; what their deliveries can be narrowed down by."""
+
+from typing import Any
+
+import django_filters
+from rest_framework import serializers
+
+from webapp.analyses.events import Event
+from webapp.api.serializers import OrNull
+from webapp.webhooks.models import TEST, Delivery, Endpoint
+
+EVENTS = [(str(event), str(event)) for event in Event]
+
+
+class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
+    url = serializers.CharField(max_length=500, help_text="https or http, on an ordinary port, at a public address.")
+    events = serializers.ListField(
+        child=serializers.ChoiceField(choices=EVENTS),
+        allow_empty=False,
+        default=list(Event),
+        help_text="What to tell of; everything without this.",
+    )
+    enabled = serializers.BooleanField(default=True)
+    note = OrNull(help_text="Why it was switched off, where it was not you who did it.")
+    old_secret_until = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Until then the secret before the present one signs too."
+    )
+
+    class Meta:
+        model = Endpoint
+        fields = ["id", "url", "events", "enabled", "note", "failing_since", "old_secret_until", "created_at"]
+        read_only_fields = ["failing_since"]
+
+
+class NewWebhookSerializer(WebhookSerializer):
+    enabled = serializers.BooleanField(read_only=True)
+    secret = serializers.CharField(read_only=True, help_text="Signs the messages. Shown this once.")
+
+    class Meta(WebhookSerializer.Meta):
+        fields = [*WebhookSerializer.Meta.fields, "secret"]
+
+
+class SecretSerializer(serializers.Serializer[Any]):
+    secret = serializers.CharField(read_only=True, help_text="Signs the messages from now on. Shown this once.")
+    old_secret_until = serializers.DateTimeField(read_only=True, help_text="Until then the one before signs too.")
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    message_id = serializers.CharField(read_only=True, help_text="The header webhook-id, the same at every attempt.")
+    payload = serializers.DictField(read_only=True)
+    answer = OrNull(help_text="How the answer began.")
+    error = OrNull()
+    next_attempt_at = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Delivery
+        fields = [
+            *("id", "message_id", "event", "payload", "status", "attempts", "created_at", "attempted_at"),
+            *("next_attempt_at", "response_code", "answer", "duration_ms", "error"),
+        ]
+
+    def get_next_attempt_at(self, delivery: Delivery) -> str | None:
+        """Null where there will be none."""
+        return delivery.next_attempt_at.isoformat() if delivery.status == Delivery.Status.PENDING else None
+
+
+class DeliveryFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Delivery.Status.choices)
+    event = django_filters.ChoiceFilter(choices=[*EVENTS, (TEST, TEST)])
+
+    class Meta:
+        model = Delivery
+        fields: list[str] = []

@@ -1,0 +1,78 @@
+"""Where people want to be told, and what they were told."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from webapp.accounts.models import User
+from webapp.analyses.events import Event
+
+TEST = "webhook.test"
+
+
+class Endpoint(models.Model):
+    """An address of somebody's own program. Its secrets are kept encrypted: they sign every message."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.CharField(max_length=500)
+    events = ArrayField(models.CharField(max_length=40, choices=[(event, event) for event in Event]))
+    secret = models.TextField()
+    old_secret = models.TextField(blank=True)
+    old_secret_until = models.DateTimeField(null=True)
+    enabled = models.BooleanField(default=True)
+    note = models.CharField(max_length=300, blank=True, help_text="Why it was switched off, where nobody did it.")
+    failing_since = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Delivery(models.Model):
+    """One message to one endpoint, tried until it arrives or there is no hope. Of its attempts the last is noted."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=40)
+    payload = models.JSONField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    nudged_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    attempted_at = models.DateTimeField(null=True)
+    response_code = models.PositiveSmallIntegerField(null=True)
+    answer = models.TextField(blank=True, help_text="How the answer began.")
+    duration_ms = models.PositiveIntegerField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(fields=["endpoint", "-created_at"]),
+            models.Index(fields=["next_attempt_at"], condition=Q(status="pending"), name="delivery_pending"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.endpoint_id}"
+
+    def begin(self) -> None:
+        """Nothing is known of the coming attempt."""
+        self.response_code, self.answer, self.duration_ms, self.error = None, "", None, ""
+
+    @property
+    def message_id(self) -> str:
+        """What the receiver knows a message by, however often it is sent."""
+        return f"msg_{self.pk.hex}"

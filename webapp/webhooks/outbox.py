@@ -1,0 +1,180 @@
+"""Messages on their way. A row is written with what it tells of, and sent until it arrives or there is no hope.
+
+Claiming an attempt already sets the time of the next one: if the worker dies, the message is merely late.
+"""
+
+import json
+import logging
+import random
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from webapp.analyses.events import Happening
+from webapp.core import queue
+from webapp.webhooks import signing
+from webapp.webhooks.models import Delivery, Endpoint
+from webapp.webhooks.sending import Outcome, post
+
+DELIVER = "webapp.webhooks.tasks.deliver"
+# 1 min, 4, 16, 64 and then every 6 hours: about a day in all.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, MOST_ATTEMPTS = 60, 6 * 3600, 9
+JITTER = (0.8, 1.2)
+NUDGED_AGAIN = timedelta(minutes=5)
+NUDGED_AT_ONCE = 500
+HOPELESS = timedelta(days=3)  # of nothing but failures
+KEPT = timedelta(days=30)
+GONE = 410
+WORKER_LOST = "The program that sends was lost in the middle of the last attempt."
+SWITCHED_OFF = "The webhook was switched off."
+
+logger = logging.getLogger(__name__)
+
+
+def on_happened(happening: Happening, **_: Any) -> None:
+    """Write a message for each of the owner's endpoints that wants to know. Belongs in the event's transaction."""
+    wanting = Endpoint.objects.filter(
+        owner_id=happening.owner_id, enabled=True, events__contains=[str(happening.event)]
+    )
+    for endpoint in wanting:
+        enqueue(endpoint, happening.event, _data(happening))
+
+
+def on_reaping(**_: Any) -> None:
+    """Send what is due, and forget what is old."""
+    now = timezone.now()
+    late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - NUDGED_AGAIN)
+    due = Delivery.objects.filter(late, status=Delivery.Status.PENDING, next_attempt_at__lte=now)
+    due.filter(attempts__gte=MOST_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
+    for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:NUDGED_AT_ONCE]):
+        if due.filter(pk=pk).update(nudged_at=now):
+            queue.send(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
+    Delivery.objects.filter(created_at__lt=now - KEPT).exclude(status=Delivery.Status.PENDING).delete()
+
+
+def enqueue(endpoint: Endpoint, event: str, data: dict[str, Any]) -> Delivery:
+    now = timezone.now()
+    payload = {"type": event, "timestamp": now.isoformat(), "data": data}
+    delivery = Delivery.objects.create(
+        endpoint=endpoint, event=event, payload=payload, next_attempt_at=now, nudged_at=now
+    )
+    nudge(delivery)
+    return delivery
+
+
+def nudge(delivery: Delivery) -> None:
+    transaction.on_commit(lambda: queue.send(DELIVER, delivery.pk, queue=settings.WEBHOOK_QUEUE))
+
+
+def give_up(endpoint: Endpoint) -> None:
+    """Send nothing of what still waits."""
+    endpoint.deliveries.filter(status=Delivery.Status.PENDING).update(status=Delivery.Status.FAILED, error=SWITCHED_OFF)
+
+
+def deliver(pk: UUID) -> None:
+    """Make the next attempt, if the message waits for one."""
+    delivery = _claim(pk)
+    if delivery is None:
+        return
+    if not delivery.endpoint.enabled:
+        give_up(delivery.endpoint)
+        return
+    outcome = _attempt(delivery)
+    with transaction.atomic():
+        _note(delivery, outcome)
+    logger.info("webhook %s: attempt %d, %s", pk, delivery.attempts, outcome.error or outcome.response_code)
+
+
+def pause(attempt: int) -> timedelta:
+    """From one attempt, counted from 1, to the next: longer each time, and not in step with other messages."""
+    seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 4 ** (attempt - 1))
+    return timedelta(seconds=seconds * random.uniform(*JITTER))
+
+
+def _claim(pk: UUID) -> Delivery | None:
+    now = timezone.now()
+    with transaction.atomic():
+        waiting = Delivery.objects.filter(
+            pk=pk, status=Delivery.Status.PENDING, attempts__lt=MOST_ATTEMPTS, next_attempt_at__lte=now
+        )
+        delivery = waiting.select_for_update(of=("self",)).select_related("endpoint").first()
+        if delivery is not None:
+            delivery.attempts += 1
+            delivery.next_attempt_at = now + pause(delivery.attempts)
+            delivery.attempted_at = now
+            delivery.begin()
+            delivery.save()
+    return delivery
+
+
+def _attempt(delivery: Delivery) -> Outcome:
+    endpoint, timestamp = delivery.endpoint, int(time.time())
+    kept = [endpoint.secret]
+    if endpoint.old_secret_until is not None and endpoint.old_secret_until > timezone.now():
+        kept.append(endpoint.old_secret)
+    try:
+        secrets = [signing.opened(each) for each in kept]
+    except signing.SecretLostError:
+        return Outcome(0, error="The secret cannot be read since SECRET_KEY was changed. Make a new secret.")
+    body = json.dumps(delivery.payload, separators=(",", ":")).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Emotrace",
+        "webhook-id": delivery.message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signing.signatures(secrets, delivery.message_id, timestamp, body),
+    }
+    return post(endpoint.url, body, headers)
+
+
+def _note(delivery: Delivery, outcome: Outcome) -> None:
+    """Write down how the attempt ended, unless it was sent again meanwhile."""
+    endpoint = Endpoint.objects.select_for_update().filter(pk=delivery.endpoint_id).first()
+    if endpoint is None:
+        return
+    gone = outcome.response_code == GONE
+    over = gone or delivery.attempts >= MOST_ATTEMPTS
+    status = Delivery.Status.FAILED if over else Delivery.Status.PENDING
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, status=Delivery.Status.PENDING).update(
+        status=Delivery.Status.DELIVERED if outcome.arrived else status,
+        response_code=outcome.response_code,
+        answer=outcome.answer,
+        duration_ms=outcome.duration_ms,
+        error=outcome.error,
+    )
+    now = timezone.now()
+    endpoint.failing_since = None if outcome.arrived else endpoint.failing_since or now
+    if gone:
+        _switch_off(endpoint, "The receiver answered 410: it wants nothing any more.")
+    elif over and endpoint.failing_since is not None and endpoint.failing_since < now - HOPELESS:
+        _switch_off(endpoint, f"Nothing arrived since {endpoint.failing_since:%Y-%m-%d}. Last: {outcome.error}"[:300])
+    endpoint.save(update_fields=["failing_since", "enabled", "note"])
+
+
+def _switch_off(endpoint: Endpoint, note: str) -> None:
+    endpoint.enabled, endpoint.note = False, note
+    give_up(endpoint)
+
+
+def _data(happening: Happening) -> dict[str, Any]:
+    """Ids and where to ask: who may not read over REST learns nothing from a message."""
+    data: dict[str, Any] = {"recording": str(happening.recording_id)}
+    if happening.analysis_id is None:
+        return data
+    analysis = [happening.analysis_id]
+    return data | {
+        "analysis": str(happening.analysis_id),
+        "status": happening.status,
+        "urls": {
+            "recording": settings.PUBLIC_URL + reverse("api:recording", args=[happening.recording_id]),
+            "analysis": settings.PUBLIC_URL + reverse("api:analysis", args=analysis),
+            "page": settings.PUBLIC_URL + reverse("pages:result", args=analysis),
+        },
+    }

@@ -1,0 +1,91 @@
+"""What people do with webhooks: set one up, change it, try it, have something sent again, remove it."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from webapp.accounts.models import User
+from webapp.analyses.events import Event
+from webapp.core.problems import RequestError, WebCode
+from webapp.webhooks import addresses, outbox, signing
+from webapp.webhooks.models import TEST, Delivery, Endpoint
+
+MOST = 20
+OLD_SECRET_LASTS = timedelta(hours=24)
+
+
+def create(*, owner: User, url: str, events: Collection[str]) -> tuple[Endpoint, str]:
+    """A new endpoint and its secret, which is not shown again.
+
+    Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS | WEBHOOK_LIMIT).
+    """
+    addresses.resolve(url)
+    secret = signing.fresh()
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=owner.pk)  # of two at once, the second counts the first
+        if owner.webhooks.count() >= MOST:
+            raise RequestError(WebCode.WEBHOOK_LIMIT, f"There are {MOST} webhooks already. Remove one first.")
+        return owner.webhooks.create(url=url, events=_in_order(events), secret=signing.sealed(secret)), secret
+
+
+def change(
+    *, endpoint: Endpoint, url: str | None = None, events: Collection[str] | None = None, enabled: bool | None = None
+) -> None:
+    """Change what is given. Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS)."""
+    if url is not None and url != endpoint.url:
+        addresses.resolve(url)
+        endpoint.url, endpoint.failing_since = url, None
+    if events is not None:
+        endpoint.events = _in_order(events)
+    if enabled is not None and enabled != endpoint.enabled:
+        endpoint.enabled, endpoint.note, endpoint.failing_since = enabled, "", None
+    with transaction.atomic():
+        endpoint.save(update_fields=["url", "events", "enabled", "note", "failing_since"])
+        if not endpoint.enabled:
+            outbox.give_up(endpoint)
+
+
+def rotate(*, endpoint: Endpoint) -> str:
+    """A new secret, which is not shown again. The one before signs too for a day."""
+    secret = signing.fresh()
+    with transaction.atomic():
+        current = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+        endpoint.old_secret, endpoint.secret = current.secret, signing.sealed(secret)
+        endpoint.old_secret_until = timezone.now() + OLD_SECRET_LASTS
+        endpoint.save(update_fields=["secret", "old_secret", "old_secret_until"])
+    return secret
+
+
+def remove(*, endpoint: Endpoint) -> None:
+    endpoint.delete()
+
+
+def send_test(*, endpoint: Endpoint) -> Delivery:
+    """Raises RequestError(WEBHOOK_OFF)."""
+    _require_on(endpoint)
+    with transaction.atomic():
+        return outbox.enqueue(endpoint, TEST, {"webhook": str(endpoint.pk)})
+
+
+def send_again(*, delivery: Delivery) -> Delivery:
+    """The same message, with as many attempts as at first. Raises RequestError(WEBHOOK_OFF)."""
+    _require_on(delivery.endpoint)
+    now = timezone.now()
+    delivery.status, delivery.attempts = Delivery.Status.PENDING, 0
+    delivery.next_attempt_at = delivery.nudged_at = now
+    delivery.begin()
+    with transaction.atomic():
+        delivery.save()
+        outbox.nudge(delivery)
+    return delivery
+
+
+def _require_on(endpoint: Endpoint) -> None:
+    if not endpoint.enabled:
+        raise RequestError(WebCode.WEBHOOK_OFF, "The webhook is switched off. Switch it on first.")
+
+
+def _in_order(events: Collection[str]) -> list[str]:
+    return [event for event in Event if event in events]

@@ -1,0 +1,57 @@
+"""Secrets, and the signatures made with them (Standard Webhooks 1.0, symmetric: HMAC-SHA256)."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+PREFIX = "whsec_"
+SECRET_BYTES = 32
+PURPOSE = b"emotrace webhook secrets"
+
+
+class SecretLostError(Exception):
+    """The secret was encrypted under another SECRET_KEY."""
+
+
+def fresh() -> str:
+    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def sealed(secret: str) -> str:
+    """The secret as it is kept: who reads the table can sign nothing."""
+    return _box().encrypt(secret.encode()).decode()
+
+
+def opened(kept: str) -> str:
+    """The secret that was kept. Raises SecretLostError."""
+    try:
+        return _box().decrypt(kept).decode()
+    except InvalidToken:
+        raise SecretLostError from None
+
+
+def signatures(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
+    """The header webhook-signature: one signature with each secret."""
+    signed = b".".join((message_id.encode(), str(timestamp).encode(), body))
+    return " ".join(f"v1,{_signature(secret, signed)}" for secret in secrets)
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    return base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def _box() -> MultiFernet:
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(key))) for key in keys])
+
+
+def _derived(key: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(key.encode())

@@ -1,0 +1,12 @@
+"""Celery is another interface: it passes ids on."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from webapp.webhooks import outbox
+
+
+@shared_task(name=outbox.DELIVER)
+def deliver(pk: str) -> None:
+    outbox.deliver(UUID(pk))

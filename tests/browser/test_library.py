@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import results
+from tests.browser.results import serious
 from tests.browser.test_journey import log_in
-from tests.browser.test_result_for_all import PHONE, serious
+from tests.browser.test_result_for_all import PHONE
 from tests.webapp.factories import AnalysisFactory, finished
 from webapp.accounts.models import User
 from webapp.recordings import order

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import results
-from tests.browser.results import DURATION_S, open_result, settled
-from tests.browser.test_result_for_all import PHONE, serious
+from tests.browser.results import DURATION_S, open_result, serious, settled
+from tests.browser.test_result_for_all import PHONE
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 

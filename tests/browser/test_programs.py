@@ -8,7 +8,8 @@ import requests
 from playwright.sync_api import Page, expect
 from standardwebhooks.webhooks import Webhook
 
-from tests.browser.test_result_for_all import PHONE, serious
+from tests.browser.results import serious
+from tests.browser.test_result_for_all import PHONE
 from tests.conftest import Start
 from tests.integration.rest import PASSWORD, USER
 from tests.webapp.receiver import Receiver, receiving

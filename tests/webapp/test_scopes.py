@@ -58,7 +58,8 @@ def calls() -> list[tuple[str, str]]:
         view = each.callback.cls  # type: ignore[attr-defined]
         if view is Nowhere or str(each.pattern) in OPEN:
             continue
-        own = [name for name in METHODS if getattr(view, name, None) not in (None, getattr(APIView, name, None))]
+        allowed = [name for name in METHODS if name in view.http_method_names]
+        own = [name for name in allowed if getattr(view, name, None) not in (None, getattr(APIView, name, None))]
         found += [(str(each.pattern), name) for name in own]
     return found
 

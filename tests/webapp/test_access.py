@@ -36,6 +36,7 @@ OWN = {
     ("get", "uploads/{upload}/eeg/"): 409,  # it is not complete
 }
 SHARED = {
+    ("get", "account/"): 200,
     ("get", "recordings/"): 200,
     ("post", "recordings/"): 400,  # nothing was sent
     ("get", "analyses/"): 200,

@@ -52,6 +52,7 @@ OWN = {
     ("post", "webhooks/{webhook}/deliveries/{delivery}/again/"): 202,
 }
 SHARED = {
+    ("get", "account/"): 200,
     ("get", "recordings/"): 200,
     ("post", "recordings/"): 400,  # nothing was sent
     ("get", "projects/"): 200,

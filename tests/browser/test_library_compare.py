@@ -27,6 +27,7 @@ def second(finished: Analysis) -> Analysis:
 def compared(second: Analysis, finished: Analysis, page: Page, tmp_path: Path) -> Page:
     open_result(page, finished)
     page.get_by_role("link", name="Compare").click()
+    page.wait_for_url("**/compare/**")
     expect(page.locator("#now")).to_contain_text("B")
     page.locator("#player").evaluate(LOADED)
     return page

@@ -27,6 +27,7 @@ def second(finished: Analysis) -> Analysis:
 def compared(second: Analysis, finished: Analysis, page: Page, tmp_path: Path) -> Page:
     open_result(page, finished)
     page.get_by_role("link", name="Compare").click()
+    page.wait_for_url("**/compare/**")
     expect(page.locator("#now")).to_contain_text("B")
     page.locator("#player").evaluate(LOADED)
     return page
@@ -43,6 +44,7 @@ def test_both_lanes_the_list_and_the_player_show_one_moment(compared: Page) -> N
     expect(compared.locator("#now")).to_have_text("AsadBhappy")
     slider = compared.get_by_role("slider", name="Moment of the recording")
     expect(slider).to_have_attribute("aria-valuetext", "0:07.0, Sad against happy")
+    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box is not None
     compared.mouse.click(box["x"] + box["width"] / 12, box["y"] + 45)

@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference import speech, store
-from inference.faces import FaceReader
+from inference.faces import FaceReader, shown
 from inference.media.decode import frames_at, sound
 from inference.models.audio_video import AudioVideoNetwork
 from inference.timeline import MIN_VOICE
-from inference.types import Inputs, MediaInfo, Source, Window
+from inference.types import Face, Faces, Inputs, MediaInfo, Source, Window
 
 MOST_GAIN_DB = 30.0
 _BATCH = 32  # windows scored at once
@@ -22,10 +22,11 @@ _BATCH = 32  # windows scored at once
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """The recording's faces on its sampling grid: `features` (samples, 1024), `seen` (samples,) bool."""
+    """The recording's faces on its sampling grid: `features` (samples, 1024), `seen` (samples,) bool, and where."""
 
     features: Tensor
     seen: np.ndarray
+    faces: Faces
 
 
 class AudioVideoReader:
@@ -69,15 +70,18 @@ class AudioVideoReader:
         read = FaceReader(self.face)
         features, seen = [], np.zeros(len(times), dtype=bool)
         pending: list[np.ndarray] = []
+        found: list[Face] = []
         for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face["frame_side"])):
-            crop = read(frame).crop
-            seen[number] = crop is not None
-            pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if crop is None else crop)
+            sample = read(frame)
+            seen[number] = sample.crop is not None
+            pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)
+            if sample.box is not None:
+                found.append(shown(sample.box, frame, media, float(times[number])))
             if len(pending) == self.samples or number + 1 == len(times):
                 features.append(self.network.face_features(self.as_faces(np.stack(pending))))
                 pending.clear()
                 on_progress((number + 1) / len(times))
-        return FaceTrack(torch.cat(features), seen)
+        return FaceTrack(torch.cat(features), seen, Faces(self.step_s, tuple(found)))
 
     @property
     def _crop_shape(self) -> tuple[int, ...]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from inference.curve import TICK_STEPS_S, columns
 from inference.types import UNDETERMINED, Timeline
-from webapp.pages.drawing import columns
 from webapp.pages.lanes import Lane, height
 
 COLUMN_S = 0.5  # the chart's resolution, as far as MOST_COLUMNS allow
@@ -53,6 +53,7 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
             for lane in stack
         ],
         "chart": _chart(timeline),
+        "steps": TICK_STEPS_S,
     }
 
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.curve import readings
 from inference.types import Source, Timeline
-from webapp.pages.moments import CELL_S, UNCOVERED, Labelling, cells, readings
+from webapp.pages.moments import CELL_S, UNCOVERED, Labelling, cells
 
 LEVELS = 4  # steps in which the presence of a face or voice is told apart
 TOP = 10  # pixels above the first lane, for the playhead's knob

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from inference import store
 from inference.export import WRITERS
 from inference.export.elements import clock
-from inference.export.plots import COLOURS, COLUMNS, columns
+from inference.curve import columns
+from inference.export.plots import COLOURS, COLUMNS
 from inference.types import Evidence, Mode, ModelUsed, Segment, Source, Timeline, Window
 from tests.unit.timelines import LABELS, TITLE, timeline
 

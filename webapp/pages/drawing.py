@@ -124,7 +124,7 @@ def _shapes(timeline: Timeline, lane: Lane) -> tuple[Shape, ...]:
     found: list[Stretch]
     if lane.kind is Kind.SEGMENTS:
         found = [(segment.start_s, segment.end_s, (segment.label, 1.0)) for segment in timeline.segments]
-    elif lane.kind is Kind.LABELS:
+    elif lane.kind in (Kind.LABELS, Kind.CORRECTED):
         found = [(run.start_s, run.end_s, (labels[int(run.value)], 1.0)) for run in lane.runs]
     else:
         found = [(run.start_s, run.end_s, ("", run.value)) for run in lane.runs]

@@ -11,6 +11,7 @@ pages = [
     path("recordings/<uuid:pk>/delete/", recordings.delete, name="delete"),
     path("analyses/<uuid:pk>/", analyses.show, name="result"),
     path("analyses/<uuid:pk>/live/", analyses.live, name="live"),
+    path("analyses/<uuid:pk>/agreement/", analyses.agreement, name="agreement"),
     path("analyses/<uuid:pk>/cancel/", analyses.cancel, name="cancel"),
     path("models/", models.models, name="models"),
     path("models/<str:name>/<str:version>/", models.model, name="model"),

@@ -55,23 +55,19 @@ def columns(timeline: Timeline, count: int) -> Floats:
     """Probabilities at `count` moments, evenly spread: (count, labels); zero where nothing was read.
 
     They are those of the windows that decided: the fusion network's, and those of audio and video where it has none.
+    Where no window is, as just before the end, the segment's own stand.
     """
     moments = (np.arange(count) + 0.5) * timeline.media.duration_s / count
     shares = np.zeros((count, len(timeline.labels)))
-    covered = np.zeros(count, dtype=bool)
+    over = [slice(*np.searchsorted(moments, (one.start_s, one.end_s))) for one in timeline.segments]
+    for segment, at in zip(timeline.segments, over, strict=True):
+        shares[at] = [segment.probabilities[label] for label in timeline.labels]
     for source in (Source.AUDIO_VIDEO, Source.FUSION):
         found = readings(timeline, source, moments)
         shares[found.covered] = found.probabilities[found.covered]
-        covered |= found.covered
-    if covered.any():  # the last window may end a moment before the recording does
-        known = np.flatnonzero(covered)
-        after = np.clip(np.searchsorted(known, np.arange(count)), 0, len(known) - 1)
-        before = np.maximum(after - 1, 0)
-        nearer = np.abs(known[before] - np.arange(count)) <= np.abs(known[after] - np.arange(count))
-        shares = shares[np.where(nearer, known[before], known[after])]
-    starts = [segment.start_s for segment in timeline.segments]
-    unread = np.array([segment.label == UNDETERMINED for segment in timeline.segments])
-    shares[unread[np.maximum(np.searchsorted(starts, moments, side="right") - 1, 0)]] = 0
+    for segment, at in zip(timeline.segments, over, strict=True):
+        if segment.label == UNDETERMINED:
+            shares[at] = 0
     return shares
 
 

@@ -78,7 +78,7 @@ def correct(*, analysis: Analysis, by: User, revision: int, segments: Sequence[C
     CORRECTION_LABEL | CORRECTION_RANGE), and Http404 where the recording was erased meanwhile.
     """
     if analysis.timeline_at is None:
-        raise RequestError(WebCode.NOT_READY, "There is no timeline yet. Correct it when the analysis has published it.")
+        raise RequestError(WebCode.NOT_READY, "There is no timeline to correct yet. Ask again when there is one.")
     found = checked(segments, analysis.labels, analysis.recording.duration_s)
     _replace_corrections(analysis, revision, by, [list(one) for one in found])
     return selectors.corrections(analysis)

@@ -233,7 +233,7 @@ class CorrectionsSerializer(RevisionSerializer):
     at = OrNull(help_text="When.")
     segments = CorrectionSerializer(
         many=True,
-        max_length=MOST_CORRECTIONS,
+        max_length=MOST_CORRECTIONS,  # type: ignore[call-arg]
         help_text="They cover the recording without gap or overlap. Empty where nobody corrected anything.",
     )
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from inference.curve import ticks
 from inference.export.elements import clock
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
 from webapp.pages import drawing

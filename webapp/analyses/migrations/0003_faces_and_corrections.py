@@ -7,30 +7,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analyses', '0002_artifact_chapters'),
+        ("analyses", "0002_artifact_chapters"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FaceTrack',
+            name="FaceTrack",
             fields=[
-                ('analysis', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='face_track', serialize=False, to='analyses.analysis')),
-                ('step_s', models.FloatField(help_text='One was looked for as often.')),
-                ('times_s', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='Of those that were found.', size=None)),
-                ('boxes', django.contrib.postgres.fields.ArrayField(base_field=django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=4), help_text='Left, top, width and height in pixels of the picture as shown.', size=None)),
+                (
+                    "analysis",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="face_track",
+                        serialize=False,
+                        to="analyses.analysis",
+                    ),
+                ),
+                ("step_s", models.FloatField(help_text="One was looked for as often.")),
+                (
+                    "times_s",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.FloatField(), help_text="Of those that were found.", size=None
+                    ),
+                ),
+                (
+                    "boxes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=4),
+                        help_text="Left, top, width and height in pixels of the picture as shown.",
+                        size=None,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CorrectedTimeline',
+            name="CorrectedTimeline",
             fields=[
-                ('analysis', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='corrected', serialize=False, to='analyses.analysis')),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('at', models.DateTimeField(auto_now=True)),
-                ('segments', models.JSONField(default=list, help_text='Of [start_s, end_s, label, note].')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "analysis",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="corrected",
+                        serialize=False,
+                        to="analyses.analysis",
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("at", models.DateTimeField(auto_now=True)),
+                ("segments", models.JSONField(default=list, help_text="Of [start_s, end_s, label, note].")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
     ]

@@ -51,7 +51,5 @@ class Corrections(APIView):
         analysis = selectors.analysis_for(person(request), pk)
         asked = RevisionSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        services.remove_corrections(
-            analysis=analysis, by=person(request), revision=asked.validated_data["revision"]
-        )
+        services.remove_corrections(analysis=analysis, by=person(request), revision=asked.validated_data["revision"])
         return Response(status=204)

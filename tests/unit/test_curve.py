@@ -42,7 +42,7 @@ def test_the_curve_shows_what_decided() -> None:
     at = {second: tuple(np.round(drawn[second], 6)) for second in (10, 30, 50, 70, 85, 100, 130, 170, 190, 239)}
     assert at == {
         10: (1, 0),
-        30: (0.5, 0.5),
+        30: (0.475, 0.525),
         50: (0, 1),
         70: (0.6, 0.4),
         85: (1, 0),

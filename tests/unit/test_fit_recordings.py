@@ -5,6 +5,7 @@ import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -163,10 +164,10 @@ def test_segments_of_one_video_are_read_in_one_pass_and_kept_apart(
     face = {"samples": 15, "native_size": 8, "frame_side": 64, "grey": False}
     reading = recordings.Reading(face, SPEECH_SPEC, 1.0)
     clips = [recordings.Clip(take, take, "happy", 1, starts) for starts in ((0.0, 1.0), (2.5,), (3.0, 4.0))]
-    computed, passes = recordings._computed, []
-    monkeypatch.setattr(recordings, "_computed", lambda *asked: passes.append(asked) or computed(*asked))
+    computed = Mock(wraps=recordings._computed)
+    monkeypatch.setattr(recordings, "_computed", computed)
     together = recordings.prepare(clips, reading)
-    assert len(passes) == 1
+    assert computed.call_count == 1
     shown = [np.load(one.faces)[:, 7, 0, 0, 0].astype(int) for one in together]
     shutil.rmtree(recordings.CACHE)
     for clip, seen, one in zip(clips, shown, together, strict=True):

@@ -8,6 +8,7 @@ import av
 import pytest
 from rest_framework.test import APIClient
 
+from inference.media.chapters import add_chapters
 from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, AnalysisFactory, finished, published, with_files
 from webapp.accounts.models import User
@@ -70,11 +71,9 @@ def test_what_cannot_be_copied_leaves_the_labelled_video(api: APIClient, owner: 
 def test_a_worker_that_lost_its_lease_meanwhile_leaves_nothing(
     analysis: Analysis, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = work.add_chapters
-
     def cancelled(*arguments: Any) -> Path:
         services.cancel(analysis=analysis)
-        return made(*arguments)
+        return add_chapters(*arguments)
 
     monkeypatch.setattr(work, "add_chapters", cancelled)
     tasks.render(str(analysis.pk))

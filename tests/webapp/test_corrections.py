@@ -122,7 +122,7 @@ def test_they_are_nobody_elses(client_of: Callable[..., APIClient], stranger: Us
 
 def test_the_name_goes_with_its_person(api: APIClient, analysis: Analysis, stranger: User) -> None:
     put(api, analysis, 0, *OWN)
-    analysis.corrected.by = stranger  # type: ignore[attr-defined]
-    analysis.corrected.save()  # type: ignore[attr-defined]
+    analysis.corrected.by = stranger
+    analysis.corrected.save()
     stranger.delete()
     assert api.get(address(analysis)).json()["by"] is None

@@ -1,5 +1,5 @@
 // Correcting the timeline: the tools below the lanes, on the segment at the playhead.
-import { begin } from "../upload-session.js";
+import { LoggedOut, begin } from "../upload-session.js";
 import { Draft } from "./draft.js";
 import { draggable } from "./edges.js";
 import { Kept } from "./kept.js";
@@ -7,6 +7,10 @@ import { STATES, Saving } from "./saving.js";
 import { capital, clock, percent } from "./words.js";
 
 const NUDGE_S = 0.1;
+const reason = (error) => {
+  if (error instanceof LoggedOut) return "you are logged out. Log in again in another tab.";
+  return error instanceof TypeError ? "the server cannot be reached." : error.message;
+};
 const find = (name) => document.getElementById(`correct-${name}`);
 
 export class Correct {
@@ -89,7 +93,7 @@ export class Correct {
       segments = await this.#saving.load();
     } catch (error) {
       this.#form.hidden = false;
-      this.#tell("refused", `The corrections cannot be had: ${error.message || "you are logged out"}.`);
+      this.#tell("refused", `The corrections cannot be had: ${reason(error)}`);
       return;
     }
     this.#open(segments);
@@ -123,6 +127,15 @@ export class Correct {
 
   // By the buttons of the page that are no commands.
   async act(name) {
+    try {
+      await this.#act(name);
+    } catch (error) {
+      const { state } = this.#saving;
+      this.#tell(state, `That did not work: ${reason(error)}`);
+    }
+  }
+
+  async #act(name) {
     if (name === "restore") {
       const { revision, segments } = this.#kept.get();
       this.#saving.revision = revision;
@@ -137,7 +150,8 @@ export class Correct {
     else if (name === "ask") find("remove").showModal();
     else if (name === "remove") {
       find("remove").close();
-      if (await this.#saving.remove()) location.reload();
+      await this.#saving.remove();
+      location.reload();
     }
   }
 

@@ -40,6 +40,8 @@ export const draggable = (lanes, { lane, segments, move, done }) => {
     event.stopImmediatePropagation();
     if (move(held, lanes.moment(event.clientX), onward)) onward = true;
   });
+  // A finger that holds a boundary scrolls nothing.
+  wide.addEventListener("touchstart", (event) => { if (held !== null) event.preventDefault(); }, { passive: false });
   for (const name of ["pointerup", "pointercancel"]) {
     listen(name, (event) => {
       if (held === null) return;

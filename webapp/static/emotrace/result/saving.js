@@ -101,14 +101,13 @@ export class Saving {
     return theirs;
   }
 
+  // Throws an Error with the words for whoever asked.
   async remove() {
+    clearTimeout(this.#timer);
     const answer = await call("DELETE", `${this.#address}?revision=${this.revision}`);
-    if (answer.ok) {
-      this.#kept.forget();
-      return true;
-    }
-    if ((await problemOf(answer)).code === "revision_conflict") this.#become("conflict");
-    return false;
+    if (!answer.ok) throw new Error((await problemOf(answer)).detail);
+    this.#waiting = null;
+    this.#kept.forget();
   }
 
   #later(milliseconds) {

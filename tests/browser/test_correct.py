@@ -170,6 +170,8 @@ def test_what_was_not_saved_is_offered_after_a_reload(
     shown.route("**/corrections/", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
     pressed(shown, "3")
     expect(shown.locator("#correct-state")).to_contain_text("the server cannot be reached")
+    pressed(shown, "c", "c")  # whoever leaves and comes back finds it as it was
+    expect(shown.locator("#correct-which")).to_contain_text(": Sad.")
     open_result(shown, finished)
     shown.unroute("**/corrections/")
     offer = shown.locator("#correct-kept")

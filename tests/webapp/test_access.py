@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, tus
 from tests.webapp.factories import DURATION_S, finished, with_files
 from webapp.accounts.models import User
-from webapp.analyses.models import Analysis
+from webapp.analyses.models import Analysis, FaceTrack
 from webapp.api import urls
 from webapp.recordings import transfers
 from webapp.recordings.models import Recording, Transfer
@@ -26,7 +26,11 @@ OWN = {
     ("get", "analyses/{analysis}/segments/"): 200,
     ("get", "analyses/{analysis}/windows/"): 200,
     ("get", "analyses/{analysis}/video/"): 200,
-    ("get", "analyses/{analysis}/chapters/"): 200,
+    ("get", "analyses/{analysis}/chapters/"): 422,  # it was not made
+    ("get", "analyses/{analysis}/faces/"): 200,
+    ("get", "analyses/{analysis}/corrections/"): 200,
+    ("put", "analyses/{analysis}/corrections/"): 400,  # nothing was sent
+    ("delete", "analyses/{analysis}/corrections/"): 400,  # no revision was said
     **{
         ("get", f"analyses/{{analysis}}/export/{name}/"): 200
         for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html")
@@ -51,6 +55,7 @@ def analysis(owner: User) -> Analysis:
     transfers.create(owner=owner, length=5, name="a.mp4", metadata="")
     analysis = finished("happy", "sad", recording__owner=owner)
     with_files(analysis.recording, video=clips.video(DURATION_S))
+    FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     return analysis
 
 

@@ -88,6 +88,10 @@ export class Correct {
   }
 
   async #enter() {
+    if (this.#draft && this.#saving.state !== "saved") {
+      this.#open(this.#draft); // left before it was saved
+      return;
+    }
     let segments;
     try {
       segments = await this.#saving.load();
@@ -96,17 +100,21 @@ export class Correct {
       this.#tell("refused", `The corrections cannot be had: ${reason(error)}`);
       return;
     }
-    this.#open(segments);
+    this.#open(this.#drafted(segments));
     this.#tell("saved", segments.length ? STATES.saved : "Nothing corrected yet");
   }
 
   // From what the server or this browser holds; from the machine's segments where there is nothing.
-  #open(segments) {
-    this.#draft = new Draft(
+  #drafted(segments) {
+    return new Draft(
       segments.length
         ? segments.map(({ start_s, end_s, label, note }) => [start_s, end_s, this.#reading.labels.indexOf(label), note])
         : this.#reading.segments.map(([start, end, label]) => [start, end, label, ""]),
     );
+  }
+
+  #open(draft) {
+    this.#draft = draft;
     this.on = true;
     this.#form.hidden = false;
     this.#press(true);
@@ -140,13 +148,13 @@ export class Correct {
       const { revision, segments } = this.#kept.get();
       this.#saving.revision = revision;
       find("kept").hidden = true;
-      this.#open(segments);
+      this.#open(this.#drafted(segments));
       this.#changed();
     } else if (name === "discard") {
       this.#kept.forget();
       find("kept").hidden = true;
     } else if (name === "keep") await this.#saving.overwrite();
-    else if (name === "take") this.#open(await this.#saving.take());
+    else if (name === "take") this.#open(this.#drafted(await this.#saving.take()));
     else if (name === "ask") find("remove").showModal();
     else if (name === "remove") {
       find("remove").close();

@@ -80,8 +80,9 @@ def correct(*, analysis: Analysis, by: User, revision: int, segments: Sequence[C
     if analysis.timeline_at is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline to correct yet. Ask again when there is one.")
     found = checked(segments, analysis.labels, analysis.recording.duration_s)
-    _replace_corrections(analysis, revision, by, [list(one) for one in found])
-    return selectors.corrections(analysis)
+    with transaction.atomic():
+        _replace_corrections(analysis, revision, by, [list(one) for one in found])
+        return selectors.corrections(analysis)
 
 
 def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:

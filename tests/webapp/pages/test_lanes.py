@@ -89,6 +89,6 @@ def test_the_lane_of_a_person_stands_where_the_page_makes_room_for_it() -> None:
     after = lanes(replace(found, corrections=Corrections(1, "somebody", "", own)), alone(found))
     room = room_to_correct()
     assert [after[1].name, after[1].kind, after[1].top, after[1].height] == list(room[:4])
-    assert after[1].runs == ((0.0, 2.0, 2), (2.0, 10.0, 0))
+    assert list(after[1].runs) == [(0.0, 2.0, 2), (2.0, 10.0, 0)]
     assert [lane.top + room.room for lane in before[1:]] == [lane.top for lane in after[2:]]
     assert height(after) == height(before) + room.room

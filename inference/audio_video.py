@@ -1,6 +1,6 @@
 """Reads faces and voice of a recording with the audio-video network, window by window."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,22 +10,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference import speech, store
-from inference.faces import FaceReader
+from inference.faces import FaceReader, shown
 from inference.media.decode import frames_at, sound
 from inference.models.audio_video import AudioVideoNetwork
 from inference.timeline import MIN_VOICE
-from inference.types import Inputs, MediaInfo, Source, Window
+from inference.types import Face, Faces, Inputs, MediaInfo, Source, Window
 
-MOST_GAIN_DB = 30.0
 _BATCH = 32  # windows scored at once
 
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """The recording's faces on its sampling grid: `features` (samples, 1024), `seen` (samples,) bool."""
+    """The recording's faces on its sampling grid: `features` (samples, 1024), `seen` (samples,) bool, and where."""
 
     features: Tensor
     seen: np.ndarray
+    faces: Faces
 
 
 class AudioVideoReader:
@@ -69,15 +69,18 @@ class AudioVideoReader:
         read = FaceReader(self.face)
         features, seen = [], np.zeros(len(times), dtype=bool)
         pending: list[np.ndarray] = []
+        found: list[Face] = []
         for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face["frame_side"])):
-            crop = read(frame).crop
-            seen[number] = crop is not None
-            pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if crop is None else crop)
+            sample = read(frame)
+            seen[number] = sample.crop is not None
+            pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)
+            if sample.box is not None:
+                found.append(shown(sample.box, frame, media, float(times[number])))
             if len(pending) == self.samples or number + 1 == len(times):
                 features.append(self.network.face_features(self.as_faces(np.stack(pending))))
                 pending.clear()
                 on_progress((number + 1) / len(times))
-        return FaceTrack(torch.cat(features), seen)
+        return FaceTrack(torch.cat(features), seen, Faces(self.step_s, tuple(found)))
 
     @property
     def _crop_shape(self) -> tuple[int, ...]:
@@ -103,7 +106,8 @@ class AudioVideoReader:
         rate = self.speech["sample_rate"]
         has_sound = media.has_audio or inputs.audio is not None
         source = inputs.audio or inputs.video
-        gain = self._gain(sound(source, rate)) if has_sound else 1.0
+        levelled = has_sound and "level_db" in self.speech
+        gain = speech.gain(sound(source, rate), self.speech) if levelled else 1.0
         chunks = sound(source, rate) if has_sound else ()
         sounds = speech.windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
         for batch in _batches(list(starts)):
@@ -124,17 +128,6 @@ class AudioVideoReader:
                     face=shares[row],
                     voice=voices[row],
                 )
-
-    def _gain(self, chunks: Iterable[np.ndarray]) -> float:
-        """What brings the recording's voice to the level that the network was fitted on: how loud a voice is against
-        the rest of its recording says something, how near the microphone stood does not.
-        """
-        if "level_db" not in self.speech:
-            return 1.0
-        level = speech.voice_level(chunks, self.speech["sample_rate"])
-        if level is None:
-            return 1.0
-        return 10 ** (float(np.clip(self.speech["level_db"] - level, -MOST_GAIN_DB, MOST_GAIN_DB)) / 20)
 
     def _window_faces(self, track: FaceTrack, start: int, nothing: Tensor) -> tuple[Tensor, float]:
         last = len(track.seen) - 1

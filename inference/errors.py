@@ -25,6 +25,10 @@ class Code(StrEnum):
     MODEL_UNSUITED = "model_unsuited"
     UNKNOWN_FORMAT = "unknown_format"
     NOT_COPYABLE = "not_copyable"
+    CORRECTION_GAP = "correction_gap"
+    CORRECTION_OVERLAP = "correction_overlap"
+    CORRECTION_LABEL = "correction_label"
+    CORRECTION_RANGE = "correction_range"
 
 
 class InputError(Exception):

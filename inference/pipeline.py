@@ -49,7 +49,7 @@ def analyse(
     windows = _score(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)
     on_progress(Stage.TIMELINE, 0.0)
     cut = segments(windows, spec.labels, media.duration_s, reader.hop_s)
-    return _timeline(Mode.AUDIO_VIDEO, media, (spec.used,), spec, windows, cut)
+    return _timeline(Mode.AUDIO_VIDEO, media, (spec.used,), spec, windows, cut, track)
 
 
 def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
@@ -68,7 +68,7 @@ def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progre
     cut = trial_segments([trial.fused for trial in trials], audio_video, spec.labels, media.duration_s, reader.hop_s)
     windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_spec.used, spec.used)
-    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut)
+    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track)
 
 
 def _score(
@@ -93,6 +93,7 @@ def _timeline(
     spec: store.ModelSpec,
     windows: list[Window],
     cut: tuple[Segment, ...],
+    track: FaceTrack,
 ) -> Timeline:
     notice = f"{NOTICE} Demonstration: {spec.demonstration}." if spec.demonstration else NOTICE
-    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice)
+    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice, track.faces)

@@ -8,6 +8,7 @@ import numpy as np
 
 VOICE_BAND_HZ = (100.0, 4000.0)
 VOICE_FLOOR_DB = -55.0  # relative to full scale; a quiet room recorded at a usual level lies below
+MOST_GAIN_DB = 30.0
 _VOICE_FRAME_S = 0.032
 
 
@@ -61,6 +62,17 @@ def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
         voiced = powers[10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB]
         total, count = total + float(voiced.sum()), count + len(voiced)
     return 10 * float(np.log10(total / count)) if count else None
+
+
+def gain(chunks: Iterable[np.ndarray], spec: dict[str, Any]) -> float:
+    """What brings a recording's voice to `level_db`, the level that a network was fitted on.
+
+    How loud a voice is against the rest of its recording says something, how near the microphone stood does not.
+    """
+    level = voice_level(chunks, spec["sample_rate"])
+    if level is None:
+        return 1.0
+    return 10 ** (float(np.clip(spec["level_db"] - level, -MOST_GAIN_DB, MOST_GAIN_DB)) / 20)
 
 
 def _whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:

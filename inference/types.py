@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 UNDETERMINED = "undetermined"
 
@@ -118,9 +119,52 @@ class Segment:
     evidence: Evidence
 
 
+class Face(NamedTuple):
+    """Where the face was that was read at a moment, in pixels of the picture as shown; it may reach beyond it."""
+
+    time_s: float
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The faces that were read. One was looked for every `step_s`; moments without one are left out."""
+
+    step_s: float
+    found: tuple[Face, ...]
+
+
+class Correction(NamedTuple):
+    """A stretch of a person's own timeline."""
+
+    start_s: float
+    end_s: float
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What a person says instead of the machine: `segments` tile the recording as the machine's do.
+
+    `by` is who, `at` when (ISO 8601), `revision` counts the times it was saved.
+    """
+
+    revision: int
+    by: str
+    at: str
+    segments: tuple[Correction, ...]
+
+
 @dataclass(frozen=True)
 class Timeline:
-    """Everything that an analysis says. `segments` tile 0..media.duration_s without gap or overlap."""
+    """Everything that an analysis says. `segments` tile 0..media.duration_s without gap or overlap.
+
+    `faces` is None where they were not kept, `corrections` where nobody corrected anything.
+    """
 
     mode: Mode
     media: MediaInfo
@@ -129,3 +173,5 @@ class Timeline:
     windows: tuple[Window, ...]
     segments: tuple[Segment, ...]
     notice: str
+    faces: Faces | None = None
+    corrections: Corrections | None = None

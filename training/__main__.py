@@ -28,13 +28,14 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="fit the network that a configuration describes")
     fit.add_argument("config", type=Path, help="a file of training/configs")
     fit.add_argument("--out", type=Path, required=True, help="folder that receives the result")
-    fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video or of EAV, as published")
+    fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video, of EAV, or of corrected ones")
     _add_data(fit)
     fit.set_defaults(run=_fit)
 
     evaluate = commands.add_parser("evaluate", help="score an audio-video model of the store")
     evaluate.add_argument("name", help="NAME or NAME@VERSION")
     evaluate.add_argument("--actors", type=int, nargs="+", help="only these RAVDESS actors")
+    evaluate.add_argument("--recordings", type=Path, help="folder of recordings that a person corrected")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     _add_data(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -75,9 +76,12 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from training import evaluate_recordings
     from training.evaluate import evaluate
 
     scores = evaluate(options.name, faces=options.faces, speech=options.speech, actors=options.actors)
+    if options.recordings:
+        scores["recordings"] = evaluate_recordings.evaluate(options.name, options.recordings)
     if options.json:
         print(json.dumps(scores))
     else:

@@ -127,7 +127,7 @@ class Recordings(Labelled):
     """
 
     task: Literal["recordings"]
-    source: Literal["ravdess", "eav"]
+    source: Literal["ravdess", "eav", "corrected"]
     split: str
     fold: int
     fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]

@@ -129,9 +129,15 @@ def logits(network: AudioVideoNetwork, windows: Windows, config: Recordings, mod
     """
     generator = torch.Generator().manual_seed(config.seed)
     absent: Half = (lambda half: noise(half, generator)) if config.dropout == "noise" else torch.zeros_like
-    every = window_logits(
-        network, windows, hear=absent if modality == "V" else keep, see=absent if modality == "A" else keep
-    )
+    hear, see = (absent if modality == half else keep for half in ("V", "A"))
+    return clip_logits(network, windows, hear, see)
+
+
+def clip_logits(
+    network: AudioVideoNetwork, windows: Windows, hear: Half = keep, see: Half = keep
+) -> NDArray[np.float32]:
+    """The mean logits of each clip's windows, (clips, classes)."""
+    every = window_logits(network, windows, hear, see)
     clips = np.array([clip for clip, _ in windows.places])
     return np.stack([every[clips == clip].mean(axis=0) for clip in range(len(windows.clips))])
 

@@ -10,12 +10,21 @@ from training.datasets import eav
 from training.metrics import BOOTSTRAPS
 from training.provenance import provenance
 
-DATA = {"ravdess": "RAVDESS video, speech", "eav": "EAV, spoken trials"}
+DATA = {
+    "ravdess": "RAVDESS video, speech",
+    "eav": "EAV, spoken trials",
+    "corrected": "recordings corrected by a person",
+}
 LICENCE = {
     "ravdess": "CC BY-NC-SA 4.0, as the RAVDESS recordings that the weights were fitted on.",
     "eav": "The terms of the EAV data set, on whose recordings the weights were fitted, hold for them too.",
+    "corrected": "What the people recorded agreed to holds for the weights too: they were fitted on their recordings.",
 }
-NOTICE = "Fitted on acted emotion of few people. Expect worse readings of anybody else."
+NOTICE = {
+    "ravdess": "Fitted on acted emotion of few people. Expect worse readings of anybody else.",
+    "eav": "Fitted on acted emotion of few people. Expect worse readings of anybody else.",
+    "corrected": "Fitted on what somebody saw in few people. Expect worse readings of anybody else.",
+}
 
 
 def specification(config: Recordings, root: Path, speech_spec: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +41,7 @@ def specification(config: Recordings, root: Path, speech_spec: dict[str, Any]) -
         "speech": speech_spec,
         "temperature": 1.0,
         "demonstration": "recordings composed" if stand_in else None,
-        "notice": NOTICE,
+        "notice": NOTICE[config.source],
         "licence": LICENCE[config.source],
     }
 
@@ -82,7 +91,7 @@ Weights: {metrics["selection"]}. One fit, one seed. Clips in which no face was f
 | --- | --- | --- | --- | --- |
 {rows}
 
-{NOTICE} Do not use it to decide anything about a person.
+{spec["notice"]} Do not use it to decide anything about a person.
 
 {spec["licence"]}
 """

@@ -6,8 +6,8 @@ Faces are found and cut, and speech is read, by the same code as at inference.
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from inference.faces import FaceReader
 from inference.media.decode import frames_at, sound
 from inference.media.probe import probe_audio, probe_video
 from inference.timeline import MIN_VOICE
-from training.datasets import eav, ravdess
+from training.datasets import corrected, eav, ravdess
 from training.datasets.errors import DatasetError
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 CACHE = Path("runs") / "recordings"
 WINDOWS = 6  # of a trial of EAV, the last one aligned to its end
 _REPORT_EVERY = 50
+_PASS = 200  # windows of one video that are computed at once
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,18 @@ class Prepared:
     person: int
 
 
-def read_clips(source: str, root: Path, people: Sequence[int], seconds: float) -> list[Clip]:
-    """The clips of these people in the layout of `source`, "ravdess" or "eav". Raises DatasetError."""
+def read_clips(source: str, root: Path, people: Sequence[int] | None, seconds: float) -> list[Clip]:
+    """The clips of these people in the layout of `source`, "ravdess", "eav" or "corrected". Raises DatasetError.
+
+    A corrected recording gives a clip a segment; segments shorter than a window give none.
+    """
+    if source == "corrected":
+        return [
+            Clip(stretch.video, stretch.audio, stretch.label, stretch.person, starts)
+            for stretch in corrected.read(root, people)
+            if (starts := corrected.windows(stretch, seconds))
+        ]
+    assert people is not None
     if source == "ravdess":
         takes = ravdess.read_videos(root, people)
         return [Clip(take.path, take.path, take.label, take.actor, None) for take in takes]
@@ -85,11 +96,13 @@ def prepare(clips: Sequence[Clip], reading: Reading) -> list[Prepared]:
     that cannot be read.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
-    found = []
-    for number, clip in enumerate(clips, 1):
-        found.append(_prepared(clip, reading))
-        if number % _REPORT_EVERY == 0:
-            log.info("read %d of %d clips", number, len(clips))
+    missing = [clip for clip in clips if not _place(clip, reading).exists()]
+    done = len(clips) - len(missing)
+    for together in _passes(missing):
+        _compute(together, reading)
+        if done // _REPORT_EVERY < (done := done + len(together)) // _REPORT_EVERY:
+            log.info("read %d of %d clips", done, len(clips))
+    found = [_prepared(clip, reading) for clip in clips]
     log.info("%d of %d clips show no face", faceless(found), len(found))
     return found
 
@@ -99,19 +112,45 @@ def faceless(clips: Sequence[Prepared]) -> int:
 
 
 def _prepared(clip: Clip, reading: Reading) -> Prepared:
-    path = CACHE / f"{_key(clip, reading)}.npy"
-    rest = path.with_suffix(".npz")
-    if not path.exists():
-        try:
-            faces, seen, mfcc = _computed(clip, reading)
-        except InputError as error:
-            raise DatasetError(f"{clip.video}: {error.message}") from error
-        np.savez(rest, seen=seen, mfcc=mfcc)
-        unfinished = path.with_suffix(".part.npy")
-        np.save(unfinished, faces)
-        unfinished.replace(path)
-    with np.load(rest, allow_pickle=False) as stored:
+    path = _place(clip, reading)
+    with np.load(path.with_suffix(".npz"), allow_pickle=False) as stored:
         return Prepared(path, stored["mfcc"], stored["seen"], clip.label, clip.person)
+
+
+def _passes(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
+    """Neighbours of one video, which is read once for all of them, no more windows at once than memory holds."""
+    together: list[Clip] = []
+    for clip in clips:
+        held = sum(len(one.starts or ()) for one in together)
+        if together and (clip.video != together[0].video or held + len(clip.starts or ()) > _PASS):
+            yield together
+            together = []
+        together.append(clip)
+    if together:
+        yield together
+
+
+def _compute(together: Sequence[Clip], reading: Reading) -> None:
+    """Read clips of one video, whose windows follow one another, and keep each by itself."""
+    whole = together[0]
+    if len(together) > 1:
+        whole = replace(whole, starts=tuple(start for clip in together for start in clip.starts or ()))
+    try:
+        faces, seen, mfcc = _computed(whole, reading)
+    except InputError as error:
+        raise DatasetError(f"{whole.video}: {error.message}") from error
+    first = 0
+    for clip in together:
+        cut = slice(first, first := first + len(clip.starts or (0,)))
+        path = _place(clip, reading)
+        np.savez(path.with_suffix(".npz"), seen=seen[cut], mfcc=mfcc[cut])
+        unfinished = path.with_suffix(".part.npy")
+        np.save(unfinished, faces[cut])
+        unfinished.replace(path)
+
+
+def _place(clip: Clip, reading: Reading) -> Path:
+    return CACHE / f"{_key(clip, reading)}.npy"
 
 
 def _key(clip: Clip, reading: Reading) -> str:
@@ -142,7 +181,8 @@ def _computed(clip: Clip, reading: Reading) -> tuple[NDArray[np.uint8], NDArray[
             crops[number], seen[number] = crop, True
     rate = reading.speech["sample_rate"]
     heard = list(speech.windows(sound(clip.audio, rate), starts, seconds, rate))
-    mfcc = np.stack([speech.mfcc(window, reading.speech) for window in heard])
+    gain = speech.gain(sound(clip.audio, rate), reading.speech) if "level_db" in reading.speech else 1.0
+    mfcc = np.stack([speech.mfcc(gain * window, reading.speech) for window in heard])
     mfcc[np.array([speech.voice_share(window, rate) for window in heard]) < MIN_VOICE] = 0.0
     place = place.reshape(len(starts), samples)
     return crops[place], seen[place], mfcc

@@ -9,10 +9,17 @@ import json
 import zipfile
 from typing import Any
 
-from inference.export.table import scores
+from inference.export.table import MACHINE, PERSON, scores
 from inference.export.writer import Writer, one_line
-from inference.types import UNDETERMINED, Timeline
+from inference.types import UNDETERMINED, Correction, Segment, Timeline
 
+_CORRECTED = {
+    "reader": {
+        "Description": "Whose the row is; each reader's rows cover the recording by themselves",
+        "Levels": {MACHINE: "The models", PERSON: "A person who corrected the models' rows; has no scores"},
+    },
+    "note": {"Description": "What the person noted"},
+}
 _UNDATED = (1980, 1, 1, 0, 0, 0)  # the same timeline gives the same bytes
 
 
@@ -29,12 +36,24 @@ def _events(timeline: Timeline) -> str:
     text = io.StringIO(newline="")
     rows = csv.writer(text, delimiter="\t", lineterminator="\n")
     shares = [f"p_{label}" for label in timeline.labels]
-    rows.writerow(["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg"])
+    names = ["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg"]
+    corrected = timeline.corrections
+    rows.writerow([*names, *(["reader", "note"] if corrected else [])])
+    found = []
     for segment in timeline.segments:
-        times = [f"{segment.start_s:.3f}", f"{segment.end_s - segment.start_s:.3f}"]
         sure = "n/a" if segment.label == UNDETERMINED else f"{segment.confidence:.4f}"
-        rows.writerow([*times, segment.label, sure, *scores(segment, timeline)])
+        row = [*_times(segment), segment.label, sure, *scores(segment, timeline)]
+        found.append((segment.start_s, [*row, *([MACHINE, "n/a"] if corrected else [])]))
+    for own in corrected.segments if corrected else ():
+        unscored = ["n/a"] * (len(names) - 3)
+        row = [*_times(own), own.label, *unscored, PERSON, one_line(own.note) or "n/a"]
+        found.append((own.start_s, row))
+    rows.writerows(row for _, row in sorted(found, key=lambda one: one[0]))  # BIDS asks for the order of onsets
     return text.getvalue()
+
+
+def _times(segment: Segment | Correction) -> list[str]:
+    return [f"{segment.start_s:.3f}", f"{segment.end_s - segment.start_s:.3f}"]
 
 
 def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
@@ -54,6 +73,7 @@ def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
         "face": {"Description": "Share of the picture samples that show a face, 0 to 1"},
         "voice": {"Description": "Share of the sound that is speech-like, 0 to 1"},
         "eeg": {"Description": "Share of the segment that is read with EEG, 0 to 1"},
+        **(_CORRECTED if timeline.corrections else {}),
     }
 
 

@@ -1,11 +1,14 @@
 """A timeline drawn as SVG, for the report: times run over WIDTH units, however long the recording is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from inference.curve import columns, ticks
 from inference.export.elements import Element, add, clock, number, percent
 from inference.export.writer import caption
 from inference.timeline import summary
-from inference.types import UNDETERMINED, Segment, Source, Timeline, Window
+from inference.types import UNDETERMINED, Correction, Corrections, Segment, Timeline
 
 WIDTH = 720
 COLUMNS = 240  # the chart's resolution
@@ -25,31 +28,42 @@ _OTHERS = ("#5b8fb0", "#b08f5b", "#8fb05b", "#b05b8f", "#5bb08f", "#8f5bb0")  # 
 _STRIP, _CHART, _AXIS, _BAR = 40, 120, 18, 20  # heights
 _LETTER = 6.5  # width of one, at most
 _TICKS = 8  # as many times as fit below
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
 def strip(parent: Element, timeline: Timeline) -> None:
     """The segments, each with its label if that fits."""
-    svg = _svg(parent, _STRIP + _AXIS, "The timeline: " + _spoken(timeline))
+    svg = _svg(parent, _STRIP + _AXIS, "The timeline: " + _spoken(timeline.segments, timeline))
     hatch = add(add(svg, "defs"), "pattern", id="hatch", width="6", height="6", patternUnits="userSpaceOnUse")
     add(hatch, "rect", width="6", height="6", fill="#d9dce1")
     add(hatch, "path", d="M0 6L6 0", stroke="#9aa1ac")
     for segment in timeline.segments:
-        x, width = _x(segment.start_s, timeline), _x(segment.end_s - segment.start_s, timeline)
-        paint, ink = _colours(segment.label, timeline)
-        box = add(svg, "rect", x=number(x), width=number(width), height=str(_STRIP), fill=paint, stroke="#fff")
-        box.set("stroke-width", number(min(1.0, width / 4)))
-        add(box, "title", f"{caption(segment)}, {clock(segment.start_s)} to {clock(segment.end_s)}")
-        if width > _LETTER * (len(segment.label) + 1):
-            add(svg, "text", segment.label.capitalize(), x=number(x + 5), y=str(_STRIP / 2 + 4), fill=ink)
+        _block(svg, segment, caption(segment), timeline)
     _axis(svg, timeline, _STRIP)
+
+
+def corrected_strip(parent: Element, timeline: Timeline, corrections: Corrections) -> None:
+    """The same of a person's segments, below `strip`."""
+    svg = _svg(parent, _STRIP + _AXIS, "The corrected timeline: " + _spoken(corrections.segments, timeline))
+    for segment in corrections.segments:
+        _block(svg, segment, segment.label.capitalize(), timeline)
+    _axis(svg, timeline, _STRIP)
+
+
+def _block(svg: Element, segment: Segment | Correction, words: str, timeline: Timeline) -> None:
+    x, width = _x(segment.start_s, timeline), _x(segment.end_s - segment.start_s, timeline)
+    paint, ink = _colours(segment.label, timeline)
+    box = add(svg, "rect", x=number(x), width=number(width), height=str(_STRIP), fill=paint, stroke="#fff")
+    box.set("stroke-width", number(min(1.0, width / 4)))
+    add(box, "title", f"{words}, {clock(segment.start_s)} to {clock(segment.end_s)}")
+    if width > _LETTER * (len(segment.label) + 1):
+        add(svg, "text", segment.label.capitalize(), x=number(x + 5), y=str(_STRIP / 2 + 4), fill=ink)
 
 
 def chart(parent: Element, timeline: Timeline) -> None:
     """The probabilities, stacked to 100 %; hatched where nothing was read."""
     svg = _svg(parent, _CHART + _AXIS, "The probability of each emotion over time, stacked.")
     add(svg, "rect", width=str(WIDTH), height=str(_CHART), fill="url(#hatch)")
-    probabilities = columns(timeline)
+    probabilities = columns(timeline, COLUMNS)
     tops = np.cumsum(probabilities, axis=1)
     for index, label in enumerate(timeline.labels):
         path = _area(tops[:, index] - probabilities[:, index], tops[:, index])
@@ -87,33 +101,6 @@ def mark(parent: Element, label: str, timeline: Timeline) -> None:
     swatch.tail = label.capitalize()
 
 
-def columns(timeline: Timeline) -> np.ndarray:
-    """The mean probabilities of the windows over each of COLUMNS stretches: (COLUMNS, labels), 0 where nothing is read.
-
-    The windows are the fusion network's where it has any, and those of audio and video elsewhere. Where there is
-    none, as just before the end, the segment's own probabilities stand.
-    """
-    middles = (np.arange(COLUMNS) + 0.5) * timeline.media.duration_s / COLUMNS
-    found = np.zeros((COLUMNS, len(timeline.labels)))
-    for segment in timeline.segments:
-        found[_between(middles, segment)] = [segment.probabilities[label] for label in timeline.labels]
-    for source in (Source.AUDIO_VIDEO, Source.FUSION):
-        sums, counts = np.zeros_like(found), np.zeros((COLUMNS, 1))
-        for window in timeline.windows:
-            if window.source is source:
-                sums[_between(middles, window)] += window.probabilities
-                counts[_between(middles, window)] += 1
-        found = np.where(counts > 0, sums / np.maximum(counts, 1), found)
-    for segment in timeline.segments:
-        if segment.label == UNDETERMINED:
-            found[_between(middles, segment)] = 0
-    return found
-
-
-def _between(middles: np.ndarray, stretch: Segment | Window) -> slice:
-    return slice(*np.searchsorted(middles, (stretch.start_s, stretch.end_s)))
-
-
 def _area(bottoms: np.ndarray, tops: np.ndarray) -> str:
     """An SVG path in steps: one closed shape for each stretch in which `tops` are above `bottoms` (shares 0..1)."""
     there = np.concatenate(([False], tops > bottoms, [False]))
@@ -136,9 +123,7 @@ def _y(share: float) -> str:
 
 def _axis(svg: Element, timeline: Timeline, y: int) -> None:
     """Round times below what is drawn."""
-    duration = timeline.media.duration_s
-    step = next((step for step in _STEPS_S if duration / step <= _TICKS), _STEPS_S[-1])
-    for seconds in range(0, int(duration) + 1, step):
+    for seconds in ticks(timeline.media.duration_s, _TICKS):
         x = _x(seconds, timeline)
         add(svg, "path", d=f"M{number(x)} {y}v4", stroke="#5a6474")
         words = add(svg, "text", clock(seconds).removesuffix(".0"), x=number(x), y=str(y + 15), class_="tick")
@@ -167,5 +152,5 @@ def _shown(timeline: Timeline) -> tuple[str, ...]:
     return (*timeline.labels, UNDETERMINED) if unread else timeline.labels
 
 
-def _spoken(timeline: Timeline) -> str:
-    return f"{len(timeline.segments)} segments over {clock(timeline.media.duration_s)}; they are listed below."
+def _spoken(segments: Sequence[Segment | Correction], timeline: Timeline) -> str:
+    return f"{len(segments)} segments over {clock(timeline.media.duration_s)}; they are listed below."

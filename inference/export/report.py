@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 from inference import store
 from inference.errors import InputError
 from inference.export.elements import Element, add, clock, percent
-from inference.export.plots import chart, legend, mark, shares, strip
+from inference.export.plots import chart, corrected_strip, legend, mark, shares, strip
 from inference.export.writer import Writer, one_line
-from inference.types import UNDETERMINED, Mode, ModelUsed, Segment, Timeline
+from inference.types import UNDETERMINED, Corrections, Mode, ModelUsed, Segment, Timeline
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _READ = {Mode.AUDIO_VIDEO: "face and voice", Mode.AUDIO_VIDEO_EEG: "face, voice and EEG"}
@@ -36,6 +36,8 @@ def write(timeline: Timeline, title: str) -> bytes:
     _facts(add(main, "section"), timeline)
     _plots(add(main, "section"), timeline)
     _segments(add(main, "section"), timeline)
+    if timeline.corrections:
+        _corrections(add(main, "section"), timeline, timeline.corrections)
     _models(add(main, "section"), timeline, specs)
     return b"<!doctype html>\n" + ElementTree.tostring(page, encoding="utf-8", method="html") + b"\n"
 
@@ -89,6 +91,23 @@ def _segments(section: Element, timeline: Timeline) -> None:
         mark(add(row, "td"), segment.label, timeline)
         for value in _scores(segment, with_eeg=with_eeg):
             add(row, "td", value)
+
+
+def _corrections(section: Element, timeline: Timeline, corrections: Corrections) -> None:
+    add(section, "h2", f"Corrected by a person ({len(corrections.segments)})")
+    _rows(section, [("By", one_line(corrections.by)), ("At", corrections.at), ("Revision", str(corrections.revision))])
+    corrected_strip(section, timeline, corrections)
+    table = add(section, "table")
+    head = add(add(table, "thead"), "tr")
+    for name in ("Start", "End", "Label", "Note"):
+        add(head, "th", name, scope="col")
+    body = add(table, "tbody")
+    for segment in corrections.segments:
+        row = add(body, "tr")
+        add(row, "td", clock(segment.start_s))
+        add(row, "td", clock(segment.end_s))
+        mark(add(row, "td"), segment.label, timeline)
+        add(row, "td", one_line(segment.note))
 
 
 def _scores(segment: Segment, *, with_eeg: bool) -> Iterator[str]:

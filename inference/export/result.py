@@ -5,7 +5,20 @@ from typing import Any
 
 from inference.export.writer import Writer
 from inference.timeline import summary
-from inference.types import Evidence, MediaInfo, Mode, ModelUsed, Segment, Source, Timeline, Window
+from inference.types import (
+    Correction,
+    Corrections,
+    Evidence,
+    Face,
+    Faces,
+    MediaInfo,
+    Mode,
+    ModelUsed,
+    Segment,
+    Source,
+    Timeline,
+    Window,
+)
 
 SCHEMA = "emotrace.result/1"
 _TIME_DECIMALS = 3
@@ -13,7 +26,10 @@ _DECIMALS = 6  # of scores: more would only make the file longer
 
 
 def as_result(timeline: Timeline) -> dict[str, Any]:
-    """The timeline as result.json has it. Times have three decimals, scores six."""
+    """The timeline as result.json has it. Times have three decimals, scores six.
+
+    `faces` and `corrections` are there where the timeline has them; a face's box is [time_s, x, y, width, height].
+    """
     media = timeline.media
     return {
         "schema": SCHEMA,
@@ -61,6 +77,8 @@ def as_result(timeline: Timeline) -> dict[str, Any]:
         ],
         "summary": summary(timeline),
         "notice": timeline.notice,
+        **({"faces": _faces(timeline.faces)} if timeline.faces else {}),
+        **({"corrections": _corrections(timeline.corrections)} if timeline.corrections else {}),
     }
 
 
@@ -88,7 +106,29 @@ def from_result(result: dict[str, Any]) -> Timeline:
             Segment(**{**segment, "evidence": Evidence(**segment["evidence"])}) for segment in result["segments"]
         ),
         notice=result["notice"],
+        faces=_read_faces(result["faces"]) if "faces" in result else None,
+        corrections=_read_corrections(result["corrections"]) if "corrections" in result else None,
     )
+
+
+def _faces(faces: Faces) -> dict[str, Any]:
+    return {"step_s": _time(faces.step_s), "boxes": [list(face) for face in faces.found]}
+
+
+def _read_faces(faces: dict[str, Any]) -> Faces:
+    return Faces(faces["step_s"], tuple(Face(*box) for box in faces["boxes"]))
+
+
+def _corrections(corrections: Corrections) -> dict[str, Any]:
+    segments = [
+        {"start_s": _time(one.start_s), "end_s": _time(one.end_s), "label": one.label, "note": one.note}
+        for one in corrections.segments
+    ]
+    return {"revision": corrections.revision, "by": corrections.by, "at": corrections.at, "segments": segments}
+
+
+def _read_corrections(corrections: dict[str, Any]) -> Corrections:
+    return Corrections(**{**corrections, "segments": tuple(Correction(**one) for one in corrections["segments"])})
 
 
 def _time(seconds: float) -> float:

@@ -1,11 +1,16 @@
-"""CSV: a row a segment, for spreadsheets and statistics."""
+"""CSV: a row a segment, for spreadsheets and statistics.
+
+Where a person corrected the timeline, two more columns, `reader` (machine, person) and `note`, tell the machine's rows
+from the person's, which follow them and have no scores.
+"""
 
 import csv
 import io
 
-from inference.export.writer import Writer
-from inference.types import Segment, Timeline
+from inference.export.writer import Writer, one_line
+from inference.types import Correction, Segment, Timeline
 
+MACHINE, PERSON = "machine", "person"  # whose a row is
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -25,13 +30,22 @@ def safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
+def _times(segment: Segment | Correction) -> list[str]:
+    return [f"{segment.start_s:.3f}", f"{segment.end_s:.3f}"]
+
+
 def write(timeline: Timeline, title: str) -> bytes:
     text = io.StringIO(newline="")
     rows = csv.writer(text)
-    rows.writerow(map(safe, header(timeline)))
+    corrected = timeline.corrections
+    names = header(timeline)
+    rows.writerow([*map(safe, names), *(["reader", "note"] if corrected else [])])
     for segment in timeline.segments:
-        times = [f"{segment.start_s:.3f}", f"{segment.end_s:.3f}"]
-        rows.writerow([*times, safe(segment.label), f"{segment.confidence:.4f}", *scores(segment, timeline)])
+        row = [*_times(segment), safe(segment.label), f"{segment.confidence:.4f}", *scores(segment, timeline)]
+        rows.writerow([*row, *([MACHINE, ""] if corrected else [])])
+    for own in corrected.segments if corrected else ():
+        unscored = [""] * (len(names) - 3)
+        rows.writerow([*_times(own), safe(own.label), *unscored, PERSON, safe(one_line(own.note))])
     return text.getvalue().encode()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pympi.Praat import TextGrid
 
-from inference.export.writer import Writer
+from inference.export.writer import Writer, one_line
 from inference.types import Timeline
 
 
@@ -17,6 +17,11 @@ def write(timeline: Timeline, title: str) -> bytes:
         # Segments tile: checking each against all others for overlap would only take time.
         emotion.add_interval(segment.start_s, segment.end_s, segment.label, check=False)
         confidence.add_interval(segment.start_s, segment.end_s, f"{segment.confidence:.2f}", check=False)
+    if timeline.corrections:
+        corrected, note = grid.add_tier("corrected"), grid.add_tier("note")
+        for own in timeline.corrections.segments:
+            corrected.add_interval(own.start_s, own.end_s, own.label, check=False)
+            note.add_interval(own.start_s, own.end_s, one_line(own.note), check=False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "timeline")
         grid.to_file(path)

@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 from inference.types import (
     UNDETERMINED,
     Evidence,
+    Face,
+    Faces,
     MediaInfo,
     Mode,
     ModelUsed,
@@ -36,6 +38,7 @@ SAMPLE = SAMPLES / "interview.mp4"
 EDGES_S = (0.0, 3.0, 6.0, 7.0, 10.0, 15.0, 24.0)
 DURATION_S = EDGES_S[-1]
 HOUR_S, MANY = 3600, 3000
+STEP_S = 0.24  # from one face to the next
 CUT = ("neutral", "happy", UNDETERMINED, "sad", "happy", "calm")
 
 
@@ -84,7 +87,15 @@ def timeline(edges_s: tuple[float, ...] = EDGES_S, labels: tuple[str, ...] = CUT
     mode = Mode.AUDIO_VIDEO_EEG if eeg else Mode.AUDIO_VIDEO
     media = MediaInfo(duration_s, 640, 480, 25.0, True, True, "0" * 64)
     used = (ModelUsed("intermediate-attention-8", "1", "0" * 64, LABELS),)
-    return Timeline(mode, media, used, LABELS, tuple(read), tuple(cut), "It does not know what a person feels.")
+    notice = "It does not know what a person feels."
+    return Timeline(mode, media, used, LABELS, tuple(read), tuple(cut), notice, faces(duration_s))
+
+
+def faces(duration_s: float) -> Faces:
+    """A face in the left half of the sample's picture, which moves down by a pixel a sample; none from 6 to 7 s."""
+    times = (np.arange(int(duration_s / STEP_S)) + 0.5) * STEP_S
+    seen = [(round(float(time), 3), number) for number, time in enumerate(times) if not 6 <= time < 7]
+    return Faces(STEP_S, tuple(Face(time, 64, 36 + number, 128, 180) for time, number in seen))
 
 
 def long_timeline(seconds: float, count: int) -> Timeline:

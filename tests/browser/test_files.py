@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page
 
 from tests.integration.rest import PASSWORD
 from tests.webapp import clips
-from tests.webapp.factories import DURATION_S, UserFactory, finished, with_files
+from tests.webapp.factories import DURATION_S, UserFactory, published, with_files
+from webapp.analyses import tasks
 from webapp.analyses.models import Analysis
 
 OWNER = "somebody"
@@ -22,8 +23,9 @@ def analysis(transactional_db: None) -> Analysis:
     owner = UserFactory.create(username=OWNER)
     owner.set_password(PASSWORD)
     owner.save()
-    analysis = finished("happy", "undetermined", "sad", recording__owner=owner, recording__title="Visit <1>")
+    analysis = published("happy", "undetermined", "sad", recording__owner=owner, recording__title="Visit <1>")
     with_files(analysis.recording, video=clips.video(DURATION_S))
+    tasks.render(str(analysis.pk))
     return analysis
 
 

@@ -34,4 +34,5 @@ def test_a_killed_worker_still_ends_in_one_correct_result(process: Start, person
     assert segments[0]["start_s"] == 0
     assert all(one["end_s"] == other["start_s"] for one, other in pairwise(segments))
     assert len(person.all(f"analyses/{analysis}/windows/")) == len(result["windows"])
-    assert person.get(f"analyses/{analysis}/video/").content[4:8] == b"ftyp"
+    for video in ("video", "chapters"):
+        assert person.get(f"analyses/{analysis}/{video}/").content[4:8] == b"ftyp"

@@ -5,7 +5,6 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,8 +12,8 @@ from hypothesis import strategies as st
 from inference import store
 from inference.export import WRITERS
 from inference.export.elements import clock
-from inference.export.plots import COLOURS, COLUMNS, columns
-from inference.types import Evidence, Mode, ModelUsed, Segment, Source, Timeline, Window
+from inference.export.plots import COLOURS
+from inference.types import Mode, ModelUsed, Timeline
 from tests.unit.timelines import LABELS, TITLE, timeline
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=//evil.example onerror=alert(1)> & \"'"
@@ -149,47 +148,6 @@ def test_eeg_has_a_column_where_there_is_eeg() -> None:
 
 def test_an_empty_timeline_is_still_a_report() -> None:
     assert "Segments (0)" in report(replace(timeline(), segments=(), windows=())).all("h2")
-
-
-def test_the_chart_shows_what_decided() -> None:
-    def window(start_s: float, end_s: float, source: Source, *probabilities: float) -> Window:
-        return Window(start_s, end_s, source, (0.0, 0.0), probabilities, 1.0, 1.0)
-
-    evidence = Evidence(1.0, 1.0, 0.0)
-    cuts = [(0.0, 90.0, "a", (0.6, 0.4)), (90.0, 120.0, "undetermined", (0.0, 0.0)), (120.0, 240.0, "b", (0.3, 0.7))]
-    drawn = columns(
-        replace(
-            timeline(),
-            media=replace(timeline().media, duration_s=240.0),
-            labels=("a", "b"),
-            windows=(
-                window(0, 40, Source.AUDIO_VIDEO, 1.0, 0.0),
-                window(20, 60, Source.AUDIO_VIDEO, 0.0, 1.0),
-                window(80, 110, Source.AUDIO_VIDEO, 1.0, 0.0),
-                window(160, 200, Source.AUDIO_VIDEO, 1.0, 0.0),
-                window(180, 200, Source.FUSION, 0.0, 1.0),
-                window(0, 240, Source.EEG, 0.0, 1.0),
-            ),
-            segments=tuple(
-                Segment(start, end, label, max(shares), dict(zip("ab", shares, strict=True)), evidence)
-                for start, end, label, shares in cuts
-            ),
-        )
-    )
-    assert drawn.shape == (COLUMNS, 2)
-    at = {second: tuple(np.round(drawn[second], 6)) for second in (10, 30, 50, 70, 85, 100, 130, 170, 190, 239)}
-    assert at == {
-        10: (1, 0),
-        30: (0.5, 0.5),
-        50: (0, 1),
-        70: (0.6, 0.4),
-        85: (1, 0),
-        100: (0, 0),
-        130: (0.3, 0.7),
-        170: (1, 0),
-        190: (0, 1),
-        239: (0.3, 0.7),
-    }
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -14,10 +15,13 @@ import yaml
 
 from inference import store
 from inference.faces import FaceSample
+from inference.types import Correction
+from tests.unit.test_corrected_recordings import write_result
 from tests.unit.test_training_data import write_clip, write_faces
 from training import checkpoint, fit_fusion, fit_recorded_fusion, recordings
 from training.__main__ import main
 from training.fit_recordings import moved, without
+from training.tasks import SPEECH_SPEC
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 FPS, SECONDS, RATE = 10, 5, 22050
@@ -118,6 +122,58 @@ def test_ravdess_goes_from_takes_to_the_store(place: Path, ravdess: Path, dropou
     assert spec.metrics["scores"].keys() == {"AV", "A", "V"}
     assert spec.metrics["scores"]["AV"]["subjects"].keys() == {"4", "5"}
     assert spec.metrics["clips"]["test"] == {"clips": 4, "without_face": 4}
+
+
+@pytest.fixture
+def by_hand(place: Path) -> Path:
+    """A take of each of five people, which somebody called neutral for a second and happy then."""
+    segments = (Correction(0.0, 1.0, "neutral"), Correction(1.0, 5.0, "happy"))
+    take = place / "take.mp4"
+    write_take(take)
+    for number in range(1, 6):
+        video = place / f"{number}.mp4"
+        video.write_bytes(take.read_bytes() + b"\0" * number)
+        write_result(place / "by-hand" / f"person{number}" / "one.json", video, 5.0, segments)
+    return place / "by-hand"
+
+
+def test_corrected_recordings_are_fitted_on_and_scored(
+    place: Path, by_hand: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "ravdess-8-intermediate-attention"
+    assert fit(place, name, by_hand, source="corrected", epochs=1, batch=1) == 0
+    spec = store.find(name)
+    assert spec.metrics["data"] == "recordings corrected by a person"
+    assert spec.metrics["clips"]["test"]["clips"] == 2  # the first second is no window
+    assert spec.metrics["scores"]["AV"]["subjects"].keys() == {"4", "5"}
+    assert main(["evaluate", name, "--recordings", str(by_hand), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["recordings"]
+    assert found["n"] == 5
+    assert sum(found["confusion"][spec.labels.index("happy")]) == 5
+    (by_hand / "person4" / "one.mp4").unlink()
+    assert fit(place, name, by_hand, source="corrected") == 2
+    assert "one.json: needs one video" in capsys.readouterr().err
+
+
+def test_segments_of_one_video_are_read_in_one_pass_and_kept_apart(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    take = place / "take.mp4"
+    write_take(take)
+    face = {"samples": 15, "native_size": 8, "frame_side": 64, "grey": False}
+    reading = recordings.Reading(face, SPEECH_SPEC, 1.0)
+    clips = [recordings.Clip(take, take, "happy", 1, starts) for starts in ((0.0, 1.0), (2.5,), (3.0, 4.0))]
+    computed = Mock(wraps=recordings._computed)
+    monkeypatch.setattr(recordings, "_computed", computed)
+    together = recordings.prepare(clips, reading)
+    assert computed.call_count == 1
+    shown = [np.load(one.faces)[:, 7, 0, 0, 0].astype(int) for one in together]
+    shutil.rmtree(recordings.CACHE)
+    for clip, seen, one in zip(clips, shown, together, strict=True):
+        (alone,) = recordings.prepare([clip], reading)
+        np.testing.assert_allclose(alone.mfcc, one.mfcc, atol=1e-3)
+        assert seen == pytest.approx([5 * round(10 * (start + 0.45)) for start in clip.starts or ()], abs=8)
 
 
 def test_a_window_is_the_middle_of_the_take_in_picture_and_sound(

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, tus
 from tests.webapp.factories import DURATION_S, an_endpoint, finished, with_files
 from webapp.accounts.models import User
-from webapp.analyses.models import Analysis
+from webapp.analyses.models import Analysis, FaceTrack
 from webapp.api import urls
 from webapp.recordings import order, transfers
 from webapp.recordings.models import Project, Recording, Tag, Transfer
@@ -35,7 +35,11 @@ OWN = {
     ("get", "analyses/{analysis}/segments/"): 200,
     ("get", "analyses/{analysis}/windows/"): 200,
     ("get", "analyses/{analysis}/video/"): 200,
-    ("get", "analyses/{analysis}/chapters/"): 200,
+    ("get", "analyses/{analysis}/chapters/"): 422,  # it was not made
+    ("get", "analyses/{analysis}/faces/"): 200,
+    ("get", "analyses/{analysis}/corrections/"): 200,
+    ("put", "analyses/{analysis}/corrections/"): 400,  # nothing was sent
+    ("delete", "analyses/{analysis}/corrections/"): 400,  # no revision was said
     **{
         ("get", f"analyses/{{analysis}}/export/{name}/"): 200
         for name in ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html")
@@ -78,6 +82,7 @@ def analysis(owner: User) -> Analysis:
     )
     with_files(analysis.recording, video=clips.video(DURATION_S))
     webhooks.send_test(endpoint=an_endpoint(owner)[0])
+    FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     return analysis
 
 

@@ -1,4 +1,4 @@
-"""The original with chapters: made when it is first asked for, and kept."""
+"""The original with chapters: made with the labelled video, by a worker."""
 
 import io
 from pathlib import Path
@@ -12,8 +12,7 @@ from inference.media.chapters import add_chapters
 from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, AnalysisFactory, finished, published, with_files
 from webapp.accounts.models import User
-from webapp.analyses import services
-from webapp.analyses.lease import claim
+from webapp.analyses import services, tasks, work
 from webapp.analyses.models import Analysis, Artifact
 
 API = "/api/v1/"
@@ -21,7 +20,7 @@ API = "/api/v1/"
 
 @pytest.fixture
 def analysis(owner: User) -> Analysis:
-    analysis = finished("happy", "sad", recording__owner=owner, recording__title="Änna: 1st; #visit=2")
+    analysis = published("happy", "sad", recording__owner=owner, recording__title="Änna: 1st; #visit=2")
     with_files(analysis.recording, video=clips.video(DURATION_S))
     return analysis
 
@@ -31,6 +30,7 @@ def ask(api: APIClient, analysis: Analysis, **headers: str) -> Any:
 
 
 def test_it_is_the_original_with_a_chapter_a_segment(api: APIClient, analysis: Analysis) -> None:
+    tasks.render(str(analysis.pk))
     answer = ask(api, analysis, Accept="video/*")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "video/mp4"
@@ -41,58 +41,55 @@ def test_it_is_the_original_with_a_chapter_a_segment(api: APIClient, analysis: A
         assert (len(video.streams.audio), len(video.streams.subtitles)) == (1, 1)
 
 
-def test_it_is_made_once_and_handed_out_in_parts(
-    api: APIClient, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_handed_out_in_parts(api: APIClient, analysis: Analysis) -> None:
+    tasks.render(str(analysis.pk))
     whole = ask(api, analysis).getvalue()
-    monkeypatch.setattr(services, "add_chapters", None)
     part = ask(api, analysis, Range="bytes=10-19")
     assert (part.status_code, part.getvalue()) == (206, whole[10:20])
     (kept,) = analysis.artifacts.filter(kind=Artifact.Kind.CHAPTERS)
     assert (kept.bytes, kept.path.read_bytes()) == (len(whole), whole)
 
 
-def test_whoever_is_slower_takes_what_is_there(
-    api: APIClient, analysis: Analysis, media_root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def overtaken(*arguments: Any) -> Path:
-        monkeypatch.setattr(services, "add_chapters", add_chapters)
-        services.video_with_chapters(analysis=Analysis.objects.get(pk=analysis.pk))
-        return add_chapters(*arguments)
-
-    monkeypatch.setattr(services, "add_chapters", overtaken)
-    assert ask(api, analysis).status_code == 200
-    assert analysis.artifacts.filter(kind=Artifact.Kind.CHAPTERS).count() == 1
-    assert len(clips.everything_in(media_root)) == 3  # the original, the labelled video, this one
+def test_until_it_is_made_a_client_is_told_when_to_ask_again(api: APIClient, owner: User, analysis: Analysis) -> None:
+    for waiting in (analysis, AnalysisFactory.create(recording__owner=owner)):
+        answer = ask(api, waiting)
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
+        assert int(answer["Retry-After"]) > 0
 
 
-def test_it_can_be_had_while_the_labels_are_still_being_written(api: APIClient, owner: User) -> None:
-    analysis = published("happy", recording__owner=owner)
-    with_files(analysis.recording, video=clips.video(DURATION_S))
-    lease = claim(analysis.pk, published=True)
-    assert ask(api, analysis).status_code == 200
-    assert lease is not None
-    lease.write(progress=0.9)
-
-
-def test_without_a_timeline_it_is_not_ready(api: APIClient, owner: User) -> None:
-    answer = ask(api, AnalysisFactory.create(recording__owner=owner))
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
-
-
-def test_what_does_not_fit_the_timeline_is_refused_and_leaves_nothing(
-    api: APIClient, owner: User, media_root: Path
-) -> None:
+def test_what_cannot_be_copied_leaves_the_labelled_video(api: APIClient, owner: User, media_root: Path) -> None:
     analysis = published("happy", recording__owner=owner)
     with_files(analysis.recording, video=clips.video(DURATION_S - 2))
+    tasks.render(str(analysis.pk))
+    analysis.refresh_from_db()
+    assert analysis.status == Analysis.Status.SUCCEEDED
     answer = ask(api, analysis)
     assert (answer.status_code, answer.json()["code"]) == (422, "not_copyable")
+    assert len(clips.everything_in(media_root)) == 2
+
+
+def test_a_worker_that_lost_its_lease_meanwhile_leaves_nothing(
+    analysis: Analysis, media_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancelled(*arguments: Any) -> Path:
+        services.cancel(analysis=analysis)
+        return add_chapters(*arguments)
+
+    monkeypatch.setattr(work, "add_chapters", cancelled)
+    tasks.render(str(analysis.pk))
+    assert not analysis.artifacts.exists()
     assert len(clips.everything_in(media_root)) == 1
+
+
+def test_what_an_earlier_version_finished_says_that_there_is_none(api: APIClient, owner: User) -> None:
+    answer = ask(api, finished("happy", recording__owner=owner))
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_copyable")
 
 
 def test_erasing_takes_it_too(
     api: APIClient, analysis: Analysis, media_root: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
+    tasks.render(str(analysis.pk))
     assert ask(api, analysis).status_code == 200
     with django_capture_on_commit_callbacks(execute=True):
         services.erase(recording=analysis.recording)

@@ -32,6 +32,8 @@ NEEDS = {
     "analyses/<uuid:pk>/video/": {"get": "read"},
     "analyses/<uuid:pk>/chapters/": {"get": "read"},
     "analyses/<uuid:pk>/export/<str:format>/": {"get": "read"},
+    "analyses/<uuid:pk>/faces/": {"get": "read"},
+    "analyses/<uuid:pk>/corrections/": {"get": "read", "put": "write", "delete": "write"},
     "exports/": {"get": "read"},
     "segments/": {"get": "read"},
     "models/": {"get": "read"},

@@ -12,7 +12,7 @@ from django.db import connection
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
 from webapp.analyses import services, tasks
-from webapp.analyses.models import Analysis
+from webapp.analyses.models import Analysis, Artifact
 
 Status = Analysis.Status
 
@@ -29,9 +29,9 @@ def test_the_labelled_video_is_rendered_and_published(db: None, media_root: Path
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
     assert (analysis.status, analysis.error_message) == (Status.SUCCEEDED, "")
-    with av.open(str(analysis.artifacts.get().path)) as video:
+    with av.open(str(analysis.artifacts.get(kind=Artifact.Kind.VIDEO).path)) as video:
         assert video.streams.video and video.streams.audio
-    assert len(clips.everything_in(media_root)) == 2
+    assert len(clips.everything_in(media_root)) == 3  # the original, the labelled video, that with chapters
     assert list((media_root / "incoming").iterdir()) == []
 
 

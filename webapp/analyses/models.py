@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from inference.types import UNDETERMINED
+from webapp.accounts.models import User
 from webapp.recordings.models import Recording
 
 
@@ -122,6 +123,38 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} {self.start_s:.1f}-{self.end_s:.1f} s"
+
+
+class FaceTrack(models.Model):
+    """Where the faces were that an analysis read: one row, for two hours have thirty thousand of them."""
+
+    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, primary_key=True, related_name="face_track")
+    step_s = models.FloatField(help_text="One was looked for as often.")
+    times_s = ArrayField(models.FloatField(), help_text="Of those that were found.")
+    boxes = ArrayField(
+        ArrayField(models.IntegerField(), size=4),
+        help_text="Left, top, width and height in pixels of the picture as shown.",
+    )
+
+    def __str__(self) -> str:
+        return f"{len(self.times_s)} faces of {self.analysis_id}"
+
+
+class CorrectedTimeline(models.Model):
+    """A person's own timeline beside the machine's, which stays as it is.
+
+    The row outlives the removal of the corrections (`segments` is empty then): its revision never comes again, so
+    that nobody overwrites what they have not seen.
+    """
+
+    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, primary_key=True, related_name="corrected")
+    revision = models.PositiveIntegerField(default=0)
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now=True)
+    segments = models.JSONField(default=list, help_text="Of [start_s, end_s, label, note].")
+
+    def __str__(self) -> str:
+        return f"revision {self.revision} of {self.analysis_id}"
 
 
 class Artifact(models.Model):

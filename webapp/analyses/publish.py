@@ -12,7 +12,7 @@ from inference.timeline import summary
 from inference.types import UNDETERMINED, Stage, Timeline
 from webapp.analyses import events, messages
 from webapp.analyses.lease import SPANS, Lease
-from webapp.analyses.models import Analysis, Artifact, Segment, WindowScore
+from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, WindowScore
 from webapp.core import media
 
 BATCH = 2000
@@ -78,27 +78,40 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             ),
             batch_size=BATCH,
         )
+        if timeline.faces is not None:
+            FaceTrack.objects.update_or_create(
+                analysis_id=lease.pk,
+                defaults={
+                    "step_s": timeline.faces.step_s,
+                    "times_s": [face.time_s for face in timeline.faces.found],
+                    "boxes": [list(face[1:]) for face in timeline.faces.found],
+                },
+            )
         events.tell_of_analysis(events.Event.TIMELINE_PUBLISHED, lease.pk)
         transaction.on_commit(lambda: messages.send(lease.pk, published=True))
 
 
-def publish_video(lease: Lease, path: Path) -> None:
-    """Make the file at `path` the labelled video, which ends the analysis. Raises LeaseLostError.
+def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> None:
+    """Make the file at `path` the labelled video, and the other, if there is one, that with chapters.
 
-    The file is moved; where the lease is lost it stays where it is.
+    This ends the analysis. Raises LeaseLostError. The files are moved; where the lease is lost they stay.
     """
-    digest, size = sha256(path), path.stat().st_size
-    kept = None
+    made = {Artifact.Kind.VIDEO: path} | ({Artifact.Kind.CHAPTERS: chapters} if chapters else {})
+    sums = {kind: (sha256(file), file.stat().st_size) for kind, file in made.items()}
+    kept: list[str] = []
     try:
         with transaction.atomic():
             lease.end(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=timezone.now())
             recording_id = Analysis.objects.values_list("recording_id", flat=True).get(pk=lease.pk)
-            kept = media.keep(path, recording_id, ".mp4")
-            Artifact.objects.create(
-                analysis_id=lease.pk, kind=Artifact.Kind.VIDEO, file=kept, bytes=size, sha256=digest
-            )
+            for kind, file in made.items():
+                kept.append(media.keep(file, recording_id, file.suffix))
+                digest, size = sums[kind]
+                # An earlier version made the one with chapters when it was first asked for.
+                Artifact.objects.update_or_create(
+                    analysis_id=lease.pk, kind=kind, defaults={"file": kept[-1], "bytes": size, "sha256": digest}
+                )
             events.tell_of_analysis(events.Event.SUCCEEDED, lease.pk)
     except BaseException:
-        if kept is not None:
-            (media.root() / kept).unlink(missing_ok=True)
+        for name in kept:
+            (media.root() / name).unlink(missing_ok=True)
         raise

@@ -7,7 +7,11 @@ from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS
 from inference.types import (
+    Correction,
+    Corrections,
     Evidence,
+    Face,
+    Faces,
     MediaInfo,
     Mode,
     ModelUsed,
@@ -71,8 +75,26 @@ def labelled_video(analysis: Analysis) -> Artifact | None:
 
 
 def video_with_chapters(analysis: Analysis) -> Artifact | None:
-    """The original with the timeline as chapters, if anybody has asked for it before."""
+    """The original with the timeline as chapters, which is made with the labelled video where that is possible."""
     return _made(analysis, Artifact.Kind.CHAPTERS)
+
+
+def face_track(analysis: Analysis) -> Faces | None:
+    """Where the faces were; None where an earlier version did not keep that."""
+    kept = models.FaceTrack.objects.filter(analysis=analysis).first()
+    if kept is None:
+        return None
+    found = (Face(time_s, *box) for time_s, box in zip(kept.times_s, kept.boxes, strict=True))
+    return Faces(kept.step_s, tuple(found))
+
+
+def corrections(analysis: Analysis) -> Corrections:
+    """What a person corrected last; without segments where nobody did, or all was removed."""
+    row = models.CorrectedTimeline.objects.select_related("by").filter(analysis=analysis).first()
+    if row is None:
+        return Corrections(0, "", "", ())
+    by = row.by.get_username() if row.by else ""
+    return Corrections(row.revision, by, row.at.isoformat(), tuple(Correction(*one) for one in row.segments))
 
 
 def _made(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
@@ -100,6 +122,8 @@ def timeline(analysis: Analysis) -> Timeline | None:
         windows=tuple(_window(*row) for row in analysis.windows.order_by("id").values_list(*WINDOW)),
         segments=tuple(_segment(labels, *row) for row in analysis.segments.order_by("id").values_list(*SEGMENT)),
         notice=analysis.notice,
+        faces=face_track(analysis),
+        corrections=found if (found := corrections(analysis)).segments else None,
     )
 
 

@@ -1,6 +1,7 @@
-"""What people do with analyses: send a recording, read it again, stop, have a file made, erase."""
+"""What people do with analyses: send a recording, read it again, stop, correct, erase."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -8,17 +9,17 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from inference import store
-from inference.media.chapters import add_chapters
-from inference.media.probe import sha256
+from inference.corrections import checked
+from inference.types import Correction, Corrections
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.analyses import events, messages, quota, selectors
-from webapp.analyses.models import Analysis, Artifact
+from webapp.analyses.models import Analysis, CorrectedTimeline
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
-from webapp.recordings.models import MediaFile, Project, Recording
+from webapp.recordings.models import Project, Recording
 from webapp.recordings.services import Received, Upload
 
 
@@ -78,31 +79,23 @@ def cancel(*, analysis: Analysis) -> bool:
     return bool(stopped)
 
 
-def video_with_chapters(*, analysis: Analysis) -> Artifact:
-    """The original video with the timeline as chapters and subtitles: made when it is first asked for, then kept.
+def correct(*, analysis: Analysis, by: User, revision: int, segments: Sequence[Correction]) -> Corrections:
+    """Keep a person's own timeline, which replaces what they had seen as `revision` (0: none).
 
-    Raises RequestError(NOT_READY), InputError(NOT_COPYABLE), and Http404 where the recording was erased meanwhile.
+    Raises RequestError(NOT_READY | REVISION_CONFLICT), InputError(CORRECTION_GAP | CORRECTION_OVERLAP |
+    CORRECTION_LABEL | CORRECTION_RANGE), and Http404 where the recording was erased meanwhile.
     """
-    timeline = selectors.published_timeline(analysis)
-    if kept := selectors.video_with_chapters(analysis):
-        return kept
-    recording = analysis.recording
-    video = get_object_or_404(recording.files, kind=MediaFile.Kind.VIDEO)
-    with media.workplace() as place:
-        made = add_chapters(video.path, timeline, recording.title, place)
-        digest, size = sha256(made), made.stat().st_size
-        with transaction.atomic():
-            # Only now: a worker that labels the video meanwhile has to write to this row.
-            get_object_or_404(Analysis.objects.select_for_update(), pk=analysis.pk)
-            if earlier := analysis.artifacts.filter(kind=Artifact.Kind.CHAPTERS).first():
-                return earlier
-            return Artifact.objects.create(
-                analysis=analysis,
-                kind=Artifact.Kind.CHAPTERS,
-                file=media.keep(made, recording.pk, made.suffix),
-                bytes=size,
-                sha256=digest,
-            )
+    if analysis.timeline_at is None:
+        raise RequestError(WebCode.NOT_READY, "There is no timeline to correct yet. Ask again when there is one.")
+    found = checked(segments, analysis.labels, analysis.recording.duration_s)
+    with transaction.atomic():
+        _replace_corrections(analysis, revision, by, [list(one) for one in found])
+        return selectors.corrections(analysis)
+
+
+def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:
+    """Go back to the machine's timeline alone. Raises RequestError(REVISION_CONFLICT), and Http404 as above."""
+    _replace_corrections(analysis, revision, by, [])
 
 
 def erase(*, recording: Recording) -> None:
@@ -119,6 +112,21 @@ def erase(*, recording: Recording) -> None:
         recording.delete()
         events.tell_of_deletion(owner_id=recording.owner_id, recording_id=pk)
         transaction.on_commit(lambda: media.forget(pk))
+
+
+def _replace_corrections(analysis: Analysis, revision: int, by: User, segments: list[Any]) -> None:
+    with transaction.atomic():
+        # Whoever corrects at the same moment waits here.
+        get_object_or_404(Analysis.objects.select_for_update(), pk=analysis.pk)
+        row, _ = CorrectedTimeline.objects.get_or_create(analysis=analysis)
+        if row.revision != revision:
+            raise RequestError(
+                WebCode.REVISION_CONFLICT,
+                f"These corrections were changed meanwhile: they are at revision {row.revision}, not {revision}. "
+                "Read them again, and choose.",
+            )
+        row.revision, row.by, row.segments = revision + 1, by, segments
+        row.save()
 
 
 def _keep(

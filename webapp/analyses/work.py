@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from inference.errors import InputError
-from inference.types import Stage
+from inference.media.chapters import add_chapters
+from inference.types import Stage, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.lease import INTERNAL_ERROR, Held, Lease, LeaseLostError, claim, nudge
 from webapp.analyses.models import Analysis
@@ -61,7 +63,16 @@ def render(pk: UUID) -> None:
             sound=audio.path if audio else None,
             on_progress=lambda share: held.progress(Stage.RENDER, share),
         )
-        publish_video(lease, out)
+        publish_video(lease, out, _with_chapters(analysis, video, timeline, place))
+
+
+def _with_chapters(analysis: Analysis, video: MediaFile, timeline: Timeline, place: Path) -> Path | None:
+    """The original with the timeline as chapters, where its tracks can be copied."""
+    try:
+        return add_chapters(video.path, timeline, analysis.recording.title, place)
+    except InputError as error:
+        logger.info("analysis %s has no video with chapters: %s", analysis.pk, error)
+        return None
 
 
 @contextmanager

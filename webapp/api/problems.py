@@ -12,10 +12,12 @@ from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
-from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError
+from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
+
+RETRY_SECONDS = "5"  # after which it makes sense to ask again for what is not ready
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         data = problem(STATUSES[error.code], error.code, error.message)
         return _answer({**data, "errors": {error.field: [error.message]}})
     if isinstance(error, InputError | RequestError):
-        return _problem(STATUSES[error.code], error.code, error.message)
+        answer = _problem(STATUSES[error.code], error.code, error.message)
+        if error.code is WebCode.NOT_READY:
+            answer["Retry-After"] = RETRY_SECONDS
+        return answer
     if isinstance(error, RequestDataTooBig):
         return _problem(413, Code.TOO_LARGE, "The request is too large. Send less at once.")
     if isinstance(error, SuspiciousOperation):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from inference.eeg import EegOutline
 from inference.store import ModelSpec
+from inference.types import Correction
 from webapp.accounts.models import Scope
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses import selectors
@@ -19,6 +20,7 @@ from webapp.recordings.services import Upload
 
 DECIMALS = 3
 MOST_TOKEN_DAYS = 3650
+MOST_CORRECTIONS = 20_000  # of two hours, one every 0.36 s
 
 
 class Seconds(serializers.FloatField):
@@ -283,6 +285,44 @@ class WindowSerializer(serializers.ModelSerializer[WindowScore]):
     class Meta:
         model = WindowScore
         fields = ["start_s", "end_s", "source", "logits", "probabilities", "face", "voice"]
+
+
+class FacesSerializer(serializers.Serializer[Any]):
+    step_s = Seconds(help_text="A face was looked for as often; moments without one are left out.")
+    width = serializers.IntegerField(help_text="Of the picture as shown, in pixels.")
+    height = serializers.IntegerField()
+    boxes = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=5, max_length=5),
+        help_text="Of [time_s, left, top, width, height], in pixels of the picture as shown.",
+    )
+
+
+class CorrectionSerializer(serializers.Serializer[Correction]):
+    start_s = Seconds()
+    end_s = Seconds()
+    label = serializers.CharField(max_length=40, help_text="One of the analysis' labels, or `undetermined`.")  # type: ignore[assignment]
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class RevisionSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 2,
+        help_text="Counts the changes; 0 before the first. Send the one that yours is based on.",
+    )
+
+
+class CorrectionsSerializer(RevisionSerializer):
+    by = OrNull(help_text="Who saved it.")
+    at = OrNull(help_text="When.")
+    segments = CorrectionSerializer(
+        many=True,
+        max_length=MOST_CORRECTIONS,  # type: ignore[call-arg]
+        help_text="They cover the recording without gap or overlap. Empty where nobody corrected anything.",
+    )
+
+    def corrections(self) -> list[Correction]:
+        return [Correction(**one) for one in self.validated_data["segments"]]
 
 
 class ExportsSerializer(serializers.Serializer[Any]):

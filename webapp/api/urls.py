@@ -1,6 +1,18 @@
 from django.urls import path, re_path
 
-from webapp.api.views import account, analyses, auth, base, exports, models, order, recordings, uploads, webhooks
+from webapp.api.views import (
+    account,
+    analyses,
+    auth,
+    base,
+    corrections,
+    exports,
+    models,
+    order,
+    recordings,
+    uploads,
+    webhooks,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -21,6 +33,8 @@ urlpatterns = [
     path("analyses/<uuid:pk>/cancel/", analyses.Cancel.as_view(), name="cancel"),
     path("analyses/<uuid:pk>/segments/", analyses.Segments.as_view(), name="segments"),
     path("analyses/<uuid:pk>/windows/", analyses.Windows.as_view(), name="windows"),
+    path("analyses/<uuid:pk>/faces/", analyses.Faces.as_view(), name="faces"),
+    path("analyses/<uuid:pk>/corrections/", corrections.Corrections.as_view(), name="corrections"),
     path("analyses/<uuid:pk>/video/", analyses.Video.as_view(), name="video"),
     path("analyses/<uuid:pk>/chapters/", analyses.Chapters.as_view(), name="chapters"),
     path("analyses/<uuid:pk>/export/<str:format>/", analyses.Export.as_view(), name="export"),

@@ -14,6 +14,8 @@ class WebCode(StrEnum):
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
     NAME_TAKEN = "name_taken"
+    FACES_NOT_KEPT = "faces_not_kept"
+    REVISION_CONFLICT = "revision_conflict"
     TUS_VERSION = "tus_version"
     UPLOAD_LENGTH = "upload_length"
     UPLOAD_LENGTH_DEFERRED = "upload_length_deferred"
@@ -84,10 +86,16 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.EEG_SAMPLING_RATE: 422,
     Code.EEG_LENGTH: 422,
     Code.NOT_COPYABLE: 422,
+    Code.CORRECTION_GAP: 422,
+    Code.CORRECTION_OVERLAP: 422,
+    Code.CORRECTION_LABEL: 422,
+    Code.CORRECTION_RANGE: 422,
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
     WebCode.NAME_TAKEN: 409,
+    WebCode.FACES_NOT_KEPT: 404,
+    WebCode.REVISION_CONFLICT: 409,
     WebCode.TUS_VERSION: 412,
     WebCode.UPLOAD_LENGTH: 400,
     WebCode.UPLOAD_LENGTH_DEFERRED: 400,

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from inference.types import Segment
-from webapp.pages.moments import CELL_S, Floats, Labelling
+from inference.curve import Floats
+from inference.types import Segment, Timeline
+from webapp.pages.moments import CELL_S, Labelling, said
 
 # Upper limits of Cohen's kappa and their names, after Landis and Koch (1977, Biometrics 33(1)).
 STRENGTHS = (
@@ -55,6 +56,15 @@ def transitions(segments: Sequence[Segment]) -> tuple[Transition, ...]:
     changes = Counter((one.label, next_one.label) for one, next_one in pairwise(segments))
     found = [Transition(before, after, count) for (before, after), count in changes.items() if before != after]
     return tuple(sorted(found, key=lambda change: -change.count))
+
+
+def with_machine(timeline: Timeline) -> Agreement | None:
+    """How far a person who corrected the timeline agrees with it; `undetermined` is a label like the others."""
+    if timeline.corrections is None:
+        return None
+    labels, duration_s = timeline.labels, timeline.media.duration_s
+    person, machine = (said(one, labels, duration_s) for one in (timeline.corrections.segments, timeline.segments))
+    return agreement(person, machine, len(labels) + 1)
 
 
 def agreement(one: Labelling, other: Labelling, labels: int) -> Agreement | None:

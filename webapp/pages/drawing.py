@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.types import UNDETERMINED, Source, Timeline
+from inference.curve import columns, ticks
+from inference.types import UNDETERMINED, Timeline
 from webapp.pages.lanes import Kind, Lane, height
-from webapp.pages.moments import readings
 
-TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MOST_TICKS = 6  # as many clock times as fit beside one another on a phone
 COLUMNS = 240  # the chart's resolution: finer than anybody sees, coarse enough for hours
 WIDTH, CHART_HEIGHT = 1000, 100  # of the boxes that paths are drawn in
@@ -84,17 +83,16 @@ def draw(timeline: Timeline, stack: Sequence[Lane]) -> Drawing:
             for segment in timeline.segments
             if 100 * (segment.end_s - segment.start_s) / duration >= NAMED
         ),
-        ticks=ticks(duration),
+        ticks=clock(duration),
         labels=_shown(timeline),
         height=height(stack),
         with_eeg=any(segment.evidence.eeg for segment in timeline.segments),
     )
 
 
-def ticks(duration_s: float) -> tuple[Tick, ...]:
+def clock(duration_s: float) -> tuple[Tick, ...]:
     """Round times to write under a recording of this length, the start included."""
-    step = next((step for step in TICK_STEPS_S if duration_s / step <= MOST_TICKS), TICK_STEPS_S[-1])
-    return tuple(Tick(100 * seconds / duration_s, seconds) for seconds in range(0, int(duration_s) + 1, step))
+    return tuple(Tick(100 * seconds / duration_s, seconds) for seconds in ticks(duration_s, MOST_TICKS))
 
 
 def parts(share: Mapping[str, float]) -> tuple[Part, ...]:
@@ -111,30 +109,6 @@ def leading(bar: Sequence[Part]) -> list[Part]:
     return sorted(bar, key=lambda part: part.width, reverse=True)
 
 
-def columns(timeline: Timeline, count: int) -> NDArray[np.float64]:
-    """Probabilities at `count` moments, evenly spread: (count, labels); zero where nothing was read.
-
-    They are those of the windows that decided: the fusion network's, and those of audio and video where it has none.
-    """
-    moments = (np.arange(count) + 0.5) * timeline.media.duration_s / count
-    shares = np.zeros((count, len(timeline.labels)))
-    covered = np.zeros(count, dtype=bool)
-    for source in (Source.AUDIO_VIDEO, Source.FUSION):
-        found = readings(timeline, source, moments)
-        shares[found.covered] = found.probabilities[found.covered]
-        covered |= found.covered
-    if covered.any():  # the last window may end a moment before the recording does
-        known = np.flatnonzero(covered)
-        after = np.clip(np.searchsorted(known, np.arange(count)), 0, len(known) - 1)
-        before = np.maximum(after - 1, 0)
-        nearer = np.abs(known[before] - np.arange(count)) <= np.abs(known[after] - np.arange(count))
-        shares = shares[np.where(nearer, known[before], known[after])]
-    starts = [segment.start_s for segment in timeline.segments]
-    unread = np.array([segment.label == UNDETERMINED for segment in timeline.segments])
-    shares[unread[np.maximum(np.searchsorted(starts, moments, side="right") - 1, 0)]] = 0
-    return shares
-
-
 def bands(timeline: Timeline) -> tuple[Shape, ...]:
     """The probabilities over time, stacked; a gap where nothing was read."""
     shares = columns(timeline, COLUMNS)
@@ -149,10 +123,8 @@ def bands(timeline: Timeline) -> tuple[Shape, ...]:
 
 def drawn(lane: Lane, labels: Sequence[str], duration_s: float) -> DrawnLane:
     """A lane of runs: of labels, or of shares."""
-    found = [
-        (run.start_s, run.end_s, (labels[int(run.value)], 1.0) if lane.kind is Kind.LABELS else ("", run.value))
-        for run in lane.runs
-    ]
+    named = lane.kind in (Kind.LABELS, Kind.CORRECTED)
+    found = [(run.start_s, run.end_s, (labels[int(run.value)], 1.0) if named else ("", run.value)) for run in lane.runs]
     return DrawnLane(lane, _paths(found, duration_s))
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from inference.curve import TICK_STEPS_S, columns
 from inference.types import UNDETERMINED, Timeline
-from webapp.pages.drawing import columns
-from webapp.pages.lanes import Lane, height
+from webapp.pages.lanes import Lane, height, room_to_correct
 
 COLUMN_S = 0.5  # the chart's resolution, as far as MOST_COLUMNS allow
 FEWEST_COLUMNS, MOST_COLUMNS = 240, 3600
@@ -17,7 +17,8 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
     """Times in seconds, shares in whole percent, labels as indexes into `labels`, the last of which is undetermined.
 
     `segments`: [start, end, label, confidence, face, voice, eeg]. `lanes`: their runs as [start, end, value].
-    `chart`: at even distances, the probability of each label; an empty list where nothing was read.
+    `chart`: at even distances, the probability of each label; an empty list where nothing was read. `room`: the lane of
+    a person who corrects. `steps`: seconds between the marks of the axis. `faces`: whether their places were kept.
     """
     labels = (*timeline.labels, UNDETERMINED)
     index = {label: number for number, label in enumerate(labels)}
@@ -53,6 +54,9 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
             for lane in stack
         ],
         "chart": _chart(timeline),
+        "room": room_to_correct()._asdict(),
+        "steps": TICK_STEPS_S,
+        "faces": timeline.faces is not None,
     }
 
 

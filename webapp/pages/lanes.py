@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.types import Source, Timeline
-from webapp.pages.moments import CELL_S, UNCOVERED, Labelling, cells, readings
+from inference.curve import readings
+from inference.types import UNDETERMINED, Corrections, Source, Timeline
+from webapp.pages.moments import CELL_S, UNCOVERED, Labelling, cells
 
+CORRECTED = "Corrected"
 LEVELS = 4  # steps in which the presence of a face or voice is told apart
 TOP = 10  # pixels above the first lane, for the playhead's knob
 NAME_HEIGHT = 20  # pixels for the name above a lane
@@ -19,15 +21,16 @@ AXIS_HEIGHT = 22  # pixels for the time axis
 
 
 class Kind(StrEnum):
-    """What a lane draws: the segments with their names, a network's labels, shares 0..1, or the stacked chart."""
+    """What a lane draws: the segments with their names, a person's, a network's labels, shares 0..1, or the chart."""
 
     SEGMENTS = "segments"
+    CORRECTED = "corrected"
     LABELS = "labels"
     SHARES = "shares"
     CHART = "chart"
 
 
-HEIGHTS = {Kind.SEGMENTS: 46, Kind.LABELS: 14, Kind.SHARES: 5, Kind.CHART: 74}
+HEIGHTS = {Kind.SEGMENTS: 46, Kind.CORRECTED: 34, Kind.LABELS: 14, Kind.SHARES: 5, Kind.CHART: 74}
 
 
 class Run(NamedTuple):
@@ -36,6 +39,16 @@ class Run(NamedTuple):
     start_s: float
     end_s: float
     value: float
+
+
+class Room(NamedTuple):
+    """What a lane that is not there yet would take: `room` pixels in all."""
+
+    name: str
+    kind: Kind
+    top: int
+    height: int
+    room: int
 
 
 @dataclass(frozen=True)
@@ -62,10 +75,10 @@ def lanes(timeline: Timeline, alone: Mapping[Source, Labelling]) -> tuple[Lane, 
     duration_s = timeline.media.duration_s
     with_eeg = Source.EEG in alone
     seen = readings(timeline, Source.AUDIO_VIDEO, cells(duration_s))
-    wanted: list[tuple[str, Kind, tuple[Run, ...]]] = [
-        ("Emotion", Kind.SEGMENTS, ()),
-        ("Probability of each emotion", Kind.CHART, ()),
-    ]
+    wanted: list[tuple[str, Kind, tuple[Run, ...]]] = [("Emotion", Kind.SEGMENTS, ())]
+    if timeline.corrections:
+        wanted.append((CORRECTED, Kind.CORRECTED, _corrected(timeline, timeline.corrections)))
+    wanted.append(("Probability of each emotion", Kind.CHART, ()))
     if Source.AUDIO_VIDEO in alone:
         name = "Audio and video alone" if with_eeg else "Audio and video, before smoothing"
         wanted.append((name, Kind.LABELS, runs(alone[Source.AUDIO_VIDEO], duration_s)))
@@ -90,6 +103,18 @@ def runs(path: Labelling, duration_s: float) -> tuple[Run, ...]:
         for start_s, end_s, value in zip(times[:-1], times[1:], path[edges[:-1]].tolist(), strict=True)
         if value != UNCOVERED
     )
+
+
+def room_to_correct() -> Room:
+    """Where a person's lane stands as soon as there is one: below the first."""
+    top = TOP + HEIGHTS[Kind.SEGMENTS] + GAP + NAME_HEIGHT
+    tall = HEIGHTS[Kind.CORRECTED]
+    return Room(CORRECTED, Kind.CORRECTED, top, tall, NAME_HEIGHT + tall + GAP)
+
+
+def _corrected(timeline: Timeline, corrections: Corrections) -> tuple[Run, ...]:
+    index = {label: number for number, label in enumerate((*timeline.labels, UNDETERMINED))}
+    return tuple(Run(one.start_s, one.end_s, index[one.label]) for one in corrections.segments)
 
 
 def _shares(share: NDArray[np.float64], covered: NDArray[np.bool_], duration_s: float) -> tuple[Run, ...]:

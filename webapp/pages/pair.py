@@ -127,7 +127,7 @@ def shown(one: Timeline, other: Timeline, names: tuple[str, str]) -> dict[str, A
         "pair": met,
         "height": height(stack),
         "lanes": [drawing.drawn(lane, labels, duration_s) for lane in stack],
-        "ticks": drawing.ticks(duration_s),
+        "ticks": drawing.clock(duration_s),
         "labels": labels,
         "duration_s": duration_s,
         "handover": {

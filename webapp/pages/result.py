@@ -44,6 +44,7 @@ def result(analysis: Analysis, page: str | None = None) -> dict[str, Any]:
         "original_url": reverse("pages:original", args=[recording.pk]),
         "labelled_url": reverse("api:video", args=[analysis.pk]),
         "chapters_url": reverse("api:chapters", args=[analysis.pk]),
+        "chapters_ready": selectors.video_with_chapters(analysis) is not None,
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": slugify(recording.title) or "recording",
         **(_read(timeline, page) if timeline else {}),
@@ -69,6 +70,7 @@ def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
         "drawing": drawing.draw(timeline, stack),
         "handover": handover(timeline, stack),
         "segments": _page(timeline, page),
+        "corrected": comparison.with_machine(timeline),
         "transitions": comparison.transitions(timeline.segments),
         "agreement": comparison.agreement(alone[Source.AUDIO_VIDEO], alone[Source.EEG], len(timeline.labels))
         if len(alone) == 2

@@ -15,6 +15,7 @@ pages = [
     path("recordings/<uuid:pk>/delete/", recordings.delete, name="delete"),
     path("analyses/<uuid:pk>/", analyses.show, name="result"),
     path("analyses/<uuid:pk>/live/", analyses.live, name="live"),
+    path("analyses/<uuid:pk>/agreement/", analyses.agreement, name="agreement"),
     path("analyses/<uuid:pk>/cancel/", analyses.cancel, name="cancel"),
     path("projects/", projects.projects, name="projects"),
     path("projects/new/", projects.new_project, name="new-project"),

@@ -1,10 +1,13 @@
 """The changes from one emotion to another, and the agreement of two readers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from inference.types import UNDETERMINED, Evidence, Segment
-from webapp.pages.comparison import Agreement, agreement, transitions
+from inference.types import UNDETERMINED, Correction, Corrections, Evidence, Segment
+from tests.webapp.factories import a_timeline
+from webapp.pages.comparison import Agreement, agreement, transitions, with_machine
 from webapp.pages.moments import UNCOVERED, Labelling
 
 
@@ -85,3 +88,14 @@ def test_only_time_that_both_read_counts() -> None:
 )
 def test_a_kappa_has_a_name(kappa: float, strength: str) -> None:
     assert Agreement(1.0, 0.5, kappa).strength == strength
+
+
+def test_a_person_is_compared_with_the_machine_over_all_the_time() -> None:
+    read = a_timeline("happy", UNDETERMINED)  # five seconds each
+    own = (Correction(0, 4, "happy"), Correction(4, 8, UNDETERMINED), Correction(8, 10, "sad"))
+    found = with_machine(replace(read, corrections=Corrections(1, "somebody", "", own)))
+    assert found is not None
+    assert found.seconds == pytest.approx(10)
+    assert found.same == pytest.approx(0.7)
+    assert found.kappa == pytest.approx((0.7 - 0.4) / (1 - 0.4))
+    assert with_machine(read) is None

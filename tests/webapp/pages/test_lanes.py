@@ -1,13 +1,25 @@
 """The lanes, and the numbers that the page hands over to its scripts."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
+from inference.types import (
+    UNDETERMINED,
+    Correction,
+    Corrections,
+    Evidence,
+    MediaInfo,
+    Mode,
+    Segment,
+    Source,
+    Timeline,
+    Window,
+)
 from webapp.pages.handover import MOST_COLUMNS, handover
-from webapp.pages.lanes import height, lanes, runs
+from webapp.pages.lanes import height, lanes, room_to_correct, runs
 from webapp.pages.moments import UNCOVERED, read_alone
 
 LABELS = ("neutral", "happy")
@@ -68,3 +80,15 @@ def test_the_chart_of_two_hours_is_coarser_not_larger() -> None:
     found = timeline(7200.0)
     given = handover(found, lanes(found, alone(found)))
     assert len(given["chart"]) == MOST_COLUMNS
+
+
+def test_the_lane_of_a_person_stands_where_the_page_makes_room_for_it() -> None:
+    found = timeline()
+    own = (Correction(0.0, 2.0, UNDETERMINED), Correction(2.0, 10.0, "neutral"))
+    before = lanes(found, alone(found))
+    after = lanes(replace(found, corrections=Corrections(1, "somebody", "", own)), alone(found))
+    room = room_to_correct()
+    assert [after[1].name, after[1].kind, after[1].top, after[1].height] == list(room[:4])
+    assert list(after[1].runs) == [(0.0, 2.0, 2), (2.0, 10.0, 0)]
+    assert [lane.top + room.room for lane in before[1:]] == [lane.top for lane in after[2:]]
+    assert height(after) == height(before) + room.room

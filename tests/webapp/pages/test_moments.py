@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from inference.curve import readings
 from inference.types import MediaInfo, Mode, Source, Timeline, Window
-from webapp.pages.moments import CELL_S, UNCOVERED, cells, read_alone, readings
+from webapp.pages.moments import CELL_S, UNCOVERED, cells, read_alone
 
 LABELS = ("neutral", "happy")
 UNDETERMINED = len(LABELS)

@@ -1,5 +1,7 @@
 """The page of one analysis, at every moment of its life."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +10,12 @@ from django.urls import reverse
 
 from inference.errors import Code
 from inference.export import WRITERS
+from tests.integration.rest import SAMPLES
 from tests.webapp.pages.conftest import NOTICE, fail, publish
 from webapp.analyses import services
 from webapp.analyses.lease import WORKER_LOST, claim
 from webapp.analyses.models import Analysis, WindowScore
+from webapp.analyses.publish import publish_video
 from webapp.recordings.models import Recording
 
 
@@ -68,7 +72,7 @@ def test_a_timeline_that_is_there_is_not_taken_from_under_somebodys_hands(owner:
 def test_a_finished_analysis_shows_all_there_is(owner: Client, finished: Analysis) -> None:
     page = shown(owner, finished)
     assert f'src="{reverse("api:video", args=[finished.pk])}"' in page
-    assert "hx-get" not in page
+    assert "every 1s" not in page
     assert 'aria-label="Go to 0:12.0"' in page
     assert 'aria-label="3 segments, listed in the table of segments"' in page
     assert reverse("pages:model", args=[finished.model_name, finished.model_version]) in page
@@ -191,4 +195,19 @@ def test_every_file_can_be_downloaded(owner: Client, finished: Analysis) -> None
     page = shown(owner, finished)
     for name in WRITERS:
         assert f'href="{reverse("api:export", args=[finished.pk, name])}" download' in page
-    assert f'href="{reverse("api:chapters", args=[finished.pk])}" download' in page
+
+
+def test_the_video_with_chapters_is_there_as_soon_as_it_is_made(
+    owner: Client, published: Analysis, tmp_path: Path
+) -> None:
+    address = f'href="{reverse("api:chapters", args=[published.pk])}" download'
+    page = shown(owner, published)
+    assert "Video with chapters: being prepared" in page
+    assert address not in page
+    lease = claim(published.pk, published=True)
+    assert lease is not None
+    labelled, chapters = (Path(shutil.copy(SAMPLES / "interview.mp4", tmp_path / f"{name}.mp4")) for name in "ab")
+    publish_video(lease, labelled, chapters)
+    page = shown(owner, published)
+    assert "being prepared" not in page
+    assert address in page

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from inference.errors import Code, InputError
 from inference.export import WRITERS, report
 from webapp.analyses import selectors, services
 from webapp.analyses.archive import check
@@ -21,7 +22,9 @@ from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.filters import AnalysisFilter, SegmentFilter
 from webapp.api.pagination import InTime, Pages
 from webapp.api.serializers import (
+    DECIMALS,
     AnalysisSerializer,
+    FacesSerializer,
     FoundSegmentSerializer,
     SegmentSerializer,
     WindowSerializer,
@@ -91,6 +94,21 @@ class Windows(generics.ListAPIView[WindowScore]):
         return selectors.analysis_for(person(self.request), self.kwargs["pk"]).windows.all()
 
 
+class Faces(APIView):
+    @extend_schema(operation_id="analyses_faces", summary="Where the face was", responses={200: FacesSerializer})
+    def get(self, request: Request, pk: UUID) -> Response:
+        analysis = selectors.analysis_for(person(request), pk)
+        if analysis.timeline_at is None:
+            raise RequestError(WebCode.NOT_READY, "No face is looked for yet. Ask again when there is a timeline.")
+        faces = selectors.face_track(analysis)
+        if faces is None:
+            raise RequestError(
+                WebCode.FACES_NOT_KEPT, "This was read before the places of faces were kept. Have it read again."
+            )
+        size = {"width": analysis.recording.width, "height": analysis.recording.height}
+        return Response({"step_s": round(faces.step_s, DECIMALS), **size, "boxes": faces.found})
+
+
 @extend_schema_view(get=extend_schema(operation_id="segments_list", summary="Segments across all past predictions"))
 class FoundSegments(generics.ListAPIView[Segment]):
     queryset = Segment.objects.none()
@@ -136,7 +154,17 @@ class Chapters(APIView):
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         analysis = selectors.analysis_for(person(request), pk)
-        made = services.video_with_chapters(analysis=analysis).path
+        artifact = selectors.video_with_chapters(analysis)
+        if artifact is None and analysis.status in Analysis.OPEN:
+            raise RequestError(WebCode.NOT_READY, "It is made with the labelled video. Ask again in a moment.")
+        if artifact is None:
+            raise InputError(
+                Code.NOT_COPYABLE,
+                "There is no video with chapters of this analysis: it did not succeed, an earlier version made it, or "
+                "the original's tracks cannot be copied as they are. Have the recording read again, or save it as "
+                "H.264 MP4 first.",
+            )
+        made = artifact.path
         name = f"{slugify(analysis.recording.title) or 'recording'}-chapters{made.suffix}"
         return media.serve(request._request, made, VIDEO_TYPES[made.suffix], name)
 

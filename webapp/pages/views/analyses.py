@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.analyses import selectors, services
 from webapp.pages import catalogue
+from webapp.pages.comparison import with_machine
 from webapp.pages.result import progress, result
 from webapp.pages.views.requests import PersonRequest
 
@@ -39,6 +40,15 @@ def live(request: PersonRequest, pk: UUID) -> HttpResponse:
     if context["have"] != have:
         context = result(analysis) | {"swap": True, "swap_timeline": context["have"][:1] != have[:1]}
     return render(request, "pages/_live.html", context)
+
+
+@never_cache
+@require_safe
+@login_required
+def agreement(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """How far the person who corrects agrees with the machine, for a page that has just saved."""
+    timeline = selectors.timeline(selectors.analysis_for(request.user, pk))
+    return render(request, "pages/_corrected.html", {"corrected": with_machine(timeline) if timeline else None})
 
 
 @require_POST

@@ -1,9 +1,9 @@
-// The login behind the page. Its CSRF token changes when somebody logs in again, in another tab for example.
+// The login behind a page with a form. Its CSRF token changes when somebody logs in again, in another tab for example.
 let form;
 let token;
 
-export const begin = (uploadForm) => {
-  form = uploadForm;
+export const begin = (itsForm) => {
+  form = itsForm;
   token = form.elements.csrfmiddlewaretoken.value;
 };
 
@@ -18,7 +18,7 @@ export class LoggedOut extends Error {}
 export const renew = async () => {
   const answer = await fetch(form.action, { cache: "no-store" });
   if (!answer.ok) throw new Error(`The server answered ${answer.status}`);
-  const there = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("upload");
+  const there = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.id);
   if (there?.dataset.person !== form.dataset.person) throw new LoggedOut();
   token = there.elements.csrfmiddlewaretoken.value;
 };

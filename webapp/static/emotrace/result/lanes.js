@@ -20,11 +20,12 @@ export class Lanes {
     this.canvas = root.querySelector("canvas");
     this.head = root.querySelector(".playhead");
     this.current = root.querySelector(".lanes-current");
+    this.selected = root.querySelector(".lanes-selected");
     this.repeated = root.querySelector(".lanes-loop");
     root.hidden = false;
     document.getElementById("zoom").hidden = false;
     document.getElementById("strip").classList.add("for-paper");
-    this.wide.style.height = `${reading.height}px`;
+    this.resize();
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(this.scroller);
     this.scroller.addEventListener("wheel", (event) => {
@@ -61,6 +62,12 @@ export class Lanes {
     this.root.classList.toggle("zoomed", this.factor > 1);
     this.scroller.scrollLeft = (moment / this.#reading.duration) * this.width - anchor;
     document.getElementById("zoom-factor").textContent = `${this.factor.toFixed(this.factor < 10 ? 1 : 0).replace(".0", "")}×`;
+    this.draw();
+  }
+
+  // There are more lanes, or other ones, than before.
+  resize() {
+    this.wide.style.height = `${this.#reading.height}px`;
     this.draw();
   }
 
@@ -111,6 +118,15 @@ export class Lanes {
   repeat(segment) {
     this.repeated.hidden = segment === null;
     if (segment) this.#stretch(this.repeated, segment);
+  }
+
+  // The segment [start, end] of the corrected lane that is in hand, or null.
+  select(segment) {
+    this.selected.hidden = segment === null;
+    if (!segment) return;
+    const { top, height } = this.#reading.corrected;
+    Object.assign(this.selected.style, { top: `${top}px`, height: `${height}px` });
+    this.#stretch(this.selected, { start: segment[0], end: segment[1] });
   }
 
   #stretch(place, segment) {

@@ -1,4 +1,6 @@
 // The result page: the player, the timeline and the table of segments show one and the same moment.
+import { Correct } from "./correct.js";
+import { Faces } from "./faces.js";
 import { Label } from "./label.js";
 import { Lanes } from "./lanes.js";
 import { List } from "./list.js";
@@ -16,6 +18,10 @@ const transport = document.getElementById("transport");
 const speed = document.getElementById("speed");
 const button = (name) => transport.querySelector(`[data-command=${name}]`);
 
+const CORRECTING = [
+  "split", "mergeNext", "mergePrevious", "startEarlier", "startLater", "endEarlier", "endLater", "undo", "redo", "writeNote", "save",
+];
+
 // What the page shows of the reading, as soon as there is one.
 let source = null;
 let read = null;
@@ -32,10 +38,13 @@ const player = new Player(video, {
 });
 const loop = new Loop(player);
 const label = new Label();
+const faces = new Faces(video);
 
 const show = (seconds) => {
   if (!read) return;
-  const { reading, lanes, list, tip } = read;
+  const { reading, lanes, list, tip, correct } = read;
+  faces.show(seconds);
+  correct.show();
   lanes.show(seconds, player.playing);
   label.tell(seconds);
   if (lanes.scroller.matches(":focus-visible") && !lanes.root.matches(":hover") && !tip.dismissed) tip.show(seconds);
@@ -75,9 +84,15 @@ const cover = () => {
 
 const by = (seconds) => player.seek(Math.min(video.duration || Infinity, Math.max(0, player.moment + seconds)));
 const toSegment = (offset) => {
-  const { reading } = read;
-  const number = Math.min(reading.segments.length - 1, Math.max(0, reading.at(player.moment) + offset));
-  player.seek(reading.segment(number).start);
+  const { reading, correct } = read;
+  const [segments, at] = correct.on ? [correct.segments, correct.at(player.moment)] : [reading.segments, reading.at(player.moment)];
+  const number = Math.min(segments.length - 1, Math.max(0, at + offset));
+  player.seek(correct.on ? segments[number].start : reading.segment(number).start);
+};
+const explain = (words) => {
+  const place = document.getElementById("faces-why");
+  place.hidden = false;
+  place.textContent = words;
 };
 const withTimeline = (command) => () => { if (read) command(); };
 const commands = {
@@ -99,17 +114,30 @@ const commands = {
     if (burnedIn()) choose(original().dataset.source);
     cover();
   }),
+  faces: withTimeline(async () => {
+    if (!read.reading.faces) explain("There are no boxes: this was read before the places of faces were kept. Analyse the recording again to have them.");
+    else await faces.switch().catch((error) => explain(`The boxes cannot be had. ${error.message}.`));
+    button("faces").setAttribute("aria-pressed", String(faces.on));
+  }),
+  fullScreen: () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else video.parentElement.requestFullscreen();
+  },
+  correct: withTimeline(() => read.correct.switch()),
   zoomIn: withTimeline(() => read.lanes.zoom(read.lanes.factor * 2)),
   zoomOut: withTimeline(() => read.lanes.zoom(read.lanes.factor / 2)),
   zoomFit: withTimeline(() => read.lanes.zoom(1)),
   hideTip: withTimeline(() => read.tip.dismiss()),
   help: () => document.getElementById("keys").showModal(),
 };
-listen(commands);
+for (const name of CORRECTING) commands[name] = withTimeline(() => read.correct.commands[name]());
+listen(commands, () => read?.correct.on ?? false, (index) => read.correct.label(index));
 
 document.addEventListener("click", (event) => {
   const find = (selector) => event.target.closest(selector);
   if (find("[data-command]")) commands[find("[data-command]").dataset.command]();
+  else if (find("[data-correct]")) read.correct.act(find("[data-correct]").dataset.correct);
+  else if (find("[data-label]")) read.correct.label(Number(find("[data-label]").dataset.label));
   else if (find("[data-source]")) choose(find("[data-source]").dataset.source);
   else if (find("[data-turn]") && read) {
     event.preventDefault();
@@ -133,8 +161,9 @@ const settle = () => {
     const reading = new Reading(JSON.parse(element.textContent));
     const lanes = new Lanes(document.getElementById("lanes"), reading);
     const tip = new Tip(document.querySelector(".tip"), reading, lanes);
+    read = { reading, lanes, tip, list: new List(reading), correct: new Correct(reading, lanes, player) };
+    button("faces").setAttribute("aria-disabled", String(!reading.faces));
     scrub(lanes, tip, player);
-    read = { reading, lanes, tip, list: new List(reading) };
     source = element;
     current = -1;
   }

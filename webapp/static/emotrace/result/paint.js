@@ -2,7 +2,6 @@
 import { lastBegun } from "./reading.js";
 import { capital, short } from "./words.js";
 
-const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const TICK_ROOM = 76; // pixels from one clock time to the next
 const CROWDED = 3; // pixels a stretch below which neighbours are drawn as one
 
@@ -75,7 +74,8 @@ const box = (context, left, top, width, height, radius) => {
 };
 
 const labels = (context, lane, stretches, view, inks) => {
-  const radius = lane.kind === "segments" ? 5 : 3;
+  const named = lane.kind !== "labels";
+  const radius = named ? 5 : 3;
   for (const [start, end, label] of visible(stretches, view)) {
     const [left, right] = [view.x(start), view.x(end)];
     const gap = right - left > 6 ? 1 : 0;
@@ -83,12 +83,12 @@ const labels = (context, lane, stretches, view, inks) => {
     box(context, left, lane.top, Math.max(0.5, right - left - gap), lane.height, radius);
     const shown = Math.max(left, 0);
     const room = Math.min(right, view.width) - shown - 14;
-    if (lane.kind !== "segments" || room < 20) continue;
+    if (!named || room < 20) continue;
     context.font = `600 13px ${inks.font}`;
     const name = capital(view.labels[label]);
     if (context.measureText(name).width > room) continue;
     context.fillStyle = inks.texts[label];
-    context.fillText(name, shown + 8, lane.top + 28);
+    context.fillText(name, shown + 8, lane.top + lane.height / 2 + 5);
   }
 };
 
@@ -132,9 +132,9 @@ const chart = (context, lane, columns, view, inks) => {
   if (stretch.length) flush();
 };
 
-const axis = (context, top, view, inks) => {
+const axis = (context, top, steps, view, inks) => {
   const span = ((view.to - view.from) / view.width) * TICK_ROOM;
-  const step = STEPS_S.find((each) => each >= span) ?? STEPS_S.at(-1);
+  const step = steps.find((each) => each >= span) ?? steps.at(-1);
   context.font = `11.5px ${inks.font}`;
   for (let at = Math.ceil(view.from / step); at * step <= Math.min(view.to, view.duration); at += 1) {
     const x = view.x(at * step);
@@ -160,7 +160,7 @@ export const paint = (context, reading, view, style) => {
     context.fillStyle = lane.kind === "chart" ? hatch : style.track;
     box(context, 0, lane.top, view.width, lane.height, lane.kind === "shares" ? 2 : 3);
     if (lane.kind === "segments") labels(context, lane, reading.segments, view, inks);
-    if (lane.kind === "labels") labels(context, lane, lane.runs, view, inks);
+    if (lane.kind === "labels" || lane.kind === "corrected") labels(context, lane, lane.runs, view, inks);
     if (lane.kind === "shares") shares(context, lane, view, inks);
     if (lane.kind === "chart") chart(context, lane, reading.chart, view, inks);
     if (lane.kind === "segments") continue;
@@ -168,5 +168,5 @@ export const paint = (context, reading, view, style) => {
     context.fillStyle = style.text;
     context.fillText(lane.name, 6, lane.top - 6);
   }
-  axis(context, reading.lanes.at(-1).top + reading.lanes.at(-1).height + 6, view, inks);
+  axis(context, reading.lanes.at(-1).top + reading.lanes.at(-1).height + 6, reading.steps, view, inks);
 };

@@ -15,13 +15,33 @@ export const lastBegun = (stretches, seconds) => {
 };
 
 export class Reading {
-  constructor({ duration, height, labels, segments, lanes, chart }) {
+  constructor({ duration, height, labels, segments, lanes, chart, room, steps, faces }) {
     this.duration = duration;
     this.height = height;
     this.labels = labels;
     this.segments = segments;
     this.lanes = lanes;
     this.chart = chart;
+    this.room = room;
+    this.steps = steps;
+    this.faces = faces; // whether their places were kept
+  }
+
+  // The lane of a person's segments [start, end, label, note], if there is one.
+  get corrected() {
+    return this.lanes.find((lane) => lane.kind === "corrected") ?? null;
+  }
+
+  // Those segments are shown, in a lane that the others make room for.
+  correct(segments) {
+    if (this.corrected) {
+      this.corrected.runs = segments;
+      return;
+    }
+    const { room, ...lane } = this.room;
+    const below = this.lanes.slice(1).map((each) => ({ ...each, top: each.top + room }));
+    this.lanes = [this.lanes[0], { ...lane, runs: segments }, ...below];
+    this.height += room;
   }
 
   // The number of the segment at a moment.
@@ -48,10 +68,10 @@ export class Reading {
       .slice(0, most);
   }
 
-  // What each network alone read at a moment, as [lane's name, label].
+  // What a person, and each network alone, said of a moment, as [lane's name, label].
   alone(seconds) {
     return this.lanes
-      .filter((lane) => lane.kind === "labels")
+      .filter((lane) => lane.kind === "labels" || lane.kind === "corrected")
       .map((lane) => [lane.name, lane.runs[lastBegun(lane.runs, seconds)]])
       .filter(([, run]) => run && seconds < run[1])
       .map(([name, run]) => [name, this.labels[run[2]]]);

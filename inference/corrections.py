@@ -1,0 +1,43 @@
+"""What makes a person's timeline a whole one."""
+
+from collections.abc import Sequence
+
+from inference.errors import Code, InputError
+from inference.timeline import DECIMALS
+from inference.types import UNDETERMINED, Correction
+
+
+def checked(segments: Sequence[Correction], labels: Sequence[str], duration_s: float) -> tuple[Correction, ...]:
+    """The segments with times of three decimals, which tile 0..duration_s with `labels` or UNDETERMINED.
+
+    Raises InputError(CORRECTION_RANGE | CORRECTION_LABEL | CORRECTION_OVERLAP | CORRECTION_GAP) with the first thing
+    that is wrong; segments count from 1.
+    """
+    end_s = round(duration_s, DECIMALS)
+    found = tuple(
+        one._replace(start_s=round(one.start_s, DECIMALS), end_s=round(one.end_s, DECIMALS)) for one in segments
+    )
+    for number, one in enumerate(found, 1):
+        if not 0 <= one.start_s < one.end_s <= end_s:  # nor is NaN
+            raise InputError(
+                Code.CORRECTION_RANGE,
+                f"Segment {number} is from {one.start_s} to {one.end_s} s. It has to begin before it ends, "
+                f"within 0 to {end_s} s.",
+            )
+        if one.label not in (*labels, UNDETERMINED):
+            known = ", ".join((*labels, UNDETERMINED))
+            raise InputError(Code.CORRECTION_LABEL, f"Segment {number} is {one.label!r}. Choose from: {known}.")
+    edges = [0.0, *(edge for one in found for edge in (one.start_s, one.end_s)), end_s]
+    for before, after in zip(edges[::2], edges[1::2], strict=True):
+        if before > after:
+            raise InputError(
+                Code.CORRECTION_OVERLAP,
+                f"A segment begins at {after} s, before the one above it ends at {before} s. Each has to begin "
+                "where the one before it ends.",
+            )
+        if before < after:
+            raise InputError(
+                Code.CORRECTION_GAP,
+                f"Nothing is said of {before} to {after} s. The segments have to cover 0 to {end_s} s.",
+            )
+    return found

@@ -1,0 +1,55 @@
+"""What a person says of a recording instead of the machine, whose own answer stays."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webapp.analyses import selectors, services
+from webapp.api.serializers import CorrectionsSerializer, RevisionSerializer
+from webapp.api.views.base import person
+
+
+class Corrections(APIView):
+    @extend_schema(
+        operation_id="analyses_corrections_retrieve",
+        summary="A person's own timeline",
+        responses={200: CorrectionsSerializer},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        analysis = selectors.analysis_for(person(request), pk)
+        return Response(CorrectionsSerializer(selectors.corrections(analysis)).data)
+
+    @extend_schema(
+        operation_id="analyses_corrections_update",
+        summary="Correct the timeline",
+        description="All of it at once. Where it was changed since `revision`, this is refused: `revision_conflict`.",
+        request=CorrectionsSerializer,
+        responses={200: CorrectionsSerializer},
+    )
+    def put(self, request: Request, pk: UUID) -> Response:
+        analysis = selectors.analysis_for(person(request), pk)
+        form = CorrectionsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        saved = services.correct(
+            analysis=analysis,
+            by=person(request),
+            revision=form.validated_data["revision"],
+            segments=form.corrections(),
+        )
+        return Response(CorrectionsSerializer(saved).data)
+
+    @extend_schema(
+        operation_id="analyses_corrections_destroy",
+        summary="Remove the corrections",
+        parameters=[RevisionSerializer],
+        responses={204: None},
+    )
+    def delete(self, request: Request, pk: UUID) -> Response:
+        analysis = selectors.analysis_for(person(request), pk)
+        asked = RevisionSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        services.remove_corrections(analysis=analysis, by=person(request), revision=asked.validated_data["revision"])
+        return Response(status=204)

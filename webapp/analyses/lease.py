@@ -21,6 +21,7 @@ from django.utils import timezone
 from inference.types import Stage
 from webapp.analyses import messages
 from webapp.analyses.models import Analysis
+from webapp.core.measures import STAGE_SECONDS
 
 Status = Analysis.Status
 
@@ -104,7 +105,7 @@ class Held:
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat {lease.pk}", daemon=True)
         self._stage: Stage | None = None
-        self._written = 0.0
+        self._began = self._written = 0.0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -115,6 +116,8 @@ class Held:
     ) -> None:
         self._over.set()
         self._thread.join()
+        if kind is None:
+            self._end_stage()
 
     def progress(self, stage: Stage, share: float) -> None:
         """Note how far the work is. Raises LeaseLostError, which stops it."""
@@ -123,9 +126,18 @@ class Held:
         now = time.monotonic()
         if stage is self._stage and now - self._written < PROGRESS_SECONDS:
             return
-        self._stage, self._written = stage, now
+        if stage is not self._stage:
+            self._end_stage()
+            self._stage, self._began = stage, now
+        self._written = now
         start, end = SPANS[stage]
         self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=timezone.now())
+
+    def _end_stage(self) -> None:
+        if self._stage is not None:
+            seconds = time.monotonic() - self._began
+            STAGE_SECONDS.observe(seconds, stage=self._stage)
+            logger.info("stage ended", extra={"stage": self._stage, "seconds": round(seconds, 3)})
 
     def _beat(self) -> None:
         beaten = time.monotonic()

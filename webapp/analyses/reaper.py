@@ -9,6 +9,7 @@ from django.utils import timezone
 from webapp.analyses import lease
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
+from webapp.core.measures import REAPED
 from webapp.recordings import transfers
 from webapp.recordings.models import MediaFile, Transfer
 
@@ -38,10 +39,12 @@ def reap() -> None:
         finished_at=now,
     )
     if spent:
+        REAPED.add(spent, outcome="failed")
         logger.error("%d analyses failed: their workers were lost too often", spent)
     for pk in list(lapsed.values_list("pk", flat=True)):
         # Asked again in the same statement that writes: it may have been heard of meanwhile.
         if lapsed.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=now):
+            REAPED.add(outcome="queued")
             logger.warning("analysis %s is queued again: its worker was lost", pk)
             lease.nudge(pk)
     silent = Analysis.objects.filter(

@@ -13,6 +13,7 @@ from webapp.accounts.models import User
 from webapp.analyses import messages, selectors
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
+from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import services as recordings
 from webapp.recordings.models import MediaFile, Recording
@@ -125,6 +126,7 @@ def _keep(
                 request_sha256=request_sha256,
                 idempotency_key=idempotency_key,
             )
+            transaction.on_commit(lambda: UPLOAD_BYTES.add(recording.bytes))
             return _queue(recording, spec)
     except BaseException:
         media.forget(pk)

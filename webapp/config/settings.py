@@ -1,5 +1,6 @@
 """The one settings module. What differs between installations comes from the environment (see README)."""
 
+import logging
 from ipaddress import ip_network
 from typing import Any
 
@@ -233,6 +234,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+logging.captureWarnings(True)
 LOGGING = logs.configuration(
     level=env.str("EMOTRACE_LOG_LEVEL", default="INFO"), form=env.str("EMOTRACE_LOG_FORMAT", default="")
 )

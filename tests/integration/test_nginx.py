@@ -64,11 +64,11 @@ def front(process: Start, tmp_path: Path) -> Iterator[Front]:
     (tmp_path / "listen.conf").write_text((DEPLOY / "listen-plain.conf").read_text().replace("8080", str(outside)))
     text = (DEPLOY / "nginx.conf").read_text()
     for there, here in {
+        " /tmp/": f" {tmp_path}/",
         "server web:8000": f"server 127.0.0.1:{inside}",
         "/etc/nginx/listen.conf": str(tmp_path / "listen.conf"),
         "/data/media/": f"{django_settings.MEDIA_ROOT}/",
         "/dev/stdout": str(log),
-        " /tmp/": f" {tmp_path}/",
     }.items():
         assert there in text
         text = text.replace(there, here)
@@ -80,7 +80,8 @@ def front(process: Start, tmp_path: Path) -> Iterator[Front]:
     )
     try:
         front = Front(outside, log)
-        assert eventually(front.ready)
+        assert eventually(lambda: nginx.poll() is not None or front.ready())
+        assert nginx.poll() is None, "nginx has ended"
         yield front
     finally:
         nginx.terminate()
@@ -178,8 +179,8 @@ def test_what_it_listens_on_is_a_configuration(name: str, tmp_path: Path) -> Non
     if tuple(map(int, re.findall(r"\d+", said)[:2])) < (1, 25):
         listen = listen.replace("http2 on;", "")
     (tmp_path / "listen.conf").write_text(listen)
-    text = (DEPLOY / "nginx.conf").read_text().replace("/etc/nginx/listen.conf", str(tmp_path / "listen.conf"))
-    (tmp_path / "nginx.conf").write_text(text.replace("web:8000", "127.0.0.1:8000").replace(" /tmp/", f" {tmp_path}/"))
+    text = (DEPLOY / "nginx.conf").read_text().replace(" /tmp/", f" {tmp_path}/").replace("web:8000", "127.0.0.1:8000")
+    (tmp_path / "nginx.conf").write_text(text.replace("/etc/nginx/listen.conf", str(tmp_path / "listen.conf")))
     done = subprocess.run(
         ["nginx", "-t", "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True, check=False
     )

@@ -21,7 +21,7 @@ from django.utils import timezone
 from inference.types import Stage
 from webapp.analyses import messages
 from webapp.analyses.models import Analysis
-from webapp.core.measures import STAGE_SECONDS
+from webapp.analyses.stages import StageTimes
 
 Status = Analysis.Status
 
@@ -105,7 +105,8 @@ class Held:
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat {lease.pk}", daemon=True)
         self._stage: Stage | None = None
-        self._began = self._written = 0.0
+        self._written = 0.0
+        self._times = StageTimes()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -117,27 +118,19 @@ class Held:
         self._over.set()
         self._thread.join()
         if kind is None:
-            self._end_stage()
+            self._times.end()
 
     def progress(self, stage: Stage, share: float) -> None:
         """Note how far the work is. Raises LeaseLostError, which stops it."""
         if self._lost.is_set():
             raise LeaseLostError(str(self.lease.pk))
+        self._times.report(stage, share)
         now = time.monotonic()
         if stage is self._stage and now - self._written < PROGRESS_SECONDS:
             return
-        if stage is not self._stage:
-            self._end_stage()
-            self._stage, self._began = stage, now
-        self._written = now
+        self._stage, self._written = stage, now
         start, end = SPANS[stage]
         self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=timezone.now())
-
-    def _end_stage(self) -> None:
-        if self._stage is not None:
-            seconds = time.monotonic() - self._began
-            STAGE_SECONDS.observe(seconds, stage=self._stage)
-            logger.info("stage ended", extra={"stage": self._stage, "seconds": round(seconds, 3)})
 
     def _beat(self) -> None:
         beaten = time.monotonic()

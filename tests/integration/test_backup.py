@@ -20,8 +20,8 @@ from tests.webapp.factories import RecordingFactory, UserFactory, finished, with
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.core import embedded, locations, media
-from webapp.operation import backup as backups
-from webapp.operation.backup import DUMP, LEFT_OUT, MANIFEST
+from webapp.operation import postgres
+from webapp.operation.backup import DUMP, LEFT_OUT, MANIFEST, backup
 from webapp.recordings import transfers
 from webapp.recordings.models import MediaFile, Recording
 
@@ -184,14 +184,14 @@ def test_lost_files_are_told(installation: Recording, tmp_path: Path) -> None:
 def test_what_is_erased_meanwhile_is_whole(
     installation: Recording, tmp_path: Path, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dump = backups.postgres.dump
+    dump = postgres.dump
 
     def erase_then_dump(*arguments: Any) -> None:
         media.forget(installation.pk)
         dump(*arguments)
 
-    monkeypatch.setattr(backups.postgres, "dump", erase_then_dump)
-    found = backups.backup(tmp_path / "backup")
+    monkeypatch.setattr(postgres, "dump", erase_then_dump)
+    found = backup(tmp_path / "backup")
     assert not found.missing and not found.damaged
     assert any(str(installation.pk) in name for name in found.files)
 

@@ -11,7 +11,11 @@ class _Loader(yaml.SafeLoader):
     """Knows compose's tag for what replaces a list instead of adding to it."""
 
 
-_Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+def _list(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> list[Any]:
+    return loader.construct_sequence(node)
+
+
+_Loader.add_constructor("!override", _list)
 
 
 def load(name: str) -> dict[str, Any]:

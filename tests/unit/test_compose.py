@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compose_spec import ComposeSpecification
-from compose_spec.models import Service
+from compose_spec.models import ComposeSpecification, Service
 from django.conf import settings
 
 from tests.unit.compose import load

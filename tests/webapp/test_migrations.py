@@ -1,6 +1,6 @@
 """While a release starts, the one before it runs on the migrated database: what that one uses stays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from django.core.management import call_command
@@ -18,7 +18,7 @@ def ours() -> Iterator[Migration]:
             yield migration
 
 
-def taken(operations: list[Operation]) -> list[Operation]:
+def taken(operations: Sequence[Operation]) -> list[Operation]:
     return [each for each in operations if isinstance(each, TAKES_AWAY)]
 
 

@@ -1,25 +1,26 @@
 """The time of an analysis is divided among its stages, none of it twice."""
 
+import time
 from typing import Any
 
 import pytest
 
 from inference.types import Stage
-from webapp.analyses import stages
 from webapp.analyses.stages import StageTimes
+from webapp.core.measures import STAGE_SECONDS
 
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     found: dict[str, float] = {}
-    monkeypatch.setattr(stages.STAGE_SECONDS, "observe", lambda seconds, stage: found.update({stage: seconds}))
+    monkeypatch.setattr(STAGE_SECONDS, "observe", lambda seconds, stage: found.update({stage: seconds}))
     return found
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr(stages.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 

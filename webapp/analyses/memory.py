@@ -32,7 +32,8 @@ def collect() -> Iterator[Metric]:
     """What was noted lately. Raises redis.RedisError."""
     used = GaugeMetricFamily("emotrace_gpu_memory_used_bytes", "GPU memory in use.", labels=["worker"])
     total = GaugeMetricFamily("emotrace_gpu_memory_bytes", "GPU memory there is.", labels=["worker"])
-    for worker, state in measures.server().hgetall(KEY).items():
+    noted: dict[str, str] = measures.server().hgetall(KEY)  # type: ignore[assignment]  # they are decoded
+    for worker, state in noted.items():
         at, in_use, size = json.loads(state)
         if time.time() - at > KEPT_SECONDS:
             measures.server().hdel(KEY, worker)

@@ -132,9 +132,11 @@ for _ in range(50):
 def test_an_answer_is_counted_by_its_view(db: None, client: Client) -> None:
     client.get("/login/")
     client.get("/nowhere")
+    assert client.get("/static/emotrace/emotions.css").status_code == 200
     found = sampled(client)
     assert found["emotrace_request_seconds_count", "2xx", "login"] == 1
     assert found["emotrace_request_seconds_count", "4xx", "nothing"] == 1
+    assert ("emotrace_request_seconds_count", "2xx", "nothing") not in found
     assert not [key for key in found if "metrics" in key]
 
 

@@ -1,4 +1,4 @@
-"""What stands around every request: where it comes from, its id, and the one line about it."""
+"""What stands around a request: where it comes from, its id, and the one line about it. Static files have none."""
 
 import logging
 import re

@@ -103,8 +103,8 @@ class AudioVideoReader:
         rate = self.speech["sample_rate"]
         has_sound = media.has_audio or inputs.audio is not None
         source = inputs.audio or inputs.video
-        gain = self._gain(sound(source, rate)) if has_sound else 1.0
-        chunks = sound(source, rate) if has_sound else ()
+        gain = self._gain(sound(source, rate, media.duration_s)) if has_sound else 1.0
+        chunks = sound(source, rate, media.duration_s) if has_sound else ()
         sounds = speech.windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
         for batch in _batches(list(starts)):
             heard = [next(sounds) for _ in batch]

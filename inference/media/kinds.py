@@ -49,7 +49,7 @@ SOUNDS = (
     _kind("FLAC", "flac", ".flac", rb"fLaC"),
     _kind("Ogg", "ogg", ".ogg .oga .opus", rb"OggS\x00"),
     _kind("AAC", "aac", ".aac", rb"\xff[\xf0\xf1\xf8\xf9]"),
-    _kind("MP3", "mp3", ".mp3", rb"ID3|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]"),
+    _kind("MP3", "mp3", ".mp3", rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]"),
     *VIDEOS,
 )
 

@@ -9,6 +9,7 @@ from inference.errors import Code, InputError
 from inference.media.kinds import HEAD, Kind, holds_foreign, mixed
 
 _MEDIA_BOXES = (b"mdat", b"moov", b"moof")
+_BOXES = (*_MEDIA_BOXES, b"ftyp", b"free", b"skip", b"wide", b"uuid", b"meta", b"mfra")
 _EBML, _SEGMENT, _VOID, _CRC = 0x1A45DFA3, 0x18538067, 0xEC, 0xBF
 _UNKNOWN_32 = 0xFFFFFFFF
 _MOST_RATE = 768_000  # Hz
@@ -33,7 +34,7 @@ def check_layout(path: Path, kind: Kind) -> None:
 
 def _walk_boxes(file: BinaryIO, size: int) -> None:
     """ISO/IEC 14496-12, section 4.2."""
-    at = 0
+    at, indexed = 0, False
     while at < size:
         file.seek(at)
         header = file.read(16)
@@ -48,8 +49,12 @@ def _walk_boxes(file: BinaryIO, size: int) -> None:
             raise _leftover(size - at)
         if kind not in _MEDIA_BOXES and holds_foreign(header[8:] + file.read(min(HEAD, length))):
             raise mixed("a page or a document")
-        if (at := at + length) > size:
-            raise CutShortError
+        if at + length > size:
+            raise CutShortError if kind in _BOXES else _leftover(size - at)
+        at += length
+        indexed = indexed or kind == b"moov"
+    if not indexed:  # it is what cameras write last
+        raise CutShortError
 
 
 def _walk_elements(file: BinaryIO, size: int) -> None:

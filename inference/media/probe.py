@@ -52,8 +52,8 @@ def probe_video(path: Path) -> MediaInfo:
     except av.error.EOFError as error:
         raise _no_frames() from error
     except av.error.FFmpegError as error:
-        if kind.demuxer == "mov":
-            raise _truncated() from error
+        if isinstance(error, MemoryError):
+            raise
         raise _not_a_video() from error
 
 

@@ -17,6 +17,7 @@ class WebCode(StrEnum):
     UPLOAD_LENGTH = "upload_length"
     UPLOAD_LENGTH_DEFERRED = "upload_length_deferred"
     UPLOAD_METADATA = "upload_metadata"
+    FILE_NAME = "file_name"
     UPLOAD_OFFSET_MISSING = "upload_offset_missing"
     UPLOAD_OFFSET = "upload_offset"
     UPLOAD_OVERRUN = "upload_overrun"
@@ -86,6 +87,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.UPLOAD_LENGTH: 400,
     WebCode.UPLOAD_LENGTH_DEFERRED: 400,
     WebCode.UPLOAD_METADATA: 400,
+    WebCode.FILE_NAME: 400,
     WebCode.UPLOAD_OFFSET_MISSING: 400,
     WebCode.UPLOAD_OFFSET: 409,
     WebCode.UPLOAD_OVERRUN: 413,

@@ -104,7 +104,8 @@ class _Call:
         answer = self._next()
         if not isinstance(answer, Value):
             raise self._crashed("no value")
-        return decoded(answer.value, get_type_hints(self._function)["return"])
+        kind = get_type_hints(self._function)["return"]
+        return self._guarded(lambda: decoded(answer.value, kind))
 
     def arrays(self) -> Iterator[Any]:
         while isinstance(answer := self._next(), Array):
@@ -115,7 +116,7 @@ class _Call:
     def _next(self) -> Any:
         answer = self._guarded(lambda: self._wire.receive(self._patience_s))
         if isinstance(answer, Refusal):
-            raise InputError(Code(answer.code), answer.message)
+            raise InputError(self._guarded(lambda: Code(answer.code)), answer.message)
         if isinstance(answer, OutOfMemory):
             raise _too_costly()
         if isinstance(answer, Failure):

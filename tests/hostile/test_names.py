@@ -2,9 +2,9 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from tests.hostile.videos import video
@@ -39,10 +39,16 @@ def test_it_is_refused_before_anything_of_the_file_comes(api: APIClient, media_r
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize("name", MISLEADING.values(), ids=MISLEADING)
 def test_in_a_form_only_what_is_harmless_of_it_arrives(api: APIClient, media_root: Path, name: str) -> None:
-    sent = {"consent": "true", "video": SimpleUploadedFile(name, video())}
-    answer = api.post("/api/v1/recordings/", sent, format="multipart")
+    # By hand: test clients and browsers would clean the name before they send it.
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="consent"\r\n\r\ntrue',
+        b'--x\r\nContent-Disposition: form-data; name="video"; filename="%s"\r\n\r\n%s' % (name.encode(), video()),
+        b"--x--\r\n",
+    ]
+    body: Any = b"\r\n".join(parts)
+    answer = api.generic("POST", "/api/v1/recordings/", body, content_type="multipart/form-data; boundary=x")
     if answer.status_code != 201:
-        assert answer.json()["code"] in ("invalid", "file_extension")
+        assert answer.json()["code"] in ("invalid", "file_extension", "parse_error")
         assert clips.everything_in(media_root) == []
         return
     (kept,) = clips.everything_in(media_root)

@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from inference.media.kinds import SOUNDS, kind_of
+from inference.media.kinds import kind_of
 
 MAX_SIDE = 8192  # pixels
 MAX_PIXELS = 8192 * 4352  # 8K in either format; a frame of it takes 53 MB, and decoders hold a dozen
@@ -34,6 +34,7 @@ PICTURES = {
         "ffv1": "ffv1",
     }.items()
 }
+_WIDTHS = [f"{width}{order}" for width in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")]
 VOICES = {
     name: tuple(decoders.split())
     for name, decoders in {
@@ -51,10 +52,7 @@ VOICES = {
         "adpcm_ms": "adpcm_ms",
         "adpcm_ima_wav": "adpcm_ima_wav",
         "adpcm_ima_qt": "adpcm_ima_qt",
-        **{
-            f"pcm_{kind}": f"pcm_{kind}"
-            for kind in "alaw mulaw u8 s8 s16le s16be s24le s24be s32le s32be f32le f32be f64le f64be".split()
-        },
+        **{f"pcm_{kind}": f"pcm_{kind}" for kind in ("alaw", "mulaw", "u8", "s8", *_WIDTHS)},
     }.items()
 }
 DECODERS = ",".join(decoder for decoders in (*PICTURES.values(), *VOICES.values()) for decoder in decoders)

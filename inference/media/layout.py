@@ -1,4 +1,4 @@
-"""Walks over a file's outermost parts: they fill it from its first byte to its last, and none is larger than it says."""
+"""Walks over a file's outermost parts: they fill it from its first byte to its last, and none says it is larger."""
 
 import struct
 from collections.abc import Callable

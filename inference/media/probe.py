@@ -58,7 +58,7 @@ def probe_video(path: Path) -> MediaInfo:
 
 
 def probe_audio(path: Path) -> float:
-    """The length in seconds of a sound file. 
+    """The length in seconds of a sound file.
 
     Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | FILE_EXTENSION | MIXED_FILE | AUDIO_SIZE | CODEC |
     TOO_MANY_TRACKS).

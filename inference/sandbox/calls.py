@@ -10,15 +10,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from inference.errors import Code, InputError
 from inference.sandbox.wire import Array, End, Failure, OutOfMemory, Refusal, Request, Value, Wire, decoded, encoded
 
-P = ParamSpec("P")
-T = TypeVar("T")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 MEMORY_BYTES = 4 * 2**30  # address space; the largest EEG that is read takes 2 GiB, 8K video as much
 QUIET_S = 60.0  # a reader that hands nothing over for so long is taken for hung
@@ -37,36 +36,36 @@ inside = False  # True in a child: there, such a function just runs
 logger = logging.getLogger(__name__)
 
 
-def sandboxed(*, patience: Callable[P, float] | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def sandboxed(*, patience: Callable[..., float] | None = None) -> Callable[[Function], Function]:
     """Have a function run in a sandbox of its own for each call.
 
     It gives one value of plain data, or yields arrays; `patience` says how many seconds it may take for the next
     (QUIET_S). Raises, besides what it raises as InputError, InputError(TOO_COSTLY | READER_CRASHED).
     """
 
-    def wrap(function: Callable[P, T]) -> Callable[P, T]:
-        def call(*args: P.args, **kwargs: P.kwargs) -> "_Call":
+    def wrap(function: Function) -> Function:
+        def call(*args: Any, **kwargs: Any) -> "_Call":
             patience_s = patience(*args, **kwargs) if patience else QUIET_S
             bound = inspect.signature(function).bind(*args, **kwargs)
             bound.apply_defaults()
             return _Call(function, bound.args, patience_s)
 
         @wraps(function)
-        def value(*args: P.args, **kwargs: P.kwargs) -> T:
+        def value(*args: Any, **kwargs: Any) -> Any:
             if inside:
                 return function(*args, **kwargs)
             with call(*args, **kwargs) as running:
-                return cast(T, running.value())
+                return running.value()
 
         @wraps(function)
-        def stream(*args: P.args, **kwargs: P.kwargs) -> Iterator[Any]:
+        def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
             if inside:
-                yield from cast(Iterator[Any], function(*args, **kwargs))
+                yield from function(*args, **kwargs)
                 return
             with call(*args, **kwargs) as running:
                 yield from running.arrays()
 
-        return cast(Callable[P, T], stream) if inspect.isgeneratorfunction(function) else value
+        return cast(Function, stream if inspect.isgeneratorfunction(function) else value)
 
     return wrap
 
@@ -109,7 +108,7 @@ class _Call:
 
     def arrays(self) -> Iterator[Any]:
         while isinstance(answer := self._next(), Array):
-            yield self._guarded(lambda announced=answer: self._wire.receive_array(announced, self._patience_s))
+            yield self._guarded(partial(self._wire.receive_array, answer, self._patience_s))
         if not isinstance(answer, End):
             raise self._crashed("no array")
 
@@ -164,7 +163,7 @@ class _Template:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "inference.sandbox.template"],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd=_ROOT,
                 env=_ENVIRONMENT,

@@ -1,4 +1,4 @@
-"""What a process gives up before it opens a stranger's file: network, memory and time without end, its parent's death."""
+"""What a process gives up before it opens a stranger's file: the network, memory and time without end."""
 
 import ctypes
 import os

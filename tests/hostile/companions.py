@@ -8,11 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import h5py
-import numpy as np
 import scipy.io
 
-from tests.hostile.parts import archive, wave
-from tests.hostile.videos import ADDRESS, PAGE, PLAYLIST, encoded, video
+from tests.hostile.parts import archive, encoded, wave
+from tests.hostile.videos import ADDRESS, PAGE, PLAYLIST, video
 from tests.unit.matfiles import an_object, part
 from tests.webapp import clips
 
@@ -56,7 +55,9 @@ def _huge_chunk(file: h5py.File) -> None:
 
 
 def _far_too_many(file: h5py.File) -> None:
-    file.create_dataset("eeg", shape=(10**9, 30), chunks=(1000, 30), compression="gzip").attrs["MATLAB_class"] = b"double"
+    file.create_dataset("eeg", shape=(10**9, 30), chunks=(1000, 30), compression="gzip").attrs["MATLAB_class"] = (
+        b"double"
+    )
 
 
 def _virtual(file: h5py.File) -> None:
@@ -127,14 +128,27 @@ EEGS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "cells in cells": ("brain.mat", "mat_objects", lambda: _nested_cells(5000)),
     "cells in cells, packed": ("brain.mat", "mat_objects", lambda: packed(_nested_cells(5000)[128:])),
     "unknown class": ("brain.mat", "not_mat", lambda: HEADER + matrix(99, (1, 1))),
-    "more values than there are": ("a.mat", "too_large", lambda: HEADER + matrix(6, (30, 10**9), part(LITTLE, 9, bytes(80)))),
-    "values that are not there": ("a.mat", "not_mat", lambda: HEADER + matrix(6, (30, 10**6), part(LITTLE, 9, bytes(80)))),
+    "more values than there are": (
+        "a.mat",
+        "too_large",
+        lambda: HEADER + matrix(6, (30, 10**9), part(LITTLE, 9, bytes(80))),
+    ),
+    "values that are not there": (
+        "a.mat",
+        "not_mat",
+        lambda: HEADER + matrix(6, (30, 10**6), part(LITTLE, 9, bytes(80))),
+    ),
     "packed values that are not there": ("a.mat", "not_mat", lambda: packed(matrix(6, (30, 10**6), bytes(1 << 26)))),
     "less than no values": ("a.mat", "not_mat", lambda: HEADER + matrix(6, (30, -(10**6)), part(LITTLE, 9, bytes(80)))),
     "a name of a million letters": ("a.mat", "not_mat", lambda: HEADER + matrix(6, (30, 9), name=b"e" * 10**6)),
-    "variables without end": ("a.mat", "not_mat", lambda: HEADER + b"".join(
-        matrix(6, (1, 1), part(LITTLE, 9, bytes(8)), name=b"v%d" % number) for number in range(1001)
-    )),
+    "variables without end": (
+        "a.mat",
+        "not_mat",
+        lambda: (
+            HEADER
+            + b"".join(matrix(6, (1, 1), part(LITTLE, 9, bytes(8)), name=b"v%d" % number) for number in range(1001))
+        ),
+    ),
     "link to another file": ("a.mat", "mat_objects", _linked(h5py.ExternalLink("/etc/passwd", "/eeg"))),
     "link to itself": ("a.mat", "mat_objects", _linked(h5py.SoftLink("/eeg"))),
     "values in another file": ("a.mat", "mat_objects", lambda: _saved(_elsewhere)),
@@ -142,5 +156,9 @@ EEGS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "a chunk larger than memory": ("a.mat", "not_mat", lambda: _saved(_huge_chunk)),
     "a thousand million rows": ("a.mat", "too_large", lambda: _saved(_far_too_many)),
     "variables without end, new kind": ("a.mat", "not_mat", lambda: _saved(_many)),
-    "group in place of values": ("a.mat", "mat_objects", lambda: _saved(lambda file: file.create_group("eeg") and None)),
+    "group in place of values": (
+        "a.mat",
+        "mat_objects",
+        lambda: _saved(lambda file: file.create_group("eeg") and None),
+    ),
 }

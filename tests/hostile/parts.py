@@ -6,6 +6,7 @@ import zipfile
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 
 def box(kind: bytes, content: bytes = b"", size: int | None = None) -> bytes:
@@ -49,6 +50,7 @@ def encoded(form: str, coding: str, pixels: str = "yuv420p", size: tuple[int, in
     out = io.BytesIO()
     with av.open(out, "w", format=form) as container:
         stream = container.add_stream(coding, rate=5)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, pixels
         grey = np.full((size[1], size[0], 3), 99, np.uint8)
         for _ in range(5):

@@ -113,6 +113,8 @@ def check_all(good: Path, folder: Path, kind: str) -> tuple[tuple[str, str, floa
                 check(Inputs(good, eeg=EegInput(path)), Limits())
         except InputError as error:
             code = str(error.code)
+        except MemoryError:
+            code = "too_costly"
         else:
             code = "taken"
         found.append((path.name, code, time.monotonic() - started))
@@ -140,3 +142,21 @@ def strings() -> Iterator[np.ndarray]:
 def wait_then_say(path: Path) -> Iterator[np.ndarray]:
     yield np.array([os.getpid()])
     time.sleep(60)
+
+
+@sandboxed()
+def frames_that_crash(path: Path, times: Sequence[float], longest: int) -> Iterator[np.ndarray]:
+    yield np.zeros((64, 64, 3), np.uint8)
+    os.abort()
+
+
+@sandboxed()
+def frames_that_hang(path: Path, times: Sequence[float], longest: int) -> Iterator[np.ndarray]:
+    yield np.zeros((64, 64, 3), np.uint8)
+    time.sleep(60)
+
+
+@sandboxed()
+def frames_that_eat(path: Path, times: Sequence[float], longest: int) -> Iterator[np.ndarray]:
+    yield np.zeros((64, 64, 3), np.uint8)
+    yield np.zeros(64 << 30, np.uint8) + 1

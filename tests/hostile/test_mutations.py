@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
@@ -49,7 +50,7 @@ def video_with_its_index_first() -> bytes:
 
 
 def new_mat(folder: Path) -> bytes:
-    return mat73(folder / "a.mat", eeg=clips.eeg(20), fs=100.0).read_bytes()
+    return mat73(folder / "a.mat", eeg=clips.eeg(20), fs=np.array(100.0)).read_bytes()
 
 
 Mutation = Callable[[random.Random, bytearray, int], None]

@@ -1,5 +1,6 @@
 """Disguised and malicious files: refused with a code, on both ways in; nothing stays, and nobody is called."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def test_it_is_refused_by_the_command(
         others += ["--eeg-sfreq", "100"]
     out = tmp_path / "out"
     monkeypatch.setattr(sys, "argv", ["inference", "analyse", str(paths["video"]), *others, "--out", str(out)])
-    monkeypatch.setattr(command.signal, "signal", lambda *_: None)  # the handler would outlive the test
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the handler would outlive the test
     assert command.main() == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {code}: ")

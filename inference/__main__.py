@@ -95,12 +95,14 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 
 def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     from inference.export import WRITERS
+    from inference.inputs import check_names
 
     formats = list(filter(None, map(str.strip, arguments.formats.split(","))))
     for name in formats:
         if name not in WRITERS:
             raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {name!r}. Choose from: {', '.join(WRITERS)}.")
     inputs = _inputs(arguments, parser)
+    check_names(inputs)
     names = {name: f"timeline.{WRITERS[name].extension}" for name in formats} | {"json": RESULT}
     taken = {(arguments.out / name).resolve() for name in (*names.values(), VIDEO, *CHAPTERS)}
     for path in filter(None, (arguments.video, arguments.audio, arguments.eeg)):

@@ -65,7 +65,7 @@ class EegOutline:
 def outline(path: Path) -> EegOutline:
     """Look into an EEG file before it is known how to read it: its values are neither read nor checked.
 
-    Raises InputError(EMPTY_FILE | NOT_MAT | FILE_EXTENSION | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
+    Raises InputError(EMPTY_FILE | NOT_MAT | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
     EEG_SAMPLING_RATE | READER_CRASHED | TOO_COSTLY).
     """
     with open_mat(path) as file:
@@ -83,7 +83,7 @@ def outline(path: Path) -> EegOutline:
 def inspect(eeg: EegInput) -> EegInfo:
     """Check a whole EEG file, values too, and say what it holds.
 
-    Raises InputError(EMPTY_FILE | NOT_MAT | FILE_EXTENSION | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
+    Raises InputError(EMPTY_FILE | NOT_MAT | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
     EEG_NOT_FINITE | EEG_TRIAL | EEG_SAMPLING_RATE | EEG_LENGTH | READER_CRASHED | TOO_COSTLY).
     """
     with _opened(eeg) as recording:

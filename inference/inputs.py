@@ -4,12 +4,25 @@ from pathlib import Path
 
 from inference import eeg
 from inference.errors import Code, InputError
+from inference.media.kinds import SOUNDS, VIDEOS, check_name, kind_of
 from inference.media.probe import probe_audio, probe_video
 from inference.sandbox.calls import sandboxed
 from inference.types import Inputs, Limits, MediaInfo
 
 PATIENCE_S, BYTES_A_SECOND = 20.0, 20e6
 LENGTH_TOLERANCE_S = 0.5  # by which sound or EEG may differ from the video
+
+
+def check_names(inputs: Inputs) -> None:
+    """Make sure that no file's name says something else than its first bytes; they are all that is read.
+
+    Raises InputError(FILE_EXTENSION). What is of no kind at all, `check` refuses.
+    """
+    for path, kinds in ((inputs.video, VIDEOS), (inputs.audio, SOUNDS)):
+        if path is not None and (kind := kind_of(path, kinds)):
+            check_name(path, kind, kinds)
+    if inputs.eeg is not None and inputs.eeg.path.suffix.lower() not in ("", ".mat"):
+        raise InputError(Code.FILE_EXTENSION, "The EEG file's name does not end in .mat. Choose a MAT file.")
 
 
 def _patience(inputs: Inputs, limits: Limits) -> float:

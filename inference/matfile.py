@@ -26,7 +26,6 @@ MAX_VALUES = 120_000_000  # two hours of 30 channels at 500 Hz, 0.96 GB as float
 NUMERIC = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 PASSED_OVER = {"char", "logical", "sparse"}
 MAX_VARIABLES = 1000
-SUFFIX = ".mat"
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 HDF5_OFFSETS = (0, 512)  # MATLAB writes a header of 512 bytes in front
 
@@ -71,12 +70,10 @@ class MatFile(Protocol):
 def open_mat(path: Path) -> Iterator[MatFile]:
     """Open a MAT file and list its numeric arrays.
 
-    Raises InputError(EMPTY_FILE | FILE_EXTENSION | MIXED_FILE | NOT_MAT | MAT_OBJECTS).
+    Raises InputError(EMPTY_FILE | MIXED_FILE | NOT_MAT | MAT_OBJECTS).
     """
     if path.stat().st_size == 0:
         raise InputError(Code.EMPTY_FILE, "The EEG file is empty. Choose the recording's .mat file.")
-    if path.suffix.lower() not in ("", SUFFIX):
-        raise InputError(Code.FILE_EXTENSION, f"The EEG file's name does not end in {SUFFIX}. Choose a MAT file.")
     check_alone(path)
     if not _is_hdf5(path):
         yield _Version5(path)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from inference.media.container import (
     voice,
 )
 from inference.media.display import Display
-from inference.media.kinds import SOUNDS, VIDEOS, Kind, check_alone, check_name, kind_of
+from inference.media.kinds import VIDEOS, Kind, check_alone, kind_of
 from inference.media.layout import CutShortError, check_layout
 from inference.types import MediaInfo
 
@@ -36,7 +36,7 @@ _HEADERS_WITH_DURATION = ("matroska", "avi")
 def probe_video(path: Path) -> MediaInfo:
     """Read a video file's facts and make sure that it is whole and can be decoded.
 
-    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_A_VIDEO | FILE_EXTENSION | MIXED_FILE | TRUNCATED_VIDEO | CODEC |
+    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_A_VIDEO | MIXED_FILE | TRUNCATED_VIDEO | CODEC |
     TOO_MANY_TRACKS | NO_PICTURE | ZERO_LENGTH | TOO_LARGE).
     """
     _not_empty(path)
@@ -44,7 +44,7 @@ def probe_video(path: Path) -> MediaInfo:
     if kind is None:
         raise _not_a_video() if kind_of(path) is None else _no_picture()
     try:
-        _agrees(path, kind, VIDEOS)
+        _nothing_else(path, kind)
         with opened(path) as container:
             return _video_facts(path, container)
     except CutShortError as error:
@@ -60,7 +60,7 @@ def probe_video(path: Path) -> MediaInfo:
 def probe_audio(path: Path) -> float:
     """The length in seconds of a sound file.
 
-    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | FILE_EXTENSION | MIXED_FILE | AUDIO_SIZE | CODEC |
+    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | MIXED_FILE | AUDIO_SIZE | CODEC |
     TOO_MANY_TRACKS).
     """
     _not_empty(path)
@@ -69,7 +69,7 @@ def probe_audio(path: Path) -> float:
     if kind is None:
         raise refusal
     try:
-        _agrees(path, kind, SOUNDS)
+        _nothing_else(path, kind)
         with opened(path) as container:
             _not_too_many(container)
             stream = voice(container)
@@ -79,7 +79,7 @@ def probe_audio(path: Path) -> float:
             track = _Track()
             for packet in container.demux(stream):
                 if not track.packets:
-                    packet.decode()
+                    stream.decode(packet)
                 track.add(packet)
             start = start_s(container)
     except (av.error.FFmpegError, CutShortError) as error:
@@ -128,7 +128,7 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     for packet in container.demux():
         tracks[packet.stream_index].add(packet)
         if frame is None and packet.stream_index == stream.index:
-            frame = _first_frame(packet)
+            frame = _first_frame(stream, packet)
     _whole(path, container, [stream] if spoken is None else [stream, spoken], max(t.last_s for t in tracks.values()))
     seen = tracks[stream.index]
     heard = tracks[spoken.index] if spoken is not None else _Track()
@@ -178,16 +178,14 @@ def _not_too_many(container: InputContainer) -> None:
         )
 
 
-def _agrees(path: Path, kind: Kind, kinds: Collection[Kind]) -> None:
-    """The file's parts and its name say what its first bytes say, and nothing else is in it."""
+def _nothing_else(path: Path, kind: Kind) -> None:
     check_alone(path)
     check_layout(path, kind)
-    check_name(path, kind, kinds)
 
 
-def _first_frame(packet: av.Packet) -> av.VideoFrame | None:
+def _first_frame(stream: VideoStream, packet: av.Packet) -> av.VideoFrame | None:
     try:
-        return next(iter(packet.decode()), None)
+        return next(iter(stream.decode(packet)), None)  # a packet may claim to be of a track of another kind
     except av.error.FFmpegError:
         return None
 

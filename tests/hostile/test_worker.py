@@ -17,7 +17,8 @@ from webapp.analyses.models import Analysis
 
 
 @pytest.fixture
-def recording(db: None, media_root: Path) -> Any:
+def recording(db: None, media_root: Path, settings: Any) -> Any:
+    settings.HEARTBEAT_SECONDS = 3600  # its thread does not see what this test has not committed
     recording = RecordingFactory.create()
     with_files(recording, video=clips.video(4))
     return recording

@@ -8,8 +8,9 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Stream
+from av.video.stream import VideoStream
 
 from inference.media.container import opened, picture, start_s, voice
 from inference.media.display import Display
@@ -88,12 +89,12 @@ def sound(path: Path, sample_rate: int, seconds: float = math.inf) -> Iterator[n
             yield piece.to_ndarray()[0]
 
 
-def _decoded(container: InputContainer, stream: Stream) -> Iterator[Any]:
+def _decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Any]:
     """The frames of a track, in order. What cannot be decoded is passed over; what cannot be read ends it."""
     packets = container.demux(stream)
     while True:
         try:
-            frames = next(packets).decode()
+            frames = stream.decode(next(packets))
         except StopIteration:
             return
         except av.error.FFmpegError:

@@ -88,7 +88,7 @@ def mutated(data: bytes, header: tuple[int, int], seed: str) -> bytes:
     chance, changed = random.Random(seed), bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 3, 6))):
         first, last = header
-        at = chance.randrange(first, max(first + 1, min(last, len(changed) - 4)))
+        at = min(chance.randrange(first, max(first + 1, last)), len(changed) - 5)
         chance.choice(MUTATIONS)(chance, changed, at)
     return bytes(changed)
 

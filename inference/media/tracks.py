@@ -6,7 +6,8 @@ from pathlib import Path
 import av
 from av.stream import Stream
 
-from inference.media.container import opened, picture, voice
+from inference.errors import Code, InputError
+from inference.media.container import UnknownKindError, opened, picture, voice
 from inference.sandbox.calls import sandboxed
 
 
@@ -30,15 +31,18 @@ class Tracks:
 
 @sandboxed()
 def tracks(path: Path) -> Tracks:
-    """The tracks that can be decoded. Raises InputError(READER_CRASHED | TOO_COSTLY)."""
-    with opened(path) as container:
-        shown, heard = picture(container), voice(container)
-        return Tracks(
-            picture=_track(shown) if shown is not None else None,
-            voice=_track(heard) if heard is not None else None,
-            sounds=tuple(_track(each) for each in container.streams.audio if each.codec_context is not None),
-            duration_s=(container.duration or 0) / av.time_base,
-        )
+    """The tracks that can be decoded. Raises InputError(NOT_A_VIDEO | READER_CRASHED | TOO_COSTLY)."""
+    try:
+        with opened(path) as container:
+            shown, heard = picture(container), voice(container)
+            return Tracks(
+                picture=_track(shown) if shown is not None else None,
+                voice=_track(heard) if heard is not None else None,
+                sounds=tuple(_track(each) for each in container.streams.audio if each.codec_context is not None),
+                duration_s=(container.duration or 0) / av.time_base,
+            )
+    except (UnknownKindError, av.error.FFmpegError) as error:
+        raise InputError(Code.NOT_A_VIDEO, "The file cannot be read as a recording. Send it again.") from error
 
 
 def _track(stream: Stream) -> Track:

@@ -51,13 +51,15 @@ def packed(content: bytes) -> bytes:
 
 
 def _huge_chunk(file: h5py.File) -> None:
-    file.create_dataset("eeg", shape=(10**6, 30), chunks=(10**6, 130), maxshape=(None, None), compression="gzip")
+    file.create_dataset(
+        "eeg", shape=(10**6, 30), dtype="f8", chunks=(10**6, 130), maxshape=(None, None), compression="gzip"
+    )
 
 
 def _far_too_many(file: h5py.File) -> None:
-    file.create_dataset("eeg", shape=(10**9, 30), chunks=(1000, 30), compression="gzip").attrs["MATLAB_class"] = (
-        b"double"
-    )
+    file.create_dataset("eeg", shape=(10**9, 30), dtype="f8", chunks=(1000, 30), compression="gzip").attrs[
+        "MATLAB_class"
+    ] = b"double"
 
 
 def _virtual(file: h5py.File) -> None:

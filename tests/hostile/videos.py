@@ -150,12 +150,12 @@ VIDEOS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "frames too large for their track": ("clip.avi", "not_a_video", _large_jpeg),
     "a thousand million samples": (
         "a.mp4",
-        "truncated_video",
+        "not_a_video",
         lambda: patched(video(), b"stsz", 8, struct.pack(">I", 10**9)),
     ),
     "samples of a thousand million bytes": (
         "a.mp4",
-        "truncated_video",
+        "too_costly",
         lambda: patched(video(), b"stsz", 4, struct.pack(">I", 10**9)),
     ),
     "samples beyond the end": (

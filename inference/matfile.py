@@ -74,8 +74,10 @@ def open_mat(path: Path) -> Iterator[MatFile]:
     """
     if path.stat().st_size == 0:
         raise InputError(Code.EMPTY_FILE, "The EEG file is empty. Choose the recording's .mat file.")
-    check_alone(path)
-    if not _is_hdf5(path):
+    hdf5_inside = _is_hdf5(path)
+    if hdf5_inside or mat5.is_version5(path):
+        check_alone(path)
+    if not hdf5_inside:
         yield _Version5(path)
         return
     import h5py

@@ -114,9 +114,9 @@ SOUNDS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
 }
 
 EEGS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
-    "page": ("brain.mat", "mixed_file", lambda: PAGE),
+    "page": ("brain.mat", "not_mat", lambda: PAGE),
     "words": ("brain.mat", "not_mat", lambda: b"no matrix " * 100),
-    "archive": ("brain.mat", "mixed_file", archive),
+    "archive": ("brain.mat", "not_mat", archive),
     "numpy's own": ("brain.mat", "not_mat", lambda: b"\x93NUMPY\1\0" + bytes(200)),
     "pickle": ("brain.mat", "not_mat", lambda: b"\x80\4\x95" + bytes(200)),
     "version 4": ("brain.mat", "not_mat", _mat4),

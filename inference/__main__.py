@@ -95,14 +95,12 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 
 def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     from inference.export import WRITERS
-    from inference.inputs import check_names
 
     formats = list(filter(None, map(str.strip, arguments.formats.split(","))))
     for name in formats:
         if name not in WRITERS:
             raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {name!r}. Choose from: {', '.join(WRITERS)}.")
     inputs = _inputs(arguments, parser)
-    check_names(inputs)
     names = {name: f"timeline.{WRITERS[name].extension}" for name in formats} | {"json": RESULT}
     taken = {(arguments.out / name).resolve() for name in (*names.values(), VIDEO, *CHAPTERS)}
     for path in filter(None, (arguments.video, arguments.audio, arguments.eeg)):
@@ -132,10 +130,12 @@ def _inputs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> I
 
 def _read_and_render(inputs: Inputs, model: str | None, video: Path, show: Callable[[Stage, float], None]) -> Timeline:
     # Here and not above: torch takes seconds to import, which nobody should wait for to be told of a typing error.
+    from inference.inputs import check_names
     from inference.media.process import FfmpegError
     from inference.media.render import render
     from inference.pipeline import analyse
 
+    check_names(inputs)
     timeline = analyse(inputs, model=model, on_progress=show)
     try:
         render(inputs.video, timeline, video, sound=inputs.audio, on_progress=lambda share: show(Stage.RENDER, share))

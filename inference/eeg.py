@@ -65,8 +65,7 @@ class EegOutline:
 def outline(path: Path) -> EegOutline:
     """Look into an EEG file before it is known how to read it: its values are neither read nor checked.
 
-    Raises InputError(EMPTY_FILE | NOT_MAT | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
-    EEG_SAMPLING_RATE | READER_CRASHED | TOO_COSTLY).
+    Raises what `inspect` raises.
     """
     with open_mat(path) as file:
         variable = _eeg_variable(file)

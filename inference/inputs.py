@@ -4,6 +4,7 @@ from pathlib import Path
 
 from inference import eeg
 from inference.errors import Code, InputError
+from inference.matfile import begins_as_mat
 from inference.media.kinds import SOUNDS, VIDEOS, check_name, kind_of
 from inference.media.probe import probe_audio, probe_video
 from inference.sandbox.calls import sandboxed
@@ -21,7 +22,9 @@ def check_names(inputs: Inputs) -> None:
     for path, kinds in ((inputs.video, VIDEOS), (inputs.audio, SOUNDS)):
         if path is not None and (kind := kind_of(path, kinds)):
             check_name(path, kind, kinds)
-    if inputs.eeg is not None and inputs.eeg.path.suffix.lower() not in ("", ".mat"):
+    if inputs.eeg is None or not begins_as_mat(inputs.eeg.path):
+        return
+    if inputs.eeg.path.suffix.lower() not in ("", ".mat"):
         raise InputError(Code.FILE_EXTENSION, "The EEG file's name does not end in .mat. Choose a MAT file.")
 
 

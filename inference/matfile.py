@@ -74,10 +74,9 @@ def open_mat(path: Path) -> Iterator[MatFile]:
     """
     if path.stat().st_size == 0:
         raise InputError(Code.EMPTY_FILE, "The EEG file is empty. Choose the recording's .mat file.")
-    hdf5_inside = _is_hdf5(path)
-    if hdf5_inside or mat5.is_version5(path):
+    if begins_as_mat(path):
         check_alone(path)
-    if not hdf5_inside:
+    if not _is_hdf5(path):
         yield _Version5(path)
         return
     import h5py
@@ -86,6 +85,10 @@ def open_mat(path: Path) -> Iterator[MatFile]:
         hdf5 = h5py.File(path, "r")
     with hdf5:
         yield _Version73(hdf5)
+
+
+def begins_as_mat(path: Path) -> bool:
+    return _is_hdf5(path) or mat5.is_version5(path)
 
 
 @contextmanager

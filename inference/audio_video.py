@@ -115,8 +115,8 @@ class AudioVideoReader:
         has_sound = media.has_audio or inputs.audio is not None
         source = inputs.audio or inputs.video
         levelled = has_sound and "level_db" in self.speech
-        gain = speech.gain(sound(source, rate), self.speech) if levelled else 1.0
-        chunks = sound(source, rate) if has_sound else ()
+        gain = speech.gain(sound(source, rate, media.duration_s), self.speech) if levelled else 1.0
+        chunks = sound(source, rate, media.duration_s) if has_sound else ()
         sounds = speech.windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
         for batch in _batches(list(starts)):
             heard = [next(sounds) for _ in batch]

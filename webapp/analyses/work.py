@@ -50,6 +50,7 @@ def render(pk: UUID) -> None:
     lease = claim(pk, published=True)
     if lease is None:
         return
+    from inference.media.process import FfmpegKilledError
     from inference.media.render import render as burn_in
 
     with _working(lease, "render") as held, media.workplace() as place:
@@ -60,13 +61,16 @@ def render(pk: UUID) -> None:
         audio = analysis.recording.file(MediaFile.Kind.AUDIO)
         assert video is not None
         out = place / "labelled.mp4"
-        burn_in(
-            video.path,
-            timeline,
-            out,
-            sound=audio.path if audio else None,
-            on_progress=lambda share: held.progress(Stage.RENDER, share),
-        )
+        try:
+            burn_in(
+                video.path,
+                timeline,
+                out,
+                sound=audio.path if audio else None,
+                on_progress=lambda share: held.progress(Stage.RENDER, share),
+            )
+        except FfmpegKilledError as error:
+            raise error.refusal from error
         publish_video(lease, out, _with_chapters(analysis, video, timeline, place))
 
 

@@ -1,6 +1,7 @@
 """Our own client against a server that runs: on a network that breaks, and with what the server refuses."""
 
 import os
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +23,14 @@ from webapp.analyses.models import Analysis, Artifact
 from webapp.recordings.models import MediaFile, Recording, Transfer
 
 MEGA = 2**20
+
+
 SAMPLE = SAMPLES / "interview.mp4"
+
+
+def _long(padding: int) -> bytes:
+    """The sample with a box behind it that nobody reads."""
+    return SAMPLE.read_bytes() + struct.pack(">I4s", padding + 8, b"free") + os.urandom(padding)
 
 
 @pytest.fixture
@@ -86,7 +94,7 @@ def test_a_cable_that_is_cut_in_the_middle_loses_nothing(
     over_cable: Client, cable: Cable, tmp_path: Path, secret: str
 ) -> None:
     large = tmp_path / "large.mp4"
-    content = SAMPLE.read_bytes() + os.urandom(20 * MEGA)  # what follows a video's end is not looked at
+    content = _long(20 * MEGA)
     large.write_bytes(content)
     cable.breaks_at = 13 * MEGA
 
@@ -105,7 +113,7 @@ def test_a_cable_that_is_cut_in_the_middle_loses_nothing(
 
 def test_a_server_that_is_started_again_meanwhile_is_found(web: Web, client: Client, tmp_path: Path) -> None:
     large = tmp_path / "large.mp4"
-    large.write_bytes(SAMPLE.read_bytes() + os.urandom(30 * MEGA))
+    large.write_bytes(_long(30 * MEGA))
     once = threading.Event()
 
     def tell(gone: int, _: int) -> None:

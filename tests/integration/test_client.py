@@ -23,8 +23,6 @@ from webapp.analyses.models import Analysis, Artifact
 from webapp.recordings.models import MediaFile, Recording, Transfer
 
 MEGA = 2**20
-
-
 SAMPLE = SAMPLES / "interview.mp4"
 
 

@@ -12,3 +12,7 @@ SAMPLE_TEXT = (
     "Nobody has to agree to it: the face is a public-domain photograph (NASA) moved by a program, the voice is "
     "synthetic, and the EEG is simulated."
 )
+
+# Showing a recording to others goes beyond storing and reading it.
+SHARING_VERSION = "sharing-1"
+SHARING_TEXT = "The person in this recording has agreed that it is shown to those I share it with, or I am that person."

@@ -81,7 +81,7 @@ def _account(user: User) -> dict[str, Any]:
             {**_fields(share, SHARE), "with": share.person.get_username() if share.person else None}
             for share in shares_of(user)
         ],
-        "shared_with_me": list(shared_with(user).values("title", "owner__username")),
+        "shared_with_me": [{"title": each.title, "owner": each.owner.get_username()} for each in shared_with(user)],
         "uploads": list(user.transfers.values("id", "name", "length", "offset", "expires_at")),
         "logins": list(
             AccessLog.objects.filter(username=user.get_username()).values(

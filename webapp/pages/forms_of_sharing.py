@@ -69,7 +69,7 @@ class LinkForm(_Form):
         """Of a valid form: when the link is good for nothing."""
         chosen = self.cleaned_data["expires"]
         if chosen == ON_A_DATE:
-            return datetime.combine(self.cleaned_data["day"] + timedelta(days=1), time(), UTC)
+            return datetime.combine(self.cleaned_data["day"], time.max, UTC)
         return timezone.now() + timedelta(days=int(chosen))
 
     def add_error(self, field: str | None, error: Any) -> None:

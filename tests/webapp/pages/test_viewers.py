@@ -86,6 +86,14 @@ def test_a_viewer_finds_nothing_to_change(viewer: Client, things: dict[str, Any]
     assert Analysis.objects.count() == 1
 
 
+@pytest.mark.parametrize("name", ["analyse", "export", "move", "tag", "delete"])
+def test_a_viewer_does_nothing_with_many_at_once(viewer: Client, things: dict[str, Any], name: str) -> None:
+    sent = {"recording": things["recording"], "sure": "1", "formats": "csv", "add": "mine"}
+    page = viewer.post(reverse("pages:deed", args=[name]), sent, follow=True).content.decode()
+    assert "No recording is chosen" in page
+    assert Analysis.objects.count() == Recording.objects.count() == 1
+
+
 @pytest.mark.parametrize("name", SEEN)
 def test_a_viewer_sees_until_it_is_revoked(
     viewer: Client, stranger: Client, things: dict[str, Any], owner: Client, name: str

@@ -130,7 +130,7 @@ def test_a_link_opens_in_a_fresh_browser_and_ends_at_once(shown: Page) -> None:
     expect(fresh.locator("html")).to_have_attribute("data-bs-theme", "dark")
     assert serious(fresh) == []
 
-    shown.reload()
+    shown.goto(shown.url)
     expect(shown.get_by_text("opened 1 time")).to_be_visible()
     expect(shown.locator("#fresh-link")).to_have_count(0)
     shown.get_by_role("link", name="Stop sharing with whoever").click()

@@ -34,6 +34,10 @@ class Seen:
             )
         return self.analysis
 
+    def siblings(self) -> QuerySet[Analysis]:
+        """Every analysis of the recording: whoever sees one sees all."""
+        return selectors.readings(Recording.objects.filter(pk=self.analysis.recording_id))
+
 
 def seen(viewer: Viewer, pk: UUID) -> Seen:
     """The analysis `pk` for a viewer, whose looking is noted for the owner. Raises Http404."""
@@ -45,13 +49,3 @@ def seen(viewer: Viewer, pk: UUID) -> Seen:
     sharing.note_seen(viewer=viewer, recording=analysis.recording)
     allowed = access.allowing(viewer, analysis.recording).filter(may_download=True).exists()
     return Seen(analysis, own=False, may_download=allowed)
-
-
-def of_recording(viewer: Viewer, recording: Recording) -> QuerySet[Analysis]:
-    """Every analysis of a recording, for whoever may see the recording."""
-    visible = access.shared_with(viewer) if not _owns(viewer, recording) else Recording.objects.all()
-    return selectors.readings(visible.filter(pk=recording.pk))
-
-
-def _owns(viewer: Viewer, recording: Recording) -> bool:
-    return isinstance(viewer, User) and recording.owner_id == viewer.pk

@@ -9,9 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.api.serializers import OwnProject, Seconds, StateSerializer
-from webapp.recordings.consent import SHARING_TEXT
+from webapp.recordings.consent import SHARING_PROJECT_TEXT, SHARING_TEXT
 from webapp.recordings.models import Recording, Share
 from webapp.recordings.sharing import LONGEST
+
+CONSENT = f"Has to be true. Of a recording: {SHARING_TEXT} Of a project: {SHARING_PROJECT_TEXT}"
 
 
 @extend_schema_field(OpenApiTypes.UUID)
@@ -46,7 +48,7 @@ class NewShareSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(required=False)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     may_download = serializers.BooleanField(default=False, help_text="Whether files may be taken away too.")
-    consent = serializers.BooleanField(default=False, help_text=f"Has to be true: {SHARING_TEXT}")
+    consent = serializers.BooleanField(default=False, help_text=CONSENT)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("recording" in attrs) == ("project" in attrs):

@@ -282,7 +282,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_secrets": {"()": "webapp.core.discretion.WithoutSecrets"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]},
+    },
     # at INFO it writes a line at every login
     "loggers": {"axes": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EMOTRACE_LOG_LEVEL", "INFO")},

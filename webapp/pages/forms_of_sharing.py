@@ -31,6 +31,11 @@ class _Form(forms.Form):
         error_messages={"required": "Nothing is shown without this agreement. Tick the box if it was given."},
     )
 
+    def __init__(self, *args: Any, is_project: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if is_project:
+            self.fields["consent"].label = consent.SHARING_PROJECT_TEXT
+
 
 class PersonForm(_Form):
     username = forms.CharField(

@@ -33,7 +33,7 @@ def share_for(owner: User, pk: UUID) -> Share:
 
 def link_with(secret: str) -> Share | None:
     """The link with this secret, if it is still good."""
-    return _good().select_related("owner", "recording", "project").filter(digest=digest(secret)).first()
+    return good().select_related("owner", "recording", "project").filter(digest=digest(secret)).first()
 
 
 def shared_with(viewer: Viewer) -> QuerySet[Recording]:
@@ -59,10 +59,10 @@ def allowing(viewer: Viewer, recording: Recording) -> QuerySet[Share]:
 
 
 def _of(viewer: Viewer) -> QuerySet[Share]:
-    return _good().filter(pk=viewer.pk) if isinstance(viewer, Share) else _good().filter(person=viewer)
+    return good().filter(pk=viewer.pk) if isinstance(viewer, Share) else good().filter(person=viewer)
 
 
-def _good() -> QuerySet[Share]:
+def good() -> QuerySet[Share]:
     """Shares that count at this moment: asked anew each time, so that the end of one is the end at once."""
     lasting = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     return Share.objects.filter(lasting, owner__is_active=True)

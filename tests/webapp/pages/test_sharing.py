@@ -112,6 +112,8 @@ def test_a_project_is_shared_and_its_recordings_say_so(
     order.move(recordings=[waiting.recording], project=project)
     page = owner.post(reverse("pages:share-project", args=[project.pk]), PERSON, follow=True).content.decode()
     assert "those that you add later too" in page
+    assert "also in those that come into it later" in page
+    assert "Pilot (shared with others)" in owner.get("/recordings/new/").content.decode()
     assert "Interview" in stranger.get("/shared/").content.decode()
     page = owner.get(reverse("pages:share-recording", args=[waiting.recording_id])).content.decode()
     assert "is shared too, in 1 way" in page

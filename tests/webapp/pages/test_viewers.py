@@ -1,5 +1,7 @@
 """Every page for those with whom something is shared: a person with an account, and whoever has a link."""
 
+import io
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.webapp.pages.conftest import submit
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
+from webapp.core.discretion import WithoutSecrets
 from webapp.pages import urls
 from webapp.pages.views.link import MISSES_A_MINUTE
 from webapp.recordings import order
@@ -89,8 +92,7 @@ def test_a_viewer_finds_nothing_to_change(viewer: Client, things: dict[str, Any]
 @pytest.mark.parametrize("name", ["analyse", "export", "move", "tag", "delete"])
 def test_a_viewer_does_nothing_with_many_at_once(viewer: Client, things: dict[str, Any], name: str) -> None:
     sent = {"recording": things["recording"], "sure": "1", "formats": "csv", "add": "mine"}
-    page = viewer.post(reverse("pages:deed", args=[name]), sent, follow=True).content.decode()
-    assert "No recording is chosen" in page
+    assert viewer.post(reverse("pages:deed", args=[name]), sent).status_code == 404
     assert Analysis.objects.count() == Recording.objects.count() == 1
 
 
@@ -165,6 +167,22 @@ def test_unknown_links_look_like_ended_ones_and_are_not_tried_for_long(client: C
     assert client.get(reverse("pages:link", args=[secret])).status_code == 429
     cache.clear()
     assert client.get(reverse("pages:link", args=[secret])).status_code == 302
+
+
+def test_the_log_holds_no_secret(client: Client, finished: Analysis) -> None:
+    cache.clear()
+    _, secret = sharing.by_link(finished.recording)
+    lines = io.StringIO()
+    root = logging.getLogger()
+    handler = next(each for each in root.handlers if any(isinstance(one, WithoutSecrets) for one in each.filters))
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(lines)
+    try:
+        assert client.get(at(secret, "link-export", finished)).status_code == 403
+    finally:
+        handler.setStream(before)
+    assert "/link/…/analyses/" in lines.getvalue()
+    assert secret not in lines.getvalue()
 
 
 def test_each_part_of_a_video_asks_again(client: Client, finished: Analysis) -> None:

@@ -22,7 +22,7 @@ def show(request: PersonRequest, pk: UUID) -> HttpResponse:
     seen = viewing.seen(request.user, pk)
     recording, places = seen.analysis.recording, Places(seen.analysis)
     beside = {
-        "siblings": places.beside(viewing.of_recording(request.user, recording)),
+        "siblings": places.beside(seen.siblings()),
         "models": catalogue.choices(with_eeg=recording.has_eeg) if seen.own else (),
     }
     context = result(seen, places, request.GET.get("segments"))

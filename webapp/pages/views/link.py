@@ -66,7 +66,7 @@ def show(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpRespon
     seen = viewing.seen(link, pk)
     places = Places(seen.analysis, secret)
     beside = {
-        "siblings": places.beside(viewing.of_recording(link, seen.analysis.recording)),
+        "siblings": places.beside(seen.siblings()),
         "link": link,
         "secret": secret,
         "by_link": True,

@@ -66,9 +66,9 @@ def shared(request: PersonRequest) -> HttpResponse:
 
 def _sharing(request: PersonRequest, what: Recording | Project) -> HttpResponse:
     """The list, and two forms; a link is shown in the answer to the request that made it, and never again."""
-    sent = request.POST.get("form")
-    person = PersonForm(request.POST if sent == "person" else None, prefix="person")
-    link = LinkForm(request.POST if sent == "link" else None, prefix="link")
+    sent, is_project = request.POST.get("form"), isinstance(what, Project)
+    person = PersonForm(request.POST if sent == "person" else None, prefix="person", is_project=is_project)
+    link = LinkForm(request.POST if sent == "link" else None, prefix="link", is_project=is_project)
     fresh = None
     form = person if sent == "person" else link
     if form.is_valid():
@@ -80,10 +80,11 @@ def _sharing(request: PersonRequest, what: Recording | Project) -> HttpResponse:
             if secret is None:
                 messages.success(request, f"“{what}” is shared with {form.cleaned_data['username']}.")
                 return redirect(_address(what))
-            fresh, link = request.build_absolute_uri(reverse("pages:link", args=[secret])), LinkForm(prefix="link")
+            fresh = request.build_absolute_uri(reverse("pages:link", args=[secret]))
+            link = LinkForm(prefix="link", is_project=is_project)
     context = {
         "what": what,
-        "is_project": isinstance(what, Project),
+        "is_project": is_project,
         "shares": access.shares_on(what),
         "inherited": _of_its_project(what),
         "person": person,

@@ -17,6 +17,6 @@ SAMPLE_TEXT = (
 SHARING_VERSION = "sharing-1"
 SHARING_TEXT = "The person in this recording has agreed that it is shown to those I share it with, or I am that person."
 SHARING_PROJECT_TEXT = (
-    "Everybody in the recordings of this project, also in those that come into it later, has agreed that they are shown "
-    "to those I share it with."
+    "Everybody in the recordings of this project, also in those that come into it later, has agreed that they are "
+    "shown to those I share it with."
 )

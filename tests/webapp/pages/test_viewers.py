@@ -69,7 +69,8 @@ def things(finished: Analysis, viewer: Client, user: User) -> dict[str, object]:
 
 
 def at(secret: str, name: str, analysis: Analysis) -> str:
-    args = {"link": [secret], "link-export": [secret, analysis.pk, "csv"]}.get(name, [secret, analysis.pk])
+    more: dict[str, list[Any]] = {"link": [], "link-export": [analysis.pk, "csv"]}
+    args = [secret, *more.get(name, [analysis.pk])]
     return reverse(f"pages:{name}", args=args)
 
 

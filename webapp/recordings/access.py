@@ -40,7 +40,7 @@ def shared_with(viewer: Viewer) -> QuerySet[Recording]:
     """What a viewer may look at without owning it, newest first."""
     shares = _of(viewer)
     covered = Q(pk__in=shares.values("recording")) | Q(project__in=shares.values("project"))
-    return Recording.objects.filter(covered).order_by("-created_at").select_related("owner").prefetch_related("files")
+    return Recording.objects.filter(covered).order_by("-created_at").select_related("owner")
 
 
 def recording_for(viewer: Viewer, pk: UUID) -> Recording:

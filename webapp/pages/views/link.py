@@ -54,11 +54,12 @@ def entrance(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase
         sharing.note_opening(link=link)
     page = Paginator(access.shared_with(link), PAGE_SIZE).get_page(request.GET.get("page"))
     lines = rows(page)
-    if link.recording is not None:
-        return redirect("pages:link-result", secret, lines[0].analysis.pk)
-    return render(
-        request, "pages/link.html", {"link": link, "secret": secret, "page": page, "rows": lines, "by_link": True}
-    )
+    if link.project is not None:
+        context = {"link": link, "secret": secret, "page": page, "rows": lines, "by_link": True}
+        return render(request, "pages/link.html", context)
+    if not lines:  # taken back at this moment
+        raise Http404
+    return redirect("pages:link-result", secret, lines[0].analysis.pk)
 
 
 @with_link

@@ -1,35 +1,55 @@
 # syntax=docker/dockerfile:1
-FROM python:3.11-slim AS build
-# torch comes without CUDA where an index of CPU builds is named: --build-arg PIP_EXTRA_INDEX_URL=...
-ARG PIP_EXTRA_INDEX_URL=
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN python -m venv /opt/venv
-ENV PATH=/opt/venv/bin:$PATH
-COPY requirements.txt .
-RUN pip install --requirement requirements.txt
-# librosa compiles its filters on first use: done here, no worker waits for it.
-RUN python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
+# docker build --target cpu . (the default) or --target cuda: the same application, with another torch.
+FROM python:3.11.14-slim-bookworm AS python
+ENV PATH=/opt/venv/bin:$PATH \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PYTHONUNBUFFERED=1
+WORKDIR /app
 
-FROM python:3.11-slim
+FROM python AS packages-cpu
+# Of two builds of a version pip takes the one that says +cpu, gigabytes of CUDA smaller.
+ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+COPY requirements.txt .
+# librosa compiles its filters on first use: done here, no worker waits for it.
+RUN python -m venv /opt/venv \
+    && pip install --requirement requirements.txt \
+    && python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
+
+FROM python AS packages-cuda
+COPY requirements.txt .
+# torch as it is on PyPI brings its CUDA libraries; the driver comes from the host, by the NVIDIA container toolkit.
+RUN python -m venv /opt/venv \
+    && pip install --requirement requirements.txt \
+    && python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
+
+FROM python AS application
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends fontconfig fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent emotrace \
     && install --directory --owner emotrace --group emotrace --mode 0700 /data
-COPY --from=build /opt/venv /opt/venv
-WORKDIR /app
 COPY manage.py ./
 COPY inference inference
 COPY models_store models_store
 COPY samples samples
 COPY webapp webapp
-ENV PATH=/opt/venv/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
+ENV PYTHONDONTWRITEBYTECODE=1 \
     EMOTRACE_VAR=/data \
+    EMOTRACE_LOG_FORMAT=json \
+    MPLCONFIGDIR=/tmp/matplotlib \
     OPENBLAS_NUM_THREADS=1
-USER emotrace
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "webapp.config.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", \
-     "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "--config", "python:webapp.config.gunicorn", "--bind", "0.0.0.0:8000"]
+
+FROM application AS cuda
+COPY --from=packages-cuda /opt/venv /opt/venv
+ENV NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER 10001
+
+FROM application AS cpu
+COPY --from=packages-cpu /opt/venv /opt/venv
+USER 10001

@@ -130,10 +130,12 @@ def _inputs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> I
 
 def _read_and_render(inputs: Inputs, model: str | None, video: Path, show: Callable[[Stage, float], None]) -> Timeline:
     # Here and not above: torch takes seconds to import, which nobody should wait for to be told of a typing error.
+    from inference.inputs import check_names
     from inference.media.process import FfmpegError
     from inference.media.render import render
     from inference.pipeline import analyse
 
+    check_names(inputs)
     timeline = analyse(inputs, model=model, on_progress=show)
     try:
         render(inputs.video, timeline, video, sound=inputs.audio, on_progress=lambda share: show(Stage.RENDER, share))

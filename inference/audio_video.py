@@ -19,6 +19,11 @@ from inference.types import Face, Faces, Inputs, MediaInfo, Source, Window
 _BATCH = 32  # windows scored at once
 
 
+def fastest_device() -> str:
+    """The GPU where torch finds one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 @dataclass(frozen=True)
 class FaceTrack:
     """The recording's faces on its sampling grid: `features` (samples, 1024), `seen` (samples,) bool, and where."""
@@ -31,8 +36,9 @@ class FaceTrack:
 class AudioVideoReader:
     """The audio-video network together with what its specification says of its input."""
 
-    def __init__(self, network: AudioVideoNetwork, spec: dict[str, Any]) -> None:
-        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, network: AudioVideoNetwork, spec: dict[str, Any], device: str = "cpu") -> None:
+        self.device = device
+        self.network = network.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.labels: tuple[str, ...] = tuple(spec["labels"])
         self.face: dict[str, Any] = spec["face"]
         self.speech: dict[str, Any] = spec["speech"]
@@ -43,11 +49,11 @@ class AudioVideoReader:
         self.hop = round(spec["window"]["hop_s"] / self.step_s)
 
     @classmethod
-    def open(cls, spec: store.ModelSpec) -> "AudioVideoReader":
+    def open(cls, spec: store.ModelSpec, device: str = "cpu") -> "AudioVideoReader":
         """The reader for a model of the store."""
         network = store.open_model(spec)
         assert isinstance(network, AudioVideoNetwork)
-        return cls(network, spec.data)
+        return cls(network, spec.data, device)
 
     @property
     def hop_s(self) -> float:
@@ -77,7 +83,8 @@ class AudioVideoReader:
             if sample.box is not None:
                 found.append(shown(sample.box, frame, media, float(times[number])))
             if len(pending) == self.samples or number + 1 == len(times):
-                features.append(self.network.face_features(self.as_faces(np.stack(pending))))
+                faces = self.as_faces(np.stack(pending)).to(self.device)
+                features.append(self.network.face_features(faces).cpu())
                 pending.clear()
                 on_progress((number + 1) / len(times))
         return FaceTrack(torch.cat(features), seen, Faces(self.step_s, tuple(found)))
@@ -102,13 +109,14 @@ class AudioVideoReader:
         A sample without a face takes the nearest one in its window that has one; a window
         without any is read from the voice alone, and one without voice from the faces alone.
         """
-        nothing = self.network.face_features(torch.zeros(1, 3, self.face["size"], self.face["size"]))
+        blank = torch.zeros(1, 3, self.face["size"], self.face["size"], device=self.device)
+        nothing = self.network.face_features(blank).cpu()
         rate = self.speech["sample_rate"]
         has_sound = media.has_audio or inputs.audio is not None
         source = inputs.audio or inputs.video
         levelled = has_sound and "level_db" in self.speech
-        gain = speech.gain(sound(source, rate), self.speech) if levelled else 1.0
-        chunks = sound(source, rate) if has_sound else ()
+        gain = speech.gain(sound(source, rate, media.duration_s), self.speech) if levelled else 1.0
+        chunks = sound(source, rate, media.duration_s) if has_sound else ()
         sounds = speech.windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
         for batch in _batches(list(starts)):
             heard = [next(sounds) for _ in batch]
@@ -116,7 +124,7 @@ class AudioVideoReader:
             mfcc = np.stack([speech.mfcc(gain * window, self.speech) for window in heard])
             mfcc[np.array(voices) < MIN_VOICE] = 0.0
             faces, shares = zip(*(self._window_faces(track, start, nothing) for start in batch), strict=True)
-            logits = self.network.fuse(torch.from_numpy(mfcc), torch.stack(faces))
+            logits = self.network.fuse(torch.from_numpy(mfcc).to(self.device), torch.stack(faces).to(self.device)).cpu()
             probabilities = (logits / self.temperature).softmax(dim=1)
             for row, start in enumerate(batch):
                 yield Window(

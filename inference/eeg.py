@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from inference.errors import Code, InputError
 from inference.matfile import MatFile, Variable, open_mat
+from inference.sandbox.calls import sandboxed
 from inference.types import EegInput
 
 # fmt: off
@@ -60,10 +61,11 @@ class EegOutline:
     channels: tuple[str, ...] | None
 
 
+@sandboxed()
 def outline(path: Path) -> EegOutline:
     """Look into an EEG file before it is known how to read it: its values are neither read nor checked.
 
-    Raises InputError(EMPTY_FILE | NOT_MAT | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS | EEG_SAMPLING_RATE).
+    Raises what `inspect` raises.
     """
     with open_mat(path) as file:
         variable = _eeg_variable(file)
@@ -76,11 +78,12 @@ def outline(path: Path) -> EegOutline:
         return EegOutline(variable.shape, None, sfreq, samples / sfreq if sfreq else None, None)
 
 
+@sandboxed()
 def inspect(eeg: EegInput) -> EegInfo:
     """Check a whole EEG file, values too, and say what it holds.
 
-    Raises InputError(EMPTY_FILE | NOT_MAT | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS | EEG_NOT_FINITE | EEG_TRIAL |
-    EEG_SAMPLING_RATE | EEG_LENGTH).
+    Raises InputError(EMPTY_FILE | NOT_MAT | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
+    EEG_NOT_FINITE | EEG_TRIAL | EEG_SAMPLING_RATE | EEG_LENGTH | READER_CRASHED | TOO_COSTLY).
     """
     with _opened(eeg) as recording:
         return recording.info
@@ -99,11 +102,19 @@ def trials(eeg: EegInput, eeg_spec: Mapping[str, Any]) -> Iterator[Windows]:
 
     They begin at `trial_starts(inspect(eeg).seconds, eeg_spec["trial_s"])`. Raises what `inspect` raises.
     """
+    sfreq = inspect(eeg).sfreq
+    for values in _trial_values(eeg, eeg_spec["trial_s"]):
+        yield windows(values, sfreq, eeg_spec)
+
+
+@sandboxed()
+def _trial_values(eeg: EegInput, trial_s: float) -> Iterator[NDArray[Any]]:
+    """The trials' values as stored, (30, trial_s * sfreq)."""
     with _opened(eeg) as recording:
-        length = round(eeg_spec["trial_s"] * recording.info.sfreq)
-        for start_s in trial_starts(recording.info.seconds, eeg_spec["trial_s"]):
+        length = round(trial_s * recording.info.sfreq)
+        for start_s in trial_starts(recording.info.seconds, trial_s):
             start = min(round(start_s * recording.info.sfreq), recording.values.shape[1] - length)
-            yield windows(recording.values[:, start : start + length], recording.info.sfreq, eeg_spec)
+            yield recording.values[:, start : start + length]
 
 
 def windows(values: NDArray[Any], sfreq: float, eeg_spec: Mapping[str, Any]) -> Windows:

@@ -7,12 +7,17 @@ class Code(StrEnum):
     MISSING_FILE = "missing_file"
     EMPTY_FILE = "empty_file"
     NOT_A_VIDEO = "not_a_video"
+    FILE_EXTENSION = "file_extension"
+    MIXED_FILE = "mixed_file"
+    CODEC = "codec"
+    TOO_MANY_TRACKS = "too_many_tracks"
     TRUNCATED_VIDEO = "truncated_video"
     NO_PICTURE = "no_picture"
     ZERO_LENGTH = "zero_length"
     TOO_LONG = "too_long"
     TOO_LARGE = "too_large"
     NOT_AUDIO = "not_audio"
+    AUDIO_SIZE = "audio_size"
     AUDIO_LENGTH = "audio_length"
     NOT_MAT = "not_mat"
     MAT_OBJECTS = "mat_objects"
@@ -29,6 +34,8 @@ class Code(StrEnum):
     CORRECTION_OVERLAP = "correction_overlap"
     CORRECTION_LABEL = "correction_label"
     CORRECTION_RANGE = "correction_range"
+    READER_CRASHED = "reader_crashed"
+    TOO_COSTLY = "too_costly"
 
 
 class InputError(Exception):

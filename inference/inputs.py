@@ -4,20 +4,44 @@ from pathlib import Path
 
 from inference import eeg
 from inference.errors import Code, InputError
+from inference.matfile import begins_as_mat
+from inference.media.kinds import SOUNDS, VIDEOS, check_name, kind_of
 from inference.media.probe import probe_audio, probe_video
+from inference.sandbox.calls import sandboxed
 from inference.types import Inputs, Limits, MediaInfo
 
+PATIENCE_S, BYTES_A_SECOND = 20.0, 20e6
 LENGTH_TOLERANCE_S = 0.5  # by which sound or EEG may differ from the video
 
 
+def check_names(inputs: Inputs) -> None:
+    """Make sure that no file's name says something else than its first bytes; they are all that is read.
+
+    Raises InputError(FILE_EXTENSION). What is of no kind at all, `check` refuses.
+    """
+    for path, kinds in ((inputs.video, VIDEOS), (inputs.audio, SOUNDS)):
+        if path is not None and (kind := kind_of(path, kinds)):
+            check_name(path, kind, kinds)
+    if inputs.eeg is None or not begins_as_mat(inputs.eeg.path):
+        return
+    if inputs.eeg.path.suffix.lower() not in ("", ".mat"):
+        raise InputError(Code.FILE_EXTENSION, "The EEG file's name does not end in .mat. Choose a MAT file.")
+
+
+def _patience(inputs: Inputs, limits: Limits) -> float:
+    """Seconds that checking may take: every file is read once from beginning to end."""
+    size = sum(path.stat().st_size for path in _paths(inputs) if path.is_file())
+    return PATIENCE_S + min(size, 3 * limits.max_bytes) / BYTES_A_SECOND
+
+
+@sandboxed(patience=_patience)
 def check(inputs: Inputs, limits: Limits) -> MediaInfo:
     """Make sure that every file of the recording can be read and that they belong together.
 
     Raises InputError with the code of the first thing that is wrong.
     """
-    for path in (inputs.video, inputs.audio, inputs.eeg.path if inputs.eeg else None):
-        if path is not None:
-            _not_too_large(path, limits)
+    for path in _paths(inputs):
+        _not_too_large(path, limits)
     media = probe_video(inputs.video)
     if media.duration_s > limits.max_seconds:
         raise InputError(
@@ -29,6 +53,11 @@ def check(inputs: Inputs, limits: Limits) -> MediaInfo:
     if inputs.eeg is not None:
         _same_length_or_shorter(eeg.inspect(inputs.eeg).seconds, media)
     return media
+
+
+def _paths(inputs: Inputs) -> list[Path]:
+    eeg_path = inputs.eeg.path if inputs.eeg else None
+    return [path for path in (inputs.video, inputs.audio, eeg_path) if path is not None]
 
 
 def _not_too_large(path: Path, limits: Limits) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from inference import mat5
 from inference.errors import Code, InputError
+from inference.media.kinds import check_alone
 
 if TYPE_CHECKING:
     import h5py
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MAX_VALUES = 120_000_000  # two hours of 30 channels at 500 Hz, 0.96 GB as float64
 NUMERIC = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 PASSED_OVER = {"char", "logical", "sparse"}
+MAX_VARIABLES = 1000
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 HDF5_OFFSETS = (0, 512)  # MATLAB writes a header of 512 bytes in front
 
@@ -68,10 +70,12 @@ class MatFile(Protocol):
 def open_mat(path: Path) -> Iterator[MatFile]:
     """Open a MAT file and list its numeric arrays.
 
-    Raises InputError(EMPTY_FILE | NOT_MAT | MAT_OBJECTS).
+    Raises InputError(EMPTY_FILE | MIXED_FILE | NOT_MAT | MAT_OBJECTS).
     """
     if path.stat().st_size == 0:
         raise InputError(Code.EMPTY_FILE, "The EEG file is empty. Choose the recording's .mat file.")
+    if begins_as_mat(path):
+        check_alone(path)
     if not _is_hdf5(path):
         yield _Version5(path)
         return
@@ -81,6 +85,10 @@ def open_mat(path: Path) -> Iterator[MatFile]:
         hdf5 = h5py.File(path, "r")
     with hdf5:
         yield _Version73(hdf5)
+
+
+def begins_as_mat(path: Path) -> bool:
+    return _is_hdf5(path) or mat5.is_version5(path)
 
 
 @contextmanager
@@ -139,6 +147,8 @@ class _Version5:
                     raise _objects(element.name, f"of class {element.kind}")
                 if element.name in self._elements:
                     raise ValueError("two variables of one name")
+                if len(self._elements) == MAX_VARIABLES:
+                    raise ValueError("more variables than a recording has")
                 self._elements[element.name] = element
 
     @property
@@ -171,6 +181,8 @@ class _Version73:
 def _hdf5_variables(hdf5: "h5py.File") -> Iterator[Variable]:
     import h5py
 
+    if len(hdf5) > MAX_VARIABLES:
+        raise ValueError("more variables than a recording has")
     for name in hdf5:
         if not isinstance(hdf5.get(name, getlink=True), h5py.HardLink):
             raise _objects(name, "a link")

@@ -3,7 +3,7 @@
 from itertools import chain
 
 from inference import store
-from inference.audio_video import AudioVideoReader, FaceTrack
+from inference.audio_video import AudioVideoReader, FaceTrack, fastest_device
 from inference.audio_video_eeg import FusionReader, first_samples
 from inference.inputs import check
 from inference.timeline import segments, trial_segments
@@ -44,7 +44,7 @@ def analyse(
     on_progress(Stage.PROBE, 1.0)
     if spec.kind == "fusion":
         return _with_eeg(inputs, media, spec, on_progress)
-    reader = AudioVideoReader.open(spec)
+    reader = AudioVideoReader.open(spec, fastest_device())
     track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
     windows = _score(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)
     on_progress(Stage.TIMELINE, 0.0)
@@ -55,7 +55,7 @@ def analyse(
 def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
     assert inputs.eeg is not None
     member = store.find(spec.data["members"]["audio_video"])
-    reader, fusion = AudioVideoReader.open(member), FusionReader(spec)
+    reader, fusion = AudioVideoReader.open(member, fastest_device()), FusionReader(spec)
     track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
     samples = len(track.seen)
     beside = [first_samples(start_s, fusion.trial_s, reader, samples) for start_s in fusion.starts(inputs.eeg)]

@@ -46,13 +46,14 @@ def process(transactional_db: None, settings: Any) -> Iterator[Start]:
         "DATABASE_URL": f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}",
         "REDIS_URL": settings.REDIS_URL,
         "EMOTRACE_VAR": str(settings.VAR),
+        "EMOTRACE_LOG_LEVEL": "WARNING",  # nobody reads along: a pipe that is full would hold them up
     }
     queues = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE},{settings.WEBHOOK_QUEUE}"
     commands = {
         "worker": ["-m", "celery", "--app", "webapp.config", "worker", "--pool", "solo", "--queues", queues],
         "reaper": ["manage.py", "reap", "--every", "1"],
         # where it listens says GUNICORN_CMD_ARGS
-        "web": ["-m", "gunicorn", "webapp.config.wsgi", "--worker-class", "gthread", "--threads", "8"],
+        "web": ["-m", "gunicorn", "--config", "python:webapp.config.gunicorn"],
     }
     with ExitStack() as stack:
         yield lambda name, **more: stack.enter_context(python(commands[name], environment | more))

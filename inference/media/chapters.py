@@ -4,21 +4,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-from av.container import InputContainer
-from av.stream import Stream
-
 from inference.errors import Code, InputError
 from inference.export import vtt
 from inference.export.writer import caption, milliseconds, one_line
-from inference.media.container import opened, picture
 from inference.media.process import FfmpegError, ffmpeg, source
+from inference.media.tracks import tracks
 from inference.types import Timeline
 
 NAME = "chapters"
 # What players expect in an MP4, by ffmpeg's names. Matroska takes all else.
 _IN_MP4 = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "alac"}
 _SLACK_S = 0.5  # the last sound packet may reach beyond the last picture, and containers differ in counting it
+_WRAPPING_BYTES = 2**26  # of the container, chapters and subtitles
 _COPY_FLOOR = 4  # slower than this many times real time is taken for a hang
 
 
@@ -40,11 +37,12 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
     Picture and sound are copied packet by packet into `folder`/chapters.mp4, or into chapters.mkv where an MP4
     does not take them. The file appears only once it is whole. Raises InputError(NOT_COPYABLE).
     """
-    with opened(video) as container:
-        tracks = _tracks(container)
-        kind = _MP4 if all(_codec(track) in _IN_MP4 for track in tracks) else _MATROSKA
-        wanted_s = timeline.media.duration_s
-        chosen = [argument for track in tracks for argument in ("-map", f"0:{track.index}")]
+    found = tracks(video)
+    assert found.picture is not None, "probing lets no video pass that has no picture"
+    copied = (found.picture, *found.sounds)
+    kind = _MP4 if all(track.codec in _IN_MP4 for track in copied) else _MATROSKA
+    wanted_s = timeline.media.duration_s
+    chosen = [argument for track in copied for argument in ("-map", f"0:{track.index}")]
     out = folder / f"{NAME}{kind.suffix}"
     with tempfile.TemporaryDirectory(prefix=".chapters-", dir=folder) as name:
         place = Path(name)
@@ -61,26 +59,15 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
                     *(*kind.options, "-f", kind.format, partial.name),
                 ],
                 limit_s=120 + wanted_s / _COPY_FLOOR,
+                most_bytes=2 * video.stat().st_size + _WRAPPING_BYTES,
                 folder=place,
             )
         except FfmpegError as error:
             raise _not_copyable() from error
         # What an MP4 hides by its edit list, Matroska would show: all times would be wrong.
-        with opened(partial) as written:
-            if abs((written.duration or 0) / av.time_base - wanted_s) > _SLACK_S:
-                raise _not_copyable()
+        if abs(tracks(partial).duration_s - wanted_s) > _SLACK_S:
+            raise _not_copyable()
         return partial.replace(out)
-
-
-def _tracks(container: InputContainer) -> list[Stream]:
-    """The picture and every sound track whose coding is known."""
-    shown = picture(container)
-    assert shown is not None, "probing lets no video pass that has no picture"
-    return [shown, *(track for track in container.streams.audio if track.codec_context is not None)]
-
-
-def _codec(track: Stream) -> str:
-    return track.codec_context.codec.canonical_name
 
 
 def _chapters(timeline: Timeline, title: str) -> str:

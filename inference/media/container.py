@@ -1,4 +1,4 @@
-"""Opens recordings with PyAV, and only the kinds of file that a recording can be."""
+"""Opens recordings with PyAV, and only the kinds of file that a recording can be. Belongs in a sandbox."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +10,73 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-# Demuxers that read one file and never another: no playlists, no concatenation, no images.
-FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,wav,w64,flac,ogg,mp3,aac"
+from inference.media.kinds import kind_of
+
+MAX_SIDE = 8192  # pixels
+MAX_PIXELS = 8192 * 4352  # 8K in either format; a frame of it takes 53 MB, and decoders hold a dozen
+# Codings by ffmpeg's names, each with the decoders that read it.
+PICTURES = {
+    name: tuple(decoders.split())
+    for name, decoders in {
+        "h264": "h264",
+        "hevc": "hevc",
+        "av1": "libdav1d av1",
+        "vp8": "vp8 libvpx",
+        "vp9": "vp9 libvpx-vp9",
+        "mpeg1video": "mpeg1video",
+        "mpeg2video": "mpeg2video",
+        "mpeg4": "mpeg4",
+        "msmpeg4v3": "msmpeg4",
+        "h263": "h263",
+        "mjpeg": "mjpeg",
+        "prores": "prores",
+        "dnxhd": "dnxhd",
+        "ffv1": "ffv1",
+    }.items()
+}
+_WIDTHS = [f"{width}{order}" for width in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")]
+VOICES = {
+    name: tuple(decoders.split())
+    for name, decoders in {
+        "aac": "aac",
+        "mp2": "mp2 mp2float",
+        "mp3": "mp3 mp3float",
+        "ac3": "ac3 ac3_fixed",
+        "eac3": "eac3",
+        "opus": "opus libopus",
+        "vorbis": "vorbis libvorbis",
+        "flac": "flac",
+        "alac": "alac",
+        "amr_nb": "amrnb libopencore_amrnb",
+        "amr_wb": "amrwb libopencore_amrwb",
+        "adpcm_ms": "adpcm_ms",
+        "adpcm_ima_wav": "adpcm_ima_wav",
+        "adpcm_ima_qt": "adpcm_ima_qt",
+        **{f"pcm_{kind}": f"pcm_{kind}" for kind in ("alaw", "mulaw", "u8", "s8", *_WIDTHS)},
+    }.items()
+}
+DECODERS = ",".join(decoder for decoders in (*PICTURES.values(), *VOICES.values()) for decoder in decoders)
+PROTOCOLS = "file"  # and no list that leads to other files: a file is given to the demuxer of its own kind alone
+
+
+class UnknownKindError(Exception):
+    """A file begins as no recording does."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """The container in `path`. Raises av.error.FFmpegError if it is of no allowed format."""
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-    with av.open(f"file:{path.resolve()}", options=options, metadata_errors="replace") as container:
+    """The container in `path`. Raises av.error.FFmpegError, UnknownKindError."""
+    kind = kind_of(path)
+    if kind is None:
+        raise UnknownKindError(path.name)
+    options = {
+        "format_whitelist": kind.demuxer,
+        "protocol_whitelist": PROTOCOLS,
+        "codec_whitelist": DECODERS,
+        "max_pixels": str(MAX_PIXELS),
+    }
+    file = f"file:{path.resolve()}"
+    with av.open(file, format=kind.demuxer, options=options, metadata_errors="replace") as container:
         yield container
 
 

@@ -7,54 +7,82 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from inference.errors import Code, InputError
-from inference.media.container import opened, picture, start_s, voice
+from inference.media.container import (
+    MAX_PIXELS,
+    MAX_SIDE,
+    PICTURES,
+    VOICES,
+    opened,
+    picture,
+    start_s,
+    voice,
+)
 from inference.media.display import Display
+from inference.media.kinds import VIDEOS, Kind, check_alone, kind_of
+from inference.media.layout import CutShortError, check_layout
 from inference.types import MediaInfo
 
-MAX_SIDE = 8192  # pixels
+MAX_TRACKS = 32
 _SHORTFALL_S = 0.5  # a header that promises more than this beyond the last packet: the file was cut
 _HEADERS_WITH_DURATION = ("matroska", "avi")
-_STILL_IMAGES = ("avif", "heic", "heix", "mif1")  # brands of MP4's family that hold photographs
 
 
 def probe_video(path: Path) -> MediaInfo:
     """Read a video file's facts and make sure that it is whole and can be decoded.
 
-    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_A_VIDEO | TRUNCATED_VIDEO | NO_PICTURE | ZERO_LENGTH | TOO_LARGE).
+    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_A_VIDEO | MIXED_FILE | TRUNCATED_VIDEO | CODEC |
+    TOO_MANY_TRACKS | NO_PICTURE | ZERO_LENGTH | TOO_LARGE).
     """
     _not_empty(path)
+    kind = kind_of(path, VIDEOS)
+    if kind is None:
+        raise _not_a_video() if kind_of(path) is None else _no_picture()
     try:
+        _nothing_else(path, kind)
         with opened(path) as container:
             return _video_facts(path, container)
+    except CutShortError as error:
+        raise _truncated() from error
     except av.error.EOFError as error:
         raise _no_frames() from error
     except av.error.FFmpegError as error:
-        if _begins_like_mp4(path):
-            raise _truncated() from error
+        if isinstance(error, MemoryError):
+            raise
         raise _not_a_video() from error
 
 
 def probe_audio(path: Path) -> float:
-    """The length in seconds of a sound file. Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO)."""
+    """The length in seconds of a sound file.
+
+    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | MIXED_FILE | AUDIO_SIZE | CODEC |
+    TOO_MANY_TRACKS).
+    """
     _not_empty(path)
     refusal = InputError(Code.NOT_AUDIO, "The sound file cannot be read as sound. Send a WAV file.")
+    kind = kind_of(path)
+    if kind is None:
+        raise refusal
     try:
+        _nothing_else(path, kind)
         with opened(path) as container:
+            _not_too_many(container)
             stream = voice(container)
             if stream is None:
                 raise refusal
+            _can_be_heard(stream)
             track = _Track()
             for packet in container.demux(stream):
                 if not track.packets:
-                    packet.decode()
+                    stream.decode(packet)
                 track.add(packet)
             start = start_s(container)
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, CutShortError) as error:
         raise refusal from error
     if track.last_s <= start:
         raise refusal
@@ -87,19 +115,20 @@ class _Track:
 
 def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     stream, spoken = picture(container), voice(container)
-    if container.metadata.get("major_brand", "").strip() in _STILL_IMAGES:
-        raise _not_a_video()
+    _not_too_many(container)
     if not container.streams:
         raise _no_frames()
     if stream is None:
-        raise InputError(Code.NO_PICTURE, "The file has no picture track. Send a video with a picture.")
+        raise _no_picture()
     _can_be_shown(stream)
+    if spoken is not None:
+        _can_be_heard(spoken)
     frame: av.VideoFrame | None = None
     tracks: defaultdict[int, _Track] = defaultdict(_Track)
     for packet in container.demux():
         tracks[packet.stream_index].add(packet)
         if frame is None and packet.stream_index == stream.index:
-            frame = _first_frame(packet)
+            frame = _first_frame(stream, packet)
     _whole(path, container, [stream] if spoken is None else [stream, spoken], max(t.last_s for t in tracks.values()))
     seen = tracks[stream.index]
     heard = tracks[spoken.index] if spoken is not None else _Track()
@@ -109,6 +138,7 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     if frame is None:
         raise InputError(Code.NOT_A_VIDEO, "No frame of this video can be decoded. Save it as H.264 MP4 and send that.")
     width, height = Display(stream).size(frame)
+    _not_too_large(width, height)
     return MediaInfo(
         duration_s=duration,
         width=width,
@@ -122,18 +152,40 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
 
 def _can_be_shown(stream: VideoStream) -> None:
     codec = stream.codec_context
-    if codec is None:
-        raise InputError(Code.NOT_A_VIDEO, "The picture's coding is unknown here. Save the video as H.264 MP4.")
-    if max(codec.width, codec.height) > MAX_SIDE:
+    if codec is None or codec.codec.canonical_name not in PICTURES:
+        raise InputError(Code.CODEC, "The picture's coding is not read here. Save the video as H.264 MP4.")
+    _not_too_large(codec.width, codec.height)
+
+
+def _can_be_heard(stream: AudioStream) -> None:
+    if stream.codec_context.codec.canonical_name not in VOICES:
+        raise InputError(Code.CODEC, "The sound's coding is not read here. Save it as AAC, or send it as WAV.")
+
+
+def _not_too_large(width: int, height: int) -> None:
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise InputError(
             Code.TOO_LARGE,
-            f"The picture is {codec.width} x {codec.height}. Send one of at most {MAX_SIDE} pixels a side.",
+            f"The picture is {width} x {height}. Send one of at most {MAX_SIDE} pixels a side, no more than 8K.",
         )
 
 
-def _first_frame(packet: av.Packet) -> av.VideoFrame | None:
+def _not_too_many(container: InputContainer) -> None:
+    if len(container.streams) > MAX_TRACKS:
+        raise InputError(
+            Code.TOO_MANY_TRACKS,
+            f"The file has {len(container.streams)} tracks; {MAX_TRACKS} are allowed. Export picture and sound alone.",
+        )
+
+
+def _nothing_else(path: Path, kind: Kind) -> None:
+    check_alone(path)
+    check_layout(path, kind)
+
+
+def _first_frame(stream: VideoStream, packet: av.Packet) -> av.VideoFrame | None:
     try:
-        return next(iter(packet.decode()), None)
+        return next(iter(stream.decode(packet)), None)  # a packet may claim to be of a track of another kind
     except av.error.FFmpegError:
         return None
 
@@ -161,15 +213,14 @@ def _no_frames() -> InputError:
     return InputError(Code.ZERO_LENGTH, "The video lasts 0 seconds. Record it again or send another file.")
 
 
+def _no_picture() -> InputError:
+    return InputError(Code.NO_PICTURE, "The file has no picture track. Send a video with a picture.")
+
+
 def _not_a_video() -> InputError:
     return InputError(
         Code.NOT_A_VIDEO, "This file is not a video that can be read. Send an MP4, MOV, MKV, WebM, AVI or MPEG file."
     )
-
-
-def _begins_like_mp4(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide")
 
 
 def _not_empty(path: Path) -> None:

@@ -1,8 +1,7 @@
 """The one place that starts ffmpeg: an argument list, no input, limits, and nothing left running."""
 
-import ctypes
+import errno
 import os
-import resource
 import signal
 import subprocess
 import tempfile
@@ -12,35 +11,61 @@ from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from inference.media.container import FORMATS
+from inference.errors import Code, InputError
+from inference.media.container import DECODERS, MAX_PIXELS, PROTOCOLS
+from inference.media.kinds import kind_of
+from inference.sandbox.confine import Allowance, confine
 
 MEMORY_BYTES = 8 * 1024**3  # address space; x264 at 2160p reserves about 2 GiB
-PROTOCOLS = "file,pipe"
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+WRITTEN_BYTES = 2**34
+_CPU_FACTOR = os.cpu_count() or 1  # how much faster than the clock its processor time may pass
+
+
+_SAID_BYTES = 2000
+_OUT_OF_RESOURCES = {256 - errno.ENOMEM, 256 - errno.EFBIG}  # as it exits where memory or the file it writes ends
 
 
 class FfmpegError(Exception):
     """ffmpeg failed or took too long; the message is the end of what it said."""
 
 
+class FfmpegKilledError(FfmpegError):
+    """ffmpeg went beyond its time, memory or output, or crashed: with the same input, it will do so again."""
+
+    @property
+    def refusal(self) -> InputError:
+        return InputError(
+            Code.TOO_COSTLY,
+            "Writing the labelled video took more time, memory or space than a recording may. "
+            "Export the recording again, smaller or shorter.",
+        )
+
+
 def source(path: Path) -> list[str]:
-    """Arguments that open `path` as an input, and nothing that it may point to."""
-    return ["-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS, "-i", f"file:{path.resolve()}"]
+    """Arguments that open `path` as an input of its own kind, and nothing that it may point to."""
+    kind = kind_of(path)
+    demuxer = kind.demuxer if kind else "none"
+    return [
+        *("-protocol_whitelist", PROTOCOLS, "-format_whitelist", demuxer, "-codec_whitelist", DECODERS),
+        *("-max_pixels", str(MAX_PIXELS), "-f", demuxer, "-i", f"file:{path.resolve()}"),
+    ]
 
 
 def ffmpeg(
     arguments: Sequence[str],
     *,
     limit_s: float = 600.0,
+    most_bytes: int = WRITTEN_BYTES,
     folder: Path | None = None,
     on_time: Callable[[float], None] | None = None,
 ) -> None:
     """Run ffmpeg and wait for it; `on_time` hears how many seconds of output are written.
 
-    The process and its children are killed if it fails, outlasts `limit_s`, this process dies
-    or `on_time` raises. Raises FfmpegError.
+    The process and its children are killed if it fails, outlasts `limit_s`, writes a file longer than `most_bytes`,
+    this process dies or `on_time` raises. Raises FfmpegError, FfmpegKilledError.
     """
+    allowed = Allowance(MEMORY_BYTES, most_bytes, int(limit_s * _CPU_FACTOR) + 1)
+    parent = os.getpid()
     quiet = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
@@ -51,7 +76,7 @@ def ffmpeg(
             cwd=folder,
             text=True,
             start_new_session=True,
-            preexec_fn=_limit,  # only system calls, safe among threads
+            preexec_fn=lambda: confine(allowed, parent),  # only system calls, safe among threads
         )
         outlasted = threading.Event()
 
@@ -72,15 +97,12 @@ def ffmpeg(
             clock.cancel()
             _kill(process)
         if outlasted.is_set():
-            raise FfmpegError(f"ffmpeg took longer than {limit_s:.0f} s")
+            raise FfmpegKilledError(f"ffmpeg took longer than {limit_s:.0f} s")
         if process.returncode:
-            said.seek(0)
-            raise FfmpegError(said.read()[-2000:].decode(errors="replace").strip())
-
-
-def _limit() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            said.seek(max(0, said.seek(0, os.SEEK_END) - _SAID_BYTES))
+            message = said.read().decode(errors="replace").strip()
+            killed = process.returncode < 0 or process.returncode in _OUT_OF_RESOURCES
+            raise (FfmpegKilledError if killed else FfmpegError)(message)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from inference.media.container import opened, picture, voice
 from inference.media.process import ffmpeg, source
+from inference.media.tracks import Tracks, tracks
 from inference.types import UNDETERMINED, Segment, Timeline
 
 FONT = "DejaVu Sans"
@@ -19,6 +19,7 @@ _THREADS = min(16, 3 * (os.cpu_count() or 1) // 2)
 _CODEC = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
 # No B-frames: MP4 counts its length in decoding order, and at a variable frame rate players would stop early.
 _PRESET = (*_CODEC, "-bf", "0")
+_MOST_BYTES, _MOST_BYTES_A_SECOND = 2**28, 2**24  # of what is written: noise at 2160p takes less
 _SPEED_FLOOR = 0.02  # slower than this share of real time is taken for a hang
 
 
@@ -40,20 +41,23 @@ def render(
     once it is whole. Raises FfmpegError, and whatever `on_progress` (share done) raises.
     """
     duration = timeline.media.duration_s
-    inputs, tracks = source(video), _picture(video)
+    inputs, found = source(video), tracks(video)
+    assert found.picture is not None, "probing lets no video pass that has no picture"
+    taken = ["-map", f"0:{found.picture.index}"]
     if timeline.media.has_audio:
-        tracks += _sound(video, 0)
+        taken += _sound(found, 0)
     elif sound is not None:
         inputs += source(sound)
-        tracks += [*_sound(sound, 1), "-t", str(duration)]
+        taken += [*_sound(tracks(sound), 1), "-t", str(duration)]
     partial = out.with_name(f".{out.name}.partial")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(timeline, folder)
         try:
             ffmpeg(
-                ["-y", *inputs, *tracks, "-map_metadata", "-1", *burn_in(), "-f", "mp4", f"file:{partial.resolve()}"],
+                ["-y", *inputs, *taken, "-map_metadata", "-1", *burn_in(), "-f", "mp4", f"file:{partial.resolve()}"],
                 limit_s=120 + duration / _SPEED_FLOOR,
+                most_bytes=int(_MOST_BYTES + duration * _MOST_BYTES_A_SECOND),
                 folder=folder,
                 on_time=lambda seconds: on_progress(min(1.0, seconds / duration)),
             )
@@ -86,20 +90,11 @@ def burn_in() -> list[str]:
     ]
 
 
-def _picture(path: Path) -> list[str]:
-    with opened(path) as container:
-        track = picture(container)
-        assert track is not None, "probing lets no video pass that has no picture"
-        return ["-map", f"0:{track.index}"]
-
-
-def _sound(path: Path, number: int) -> list[str]:
+def _sound(found: Tracks, number: int) -> list[str]:
     """Arguments that take over the sound of the input of this number; AAC is not coded again."""
-    with opened(path) as container:
-        track = voice(container)
-        assert track is not None, "probing finds the sound"
-        codec = ["copy"] if track.codec_context.name == "aac" else ["aac", "-b:a", "160k"]
-        return ["-map", f"{number}:{track.index}", "-c:a", *codec]
+    assert found.voice is not None, "probing finds the sound"
+    codec = ["copy"] if found.voice.codec == "aac" else ["aac", "-b:a", "160k"]
+    return ["-map", f"{number}:{found.voice.index}", "-c:a", *codec]
 
 
 def subtitles(timeline: Timeline) -> str:

@@ -27,7 +27,7 @@ def serve(place: Path, port: int) -> AbstractContextManager[subprocess.Popen[str
 
 def healthy(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).json() == {"database": "ok", "redis": "ok"}
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).json() == {"ready": True, "failing": []}
     except requests.RequestException:
         return False
 

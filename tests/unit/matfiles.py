@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 from scipy.io import savemat
+from scipy.io.matlab import MatlabObject
 
 SPEC = {
     "channels": 30,
@@ -25,6 +26,12 @@ Save = Callable[..., Path]
 
 def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).normal(0, 10, shape).astype(np.float32)
+
+
+def an_object() -> MatlabObject:
+    fields = np.zeros((1, 1), dtype=[("data", object)])
+    fields[0, 0]["data"] = noise(30, 10)
+    return MatlabObject(fields, classname="eeg")
 
 
 def mat(path: Path, **variables: object) -> Path:

@@ -8,12 +8,11 @@ import h5py
 import numpy as np
 import pytest
 from scipy.io import savemat
-from scipy.io.matlab import MatlabObject
 
 from inference.eeg import inspect, read_labels, trials
 from inference.errors import Code, InputError
 from inference.types import EegInput
-from tests.unit.matfiles import SPEC, Save, mat, mat73, noise
+from tests.unit.matfiles import SPEC, Save, an_object, mat, mat73, noise
 
 
 def refused(eeg: EegInput) -> InputError:
@@ -62,12 +61,6 @@ def test_a_damaged_file_is_refused_or_read_but_never_a_crash(tmp_path: Path, sav
     path.write_bytes(content)
     with suppress(InputError):
         inspect(EegInput(path))
-
-
-def an_object() -> MatlabObject:
-    fields = np.zeros((1, 1), dtype=[("data", object)])
-    fields[0, 0]["data"] = noise(30, 10)
-    return MatlabObject(fields, classname="eeg")
 
 
 @pytest.mark.parametrize(

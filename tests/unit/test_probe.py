@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from inference.errors import Code, InputError
-from inference.media.probe import MAX_SIDE, probe_audio, probe_video
+from inference.media.container import MAX_SIDE
+from inference.media.probe import probe_audio, probe_video
 from tests.unit.clips import made, picture, shades, silent, talk, tone
 
 

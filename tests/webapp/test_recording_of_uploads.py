@@ -69,7 +69,7 @@ def test_some_files_may_come_with_the_request(api: APIClient, submit: Any, video
     assert {each["kind"] for each in answer.json()["files"]} == {"video", "audio"}
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "€" * 200 + ".mp4", ".mp4", "no suffix", "a\nb.mp4", ""])
+@pytest.mark.parametrize("name", ["€" * 200 + ".mp4", ".mp4", "no suffix", "می‌خواهم.mp4", ""])
 def test_an_upload_may_have_any_name(api: APIClient, submit: Any, video: bytes, media_root: Path, name: str) -> None:
     assert submit(video_upload=tus.whole(api, video, name)).status_code == 201
     (kept,) = clips.everything_in(media_root)

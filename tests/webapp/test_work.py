@@ -71,7 +71,7 @@ def test_a_video_that_cannot_be_rendered_leaves_no_file(db: None, media_root: Pa
     analysis = published("happy", recording=a_recording(video=b"this is no video" * 1000))
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
-    assert (analysis.status, analysis.attempt) == (Status.QUEUED, 1)
+    assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 1, "not_a_video")
     assert len(clips.everything_in(media_root)) == 1
     assert list((media_root / "incoming").iterdir()) == []
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 from inference.types import Stage
 from webapp.analyses import events, messages
 from webapp.analyses.models import Analysis
+from webapp.analyses.stages import StageTimes
 
 Status = Analysis.Status
 
@@ -107,6 +108,7 @@ class Held:
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat {lease.pk}", daemon=True)
         self._stage: Stage | None = None
         self._written = 0.0
+        self._times = StageTimes()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -117,11 +119,14 @@ class Held:
     ) -> None:
         self._over.set()
         self._thread.join()
+        if kind is None:
+            self._times.end()
 
     def progress(self, stage: Stage, share: float) -> None:
         """Note how far the work is. Raises LeaseLostError, which stops it."""
         if self._lost.is_set():
             raise LeaseLostError(str(self.lease.pk))
+        self._times.report(stage, share)
         now = time.monotonic()
         if stage is self._stage and now - self._written < PROGRESS_SECONDS:
             return

@@ -11,6 +11,7 @@ from django.utils import timezone
 from webapp.analyses import events, lease
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
+from webapp.core.measures import REAPED
 from webapp.recordings import transfers
 from webapp.recordings.models import MediaFile, Transfer
 
@@ -45,10 +46,12 @@ def reap() -> None:
                 finished_at=now,
             ):
                 logger.error("analysis %s failed: its workers were lost too often", pk)
+                REAPED.add(outcome="failed")
                 events.tell_of_analysis(events.Event.FAILED, pk)
     for pk in list(lapsed.values_list("pk", flat=True)):
         # Asked again in the same statement that writes: it may have been heard of meanwhile.
         if lapsed.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=now):
+            REAPED.add(outcome="queued")
             logger.warning("analysis %s is queued again: its worker was lost", pk)
             lease.nudge(pk)
     silent = Analysis.objects.filter(

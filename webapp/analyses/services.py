@@ -16,6 +16,7 @@ from webapp.accounts.models import User
 from webapp.analyses import events, messages, quota, selectors
 from webapp.analyses.models import Analysis, CorrectedTimeline
 from webapp.core import media
+from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
@@ -148,6 +149,7 @@ def _keep(
                 request_sha256=request_sha256,
                 idempotency_key=idempotency_key,
             )
+            transaction.on_commit(lambda: UPLOAD_BYTES.add(recording.bytes))
             return _queue(recording, spec, accounts.locked(owner))
     except BaseException:
         media.forget(pk)

@@ -1,6 +1,7 @@
 """The two steps of an analysis, as a worker does them."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,15 +9,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from inference.errors import InputError
 from inference.media.chapters import add_chapters
 from inference.types import Stage, Timeline
-from webapp.analyses import selectors
+from webapp.analyses import memory, selectors
 from webapp.analyses.lease import INTERNAL_ERROR, Held, Lease, LeaseLostError, claim, nudge
 from webapp.analyses.models import Analysis
 from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.core import media
+from webapp.core.measures import ATTEMPTS, REAL_TIME_FACTOR
 from webapp.recordings.models import MediaFile
 
 logger = logging.getLogger(__name__)
@@ -30,7 +33,7 @@ def read(pk: UUID) -> None:
     lease = claim(pk, published=False)
     if lease is None:
         return
-    with _working(lease) as held:
+    with _working(lease, "read") as held:
         analysis = selectors.analysis(pk)
         timeline = analyse(
             analysis.recording.inputs(),
@@ -39,6 +42,7 @@ def read(pk: UUID) -> None:
             on_progress=held.progress,
         )
         publish_timeline(lease, timeline)
+    memory.note()
 
 
 def render(pk: UUID) -> None:
@@ -46,9 +50,10 @@ def render(pk: UUID) -> None:
     lease = claim(pk, published=True)
     if lease is None:
         return
+    from inference.media.process import FfmpegKilledError
     from inference.media.render import render as burn_in
 
-    with _working(lease) as held, media.workplace() as place:
+    with _working(lease, "render") as held, media.workplace() as place:
         analysis = selectors.analysis(pk)
         timeline = selectors.timeline(analysis)
         assert timeline is not None
@@ -56,13 +61,16 @@ def render(pk: UUID) -> None:
         audio = analysis.recording.file(MediaFile.Kind.AUDIO)
         assert video is not None
         out = place / "labelled.mp4"
-        burn_in(
-            video.path,
-            timeline,
-            out,
-            sound=audio.path if audio else None,
-            on_progress=lambda share: held.progress(Stage.RENDER, share),
-        )
+        try:
+            burn_in(
+                video.path,
+                timeline,
+                out,
+                sound=audio.path if audio else None,
+                on_progress=lambda share: held.progress(Stage.RENDER, share),
+            )
+        except FfmpegKilledError as error:
+            raise error.refusal from error
         publish_video(lease, out, _with_chapters(analysis, video, timeline, place))
 
 
@@ -76,21 +84,34 @@ def _with_chapters(analysis: Analysis, video: MediaFile, timeline: Timeline, pla
 
 
 @contextmanager
-def _working(lease: Lease) -> Iterator[Held]:
+def _working(lease: Lease, step: str) -> Iterator[Held]:
     """Keep the lease while the block runs and write down how it ended, if it did not end well."""
-    try:
+    with bound_contextvars(analysis=str(lease.pk)):
+        outcome, began = "done", time.monotonic()
         try:
-            with Held(lease) as held:
-                yield held
+            try:
+                with Held(lease) as held:
+                    yield held
+                _note_speed(lease.pk, step, time.monotonic() - began)
+            except LeaseLostError:
+                raise
+            except InputError as error:
+                outcome = "refused"
+                lease.fail(error.code, error.message)
+            except Exception:
+                outcome = "broken"
+                logger.exception("analysis %s broke off", lease.pk)
+                _try_again(lease)
         except LeaseLostError:
-            raise
-        except InputError as error:
-            lease.fail(error.code, error.message)
-        except Exception:
-            logger.exception("analysis %s broke off", lease.pk)
-            _try_again(lease)
-    except LeaseLostError:
-        logger.info("analysis %s is no longer this worker's", lease.pk)
+            outcome = "lost"
+            logger.info("analysis %s is no longer this worker's", lease.pk)
+        ATTEMPTS.add(step=step, outcome=outcome)
+
+
+def _note_speed(pk: UUID, step: str, seconds: float) -> None:
+    length = Analysis.objects.filter(pk=pk).values_list("recording__duration_s", flat=True).first()
+    if length:
+        REAL_TIME_FACTOR.observe(seconds / length, step=step)
 
 
 def _try_again(lease: Lease) -> None:

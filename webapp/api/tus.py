@@ -18,6 +18,8 @@ CONTENT_TYPE = "application/offset+octet-stream"
 METADATA_CHARACTERS = 4000
 NAME_CHARACTERS = 255
 KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
+# Separators, control characters, and those that make a name look like another one.
+MISLEADING = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|^\.{1,2}$")
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -74,7 +76,13 @@ def metadata(request: Request) -> tuple[str, str]:
         name = found.get("filename", b"").decode()
     except UnicodeDecodeError as error:
         raise _bad_metadata("The value of filename is not UTF-8.") from error
-    return sent, "".join(character for character in name if character.isprintable())[-NAME_CHARACTERS:]
+    if len(name) > NAME_CHARACTERS or MISLEADING.search(name):
+        raise RequestError(
+            WebCode.FILE_NAME,
+            f"The value of filename is no name of a file. Send at most {NAME_CHARACTERS} characters, without a folder, "
+            "a control character or one that turns the direction of writing.",
+        )
+    return sent, name
 
 
 def checksum(request: Request) -> Checksum | None:

@@ -1,6 +1,7 @@
 """The one settings module. What differs between installations comes from the environment (see README)."""
 
-import os
+import logging
+from ipaddress import ip_network
 from typing import Any
 
 import environ
@@ -8,17 +9,19 @@ from csp.constants import NONE, SELF
 from kombu.entity import Queue
 
 from inference.types import Limits
-from webapp.core import locations
+from webapp.core import locations, logs
 from webapp.core.quota import Quota
 
-env = environ.Env()
+# Where NAME_FILE names a file, the value of NAME is what that file holds.
+env = environ.FileAwareEnv()
 
 BASE_DIR = locations.PROJECT
 VAR = locations.var()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or locations.secret_key(VAR)
+SECRET_KEY = env.str("SECRET_KEY", default="").strip() or locations.secret_key(VAR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+# As localhost it is asked by the checks that run beside it.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1", "[::1]"]), "localhost"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -29,6 +32,7 @@ INSTALLED_APPS = [
     "webapp.webhooks",
     "webapp.api",
     "webapp.pages",
+    "webapp.operation",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -48,8 +52,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webapp.core.requests.Sender",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webapp.core.requests.Line",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -84,6 +90,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Servers of one's own, or the embedded ones.
 DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=locations.embedded_database_url(VAR))}
+if password := env.str("DATABASE_PASSWORD", default="").strip():
+    DATABASES["default"]["PASSWORD"] = password
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", default="") or locations.embedded_redis_url(VAR)
@@ -150,12 +158,14 @@ DEFAULT_FROM_EMAIL = env.str("EMOTRACE_MAIL_FROM", default="emotrace@localhost")
 
 # Browser security. Behind HTTPS, set EMOTRACE_HTTPS; the proxy must set X-Forwarded-Proto itself.
 HTTPS = env.bool("EMOTRACE_HTTPS", default=False)
+# How many proxies of one's own stand in front: what X-Forwarded-For says before them is anybody's word.
+PROXIES = env.int("EMOTRACE_PROXIES", default=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "emotrace_session"
@@ -185,6 +195,8 @@ MEDIA_ROOT = locations.private_directory(locations.private_directory(VAR) / "med
 FILE_UPLOAD_TEMP_DIR = locations.private_directory(MEDIA_ROOT / "incoming")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# Where nginx hands the media out: an internal location of it, such as /media/; without, the application does it.
+MEDIA_INTERNAL = env.str("EMOTRACE_MEDIA_INTERNAL", default="")
 LIMITS = Limits(
     max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
@@ -193,7 +205,8 @@ LIMITS = Limits(
 UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
 # A client that is silent for so long in the middle of a part is taken for lost.
 UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
-# What people send never fills the disk beyond this: the rest is for the database and for what is made from it.
+# What people send never fills the disk beyond this: the rest is for the database and for what is made from it. With
+# less room than this, the installation is not ready.
 DISK_RESERVE_BYTES = env.int("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
 
 # Work
@@ -224,6 +237,9 @@ CELERY_TIMEZONE = "UTC"
 WEBHOOKS_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_PRIVATE", default=False)
 # Where the application is reached from outside, such as https://emotrace.example.org: put before the paths in webhooks.
 PUBLIC_URL = env.str("EMOTRACE_PUBLIC_URL", default="").rstrip("/")
+# Metrics are for whoever sends this as a bearer token, or asks from one of these networks; without either, for nobody.
+METRICS_TOKEN = env.str("EMOTRACE_METRICS_TOKEN", default="").strip()
+METRICS_NETWORKS = [ip_network(each) for each in env.list("EMOTRACE_METRICS_NETWORKS", default=[])]
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -250,8 +266,7 @@ REST_FRAMEWORK = {
         "token": env.str("EMOTRACE_RATE_TOKEN", default="30/min"),
         "anonymous": env.str("EMOTRACE_RATE_ANONYMOUS", default="60/min"),
     },
-    # How many proxies of one's own stand in front: what X-Forwarded-For says before them is anybody's word.
-    "NUM_PROXIES": env.int("EMOTRACE_PROXIES", default=0),
+    "NUM_PROXIES": PROXIES,
     "EXCEPTION_HANDLER": "webapp.api.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -278,15 +293,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"without_secrets": {"()": "webapp.core.discretion.WithoutSecrets"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]},
-    },
-    # at INFO it writes a line at every login
-    "loggers": {"axes": {"level": "WARNING"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("EMOTRACE_LOG_LEVEL", "INFO")},
-}
+logging.captureWarnings(True)
+LOGGING = logs.configuration(
+    level=env.str("EMOTRACE_LOG_LEVEL", default="INFO"), form=env.str("EMOTRACE_LOG_FORMAT", default="")
+)

@@ -20,6 +20,7 @@ class WebCode(StrEnum):
     UPLOAD_LENGTH = "upload_length"
     UPLOAD_LENGTH_DEFERRED = "upload_length_deferred"
     UPLOAD_METADATA = "upload_metadata"
+    FILE_NAME = "file_name"
     UPLOAD_OFFSET_MISSING = "upload_offset_missing"
     UPLOAD_OFFSET = "upload_offset"
     UPLOAD_OVERRUN = "upload_overrun"
@@ -78,7 +79,12 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.NOT_A_VIDEO: 415,
     Code.NOT_AUDIO: 415,
     Code.NOT_MAT: 415,
+    Code.FILE_EXTENSION: 415,
+    Code.MIXED_FILE: 415,
+    Code.CODEC: 415,
     Code.EMPTY_FILE: 422,
+    Code.TOO_MANY_TRACKS: 422,
+    Code.AUDIO_SIZE: 422,
     Code.TRUNCATED_VIDEO: 422,
     Code.NO_PICTURE: 422,
     Code.ZERO_LENGTH: 422,
@@ -95,6 +101,8 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.CORRECTION_OVERLAP: 422,
     Code.CORRECTION_LABEL: 422,
     Code.CORRECTION_RANGE: 422,
+    Code.READER_CRASHED: 422,
+    Code.TOO_COSTLY: 422,
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
@@ -105,6 +113,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.UPLOAD_LENGTH: 400,
     WebCode.UPLOAD_LENGTH_DEFERRED: 400,
     WebCode.UPLOAD_METADATA: 400,
+    WebCode.FILE_NAME: 400,
     WebCode.UPLOAD_OFFSET_MISSING: 400,
     WebCode.UPLOAD_OFFSET: 409,
     WebCode.UPLOAD_OVERRUN: 413,

@@ -20,6 +20,7 @@ from webapp.webhooks.addresses import URL_CHARACTERS
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
 FIELDS = {
     Code.NOT_AUDIO: "audio",
+    Code.AUDIO_SIZE: "audio",
     Code.AUDIO_LENGTH: "audio",
     Code.NOT_MAT: "eeg",
     Code.MAT_OBJECTS: "eeg",

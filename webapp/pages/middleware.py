@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 from webapp.accounts.models import User
 
-OPEN = {"pages:password", "logout", "healthz"}
+OPEN = {"pages:password", "logout", "healthz", "readyz", "metrics"}
 
 
 class OwnPasswordFirst:

@@ -89,7 +89,9 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
             for kind, file in upload.files.items()
         }
         eeg = EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq) if Kind.EEG in paths else None
-        info = inputs.check(Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg), settings.LIMITS)
+        files = Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg)
+        inputs.check_names(files)
+        info = inputs.check(files, settings.LIMITS)
         digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
         yield Received(upload, tuple(transfers.values()), paths, digests, info)
 

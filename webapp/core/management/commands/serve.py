@@ -56,12 +56,10 @@ def children(listener: socket.socket) -> list[Child]:
     """Web on `listener`, a worker for each queue, and the reaper."""
     manage = Path(settings.BASE_DIR) / "manage.py"
     web = [
-        *(sys.executable, "-m", "gunicorn", "webapp.config.wsgi"),
+        *(sys.executable, "-m", "gunicorn", "--config", "python:webapp.config.gunicorn"),
         *("--bind", f"fd://{listener.fileno()}"),
-        *("--worker-class", "gthread", "--threads", "8"),
         *("--graceful-timeout", "3"),
         *("--log-level", "warning"),
-        "--no-control-socket",
     ]
     return [
         Child("web", web, pass_fds=(listener.fileno(),)),

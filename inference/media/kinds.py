@@ -1,0 +1,101 @@
+"""What kind of file a recording is: its first bytes decide, its name has to agree, and nothing else hides in it."""
+
+import re
+import struct
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference.errors import Code, InputError
+
+HEAD = 4096  # bytes in which other programs look for what they know
+_TAIL = 66_000  # bytes in which zip readers look for their directory
+_FOREIGN = re.compile(rb"<(?:html|!doctype|script|svg|body|iframe|\?php)|%PDF-|#EXTM3U|ffconcat version", re.IGNORECASE)
+_ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
+_ZIP_END_SIZE = 22
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`demuxer` is ffmpeg's name for the only reader that such a file is given to."""
+
+    name: str
+    demuxer: str
+    suffixes: tuple[str, ...]
+    begins: re.Pattern[bytes]
+
+
+def _kind(name: str, demuxer: str, suffixes: str, begins: bytes) -> Kind:
+    return Kind(name, demuxer, tuple(suffixes.split()), re.compile(begins, re.DOTALL))
+
+
+_PHOTOGRAPHS = rb"(?:avif|avis|heic|heix|hevc|mif1|msf1)"  # brands of MP4's family
+VIDEOS = (
+    _kind(
+        "MP4",
+        "mov",
+        ".mp4 .m4v .mov .qt .3gp .3g2 .m4a",
+        rb"(?!.{4}ftyp%b).{4}(?:ftyp|moov|mdat|wide|free|skip|pnot)" % _PHOTOGRAPHS,
+    ),
+    _kind("Matroska", "matroska", ".mkv .webm .mka", rb"\x1a\x45\xdf\xa3"),
+    _kind("AVI", "avi", ".avi", rb"RIFF.{4}AVI[ \x19]"),
+    _kind("MPEG", "mpeg", ".mpg .mpeg .vob", rb"\x00\x00\x01\xba"),
+    _kind("MPEG", "mpegvideo", ".mpg .mpeg .m1v .m2v", rb"\x00\x00\x01\xb3"),
+    _kind("MPEG-TS", "mpegts", ".ts .mts .m2ts", rb"\x47.{187}\x47.{187}\x47|.{4}\x47.{191}\x47.{191}\x47"),
+)
+SOUNDS = (
+    _kind("WAV", "wav", ".wav .wave", rb"(?:RIFF|RF64).{4}WAVE"),
+    _kind("W64", "w64", ".w64", rb"riff\x2e\x91\xcf\x11"),
+    _kind("FLAC", "flac", ".flac", rb"fLaC"),
+    _kind("Ogg", "ogg", ".ogg .oga .opus", rb"OggS\x00"),
+    _kind("AAC", "aac", ".aac", rb"\xff[\xf0\xf1\xf8\xf9]"),
+    _kind("MP3", "mp3", ".mp3", rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]"),
+    *VIDEOS,
+)
+
+
+def kind_of(path: Path, kinds: Collection[Kind] = SOUNDS) -> Kind | None:
+    """The kind that a file begins as, if that is one of `kinds`."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return next((kind for kind in kinds if kind.begins.match(head)), None)
+
+
+def check_name(path: Path, kind: Kind, kinds: Collection[Kind]) -> None:
+    """Raise InputError(FILE_EXTENSION) where a file's name says that it is something else. A name may say nothing."""
+    suffix = path.suffix.lower()
+    if not suffix or suffix in kind.suffixes:
+        return
+    if any(suffix in other.suffixes for other in kinds):
+        said = f"The file's name ends in {suffix}, but it is {kind.name}"
+    else:
+        said = "The file's name does not end as that of a recording does"
+    raise InputError(Code.FILE_EXTENSION, f"{said}. Name it {path.stem[:20]}{kind.suffixes[0]} if that is what it is.")
+
+
+def check_alone(path: Path) -> None:
+    """Raise InputError(MIXED_FILE) where a web browser, a PDF or a zip reader would find something of theirs."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        size = file.seek(0, 2)
+        start = file.seek(max(0, size - _TAIL))
+        tail = file.read()
+    if holds_foreign(head):
+        raise mixed("a page, a document or a list of files")
+    # Its directory ends where its last record says, and begins where that says: four letters alone happen by chance.
+    at = tail.rfind(_ZIP_END)
+    if at < 0 or len(tail) - at < _ZIP_END_SIZE:
+        return
+    length, comment = struct.unpack_from("<I", tail, at + 12)[0], struct.unpack_from("<H", tail, at + 20)[0]
+    with path.open("rb") as file:
+        file.seek(max(0, start + at - length))
+        if file.read(4) == _ZIP_ENTRY and at + _ZIP_END_SIZE + comment <= len(tail):
+            raise mixed("a zip archive")
+
+
+def holds_foreign(data: bytes) -> bool:
+    return _FOREIGN.search(data) is not None
+
+
+def mixed(what: str) -> InputError:
+    return InputError(Code.MIXED_FILE, f"The file is a recording and {what} at once. Export the recording again.")

@@ -1,0 +1,234 @@
+"""Calls into the sandbox, as they look from outside: the same functions, which raise one error more."""
+
+import atexit
+import inspect
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_type_hints
+
+from inference.errors import Code, InputError
+from inference.sandbox.wire import Array, End, Failure, OutOfMemory, Refusal, Request, Value, Wire, decoded, encoded
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+MEMORY_BYTES = 4 * 2**30  # address space; the largest EEG that is read takes 2 GiB, 8K video as much
+QUIET_S = 60.0  # a reader that hands nothing over for so long is taken for hung
+CPU_S = 6 * 3600  # of a reader that does hand over: two hours at 2160p take less
+_ROOT = Path(__file__).resolve().parents[2]
+# Nothing of this process's environment, with its secrets, is handed on.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"} | {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": str(_ROOT),
+}
+
+inside = False  # True in a child: there, such a function just runs
+
+logger = logging.getLogger(__name__)
+
+
+def sandboxed(*, patience: Callable[..., float] | None = None) -> Callable[[Function], Function]:
+    """Have a function run in a sandbox of its own for each call.
+
+    It gives one value of plain data, or yields arrays; `patience` says how many seconds it may take for the next
+    (QUIET_S). Raises, besides what it raises as InputError, InputError(TOO_COSTLY | READER_CRASHED).
+    """
+
+    def wrap(function: Function) -> Function:
+        def call(*args: Any, **kwargs: Any) -> "_Call":
+            patience_s = patience(*args, **kwargs) if patience else QUIET_S
+            bound = inspect.signature(function).bind(*args, **kwargs)
+            bound.apply_defaults()
+            return _Call(function, bound.args, patience_s)
+
+        @wraps(function)
+        def value(*args: Any, **kwargs: Any) -> Any:
+            if inside:
+                return function(*args, **kwargs)
+            with call(*args, **kwargs) as running:
+                return running.value()
+
+        @wraps(function)
+        def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            if inside:
+                yield from function(*args, **kwargs)
+                return
+            with call(*args, **kwargs) as running:
+                yield from running.arrays()
+
+        return cast(Function, stream if inspect.isgeneratorfunction(function) else value)
+
+    return wrap
+
+
+def parameters(function: Callable[..., Any]) -> Any:
+    """The type of a function's arguments, as one tuple."""
+    hints = get_type_hints(function)
+    return tuple[tuple(hints[name] for name in inspect.signature(function).parameters)]  # type: ignore[misc]
+
+
+class _Call:
+    """One call: from the child's fork to its end."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], patience_s: float) -> None:
+        self._function = function
+        self._patience_s = patience_s
+        cpu_s = CPU_S if inspect.isgeneratorfunction(function) else int(patience_s) + 1
+        told = encoded(list(arguments))
+        self._request = Request(function.__module__, function.__name__, told, MEMORY_BYTES, cpu_s)
+
+    def __enter__(self) -> "_Call":
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._template, self._child = _forked(theirs)
+        self._status: int | None = None
+        self._wire = Wire(self._socket)
+        self._guarded(lambda: self._wire.send(self._request))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+        self._end()
+
+    def value(self) -> Any:
+        answer = self._next()
+        if not isinstance(answer, Value):
+            raise self._crashed("no value")
+        kind = get_type_hints(self._function)["return"]
+        return self._guarded(lambda: decoded(answer.value, kind))
+
+    def arrays(self) -> Iterator[Any]:
+        while isinstance(answer := self._next(), Array):
+            yield self._guarded(partial(self._wire.receive_array, answer, self._patience_s))
+        if not isinstance(answer, End):
+            raise self._crashed("no array")
+
+    def _next(self) -> Any:
+        answer = self._guarded(lambda: self._wire.receive(self._patience_s))
+        if isinstance(answer, Refusal):
+            raise InputError(self._guarded(lambda: Code(answer.code)), answer.message)
+        if isinstance(answer, OutOfMemory):
+            raise _too_costly()
+        if isinstance(answer, Failure):
+            raise self._crashed(answer.report)
+        return answer
+
+    def _guarded(self, step: Callable[[], Any]) -> Any:
+        try:
+            return step()
+        except TimeoutError as error:
+            raise _too_costly() from error
+        except (OSError, EOFError) as error:
+            if self._end() in (signal.SIGXCPU, signal.SIGKILL):  # beyond the limits, or for want of memory
+                raise _too_costly() from error
+            raise self._crashed(f"ended with {self._status}") from error
+        except (ValueError, TypeError) as error:
+            raise self._crashed(str(error)) from error
+
+    def _end(self) -> int:
+        if self._status is None:
+            self._status = self._template.end(self._child)
+        return os.WTERMSIG(self._status) if os.WIFSIGNALED(self._status) else 0
+
+    def _crashed(self, report: str) -> InputError:
+        logger.warning("reading with %s failed: %s", self._function.__name__, report)
+        return InputError(
+            Code.READER_CRASHED,
+            "The file breaks the program that reads it. Export it again, as H.264 MP4, WAV or a plain MAT array.",
+        )
+
+
+def _too_costly() -> InputError:
+    return InputError(
+        Code.TOO_COSTLY,
+        "Reading the file takes more time or memory than a recording may. Export it again, smaller or shorter.",
+    )
+
+
+class _Template:
+    """A running template; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "inference.sandbox.template"],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                cwd=_ROOT,
+                env=_ENVIRONMENT,
+                start_new_session=True,
+            )
+
+    def fork(self, end: socket.socket) -> int:
+        with self._lock:
+            socket.send_fds(self._control, [b"fork"], [end.fileno()])
+            return self._answer()
+
+    def end(self, child: int) -> int:
+        try:
+            with self._lock:
+                self._control.send(str(child).encode())
+                return self._answer()
+        except OSError:
+            return signal.SIGKILL  # the template is gone, and its children with it
+
+    def _answer(self) -> int:
+        answer = self._control.recv(32)
+        if not answer:
+            raise BrokenPipeError
+        return int(answer)
+
+    def close(self) -> None:
+        self.forget()
+        self._process.wait()
+
+    def forget(self) -> None:
+        self._control.close()
+
+
+_template: _Template | None = None
+_starting = threading.Lock()
+
+
+@atexit.register
+def _close() -> None:
+    if _template is not None:
+        _template.close()
+
+
+def _fork_anew() -> None:
+    """In a fork of this process, which would hold its parent's template alive."""
+    global _template, _starting
+    if _template is not None:
+        _template.forget()
+    _template, _starting = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_fork_anew)
+
+
+def _forked(end: socket.socket) -> tuple[_Template, int]:
+    """A child of the template, which is started where there is none or it was killed."""
+    global _template
+    for _ in range(2):
+        with _starting:
+            template = _template = _template or _Template()
+        try:
+            return template, template.fork(end)
+        except OSError:
+            with _starting:
+                if _template is template:
+                    template.close()
+                    _template = None
+    raise OSError("no process can be started to read the file")

@@ -1,0 +1,67 @@
+"""A recording that passed its check and breaks its decoder later: a failed analysis with a reason, a worker alive."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference import audio_video
+from inference.media import render
+from inference.sandbox import calls
+from tests.hostile import readers
+from tests.webapp import clips
+from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
+from webapp.analyses import tasks
+from webapp.analyses.models import Analysis
+
+
+@pytest.fixture
+def recording(db: None, media_root: Path, settings: Any) -> Any:
+    settings.HEARTBEAT_SECONDS = 3600  # its thread does not see what this test has not committed
+    recording = RecordingFactory.create()
+    with_files(recording, video=clips.video(4))
+    return recording
+
+
+def failed_with(analysis: Analysis, code: str) -> None:
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.error_code) == (Analysis.Status.FAILED, code), analysis.error_message
+    assert analysis.attempt == 1
+    assert analysis.error_message.endswith(".") and "fault of this installation" not in analysis.error_message
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        (readers.frames_that_crash, "reader_crashed"),
+        (readers.frames_that_hang, "too_costly"),
+        (readers.frames_that_eat, "too_costly"),
+    ],
+    ids=["crashes", "hangs", "eats memory"],
+)
+def test_a_decoder_that_breaks_fails_the_analysis_and_not_the_worker(
+    recording: Any, frames: Callable[..., Iterator[Any]], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = AnalysisFactory.create(recording=recording)
+    with monkeypatch.context() as broken:
+        broken.setattr(audio_video, "frames_at", frames)
+        broken.setattr(calls, "QUIET_S", 5.0)
+        tasks.read(str(analysis.pk))
+    failed_with(analysis, code)
+    another = AnalysisFactory.create(recording=recording)
+    tasks.read(str(another.pk))
+    another.refresh_from_db()
+    assert another.timeline_at is not None, another.error_message
+
+
+def test_a_labelled_video_without_end_fails_the_analysis(
+    recording: Any, media_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "_MOST_BYTES", 2000)
+    monkeypatch.setattr(render, "_MOST_BYTES_A_SECOND", 0)
+    analysis = published("happy", recording=recording)
+    tasks.render(str(analysis.pk))
+    failed_with(analysis, "too_costly")
+    assert len(clips.everything_in(media_root)) == 1
+    assert list((media_root / "incoming").iterdir()) == []

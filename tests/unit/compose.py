@@ -1,0 +1,23 @@
+"""The compose files as `docker compose` reads them, for tests."""
+
+from typing import Any
+
+import yaml
+
+from webapp.core import locations
+
+
+class _Loader(yaml.SafeLoader):
+    """Knows compose's tag for what replaces a list instead of adding to it."""
+
+
+def _list(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> list[Any]:
+    return loader.construct_sequence(node)
+
+
+_Loader.add_constructor("!override", _list)
+
+
+def load(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load((locations.PROJECT / name).read_text(), _Loader)  # noqa: S506
+    return found

@@ -1,0 +1,113 @@
+"""The production shape is one that can start: every command, queue, variable and file that it names is there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compose_spec.models import ComposeSpecification, Service
+from django.conf import settings
+
+from tests.unit.compose import load
+from webapp.core import locations
+
+FILES = ["docker-compose.yml", "docker-compose.tls.yml"]
+COMPOSE = load(FILES[0])
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: each for name, each in SERVICES.items() if each["image"].startswith("emotrace")}
+WORKERS = {name: shlex.split(each["command"]) for name, each in OURS.items() if "--queues" in each["command"]}
+READ = re.compile(r"""(?:env\.\w+|environ\.get|getenv)\(\s*["'](\w+)["']""")
+
+
+def settings_read() -> set[str]:
+    """Every environment variable that the application asks for."""
+    sources = [path for folder in ("webapp", "inference") for path in (locations.PROJECT / folder).rglob("*.py")]
+    return {name for path in sources for name in READ.findall(path.read_text())}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_it_follows_the_specification(name: str) -> None:
+    found = load(name)
+    ComposeSpecification.model_validate(found)
+    known = {field.alias or name for name, field in Service.model_fields.items()}
+    for service in found["services"].values():
+        assert set(service) <= known
+
+
+@pytest.mark.parametrize("command", sorted({each["command"] for each in OURS.values()}))
+def test_each_command_starts(command: str) -> None:
+    program, *arguments = shlex.split(command)
+    modules = {"python": [], "celery": ["-m", "celery"], "gunicorn": ["-m", "gunicorn"]}
+    check = "--check-config" if program == "gunicorn" else "--help"
+    done = subprocess.run(
+        [sys.executable, *modules[program], *arguments, check],
+        cwd=locations.PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_queue_has_a_worker() -> None:
+    served = {queue for words in WORKERS.values() for queue in words[words.index("--queues") + 1].split(",")}
+    assert served == {queue.name for queue in settings.CELERY_TASK_QUEUES}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_variable_is_one_that_settings_read(name: str) -> None:
+    given = set(OURS[name]["environment"])
+    assert given <= settings_read() | {f"{each}_FILE" for each in settings_read()}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_is_kept_small(name: str) -> None:
+    service = SERVICES[name]
+    limits = service["deploy"]["resources"]["limits"]
+    assert {"cpus", "memory", "pids"} <= set(limits)
+    assert service["read_only"] is True
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert name == "postgres" or service["cap_drop"] == ["ALL"]
+    assert re.search(r":[\w.${}:-]*\d", service["image"]), "an image without a version"
+    assert name == "proxy" or "ports" not in service, "only the proxy is reached from outside"
+    assert "healthcheck" in service or service["restart"] == "no"
+
+
+def test_no_secret_stands_in_the_files() -> None:
+    for name in ("Dockerfile", *FILES):
+        text = (locations.PROJECT / name).read_text()
+        for secret in re.findall(r"^\s+(\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)[:=]\s*(\S+)", text, re.M):
+            assert secret[0].endswith("_FILE") and secret[1].startswith("/run/secrets/"), secret
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_it_names_is_there(name: str) -> None:
+    found = load(name)
+    declared = {*COMPOSE["secrets"], *found["secrets"]}
+    for service in found["services"].values():
+        assert set(service.get("secrets", [])) <= declared
+        assert set(service.get("networks", [])) <= set(COMPOSE["networks"])
+        assert set(service.get("depends_on", {})) <= set(COMPOSE["services"])
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert (locations.PROJECT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"]
+
+
+def test_the_image_gets_what_it_copies_and_nothing_more() -> None:
+    kept = {line[1:] for line in (locations.PROJECT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    copied: set[str] = set()
+    for line in (locations.PROJECT / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY") and "--from" not in line:
+            copied.update(line.split()[1:-1])
+    assert copied == kept
+    assert all((locations.PROJECT / each).exists() for each in copied)
+
+
+def test_hadolint_finds_nothing() -> None:
+    program = Path(sys.executable).parent / "hadolint"
+    done = subprocess.run([program, "Dockerfile"], cwd=locations.PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

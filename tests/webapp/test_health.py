@@ -1,0 +1,84 @@
+"""/healthz says that the process lives; /readyz whether everything that it needs is there."""
+
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+
+from webapp.core import measures
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def elsewhere(settings: Any) -> Any:
+    """Redis does not answer."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    measures.server.cache_clear()
+    yield
+    measures.server.cache_clear()
+
+
+def ready(client: Client) -> tuple[int, list[str]]:
+    answer = client.get("/readyz")
+    found = answer.json()
+    assert set(found) == {"ready", "failing"}
+    assert found["ready"] == (answer.status_code == 200)
+    return answer.status_code, found["failing"]
+
+
+def test_alive_needs_nothing(client: Client, elsewhere: None) -> None:
+    answer = client.get("/healthz")  # without the database: this test may not use it
+    assert (answer.status_code, answer.json()) == (200, {"alive": True})
+
+
+def test_ready_when_all_is_there(db: None, client: Client) -> None:
+    assert ready(client) == (200, [])
+
+
+def test_redis_that_does_not_answer_is_named(db: None, client: Client, elsewhere: None) -> None:
+    assert ready(client) == (503, ["redis"])
+
+
+def test_a_database_that_does_not_answer_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    # pytest-django forbids the connection, which is as good as a server that is gone
+    assert ready(client) == (503, ["database", "migrations"])
+
+
+def test_a_migration_that_is_not_applied_is_named(db: None, client: Client) -> None:
+    MigrationRecorder(connection).record_unapplied("analyses", "0002_artifact_chapters")
+    assert ready(client) == (503, ["migrations"])
+
+
+def test_a_store_without_the_default_models_is_named(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path))
+    assert ready(client) == (503, ["models"])
+
+
+def test_weights_that_cannot_be_read_are_named(db: None, client: Client, models: Path) -> None:
+    assert ready(client) == (503, ["models"])  # specifications only
+    for spec in models.glob("*/*/spec.json"):
+        (spec.parent / "weights.safetensors").write_bytes(b"x")
+    assert ready(client) == (200, [])
+
+
+def test_a_full_disk_is_named(db: None, client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    free = settings.DISK_RESERVE_BYTES - 1
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(10**12, 10**12 - free, free))
+    assert ready(client) == (503, ["disk"])
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz"])
+def test_probes_are_not_led_to_https(db: None, client: Client, settings: Any, address: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(address).status_code == 200
+
+
+def test_an_error_of_a_driver_reaches_nobody(db: None, client: Client, elsewhere: None) -> None:
+    assert "127.0.0.1:1" not in client.get("/readyz").content.decode()

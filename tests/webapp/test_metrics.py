@@ -1,0 +1,166 @@
+"""/metrics: closed to strangers, and right whichever process counted."""
+
+import socket
+import sys
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.integration.processes import python
+from tests.webapp import clips
+from tests.webapp.factories import AnalysisFactory, claimed, published, silent_for
+from webapp.accounts.models import User
+from webapp.analyses import memory, services
+from webapp.analyses.reaper import reap
+from webapp.core import measures
+from webapp.recordings.services import Upload
+
+TOKEN = "a token of the monitoring"
+
+
+@pytest.fixture(autouse=True)
+def fresh(servers: None, settings: Any) -> None:
+    measures.server().delete(measures.KEY, memory.KEY)
+    settings.METRICS_TOKEN = TOKEN
+
+
+def sampled(client: Client) -> dict[tuple[str, ...], float]:
+    """Every sample by its name and the values of its labels, in the order of their names."""
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    families = text_string_to_metric_families(answer.content.decode())
+    return {(each.name, *each.labels.values()): each.value for family in families for each in family.samples}
+
+
+@pytest.mark.parametrize("given", [None, "Bearer wrong", f"Token {TOKEN}", "Bearer ", f"Bearer {TOKEN}x"])
+def test_strangers_find_nothing(db: None, client: Client, given: str | None) -> None:
+    assert client.get("/metrics", headers={"Authorization": given} if given else {}).status_code == 404
+
+
+def test_without_a_setting_it_is_closed(db: None, client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "status"),
+    [
+        (0, None, 200),
+        (0, "10.0.0.9", 404),  # through a proxy that the settings do not know of
+        (1, "10.0.0.9", 200),
+        (1, "203.0.113.7", 404),
+        (1, "10.0.0.9, 203.0.113.7", 404),  # what the client itself said does not count
+        (1, None, 200),
+        (2, "10.0.0.9, 203.0.113.7", 200),
+        (1, "rubbish", 404),
+    ],
+)
+def test_a_network_is_let_in(
+    db: None, client: Client, settings: Any, proxies: int, forwarded: str | None, status: int
+) -> None:
+    settings.PROXIES, settings.METRICS_NETWORKS = proxies, [ip_network("10.0.0.0/8")]
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    assert client.get("/metrics", headers=headers, REMOTE_ADDR="10.0.0.5").status_code == status
+
+
+def test_queues_and_states(db: None, client: Client) -> None:
+    waiting = AnalysisFactory.create()
+    silent_for(waiting, 100)  # of nudges: what counts is when it was made
+    published("happy")
+    claimed(AnalysisFactory.create())
+    found = sampled(client)
+    assert found["emotrace_analyses", "queued"] == 2
+    assert found["emotrace_analyses", "running"] == 1
+    assert found["emotrace_analyses", "failed"] == 0
+    assert (found["emotrace_queue_length", "read"], found["emotrace_queue_length", "render"]) == (1, 1)
+    assert 0 < found["emotrace_queue_age_seconds", "read"] < 60
+    assert found["emotrace_disk_free_bytes",] > 0
+    assert found["emotrace_ready", "database"] == 1
+
+
+def test_kept_bytes_are_counted(
+    db: None, django_capture_on_commit_callbacks: Any, owner: User, client: Client, models: Path
+) -> None:
+    video = SimpleUploadedFile("interview.mp4", clips.video())
+    size = video.size
+    with django_capture_on_commit_callbacks(execute=True):
+        services.submit(owner=owner, upload=Upload(video), consent=True)
+    assert sampled(client)["emotrace_upload_bytes_total",] == size
+
+
+def test_what_the_reaper_finds_is_counted(db: None, client: Client, settings: Any) -> None:
+    for attempt in (1, settings.MAX_ATTEMPTS):
+        analysis = AnalysisFactory.create(attempt=attempt - 1)
+        claimed(analysis)
+        analysis.refresh_from_db()
+        silent_for(analysis, settings.LEASE_SECONDS + 1)
+    reap()
+    found = sampled(client)
+    assert (found["emotrace_reaped_total", "queued"], found["emotrace_reaped_total", "failed"]) == (1, 1)
+
+
+def test_processes_add_to_the_same_counts(db: None, client: Client, settings: Any) -> None:
+    script = """
+import django; django.setup()
+from webapp.core.measures import ATTEMPTS, STAGE_SECONDS
+for _ in range(50):
+    ATTEMPTS.add(step="read", outcome="done")
+    STAGE_SECONDS.observe(0.3, stage="score")
+    STAGE_SECONDS.observe(5000.0, stage="score")
+"""
+    environment = {"REDIS_URL": settings.REDIS_URL, "EMOTRACE_VAR": str(settings.VAR)}
+    with python(["-c", script], environment) as one, python(["-c", script], environment) as other:
+        for each in (one, other):
+            _, errors = each.communicate(timeout=60)
+            assert each.returncode == 0, errors
+    found = sampled(client)
+    assert found["emotrace_attempts_total", "done", "read"] == 100
+    assert found["emotrace_stage_seconds_bucket", "0.1", "score"] == 0
+    assert found["emotrace_stage_seconds_bucket", "0.5", "score"] == 100
+    assert found["emotrace_stage_seconds_bucket", "3600.0", "score"] == 100
+    assert found["emotrace_stage_seconds_bucket", "+Inf", "score"] == 200
+    assert found["emotrace_stage_seconds_count", "score"] == 200
+    assert found["emotrace_stage_seconds_sum", "score"] == pytest.approx(100 * 5000.3)
+
+
+def test_an_answer_is_counted_by_its_view(db: None, client: Client) -> None:
+    client.get("/login/")
+    client.get("/nowhere")
+    assert client.get("/static/emotrace/emotions.css").status_code == 200
+    found = sampled(client)
+    assert found["emotrace_request_seconds_count", "2xx", "login"] == 1
+    assert found["emotrace_request_seconds_count", "4xx", "nothing"] == 1
+    assert ("emotrace_request_seconds_count", "2xx", "nothing") not in found
+    assert not [key for key in found if "metrics" in key]
+
+
+def test_without_redis_nothing_breaks(db: None, client: Client, settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    measures.server.cache_clear()
+    try:
+        assert client.get("/login/").status_code == 200
+        found = sampled(client)
+    finally:
+        measures.server.cache_clear()
+    assert found["emotrace_ready", "redis"] == 0
+    assert ("emotrace_analyses", "queued") in found
+
+
+def test_a_gpu_is_shown_for_an_hour(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Torch:
+        class cuda:  # noqa: N801
+            is_available = staticmethod(lambda: True)
+            mem_get_info = staticmethod(lambda: (30, 100))
+
+    monkeypatch.setitem(sys.modules, "torch", Torch)
+    memory.note()
+    worker = socket.gethostname()
+    assert sampled(client)["emotrace_gpu_memory_used_bytes", worker] == 70
+    monkeypatch.setattr(memory, "KEPT_SECONDS", -1)
+    assert ("emotrace_gpu_memory_used_bytes", worker) not in sampled(client)

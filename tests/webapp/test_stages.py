@@ -1,0 +1,46 @@
+"""The time of an analysis is divided among its stages, none of it twice."""
+
+import time
+from typing import Any
+
+import pytest
+
+from inference.types import Stage
+from webapp.analyses.stages import StageTimes
+from webapp.core.measures import STAGE_SECONDS
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    found: dict[str, float] = {}
+    monkeypatch.setattr(STAGE_SECONDS, "observe", lambda seconds, stage: found.update({stage: seconds}))
+    return found
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_what_comes_before_the_first_report_of_a_stage_is_its_own(clock: Any, counted: dict[str, float]) -> None:
+    times = StageTimes()
+    for seconds, stage, share in [
+        (1, Stage.PROBE, 0.0),
+        (2, Stage.PROBE, 1.0),
+        (3, Stage.SAMPLE, 0.5),
+        (4, Stage.SAMPLE, 1.0),
+        (30, Stage.SCORE, 1.0),
+        (0.5, Stage.TIMELINE, 0.0),
+    ]:
+        clock[0] += seconds
+        times.report(stage, share)
+    clock[0] += 6
+    times.end()
+    assert counted == {Stage.PROBE: 3, Stage.SAMPLE: 7, Stage.SCORE: 30.5, Stage.TIMELINE: 6}
+
+
+def test_where_nothing_was_reported_nothing_is_counted(counted: dict[str, float]) -> None:
+    StageTimes().end()
+    assert counted == {}

@@ -1,0 +1,43 @@
+"""How full the GPUs of the workers are. Only who uses one can say: it writes that down after each reading."""
+
+import json
+import socket
+import sys
+import time
+from collections.abc import Iterator
+
+import redis
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from webapp.core import measures
+
+KEY = "emotrace:gpu"
+KEPT_SECONDS = 3600
+
+
+def note() -> None:
+    """Write down how full this worker's GPU is, if it has loaded torch and there is one."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return
+    free, total = torch.cuda.mem_get_info()
+    state = json.dumps([time.time(), total - free, total])
+    try:
+        measures.server().hset(KEY, socket.gethostname(), state)
+    except redis.RedisError:
+        return
+
+
+def collect() -> Iterator[Metric]:
+    """What was noted lately. Raises redis.RedisError."""
+    used = GaugeMetricFamily("emotrace_gpu_memory_used_bytes", "GPU memory in use.", labels=["worker"])
+    total = GaugeMetricFamily("emotrace_gpu_memory_bytes", "GPU memory there is.", labels=["worker"])
+    noted: dict[str, str] = measures.server().hgetall(KEY)  # type: ignore[assignment]  # they are decoded
+    for worker, state in noted.items():
+        at, in_use, size = json.loads(state)
+        if time.time() - at > KEPT_SECONDS:
+            measures.server().hdel(KEY, worker)
+            continue
+        used.add_metric([worker], in_use)
+        total.add_metric([worker], size)
+    yield from (used, total)

@@ -1,0 +1,67 @@
+"""What stands around a request: where it comes from, its id, and the one line about it. Static files have none."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from structlog.contextvars import bound_contextvars, clear_contextvars
+
+from webapp.core.measures import REQUEST_SECONDS
+
+PROBES = {"healthz", "readyz", "metrics"}
+
+logger = logging.getLogger(__name__)
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class Sender:
+    """REMOTE_ADDR is the client's own address, as far as proxies of ours say it."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Each proxy appends whom it heard; what stands before the words of ours is anybody's.
+        heard = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
+        if 0 < settings.PROXIES <= len(heard) and (address := heard[-settings.PROXIES]):
+            request.META["REMOTE_ADDR"] = address
+        return self.get_response(request)
+
+
+class Line:
+    """Gives a request its id, which every line about it has, whichever process writes it, and the answer too."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        clear_contextvars()
+        # In this form, which is nginx's own, it can hold nothing but an id.
+        given = re.fullmatch(r"[0-9a-f]{32}", request.headers.get("X-Request-ID", ""))
+        request_id = given.group() if given else uuid.uuid4().hex
+        started = time.perf_counter()
+        with bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            self._write(request, response, time.perf_counter() - started)
+        response["X-Request-ID"] = request_id
+        return response
+
+    def _write(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        found = request.resolver_match
+        if found and found.view_name in PROBES:
+            return
+        line = {
+            "method": request.method,
+            # The pattern, not the address: that may hold what somebody searched for.
+            "route": found.route if found else None,
+            "status": response.status_code,
+            "seconds": round(seconds, 3),
+        }
+        logger.info("request", extra=line)
+        view = found.view_name if found else "nothing"
+        REQUEST_SECONDS.observe(seconds, view=view, status=f"{response.status_code // 100}xx")

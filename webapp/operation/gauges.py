@@ -1,0 +1,70 @@
+"""What can be measured at any moment, by whoever is asked: the database's rows, the queues, the disk."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import partial
+
+import redis
+from django.conf import settings
+from django.db import Error
+from django.db.models import Count, F, Min
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from webapp.analyses import memory
+from webapp.analyses.models import Analysis
+from webapp.core import measures
+from webapp.operation import health
+
+STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull": False}}
+
+
+def collect() -> Iterator[Metric]:
+    """Everything there is to say. What cannot be asked is left out, and the checks say so."""
+    yield _gauge("ready", "Whether a check of readiness holds.", "check", health.checked().items())
+    for part in (_analyses, _messages, memory.collect, _disk, measures.collect):
+        try:
+            yield from list(part())
+        except (Error, redis.RedisError, OSError):
+            continue
+
+
+def _gauge(name: str, help: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:
+    family = GaugeMetricFamily(f"emotrace_{name}", help, labels=[label])
+    for value, amount in values:
+        family.add_metric([value], amount)
+    return family
+
+
+def _analyses() -> Iterator[Metric]:
+    by_status = dict(Analysis.objects.order_by().values_list("status").annotate(Count("pk")))
+    counts = ((status, by_status.get(status, 0)) for status in Analysis.Status.values)
+    yield _gauge("analyses", "Analyses that are kept, by status.", "status", counts)
+    queued = Analysis.objects.filter(status=Analysis.Status.QUEUED)
+    steps = {step: queued.filter(**which) for step, which in STEPS.items()}
+    lengths = ((step, waiting.count()) for step, waiting in steps.items())
+    yield _gauge("queue_length", "Analyses that wait for a step.", "step", lengths)
+    since = {"read": Min("created_at"), "render": Min("timeline_at")}
+    ages = ((step, _age(waiting.aggregate(at=since[step])["at"])) for step, waiting in steps.items())
+    yield _gauge("queue_age_seconds", "How long the one that waits longest has waited.", "step", ages)
+    running = Analysis.objects.filter(status=Analysis.Status.RUNNING)
+    heard = running.aggregate(at=Min(F("heartbeat_at")))["at"]
+    yield GaugeMetricFamily("emotrace_silent_seconds", "Time since the most silent worker was heard of.", _age(heard))
+
+
+def _age(since: datetime | None) -> float:
+    return max(0.0, (timezone.now() - since).total_seconds()) if since else 0.0
+
+
+def _messages() -> Iterator[Metric]:
+    names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+    lengths = ((name, measures.server().llen(name)) for name in names)
+    yield _gauge("queue_messages", "Messages that no worker has taken.", "queue", lengths)
+
+
+def _disk() -> Iterator[Metric]:
+    disk = shutil.disk_usage(settings.MEDIA_ROOT)
+    size = partial(GaugeMetricFamily, documentation="Of the disk that the media lie on.")
+    yield size("emotrace_disk_bytes", value=disk.total)
+    yield size("emotrace_disk_free_bytes", value=disk.free)

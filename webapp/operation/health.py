@@ -1,0 +1,69 @@
+"""Says whether this process lives, and whether the installation can do its work."""
+
+import shutil
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from inference import store
+from webapp.core import measures
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200: the process answers. What it needs is not asked."""
+    return JsonResponse({"alive": True})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200, or 503 with the names of the CHECKS that fail; why is the operator's affair."""
+    failing = [name for name, well in checked().items() if not well]
+    return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
+
+
+def checked() -> dict[str, bool]:
+    return {name: _holds(check) for name, check in CHECKS.items()}
+
+
+def _holds(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception:  # Drivers' errors are many; whichever it is, it does not work.
+        return False
+
+
+def _database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
+
+
+def _migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _models() -> bool:
+    """Both defaults, which every reading begins with; a worker compares the weights' digests when it opens them."""
+    for with_eeg in (False, True):
+        with (store.choose(None, with_eeg=with_eeg).directory / "weights.safetensors").open("rb") as weights:
+            weights.read(1)
+    return True
+
+
+def _disk() -> bool:
+    return shutil.disk_usage(settings.MEDIA_ROOT).free >= settings.DISK_RESERVE_BYTES
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": _database,
+    "redis": lambda: bool(measures.server().ping()),
+    "migrations": _migrations,
+    "models": _models,
+    "disk": _disk,
+}

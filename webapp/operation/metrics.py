@@ -1,0 +1,50 @@
+"""/metrics, as Prometheus reads it: closed to everybody whom the settings do not name."""
+
+import hmac
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from webapp.operation import gauges
+
+
+class _Everything(Collector):
+    def collect(self) -> Iterator[Metric]:
+        return gauges.collect()
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing is asked before somebody asks."""
+        return iter(())
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """404 for strangers, as if there was nothing."""
+    if not (_knows_token(request) or _is_near(request)):
+        raise Http404
+    registry = CollectorRegistry()
+    registry.register(_Everything())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _knows_token(request: HttpRequest) -> bool:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    wanted = settings.METRICS_TOKEN
+    return bool(wanted) and kind == "Bearer" and hmac.compare_digest(token.encode(), wanted.encode())
+
+
+def _is_near(request: HttpRequest) -> bool:
+    # Without a word in the settings about proxies, whoever comes through one would look as near as the proxy is.
+    if "X-Forwarded-For" in request.headers and not settings.PROXIES:
+        return False
+    try:
+        address = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    return any(address in network for network in settings.METRICS_NETWORKS)

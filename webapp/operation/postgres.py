@@ -1,0 +1,55 @@
+"""PostgreSQL's own programs, for a whole database at once."""
+
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from django.db import connection
+from psycopg2.extensions import make_dsn
+
+from webapp.core.embedded.postgres import binaries
+
+
+class PostgresError(Exception):
+    """What pg_dump or pg_restore said, in one line."""
+
+
+def dump(target: IO[bytes], snapshot: str, without_rows: Iterable[str]) -> None:
+    """Write the database as the exported `snapshot` shows it, in pg_dump's custom format. Raises PostgresError."""
+    left_out = [f"--exclude-table-data={table}" for table in without_rows]
+    _run("pg_dump", "--format=custom", "--no-owner", "--no-acl", f"--snapshot={snapshot}", *left_out, stdout=target)
+
+
+def restore(source: IO[bytes]) -> None:
+    """Bring a dump into the database, whose tables are removed: all of it or nothing. Raises PostgresError."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
+    connection.close()
+    options = ["--no-owner", "--no-acl", "--single-transaction", "--exit-on-error"]
+    _run("pg_restore", *options, stdin=source)
+
+
+def _run(program: str, *arguments: str, **streams: Any) -> None:
+    connection.ensure_connection()
+    parameters = connection.connection.info.dsn_parameters
+    # The password goes another way: others can read command lines.
+    environment = {**os.environ, "PGPASSWORD": connection.settings_dict["PASSWORD"] or ""}
+    command = [_found(program), *arguments, f"--dbname={make_dsn(**parameters)}"]
+    try:
+        ended = subprocess.run(
+            command, env=environment, stderr=subprocess.PIPE, **{"stdin": subprocess.DEVNULL, **streams}
+        )
+    except OSError as error:
+        raise PostgresError(f"{program} cannot be run: {error.strerror}") from error
+    if ended.returncode:
+        said = " ".join(ended.stderr.decode(errors="replace").split())
+        raise PostgresError(f"{program} failed: {said[-1000:]}")
+
+
+def _found(program: str) -> str:
+    """EMOTRACE_POSTGRES_BIN's, where that is set; else those that come with Emotrace."""
+    place = os.environ.get("EMOTRACE_POSTGRES_BIN")
+    return str(Path(place, program) if place else binaries() / program)

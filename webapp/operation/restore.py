@@ -1,0 +1,67 @@
+"""Brings a backup into an installation where nobody has worked yet: all of it or nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from webapp.accounts.models import User
+from webapp.core import media
+from webapp.operation import postgres
+from webapp.operation.backup import DUMP, MANIFEST, MEDIA, SCHEMA, BackupError, copied, described
+
+
+def restore(source: Path) -> int:
+    """Bring in the backup in `source` and migrate it to this release; the number of files. Raises BackupError."""
+    files = _files(source)
+    _require_empty()
+    if described(source / DUMP) != files.pop(DUMP):
+        raise BackupError(f"{DUMP} is not what was backed up: the backup is damaged")
+    with media.workplace() as place:
+        for name, expected in files.items():
+            copy = place / name
+            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if copied(source / name, copy) != expected:
+                raise BackupError(f"{name} is not what was backed up: the backup is damaged")
+        try:
+            with (source / DUMP).open("rb") as dump:
+                postgres.restore(dump)
+        finally:
+            # After a failure, too: an empty installation is what there was before.
+            call_command("migrate", interactive=False, verbosity=0)
+        for folder in (place / MEDIA).glob("*"):
+            (media.root() / folder.name).mkdir(mode=0o700, exist_ok=True)
+            for each in folder.iterdir():
+                each.rename(media.root() / folder.name / each.name)
+    return len(files)
+
+
+def _files(source: Path) -> dict[str, dict[str, Any]]:
+    """What the manifest names: the dump and files below MEDIA, nothing else."""
+    try:
+        manifest = json.loads((source / MANIFEST).read_text())
+    except FileNotFoundError:
+        raise BackupError(f"{source} has no {MANIFEST}: it is no backup, or one that was broken off") from None
+    except ValueError:
+        raise BackupError(f"{source / MANIFEST} cannot be read: the backup is damaged") from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise BackupError(f"{source} was not written by this program, or by a later release of it")
+    known = {".".join(each) for each in MigrationLoader(None).disk_migrations}
+    if later := sorted(set(manifest["migrations"]) - known):
+        raise BackupError(f"The backup is of a later release (it has {later[0]}): install that one first")
+    files: dict[str, dict[str, Any]] = manifest["files"]
+    for name in files:
+        inside = name == DUMP or (source / name).resolve().is_relative_to((source / MEDIA).resolve())
+        if not inside or not (source / name).is_file():
+            raise BackupError(f"The backup has no file {name}: it is damaged")
+    return files
+
+
+def _require_empty() -> None:
+    if User._meta.db_table in connection.introspection.table_names() and User.objects.exists():
+        raise BackupError("This installation has accounts already: restore into a new one, nothing is overwritten")
+    if any((media.root() / "recordings").glob("*")):
+        raise BackupError(f"{media.root()} has files already: restore into a new installation, nothing is overwritten")

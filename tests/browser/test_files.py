@@ -45,7 +45,8 @@ def saved(page: Page, button: Locator, folder: Path) -> Path:
 
 def test_the_formats_one_ticks_come_in_one_zip(analysis: Analysis, page: Page, tmp_path: Path) -> None:
     log_in(page)
-    page.get_by_text("Download all as zip").click()
+    page.get_by_label("All 1").check()
+    page.get_by_role("button", name="Export").click()
     page.get_by_label("Report").check()
     page.get_by_label("Labelled videos").check()
     path = saved(page, page.get_by_role("button", name="Download"), tmp_path)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from inference.curve import TICK_STEPS_S
 from inference.types import UNDETERMINED, Segment, Timeline
 from webapp.pages import comparison, drawing
 from webapp.pages.lanes import Kind, Lane, Run, height, stacked
@@ -141,6 +142,7 @@ def shown(one: Timeline, other: Timeline, names: tuple[str, str]) -> dict[str, A
                 {"name": lane.name, "kind": lane.kind, "top": lane.top, "height": lane.height, "runs": lane.runs}
                 for lane in stack
             ],
+            "steps": TICK_STEPS_S,
         },
     }
 

@@ -47,7 +47,7 @@ const wanted = (event, correcting) => {
 };
 
 // `correcting()` is whether the keys of correcting count; `label(index)` is told of the digits then.
-export const listen = (commands, correcting, label) => {
+export const listen = (commands, correcting = () => false, label = () => {}) => {
   document.addEventListener("keydown", (event) => {
     const name = wanted(event, correcting());
     const digit = !name && correcting() && isLabel(event) ? Number(event.key) : 0;

@@ -19,7 +19,7 @@ from django.http import Http404
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.webapp import clips, codes, tus
+from tests.webapp import clips, codes, sharing, tus
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, finished, with_files
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
@@ -27,6 +27,7 @@ from webapp.analyses import personal
 from webapp.analyses.models import Analysis
 from webapp.core.problems import RequestError
 from webapp.recordings import consent, transfers
+from webapp.recordings.models import Share
 
 NAME, PASSWORD, EMAIL = "rosalind-f", "a long enough password", "rosalind@example.org"
 FILES = {"video": b"the picture" * 1000, "audio": b"the sound" * 100, "eeg": b"the brain" * 100}
@@ -60,6 +61,11 @@ def neighbour(rosalind: User) -> User:
     read = finished("happy", recording__owner=user)
     with_files(read.recording, video=b"another picture")
     Client().post("/login/", {"username": "neighbour", "password": PASSWORD})
+    sharing.with_person(read.recording, rosalind)
+    theirs = rosalind.recordings.get()
+    sharing.with_person(theirs, user, note="for the neighbour")
+    sharing.by_link(theirs, note="for a journal")
+    sharing.by_link(read.recording)
     return user
 
 
@@ -86,6 +92,11 @@ def test_the_zip_holds_everything(rosalind: User, neighbour: User) -> None:
     assert account["second_factor"] is True
     assert [token["name"] for token in account["tokens"]] == ["notebook of rosalind-f"]
     assert len(account["uploads"]) == 2
+    assert [(share["with"], share["note"]) for share in account["shares"]] == [
+        (None, "for a journal"),
+        ("neighbour", "for the neighbour"),
+    ]
+    assert account["shared_with_me"] == [{"title": "An interview", "owner": "neighbour"}]
     assert account["logins"][0]["ip_address"] == "127.0.0.1"
     place = "recordings/001-koln-firstsecond"
     recording = json.loads(held[f"{place}/recording.json"])
@@ -103,10 +114,11 @@ def test_the_zip_holds_everything(rosalind: User, neighbour: User) -> None:
     assert b"another picture" not in held.values()
 
 
-def test_no_secret_is_in_the_zip(rosalind: User) -> None:
+def test_no_secret_is_in_the_zip(rosalind: User, neighbour: User) -> None:
     everything = b"".join(unpacked(rosalind).values()).decode(errors="replace")
     assert rosalind.password not in everything
     assert rosalind.tokens.get().digest not in everything
+    assert not any(str(share.digest) in everything for share in rosalind.shares.exclude(digest=None))
     assert not any(code in everything for code in codes.recovery_codes(rosalind))
 
 
@@ -147,6 +159,7 @@ def test_nothing_of_the_person_remains(rosalind: User, neighbour: User, media_ro
     assert not AccessAttempt.objects.exists()
     assert AccessLog.objects.get().username == "neighbour"
     assert neighbour.recordings.get().analyses.get().segments.exists()
+    assert Share.objects.get().digest is not None  # the neighbour's own link
 
 
 def _uuids_of(model: Any, user: User) -> list[uuid.UUID]:

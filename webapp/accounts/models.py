@@ -27,7 +27,7 @@ class Scope(models.TextChoices):
 
     READ = "read", "See recordings, timelines and files"
     WRITE = "write", "Upload, analyse again, cancel and delete"
-    ACCOUNT = "account", "Manage webhooks"
+    ACCOUNT = "account", "Manage webhooks and sharing"
 
 
 class Token(models.Model):

@@ -87,11 +87,11 @@ def make_token(
     *, user: User, name: str, scopes: Collection[str] = tuple(Scope), expires_days: int | None = TOKEN_DAYS
 ) -> tuple[Token, str]:
     """A new token and its secret, which can never be shown again. With None for its days it does not expire."""
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = fresh_secret()
     token = Token.objects.create(
         user=user,
         name=name,
-        digest=_digest(secret),
+        digest=digest(secret),
         scopes=[scope for scope in Scope if scope in scopes],
         expires_at=None if expires_days is None else timezone.now() + timedelta(days=expires_days),
     )
@@ -100,7 +100,7 @@ def make_token(
 
 def use_token(*, secret: str) -> Token | None:
     """The token with this secret, if there is one and its person may still log in. Raises TokenExpiredError."""
-    token = Token.objects.select_related("user").filter(digest=_digest(secret), user__is_active=True).first()
+    token = Token.objects.select_related("user").filter(digest=digest(secret), user__is_active=True).first()
     if token is not None:
         if token.expired:
             raise TokenExpiredError
@@ -116,6 +116,11 @@ def revoke_token(*, user: User, pk: int) -> None:
     Token.objects.filter(user=user, pk=pk).delete()
 
 
-def _digest(secret: str) -> str:
+def fresh_secret() -> str:
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret."""
     # The secret is random and long, so a plain digest cannot be guessed back and needs no salt.
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -25,6 +25,7 @@ from webapp.analyses.models import Analysis
 from webapp.analyses.services import erase
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 from webapp.recordings import transfers
+from webapp.recordings.access import shared_with, shares_of
 from webapp.recordings.models import Recording
 
 ACCOUNT = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "is_superuser")
@@ -34,6 +35,10 @@ STATE = (
 )
 RECORDING = ("id", "title", "created_at", "duration_s", "width", "height", "fps", "has_audio", "has_eeg", "bytes")
 CONSENT = ("consent_at", "consent_version")
+SHARE = (
+    *("recording_id", "project_id", "note", "may_download", "consent_at", "consent_version", "created_at"),
+    *("expires_at", "last_seen_at", "openings"),
+)
 FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq")
 
 
@@ -72,6 +77,11 @@ def _account(user: User) -> dict[str, Any]:
         "second_factor": has_second_factor(user),
         "quota": asdict(quota_of(user)),
         "tokens": list(tokens_of(user).values("name", "created_at", "last_used_at")),
+        "shares": [
+            {**_fields(share, SHARE), "with": share.person.get_username() if share.person else None}
+            for share in shares_of(user)
+        ],
+        "shared_with_me": [{"title": each.title, "owner": each.owner.get_username()} for each in shared_with(user)],
         "uploads": list(user.transfers.values("id", "name", "length", "offset", "expires_at")),
         "logins": list(
             AccessLog.objects.filter(username=user.get_username()).values(

@@ -32,9 +32,14 @@ SEGMENT = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "
 
 
 def analyses_of(user: User) -> QuerySet[Analysis]:
-    """The user's analyses, newest first, with their recordings and what was made of them."""
-    mine = Analysis.objects.filter(recording__owner=user)
-    return mine.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
+    """The user's own analyses, newest first, with their recordings and what was made of them."""
+    return readings(user.recordings.all())
+
+
+def readings(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
+    """Every analysis of these recordings, newest first, with the recordings and what was made of them."""
+    found = Analysis.objects.filter(recording__in=recordings)
+    return found.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
 
 
 def shown(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
@@ -55,7 +60,7 @@ def latest_timelines(found: QuerySet[Analysis]) -> list[UUID]:
 
 
 def analysis_for(user: User, pk: UUID) -> Analysis:
-    """The user's analysis `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    """The user's own analysis `pk`; what is shared with them is seen by `viewing` alone. Raises Http404."""
     return get_object_or_404(analyses_of(user), pk=pk)
 
 

@@ -10,6 +10,7 @@ from webapp.api.views import (
     models,
     order,
     recordings,
+    sharing,
     uploads,
     webhooks,
 )
@@ -25,6 +26,9 @@ urlpatterns = [
     path("projects/<uuid:pk>/", order.OneProject.as_view(), name="project"),
     path("tags/", order.Tags.as_view(), name="tags"),
     path("tags/<uuid:pk>/", order.OneTag.as_view(), name="tag"),
+    path("shares/", sharing.Shares.as_view(), name="shares"),
+    path("shares/<uuid:pk>/", sharing.OneShare.as_view(), name="share"),
+    path("shared/", sharing.Shared.as_view(), name="shared"),
     path("uploads/", uploads.Uploads.as_view(), name="uploads"),
     path("uploads/<uuid:pk>/", uploads.OneUpload.as_view(), name="upload"),
     path("uploads/<uuid:pk>/eeg/", uploads.Eeg.as_view(), name="upload-eeg"),

@@ -4,6 +4,8 @@ What a line may say besides its message is in FIELDS. Messages are ours and name
 quote what somebody typed or how a file was called, so that JSON leaves them out where they could.
 """
 
+import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -18,7 +20,19 @@ FIELDS = {"analysis", "argument", "bytes", "method", "queue", "route", "seconds"
 SPEAKING = {"ConnectionError", "OperationalError", "TimeoutError"}
 FRAMES = 20
 
+# The address of a link is all that it takes to open it.
+SECRET = re.compile(r"(/link/)[^/\s]+")
+
 Raised = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+class WithoutSecrets(logging.Filter):
+    """Leaves the secrets of links out of every line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, str) and "/link/" in (line := record.getMessage()):
+            record.msg, record.args = SECRET.sub(r"\1...", line), ()
+        return True
 
 
 def configuration(level: str, form: str) -> dict[str, Any]:
@@ -41,7 +55,10 @@ def configuration(level: str, form: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends],
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"without_secrets": {"()": WithoutSecrets}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]},
+        },
         "loggers": {
             "gunicorn.error": {"handlers": ["stderr"], "propagate": False},
             "axes": {"level": "ERROR"},  # below that it names who failed to log in, and from where

@@ -39,6 +39,11 @@ class WebCode(StrEnum):
     WRONG_CODE = "wrong_code"
     TOO_MANY_CODES = "too_many_codes"
     LAST_ADMINISTRATOR = "last_administrator"
+    VIEW_ONLY = "view_only"
+    SHARING_CONSENT_MISSING = "sharing_consent_missing"
+    SHARE_PERSON = "share_person"
+    SHARE_EXISTS = "share_exists"
+    SHARE_EXPIRY = "share_expiry"
     WEBHOOK_URL = "webhook_url"
     WEBHOOK_ADDRESS = "webhook_address"
     WEBHOOK_LIMIT = "webhook_limit"
@@ -127,6 +132,11 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.WRONG_CODE: 401,
     WebCode.TOO_MANY_CODES: 429,
     WebCode.LAST_ADMINISTRATOR: 409,
+    WebCode.VIEW_ONLY: 403,
+    WebCode.SHARING_CONSENT_MISSING: 400,
+    WebCode.SHARE_PERSON: 400,
+    WebCode.SHARE_EXISTS: 409,
+    WebCode.SHARE_EXPIRY: 400,
     WebCode.WEBHOOK_URL: 400,
     WebCode.WEBHOOK_ADDRESS: 400,
     WebCode.WEBHOOK_LIMIT: 409,

@@ -18,7 +18,7 @@ from webapp.pages.forms import OwnProjectField, TagsField
 from webapp.pages.words import EXPORTS
 from webapp.recordings import order
 from webapp.recordings.models import Recording
-from webapp.recordings.selectors import recordings_of
+from webapp.recordings.selectors import projects_of, recordings_of
 
 MANY = 20  # so many are deleted by a click; for more, their number has to be typed
 
@@ -127,7 +127,7 @@ class Move(Deed):
     )
 
     def prepare(self) -> None:
-        self.fields["project"].queryset = self.user.projects.all()  # type: ignore[attr-defined]
+        self.fields["project"].queryset = projects_of(self.user)  # type: ignore[attr-defined]
 
     def do(self) -> Done:
         project = self.cleaned_data["project"]

@@ -52,6 +52,9 @@ class OwnProjectField(forms.ModelChoiceField):
         widget = forms.Select({"class": "form-select"})
         super().__init__(Project.objects.none(), required=False, empty_label="No project", widget=widget, **options)
 
+    def label_from_instance(self, project: Any) -> str:
+        return f"{project.name} (shared with others)" if project.shared else str(project.name)
+
 
 class TagsField(forms.CharField):
     """The names of tags, with commas between them."""

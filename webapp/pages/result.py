@@ -1,5 +1,6 @@
 """Everything that the result page shows of an analysis, as far as it is there."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -11,6 +12,7 @@ from inference.export import WRITERS
 from inference.types import Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
+from webapp.analyses.viewing import Seen
 from webapp.pages import catalogue, comparison, drawing, words
 from webapp.pages.handover import handover
 from webapp.pages.lanes import lanes
@@ -32,18 +34,73 @@ def progress(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def result(analysis: Analysis, page: str | None = None) -> dict[str, Any]:
+class Places:
+    """The addresses that a page about an analysis leads to: the account's, or with a secret those below the link."""
+
+    def __init__(self, analysis: Analysis, secret: str | None = None) -> None:
+        self._analysis, self._secret = analysis, secret
+
+    def beside(self, analyses: Iterable[Analysis]) -> list[tuple[Analysis, str]]:
+        """Every analysis of the recording with the address of its page."""
+        return [(each, Places(each, self._secret)._at("pages:result", "result")) for each in analyses]
+
+    @property
+    def live(self) -> str:
+        return self._at("pages:live", "live")
+
+    @property
+    def original(self) -> str:
+        if self._secret is None:
+            return reverse("pages:original", args=[self._analysis.recording_id])
+        return self._at("", "original")
+
+    @property
+    def labelled(self) -> str:
+        return self._at("api:video", "video")
+
+    @property
+    def chapters(self) -> str:
+        return self._at("api:chapters", "chapters")
+
+    @property
+    def faces(self) -> str:
+        return self._at("api:faces", "faces")
+
+    def export(self, name: str) -> str:
+        return self._at("api:export", "export", name)
+
+    def _at(self, own: str, by_link: str, *more: str) -> str:
+        if self._secret is None:
+            return reverse(own, args=[self._analysis.pk, *more])
+        return reverse(f"pages:link-{by_link}", args=[self._secret, self._analysis.pk, *more])
+
+
+def news(seen: Seen, places: Places, have: str) -> dict[str, Any]:
+    """How far it is. What the page has not got yet (`have`) comes along and takes its place.
+
+    A timeline that is there already stays: somebody may be in the midst of it.
+    """
+    context = progress(seen.analysis)
+    if context["have"] != have:
+        return result(seen, places) | {"swap": True, "swap_timeline": context["have"][:1] != have[:1]}
+    return context | {"seen": seen, "places": places}
+
+
+def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any]:
     """All that there is to show, `progress` included; of the segments, one page."""
+    analysis = seen.analysis
     recording = analysis.recording
     timeline = selectors.timeline(analysis)
     bar = drawing.parts(analysis.summary["share"]) if analysis.summary else ()
     return {
         **progress(analysis),
+        "seen": seen,
+        "places": places,
         "recording": recording,
         "demonstration": catalogue.marks().get((analysis.model_name, analysis.model_version)),
-        "original_url": reverse("pages:original", args=[recording.pk]),
-        "labelled_url": reverse("api:video", args=[analysis.pk]),
-        "chapters_url": reverse("api:chapters", args=[analysis.pk]),
+        "original_url": places.original,
+        "labelled_url": places.labelled,
+        "chapters_url": places.chapters,
         "chapters_ready": selectors.video_with_chapters(analysis) is not None,
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": slugify(recording.title) or "recording",
@@ -51,11 +108,7 @@ def result(analysis: Analysis, page: str | None = None) -> dict[str, Any]:
         "shares": bar,
         "leading": drawing.leading(bar),
         "exports": [
-            {
-                "words": words.EXPORTS[name],
-                "extension": writer.extension,
-                "url": reverse("api:export", args=[analysis.pk, name]),
-            }
+            {"words": words.EXPORTS[name], "extension": writer.extension, "url": places.export(name)}
             for name, writer in WRITERS.items()
         ],
     }

@@ -1,7 +1,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from webapp.pages.views import account, analyses, compare, library, models, person, projects, recordings, webhooks
+from webapp.pages.views import (
+    account,
+    analyses,
+    compare,
+    library,
+    link,
+    models,
+    person,
+    projects,
+    recordings,
+    sharing,
+    webhooks,
+)
 
 pages = [
     path("", library.recordings, name="recordings"),
@@ -22,6 +34,18 @@ pages = [
     path("projects/<uuid:pk>/", projects.project, name="project"),
     path("projects/<uuid:pk>/zip/", projects.project_zip, name="project-zip"),
     path("projects/<uuid:pk>/delete/", projects.delete_project, name="delete-project"),
+    path("shared/", sharing.shared, name="shared"),
+    path("recordings/<uuid:pk>/sharing/", sharing.of_recording, name="share-recording"),
+    path("projects/<uuid:pk>/sharing/", sharing.of_project, name="share-project"),
+    path("shares/<uuid:pk>/revoke/", sharing.revoke, name="share-revoke"),
+    path("link/<str:secret>/", link.entrance, name="link"),
+    path("link/<str:secret>/analyses/<uuid:pk>/", link.show, name="link-result"),
+    path("link/<str:secret>/analyses/<uuid:pk>/live/", link.live, name="link-live"),
+    path("link/<str:secret>/analyses/<uuid:pk>/video/", link.video, name="link-video"),
+    path("link/<str:secret>/analyses/<uuid:pk>/original/", link.original, name="link-original"),
+    path("link/<str:secret>/analyses/<uuid:pk>/faces/", link.faces, name="link-faces"),
+    path("link/<str:secret>/analyses/<uuid:pk>/chapters/", link.chapters, name="link-chapters"),
+    path("link/<str:secret>/analyses/<uuid:pk>/export/<str:format>/", link.export, name="link-export"),
     path("tags/new/", projects.new_tag, name="new-tag"),
     path("tags/<uuid:pk>/", projects.tag, name="tag"),
     path("tags/<uuid:pk>/delete/", projects.delete_tag, name="delete-tag"),

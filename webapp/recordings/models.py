@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from inference.types import EegInput, Inputs
 from webapp.accounts.models import User
@@ -91,6 +92,53 @@ class Recording(models.Model):
             audio=audio.path if audio else None,
             eeg=EegInput(eeg.path, eeg.eeg_trial, eeg.eeg_sfreq) if eeg else None,
         )
+
+
+class Share(models.Model):
+    """Lets somebody look at a recording, or at all there is in a project: a person, or whoever has a link.
+
+    Of a link only the secret's digest is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="shares")
+    recording = models.ForeignKey(Recording, null=True, on_delete=models.CASCADE, related_name="shares")
+    project = models.ForeignKey(Project, null=True, on_delete=models.CASCADE, related_name="shares")
+    person = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="shared_with_me")
+    digest = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 only links have one
+    note = models.CharField(max_length=200, blank=True)
+    may_download = models.BooleanField(default=False)
+    consent_at = models.DateTimeField()
+    consent_version = models.CharField(max_length=20)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+    openings = models.PositiveIntegerField(default=0, help_text="Of a link.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(recording__isnull=False) ^ models.Q(project__isnull=False), name="share_of_one_thing"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=False) ^ models.Q(digest__isnull=False), name="share_with_one"
+            ),
+            models.UniqueConstraint(fields=["recording", "person"], name="recording_shared_once"),
+            models.UniqueConstraint(fields=["project", "person"], name="project_shared_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} with {self.person or 'a link'}"
+
+    @property
+    def what(self) -> Project | Recording:
+        found = self.recording or self.project
+        assert found is not None
+        return found
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
 class Transfer(models.Model):

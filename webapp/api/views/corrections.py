@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from webapp.analyses import selectors, services
+from webapp.analyses import selectors, services, viewing
 from webapp.api.serializers import CorrectionsSerializer, RevisionSerializer
 from webapp.api.views.base import person
 
@@ -19,7 +19,7 @@ class Corrections(APIView):
         responses={200: CorrectionsSerializer},
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        analysis = selectors.analysis_for(person(request), pk)
+        analysis = viewing.seen(person(request), pk).analysis
         return Response(CorrectionsSerializer(selectors.corrections(analysis)).data)
 
     @extend_schema(

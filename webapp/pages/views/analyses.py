@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp.analyses import selectors, services
+from webapp.analyses import selectors, services, viewing
 from webapp.pages import catalogue
 from webapp.pages.comparison import with_machine
-from webapp.pages.result import progress, result
+from webapp.pages.result import Places, news, result
 from webapp.pages.views.requests import PersonRequest
 
 
@@ -19,27 +19,22 @@ from webapp.pages.views.requests import PersonRequest
 @require_safe
 @login_required
 def show(request: PersonRequest, pk: UUID) -> HttpResponse:
-    analysis = selectors.analysis_for(request.user, pk)
+    seen = viewing.seen(request.user, pk)
+    recording, places = seen.analysis.recording, Places(seen.analysis)
     beside = {
-        "siblings": selectors.analyses_of(request.user).filter(recording=analysis.recording),
-        "models": catalogue.choices(with_eeg=analysis.recording.has_eeg),
+        "siblings": places.beside(seen.siblings()),
+        "models": catalogue.choices(with_eeg=recording.has_eeg) if seen.own else (),
     }
-    return render(request, "pages/result.html", result(analysis, request.GET.get("segments")) | beside)
+    context = result(seen, places, request.GET.get("segments"))
+    return render(request, "pages/result.html", context | beside)
 
 
 @never_cache
 @require_safe
 @login_required
 def live(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How far it is. What the page has not got yet (`have`) comes along and takes its place.
-
-    A timeline that is there already stays: somebody may be in the midst of it.
-    """
-    analysis = selectors.analysis_for(request.user, pk)
-    context, have = progress(analysis), request.GET.get("have", "")
-    if context["have"] != have:
-        context = result(analysis) | {"swap": True, "swap_timeline": context["have"][:1] != have[:1]}
-    return render(request, "pages/_live.html", context)
+    seen = viewing.seen(request.user, pk)
+    return render(request, "pages/_live.html", news(seen, Places(seen.analysis), request.GET.get("have", "")))
 
 
 @never_cache

@@ -12,17 +12,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inference.errors import InputError
+from webapp.analyses import files, services
 from webapp.analyses import sample as sample_of
 from webapp.analyses import selectors as analyses
-from webapp.analyses import services
 from webapp.analyses.quota import usage_of
-from webapp.core import media, samples
+from webapp.core import samples
 from webapp.core.problems import RequestError
 from webapp.pages import catalogue
 from webapp.pages.forms import CONCERNED, RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
-from webapp.recordings import order, selectors
-from webapp.recordings.models import MediaFile
+from webapp.recordings import access, order, selectors
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,11 +89,8 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def original(request: PersonRequest, pk: UUID) -> HttpResponseBase:
-    """The video as it was sent, in parts if the player asks for parts."""
-    video = selectors.recording_for(request.user, pk).file(MediaFile.Kind.VIDEO)
-    if video is None:
-        raise Http404
-    return media.serve(request, video.path, "video/mp4")
+    """The video as it was sent, in parts if the player asks for parts, for whoever may look."""
+    return files.original(request, access.recording_for(request.user, pk))
 
 
 @require_POST

@@ -44,7 +44,7 @@ const show = (seconds) => {
   if (!read) return;
   const { reading, lanes, list, tip, correct } = read;
   faces.show(seconds);
-  correct.show();
+  correct?.show();
   lanes.show(seconds, player.playing);
   label.tell(seconds);
   if (lanes.scroller.matches(":focus-visible") && !lanes.root.matches(":hover") && !tip.dismissed) tip.show(seconds);
@@ -85,9 +85,9 @@ const cover = () => {
 const by = (seconds) => player.seek(Math.min(video.duration || Infinity, Math.max(0, player.moment + seconds)));
 const toSegment = (offset) => {
   const { reading, correct } = read;
-  const [segments, at] = correct.on ? [correct.segments, correct.at(player.moment)] : [reading.segments, reading.at(player.moment)];
+  const [segments, at] = correct?.on ? [correct.segments, correct.at(player.moment)] : [reading.segments, reading.at(player.moment)];
   const number = Math.min(segments.length - 1, Math.max(0, at + offset));
-  player.seek(correct.on ? segments[number].start : reading.segment(number).start);
+  player.seek(correct?.on ? segments[number].start : reading.segment(number).start);
 };
 const explain = (words) => {
   const place = document.getElementById("faces-why");
@@ -123,15 +123,15 @@ const commands = {
     if (document.fullscreenElement) document.exitFullscreen();
     else video.parentElement.requestFullscreen();
   },
-  correct: withTimeline(() => read.correct.switch()),
+  correct: withTimeline(() => read.correct?.switch()),
   zoomIn: withTimeline(() => read.lanes.zoom(read.lanes.factor * 2)),
   zoomOut: withTimeline(() => read.lanes.zoom(read.lanes.factor / 2)),
   zoomFit: withTimeline(() => read.lanes.zoom(1)),
   hideTip: withTimeline(() => read.tip.dismiss()),
   help: () => document.getElementById("keys").showModal(),
 };
-for (const name of CORRECTING) commands[name] = withTimeline(() => read.correct.commands[name]());
-listen(commands, () => read?.correct.on ?? false, (index) => read.correct.label(index));
+for (const name of CORRECTING) commands[name] = withTimeline(() => read.correct?.commands[name]());
+listen(commands, () => read?.correct?.on ?? false, (index) => read.correct.label(index));
 
 document.addEventListener("click", (event) => {
   const find = (selector) => event.target.closest(selector);
@@ -154,6 +154,9 @@ video.addEventListener("error", () => { unplayable.hidden = false; });
 video.addEventListener("ratechange", () => { speed.value = String(player.speed); });
 speed.addEventListener("change", () => { player.speed = Number(speed.value); });
 
+// Whoever only looks has no tools to correct with.
+const mayCorrect = () => document.getElementById("correct") !== null;
+
 // A reading that has just come, with the page or into it.
 const settle = () => {
   const element = document.getElementById("reading");
@@ -161,7 +164,7 @@ const settle = () => {
     const reading = new Reading(JSON.parse(element.textContent));
     const lanes = new Lanes(document.getElementById("lanes"), reading);
     const tip = new Tip(document.querySelector(".tip"), reading, lanes);
-    read = { reading, lanes, tip, list: new List(reading), correct: new Correct(reading, lanes, player) };
+    read = { reading, lanes, tip, list: new List(reading), correct: mayCorrect() ? new Correct(reading, lanes, player) : null };
     button("faces").setAttribute("aria-disabled", String(!reading.faces));
     scrub(lanes, tip, player);
     source = element;

@@ -1,0 +1,83 @@
+"""What is made of an analysis as answers to whoever may have it: video, chapters, files for other tools."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+
+from inference.errors import Code, InputError
+from inference.export import WRITERS, report
+from webapp.analyses import selectors
+from webapp.analyses.archive import check
+from webapp.analyses.models import Analysis
+from webapp.core import media
+from webapp.core.problems import RequestError, WebCode
+from webapp.recordings.models import MediaFile, Recording
+
+# A file that a browser could show as a page of ours runs nothing, sends nothing and fetches nothing.
+INERT = f"sandbox; {report.POLICY}"
+VIDEO_TYPES = {".mp4": "video/mp4", ".mkv": "video/matroska"}
+DECIMALS = 3
+
+
+def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
+    """The video as it was sent, to play. Raises Http404."""
+    file = recording.file(MediaFile.Kind.VIDEO)
+    if file is None:
+        raise Http404
+    return media.serve(request, file.path, "video/mp4")
+
+
+def video(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
+    """The labelled video, to play. Raises RequestError(NOT_READY)."""
+    made = selectors.labelled_video(analysis)
+    if made is None:
+        raise RequestError(WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded.")
+    return media.serve(request, made.path, "video/mp4")
+
+
+def chapters(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
+    """The original with chapters, to keep. Raises RequestError(NOT_READY), InputError(NOT_COPYABLE)."""
+    artifact = selectors.video_with_chapters(analysis)
+    if artifact is None and analysis.status in Analysis.OPEN:
+        raise RequestError(WebCode.NOT_READY, "It is made with the labelled video. Ask again in a moment.")
+    if artifact is None:
+        raise InputError(
+            Code.NOT_COPYABLE,
+            "There is no video with chapters of this analysis: it did not succeed, an earlier version made it, or "
+            "the original's tracks cannot be copied as they are. Have the recording read again, or save it as "
+            "H.264 MP4 first.",
+        )
+    made = artifact.path
+    return media.serve(request, made, VIDEO_TYPES[made.suffix], f"{_stem(analysis)}-chapters{made.suffix}")
+
+
+def export(analysis: Analysis, name: str) -> HttpResponse:
+    """The timeline in one of the formats, to keep. Raises InputError(UNKNOWN_FORMAT), RequestError(NOT_READY)."""
+    check([name])
+    writer = WRITERS[name]
+    response = HttpResponse(selectors.export(analysis, name), content_type=writer.content_type)
+    response["Content-Disposition"] = (
+        content_disposition_header(True, f"{_stem(analysis)}.{writer.extension}") or "attachment"
+    )
+    response["Content-Security-Policy"] = INERT
+    return response
+
+
+def faces(analysis: Analysis) -> dict[str, Any]:
+    """Where the face was, as JSON has it. Raises RequestError(NOT_READY | FACES_NOT_KEPT)."""
+    if analysis.timeline_at is None:
+        raise RequestError(WebCode.NOT_READY, "No face is looked for yet. Ask again when there is a timeline.")
+    found = selectors.face_track(analysis)
+    if found is None:
+        raise RequestError(
+            WebCode.FACES_NOT_KEPT, "This was read before the places of faces were kept. Have it read again."
+        )
+    size = {"width": analysis.recording.width, "height": analysis.recording.height}
+    return {"step_s": round(found.step_s, DECIMALS), **size, "boxes": found.found}
+
+
+def _stem(analysis: Analysis) -> str:
+    return slugify(analysis.recording.title) or "recording"

@@ -1,0 +1,51 @@
+"""The one door for whoever looks: at what they own, or at what was shared with them.
+
+It gives nothing to write to: services are called with what `selectors.analysis_for` finds, which is one's own.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from webapp.accounts.models import User
+from webapp.analyses import selectors
+from webapp.analyses.models import Analysis
+from webapp.core.problems import RequestError, WebCode
+from webapp.recordings import access, sharing
+from webapp.recordings.access import Viewer
+from webapp.recordings.models import Recording
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An analysis as a viewer may see it."""
+
+    analysis: Analysis
+    own: bool
+    may_download: bool
+
+    def require_download(self) -> Analysis:
+        """The analysis, of which files may be taken away. Raises RequestError(VIEW_ONLY)."""
+        if not self.may_download:
+            raise RequestError(
+                WebCode.VIEW_ONLY, "This is shared for viewing only. Ask its owner, who can allow downloads."
+            )
+        return self.analysis
+
+    def siblings(self) -> QuerySet[Analysis]:
+        """Every analysis of the recording: whoever sees one sees all."""
+        return selectors.readings(Recording.objects.filter(pk=self.analysis.recording_id))
+
+
+def seen(viewer: Viewer, pk: UUID) -> Seen:
+    """The analysis `pk` for a viewer, whose looking is noted for the owner. Raises Http404."""
+    if isinstance(viewer, User):
+        own = selectors.analyses_of(viewer).filter(pk=pk).first()
+        if own is not None:
+            return Seen(own, own=True, may_download=True)
+    analysis = get_object_or_404(selectors.readings(access.shared_with(viewer)), pk=pk)
+    sharing.note_seen(viewer=viewer, recording=analysis.recording)
+    allowed = access.allowing(viewer, analysis.recording).filter(may_download=True).exists()
+    return Seen(analysis, own=False, may_download=allowed)

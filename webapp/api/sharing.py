@@ -1,0 +1,90 @@
+"""Shares as JSON, and back; recordings as those see them with whom they are shared."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from webapp.api.serializers import OwnProject, Seconds, StateSerializer
+from webapp.recordings.consent import SHARING_PROJECT_TEXT, SHARING_TEXT
+from webapp.recordings.models import Recording, Share
+from webapp.recordings.sharing import LONGEST
+
+CONSENT = f"Has to be true. Of a recording: {SHARING_TEXT} Of a project: {SHARING_PROJECT_TEXT}"
+
+
+@extend_schema_field(OpenApiTypes.UUID)
+class OwnRecording(serializers.PrimaryKeyRelatedField[Recording]):
+    """A recording of whoever asks."""
+
+    def get_queryset(self) -> Any:
+        return Recording.objects.filter(owner=self.context["request"].user)
+
+
+class ShareSerializer(serializers.ModelSerializer[Share]):
+    username = serializers.SerializerMethodField(help_text="With whom; null for a link.")
+
+    class Meta:
+        model = Share
+        fields = [
+            *("id", "recording", "project", "username", "note", "may_download", "created_at", "expires_at"),
+            *("last_seen_at", "openings"),
+        ]
+
+    def get_username(self, share: Share) -> str | None:
+        return share.person.get_username() if share.person else None
+
+
+class NewShareSerializer(serializers.Serializer[Any]):
+    recording = OwnRecording(required=False, help_text="This or `project`.")
+    project = OwnProject(required=False, help_text="With whatever is in it, now and later.")
+    username = serializers.CharField(max_length=150, required=False, help_text="With whom. Without it a link is made.")
+    expires_days = serializers.IntegerField(
+        min_value=1, max_value=LONGEST.days, required=False, help_text="Of a link: this or `expires_at`."
+    )
+    expires_at = serializers.DateTimeField(required=False)
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    may_download = serializers.BooleanField(default=False, help_text="Whether files may be taken away too.")
+    consent = serializers.BooleanField(default=False, help_text=CONSENT)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("recording" in attrs) == ("project" in attrs):
+            raise serializers.ValidationError({"recording": ["Send either a recording or a project."]})
+        ends = [name for name in ("expires_days", "expires_at") if name in attrs]
+        if "username" in attrs and ends:
+            raise serializers.ValidationError({ends[0]: ["Only a link expires: send this or a username."]})
+        if "username" not in attrs and len(ends) != 1:
+            raise serializers.ValidationError({"expires_days": ["Say whom with, or when the link expires."]})
+        return attrs
+
+    @property
+    def what(self) -> Any:
+        return self.validated_data.get("recording") or self.validated_data["project"]
+
+    @property
+    def expires_at_moment(self) -> Any:
+        days = self.validated_data.get("expires_days")
+        return timezone.now() + timedelta(days=days) if days else self.validated_data["expires_at"]
+
+
+class MadeShareSerializer(ShareSerializer):
+    path = serializers.CharField(read_only=True, allow_null=True, help_text="Of a link, with its secret. Shown once.")
+
+    class Meta(ShareSerializer.Meta):
+        fields = [*ShareSerializer.Meta.fields, "path"]
+
+
+class SharedSerializer(serializers.ModelSerializer[Recording]):
+    owner = serializers.CharField(source="owner.username", help_text="Who shares it.")
+    duration_s = Seconds(read_only=True)
+    analyses = StateSerializer(many=True, read_only=True, help_text="Newest first.")
+
+    class Meta:
+        model = Recording
+        fields = [
+            *("id", "title", "owner", "created_at", "duration_s", "width", "height", "fps", "has_audio", "has_eeg"),
+            "analyses",
+        ]

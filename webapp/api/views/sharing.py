@@ -1,0 +1,84 @@
+"""Shares: whom one lets look at what; and what others let oneself look at."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webapp.accounts.models import Scope
+from webapp.analyses.models import Analysis
+from webapp.api.pagination import Newest
+from webapp.api.sharing import MadeShareSerializer, NewShareSerializer, SharedSerializer, ShareSerializer
+from webapp.api.views.base import person
+from webapp.recordings import access, sharing
+from webapp.recordings.models import Recording, Share
+
+
+@extend_schema_view(get=extend_schema(operation_id="shares_list", summary="What one shares, and with whom"))
+class Shares(generics.ListAPIView[Share]):
+    scope = Scope.ACCOUNT
+    queryset = Share.objects.none()
+    serializer_class = ShareSerializer
+    pagination_class = Newest
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Share]:
+        return access.shares_of(person(self.request))
+
+    @extend_schema(
+        operation_id="shares_create",
+        summary="Let a person, or whoever has a link, look at a recording or a project",
+        description="With `username` it is shared with that person until it is revoked, without it a link is made.",
+        request=NewShareSerializer,
+        responses={201: MadeShareSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        form = NewShareSerializer(data=request.data, context=self.get_serializer_context())
+        form.is_valid(raise_exception=True)
+        wanted = form.validated_data
+        how: dict[str, Any] = {
+            "what": form.what,
+            "consented": wanted["consent"],
+            "note": wanted["note"],
+            "may_download": wanted["may_download"],
+        }
+        if "username" in wanted:
+            share, path = sharing.share_with_person(username=wanted["username"], **how), None
+        else:
+            share, secret = sharing.make_link(expires_at=form.expires_at_moment, **how)
+            path = reverse("pages:link", args=[secret])
+        return Response({**ShareSerializer(share).data, "path": path}, status=201)
+
+
+class OneShare(APIView):
+    scope = Scope.ACCOUNT
+
+    @extend_schema(operation_id="shares_destroy", summary="Revoke it, at once", responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        sharing.revoke(share=access.share_for(person(request), pk))
+        return Response(status=204)
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="shared_list",
+        summary="What others share with oneself",
+        description="Each analysis is read at its own address under `analyses/`. Changing anything answers 404, taking "
+        "files away 403 `view_only` unless the owner allows it.",
+    )
+)
+class Shared(generics.ListAPIView[Recording]):
+    queryset = Recording.objects.none()
+    serializer_class = SharedSerializer
+    pagination_class = Newest
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Recording]:
+        analyses = Prefetch("analyses", Analysis.objects.order_by("-created_at"))
+        return access.shared_with(person(self.request)).prefetch_related(analyses)

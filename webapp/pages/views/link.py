@@ -1,0 +1,129 @@
+"""What whoever has a link sees, without an account: the secret is in the address of the page, its data and its media.
+
+Each request asks anew whether the link is good, each part of a video too.
+"""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate
+from uuid import UUID
+
+from allauth.account.adapter import get_adapter
+from django.core.cache import cache
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_safe
+
+from inference.errors import InputError
+from webapp.analyses import files, viewing
+from webapp.core.problems import STATUSES, RequestError
+from webapp.pages.result import Places, news, result
+from webapp.pages.rows import rows
+from webapp.recordings import access, sharing
+from webapp.recordings.models import Share
+
+PAGE_SIZE = 25
+MISSES_A_MINUTE = 20  # of one address: secrets cannot be guessed, and nobody is to try
+
+LinkView = Callable[Concatenate[HttpRequest, Share, ...], HttpResponseBase]
+
+
+def with_link(view: LinkView) -> Callable[..., HttpResponseBase]:
+    """Call the view with the link that has the secret; anything else is not found. The address is told to nobody."""
+
+    @require_safe
+    @wraps(view)
+    def page(request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
+        answer = _answer(view, request, secret, **more)
+        add_never_cache_headers(answer)
+        answer["Referrer-Policy"] = "no-referrer"
+        answer["X-Robots-Tag"] = "noindex, nofollow"
+        return answer
+
+    return page
+
+
+@with_link
+def entrance(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase:
+    """Leads to the latest analysis of a recording; of a project, lists the recordings."""
+    if request.method == "GET" and "page" not in request.GET:
+        sharing.note_opening(link=link)
+    page = Paginator(access.shared_with(link), PAGE_SIZE).get_page(request.GET.get("page"))
+    lines = rows(page)
+    if link.project is not None:
+        context = {"link": link, "secret": secret, "page": page, "rows": lines, "by_link": True}
+        return render(request, "pages/link.html", context)
+    if not lines:  # taken back at this moment
+        raise Http404
+    return redirect("pages:link-result", secret, lines[0].analysis.pk)
+
+
+@with_link
+def show(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    seen = viewing.seen(link, pk)
+    places = Places(seen.analysis, secret)
+    beside = {
+        "siblings": places.beside(seen.siblings()),
+        "link": link,
+        "secret": secret,
+        "by_link": True,
+    }
+    return render(request, "pages/result.html", result(seen, places, request.GET.get("segments")) | beside)
+
+
+@with_link
+def live(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    seen = viewing.seen(link, pk)
+    context = news(seen, Places(seen.analysis, secret), request.GET.get("have", ""))
+    return render(request, "pages/_live.html", context | {"by_link": True})
+
+
+@with_link
+def video(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    return files.video(request, viewing.seen(link, pk).analysis)
+
+
+@with_link
+def original(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    return files.original(request, viewing.seen(link, pk).analysis.recording)
+
+
+@with_link
+def faces(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    return JsonResponse(files.faces(viewing.seen(link, pk).analysis))
+
+
+@with_link
+def chapters(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    return files.chapters(request, viewing.seen(link, pk).require_download())
+
+
+@with_link
+def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str) -> HttpResponseBase:
+    return files.export(viewing.seen(link, pk).require_download(), format)
+
+
+def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
+    misses = f"link-misses:{get_adapter().get_client_ip(request)}:{time.time() // 60:.0f}"
+    if cache.get(misses, 0) >= MISSES_A_MINUTE:
+        return render(request, "429.html", {"by_link": True}, status=429)
+    link = access.link_with(secret)
+    try:
+        if link is None:
+            cache.add(misses, 0, timeout=120)
+            cache.incr(misses)
+            raise Http404
+        return view(request, link, secret=secret, **more)
+    except Http404:
+        return render(request, "pages/link_lost.html", {"by_link": True}, status=404)
+    except (RequestError, InputError) as error:
+        return _refused(request, error)
+
+
+def _refused(request: HttpRequest, error: RequestError | InputError) -> HttpResponse:
+    context = {"by_link": True, "words": error.message}
+    return render(request, "pages/link_refused.html", context, status=STATUSES[error.code])

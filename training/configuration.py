@@ -22,11 +22,7 @@ class Warp(Section):
 
 
 class Phase(Section):
-    """One size of faces: `rate` is the highest of a one-cycle schedule that ends at rate / 25 / `decay`.
-
-    What is learnt of a face is its label by the share `known`; the rest is what the network with
-    which the phase begins says of it.
-    """
+    """One size of faces: `rate` is the highest of a one-cycle schedule that ends at rate / 25 / `decay`."""
 
     size: int
     epochs: int
@@ -35,7 +31,6 @@ class Phase(Section):
     warmup: float
     decay: float
     warp: Warp
-    known: float = 1.0
 
 
 class FaceBackbone(Section):

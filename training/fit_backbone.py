@@ -38,7 +38,7 @@ class FaceClassifier(nn.Module):
         return self.classifier(self.dropout(self.backbone(faces)))
 
 
-def _batches(faces: Faces, targets: Tensor, phase: Phase, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(faces: Faces, phase: Phase, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: this process's share of every batch, in the same order in every process."""
     order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed)).numpy()
     device, rank, world = distributed.device(), distributed.rank(), distributed.world()
@@ -47,7 +47,7 @@ def _batches(faces: Faces, targets: Tensor, phase: Phase, seed: int) -> Iterator
         chosen = order[start : start + phase.batch][rank::world]
         grey = torch.from_numpy(faces.images[chosen]).to(device).unsqueeze(1).float() / 255
         grey = warp_faces(shade_faces(grey, generator), phase.size, generator, **phase.warp.model_dump())
-        yield grey, targets[chosen]
+        yield grey, torch.from_numpy(faces.labels[chosen]).to(device)
 
 
 def as_network_input(grey: Tensor) -> Tensor:
@@ -56,33 +56,18 @@ def as_network_input(grey: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def _read(network: nn.Module, images: np.ndarray, size: int) -> Tensor:
-    """Probabilities (N, 7) of grey images (N, 48, 48), each read together with its mirror image."""
-    network.eval()
-    grey = torch.from_numpy(images).to(distributed.device()).unsqueeze(1).float() / 255
-    grey = functional.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
-    return ((network(as_network_input(grey)) + network(as_network_input(grey.flip(3)))) / 2).softmax(1)
-
-
 def accuracy(network: nn.Module, faces: Faces, size: int) -> float:
     """Share of faces read rightly; each is scored together with its mirror image."""
-    right = torch.zeros((), device=distributed.device())
+    network.eval()
+    device = distributed.device()
+    right = torch.zeros((), device=device)
     for start in range(distributed.rank() * _SCORED, len(faces), distributed.world() * _SCORED):
         part = slice(start, start + _SCORED)
-        read = _read(network, faces.images[part], size).argmax(1)
-        right += (read.cpu() == torch.from_numpy(faces.labels[part])).sum()
+        grey = torch.from_numpy(faces.images[part]).to(device).unsqueeze(1).float() / 255
+        grey = functional.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
+        logits = network(as_network_input(grey)) + network(as_network_input(grey.flip(3)))
+        right += (logits.argmax(1).cpu() == torch.from_numpy(faces.labels[part])).sum()
     return distributed.total(right).item() / len(faces)
-
-
-def _targets(network: nn.Module, faces: Faces, phase: Phase) -> Tensor:
-    """(N, 7): what a phase that begins with `network` learns of each face."""
-    labels = functional.one_hot(torch.from_numpy(faces.labels).long(), len(LABELS)).float().to(distributed.device())
-    if phase.known == 1:
-        return labels
-    said = [
-        _read(network, faces.images[start : start + _SCORED], phase.size) for start in range(0, len(faces), _SCORED)
-    ]
-    return torch.lerp(torch.cat(said), labels, phase.known)
 
 
 def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, out: Path) -> None:
@@ -136,7 +121,6 @@ def _fit_phase(
 ) -> FaceClassifier:
     """Train `network` in place; returns its moving average."""
     phase = config.phases[number - 1]
-    targets = _targets(network, train, phase)
     descent = Descent(
         network,
         phase.epochs * (len(train) // phase.batch),
@@ -153,9 +137,9 @@ def _fit_phase(
         seed = 1_000_000 * config.seed + 10_000 * number + 10 * epoch
         torch.manual_seed(seed + distributed.rank())
         shared.train()
-        for grey, target in _batches(train, targets, phase, seed):
+        for grey, labels in _batches(train, phase, seed):
             logits = shared(as_network_input(grey))
-            loss = functional.cross_entropy(logits, target, label_smoothing=config.label_smoothing)
+            loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             losses.append(descent.step(loss))
             if len(losses) % _REPORT_EVERY == 0:
                 log.info("size %d epoch %d step %d loss %.3f", phase.size, epoch, len(losses), np.mean(losses[-50:]))

@@ -47,7 +47,7 @@ def arguments(tmp_path: Path) -> list[str]:
         "label_smoothing": 0.0,
         "weight_decay": 0.01,
         "ema": 0.5,
-        "phases": [PHASE, PHASE | {"epochs": 3, "known": 0.5}],
+        "phases": [PHASE, PHASE | {"epochs": 3}],
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     return ["fit", str(tmp_path / "config.yaml"), "--faces", str(tmp_path / "faces"), "--out"]
@@ -84,20 +84,6 @@ def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], tmp_path:
     lines = [json.loads(line) for line in (tmp_path / "whole" / "phase-2.jsonl").read_text().splitlines()]
     assert metrics["accuracy"] == lines[-1]["accuracy"]
     assert metrics["provenance"]["seed"] == 1
-
-
-class Certain(nn.Module):
-    def forward(self, seen: torch.Tensor) -> torch.Tensor:
-        return 1000 * torch.eye(7)[[3]].repeat(len(seen), 1)
-
-
-def test_a_face_is_learnt_by_its_label_and_by_what_the_network_before_said_of_it() -> None:
-    faces = Faces(np.zeros((2, 48, 48), np.uint8), np.array([0, 3], np.uint8))
-    half = fit_backbone._targets(Certain(), faces, Phase.model_validate(PHASE | {"known": 0.5}))
-    torch.testing.assert_close(half, (torch.eye(7)[[0, 3]] + torch.eye(7)[[3, 3]]) / 2)
-    torch.testing.assert_close(
-        fit_backbone._targets(Certain(), faces, Phase.model_validate(PHASE)), torch.eye(7)[[0, 3]]
-    )
 
 
 def test_another_seed_gives_another_network(arguments: list[str], tmp_path: Path) -> None:

@@ -10,15 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 import yaml
 from safetensors.torch import load_file
-from torch import nn
 
-from training import fit_backbone
 from training.__main__ import main
-from training.configuration import Phase
-from training.datasets.fer2013 import LABELS, Faces
+from training.datasets.fer2013 import LABELS
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 STILL = {"degrees": 0, "scale": 0, "shift": 0}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def by_hand(place: Path) -> Path:
     write_take(take)
     for number in range(1, 6):
         video = place / f"{number}.mp4"
-        video.write_bytes(take.read_bytes() + b"\0" * number)
+        video.write_bytes(take.read_bytes() + struct.pack(">I4s", 8 + number, b"free") + bytes(number))
         write_result(place / "by-hand" / f"person{number}" / "one.json", video, 5.0, segments)
     return place / "by-hand"
 

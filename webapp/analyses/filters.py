@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date
 from django_filters.fields import IsoDateTimeField
 
 from webapp.analyses.models import Analysis
-from webapp.analyses.selectors import shown
+from webapp.analyses.selectors import of_shown
 from webapp.recordings import selectors
 from webapp.recordings.models import Recording
 
@@ -86,8 +86,8 @@ class RecordingFilter(ByRecording):
         return self._shown(rows, **named_model(value))
 
     def _shown(self, rows: QuerySet[Recording], **wanted: str) -> QuerySet[Recording]:
-        analyses = Analysis.objects.filter(pk__in=shown(rows).values("pk"), **wanted)
-        return rows.filter(pk__in=analyses.values("recording"))
+        of = {f"shown_{name}": of_shown(name) for name in wanted}
+        return rows.alias(**of).filter(**{f"shown_{name}": value for name, value in wanted.items()})
 
 
 def named_model(reference: str) -> dict[str, str]:

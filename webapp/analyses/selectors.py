@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS
@@ -42,14 +42,19 @@ def readings(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
     return found.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
 
 
+CANCELLED = Q(status=Analysis.Status.CANCELLED)
+
+
 def shown(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
     """Of each recording the analysis that stands for it in lists: the latest, cancelled ones only where all were."""
-    return (
-        Analysis.objects.filter(recording__in=recordings)
-        .alias(cancelled=Q(status=Analysis.Status.CANCELLED))
-        .order_by("recording", "cancelled", "-created_at")
-        .distinct("recording")
-    )
+    found = Analysis.objects.filter(recording__in=recordings).alias(cancelled=CANCELLED)
+    return found.order_by("recording", "cancelled", "-created_at").distinct("recording")
+
+
+def of_shown(field: str) -> Subquery:
+    """In a query of recordings: this field of the analysis that stands for each."""
+    found = Analysis.objects.filter(recording=OuterRef("pk")).alias(cancelled=CANCELLED)
+    return Subquery(found.order_by("cancelled", "-created_at").values(field)[:1])
 
 
 def latest_timelines(found: QuerySet[Analysis]) -> list[UUID]:

@@ -19,5 +19,5 @@ _Loader.add_constructor("!override", _list)
 
 
 def load(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load((locations.PROJECT / name).read_text(), _Loader)  # noqa: S506
+    found: dict[str, Any] = _Loader((locations.PROJECT / name).read_text()).get_single_data()
     return found

@@ -1,7 +1,5 @@
 """Where django-allauth does as this application wants."""
 
-import base64
-import hashlib
 import logging
 from smtplib import SMTPException
 from typing import Any
@@ -9,11 +7,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
+
+from webapp.core.sealing import box
+
+PURPOSE = b"emotrace second factor"
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +40,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Keeps secrets encrypted with the installation's key: who reads the table alone can compute no code."""
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return box(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
-
-
-def _cipher() -> MultiFernet:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    digests = (hashlib.sha256(b"second factor" + key.encode()).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+        return box(PURPOSE).decrypt(encrypted_text.encode()).decode()

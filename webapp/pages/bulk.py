@@ -1,5 +1,6 @@
 """What can be done with many recordings at once: each deed is a form that asks what it has to know, then does it."""
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -65,8 +66,9 @@ class Deed(forms.Form):
     def prepare(self) -> None:
         """Fill in what depends on whose recordings they are, and which."""
 
+    @abstractmethod
     def do(self) -> Done:
-        raise NotImplementedError
+        """Do it with all of `recordings`, as the valid form says."""
 
 
 class Analyse(Deed):

@@ -6,10 +6,9 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cryptography.fernet import InvalidToken
+
+from webapp.core.sealing import box
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -26,13 +25,13 @@ def fresh() -> str:
 
 def sealed(secret: str) -> str:
     """The secret as it is kept: who reads the table can sign nothing."""
-    return _box().encrypt(secret.encode()).decode()
+    return box(PURPOSE).encrypt(secret.encode()).decode()
 
 
 def opened(kept: str) -> str:
     """The secret that was kept. Raises SecretLostError."""
     try:
-        return _box().decrypt(kept).decode()
+        return box(PURPOSE).decrypt(kept).decode()
     except InvalidToken:
         raise SecretLostError from None
 
@@ -46,12 +45,3 @@ def signatures(secrets: Sequence[str], message_id: str, timestamp: int, body: by
 def _signature(secret: str, signed: bytes) -> str:
     key = base64.b64decode(secret.removeprefix(PREFIX))
     return base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-
-
-def _box() -> MultiFernet:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(key))) for key in keys])
-
-
-def _derived(key: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(key.encode())

@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +113,22 @@ def test_a_cable_that_is_cut_in_the_middle_loses_nothing(
 def test_a_server_that_is_started_again_meanwhile_is_found(web: Web, client: Client, tmp_path: Path) -> None:
     large = tmp_path / "large.mp4"
     large.write_bytes(_long(30 * MEGA))
-    once = threading.Event()
+    midway, killed = threading.Event(), threading.Event()
 
     def tell(gone: int, _: int) -> None:
-        if gone > 10 * MEGA and not once.is_set():
-            once.set()
-            web.kill()
-            threading.Timer(1, web.start).start()
+        if gone > 10 * MEGA:
+            midway.set()
+            assert killed.wait(60)
 
-    client.upload(large, consent=True, progress=tell)
+    # The upload is what runs beside: a server that another thread started would end together with that thread.
+    with ThreadPoolExecutor(1) as beside:
+        sending = beside.submit(client.upload, large, consent=True, progress=tell)
+        assert midway.wait(60)
+        web.kill()
+        killed.set()
+        time.sleep(1)
+        web.start()
+        sending.result()
     assert MediaFile.objects.get().path.read_bytes() == large.read_bytes()
 
 

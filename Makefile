@@ -32,8 +32,9 @@ demo: setup
 serve: setup
 	@exec $(BIN)/python manage.py serve
 
+# Two processes, each with servers of its own; what computes in them keeps to one core.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 fuzz: $(VENV)/.dev
 	EMOTRACE_FUZZ=10000 $(BIN)/python -m pytest tests/hostile/test_mutations.py -s

@@ -3,8 +3,10 @@
 import os
 import tempfile
 
-# The test process makes the directory; the processes that it starts find it in their environment.
-os.environ.setdefault("EMOTRACE_VAR", tempfile.mkdtemp(prefix="emotrace-tests-"))
+# Each test process makes a directory of its own; the processes that it starts find it in their environment.
+mark = f"emotrace-tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-"
+if mark not in os.environ.get("EMOTRACE_VAR", ""):
+    os.environ["EMOTRACE_VAR"] = tempfile.mkdtemp(prefix=mark)
 
 from webapp.config.settings import *  # noqa: F403
 

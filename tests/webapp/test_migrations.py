@@ -13,7 +13,7 @@ TAKES_AWAY = (DeleteModel, RemoveField, RenameField, RenameModel)
 
 
 def ours() -> Iterator[Migration]:
-    for migration in MigrationLoader(None).disk_migrations.values():
+    for _, migration in sorted(MigrationLoader(None).disk_migrations.items()):
         if migration.__module__.startswith("webapp."):
             yield migration
 

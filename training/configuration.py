@@ -236,7 +236,7 @@ class Trees(Section):
 
 
 class FusionFit(Labelled):
-    """`noise` is the standard deviation of what a fit adds to audio-video logits."""
+    """`known` is the share of the labels in what the fusion learns; the rest is what the members' mean says."""
 
     members: Members
     architecture: dict[str, Any]
@@ -244,7 +244,7 @@ class FusionFit(Labelled):
     batch: int
     rate: float
     weight_decay: float
-    noise: float
+    known: float = Field(ge=0, le=1)
     trees: Trees
 
 

@@ -8,7 +8,7 @@ mark = f"emotrace-tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-"
 if mark not in os.environ.get("EMOTRACE_VAR", ""):
     os.environ["EMOTRACE_VAR"] = tempfile.mkdtemp(prefix=mark)
 
-from webapp.config.settings import *  # noqa: F403
+from webapp.config.settings import *  # noqa: E402, F403
 
 # Argon2 is slow by design, and nobody attacks these passwords.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

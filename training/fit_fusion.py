@@ -243,10 +243,7 @@ def _card(config: Fusion, metrics: dict[str, Any], network: nn.Module) -> str:
     rows = "\n".join(
         f"{row} {folds} |" for row, folds in zip(score_rows(metrics["scores"]).splitlines(), by_fold, strict=True)
     )
-    gains = "; ".join(
-        f"{rival} {{:+.1f}} ({{:+.1f}} to {{:+.1f}})".format(*(100 * v for v in (gain["accuracy"], *gain["interval_95"])))
-        for rival, gain in metrics["gains"].items()
-    )
+    gains = "; ".join(f"{rival} {_points(gain)}" for rival, gain in metrics["gains"].items())
     return f"""# {config.name}, version {config.version}
 
 **demonstration: EEG simulated**
@@ -263,7 +260,8 @@ read by {config.members.eeg}.
 {metrics["clips"]} composed audio-video clips of the same label. Neither the simulated people nor the clips were trained
 on by the members, and they chose no checkpoint of them. {config.epochs} epochs, AdamW {config.rate:g}, weight decay
 {config.weight_decay:g}, batch {config.batch}, windows shuffled within each network. It learns the labels to
-{config.known:.0%}, and else what the mean of both networks' probabilities says. One fit, one seed, weights of the {config.selection}
+{config.known:.0%}, and else what the mean of both networks' probabilities says. One fit, one seed, weights of
+the {config.selection}
 
 ## What it scores
 Split: {metrics["split"]}. {metrics["pairings"]} pairings of each trial. The interval is over the simulated people
@@ -288,3 +286,8 @@ calibration error there (ECE, 15 bins) is {scaling["ece_after"]:.3f}, {scaling["
 ## Terms
 {publish.LICENCE}
 """
+
+
+def _points(gain: dict[str, Any]) -> str:
+    mean, low, high = (100 * share for share in (gain["accuracy"], *gain["interval_95"]))
+    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"

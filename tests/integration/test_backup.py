@@ -45,7 +45,7 @@ def installation(transactional_db: None, media_root: Path) -> Recording:
     for recording in (analysis.recording, RecordingFactory.create()):
         with_files(recording, video=CONTENT, eeg=b"")
     for file in MediaFile.objects.all():
-        MediaFile.objects.filter(pk=file.pk).update(sha256=hashlib.sha256(file.path.read_bytes()).hexdigest())
+        MediaFile.objects.filter(pk=file.pk).update(sha256=hashlib.sha256(file.file.read()).hexdigest())
     transfers.create(owner=owner, length=10, name="later.mp4", metadata="")
     return analysis.recording
 
@@ -172,8 +172,8 @@ def test_a_manifest_leads_nowhere_else(installation: Recording, tmp_path: Path, 
 
 def test_lost_files_are_told(installation: Recording, tmp_path: Path) -> None:
     gone, changed = MediaFile.objects.filter(kind="video")
-    gone.path.unlink()
-    changed.path.write_bytes(b"something else")
+    media.drop(gone.kept)
+    Path(changed.file.path).write_bytes(b"something else")
     with pytest.raises(CommandError, match=f"missing: {gone.file.name}") as told:
         call_command("backup", str(tmp_path / "backup"))
     assert told.value.returncode == 3

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.integration.processes import python
+from tests.webapp import storages
 from tests.webapp.factories import RecordingFactory, UserFactory, finished, with_files
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
@@ -57,8 +58,9 @@ def other() -> Iterator[Path]:
         yield Path(place) / "var"
 
 
-def restored(place: Path, source: Path) -> subprocess.CompletedProcess[str]:
-    with python(["manage.py", "restore", str(source)], {"EMOTRACE_VAR": str(place)}) as process:
+def restored(place: Path, source: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    environment |= {"EMOTRACE_VAR": str(place)}
+    with python(["manage.py", "restore", str(source)], environment) as process:
         output, errors = process.communicate(timeout=180)
     return subprocess.CompletedProcess([], process.returncode, output, errors)
 
@@ -105,6 +107,27 @@ def test_every_row_and_file_comes_back(installation: Recording, media_root: Path
     assert found.pop("recordings_transfer") == []
     expected.pop("recordings_transfer")
     assert found == expected
+
+
+@pytest.mark.usefixtures("transactional_db", "media_root")
+def test_a_sealed_bucket_comes_back_in_another_one(settings: Any, tmp_path: Path, other: Path) -> None:
+    settings.MEDIA_KEYS = storages.KEYS
+    with storages.server() as server:
+        storages.use_bucket(settings, server.bucket("one"))
+        with_files(finished("happy").recording, video=CONTENT)
+        MediaFile.objects.update(sha256=hashlib.sha256(CONTENT).hexdigest())
+        call_command("backup", str(tmp_path / "backup"))
+        lying = [path.read_bytes() for path in (tmp_path / "backup").rglob("*") if path.is_file()]
+        assert not any(CONTENT[:64] in each for each in lying)
+        two = server.bucket("two")
+        names = {"bucket_name": "BUCKET", "endpoint_url": "ENDPOINT", "region_name": "REGION", "location": "PREFIX"}
+        environment = {f"EMOTRACE_S3_{names.get(name, name.upper())}": value for name, value in two.items()}
+        keys = {"EMOTRACE_MEDIA_KEYS": storages.KEYS[0].hex()}
+        done = restored(other, tmp_path / "backup", **environment, **keys)
+        assert done.returncode == 0, done.stderr
+        storages.use_bucket(settings, two)
+        assert len(list(media.kept())) == 2
+        assert MediaFile.objects.get().file.read() == CONTENT
 
 
 def test_nothing_is_overwritten(installation: Recording, tmp_path: Path, media_root: Path) -> None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from tests.unit.compose import load
 from webapp.core import locations
 
-FILES = ["docker-compose.yml", "docker-compose.tls.yml"]
+FILES = ["docker-compose.yml", "docker-compose.tls.yml", "docker-compose.s3.yml", "docker-compose.sealed.yml"]
 COMPOSE = load(FILES[0])
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: each for name, each in SERVICES.items() if each["image"].startswith("emotrace")}
@@ -58,10 +58,16 @@ def test_each_queue_has_a_worker() -> None:
     assert served == {queue.name for queue in settings.CELERY_TASK_QUEUES}
 
 
+@pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("name", OURS)
-def test_each_variable_is_one_that_settings_read(name: str) -> None:
-    given = set(OURS[name]["environment"])
+def test_each_variable_is_one_that_settings_read(file: str, name: str) -> None:
+    given = set(load(file)["services"].get(name, {}).get("environment", {}))
     assert given <= settings_read() | {f"{each}_FILE" for each in settings_read()}
+
+
+@pytest.mark.parametrize("file", ["docker-compose.s3.yml", "docker-compose.sealed.yml"])
+def test_where_media_lie_every_process_knows(file: str) -> None:
+    assert set(load(file)["services"]) == set(OURS)
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -1,4 +1,4 @@
-"""The places where media may lie, each as real as it gets: a folder, a bucket of an S3 server, either of them sealed."""
+"""The places where media may lie: a folder, a bucket of a real S3 server, either of them sealed."""
 
 import socket
 import subprocess

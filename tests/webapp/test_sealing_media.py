@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from tests.webapp import clips, storages
-from tests.webapp.factories import RecordingFactory, finished, published, with_files
+from tests.webapp.factories import RecordingFactory, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses import tasks
 from webapp.analyses.models import Analysis

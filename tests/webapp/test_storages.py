@@ -162,7 +162,7 @@ def test_nothing_is_lost_while_the_bucket_is_away(
         assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
         assert json.loads(answer.content)["code"] == "storage_unavailable"
         assert int(answer["Retry-After"]) > 0
-    assert api.get("/readyz").json()["failing"] [-1] == "storage"
+    assert api.get("/readyz").json()["failing"][-1] == "storage"
     assert owner.recordings.count() == 2 and Transfer.objects.get().finished
 
     tasks.render(str(analysis.pk))

@@ -28,7 +28,9 @@ from webapp.core.storage.store import SEALED, Store, is_sealed, opened
 CHUNK_BYTES = 256 * 1024
 RECORDINGS = "recordings"
 NO_ROOM = "The server has no room for this. Tell an administrator, and try later."
-ABANDONED_SECONDS = 60  # longer than it takes to lock a new workplace
+LOCK = ".at-work"  # held by the process that a workplace belongs to
+ABANDONED_SECONDS = 60  # longer than it takes to lock a new one
+REQUEST_SECONDS = 6 * 3600  # longer than the files of one request take to come
 
 logger = logging.getLogger(__name__)
 
@@ -61,32 +63,24 @@ def workplace() -> Iterator[Path]:
     place = scratch() / secrets.token_hex(16)
     place.mkdir(mode=0o700, parents=True)
     try:
-        with _at_work(place):
+        (place / LOCK).touch(mode=0o600)
+        with alone(place / LOCK):
             yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-@contextmanager
-def _at_work(place: Path) -> Iterator[None]:
-    """Hold the lock that tells a workplace from an abandoned one. Raises BlockingIOError where somebody does."""
-    directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(directory)
-
-
 def clear_abandoned() -> None:
-    """Remove the workplaces of processes that are no more."""
+    """Remove the workplaces of processes that are no more, and what came of requests that they were answering."""
     for place in scratch().iterdir():
-        # One that was made at this moment may not be locked yet.
-        with suppress(BlockingIOError, FileNotFoundError, NotADirectoryError):
-            if time.time() - place.stat().st_mtime > ABANDONED_SECONDS:
-                with _at_work(place):
+        with suppress(BlockingIOError, FileNotFoundError):
+            age = time.time() - place.stat().st_mtime
+            if place.is_dir() and age > ABANDONED_SECONDS:
+                with alone(place / LOCK):
                     shutil.rmtree(place, ignore_errors=True)
                     logger.warning("removed a workplace whose process is no more")
+            elif place.match("*.upload*") and age > REQUEST_SECONDS:
+                place.unlink()
 
 
 def require_scratch(more: int) -> None:
@@ -191,7 +185,6 @@ def local(kept: str) -> Iterator[Path]:
         yield path
         return
     with workplace() as place, store().open(kept) as content:
-        require_scratch(content.size)
         copy = place / f"copy{suffix(kept)}"
         _copy(content, copy)
         yield copy
@@ -270,6 +263,8 @@ def _name(path: Path) -> str:
 
 
 def _copy(content: IO[bytes] | File, target: Path) -> None:
+    require_scratch(content.seek(0, os.SEEK_END))
+    content.seek(0)
     target.touch(mode=0o600, exist_ok=False)
     with target.open("wb") as copy:
         shutil.copyfileobj(content, copy, CHUNK_BYTES)

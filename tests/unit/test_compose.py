@@ -113,6 +113,16 @@ def test_the_image_gets_what_it_copies_and_nothing_more() -> None:
     assert all((locations.PROJECT / each).exists() for each in copied)
 
 
+def test_the_cpu_s_own_torch_is_in_the_image_for_the_cpu_alone() -> None:
+    stages = re.split(r"^FROM ", (locations.PROJECT / "Dockerfile").read_text(), flags=re.M)
+    packages = {name: each for each in stages for name in re.findall(r"\A\S+ AS packages-(\w+)", each)}
+    assert {name for name, each in packages.items() if "whl/cpu" in each} == {"cpu"}
+    images = {name: each for each in stages for name in re.findall(r"\Aapplication AS (\w+)", each)}
+    assert images.keys() == packages.keys()
+    for name, each in images.items():
+        assert re.findall(r"--from=packages-(\w+)", each) == [name]
+
+
 def test_hadolint_finds_nothing() -> None:
     program = Path(sys.executable).parent / "hadolint"
     done = subprocess.run([program, "Dockerfile"], cwd=locations.PROJECT, capture_output=True, text=True, check=False)

@@ -17,7 +17,7 @@ from tests.webapp import clips, storages
 from tests.webapp.factories import RecordingFactory, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses import tasks
-from webapp.analyses.models import Analysis
+from webapp.analyses.models import Analysis, Artifact
 from webapp.core import checks, media
 from webapp.core.problems import RequestError, WebCode
 from webapp.core.storage import chunks
@@ -46,7 +46,8 @@ def sealed_by(key: bytes) -> int:
 
 
 def contents() -> list[bytes]:
-    return sorted(each.file.read() for each in (*MediaFile.objects.all(), *Analysis.objects.get().artifacts.all()))
+    files = [*MediaFile.objects.values_list("file", flat=True), *Artifact.objects.values_list("file", flat=True)]
+    return sorted(media.store().open(name).read() for name in files)
 
 
 def test_an_installation_takes_on_a_key_and_changes_it(recording: Recording, settings: Any, media_root: Path) -> None:
@@ -144,7 +145,7 @@ def test_tampering_is_told_and_ends_the_analysis(
 
 def test_nginx_hands_out_no_sealed_file(sealed: Recording, settings: Any, api: APIClient) -> None:
     settings.MEDIA_INTERNAL = "/media/"
-    answer = api.get(reverse("api:video", args=[sealed.analyses.get().pk]))
+    answer: Any = api.get(reverse("api:video", args=[sealed.analyses.get().pk]))
     assert "X-Accel-Redirect" not in answer
     assert b"".join(answer.streaming_content) == bytes(range(256)) * 40
 

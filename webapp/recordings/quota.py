@@ -40,7 +40,6 @@ def require_bytes(*, owner: User, more: int) -> None:
     coming = Transfer.objects.aggregate(sum=Sum(F("length") - F("offset")))["sum"] or 0
     if shutil.disk_usage(media.root()).free - coming - more < settings.DISK_RESERVE_BYTES:
         raise RequestError(WebCode.DISK_FULL, media.NO_ROOM)
-    media.require_scratch(more)
 
 
 def require_seconds(*, owner: User, more: float) -> None:

@@ -121,6 +121,14 @@ def test_what_belongs_to_nothing_is_removed(place: str, monkeypatch: pytest.Monk
     assert list(media.kept()) == [analysis.artifacts.get().kept]
 
 
+def test_a_file_that_is_lost_is_no_storage_that_is_away(place: str) -> None:
+    lost = finished("happy").artifacts.get().kept
+    media.drop(lost)
+    for asked in (media.store().open, media.store().raw, media.store().about):
+        with pytest.raises(FileNotFoundError):
+            asked(lost)
+
+
 def test_nobody_else_gets_a_file(place: str, client_of: Callable[..., APIClient], stranger: User) -> None:
     analysis = finished("happy")
     assert client_of(stranger).get(f"/api/v1/analyses/{analysis.pk}/video/").status_code == 404
@@ -169,6 +177,8 @@ def test_nothing_is_lost_while_the_bucket_is_away(
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, "")
     assert list(media.scratch().iterdir()) == [upload.path]
+
+    reaper.sweep()
 
     away.start()
     away.bucket("media")

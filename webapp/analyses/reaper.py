@@ -70,10 +70,11 @@ def sweep() -> None:
         *MediaFile.objects.values_list("file", flat=True),
         *Artifact.objects.values_list("file", flat=True),
     }
-    for kept in list(media.kept()):
-        if kept not in named and media.kept_for(kept, ORPHAN_SECONDS):
-            media.drop(kept)
-            logger.warning("removed %s, which belonged to nothing", kept)
+    with media.later():
+        for kept in list(media.kept()):
+            if kept not in named and media.kept_for(kept, ORPHAN_SECONDS):
+                media.drop(kept)
+                logger.warning("removed %s, which belonged to nothing", kept)
     media.clear_abandoned()
     awaited = {transfer.path for transfer in Transfer.objects.all()}
     for path in list(media.unfinished()):

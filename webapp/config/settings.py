@@ -193,10 +193,11 @@ STATICFILES_DIRS = [locations.PROJECT / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
 MEDIA_ROOT = locations.private_directory(locations.private_directory(VAR) / "media")
-INCOMING = locations.private_directory(MEDIA_ROOT / "incoming")
+locations.private_directory(MEDIA_ROOT / "incoming")
 # Where files lie in the clear while they are checked, decoded or made. On the file system of the media, keeping one
 # is a rename; in memory, sealed ones never touch a disk in the clear.
-FILE_UPLOAD_TEMP_DIR = locations.private_directory(Path(env.str("EMOTRACE_SCRATCH", default="") or INCOMING))
+SCRATCH = Path(env.str("EMOTRACE_SCRATCH", default="") or MEDIA_ROOT / "incoming").absolute()
+FILE_UPLOAD_TEMP_DIR = locations.private_directory(SCRATCH)
 SCRATCH_BYTES = env.int("EMOTRACE_SCRATCH_BYTES", default=None)
 # What is kept is sealed with the first of these, and opened with each.
 MEDIA_KEYS = read_keys(env.str("EMOTRACE_MEDIA_KEYS", default=""))
@@ -209,12 +210,14 @@ S3 = {
     "access_key": env.str("EMOTRACE_S3_ACCESS_KEY", default="").strip() or None,
     "secret_key": env.str("EMOTRACE_S3_SECRET_KEY", default="").strip() or None,
 }
-FOLDER = {"BACKEND": "webapp.core.storage.folder.Folder"}
-BUCKET = {"BACKEND": "webapp.core.storage.bucket.Bucket", "OPTIONS": S3}
 STORAGES = {
     "default": {
         "BACKEND": "webapp.core.storage.store.Store",
-        "OPTIONS": {"inner": BUCKET if S3["bucket_name"] else FOLDER},
+        "OPTIONS": {
+            "inner": {"BACKEND": "webapp.core.storage.bucket.Bucket", "OPTIONS": S3}
+            if S3["bucket_name"]
+            else {"BACKEND": "webapp.core.storage.folder.Folder"}
+        },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -200,18 +200,19 @@ def lies(kept: str) -> Path | None:
 
 def drop(kept: str) -> None:
     """Remove one file, now or, where the storage is away, with the next sweep."""
-    with _later():
+    with later():
         store().delete(kept)
 
 
 def forget(recording_id: object) -> None:
     """Remove every file of a recording, now or, where the storage is away, with the next sweep."""
-    with _later():
+    with later():
         store().clear(f"{RECORDINGS}/{recording_id}")
 
 
 @contextmanager
-def _later() -> Iterator[None]:
+def later() -> Iterator[None]:
+    """Leave it to the next sweep where the storage is away."""
     try:
         yield
     except RequestError:

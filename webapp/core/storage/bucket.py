@@ -45,9 +45,6 @@ class Bucket(S3Storage):
             found.load()
             return found.content_length, found.last_modified
 
-    def size(self, name: str) -> int:
-        return self.about(name)[0]
-
     def names(self, under: str) -> Iterator[str]:
         with _asked(under):
             for each in self._below(under):

@@ -56,9 +56,6 @@ class Store(Storage):
     def size(self, name: str) -> int:
         return self.about(name)[0]
 
-    def exists(self, name: str) -> bool:
-        return bool(self.inner.exists(name))
-
     def delete(self, name: str) -> None:
         self.inner.delete(name)
 

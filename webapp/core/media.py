@@ -86,7 +86,7 @@ def clear_abandoned() -> None:
 def require_scratch(more: int) -> None:
     """Raises RequestError(DISK_FULL) where the copies that processes work on leave no room for `more` bytes."""
     limit = settings.SCRATCH_BYTES
-    held = sum(_size(path) for path in scratch().glob("*/**/*")) if limit else 0
+    held = sum(_size(path) for path in scratch().rglob("*") if path.parent != incoming()) if limit else 0
     if shutil.disk_usage(scratch()).free < more or (limit and held + more > limit):
         raise RequestError(WebCode.DISK_FULL, NO_ROOM)
 

@@ -18,7 +18,7 @@ from webapp.core.problems import RequestError, WebCode
 BLOCK_BYTES = 2 * 2**20  # of one request while a file is read
 MISSING = ("NoSuchKey", "404")
 CONFIG = Config(
-    connect_timeout=5,
+    connect_timeout=2,  # thrice, and a probe or a scrape has its answer within ten seconds
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 3},
     s3={"addressing_style": "auto"},

@@ -165,6 +165,25 @@ def test_a_damaged_backup_changes_nothing(
     assert list(settings.MEDIA_ROOT.rglob("*")) == [settings.MEDIA_ROOT / "incoming"]
 
 
+def test_a_restoration_that_breaks_off_can_be_repeated(
+    installation: Recording, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "backup"
+    call_command("backup", str(target))
+    User.objects.all().delete()
+    settings.MEDIA_ROOT = tmp_path / "empty"
+    (settings.MEDIA_ROOT / "incoming").mkdir(parents=True)
+
+    def fail(*_: Any) -> None:
+        raise postgres.PostgresError("no room")
+
+    monkeypatch.setattr(postgres, "restore", fail)
+    for _ in range(2):
+        with pytest.raises(CommandError, match="no room"):
+            call_command("restore", str(target))
+        assert files(settings.MEDIA_ROOT) == {}
+
+
 def test_what_was_broken_off_is_no_backup(transactional_db: None, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=f"has no {MANIFEST}"):
         call_command("restore", str(tmp_path))

@@ -1,5 +1,6 @@
 """The places where media may lie: a folder, a bucket of a real S3 server, either of them sealed."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import requests
 
 from tests.integration.processes import eventually
 from webapp.core import media
+from webapp.core.embedded.server import dying_with_parent
 from webapp.core.storage.folder import Folder
 
 KEYS = (bytes(range(32)),)
@@ -31,7 +33,12 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=dying_with_parent(signal.SIGKILL),
+        )
         assert eventually(self._answers)
 
     def stop(self) -> None:

@@ -46,15 +46,15 @@ class Found:
 
 
 def backup(target: Path) -> Found:
-    """Write the installation to `target`, which must not exist or be empty. Raises BackupError."""
+    """Write the installation to `target`, which must not exist or be empty.
+
+    Raises BackupError, RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY).
+    """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupError(f"{target} is not empty: choose another directory, nothing is overwritten")
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with _snapshot(target / MEDIA) as (snapshot, found), (target / DUMP).open("xb") as dump:
-            postgres.dump(dump, snapshot, LEFT_OUT)
-    except RequestError as error:
-        raise BackupError(error.message) from error
+    with _snapshot(target / MEDIA) as (snapshot, found), (target / DUMP).open("xb") as dump:
+        postgres.dump(dump, snapshot, LEFT_OUT)
     found.files[DUMP] = described(target / DUMP)
     manifest = {
         "schema": SCHEMA,

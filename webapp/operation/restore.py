@@ -11,13 +11,15 @@ from django.db.migrations.loader import MigrationLoader
 
 from webapp.accounts.models import User
 from webapp.core import media
-from webapp.core.problems import RequestError
 from webapp.operation import postgres
 from webapp.operation.backup import DUMP, MANIFEST, MEDIA, SCHEMA, BackupError, described
 
 
 def restore(source: Path) -> int:
-    """Bring in the backup in `source` and migrate it to this release; the number of files. Raises BackupError."""
+    """Bring in the backup in `source` and migrate it to this release; the number of files.
+
+    Raises BackupError, RequestError(STORAGE_UNAVAILABLE).
+    """
     files = _files(source)
     _require_empty()
     for name, expected in files.items():
@@ -35,11 +37,9 @@ def restore(source: Path) -> int:
         finally:
             # After a failure, too: an empty installation is what there was before.
             call_command("migrate", interactive=False, verbosity=0)
-    except BaseException as error:
-        for name in kept:
-            media.drop(name)
-        if isinstance(error, RequestError):
-            raise BackupError(error.message) from error
+    except BaseException:
+        with media.later():
+            media.store().clear(media.RECORDINGS)
         raise
     return len(files)
 

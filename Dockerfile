@@ -17,6 +17,8 @@ RUN python -m venv /opt/venv \
     && python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
 
 FROM python AS packages-cuda
+# For a driver that is too old for it: PyTorch's index of an older CUDA, such as https://download.pytorch.org/whl/cu126
+ARG PIP_EXTRA_INDEX_URL
 COPY requirements.txt .
 # torch as it is on PyPI brings its CUDA libraries; the driver comes from the host, by the NVIDIA container toolkit.
 RUN python -m venv /opt/venv \

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.integration.processes import python
+from tests.webapp import storages
 from tests.webapp.factories import RecordingFactory, UserFactory, finished, with_files
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
@@ -45,7 +46,7 @@ def installation(transactional_db: None, media_root: Path) -> Recording:
     for recording in (analysis.recording, RecordingFactory.create()):
         with_files(recording, video=CONTENT, eeg=b"")
     for file in MediaFile.objects.all():
-        MediaFile.objects.filter(pk=file.pk).update(sha256=hashlib.sha256(file.path.read_bytes()).hexdigest())
+        MediaFile.objects.filter(pk=file.pk).update(sha256=hashlib.sha256(file.file.read()).hexdigest())
     transfers.create(owner=owner, length=10, name="later.mp4", metadata="")
     return analysis.recording
 
@@ -57,8 +58,9 @@ def other() -> Iterator[Path]:
         yield Path(place) / "var"
 
 
-def restored(place: Path, source: Path) -> subprocess.CompletedProcess[str]:
-    with python(["manage.py", "restore", str(source)], {"EMOTRACE_VAR": str(place)}) as process:
+def restored(place: Path, source: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    environment |= {"EMOTRACE_VAR": str(place)}
+    with python(["manage.py", "restore", str(source)], environment) as process:
         output, errors = process.communicate(timeout=180)
     return subprocess.CompletedProcess([], process.returncode, output, errors)
 
@@ -107,6 +109,27 @@ def test_every_row_and_file_comes_back(installation: Recording, media_root: Path
     assert found == expected
 
 
+@pytest.mark.usefixtures("transactional_db", "media_root")
+def test_a_sealed_bucket_comes_back_in_another_one(settings: Any, tmp_path: Path, other: Path) -> None:
+    settings.MEDIA_KEYS = storages.KEYS
+    with storages.server() as server:
+        storages.use_bucket(settings, server.bucket("one"))
+        with_files(finished("happy").recording, video=CONTENT)
+        MediaFile.objects.update(sha256=hashlib.sha256(CONTENT).hexdigest())
+        call_command("backup", str(tmp_path / "backup"))
+        lying = [path.read_bytes() for path in (tmp_path / "backup").rglob("*") if path.is_file()]
+        assert not any(CONTENT[:64] in each for each in lying)
+        two = server.bucket("two")
+        names = {"bucket_name": "BUCKET", "endpoint_url": "ENDPOINT", "region_name": "REGION", "location": "PREFIX"}
+        environment = {f"EMOTRACE_S3_{names.get(name, name.upper())}": value for name, value in two.items()}
+        keys = {"EMOTRACE_MEDIA_KEYS": storages.KEYS[0].hex()}
+        done = restored(other, tmp_path / "backup", **environment, **keys)
+        assert done.returncode == 0, done.stderr
+        storages.use_bucket(settings, two)
+        assert len(list(media.kept())) == 2
+        assert MediaFile.objects.get().file.read() == CONTENT
+
+
 def test_nothing_is_overwritten(installation: Recording, tmp_path: Path, media_root: Path) -> None:
     target = tmp_path / "backup"
     call_command("backup", str(target))
@@ -142,6 +165,25 @@ def test_a_damaged_backup_changes_nothing(
     assert list(settings.MEDIA_ROOT.rglob("*")) == [settings.MEDIA_ROOT / "incoming"]
 
 
+def test_a_restoration_that_breaks_off_can_be_repeated(
+    installation: Recording, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "backup"
+    call_command("backup", str(target))
+    User.objects.all().delete()
+    settings.MEDIA_ROOT = tmp_path / "empty"
+    (settings.MEDIA_ROOT / "incoming").mkdir(parents=True)
+
+    def fail(*_: Any) -> None:
+        raise postgres.PostgresError("no room")
+
+    monkeypatch.setattr(postgres, "restore", fail)
+    for _ in range(2):
+        with pytest.raises(CommandError, match="no room"):
+            call_command("restore", str(target))
+        assert files(settings.MEDIA_ROOT) == {}
+
+
 def test_what_was_broken_off_is_no_backup(transactional_db: None, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=f"has no {MANIFEST}"):
         call_command("restore", str(tmp_path))
@@ -172,8 +214,8 @@ def test_a_manifest_leads_nowhere_else(installation: Recording, tmp_path: Path, 
 
 def test_lost_files_are_told(installation: Recording, tmp_path: Path) -> None:
     gone, changed = MediaFile.objects.filter(kind="video")
-    gone.path.unlink()
-    changed.path.write_bytes(b"something else")
+    media.drop(gone.kept)
+    Path(changed.file.path).write_bytes(b"something else")
     with pytest.raises(CommandError, match=f"missing: {gone.file.name}") as told:
         call_command("backup", str(tmp_path / "backup"))
     assert told.value.returncode == 3

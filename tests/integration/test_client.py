@@ -80,7 +80,7 @@ def test_a_recording_goes_up_and_is_told_of(client: Client) -> None:
     whole = sum(file.bytes for file in recording.files)
     assert gone[-1] == (whole, whole)
     assert gone == sorted(gone)
-    assert MediaFile.objects.get(kind="video").path.read_bytes() == SAMPLE.read_bytes()
+    assert MediaFile.objects.get(kind="video").file.read() == SAMPLE.read_bytes()
     assert [each.id for each in client.recordings()] == [recording.id] == [client.recording(recording.id).id]
     assert client.cancel(recording.analysis.id).status == "cancelled"
     again = client.analyse_again(recording.id)
@@ -105,7 +105,7 @@ def test_a_cable_that_is_cut_in_the_middle_loses_nothing(
     threading.Thread(target=mend, daemon=True).start()
     recording = over_cable.upload(large, consent=True)
     assert cable.sent > 13 * MEGA and not cable.broken
-    assert MediaFile.objects.get().path.read_bytes() == content
+    assert MediaFile.objects.get().file.read() == content
     assert cable.sent < len(content) + 9 * MEGA  # not from its beginning
     assert recording.bytes == len(content)
 
@@ -129,7 +129,7 @@ def test_a_server_that_is_started_again_meanwhile_is_found(web: Web, client: Cli
         time.sleep(1)
         web.start()
         sending.result()
-    assert MediaFile.objects.get().path.read_bytes() == large.read_bytes()
+    assert MediaFile.objects.get().file.read() == large.read_bytes()
 
 
 def test_an_answer_that_was_lost_makes_no_second_recording(client: Client, web: Web, secret: str) -> None:
@@ -200,7 +200,7 @@ def a_large_video(owner: User) -> tuple[Analysis, bytes]:
     """The labelled video of an analysis, as large as a cable needs time for."""
     analysis = finished("happy", recording__owner=owner)
     content = os.urandom(12 * MEGA)
-    Artifact.objects.get(analysis=analysis).path.write_bytes(content)
+    Path(Artifact.objects.get(analysis=analysis).file.path).write_bytes(content)
     return analysis, content
 
 

@@ -106,7 +106,7 @@ def session_of(user: Any) -> requests.Session:
 
 def test_a_video_is_handed_out_by_nginx(front: Front, analysis: Analysis, owner: requests.Session) -> None:
     address = f"{front.base}/api/v1/analyses/{analysis.pk}/video/"
-    content = analysis.artifacts.get().path.read_bytes()
+    content = analysis.artifacts.get().file.read()
     whole = owner.get(address, timeout=30)
     assert (whole.status_code, whole.content) == (200, content)
     assert whole.headers["Content-Type"] == "video/mp4"

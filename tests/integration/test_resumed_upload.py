@@ -134,5 +134,5 @@ def test_a_recording_is_made_of_what_tuspy_sent(web: Web, client: TusClient) -> 
     )
     assert answer.status_code == 201, answer.text
     assert answer.json()["title"] == "interview"
-    assert MediaFile.objects.get().path.read_bytes() == sample.read_bytes()
+    assert MediaFile.objects.get().file.read() == sample.read_bytes()
     assert not Transfer.objects.exists()

@@ -9,7 +9,7 @@ import sys
 import webapp.config.wsgi
 from django.urls import get_resolver
 get_resolver().url_patterns
-heavy = {"torch", "librosa", "numba", "mne", "sklearn"} & set(sys.modules)
+heavy = {"torch", "librosa", "numba", "mne", "sklearn", "botocore"} & set(sys.modules)
 sys.exit(f"imported: {heavy}" if heavy else 0)
 """
     with python(["-c", script], {}) as process:

@@ -14,7 +14,7 @@ from django.conf import settings
 from tests.unit.compose import load
 from webapp.core import locations
 
-FILES = ["docker-compose.yml", "docker-compose.tls.yml"]
+FILES = ["docker-compose.yml", "docker-compose.tls.yml", "docker-compose.s3.yml", "docker-compose.sealed.yml"]
 COMPOSE = load(FILES[0])
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: each for name, each in SERVICES.items() if each["image"].startswith("emotrace")}
@@ -58,10 +58,16 @@ def test_each_queue_has_a_worker() -> None:
     assert served == {queue.name for queue in settings.CELERY_TASK_QUEUES}
 
 
+@pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("name", OURS)
-def test_each_variable_is_one_that_settings_read(name: str) -> None:
-    given = set(OURS[name]["environment"])
+def test_each_variable_is_one_that_settings_read(file: str, name: str) -> None:
+    given = set(load(file)["services"].get(name, {}).get("environment", {}))
     assert given <= settings_read() | {f"{each}_FILE" for each in settings_read()}
+
+
+@pytest.mark.parametrize("file", ["docker-compose.s3.yml", "docker-compose.sealed.yml"])
+def test_where_media_lie_every_process_knows(file: str) -> None:
+    assert set(load(file)["services"]) == set(OURS)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -105,6 +111,16 @@ def test_the_image_gets_what_it_copies_and_nothing_more() -> None:
             copied.update(line.split()[1:-1])
     assert copied == kept
     assert all((locations.PROJECT / each).exists() for each in copied)
+
+
+def test_the_cpu_s_own_torch_is_in_the_image_for_the_cpu_alone() -> None:
+    stages = re.split(r"^FROM ", (locations.PROJECT / "Dockerfile").read_text(), flags=re.M)
+    packages = {name: each for each in stages for name in re.findall(r"\A\S+ AS packages-(\w+)", each)}
+    assert {name for name, each in packages.items() if "whl/cpu" in each} == {"cpu"}
+    images = {name: each for each in stages for name in re.findall(r"\Aapplication AS (\w+)", each)}
+    assert images.keys() == packages.keys()
+    for name, each in images.items():
+        assert re.findall(r"--from=packages-(\w+)", each) == [name]
 
 
 def test_hadolint_finds_nothing() -> None:

@@ -79,7 +79,7 @@ def test_all_formats_come_where_none_is_named_and_videos_only_when_asked_for(api
     with opened(api.get(ADDRESS, {"video": "true"})) as file:
         assert set(file.namelist()) == {*extensions, "001-a/annotated.mp4", "manifest.csv"}
         (video,) = analysis.artifacts.all()
-        assert file.read("001-a/annotated.mp4") == video.path.read_bytes()
+        assert file.read("001-a/annotated.mp4") == video.file.read()
 
 
 def test_a_form_repeats_the_name(api: APIClient, five: list[Analysis]) -> None:
@@ -163,7 +163,7 @@ def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeyp
     pieces = archive(owner, [analysis.pk], ["csv"], with_video=True)
     while len(next(pieces)) < 100:
         pass
-    video = analysis.artifacts.get().path
+    video = Path(analysis.artifacts.get().file.path)
     assert video in (Path(each.path) for each in psutil.Process().open_files())
     pieces.close()  # type: ignore[attr-defined]
     assert video not in (Path(each.path) for each in psutil.Process().open_files())

@@ -8,20 +8,21 @@ import pytest
 from django.test import RequestFactory
 
 from webapp.core import media
+from webapp.core.serving import serve
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "video.bin"
+def path(media_root: Path) -> Path:
+    path = media_root / "video.bin"
     path.write_bytes(CONTENT)
     return path
 
 
 def ask(path: Path, **headers: str) -> Any:
-    return media.serve(RequestFactory().get("/", headers=headers), path, "video/mp4")
+    return serve(RequestFactory().get("/", headers=headers), path.name, "video/mp4")
 
 
 def body(answer: Any) -> bytes:
@@ -40,7 +41,7 @@ def test_a_file_comes_whole_and_unguessed(path: Path) -> None:
 
 
 def test_a_file_can_be_saved_under_any_name(path: Path) -> None:
-    answer = media.serve(RequestFactory().get("/"), path, "video/mp4", 'Änna "1".mp4')
+    answer = serve(RequestFactory().get("/"), path.name, "video/mp4", 'Änna "1".mp4')
     assert answer["Content-Disposition"] == "attachment; filename*=utf-8''%C3%84nna%20%221%22.mp4"
 
 

@@ -25,6 +25,7 @@ from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses import personal
 from webapp.analyses.models import Analysis
+from webapp.core import media
 from webapp.core.problems import RequestError
 from webapp.recordings import consent, transfers
 from webapp.recordings.models import Share
@@ -109,7 +110,7 @@ def test_the_zip_holds_everything(rosalind: User, neighbour: User) -> None:
     read = rosalind.recordings.get().analyses.get(timeline_at__isnull=False)
     result = json.loads(held[f"{place}/analyses/{read.pk}/result.json"])
     assert [segment["label"] for segment in result["segments"]] == ["happy", "sad"]
-    assert held[f"{place}/analyses/{read.pk}/video.mp4"] == read.artifacts.get().path.read_bytes()
+    assert held[f"{place}/analyses/{read.pk}/video.mp4"] == read.artifacts.get().file.read()
     assert b"a finished upload" in held.values()
     assert b"another picture" not in held.values()
 
@@ -133,7 +134,7 @@ def test_what_is_erased_or_lost_meanwhile_is_left_out(rosalind: User) -> None:
     pieces = personal.archive_of(rosalind)
     begun = next(pieces)
     rosalind.recordings.filter(title="later").delete()
-    rosalind.recordings.get().files.get(kind="eeg").path.unlink()
+    media.drop(rosalind.recordings.get().files.get(kind="eeg").kept)
     with zipfile.ZipFile(io.BytesIO(begun + b"".join(pieces))) as file:
         assert not any("later" in name or "/eeg/" in name for name in file.namelist())
 

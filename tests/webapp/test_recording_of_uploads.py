@@ -56,11 +56,11 @@ def test_a_recording_is_made_of_uploads_which_are_then_gone(
     assert answer.status_code == 201, answer.json()
     assert answer.json()["title"] == "visit 3"
     files = {file.kind: file for file in MediaFile.objects.all()}
-    assert {kind: file.path.read_bytes() for kind, file in files.items()} == contents
+    assert {kind: file.file.read() for kind, file in files.items()} == contents
     assert {kind: file.original_name for kind, file in files.items()} == names
-    assert {file.path.stat().st_ino for file in files.values()} == inodes  # moved, not copied
+    assert {Path(file.file.path).stat().st_ino for file in files.values()} == inodes  # moved, not copied
     assert not Transfer.objects.exists()
-    assert sorted(clips.everything_in(media_root)) == sorted(file.path for file in files.values())
+    assert sorted(clips.everything_in(media_root)) == sorted(Path(file.file.path) for file in files.values())
 
 
 def test_some_files_may_come_with_the_request(api: APIClient, submit: Any, video: bytes) -> None:

@@ -62,10 +62,11 @@ def test_a_recording_is_kept_and_its_first_analysis_queued(api: APIClient, video
     recording = Recording.objects.get(pk=created["id"])
     assert recording.consent_at is not None and recording.consent_version
     kept = recording.files.get()
-    assert kept.path.read_bytes() == video
-    assert clips.everything_in(media_root) == [kept.path]
-    assert "interview" not in str(kept.path)
-    assert kept.path.stat().st_mode & 0o077 == 0
+    assert kept.file.read() == video
+    path = Path(kept.file.path)
+    assert clips.everything_in(media_root) == [path]
+    assert "interview" not in str(path)
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_large_file_is_moved_and_not_copied(api: APIClient, video: bytes, media_root: Path, settings: Any) -> None:

@@ -21,6 +21,7 @@ from inference.export.table import safe
 from webapp.accounts.models import User
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
+from webapp.core import media
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 
 MANIFEST = "manifest.csv"
@@ -70,7 +71,7 @@ def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> I
         yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), COMPRESSED
     video = selectors.labelled_video(analysis)
     if with_video and video is not None:
-        with suppress(FileNotFoundError), video.path.open("rb") as content_of_video:
+        with suppress(FileNotFoundError), media.store().open(video.kept) as content_of_video:
             yield VIDEO, content_of_video, AS_IT_IS
 
 

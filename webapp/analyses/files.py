@@ -14,6 +14,7 @@ from webapp.analyses.archive import check
 from webapp.analyses.models import Analysis
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
+from webapp.core.serving import serve
 from webapp.recordings.models import MediaFile, Recording
 
 # A file that a browser could show as a page of ours runs nothing, sends nothing and fetches nothing.
@@ -27,7 +28,7 @@ def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     file = recording.file(MediaFile.Kind.VIDEO)
     if file is None:
         raise Http404
-    return media.serve(request, file.path, "video/mp4")
+    return serve(request, file.kept, "video/mp4")
 
 
 def video(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
@@ -35,7 +36,7 @@ def video(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
     made = selectors.labelled_video(analysis)
     if made is None:
         raise RequestError(WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded.")
-    return media.serve(request, made.path, "video/mp4")
+    return serve(request, made.kept, "video/mp4")
 
 
 def chapters(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
@@ -50,8 +51,9 @@ def chapters(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
             "the original's tracks cannot be copied as they are. Have the recording read again, or save it as "
             "H.264 MP4 first.",
         )
-    made = artifact.path
-    return media.serve(request, made, VIDEO_TYPES[made.suffix], f"{_stem(analysis)}-chapters{made.suffix}")
+    made = artifact.kept
+    suffix = media.suffix(made)
+    return serve(request, made, VIDEO_TYPES[suffix], f"{_stem(analysis)}-chapters{suffix}")
 
 
 def export(analysis: Analysis, name: str) -> HttpResponse:

@@ -69,8 +69,12 @@ class Lease:
 
     def give_back(self) -> None:
         """Let another worker do it instead; that does not count as an attempt."""
-        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=timezone.now())
+        self.put_off()
         nudge(self.pk)
+
+    def put_off(self) -> None:
+        """Let it be done when the reaper asks for it next; that does not count as an attempt."""
+        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=timezone.now())
 
 
 def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:

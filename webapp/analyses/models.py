@@ -1,7 +1,6 @@
 """What was read from recordings. The row is the truth: messages to workers are only nudges."""
 
 import uuid
-from pathlib import Path
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -180,5 +179,6 @@ class Artifact(models.Model):
         return f"{self.kind} of {self.analysis_id}"
 
     @property
-    def path(self) -> Path:
-        return Path(self.file.path)
+    def kept(self) -> str:
+        """What the storage calls the file."""
+        return str(self.file)

@@ -2,12 +2,12 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import IO, Any
 
 from axes.models import AccessLog
 from django.core.serializers.json import DjangoJSONEncoder
@@ -23,6 +23,7 @@ from webapp.analyses import selectors
 from webapp.analyses.archive import folder
 from webapp.analyses.models import Analysis
 from webapp.analyses.services import erase
+from webapp.core import media
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 from webapp.recordings import transfers
 from webapp.recordings.access import shared_with, shares_of
@@ -51,7 +52,7 @@ def archive_of(user: User) -> Iterator[bytes]:
         if recording is not None:
             yield from _add_recording(stream, f"recordings/{folder(number, recording.title)}", recording)
     for transfer in user.transfers.all():
-        yield from _add_file(stream, f"uploads/{transfer.pk}", transfer.path, now)
+        yield from _add_file(stream, f"uploads/{transfer.pk}", partial(media.open_part, transfer.path), now)
     yield from stream.close()
 
 
@@ -103,7 +104,7 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
     for file in recording.files.all():
         # Two files may have come under one name.
         name = f"{place}/originals/{file.kind}/{file.original_name}"
-        yield from _add_file(stream, name, file.path, recording.created_at)
+        yield from _add_kept(stream, name, file.kept, recording.created_at)
     for analysis in analyses:
         inside = f"{place}/analyses/{analysis.pk}"
         if analysis.timeline_at is not None:
@@ -111,7 +112,8 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
             content = io.BytesIO(WRITERS["json"].write(selectors.published_timeline(analysis), recording.title))
             yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, COMPRESSED)
         for made in analysis.artifacts.all():
-            yield from _add_file(stream, f"{inside}/{made.kind}{made.path.suffix}", made.path, made.created_at)
+            name = f"{inside}/{made.kind}{media.suffix(made.kept)}"
+            yield from _add_kept(stream, name, made.kept, made.created_at)
 
 
 def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetime) -> Iterator[bytes]:
@@ -119,8 +121,12 @@ def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetim
     yield from stream.add(name, io.BytesIO(text.encode()), at, COMPRESSED)
 
 
-def _add_file(stream: ZipStream, name: str, path: Path, at: datetime) -> Iterator[bytes]:
-    with suppress(FileNotFoundError), path.open("rb") as content:
+def _add_kept(stream: ZipStream, name: str, kept: str, at: datetime) -> Iterator[bytes]:
+    yield from _add_file(stream, name, partial(media.store().open, kept), at)
+
+
+def _add_file(stream: ZipStream, name: str, opened: Callable[[], IO[bytes]], at: datetime) -> Iterator[bytes]:
+    with suppress(FileNotFoundError), opened() as content:
         yield from stream.add(name, content, at, AS_IT_IS)
 
 

@@ -11,7 +11,7 @@ from inference.media.probe import sha256
 from inference.timeline import summary
 from inference.types import UNDETERMINED, Stage, Timeline
 from webapp.analyses import events, messages
-from webapp.analyses.lease import SPANS, Lease
+from webapp.analyses.lease import SPANS, Lease, LeaseLostError
 from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, WindowScore
 from webapp.core import media
 
@@ -94,24 +94,27 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
 def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> None:
     """Make the file at `path` the labelled video, and the other, if there is one, that with chapters.
 
-    This ends the analysis. Raises LeaseLostError. The files are moved; where the lease is lost they stay.
+    This ends the analysis. Raises LeaseLostError, RequestError(STORAGE_UNAVAILABLE). The files are moved.
     """
     made = {Artifact.Kind.VIDEO: path} | ({Artifact.Kind.CHAPTERS: chapters} if chapters else {})
     sums = {kind: (sha256(file), file.stat().st_size) for kind, file in made.items()}
-    kept: list[str] = []
+    recording_id = Analysis.objects.values_list("recording_id", flat=True).filter(pk=lease.pk).first()
+    if recording_id is None:
+        raise LeaseLostError(str(lease.pk))
+    kept: dict[Artifact.Kind, str] = {}
     try:
+        for kind, file in made.items():
+            kept[kind] = media.keep(file, recording_id, file.suffix)
         with transaction.atomic():
             lease.end(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=timezone.now())
-            recording_id = Analysis.objects.values_list("recording_id", flat=True).get(pk=lease.pk)
-            for kind, file in made.items():
-                kept.append(media.keep(file, recording_id, file.suffix))
+            for kind in made:
                 digest, size = sums[kind]
                 # An earlier version made the one with chapters when it was first asked for.
                 Artifact.objects.update_or_create(
-                    analysis_id=lease.pk, kind=kind, defaults={"file": kept[-1], "bytes": size, "sha256": digest}
+                    analysis_id=lease.pk, kind=kind, defaults={"file": kept[kind], "bytes": size, "sha256": digest}
                 )
             events.tell_of_analysis(events.Event.SUCCEEDED, lease.pk)
     except BaseException:
-        for name in kept:
-            (media.root() / name).unlink(missing_ok=True)
+        for name in kept.values():
+            media.drop(name)
         raise

@@ -69,9 +69,15 @@ def sweep() -> None:
     named = {
         *MediaFile.objects.values_list("file", flat=True),
         *Artifact.objects.values_list("file", flat=True),
-        *(media.name(transfer.path) for transfer in Transfer.objects.all()),
     }
-    for path in [*media.unfinished(), *media.kept()]:
-        if media.name(path) not in named and media.unchanged_for(path, ORPHAN_SECONDS):
+    with media.later():
+        for kept in list(media.kept()):
+            if kept not in named and media.kept_for(kept, ORPHAN_SECONDS):
+                media.drop(kept)
+                logger.warning("removed %s, which belonged to nothing", kept)
+    media.clear_abandoned()
+    awaited = {transfer.path for transfer in Transfer.objects.all()}
+    for path in list(media.unfinished()):
+        if path not in awaited and media.unchanged_for(path, ORPHAN_SECONDS):
             media.remove(path)
-            logger.warning("removed %s, which belonged to nothing", media.name(path))
+            logger.warning("removed %s, which belonged to nothing", path.name)

@@ -39,7 +39,8 @@ def submit(
 
     `model` is NAME or NAME@VERSION. The same request with the same key gives what the first one gave.
     Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | IDEMPOTENCY_KEY_REUSED |
-    UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES | QUOTA_ANALYSES | DISK_FULL).
+    UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES | QUOTA_ANALYSES | DISK_FULL |
+    STORAGE_UNAVAILABLE).
     """
     recordings.require_consent(given=consent)
     also = (title, model or "", *([str(project.pk)] if project else []))
@@ -140,11 +141,13 @@ def _keep(
 ) -> Analysis:
     pk = uuid.uuid4()
     try:
+        names = recordings.put(pk=pk, files=files)
         with transaction.atomic():
             recording = recordings.keep(
                 pk=pk,
                 owner=owner,
                 files=files,
+                names=names,
                 **about,
                 request_sha256=request_sha256,
                 idempotency_key=idempotency_key,

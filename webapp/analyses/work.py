@@ -20,7 +20,7 @@ from webapp.analyses.models import Analysis
 from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.core import media
 from webapp.core.measures import ATTEMPTS, REAL_TIME_FACTOR
-from webapp.recordings.models import MediaFile
+from webapp.core.problems import RequestError, WebCode
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +35,13 @@ def read(pk: UUID) -> None:
         return
     with _working(lease, "read") as held:
         analysis = selectors.analysis(pk)
-        timeline = analyse(
-            analysis.recording.inputs(),
-            model=f"{analysis.model_name}@{analysis.model_version}",
-            limits=settings.LIMITS,
-            on_progress=held.progress,
-        )
+        with analysis.recording.inputs() as inputs:
+            timeline = analyse(
+                inputs,
+                model=f"{analysis.model_name}@{analysis.model_version}",
+                limits=settings.LIMITS,
+                on_progress=held.progress,
+            )
         publish_timeline(lease, timeline)
     memory.note()
 
@@ -57,27 +58,26 @@ def render(pk: UUID) -> None:
         analysis = selectors.analysis(pk)
         timeline = selectors.timeline(analysis)
         assert timeline is not None
-        video = analysis.recording.file(MediaFile.Kind.VIDEO)
-        audio = analysis.recording.file(MediaFile.Kind.AUDIO)
-        assert video is not None
         out = place / "labelled.mp4"
-        try:
-            burn_in(
-                video.path,
-                timeline,
-                out,
-                sound=audio.path if audio else None,
-                on_progress=lambda share: held.progress(Stage.RENDER, share),
-            )
-        except FfmpegKilledError as error:
-            raise error.refusal from error
-        publish_video(lease, out, _with_chapters(analysis, video, timeline, place))
+        with analysis.recording.inputs() as inputs:
+            try:
+                burn_in(
+                    inputs.video,
+                    timeline,
+                    out,
+                    sound=inputs.audio,
+                    on_progress=lambda share: held.progress(Stage.RENDER, share),
+                )
+            except FfmpegKilledError as error:
+                raise error.refusal from error
+            chapters = _with_chapters(analysis, inputs.video, timeline, place)
+        publish_video(lease, out, chapters)
 
 
-def _with_chapters(analysis: Analysis, video: MediaFile, timeline: Timeline, place: Path) -> Path | None:
+def _with_chapters(analysis: Analysis, video: Path, timeline: Timeline, place: Path) -> Path | None:
     """The original with the timeline as chapters, where its tracks can be copied."""
     try:
-        return add_chapters(video.path, timeline, analysis.recording.title, place)
+        return add_chapters(video, timeline, analysis.recording.title, place)
     except InputError as error:
         logger.info("analysis %s has no video with chapters: %s", analysis.pk, error)
         return None
@@ -98,6 +98,8 @@ def _working(lease: Lease, step: str) -> Iterator[Held]:
             except InputError as error:
                 outcome = "refused"
                 lease.fail(error.code, error.message)
+            except RequestError as error:
+                outcome = _without_media(lease, error)
             except Exception:
                 outcome = "broken"
                 logger.exception("analysis %s broke off", lease.pk)
@@ -106,6 +108,17 @@ def _working(lease: Lease, step: str) -> Iterator[Held]:
             outcome = "lost"
             logger.info("analysis %s is no longer this worker's", lease.pk)
         ATTEMPTS.add(step=step, outcome=outcome)
+
+
+def _without_media(lease: Lease, error: RequestError) -> str:
+    """What becomes of an analysis whose files cannot be had."""
+    if error.code is WebCode.MEDIA_DAMAGED:
+        logger.error("analysis %s: %s", lease.pk, error)
+        lease.fail(error.code, error.message)
+        return "refused"
+    logger.warning("analysis %s waits: %s", lease.pk, error)
+    lease.put_off()
+    return "put_off"
 
 
 def _note_speed(pk: UUID, step: str, seconds: float) -> None:

@@ -17,7 +17,12 @@ from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebC
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
 
-RETRY_SECONDS = "5"  # after which it makes sense to ask again for what is not ready
+# After which it makes sense to ask again.
+RETRY_SECONDS: dict[Code | WebCode, str] = {
+    WebCode.NOT_READY: "5",
+    WebCode.STORAGE_UNAVAILABLE: "30",
+    WebCode.MEDIA_KEY: "300",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +49,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         return _answer({**data, "errors": {error.field: [error.message]}})
     if isinstance(error, InputError | RequestError):
         answer = _problem(STATUSES[error.code], error.code, error.message)
-        if error.code is WebCode.NOT_READY:
-            answer["Retry-After"] = RETRY_SECONDS
+        if error.code in RETRY_SECONDS:
+            answer["Retry-After"] = RETRY_SECONDS[error.code]
         return answer
     if isinstance(error, RequestDataTooBig):
         return _problem(413, Code.TOO_LARGE, "The request is too large. Send less at once.")

@@ -2,6 +2,7 @@
 
 import logging
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import environ
@@ -11,6 +12,7 @@ from kombu.entity import Queue
 from inference.types import Limits
 from webapp.core import locations, logs
 from webapp.core.quota import Quota
+from webapp.core.storage.keys import read_keys
 
 # Where NAME_FILE names a file, the value of NAME is what that file holds.
 env = environ.FileAwareEnv()
@@ -191,8 +193,34 @@ STATICFILES_DIRS = [locations.PROJECT / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
 MEDIA_ROOT = locations.private_directory(locations.private_directory(VAR) / "media")
-# Uploads pass through the same file system as the media, so that keeping one is a rename.
-FILE_UPLOAD_TEMP_DIR = locations.private_directory(MEDIA_ROOT / "incoming")
+locations.private_directory(MEDIA_ROOT / "incoming")
+# Where files lie in the clear while they are checked, decoded or made. On the file system of the media, keeping one
+# is a rename; in memory, sealed ones never touch a disk in the clear.
+SCRATCH = Path(env.str("EMOTRACE_SCRATCH", default="") or MEDIA_ROOT / "incoming").absolute()
+FILE_UPLOAD_TEMP_DIR = locations.private_directory(SCRATCH)
+SCRATCH_BYTES = env.int("EMOTRACE_SCRATCH_BYTES", default=None)
+# What is kept is sealed with the first of these, and opened with each.
+MEDIA_KEYS = read_keys(env.str("EMOTRACE_MEDIA_KEYS", default=""))
+# A bucket instead of the local folder.
+S3 = {
+    "bucket_name": env.str("EMOTRACE_S3_BUCKET", default=""),
+    "endpoint_url": env.str("EMOTRACE_S3_ENDPOINT", default="") or None,
+    "region_name": env.str("EMOTRACE_S3_REGION", default="") or None,
+    "location": env.str("EMOTRACE_S3_PREFIX", default=""),
+    "access_key": env.str("EMOTRACE_S3_ACCESS_KEY", default="").strip() or None,
+    "secret_key": env.str("EMOTRACE_S3_SECRET_KEY", default="").strip() or None,
+}
+STORAGES = {
+    "default": {
+        "BACKEND": "webapp.core.storage.store.Store",
+        "OPTIONS": {
+            "inner": {"BACKEND": "webapp.core.storage.bucket.Bucket", "OPTIONS": S3}
+            if S3["bucket_name"]
+            else {"BACKEND": "webapp.core.storage.folder.Folder"}
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Where nginx hands the media out: an internal location of it, such as /media/; without, the application does it.

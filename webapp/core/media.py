@@ -1,28 +1,45 @@
-"""Private files: where they lie, and how they are handed out.
+"""Private files: what is kept, what is being received or made, and how they are handed out.
 
-MEDIA_ROOT/incoming holds what is being received or made; MEDIA_ROOT/recordings/ID everything of one recording,
-under random names. No web server looks in there: each file passes through a view that knows whose it is.
+What is kept lies in the storage (`storage.store`) as recordings/ID/..., under random names. MEDIA_ROOT/incoming holds
+uploads that are not whole yet, SCRATCH what is checked, decoded or made at this moment. No web server looks in
+there by itself: each file passes through a view that knows whose it is.
 """
 
+import errno
 import fcntl
-import re
+import logging
+import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import quote
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePath
+from typing import IO, BinaryIO, cast
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header, http_date
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+
+from webapp.core.problems import RequestError, WebCode
+from webapp.core.storage import chunks
+from webapp.core.storage.store import SEALED, Store, is_sealed, opened
 
 CHUNK_BYTES = 256 * 1024
+RECORDINGS = "recordings"
+NO_ROOM = "The server has no room for this. Tell an administrator, and try later."
+LOCK = ".at-work"  # held by the process that a workplace belongs to
+ABANDONED_SECONDS = 60  # longer than it takes to lock a new one
+REQUEST_SECONDS = 6 * 3600  # longer than the files of one request take to come
+
+logger = logging.getLogger(__name__)
+
+
+Part = BinaryIO | chunks.Growing
+
+
+def store() -> Store:
+    return cast(Store, default_storage)
 
 
 def root() -> Path:
@@ -33,62 +50,187 @@ def incoming() -> Path:
     return root() / "incoming"
 
 
-def folder(recording_id: object) -> Path:
-    """The directory of all that belongs to a recording."""
-    return root() / "recordings" / str(recording_id)
+def scratch() -> Path:
+    return Path(settings.FILE_UPLOAD_TEMP_DIR)
 
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """A fresh private directory on the file system of the media. It is gone afterwards, whatever happens."""
-    place = incoming() / secrets.token_hex(16)
+    """A fresh private directory for files in the clear. It is gone afterwards, whatever happens: what a killed process
+    left goes when the next one is made.
+    """
+    clear_abandoned()
+    place = scratch() / secrets.token_hex(16)
     place.mkdir(mode=0o700, parents=True)
     try:
-        yield place
+        (place / LOCK).touch(mode=0o600)
+        with alone(place / LOCK):
+            yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
+def clear_abandoned() -> None:
+    """Remove the workplaces of processes that are no more, and what came of requests that they were answering."""
+    for place in scratch().iterdir():
+        with suppress(BlockingIOError, FileNotFoundError):
+            age = time.time() - place.stat().st_mtime
+            if place.is_dir() and age > ABANDONED_SECONDS:
+                with alone(place / LOCK):
+                    shutil.rmtree(place, ignore_errors=True)
+                    logger.warning("removed a workplace whose process is no more")
+            elif place.match("*.upload*") and age > REQUEST_SECONDS:
+                place.unlink()
+
+
+def require_scratch(more: int) -> None:
+    """Raises RequestError(DISK_FULL) where the copies that processes work on leave no room for `more` bytes."""
+    limit = settings.SCRATCH_BYTES
+    held = sum(_size(path) for path in scratch().rglob("*") if path.parent != incoming()) if limit else 0
+    if shutil.disk_usage(scratch()).free < more or (limit and held + more > limit):
+        raise RequestError(WebCode.DISK_FULL, NO_ROOM)
+
+
+def _size(path: Path) -> int:
+    """Of a file, while it is there."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0
+
+
+# What is being received
+
+
+def part(name: str) -> Path:
+    """Where the file lies of which parts come: sealed if it was begun while there was a key."""
+    plain = incoming() / name
+    return plain if plain.exists() else plain.with_name(name + SEALED)
+
+
+def begin(name: str) -> None:
+    """Make room for a file of which parts will come."""
+    keys = settings.MEDIA_KEYS
+    path = incoming() / (name + SEALED if keys else name)
+    path.touch(mode=0o600, exist_ok=False)
+    if keys:
+        path.write_bytes(chunks.header(_name(path), chunks.GROWING, keys)[0])
+
+
 @contextmanager
-def alone(path: Path) -> Iterator[BinaryIO]:
+def alone(path: Path) -> Iterator[Part]:
     """Open a file to read and write while nobody else does so, in whatever process.
 
     Raises BlockingIOError where somebody does, FileNotFoundError where there is no such file.
     """
     with path.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield file
+        yield chunks.Growing(file, _name(path), settings.MEDIA_KEYS) if is_sealed(path.name) else file
+
+
+def open_part(path: Path) -> IO[bytes]:
+    """What has come, to read. Raises FileNotFoundError."""
+    file = path.open("rb")
+    return opened(file, _name(path)) if is_sealed(path.name) else file
+
+
+def copy_part(path: Path, target: Path) -> None:
+    """Give what has come another name, or a copy in the clear where it is sealed. Raises FileNotFoundError."""
+    if not is_sealed(path.name):
+        try:
+            target.hardlink_to(path)
+            return
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+    with open_part(path) as content:
+        _copy(content, target)
+
+
+# What is kept
 
 
 def keep(path: Path, recording_id: object, suffix: str) -> str:
-    """Move a finished file to its recording, under a random name; the name to store, relative to MEDIA_ROOT."""
-    place = folder(recording_id)
-    place.parent.mkdir(mode=0o700, exist_ok=True)
-    place.mkdir(mode=0o700, exist_ok=True)
+    """Move a finished file to its recording, under a random name; the name that rows store.
+
+    Raises RequestError(STORAGE_UNAVAILABLE). It may take a while: no transaction should wait for it.
+    """
     path.chmod(0o600)
-    return name(path.rename(place / f"{secrets.token_hex(16)}{suffix}"))
+    with path.open("rb") as file:
+        kept = store().save(f"{RECORDINGS}/{recording_id}/{secrets.token_hex(16)}{suffix}", _Movable(file))
+    path.unlink(missing_ok=True)
+    return kept
+
+
+class _Movable(File):
+    """A file that the local folder takes over as it is."""
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
+def suffix(kept: str) -> str:
+    """That of the file's kind."""
+    return PurePath(kept.removesuffix(SEALED)).suffix
+
+
+@contextmanager
+def local(kept: str) -> Iterator[Path]:
+    """The file where decoders can open it: where it lies, or else a copy that is gone afterwards.
+
+    Raises FileNotFoundError, RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED | DISK_FULL).
+    """
+    path = lies(kept)
+    if path is not None:
+        yield path
+        return
+    with workplace() as place, store().open(kept) as content:
+        copy = place / f"copy{suffix(kept)}"
+        _copy(content, copy)
+        yield copy
+
+
+def lies(kept: str) -> Path | None:
+    """Where programs can open the file without a copy, if anywhere."""
+    try:
+        return Path(store().path(kept))
+    except NotImplementedError:
+        return None
+
+
+def drop(kept: str) -> None:
+    """Remove one file, now or, where the storage is away, with the next sweep."""
+    with later():
+        store().delete(kept)
 
 
 def forget(recording_id: object) -> None:
-    """Remove every file of a recording."""
-    shutil.rmtree(folder(recording_id), ignore_errors=True)
+    """Remove every file of a recording, now or, where the storage is away, with the next sweep."""
+    with later():
+        store().clear(f"{RECORDINGS}/{recording_id}")
 
 
-def name(path: Path) -> str:
-    """What rows call a file: its path from MEDIA_ROOT."""
-    return str(path.relative_to(root()))
+@contextmanager
+def later() -> Iterator[None]:
+    """Leave it to the next sweep where the storage is away."""
+    try:
+        yield
+    except RequestError:
+        logger.warning("files that belong to nothing any more are left to the next sweep")
+
+
+def kept() -> Iterator[str]:
+    """Every kept file, and the directories that hold none any more."""
+    yield from store().names(RECORDINGS)
+
+
+# What is left
 
 
 def unfinished() -> Iterator[Path]:
     """Files and directories of what is being received or made."""
-    return incoming().iterdir()
-
-
-def kept() -> Iterator[Path]:
-    """Every kept file, and the directories that hold none any more."""
-    for place in (root() / "recordings").glob("*"):
-        inside = list(place.iterdir())
-        yield from inside or [place]
+    for place in {incoming(), scratch()}:
+        yield from place.iterdir()
 
 
 def remove(path: Path) -> None:
@@ -108,83 +250,22 @@ def unchanged_for(path: Path, seconds: float) -> bool:
     return time.time() - newest > seconds
 
 
-def serve(request: HttpRequest, path: Path, content_type: str, download_name: str | None = None) -> HttpResponseBase:
-    """Answer with a file, or with the one part of it that the request's Range asks for (RFC 9110, section 14).
-
-    With `download_name` a browser saves the file; without, it may play it. Where nginx stands in front and hands
-    the file out itself, parts and conditions are its own.
-    """
-    response: HttpResponseBase
-    if settings.MEDIA_INTERNAL:
-        response = HttpResponse(headers={"X-Accel-Redirect": settings.MEDIA_INTERNAL + quote(name(path))})
-    else:
-        response = _answer(request, path)
-    response["Cache-Control"] = "private, no-cache"
-    response["X-Content-Type-Options"] = "nosniff"
-    if response.status_code in (200, 206):
-        response["Content-Type"] = content_type
-        response["Content-Disposition"] = (
-            content_disposition_header(as_attachment=download_name is not None, filename=download_name or "")
-            or "inline"
-        )
-    return response
-
-
-def _answer(request: HttpRequest, path: Path) -> HttpResponseBase:
-    stat = path.stat()
-    # A name of ours never gets other contents; size and time tell apart what an operator put back.
-    etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-    response = get_conditional_response(request, etag, int(stat.st_mtime)) or _body(request, path, stat.st_size, etag)
-    response["ETag"] = etag
-    response["Last-Modified"] = http_date(stat.st_mtime)
-    response["Accept-Ranges"] = "bytes"
-    return response
-
-
-def _body(request: HttpRequest, path: Path, size: int, etag: str) -> HttpResponseBase:
-    part = _part(request.headers.get("Range", ""), size) if _still_the_same(request, path, etag) else None
-    if part is None:
-        return FileResponse(path.open("rb"))
-    start, stop = part
-    if start >= stop:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    response = StreamingHttpResponse(_chunks(path, start, stop), status=206)
-    response["Content-Length"] = str(stop - start)
-    response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    return response
-
-
-def _part(header: str, size: int) -> tuple[int, int] | None:
-    """First byte and one past the last that a Range header asks for; equal where there are none.
-
-    None where the whole file is the answer: no range, several, or one that is not understood.
-    """
-    match = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header)
-    if match is None or match.group(0).strip("bytes= ") == "-":
-        return None
-    first, last = match.groups()
-    if not first:
-        return max(0, size - int(last)), size
-    if last and int(last) < int(first):
-        return None
-    return min(int(first), size), min(int(last) + 1, size) if last else size
-
-
-def _still_the_same(request: HttpRequest, path: Path, etag: str) -> bool:
-    """Whether a range is meant for this file: If-Range names what the client has the other parts of."""
-    condition = request.headers.get("If-Range")
-    if condition is None or condition == etag:
-        return True
+def kept_for(kept: str, seconds: float) -> bool:
+    """Whether a kept file is older than that."""
     try:
-        return parsedate_to_datetime(condition).timestamp() == int(path.stat().st_mtime)
-    except (TypeError, ValueError):
+        return time.time() - store().about(kept)[1].timestamp() > seconds
+    except FileNotFoundError:
         return False
 
 
-def _chunks(path: Path, start: int, stop: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        left = stop - start
-        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
+def _name(path: Path) -> str:
+    """What a file below MEDIA_ROOT is called."""
+    return str(path.relative_to(root()))
+
+
+def _copy(content: IO[bytes] | File, target: Path) -> None:
+    require_scratch(content.seek(0, os.SEEK_END))
+    content.seek(0)
+    target.touch(mode=0o600, exist_ok=False)
+    with target.open("wb") as copy:
+        shutil.copyfileobj(content, copy, CHUNK_BYTES)

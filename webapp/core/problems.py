@@ -48,6 +48,9 @@ class WebCode(StrEnum):
     WEBHOOK_ADDRESS = "webhook_address"
     WEBHOOK_LIMIT = "webhook_limit"
     WEBHOOK_OFF = "webhook_off"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    MEDIA_KEY = "media_key"
+    MEDIA_DAMAGED = "media_damaged"
 
 
 class RequestError(Exception):
@@ -141,4 +144,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.WEBHOOK_ADDRESS: 400,
     WebCode.WEBHOOK_LIMIT: 409,
     WebCode.WEBHOOK_OFF: 409,
+    WebCode.STORAGE_UNAVAILABLE: 503,
+    WebCode.MEDIA_KEY: 503,
+    WebCode.MEDIA_DAMAGED: 500,
 }

@@ -10,7 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from inference import store
-from webapp.core import measures
+from webapp.core import measures, media
 
 
 @require_safe
@@ -60,10 +60,16 @@ def _disk() -> bool:
     return shutil.disk_usage(settings.MEDIA_ROOT).free >= settings.DISK_RESERVE_BYTES
 
 
+def _storage() -> bool:
+    media.store().check()
+    return True
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "redis": lambda: bool(measures.server().ping()),
     "migrations": _migrations,
     "models": _models,
     "disk": _disk,
+    "storage": _storage,
 }

@@ -1,7 +1,8 @@
 """Brings a backup into an installation where nobody has worked yet: all of it or nothing."""
 
 import json
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePath
 from typing import Any
 
 from django.core.management import call_command
@@ -11,31 +12,35 @@ from django.db.migrations.loader import MigrationLoader
 from webapp.accounts.models import User
 from webapp.core import media
 from webapp.operation import postgres
-from webapp.operation.backup import DUMP, MANIFEST, MEDIA, SCHEMA, BackupError, copied, described
+from webapp.operation.backup import DUMP, MANIFEST, MEDIA, SCHEMA, BackupError, described
 
 
 def restore(source: Path) -> int:
-    """Bring in the backup in `source` and migrate it to this release; the number of files. Raises BackupError."""
+    """Bring in the backup in `source` and migrate it to this release; the number of files.
+
+    Raises BackupError, RequestError(STORAGE_UNAVAILABLE).
+    """
     files = _files(source)
     _require_empty()
-    if described(source / DUMP) != files.pop(DUMP):
-        raise BackupError(f"{DUMP} is not what was backed up: the backup is damaged")
-    with media.workplace() as place:
-        for name, expected in files.items():
-            copy = place / name
-            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if copied(source / name, copy) != expected:
-                raise BackupError(f"{name} is not what was backed up: the backup is damaged")
+    for name, expected in files.items():
+        if described(source / name) != expected:
+            raise BackupError(f"{name} is not what was backed up: the backup is damaged")
+    del files[DUMP]
+    kept = [str(PurePath(name).relative_to(MEDIA)) for name in files]
+    try:
+        for name in kept:
+            with (source / MEDIA / name).open("rb") as content:
+                media.store().save_raw(name, iter(partial(content.read, media.CHUNK_BYTES), b""))
         try:
             with (source / DUMP).open("rb") as dump:
                 postgres.restore(dump)
         finally:
             # After a failure, too: an empty installation is what there was before.
             call_command("migrate", interactive=False, verbosity=0)
-        for folder in (place / MEDIA).glob("*"):
-            (media.root() / folder.name).mkdir(mode=0o700, exist_ok=True)
-            for each in folder.iterdir():
-                each.rename(media.root() / folder.name / each.name)
+    except BaseException:
+        with media.later():
+            media.store().clear(media.RECORDINGS)
+        raise
     return len(files)
 
 
@@ -63,5 +68,5 @@ def _files(source: Path) -> dict[str, dict[str, Any]]:
 def _require_empty() -> None:
     if User._meta.db_table in connection.introspection.table_names() and User.objects.exists():
         raise BackupError("This installation has accounts already: restore into a new one, nothing is overwritten")
-    if any((media.root() / "recordings").glob("*")):
-        raise BackupError(f"{media.root()} has files already: restore into a new installation, nothing is overwritten")
+    if any(media.kept()):
+        raise BackupError("This installation has files already: restore into a new one, nothing is overwritten")

@@ -1,6 +1,8 @@
 """What people sent."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.core.validators import RegexValidator
@@ -81,17 +83,17 @@ class Recording(models.Model):
         """The file of this kind, from what was fetched already where `files` was prefetched."""
         return next((file for file in self.files.all() if file.kind == kind), None)
 
-    def inputs(self) -> Inputs:
-        """The recording as the models read it."""
-        video, audio, eeg = (
-            self.file(kind) for kind in (MediaFile.Kind.VIDEO, MediaFile.Kind.AUDIO, MediaFile.Kind.EEG)
-        )
-        assert video is not None
-        return Inputs(
-            video=video.path,
-            audio=audio.path if audio else None,
-            eeg=EegInput(eeg.path, eeg.eeg_trial, eeg.eeg_sfreq) if eeg else None,
-        )
+    @contextmanager
+    def inputs(self) -> Iterator[Inputs]:
+        """The recording as the models read it, where they can open it while the block runs."""
+        with ExitStack() as stack:
+            paths = {file.kind: stack.enter_context(media.local(file.kept)) for file in self.files.all()}
+            eeg = self.file(MediaFile.Kind.EEG)
+            yield Inputs(
+                video=paths[MediaFile.Kind.VIDEO],
+                audio=paths.get(MediaFile.Kind.AUDIO),
+                eeg=EegInput(paths[MediaFile.Kind.EEG], eeg.eeg_trial, eeg.eeg_sfreq) if eeg else None,
+            )
 
 
 class Share(models.Model):
@@ -164,8 +166,13 @@ class Transfer(models.Model):
         return f"{self.name}: {self.offset} of {self.length} bytes"
 
     @property
+    def part(self) -> str:
+        return f"upload-{self.pk}"
+
+    @property
     def path(self) -> Path:
-        return media.incoming() / f"upload-{self.pk}"
+        """Where what has come lies, perhaps sealed: `media.open_part` reads it."""
+        return media.part(self.part)
 
     @property
     def finished(self) -> bool:
@@ -198,5 +205,6 @@ class MediaFile(models.Model):
         return f"{self.kind} of {self.recording_id}"
 
     @property
-    def path(self) -> Path:
-        return Path(self.file.path)
+    def kept(self) -> str:
+        """What the storage calls the file."""
+        return str(self.file)

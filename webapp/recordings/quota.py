@@ -39,7 +39,7 @@ def require_bytes(*, owner: User, more: int) -> None:
         )
     coming = Transfer.objects.aggregate(sum=Sum(F("length") - F("offset")))["sum"] or 0
     if shutil.disk_usage(media.root()).free - coming - more < settings.DISK_RESERVE_BYTES:
-        raise RequestError(WebCode.DISK_FULL, "The server has no room for this. Tell an administrator, and try later.")
+        raise RequestError(WebCode.DISK_FULL, media.NO_ROOM)
 
 
 def require_seconds(*, owner: User, more: float) -> None:

@@ -61,6 +61,7 @@ class Received:
     transfers: tuple[Transfer, ...]
     paths: dict[Kind, Path]
     digests: dict[Kind, str]
+    sizes: dict[Kind, int]
     info: MediaInfo
 
 
@@ -85,7 +86,7 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
         paths = {
             kind: _put(file, place / kind)
             if isinstance(file, File)
-            else _link(transfers[f"{kind}_upload"], place / kind)
+            else _take(transfers[f"{kind}_upload"], place / kind)
             for kind, file in upload.files.items()
         }
         eeg = EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq) if Kind.EEG in paths else None
@@ -93,7 +94,16 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
         inputs.check_names(files)
         info = inputs.check(files, settings.LIMITS)
         digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
-        yield Received(upload, tuple(transfers.values()), paths, digests, info)
+        sizes = {kind: path.stat().st_size for kind, path in paths.items()}
+        yield Received(upload, tuple(transfers.values()), paths, digests, sizes, info)
+
+
+def put(*, pk: UUID, files: Received) -> dict[Kind, str]:
+    """Move the files to the recording that `pk` will be; their names there. If it fails, `media.forget(pk)`.
+
+    Raises RequestError(STORAGE_UNAVAILABLE). It may take a while: no transaction should wait for it.
+    """
+    return {kind: media.keep(path, pk, _suffix(path)) for kind, path in files.paths.items()}
 
 
 def keep(
@@ -101,19 +111,20 @@ def keep(
     pk: UUID,
     owner: User,
     files: Received,
+    names: dict[Kind, str],
     title: str,
     project: Project | None,
     consent_version: str,
     request_sha256: str,
     idempotency_key: str | None,
 ) -> Recording:
-    """Make the rows and move the files. Belongs in a transaction; if that fails, `media.forget(pk)`.
+    """Make the rows of files that `put` moved. Belongs in a transaction; if that fails, `media.forget(pk)`.
 
     Raises RequestError(QUOTA_BYTES | QUOTA_MINUTES | DISK_FULL), and RequestError(UPLOAD_UNKNOWN) where an upload was
     used or removed meanwhile.
     """
     info = files.info
-    sizes = {kind: path.stat().st_size for kind, path in files.paths.items()}
+    sizes = files.sizes
     owner = accounts.locked(owner)
     # An upload has been counted since it was begun, and is not any more from here on.
     quota.require_bytes(owner=owner, more=sum(sizes.values()) - sum(transfer.length for transfer in files.transfers))
@@ -139,7 +150,7 @@ def keep(
         MediaFile.objects.create(
             recording=recording,
             kind=kind,
-            file=media.keep(path, recording.pk, _suffix(path)),
+            file=names[kind],
             original_name=path.name,
             sha256=files.digests[kind],
             bytes=sizes[kind],
@@ -164,12 +175,12 @@ def _put(file: File, place: Path) -> Path:
     return path
 
 
-def _link(transfer: Transfer, place: Path) -> Path:
-    """A second name for an upload's bytes. Raises RequestError(UPLOAD_UNKNOWN) where they have just gone."""
+def _take(transfer: Transfer, place: Path) -> Path:
+    """An upload under its own name. Raises RequestError(UPLOAD_UNKNOWN) where they have just gone."""
     place.mkdir()
     path = place / _name(transfer.name)
     try:
-        path.hardlink_to(transfer.path)
+        media.copy_part(transfer.path, path)
     except FileNotFoundError as error:
         raise uploads.unknown(transfer.pk) from error
     return path

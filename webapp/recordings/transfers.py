@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -58,7 +58,7 @@ def create(*, owner: User, length: int, name: str, metadata: str) -> Transfer:
     transfer = Transfer(owner=owner, name=name, metadata=metadata, length=length, expires_at=_expiry())
     with transaction.atomic():
         quota.require_bytes(owner=accounts.locked(owner), more=length)
-        transfer.path.touch(mode=0o600, exist_ok=False)
+        media.begin(transfer.part)
         transfer.save()
     return transfer
 
@@ -71,7 +71,9 @@ def append(*, transfer: Transfer, offset: int, size: int, source: Source, checks
     and Http404 where the upload was removed meanwhile.
     """
     with _alone(transfer) as file:
-        held = min(transfer.offset, os.fstat(file.fileno()).st_size)
+        # A process that was killed may have left more than it had counted.
+        file.truncate(min(transfer.offset, file.seek(0, os.SEEK_END)))
+        held = file.seek(0, os.SEEK_END)
         _count(transfer, held)
         if offset != held:
             raise RequestError(
@@ -84,9 +86,6 @@ def append(*, transfer: Transfer, offset: int, size: int, source: Source, checks
                 f"{size} bytes after the first {offset} are more than the {transfer.length} that were announced. "
                 "Send the rest alone, or begin another upload.",
             )
-        # A process that was killed may have left more than it had counted.
-        file.truncate(offset)
-        file.seek(offset)
         try:
             if checksum is None:
                 _receive(transfer, file, source, size)
@@ -169,7 +168,7 @@ def _forget(transfers: Collection[Transfer]) -> bool:
 
 
 @contextmanager
-def _alone(transfer: Transfer) -> Iterator[BinaryIO]:
+def _alone(transfer: Transfer) -> Iterator[media.Part]:
     """The upload's file while nobody else writes to it, and `transfer` as it is at that moment."""
     try:
         with media.alone(transfer.path) as file:
@@ -183,7 +182,7 @@ def _alone(transfer: Transfer) -> Iterator[BinaryIO]:
         raise Http404 from error
 
 
-def _receive(transfer: Transfer, file: BinaryIO, source: Source, size: int) -> None:
+def _receive(transfer: Transfer, file: media.Part, source: Source, size: int) -> None:
     arrived = transfer.offset
     for chunk in _chunks(source, size):
         file.write(chunk)
@@ -193,14 +192,13 @@ def _receive(transfer: Transfer, file: BinaryIO, source: Source, size: int) -> N
     _keep(transfer, file, arrived)
 
 
-def _receive_whole(transfer: Transfer, file: BinaryIO, source: Source, size: int, checksum: Checksum) -> None:
+def _receive_whole(transfer: Transfer, file: media.Part, source: Source, size: int, checksum: Checksum) -> None:
     start, arrived, digest = transfer.offset, 0, hashlib.new(checksum.algorithm, usedforsecurity=False)
     for chunk in _chunks(source, size):
         file.write(chunk)
         digest.update(chunk)
         arrived += len(chunk)
     if arrived < size or digest.digest() != checksum.digest:
-        file.flush()
         file.truncate(start)
         raise RequestError(
             WebCode.UPLOAD_CORRUPTED,
@@ -222,7 +220,7 @@ def _chunks(source: Source, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _keep(transfer: Transfer, file: BinaryIO, offset: int) -> None:
+def _keep(transfer: Transfer, file: media.Part, offset: int) -> None:
     """Bring everything written so far to the disk before it counts."""
     file.flush()
     os.fsync(file.fileno())

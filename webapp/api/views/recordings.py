@@ -26,6 +26,7 @@ from webapp.api.serializers import (
     UploadSerializer,
 )
 from webapp.api.views.base import person
+from webapp.core import media
 from webapp.recordings import order, quota, selectors
 from webapp.recordings.models import MediaFile, Recording
 
@@ -66,6 +67,7 @@ class Recordings(generics.ListAPIView[Recording]):
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and not _was_kept(request):
             quota.require_bytes(owner=person(request), more=length - FIELDS_BYTES)
+            media.require_scratch(length)
 
     @extend_schema(
         operation_id="recordings_create",

@@ -18,6 +18,7 @@ from webapp.accounts.models import Scope
 from webapp.api import tus
 from webapp.api.serializers import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
+from webapp.core import media
 from webapp.core.problems import STATUSES, WebCode
 from webapp.recordings import selectors, transfers
 from webapp.recordings.models import Transfer
@@ -165,7 +166,9 @@ class Eeg(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         transfers.require_finished(transfer)
-        return Response(EegOutlineSerializer(eeg.outline(transfer.path)).data)
+        with media.workplace() as place:
+            media.copy_part(transfer.path, place / "eeg.mat")
+            return Response(EegOutlineSerializer(eeg.outline(place / "eeg.mat")).data)
 
 
 def _state(transfer: Transfer) -> dict[str, str]:

@@ -114,7 +114,7 @@ const refuse = async (row, answer) => {
   row.state = "open";
   if (answer.status === 429 || answer.status >= 500) {
     const { code, detail } = await session.problemOf(answer);
-    if (code === "quota_analyses") row.complain("row", `${detail} This page tries again by itself.`);
+    if (code === "quota_analyses" || code === "storage_unavailable") row.complain("row", `${detail} This page tries again by itself.`);
     setTimeout(pump, 5000);
     return;
   }

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from webapp.core.problems import RequestError
 from webapp.operation.backup import BackupError, backup
 from webapp.operation.postgres import PostgresError
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, target: Path, **options: Any) -> None:
         try:
             found = backup(target)
-        except (BackupError, PostgresError) as error:
+        except (BackupError, PostgresError, RequestError) as error:
             raise CommandError(str(error)) from None
         size = sum(each["bytes"] for each in found.files.values())
         self.stdout.write(f"{target} holds the database and {len(found.files) - 1} files, {size / 1e6:.1f} MB.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from webapp.core.problems import RequestError
 from webapp.operation.backup import BackupError
 from webapp.operation.postgres import PostgresError
 from webapp.operation.restore import restore
@@ -20,6 +21,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, source: Path, **options: Any) -> None:
         try:
             files = restore(source)
-        except (BackupError, PostgresError) as error:
+        except (BackupError, PostgresError, RequestError) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"The database and {files} files of {source} are here, every one as it was backed up.")

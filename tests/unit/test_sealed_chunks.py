@@ -1,0 +1,131 @@
+"""The form of sealed files: what was changed, cut off, exchanged or renamed does not open, and a part opens alone."""
+
+import io
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.core.problems import RequestError, WebCode
+from webapp.core.storage import chunks
+from webapp.core.storage.chunks import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK, Growing, Opened
+
+OLD, NEW = bytes(range(32)), bytes(reversed(range(32)))
+NAME = "recordings/a/b.mp4-sealed"
+SIZES = [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES]
+CONTENT = os.urandom(3 * CHUNK_BYTES + 100)
+
+
+def sealed(content: bytes, keys: chunks.Keys = (NEW,)) -> bytes:
+    return b"".join(chunks.sealed(io.BytesIO(content), len(content), NAME, keys))
+
+
+def opened(raw: bytes, keys: chunks.Keys = (NEW,), name: str = NAME) -> bytes:
+    with Opened(io.BytesIO(raw), name, keys) as content:
+        return content.read()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_was_sealed_opens_and_its_sizes_are_known(size: int) -> None:
+    raw = sealed(CONTENT[:size])
+    assert opened(raw) == CONTENT[:size]
+    assert chunks.sealed_size(size) == len(raw)
+    assert chunks.opened_size(len(raw)) == size
+
+
+@given(st.integers(0, len(CONTENT)), st.integers(0, 2 * CHUNK_BYTES))
+def test_a_part_opens_without_the_rest(start: int, size: int) -> None:
+    raw = bytearray(SEALED)
+    first, last = start // CHUNK_BYTES, (start + size) // CHUNK_BYTES
+    for index in range(4):
+        if not first <= index <= last:
+            raw[HEADER_BYTES + index * SEALED_CHUNK] ^= 1
+    with io.BufferedReader(Opened(io.BytesIO(bytes(raw)), NAME, (NEW,)), 1) as content:
+        content.seek(start)
+        assert content.read(size) == CONTENT[start : start + size]
+
+
+SEALED = sealed(CONTENT)
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a bit of a chunk": lambda raw: raw[:5000] + bytes([raw[5000] ^ 1]) + raw[5001:],
+    "a bit of the header": lambda raw: raw[:30] + bytes([raw[30] ^ 1]) + raw[31:],
+    "its length": lambda raw: raw[:23] + bytes([raw[23] ^ 1]) + raw[24:],
+    "the end of the last chunk cut off": lambda raw: raw[:-1],
+    "the last chunk cut off": lambda raw: raw[: HEADER_BYTES + 3 * SEALED_CHUNK],
+    "all chunks cut off": lambda raw: raw[:HEADER_BYTES],
+    "half a header": lambda raw: raw[: HEADER_BYTES // 2],
+    "something added": lambda raw: raw + b"x",
+    "two chunks exchanged": lambda raw: (
+        raw[:HEADER_BYTES]
+        + raw[HEADER_BYTES + SEALED_CHUNK : HEADER_BYTES + 2 * SEALED_CHUNK]
+        + raw[HEADER_BYTES : HEADER_BYTES + SEALED_CHUNK]
+        + raw[HEADER_BYTES + 2 * SEALED_CHUNK :]
+    ),
+    "chunks of another file": lambda raw: raw[:HEADER_BYTES] + sealed(CONTENT)[HEADER_BYTES:],
+    "not sealed at all": lambda raw: CONTENT,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_was_tampered_with_does_not_open(damage: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        opened(DAMAGES[damage](SEALED))
+    assert refused.value.code is WebCode.MEDIA_DAMAGED
+
+
+def test_a_file_does_not_open_in_the_place_of_another() -> None:
+    with pytest.raises(RequestError) as refused:
+        opened(SEALED, name="recordings/somebody-else/b.mp4-sealed")
+    assert refused.value.code is WebCode.MEDIA_DAMAGED
+
+
+def test_a_key_that_is_not_there_is_told() -> None:
+    for keys in ((), (OLD,)):
+        with pytest.raises(RequestError) as refused:
+            opened(SEALED, keys)
+        assert refused.value.code is WebCode.MEDIA_KEY
+
+
+def test_the_newest_key_seals_and_each_opens() -> None:
+    old = sealed(CONTENT, (OLD,))
+    assert opened(old, (NEW, OLD)) == CONTENT
+    again = b"".join(chunks.rewrapped(io.BytesIO(old), NAME, "other", (NEW, OLD)))
+    assert opened(again, (NEW,), "other") == CONTENT
+    assert again[HEADER_BYTES:] == old[HEADER_BYTES:]
+    assert chunks.sealed_with(again) == chunks.key_id(NEW)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_more_is_added_wherever_it_ended(size: int) -> None:
+    file = io.BytesIO()
+    first = Growing(file, NAME, (NEW,))
+    first.write(CONTENT[:size])
+    first.flush()
+    again = Growing(file, NAME, (NEW,))
+    assert again.seek(0, io.SEEK_END) == size
+    again.truncate(size)
+    again.write(CONTENT[size:])
+    again.flush()
+    assert opened(file.getvalue()) == CONTENT
+
+
+@pytest.mark.parametrize("kept", [0, 10, CHUNK_BYTES, CHUNK_BYTES + 10])
+def test_what_did_not_count_is_cut_off(kept: int) -> None:
+    file = io.BytesIO()
+    growing = Growing(file, NAME, (NEW,))
+    growing.write(CONTENT)
+    growing.flush()
+    assert growing.truncate(kept) == kept
+    assert opened(file.getvalue()) == CONTENT[:kept]
+
+
+def test_a_half_written_chunk_is_what_is_lost() -> None:
+    file = io.BytesIO()
+    growing = Growing(file, NAME, (NEW,))
+    growing.write(CONTENT[: CHUNK_BYTES + 100])
+    growing.flush()
+    file.seek(-1, io.SEEK_END)
+    file.write(b"?")
+    assert Growing(file, NAME, (NEW,)).truncate(CHUNK_BYTES + 100) == CHUNK_BYTES

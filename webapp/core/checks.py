@@ -1,0 +1,44 @@
+"""Settings that make no sense together, found before anything starts."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register
+def check_storage(**_: Any) -> list[CheckMessage]:
+    options = settings.S3
+    found: list[CheckMessage] = []
+    if not options["bucket_name"] and any(options.values()):
+        found.append(
+            Error("There are settings of S3 but no bucket.", hint="Set EMOTRACE_S3_BUCKET.", id="emotrace.E001")
+        )
+    if bool(options["access_key"]) != bool(options["secret_key"]):
+        found.append(
+            Error(
+                "Of EMOTRACE_S3_ACCESS_KEY and EMOTRACE_S3_SECRET_KEY one is missing.",
+                hint="Set both, or neither where the machine has a role.",
+                id="emotrace.E002",
+            )
+        )
+    if options["endpoint_url"] and not options["endpoint_url"].startswith(("https://", "http://")):
+        found.append(Error("EMOTRACE_S3_ENDPOINT is not an http(s) address.", id="emotrace.E003"))
+    if settings.SCRATCH_BYTES is not None and settings.LIMITS.max_bytes > settings.SCRATCH_BYTES:
+        found.append(
+            Error(
+                "EMOTRACE_SCRATCH_BYTES leaves no room for the largest file that may be sent.",
+                hint="Raise it, or lower EMOTRACE_MAX_BYTES.",
+                id="emotrace.E004",
+            )
+        )
+    if settings.MEDIA_KEYS and Path(settings.FILE_UPLOAD_TEMP_DIR).is_relative_to(settings.MEDIA_ROOT):
+        found.append(
+            Warning(
+                "Media are sealed, but what is worked on passes over the same disk in the clear.",
+                hint="Let EMOTRACE_SCRATCH name a folder in memory (tmpfs).",
+                id="emotrace.W001",
+            )
+        )
+    return found

@@ -1,0 +1,29 @@
+"""The local folder, MEDIA_ROOT."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.core.files.storage import FileSystemStorage
+
+
+class Folder(FileSystemStorage):
+    def about(self, name: str) -> tuple[int, datetime]:
+        """Bytes, and when they were written. Raises FileNotFoundError."""
+        stat = Path(self.path(name)).stat()
+        return stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)
+
+    def names(self, under: str) -> Iterator[str]:
+        """Every file below, and the directories that hold none any more."""
+        for place, folders, files in os.walk(self.path(under)):
+            for each in files or ([] if folders else [""]):
+                yield str((Path(place) / each).relative_to(self.location))
+
+    def clear(self, under: str) -> None:
+        shutil.rmtree(self.path(under), ignore_errors=True)
+
+    def check(self) -> None:
+        """Raises OSError where it cannot be used."""
+        next(Path(self.location).iterdir(), None)

@@ -1,0 +1,18 @@
+"""The master keys of sealed media, as the environment gives them."""
+
+import re
+
+from django.core.exceptions import ImproperlyConfigured
+
+KEY = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def read_keys(text: str) -> tuple[bytes, ...]:
+    """Keys of 64 hexadecimal digits, by commas or line breaks. Raises ImproperlyConfigured, without quoting one."""
+    found = [each for each in re.split(r"[\s,]+", text) if each]
+    for number, each in enumerate(found, 1):
+        if not KEY.fullmatch(each):
+            raise ImproperlyConfigured(
+                f"Key {number} of EMOTRACE_MEDIA_KEYS is not 64 hexadecimal digits (openssl rand -hex 32 makes one)."
+            )
+    return tuple(bytes.fromhex(each) for each in found)

@@ -1,0 +1,32 @@
+"""Seals the media of an installation that had no key, or another one."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from webapp.core.problems import RequestError
+from webapp.operation.seal import seal, waiting
+
+
+class Command(BaseCommand):
+    help = (
+        "Seal with the newest key of EMOTRACE_MEDIA_KEYS what is not, while people work. It can be broken off and "
+        "begun again. Exit status 1: not done; 3: done but for the files that are named."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.MEDIA_KEYS:
+            raise CommandError("There is no key: set EMOTRACE_MEDIA_KEYS, for every process of the installation")
+        done, failed = 0, []
+        try:
+            for each in waiting():
+                try:
+                    done += seal(each)
+                except RequestError as error:
+                    failed.append(f"{error.code}: {each.name}")
+        except RequestError as error:
+            raise CommandError(error.message) from None
+        self.stdout.write(f"{done} files were sealed with the newest key.")
+        if failed:
+            raise CommandError("These were not:\n" + "\n".join(failed), returncode=3)

@@ -1,0 +1,62 @@
+"""Seals what was kept before there was a key, and wraps anew what a former key sealed.
+
+Each file is written under another name, then its row leads there, then the former one goes. It can be broken off at
+any moment and begun again; what it leaves half done belongs to no row, and the next sweep removes it.
+"""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from django.conf import settings
+
+from webapp.core import media
+from webapp.core.storage import chunks
+from webapp.core.storage.store import SEALED, is_sealed
+from webapp.operation.kept import Named, named
+
+
+def waiting() -> list[Named]:
+    """What is not sealed with the newest key. What nobody finds is left out: a backup tells of it."""
+    newest = chunks.key_id(settings.MEDIA_KEYS[0])
+    return [each for each in named() if _sealed_with(each.name) not in (newest, None)]
+
+
+def seal(each: Named) -> bool:
+    """Whether it was still there. Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED)."""
+    name = _fresh(each.name)
+    try:
+        media.store().save_raw(name, _pieces(each.name, name))
+        rows = each.model._default_manager.filter(pk=each.pk, **{each.column: each.name})
+        led = rows.update(**{each.column: name})
+    except FileNotFoundError:
+        led = 0
+    except BaseException:
+        media.drop(name)
+        raise
+    media.drop(each.name if led else name)
+    return bool(led)
+
+
+def _fresh(name: str) -> str:
+    place, suffix = PurePath(name).parent, media.suffix(name)
+    return str(place / f"{secrets.token_hex(16)}{suffix}{SEALED}")
+
+
+def _pieces(name: str, renamed: str) -> Iterator[bytes]:
+    with media.store().raw(name) as content:
+        if is_sealed(name):
+            yield from chunks.rewrapped(content, name, renamed, settings.MEDIA_KEYS)
+        else:
+            yield from chunks.sealed(content, content.size, renamed, settings.MEDIA_KEYS)
+
+
+def _sealed_with(name: str) -> bytes | None:
+    """The key's id: empty where there is none, None where there is no such file."""
+    if not is_sealed(name):
+        return b""
+    try:
+        with media.store().raw(name) as content:
+            return chunks.sealed_with(content.read(chunks.HEADER_BYTES))
+    except FileNotFoundError:
+        return None

@@ -126,7 +126,7 @@ def test_filters_cost_the_same_however_much_there_is(
 ) -> None:
     address = "/?search=a&label=happy&tag=pilot&project=none&ordering=title"
     owner.get(address)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(titles(looked_for(owner, address))) == 2
     for number in range(4):
         recording = finished("happy", recording__owner=user, recording__title=f"A {number}").recording

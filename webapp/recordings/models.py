@@ -123,7 +123,7 @@ class Recording(models.Model):
 
     @property
     def consent_text(self) -> str:
-        return consent.TEXTS[self.consent_version]
+        return consent.TEXTS.get(self.consent_version, "")
 
     @property
     def delete_at(self) -> datetime | None:

@@ -23,4 +23,5 @@ class Command(BaseCommand):
             purposes.rule(purpose=Purpose(name), allowed=False)
         forbidden = purposes.forbidden()
         for purpose in Purpose:
-            self.stdout.write(f"{'forbidden' if purpose in forbidden else 'allowed':9}  {purpose.value}: {purpose.label}")
+            state = "forbidden" if purpose in forbidden else "allowed"
+            self.stdout.write(f"{state:9}  {purpose.value}: {purpose.label}")

@@ -1,12 +1,9 @@
 """The lines of a whole journey, from the request to the labelled video: one id on them, and nothing about a person."""
 
-import json
 import shutil
 import socket
-import subprocess
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,43 +12,13 @@ from django.conf import settings as django_settings
 
 from inference import store
 from tests.conftest import Start
+from tests.integration.journal import Journal
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES, Person
 from webapp.accounts.models import User
 
 NAME, SURNAME, TITLE, FILE = "Zebulon", "Quackenbush", "Unlikely title 7391", "patient-xylophone.mp4"
 ELSEWHERE = "203.0.113.77"
-
-
-class Journal:
-    """What processes write to stderr, read along so that no pipe is ever full."""
-
-    def __init__(self) -> None:
-        self._written: list[str] = []
-        self._running: list[tuple[subprocess.Popen[str], Thread]] = []
-
-    def keep(self, process: subprocess.Popen[str]) -> subprocess.Popen[str]:
-        assert process.stderr is not None
-        thread = Thread(target=self._written.extend, args=[process.stderr], daemon=True)
-        thread.start()
-        self._running.append((process, thread))
-        return process
-
-    def close(self) -> None:
-        """Stop the processes: all is written then."""
-        for process, _ in self._running:
-            process.terminate()
-        for process, thread in self._running:
-            process.wait(60)
-            thread.join(60)
-
-    @property
-    def text(self) -> str:
-        return "".join(self._written)
-
-    def of(self, request_id: str) -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in self._written]
-        return [line for line in lines if line.get("request_id") == request_id]
 
 
 @pytest.fixture

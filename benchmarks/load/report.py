@@ -24,17 +24,17 @@ def text(counted: list[dict[str, str]], kept: Kept, *, seconds: int, before: flo
     states = ", ".join(f"{count} {status}" for status, count in sorted(kept.states.items())) or "none"
     return f"""# Under load
 
-`make load` lets {BROWSING} people browse and {UPLOADING} upload for {seconds} s, on one machine with what docker-compose.yml
-runs of the application: gunicorn with two processes, a worker that reads, one that renders, the scheduler, PostgreSQL
-and Redis. The people run there too. Who browses has {RECORDINGS_EACH} recordings, and every 1 to 5 s looks at the list,
-at a result, at a piece of its video, or has a program ask over REST. Who uploads sends a clip of two seconds in parts
-of 32 KB, and another one after 5 to 15 s; each clip has bytes of its own.
+`make load` lets {BROWSING} people browse and {UPLOADING} upload for {seconds} s, on one machine with what
+docker-compose.yml runs of the application: gunicorn with two processes, a worker that reads, one that renders, the
+scheduler, PostgreSQL and Redis. The people run there too. Who browses has {RECORDINGS_EACH} recordings, and looks every
+1 to 5 s at the list, at a result, at a piece of its video, or has a program ask over REST. Who uploads sends a clip of
+two seconds in parts of 32 KB, and another one after 5 to 15 s; each clip has bytes of its own.
 
-Measured on {os.cpu_count()} CPU cores ({platform.machine()}), which were under a load of {before:.1f} by other work before
-it began; commit {commit.stdout.strip()}.
+Measured on {os.cpu_count()} CPU cores ({platform.machine()}), which were under a load of {before:.1f} by other work
+before it began; commit {commit.stdout.strip()}.
 
-- **Recordings lost: {kept.lost}** of {kept.accepted} that the server had accepted. Every other one is there once, with the
-  bytes that were sent; their analyses: {states}.
+- **Recordings lost: {kept.lost}** of {kept.accepted} that the server had accepted. Every other one is there once,
+  with the bytes that were sent; their analyses: {states}.
 - **Recordings made twice: {kept.twice}**.
 - **Requests failed: {failed}** of {asked} ({100 * failed / max(1, asked):.2f} %).
 

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
+from django.template.defaultfilters import pluralize
 
 from inference.errors import Code, InputError
 from webapp.accounts.models import Scope, User
@@ -55,7 +56,10 @@ class OwnProjectField(forms.ModelChoiceField):
         super().__init__(Project.objects.none(), required=False, empty_label="No project", widget=widget, **options)
 
     def label_from_instance(self, project: Any) -> str:
-        return f"{project.name} (shared with others)" if project.shared else str(project.name)
+        days = project.retention_days
+        kept = f"kept for {days} day{pluralize(days)}" if days else ""
+        marks = [mark for mark in (project.shared and "shared with others", kept) if mark]
+        return f"{project.name} ({', '.join(marks)})" if marks else str(project.name)
 
 
 class PurposeField(forms.ChoiceField):

@@ -22,6 +22,7 @@ from webapp.pages import catalogue
 from webapp.pages.forms import CONCERNED, RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
 from webapp.recordings import access, order, purposes, selectors
+from webapp.recordings.models import days_kept
 from webapp.recordings.selectors import projects_of
 
 
@@ -56,6 +57,7 @@ def upload(request: PersonRequest) -> HttpResponse:
         "usage": usage_of(request.user),
         "fields": json.dumps(CONCERNED),
         "any_analysis": UUID(int=0),
+        "days_kept": days_kept(None),
         "refusals": form.fields["purpose"].refusals,  # type: ignore[attr-defined]
         "purposes": {str(project.pk): project.purpose for project in projects_of(request.user) if project.purpose},
     }

@@ -65,8 +65,8 @@ def kept(accepted: list[dict[str, Any]]) -> Kept:
 
     files = MediaFile.objects.filter(recording__owner__username__startswith="uploading-")
     digests = {str(file.recording_id): _digest(file.path) for file in files}
-    states = dict(Analysis.objects.filter(recording__in=digests).values_list("recording__id", "status"))
-    found = {str(pk): status for pk, status in states.items()}
+    analyses = Analysis.objects.filter(recording__in=files.values("recording"))
+    found = {str(pk): status for pk, status in analyses.values_list("recording_id", "status")}
     good = [
         line
         for line in accepted

@@ -47,7 +47,7 @@ def test_a_purpose_that_is_forbidden_is_refused_before_anything_is_sent(
     analyse(page)
     expect(page.get_by_label(PURPOSE)).to_be_focused()
     assert not sending
-    page.get_by_label("Project").select_option(label="Study")
+    page.get_by_label("Project").select_option(label="Study (kept for 30 days)")
     expect(page.get_by_label(PURPOSE)).to_have_value("clinical")
     expect(page.locator("#purpose-error")).to_be_empty()
     page.get_by_label(PURPOSE).select_option("other")

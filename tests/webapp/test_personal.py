@@ -16,11 +16,13 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.http import Http404
+from django.utils import timezone
 from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.webapp import clips, codes, sharing, traces, tus
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, finished, with_files
+from webapp.accounts import farewell
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses import personal
@@ -152,6 +154,17 @@ def test_nothing_of_the_person_remains(rosalind: User, neighbour: User, media_ro
     assert AccessLog.objects.get().username == "neighbour"
     assert neighbour.recordings.get().analyses.get().segments.exists()
     assert Share.objects.get().digest is not None  # the neighbour's own link
+
+
+def test_old_logins_and_expired_sessions_are_forgotten(rosalind: User) -> None:
+    AccessLog.objects.update(attempt_time=timezone.now() - farewell.LOGINS_KEPT)
+    lately = AccessLog.objects.create(username=NAME)
+    gone, stays = Session.objects.order_by("pk")[:2]
+    Session.objects.filter(pk=gone.pk).update(expire_date=timezone.now())
+    farewell.forget_old()
+    assert AccessLog.objects.get() == lately
+    assert stays in Session.objects.all()
+    assert gone not in Session.objects.all()
 
 
 def _uuids_of(model: Any, user: User) -> list[uuid.UUID]:

@@ -16,8 +16,8 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.http import Http404
-from django.utils import timezone
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.webapp import clips, codes, sharing, traces, tus
@@ -88,12 +88,14 @@ def test_the_zip_holds_everything(rosalind: User, neighbour: User) -> None:
         (None, "for a journal"),
         ("neighbour", "for the neighbour"),
     ]
+    assert {share["consent_text"] for share in account["shares"]} == {consent.SHARING_TEXT}
     assert account["shared_with_me"] == [{"title": "An interview", "owner": "neighbour"}]
     assert account["logins"][0]["ip_address"] == "127.0.0.1"
     place = "recordings/001-koln-firstsecond"
     recording = json.loads(held[f"{place}/recording.json"])
     assert recording["title"] == "Köln: first/second"
     assert recording["consent"]["consent_version"] == consent.VERSION
+    assert recording["consent"]["consent_text"] == consent.TEXT
     assert recording["consent"]["consent_at"]
     assert [analysis["status"] for analysis in recording["analyses"]] == ["succeeded", "queued"]
     originals = {name.split("/")[-2]: held[name] for name in held if "/originals/" in name}

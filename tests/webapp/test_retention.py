@@ -16,6 +16,7 @@ from tests.integration.processes import eventually
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, a_timeline, claimed, finished, with_files
 from webapp.accounts.models import User
+from webapp.analyses import services
 from webapp.analyses.lease import LeaseLostError
 from webapp.analyses.models import Analysis
 from webapp.analyses.publish import publish_timeline
@@ -185,3 +186,20 @@ def test_who_leaves_a_project_that_keeps_longer_is_warned(
 def test_days_are_a_number_that_makes_sense(api: APIClient, project: Project, days: Any) -> None:
     answer = api.patch(f"{API}projects/{project.pk}/", {"retention_days": days})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["retention_days"])
+
+
+def test_one_that_cannot_be_erased_holds_up_no_other(
+    owner: User, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other = aged(40, owner=owner, project=project), aged(31, owner=owner, project=project)
+    really = services.erase
+
+    def erase(*, recording: Recording) -> None:
+        if recording.pk == stuck.pk:
+            raise OSError(5, "Input/output error")
+        really(recording=recording)
+
+    monkeypatch.setattr("webapp.analyses.purge.erase", erase)
+    assert purge() == 1
+    assert Recording.objects.get() == stuck
+    assert not Recording.objects.filter(pk=other.pk).exists()

@@ -37,8 +37,8 @@ RECORDING = ("id", "title", "created_at", "duration_s", "width", "height", "fps"
 CONSENT = ("purpose", "purpose_note", "consent_at", "consent_version", "consent_text")
 PROJECT = ("id", "name", "description", "purpose", "retention_days", "created_at")
 SHARE = (
-    *("recording_id", "project_id", "note", "may_download", "consent_at", "consent_version", "created_at"),
-    *("expires_at", "last_seen_at", "openings"),
+    *("recording_id", "project_id", "note", "may_download", "consent_at", "consent_version", "consent_text"),
+    *("created_at", "expires_at", "last_seen_at", "openings"),
 )
 FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq")
 

@@ -70,7 +70,8 @@ class PurposeField(forms.ChoiceField):
 
     def sort(self, *before: tuple[str, str]) -> None:
         """Fill in what there is to choose from, as this server allows and refuses it now; `before` comes first."""
-        self.refusals = {each: purposes.refusal(each) for each in Purpose if each in purposes.forbidden()}
+        forbidden = purposes.forbidden()
+        self.refusals = {each: purposes.refusal(each) for each in Purpose if each in forbidden}
         named = [(each.value, each.label) for each in Purpose if each is not Purpose.UNSTATED]
         allowed = [choice for choice in named if choice[0] not in self.refusals]
         refused = [choice for choice in named if choice[0] in self.refusals]

@@ -191,6 +191,10 @@ class Share(models.Model):
         return found
 
     @property
+    def consent_text(self) -> str:
+        return consent.TEXTS.get(self.consent_version, "")
+
+    @property
     def expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
 

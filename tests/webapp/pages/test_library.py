@@ -132,5 +132,5 @@ def test_filters_cost_the_same_however_much_there_is(
         recording = finished("happy", recording__owner=user, recording__title=f"A {number}").recording
         order.change(recording=recording, tags=["pilot", f"tag {number}"])
         order.make_project(owner=user, name=f"Project {number}")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(titles(looked_for(owner, address))) == 6

@@ -61,5 +61,5 @@ def test_a_longer_list_asks_no_more_of_the_database(
         owner.get("/")
     for number in range(4):
         submit(user, str(number))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         owner.get("/")

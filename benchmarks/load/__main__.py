@@ -117,9 +117,9 @@ def main() -> int:
         import django
 
         django.setup()
-        before = os.getloadavg()[0]
+        measured_on = report.circumstances()
         counted, kept = measure(Path(folder), seconds)
-    text = report.text(counted, kept, seconds=seconds, before=before)
+    text = report.text(counted, kept, seconds=seconds, measured_on=measured_on)
     report.PLACE.write_text(text)
     print(text)
     return 1 if kept.lost or kept.twice or not kept.accepted else 0

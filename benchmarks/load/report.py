@@ -18,8 +18,16 @@ def read(path: Path) -> list[dict[str, str]]:
         return sorted(csv.DictReader(file), key=lambda row: (row["Name"] == "Aggregated", row["Name"]))
 
 
-def text(counted: list[dict[str, str]], kept: Kept, *, seconds: int, before: float) -> str:
+def circumstances() -> str:
+    """On what is measured, said before it begins."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return (
+        f"Measured on {os.cpu_count()} CPU cores ({platform.machine()}), which were under a load of "
+        f"{os.getloadavg()[0]:.1f} by other work before\nit began; commit {commit.stdout.strip()}."
+    )
+
+
+def text(counted: list[dict[str, str]], kept: Kept, *, seconds: int, measured_on: str) -> str:
     asked, failed = int(counted[-1]["Request Count"]), int(counted[-1]["Failure Count"])
     states = ", ".join(f"{count} {status}" for status, count in sorted(kept.states.items())) or "none"
     return f"""# Under load
@@ -30,8 +38,7 @@ scheduler, PostgreSQL and Redis. The people run there too. Who browses has {RECO
 1 to 5 s at the list, at a result, at a piece of its video, or has a program ask over REST. Who uploads sends a clip of
 two seconds in parts of 32 KB, and another one after 5 to 15 s; each clip has bytes of its own.
 
-Measured on {os.cpu_count()} CPU cores ({platform.machine()}), which were under a load of {before:.1f} by other work
-before it began; commit {commit.stdout.strip()}.
+{measured_on}
 
 - **Recordings lost: {kept.lost}** of {kept.accepted} that the server had accepted. Every other one is there once,
   with the bytes that were sent; their analyses: {states}.

@@ -1,4 +1,4 @@
-# The only commands to remember: make setup demo serve test fuzz lint types bench
+# The only commands to remember: make setup demo serve test fuzz lint types bench load
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
-.PHONY: setup demo serve test fuzz lint types bench
+.PHONY: setup demo serve test fuzz lint types bench load
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.runtime
@@ -50,3 +50,6 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+load: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.load

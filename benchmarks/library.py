@@ -45,7 +45,7 @@ def measure(place: Path) -> dict[str, tuple[float, float]]:
     with embedded.attached():
         call_command("migrate", verbosity=0)
         client = Client(SERVER_NAME="localhost")
-        client.force_login(_somebody())
+        client.force_login(somebody("researcher", RECORDINGS))
         found = {}
         for name, address in ADDRESSES.items():
             times = [_answered(client, address) for _ in range(RUNS + 1)][1:]
@@ -53,8 +53,8 @@ def measure(place: Path) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _somebody() -> "User":
-    """Somebody with RECORDINGS recordings of two analyses each, tags and projects."""
+def somebody(username: str, count: int) -> "User":
+    """Somebody with so many recordings of two analyses each, tags and projects; without files."""
     from django.utils import timezone
 
     from webapp.accounts.models import User
@@ -62,7 +62,7 @@ def _somebody() -> "User":
     from webapp.recordings import order
     from webapp.recordings.models import MediaFile, Recording
 
-    user = User.objects.create_user("researcher")
+    user = User.objects.create_user(username)
     projects = [order.make_project(owner=user, name=f"Project {number}") for number in range(20)]
     now = timezone.now()
     recordings = Recording.objects.bulk_create(
@@ -80,7 +80,7 @@ def _somebody() -> "User":
             has_eeg=False,
             bytes=1000,
         )
-        for number in range(RECORDINGS)
+        for number in range(count)
     )
     MediaFile.objects.bulk_create(
         MediaFile(

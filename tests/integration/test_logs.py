@@ -1,12 +1,10 @@
 """The lines of a whole journey, from the request to the labelled video: one id on them, and nothing about a person."""
 
-import json
+import base64
 import shutil
 import socket
-import subprocess
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,43 +13,14 @@ from django.conf import settings as django_settings
 
 from inference import store
 from tests.conftest import Start
+from tests.integration.journal import Journal
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES, Person
 from webapp.accounts.models import User
+from webapp.core import locations
 
 NAME, SURNAME, TITLE, FILE = "Zebulon", "Quackenbush", "Unlikely title 7391", "patient-xylophone.mp4"
 ELSEWHERE = "203.0.113.77"
-
-
-class Journal:
-    """What processes write to stderr, read along so that no pipe is ever full."""
-
-    def __init__(self) -> None:
-        self._written: list[str] = []
-        self._running: list[tuple[subprocess.Popen[str], Thread]] = []
-
-    def keep(self, process: subprocess.Popen[str]) -> subprocess.Popen[str]:
-        assert process.stderr is not None
-        thread = Thread(target=self._written.extend, args=[process.stderr], daemon=True)
-        thread.start()
-        self._running.append((process, thread))
-        return process
-
-    def close(self) -> None:
-        """Stop the processes: all is written then."""
-        for process, _ in self._running:
-            process.terminate()
-        for process, thread in self._running:
-            process.wait(60)
-            thread.join(60)
-
-    @property
-    def text(self) -> str:
-        return "".join(self._written)
-
-    def of(self, request_id: str) -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in self._written]
-        return [line for line in lines if line.get("request_id") == request_id]
 
 
 @pytest.fixture
@@ -131,6 +100,31 @@ def test_one_id_from_the_request_to_the_video_and_nobody_named(
     stages = [line for line in lines if line["event"] == "stage ended"]
     assert {line["stage"] for line in stages} == {"probe", "sample", "score", "timeline", "render"}
     assert {line["analysis"] for line in stages} == {analysis}
+
+
+def test_addresses_that_hold_a_secret_are_not_written(
+    process: Start, journal: Journal, zebulon: Person, port: int
+) -> None:
+    """Whatever goes wrong with them, and whichever program it is that complains."""
+    base, browser = f"http://127.0.0.1:{port}", zebulon.session
+    project = browser.post(f"{zebulon.api}projects/", json={"name": SURNAME}).json()["id"]
+    assert browser.post(f"{zebulon.api}projects/", json={"name": SURNAME}).status_code == 409  # PostgreSQL complains
+    assert browser.patch(f"{zebulon.api}projects/{project}/", json={"description": TITLE}).ok
+    for path in ("link/Zebulon-secret/", "password/reset/1-Zebulon-secret/", "account/email/Zebulon-secret/"):
+        for ask in (requests.get, requests.post):  # without a CSRF token, Django complains
+            ask(f"{base}/{path}", timeout=60)
+    name = base64.b64encode(FILE.encode()).decode()
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Metadata": f"filename {name}"}
+    assert browser.post(f"{zebulon.api}uploads/", headers=tus).status_code == 201
+    with socket.create_connection(("127.0.0.1", port)) as wrong:  # gunicorn complains
+        wrong.sendall(b"GET /link/Zebulon-secret\x00/ Zebulon\r\n\r\n")
+        wrong.recv(1000)
+    journal.close()
+    database = (locations.var() / "log" / "postgres.log").read_text()
+    assert about_somebody(journal.text) == []
+    assert about_somebody(database) == []
+    assert "Invalid request" in journal.text
+    assert "127.0.0.1" not in journal.text.replace("http://127.0.0.1", "")
 
 
 def test_a_worker_that_breaks_says_what_and_where(

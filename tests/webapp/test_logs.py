@@ -94,6 +94,25 @@ def test_on_a_terminal_a_person_reads_it_all(logger: Logger) -> None:
     assert "what went wrong" in written()
 
 
+def test_no_variable_is_shown_on_a_terminal(logger: Logger) -> None:
+    log, written = logger("plain")
+    password = "zebulon".upper()
+    try:
+        len(int(password[:0] or "0"))  # type: ignore[arg-type]
+    except TypeError:
+        log.exception("it broke off")
+    assert "TypeError" in written()
+    assert password not in written()
+
+
+def test_a_refusal_tells_no_address(db: None, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(logs.WithoutSecrets())
+    caplog.set_level("WARNING")
+    Client(enforce_csrf_checks=True).post("/password/reset/1-zebulon-secret/")
+    assert "Forbidden (CSRF cookie not set.): ^password/reset/" in caplog.text
+    assert "zebulon" not in caplog.text
+
+
 @pytest.mark.parametrize(("given", "kept"), [("0123456789abcdef" * 2, True), ("Zebulon", False), ("", False)])
 def test_the_answer_names_the_id_that_nginx_gave(db: None, client: Client, given: str, kept: bool) -> None:
     answer = client.get("/login/", headers={"X-Request-ID": given})

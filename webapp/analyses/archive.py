@@ -25,7 +25,10 @@ from webapp.core import media
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 
 MANIFEST = "manifest.csv"
-COLUMNS = ("file", "bytes", "sha256", "title", "recording", "analysis", "model_name", "model_version", "timeline_at")
+COLUMNS = (
+    *("file", "bytes", "sha256", "title", "recording", "analysis", "model_name", "model_version", "timeline_at"),
+    *("purpose", "purpose_note", "consent_version", "consent_text"),
+)
 SLUG_CHARACTERS = 60
 
 
@@ -78,8 +81,9 @@ def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> I
 def _whose(analysis: Analysis) -> list[str]:
     assert analysis.timeline_at is not None
     recording = analysis.recording
-    model = (analysis.model_name, analysis.model_version)
-    return [safe(recording.title), str(recording.pk), str(analysis.pk), *model, analysis.timeline_at.isoformat()]
+    read = (str(analysis.pk), analysis.model_name, analysis.model_version, analysis.timeline_at.isoformat())
+    agreed = (recording.purpose, safe(recording.purpose_note), recording.consent_version, recording.consent_text)
+    return [safe(recording.title), str(recording.pk), *read, *agreed]
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -12,8 +12,8 @@ from django_filters.fields import IsoDateTimeField
 
 from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import of_shown
-from webapp.recordings import selectors
-from webapp.recordings.models import Recording
+from webapp.recordings import retention, selectors
+from webapp.recordings.models import Purpose, Recording
 
 NO_PROJECT = "none"
 
@@ -41,6 +41,7 @@ class ByRecording(django_filters.FilterSet):
         method="by_words", label="Words that the title, the names of the files or the tags hold, all of them."
     )
     project = django_filters.CharFilter(method="by_project", label=f"The project's id, or {NO_PROJECT}.")
+    purpose = django_filters.ChoiceFilter(choices=Purpose.choices, method="by_purpose")
     tag = django_filters.CharFilter(method="by_tags", label="A tag, or several with commas between them: all of them.")
 
     def by_words(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -49,6 +50,9 @@ class ByRecording(django_filters.FilterSet):
     def by_project(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         wanted = None if value == NO_PROJECT else UUID(value)
         return self.of(rows, Recording.objects.filter(project=wanted))
+
+    def by_purpose(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return self.of(rows, Recording.objects.filter(purpose=value))
 
     def by_tags(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return self.of(rows, selectors.tagged(value))
@@ -74,6 +78,7 @@ class RecordingFilter(ByRecording):
     created_before = EndFilter(
         field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
     )
+    delete_before = EndFilter(method="by_end", label="Those that are not kept beyond it.")
 
     class Meta:
         model = Recording
@@ -84,6 +89,9 @@ class RecordingFilter(ByRecording):
 
     def by_model(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
         return self._shown(rows, **named_model(value))
+
+    def by_end(self, rows: QuerySet[Recording], name: str, value: datetime) -> QuerySet[Recording]:
+        return retention.ending_before(value, rows)
 
     def _shown(self, rows: QuerySet[Recording], **wanted: str) -> QuerySet[Recording]:
         of = {f"shown_{name}": of_shown(name) for name in wanted}

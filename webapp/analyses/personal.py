@@ -35,10 +35,11 @@ STATE = (
     *("error_code", "error_message"),
 )
 RECORDING = ("id", "title", "created_at", "duration_s", "width", "height", "fps", "has_audio", "has_eeg", "bytes")
-CONSENT = ("consent_at", "consent_version")
+CONSENT = ("purpose", "purpose_note", "consent_at", "consent_version", "consent_text")
+PROJECT = ("id", "name", "description", "purpose", "retention_days", "created_at")
 SHARE = (
-    *("recording_id", "project_id", "note", "may_download", "consent_at", "consent_version", "created_at"),
-    *("expires_at", "last_seen_at", "openings"),
+    *("recording_id", "project_id", "note", "may_download", "consent_at", "consent_version", "consent_text"),
+    *("created_at", "expires_at", "last_seen_at", "openings"),
 )
 FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq")
 
@@ -78,6 +79,7 @@ def _account(user: User) -> dict[str, Any]:
         "second_factor": has_second_factor(user),
         "quota": asdict(quota_of(user)),
         "tokens": list(tokens_of(user).values("name", "created_at", "last_used_at")),
+        "projects": [_fields(project, PROJECT) for project in user.projects.order_by("created_at")],
         "shares": [
             {**_fields(share, SHARE), "with": share.person.get_username() if share.person else None}
             for share in shares_of(user)
@@ -96,6 +98,9 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
     analyses = list(Analysis.objects.filter(recording=recording).order_by("created_at").prefetch_related("artifacts"))
     about = {
         **_fields(recording, RECORDING),
+        "project": recording.project and recording.project.name,
+        "tags": [tag.name for tag in recording.tags.all()],
+        "delete_at": recording.delete_at,
         "consent": _fields(recording, CONSENT),
         "files": [_fields(file, FILE) for file in recording.files.all()],
         "analyses": [_fields(analysis, STATE) for analysis in analyses],

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
+from webapp.accounts import farewell
 from webapp.analyses import events, lease
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
@@ -64,8 +65,9 @@ def reap() -> None:
 
 
 def sweep() -> None:
-    """Remove uploads that have expired, and files that no row names: what was left when a process was killed."""
+    """Remove what has expired, and files that no row names: what was left when a process was killed."""
     transfers.expire()
+    farewell.forget_old()
     named = {
         *MediaFile.objects.values_list("file", flat=True),
         *Artifact.objects.values_list("file", flat=True),

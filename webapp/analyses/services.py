@@ -18,6 +18,7 @@ from webapp.analyses.models import Analysis, CorrectedTimeline
 from webapp.core import media
 from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
+from webapp.recordings import purposes
 from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
 from webapp.recordings.models import Project, Recording
@@ -33,24 +34,34 @@ def submit(
     model: str | None = None,
     project: Project | None = None,
     idempotency_key: str | None = None,
+    purpose: str | None = None,
+    purpose_note: str = "",
     consent_version: str = VERSION,
 ) -> Analysis:
     """Keep a recording and queue its first analysis: all of it or nothing.
 
     `model` is NAME or NAME@VERSION. The same request with the same key gives what the first one gave.
-    Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | IDEMPOTENCY_KEY_REUSED |
-    UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES | QUOTA_ANALYSES | DISK_FULL |
-    STORAGE_UNAVAILABLE).
+    Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | PURPOSE_FORBIDDEN |
+    PURPOSE_NOTE_MISSING | IDEMPOTENCY_KEY_REUSED | UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES |
+    QUOTA_ANALYSES | DISK_FULL | STORAGE_UNAVAILABLE).
     """
     recordings.require_consent(given=consent)
-    also = (title, model or "", *([str(project.pk)] if project else []))
+    found = purposes.stated(purpose=purpose, note=purpose_note, project=project)
+    # What is not said leaves the fingerprint as it was before it could be said.
+    also = (title, model or "", *(str(each) for each in (project and project.pk, purpose, purpose_note) if each))
     request_sha256 = upload.fingerprint(*also) if idempotency_key is not None else ""
     if idempotency_key is not None and (earlier := _earlier(owner, idempotency_key, request_sha256)):
         return earlier
     try:
         with recordings.received(owner=owner, upload=upload) as files:
             spec = store.choose(model or None, with_eeg=upload.eeg is not None)
-            about = {"title": title, "project": project, "consent_version": consent_version}
+            about = {
+                "title": title,
+                "project": project,
+                "purpose": found,
+                "purpose_note": purpose_note,
+                "consent_version": consent_version,
+            }
             return _keep(owner, files, spec, request_sha256, idempotency_key, about)
     except (IntegrityError, RequestError):
         # The same request came twice at once, and the other one was faster: it has the key, and used the uploads.
@@ -62,9 +73,10 @@ def submit(
 def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
     """Queue another analysis of a recording.
 
-    Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), RequestError(QUOTA_ANALYSES), and Http404 where it was erased
-    meanwhile.
+    Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), RequestError(QUOTA_ANALYSES | PURPOSE_FORBIDDEN), and Http404
+    where it was erased meanwhile.
     """
+    purposes.require_allowed(recording.purpose)
     spec = store.choose(model or None, with_eeg=recording.has_eeg)
     with transaction.atomic():
         owner = accounts.locked(get_object_or_404(User, recordings=recording.pk))

@@ -15,7 +15,16 @@ from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.recordings.consent import TEXT as CONSENT
-from webapp.recordings.models import NO_COMMA, TAG_CHARACTERS, MediaFile, Project, Recording, Tag
+from webapp.recordings.models import (
+    NO_COMMA,
+    NOTE_CHARACTERS,
+    TAG_CHARACTERS,
+    MediaFile,
+    Project,
+    Purpose,
+    Recording,
+    Tag,
+)
 from webapp.recordings.services import Upload
 
 DECIMALS = 3
@@ -79,12 +88,25 @@ class StateSerializer(serializers.ModelSerializer[Analysis]):
         fields = ["id", "status", "model_name", "model_version"]
 
 
+def erase_due() -> serializers.BooleanField:
+    """What a change has to say that lets recordings be erased soon."""
+    words = "Has to be true where recordings are older than they would be kept: they are erased within the hour."
+    return serializers.BooleanField(required=False, write_only=True, help_text=words)
+
+
 class ProjectSerializer(serializers.ModelSerializer[Project]):
     count = serializers.IntegerField(read_only=True, default=0, help_text="Of its recordings.")
+    erase_due = erase_due()
 
     class Meta:
         model = Project
-        fields = ["id", "name", "description", "created_at", "count"]
+        fields = [
+            *("id", "name", "description", "purpose", "retention_days", "created_at", "count", "erase_due"),
+        ]
+        extra_kwargs = {
+            "purpose": {"help_text": "Of recordings that are sent into it without one."},
+            "retention_days": {"help_text": "Its recordings are erased so many days after they came; null: never."},
+        }
 
 
 class TagSerializer(serializers.ModelSerializer[Tag]):
@@ -113,10 +135,11 @@ class ChangeSerializer(serializers.ModelSerializer[Recording]):
         max_length=50,
         help_text="By name; unknown ones are made.",
     )
+    erase_due = erase_due()
 
     class Meta:
         model = Recording
-        fields = ["title", "project", "tags"]
+        fields = ["title", "project", "tags", "erase_due"]
 
 
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
@@ -124,6 +147,10 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
     tags: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="name")
     duration_s = Seconds(read_only=True)
     analyses = StateSerializer(many=True, read_only=True, help_text="Newest first.")
+    consent_text = serializers.CharField(read_only=True, help_text="What was agreed to.")
+    delete_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null where it is kept until somebody deletes it."
+    )
 
     class Meta:
         model = Recording
@@ -142,7 +169,8 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
                 "has_eeg",
                 "bytes",
             ),
-            *("consent_at", "consent_version", "files", "analyses"),
+            *("purpose", "purpose_note", "consent_at", "consent_version", "consent_text", "delete_at"),
+            *("files", "analyses"),
         ]
 
 
@@ -171,6 +199,14 @@ class UploadSerializer(serializers.Serializer[Any]):
         max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION, from `models/`."
     )
     project = OwnProject(required=False, help_text="The project that it belongs to.")
+    purpose = serializers.ChoiceField(
+        choices=Purpose.choices,
+        required=False,
+        help_text="What it is used for; without this the project's, else `unstated`. The server may forbid some.",
+    )
+    purpose_note = serializers.CharField(
+        max_length=NOTE_CHARACTERS, required=False, allow_blank=True, help_text="More about it; has to be with `other`."
+    )
     consent = serializers.BooleanField(default=False, help_text=f"Has to be true: {CONSENT}")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -233,6 +233,8 @@ LIMITS = Limits(
 UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
 # A client that is silent for so long in the middle of a part is taken for lost.
 UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
+# For so many days recordings are kept that are in no project; without a number, until somebody deletes them.
+RETENTION_DAYS = env.int("EMOTRACE_RETENTION_DAYS", default=None)
 # What people send never fills the disk beyond this: the rest is for the database and for what is made from it. With
 # less room than this, the installation is not ready.
 DISK_RESERVE_BYTES = env.int("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
@@ -312,6 +314,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AnalysisStatus": "webapp.analyses.models.Analysis.Status",
         "DeliveryStatus": "webapp.webhooks.models.Delivery.Status",
+        "Purpose": "webapp.recordings.models.Purpose",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 import structlog
+from django.http import HttpRequest
 from structlog.typing import EventDict, WrappedLogger
 
 FIELDS = {"analysis", "argument", "bytes", "method", "queue", "route", "seconds", "stage", "status", "task"}
@@ -22,14 +23,22 @@ FRAMES = 20
 
 # The address of a link is all that it takes to open it.
 SECRET = re.compile(r"(/link/)[^/\s]+")
+# gunicorn says from where what it cannot read came, and what it was.
+QUOTED = re.compile("Invalid request|Error handling request")
 
 Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class WithoutSecrets(logging.Filter):
-    """Leaves the secrets of links out of every line."""
+    """Leaves out of every line which address was asked for: it may hold a secret, or what somebody typed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+            route = request.resolver_match.route if request.resolver_match else "an unknown address"
+            record.args = tuple(route if each == request.path else each for each in record.args)
+        if record.name == "gunicorn.error" and (quoting := QUOTED.match(str(record.msg))):
+            record.msg, record.args = quoting.group(), ()
         if isinstance(record.msg, str) and "/link/" in (line := record.getMessage()):
             record.msg, record.args = SECRET.sub(r"\1...", line), ()
         return True
@@ -38,7 +47,9 @@ class WithoutSecrets(logging.Filter):
 def configuration(level: str, form: str) -> dict[str, Any]:
     """Django's LOGGING: every line to stderr; `form` is `json`, `plain`, or empty: plain on a terminal only."""
     plain = form == "plain" or (not form and sys.stderr.isatty())
-    ends = [structlog.dev.ConsoleRenderer()] if plain else [_without_messages, structlog.processors.JSONRenderer()]
+    # Without the values of variables, which may be anybody's password.
+    shown = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    ends = [shown] if plain else [_without_messages, structlog.processors.JSONRenderer()]
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -9,6 +9,9 @@ class WebCode(StrEnum):
     """What only the web application refuses; all else comes from inference.errors.Code."""
 
     CONSENT_MISSING = "consent_missing"
+    PURPOSE_FORBIDDEN = "purpose_forbidden"
+    PURPOSE_NOTE_MISSING = "purpose_note_missing"
+    RETENTION_ERASES = "retention_erases"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     NOTHING_TO_EXPORT = "nothing_to_export"
     NOT_READY = "not_ready"
@@ -73,6 +76,9 @@ class RequestError(Exception):
 CHECKSUM_MISMATCH = 460
 STATUSES: dict[Code | WebCode, int] = {
     WebCode.CONSENT_MISSING: 400,
+    WebCode.PURPOSE_FORBIDDEN: 422,
+    WebCode.PURPOSE_NOTE_MISSING: 400,
+    WebCode.RETENTION_ERASES: 409,
     Code.MISSING_FILE: 400,
     Code.UNKNOWN_MODEL: 400,
     Code.MODEL_UNSUITED: 400,

@@ -15,7 +15,7 @@ from webapp.analyses import bulk, selectors
 from webapp.analyses.archive import archive, as_download
 from webapp.analyses.models import Analysis
 from webapp.pages import catalogue, library
-from webapp.pages.forms import OwnProjectField, TagsField
+from webapp.pages.forms import MayErase, OwnProjectField, TagsField
 from webapp.pages.words import EXPORTS
 from webapp.recordings import order
 from webapp.recordings.models import Recording
@@ -51,7 +51,7 @@ def chosen(user: User, sent: QueryDict) -> list[Recording]:
     return recordings
 
 
-class Deed(forms.Form):
+class Deed(MayErase, forms.Form):
     heading: str
     button: str
     words = ""
@@ -135,7 +135,7 @@ class Move(Deed):
         project = self.cleaned_data["project"]
         if name := self.cleaned_data["new_project"]:
             project = order.make_project(owner=self.user, name=name)
-        order.move(recordings=self.recordings, project=project)
+        order.move(recordings=self.recordings, project=project, erase_due=self.erase_due)
         where = f"in “{project.name}” now" if project else "in no project any more"
         return Done(f"{counted(len(self.recordings))}: {where}.")
 

@@ -5,20 +5,21 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
+from django.template.defaultfilters import pluralize
 
 from inference.errors import Code, InputError
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.events import Event
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import consent
-from webapp.recordings.models import TAG_CHARACTERS, Project, Recording, Tag
+from webapp.recordings import consent, purposes
+from webapp.recordings.models import NOTE_CHARACTERS, TAG_CHARACTERS, Project, Purpose, Recording, Tag
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import Upload
 from webapp.webhooks.addresses import URL_CHARACTERS
 
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
-FIELDS = {
+FIELDS: dict[Code | WebCode, str] = {
     Code.NOT_AUDIO: "audio",
     Code.AUDIO_SIZE: "audio",
     Code.AUDIO_LENGTH: "audio",
@@ -31,10 +32,12 @@ FIELDS = {
     Code.EEG_SAMPLING_RATE: "eeg_sfreq",
     Code.UNKNOWN_MODEL: "model",
     Code.MODEL_UNSUITED: "model",
+    WebCode.PURPOSE_FORBIDDEN: "purpose",
+    WebCode.PURPOSE_NOTE_MISSING: "purpose_note",
 }
 
 # For the page's script: what each code concerns.
-CONCERNED = {str(code): FIELDS.get(code, "video") for code in Code}
+CONCERNED = {str(code): FIELDS.get(code, "video") for code in [*Code, *(FIELDS.keys() - set(Code))]}
 
 FILES = ("video", "audio", "eeg")
 WORDS = {
@@ -53,7 +56,40 @@ class OwnProjectField(forms.ModelChoiceField):
         super().__init__(Project.objects.none(), required=False, empty_label="No project", widget=widget, **options)
 
     def label_from_instance(self, project: Any) -> str:
-        return f"{project.name} (shared with others)" if project.shared else str(project.name)
+        days = project.retention_days
+        kept = f"kept for {days} day{pluralize(days)}" if days else ""
+        marks = [mark for mark in (project.shared and "shared with others", kept) if mark]
+        return f"{project.name} ({', '.join(marks)})" if marks else str(project.name)
+
+
+class PurposeField(forms.ChoiceField):
+    """What recordings are used for. What this server refuses is named last: to be refused with a reason."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, widget=forms.Select({"class": "form-select"}), **options)
+
+    def sort(self, *before: tuple[str, str]) -> None:
+        """Fill in what there is to choose from, as this server allows and refuses it now; `before` comes first."""
+        forbidden = purposes.forbidden()
+        self.refusals = {each: purposes.refusal(each) for each in Purpose if each in forbidden}
+        named = [(each.value, each.label) for each in Purpose if each is not Purpose.UNSTATED]
+        allowed = [choice for choice in named if choice[0] not in self.refusals]
+        refused = [choice for choice in named if choice[0] in self.refusals]
+        self.choices = [*before, *allowed, *([("Not allowed on this server", refused)] if refused else [])]
+
+
+class MayErase(forms.BaseForm):
+    """Asks, before recordings would be erased for want of time, whether that is meant."""
+
+    @property
+    def erase_due(self) -> bool:
+        return "erase_due" in self.data
+
+    def ask(self, error: RequestError) -> None:
+        """Say what would be erased, and let it be agreed to."""
+        box = forms.CheckboxInput({"class": "form-check-input"})
+        self.fields["erase_due"] = forms.BooleanField(required=False, label="Erase them", widget=box)
+        self.add_error(error.field, error.message)
 
 
 class TagsField(forms.CharField):
@@ -95,11 +131,14 @@ class UploadForm(forms.Form):
     title = forms.CharField(required=False, max_length=200)
     model = forms.CharField(required=False)
     project = OwnProjectField()
+    purpose = PurposeField()
+    purpose_note = forms.CharField(required=False, max_length=NOTE_CHARACTERS)
     consent = forms.BooleanField(label=consent.TEXT, error_messages={"required": NO_CONSENT})
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["project"].queryset = projects_of(user)  # type: ignore[attr-defined]
+        self.fields["purpose"].sort()  # type: ignore[attr-defined]
 
     def upload(self) -> Upload:
         """What was sent, of a valid form."""
@@ -115,10 +154,10 @@ class UploadForm(forms.Form):
             return min(sizes, key=lambda name: sizes[name])
         if code is Code.TOO_LARGE:
             return max(sizes, key=lambda name: sizes[name])
-        return FIELDS.get(code, "video") if isinstance(code, Code) else "video"
+        return FIELDS.get(code, "video")
 
 
-class RecordingForm(forms.ModelForm):
+class RecordingForm(MayErase, forms.ModelForm):
     project = OwnProjectField()
     tags = TagsField()
 
@@ -133,14 +172,26 @@ class RecordingForm(forms.ModelForm):
         self.initial["tags"] = ", ".join(tag.name for tag in self.instance.tags.all())
 
 
-class ProjectForm(forms.ModelForm):
+class ProjectForm(MayErase, forms.ModelForm):
+    purpose = PurposeField(help_text="Of recordings that are sent into it without one.")
+
     class Meta:
         model = Project
-        fields = ["name", "description"]
+        fields = ["name", "description", "purpose", "retention_days"]
+        labels = {"retention_days": "Days to keep its recordings"}
+        help_texts = {
+            "retention_days": "So many days after it came, a recording is erased with everything made from it. "
+            "Empty: until somebody deletes it."
+        }
         widgets = {
             "name": forms.TextInput({"class": "form-control"}),
             "description": forms.Textarea({"class": "form-control", "rows": 3}),
+            "retention_days": forms.NumberInput({"class": "form-control"}),
         }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["purpose"].sort(("", "No purpose of its own"))  # type: ignore[attr-defined]
 
 
 class TagForm(forms.ModelForm):

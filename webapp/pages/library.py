@@ -13,7 +13,7 @@ from webapp.accounts.models import User
 from webapp.analyses.filters import NO_PROJECT, RecordingFilter
 from webapp.pages import words
 from webapp.recordings import selectors
-from webapp.recordings.models import Project, Recording
+from webapp.recordings.models import Project, Purpose, Recording
 
 NEWEST = "-created_at"
 ORDERINGS: dict[str, tuple[str, Any]] = {
@@ -73,6 +73,7 @@ def choices(user: User, projects: list[Project], asked: dict[str, str]) -> list[
             "Any project",
             [(NO_PROJECT, "In no project"), *((str(project.pk), project.name) for project in projects)],
         ),
+        Choice("purpose", "Purpose", "Any purpose", [(each.value, each.label) for each in Purpose]),
         Choice("tag", "Tag", "Any tag", [(tag.name, tag.name) for tag in selectors.tags_of(user)]),
         Choice("label", "Leading emotion", "Any emotion", [(label, label.capitalize()) for label in labels]),
         Choice("status", "State", "Any state", [(str(status), text) for status, text in words.STATUSES.items()]),

@@ -3,9 +3,11 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.core.validators import RegexValidator
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -13,10 +15,38 @@ from django.utils import timezone
 from inference.types import EegInput, Inputs
 from webapp.accounts.models import User
 from webapp.core import media
+from webapp.recordings import consent
 
 TAG_CHARACTERS = 40
+NOTE_CHARACTERS = 300
+MOST_DAYS = 36_500
 # Commas stand between tags wherever several are written in one line.
 NO_COMMA = RegexValidator("^[^,]*$", "A tag has no comma in it.")
+
+
+class Purpose(models.TextChoices):
+    """What a recording is used for. Programs know the codes: none is ever renamed."""
+
+    RESEARCH = "research", "Research"
+    CLINICAL = "clinical", "Health care or therapy"
+    SAFETY = "safety", "Safety, such as noticing a tired driver"
+    MARKET_RESEARCH = "market_research", "Market or product research"
+    TEACHING_MATERIAL = "teaching_material", "Teaching material"
+    PERSONAL = "personal", "For myself"
+    OTHER = "other", "Something else"
+    WORKPLACE = "workplace", "Emotions of people at work"
+    EDUCATION = "education", "Emotions of pupils, students or examinees"
+    UNSTATED = "unstated", "Not stated"
+
+
+class PurposeRule(models.Model):
+    """What administrators say of a purpose, instead of what goes for it otherwise."""
+
+    purpose = models.CharField(primary_key=True, max_length=20, choices=Purpose)
+    allowed = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {'allowed' if self.allowed else 'forbidden'}"
 
 
 class Project(models.Model):
@@ -26,6 +56,10 @@ class Project(models.Model):
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="projects")
     name = models.CharField(max_length=100)
     description = models.TextField(max_length=2000, blank=True)
+    purpose = models.CharField(max_length=20, choices=Purpose, blank=True, default="", db_default="")
+    retention_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -33,6 +67,12 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def days_kept(project: Project | None) -> int | None:
+    """For how many days a recording in the project is kept, or in none; None: until somebody deletes it."""
+    days: int | None = project.retention_days if project else settings.RETENTION_DAYS
+    return days
 
 
 class Tag(models.Model):
@@ -57,6 +97,10 @@ class Recording(models.Model):
     title = models.CharField(max_length=200)
     project = models.ForeignKey(Project, null=True, on_delete=models.SET_NULL, related_name="recordings")
     tags = models.ManyToManyField(Tag, related_name="recordings")
+    purpose = models.CharField(
+        max_length=20, choices=Purpose, default=Purpose.UNSTATED, db_default=Purpose.UNSTATED.value
+    )
+    purpose_note = models.CharField(max_length=NOTE_CHARACTERS, blank=True, default="", db_default="")
     consent_at = models.DateTimeField()
     consent_version = models.CharField(max_length=20)
     duration_s = models.FloatField()
@@ -78,6 +122,16 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def consent_text(self) -> str:
+        return consent.TEXTS.get(self.consent_version, "")
+
+    @property
+    def delete_at(self) -> datetime | None:
+        """When its time is over; None where it is kept until somebody deletes it."""
+        days = days_kept(self.project)
+        return None if days is None else self.created_at + timedelta(days=days)
 
     def file(self, kind: "MediaFile.Kind") -> "MediaFile | None":
         """The file of this kind, from what was fetched already where `files` was prefetched."""
@@ -137,6 +191,10 @@ class Share(models.Model):
         found = self.recording or self.project
         assert found is not None
         return found
+
+    @property
+    def consent_text(self) -> str:
+        return consent.TEXTS.get(self.consent_version, "")
 
     @property
     def expired(self) -> bool:

@@ -8,17 +8,29 @@ from django.db import IntegrityError, transaction
 
 from webapp.accounts.models import User
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings.models import Project, Recording, Tag
+from webapp.recordings import purposes, retention
+from webapp.recordings.models import Project, Recording, Tag, days_kept
 
 
-def make_project(*, owner: User, name: str, description: str = "") -> Project:
-    """Raises RequestError(NAME_TAKEN)."""
+def make_project(*, owner: User, name: str, **about: Any) -> Project:
+    """A project with a `description`, `purpose` and `retention_days`, if given.
+
+    Raises RequestError(NAME_TAKEN | PURPOSE_FORBIDDEN).
+    """
+    purposes.require_allowed(about.get("purpose", ""))
     with _name_of_its_own("project", name):
-        return Project.objects.create(owner=owner, name=name, description=description)
+        return Project.objects.create(owner=owner, name=name, **about)
 
 
-def change_project(*, project: Project, **fields: Any) -> None:
-    """Give a project another `name` or `description`. Raises RequestError(NAME_TAKEN)."""
+def change_project(*, project: Project, erase_due: bool = False, **fields: Any) -> None:
+    """Give a project another `name`, `description`, `purpose` or `retention_days`.
+
+    Raises RequestError(NAME_TAKEN | PURPOSE_FORBIDDEN), and RequestError(RETENTION_ERASES) unless `erase_due`.
+    """
+    purposes.require_allowed(fields.get("purpose", ""))
+    retention.require_sure(
+        recordings=Recording.objects.filter(project=project), days=fields.get("retention_days"), sure=erase_due
+    )
     _change("project", project, fields)
 
 
@@ -44,8 +56,14 @@ def delete_tag(*, tag: Tag) -> None:
 
 
 @transaction.atomic
-def change(*, recording: Recording, tags: Iterable[str] | None = None, **fields: Any) -> None:
-    """Give a recording another `title` or `project`, and `tags`, by name, instead of those that it carries."""
+def change(*, recording: Recording, tags: Iterable[str] | None = None, erase_due: bool = False, **fields: Any) -> None:
+    """Give a recording another `title` or `project`, and `tags`, by name, instead of those that it carries.
+
+    Raises RequestError(RETENTION_ERASES) unless `erase_due`.
+    """
+    if "project" in fields:
+        one = Recording.objects.filter(pk=recording.pk)
+        retention.require_sure(recordings=one, days=days_kept(fields["project"]), sure=erase_due)
     for name, value in fields.items():
         setattr(recording, name, value)
     recording.save(update_fields=fields)
@@ -53,9 +71,14 @@ def change(*, recording: Recording, tags: Iterable[str] | None = None, **fields:
         recording.tags.set(named(owner=recording.owner, names=tags))
 
 
-def move(*, recordings: Sequence[Recording], project: Project | None) -> None:
-    """Put recordings into one project, or take them out of theirs."""
-    Recording.objects.filter(pk__in=[each.pk for each in recordings]).update(project=project)
+def move(*, recordings: Sequence[Recording], project: Project | None, erase_due: bool = False) -> None:
+    """Put recordings into one project, or take them out of theirs.
+
+    Raises RequestError(RETENTION_ERASES) unless `erase_due`.
+    """
+    chosen = Recording.objects.filter(pk__in=[each.pk for each in recordings])
+    retention.require_sure(recordings=chosen, days=days_kept(project), sure=erase_due)
+    chosen.update(project=project)
 
 
 @transaction.atomic

@@ -14,8 +14,8 @@ from webapp.recordings.models import MediaFile, Project, Recording, Tag, Transfe
 
 
 def recordings_of(user: User) -> QuerySet[Recording]:
-    """The user's recordings, newest first, with their files and tags."""
-    return user.recordings.order_by("-created_at").prefetch_related("files", "tags")
+    """The user's recordings, newest first, with their project, files and tags."""
+    return user.recordings.order_by("-created_at").select_related("project").prefetch_related("files", "tags")
 
 
 def recording_for(user: User, pk: UUID) -> Recording:

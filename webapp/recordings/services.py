@@ -21,7 +21,7 @@ from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import quota
 from webapp.recordings import transfers as uploads
-from webapp.recordings.models import MediaFile, Project, Recording, Transfer
+from webapp.recordings.models import MediaFile, Project, Purpose, Recording, Transfer
 
 Kind = MediaFile.Kind
 NAME_CHARACTERS = 60  # of at most 4 bytes: file systems take 255
@@ -114,6 +114,8 @@ def keep(
     names: dict[Kind, str],
     title: str,
     project: Project | None,
+    purpose: Purpose,
+    purpose_note: str,
     consent_version: str,
     request_sha256: str,
     idempotency_key: str | None,
@@ -134,6 +136,8 @@ def keep(
         owner=owner,
         title=title or files.paths[Kind.VIDEO].stem,
         project=project,
+        purpose=purpose,
+        purpose_note=purpose_note,
         consent_at=timezone.now(),
         consent_version=consent_version,
         duration_s=info.duration_s,

@@ -103,5 +103,5 @@ def _make(
         note=note,
         may_download=may_download,
         consent_at=timezone.now(),
-        consent_version=consent.SHARING_VERSION,
+        consent_version=consent.SHARING_PROJECT_VERSION if isinstance(what, Project) else consent.SHARING_VERSION,
     )

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from webapp.analyses.events import Happening
+from webapp.analyses.events import Event, Happening
 from webapp.core import queue
 from webapp.webhooks import signing
 from webapp.webhooks.models import Delivery, Endpoint
@@ -40,6 +40,10 @@ logger = logging.getLogger(__name__)
 
 def on_happened(happening: Happening, **_: Any) -> None:
     """Write a message for each of the owner's endpoints that wants to know. Belongs in the event's transaction."""
+    if happening.event is Event.RECORDING_DELETED:
+        # What was told of it goes with it.
+        told = Delivery.objects.filter(payload__data__recording=str(happening.recording_id))
+        told.filter(endpoint__owner_id=happening.owner_id).delete()
     wanting = Endpoint.objects.filter(
         owner_id=happening.owner_id, enabled=True, events__contains=[str(happening.event)]
     )

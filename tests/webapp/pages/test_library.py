@@ -126,11 +126,11 @@ def test_filters_cost_the_same_however_much_there_is(
 ) -> None:
     address = "/?search=a&label=happy&tag=pilot&project=none&ordering=title"
     owner.get(address)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(titles(looked_for(owner, address))) == 2
     for number in range(4):
         recording = finished("happy", recording__owner=user, recording__title=f"A {number}").recording
         order.change(recording=recording, tags=["pilot", f"tag {number}"])
         order.make_project(owner=user, name=f"Project {number}")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(titles(looked_for(owner, address))) == 6

@@ -57,9 +57,9 @@ def test_a_longer_list_asks_no_more_of_the_database(
 ) -> None:
     submit(user)
     owner.get("/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         owner.get("/")
     for number in range(4):
         submit(user, str(number))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         owner.get("/")

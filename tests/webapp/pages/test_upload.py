@@ -67,6 +67,8 @@ def test_sound_and_eeg_are_taken_along(owner: Client) -> None:
         ({"model": "crystal-ball"}, "model", "crystal-ball"),
         ({"model": "fusion-cnn-5"}, "model", "without EEG"),
         ({"consent": ""}, "consent", "Tick the box"),
+        ({"purpose": "education"}, "purpose", "Article 5(1)(f)"),
+        ({"purpose": "other"}, "purpose_note", "in a few words"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(owner: Client, fields: dict[str, Any], field: str, words: str) -> None:

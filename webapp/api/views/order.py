@@ -35,12 +35,15 @@ class _Projects(generics.GenericAPIView[Project]):
 )
 class Projects(_Projects, generics.ListCreateAPIView[Project]):
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
-        serializer.instance = order.make_project(owner=person(self.request), **serializer.validated_data)
+        about = {name: value for name, value in serializer.validated_data.items() if name != "erase_due"}
+        serializer.instance = order.make_project(owner=person(self.request), **about)
 
 
 @extend_schema_view(
     get=extend_schema(operation_id="projects_retrieve", summary="One project"),
-    patch=extend_schema(operation_id="projects_partial_update", summary="Rename it, or describe it anew"),
+    patch=extend_schema(
+        operation_id="projects_partial_update", summary="Change what it is called and how long it keeps"
+    ),
     delete=extend_schema(operation_id="projects_destroy", summary="Remove it; its recordings stay, in no project"),
 )
 class OneProject(_Projects, generics.RetrieveUpdateDestroyAPIView[Project]):

@@ -96,6 +96,8 @@ class Recordings(generics.ListAPIView[Recording]):
             title=form.validated_data.get("title", ""),
             model=form.validated_data.get("model"),
             project=form.validated_data.get("project"),
+            purpose=form.validated_data.get("purpose"),
+            purpose_note=form.validated_data.get("purpose_note", ""),
             idempotency_key=key,
         )
         recording = RecordingSerializer(_mine(request).get(pk=analysis.recording_id)).data

@@ -72,6 +72,7 @@ class Postgres(Server):
             *("-c", "listen_addresses="),
             *("-c", f"unix_socket_directories={self.socket_directory}"),
             *("-c", "unix_socket_permissions=0700"),
+            *("-c", "log_min_messages=log"),  # an error would be told with the statement, and whatever stood in it
         ]
 
     def start(self) -> None:

@@ -7,15 +7,16 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.core import samples
-from webapp.core.problems import RequestError
+from webapp.core.problems import RequestError, WebCode
 from webapp.pages import bulk, library
 from webapp.pages.rows import rows
 from webapp.pages.views.requests import PersonRequest
-from webapp.recordings import consent, selectors
+from webapp.recordings import consent, retention, selectors
 
 PAGE_SIZE = 25
 TITLES_NAMED = 20  # of those that something is done with
@@ -29,6 +30,7 @@ def recordings(request: PersonRequest) -> HttpResponse:
     page = Paginator(found.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
     lines = rows(page)
     projects = list(selectors.projects_of(request.user))
+    soon = timezone.now() + retention.SOON
     context = {
         "page": page,
         "rows": lines,
@@ -38,6 +40,8 @@ def recordings(request: PersonRequest) -> HttpResponse:
         "orderings": [(value, name) for value, (name, _) in library.ORDERINGS.items()],
         "filters": _filters(request.GET),
         "project": next((each for each in projects if str(each.pk) == found.asked.get("project")), None),
+        "ending": retention.ending_before(soon, request.user.recordings.all()).count(),
+        "soon": soon,
         "first_steps": not found.asked and all(_is_sample(line.recording.consent_version) for line in lines),
         "sample": None if samples.missing() else consent.SAMPLE_TEXT,
     }
@@ -62,7 +66,10 @@ def deed(request: PersonRequest, name: str) -> HttpResponseBase:
         try:
             done = form.do()
         except RequestError as error:
-            form.add_error(None, error.message)
+            if error.code is WebCode.RETENTION_ERASES:
+                form.ask(error)
+            else:
+                form.add_error(None, error.message)
         else:
             return done.file or _told(request, done, back)
     context = {

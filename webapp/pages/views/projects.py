@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from inference.export import WRITERS
 from webapp.analyses.archive import archive, as_download
 from webapp.analyses.selectors import analyses_of, latest_timelines
-from webapp.core.problems import RequestError
+from webapp.core.problems import RequestError, WebCode
 from webapp.pages.forms import ProjectForm, TagForm
 from webapp.pages.views.requests import PersonRequest
-from webapp.recordings import order, selectors
+from webapp.recordings import order, retention, selectors
+from webapp.recordings.models import days_kept
 
 Form = ProjectForm | TagForm
 
@@ -45,7 +46,9 @@ def project(request: PersonRequest, pk: UUID) -> HttpResponse:
     project = selectors.project_for(request.user, pk)
     form = ProjectForm(request.POST or None, instance=project)
     words = {"heading": "Change the project", "button": "Save", "said": "The project is changed."}
-    return _change(request, form, lambda sent: order.change_project(project=project, **sent), words)
+    return _change(
+        request, form, lambda sent: order.change_project(project=project, erase_due=form.erase_due, **sent), words
+    )
 
 
 @require_safe
@@ -68,7 +71,8 @@ def delete_project(request: PersonRequest, pk: UUID) -> HttpResponse:
         order.delete_project(project=project)
         messages.success(request, f"The project “{project.name}” is deleted. Its recordings are in no project now.")
         return redirect("pages:projects")
-    return render(request, "pages/delete_project.html", {"project": project})
+    lost = retention.over(recordings=project.recordings.all(), days=days_kept(None))
+    return render(request, "pages/delete_project.html", {"project": project, "lost": lost})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -107,7 +111,10 @@ def _change(
         try:
             do(form.cleaned_data)
         except RequestError as error:
-            form.add_error(error.field, error.message)
+            if error.code is WebCode.RETENTION_ERASES and isinstance(form, ProjectForm):
+                form.ask(error)
+            else:
+                form.add_error(error.field, error.message)
         else:
             messages.success(request, words["said"])
             return redirect("pages:projects")

@@ -21,7 +21,9 @@ from webapp.core.problems import RequestError
 from webapp.pages import catalogue
 from webapp.pages.forms import CONCERNED, RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
-from webapp.recordings import access, order, selectors
+from webapp.recordings import access, order, purposes, selectors
+from webapp.recordings.models import days_kept
+from webapp.recordings.selectors import projects_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +31,8 @@ from webapp.recordings import access, order, selectors
 def upload(request: PersonRequest) -> HttpResponse:
     """Leads to the result of the first analysis, or answers 422 with what is wrong at its field."""
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = UploadForm(*sent, user=request.user, initial={"project": request.GET.get("project")})
+    initial = {"project": request.GET.get("project"), "purpose": purposes.last_of(request.user)}
+    form = UploadForm(*sent, user=request.user, initial=initial)
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -40,6 +43,8 @@ def upload(request: PersonRequest) -> HttpResponse:
                 title=given["title"],
                 model=given["model"] or None,
                 project=given["project"],
+                purpose=given["purpose"] or None,
+                purpose_note=given["purpose_note"],
             )
         except (InputError, RequestError) as error:
             form.refuse(error)
@@ -52,6 +57,9 @@ def upload(request: PersonRequest) -> HttpResponse:
         "usage": usage_of(request.user),
         "fields": json.dumps(CONCERNED),
         "any_analysis": UUID(int=0),
+        "days_kept": days_kept(None),
+        "refusals": form.fields["purpose"].refusals,  # type: ignore[attr-defined]
+        "purposes": {str(project.pk): project.purpose for project in projects_of(request.user) if project.purpose},
     }
     return render(request, "pages/upload.html", context, status=422 if form.is_bound else 200)
 
@@ -79,9 +87,13 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
     recording = selectors.recording_for(request.user, pk)
     form = RecordingForm(request.POST or None, instance=recording)
     if form.is_valid():
-        order.change(recording=recording, **form.cleaned_data)
-        messages.success(request, f"“{recording.title}” is changed.")
-        return redirect("pages:recordings")
+        try:
+            order.change(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
+        except RequestError as error:
+            form.ask(error)
+        else:
+            messages.success(request, f"“{recording.title}” is changed.")
+            return redirect("pages:recordings")
     context = {"form": form, "heading": "Title, project and tags", "button": "Save", "back": "pages:recordings"}
     return render(request, "pages/fields.html", context, status=422 if form.is_bound else 200)
 

@@ -15,6 +15,9 @@ const list = document.getElementById("recordings");
 const limits = { bytes: Number(form.dataset.maxBytes), seconds: Number(form.dataset.maxSeconds) };
 const fields = JSON.parse(form.dataset.fields); // which file or field each code of the server concerns
 const consent = form.elements.consent;
+const purpose = form.elements.purpose;
+const refusals = JSON.parse(document.getElementById("refusals").textContent); // by purpose: why it is not allowed here
+const purposes = JSON.parse(document.getElementById("purposes").textContent); // by project
 let rows = [];
 let typed = {}; // into the plain form, by somebody quicker than this script: it goes to the first recording
 
@@ -49,7 +52,7 @@ const suit = () => {
 
 const pump = () => {
   suit();
-  if (consent.checked) {
+  if (consent.checked && !refusals[purpose.value]) {
     const transfers = rows.flatMap((row) => row.all);
     let free = AT_ONCE - transfers.filter((transfer) => transfer.running).length;
     for (const transfer of transfers) {
@@ -83,6 +86,7 @@ const post = async (row) => {
   for (const name of fieldsSent) if (row.field(name).value) body.append(name, row.field(name).value);
   if (modelFor(row)) body.append("model", modelFor(row));
   if (form.elements.project?.value) body.append("project", form.elements.project.value);
+  for (const name of ["purpose", "purpose_note"]) if (form.elements[name].value) body.append(name, form.elements[name].value);
   body.append("consent", "true");
   try {
     // With the key, what was kept although its answer got lost is not kept twice.
@@ -124,7 +128,7 @@ const refuse = async (row, answer) => {
   const concerned = fields[code] ?? (lost ? "upload" : Object.keys(errors)[0]);
   if (lost) sendAnew(row, lost.replace("_upload", ""));
   else if (row.transfers[concerned]) row.transfers[concerned].refuse(detail);
-  else if (concerned === "model") complain("model", detail);
+  else if (["model", "purpose", "purpose_note"].includes(concerned)) blame(concerned, (errors[concerned] ?? [detail])[0]);
   else if (concerned === "project") complain("project", errors.project[0]);
   else if (row.error(concerned)) row.complain(concerned, (errors[concerned] ?? [detail])[0]);
   else row.complain("row", detail);
@@ -211,23 +215,41 @@ form.addEventListener("submit", (event) => {
     return;
   }
   const wrong = open.filter((row) => !row.allRight());
-  if (!consent.checked) blame("consent", form.dataset.noConsent);
+  complain("purpose_note", "");
+  const refused = refusals[purpose.value];
+  if (refused) blame("purpose", refused);
+  else if (!consent.checked) blame("consent", form.dataset.noConsent);
   else wrong[0]?.focus();
-  if (!consent.checked) return;
+  if (refused || !consent.checked) return;
   for (const row of open) row.wanted = !wrong.includes(row);
   pump();
 });
 
+const stop = () => {
+  for (const transfer of rows.flatMap((row) => row.all)) {
+    if (!transfer.running) continue;
+    transfer.pause();
+    transfer.release();
+  }
+};
+
 consent.addEventListener("change", () => {
   complain("consent", "");
-  if (!consent.checked) {
-    for (const transfer of rows.flatMap((row) => row.all)) {
-      if (!transfer.running) continue;
-      transfer.pause();
-      transfer.release();
-    }
-  }
+  if (!consent.checked) stop();
   pump();
+});
+
+purpose.addEventListener("change", () => {
+  const refused = refusals[purpose.value] ?? "";
+  complain("purpose", refused);
+  if (refused) stop();
+  pump();
+});
+
+form.elements.project?.addEventListener("change", ({ target }) => {
+  if (!purposes[target.value]) return;
+  purpose.value = purposes[target.value];
+  purpose.dispatchEvent(new Event("change"));
 });
 
 input.addEventListener("change", () => take(input.files));

@@ -22,6 +22,7 @@ from emotrace_client.models import Analysis
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 FORMATS = ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html")
+FIELDS = ("audio", "eeg", "eeg_trial", "eeg_sfreq", "title", "model", "purpose", "purpose_note")
 ENDINGS = {"textgrid": "TextGrid", "bids": "zip"}
 
 
@@ -77,7 +78,7 @@ def upload(options: argparse.Namespace) -> None:
 
 
 def _send(client: Client, file: Path, options: argparse.Namespace) -> dict[str, Any]:
-    more = {name: getattr(options, name) for name in ("audio", "eeg", "eeg_trial", "eeg_sfreq", "title", "model")}
+    more = {name: getattr(options, name) for name in FIELDS}
     sent = partial(_show, f"{file.name}: sent")
     recording = client.upload(file, consent=True, progress=sent, **more)
     _clear()
@@ -202,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--eeg-sfreq", type=float, metavar="HZ")
     one.add_argument("--model", metavar="NAME[@VERSION]")
     one.add_argument("--title")
+    one.add_argument("--purpose", help="what it is used for: research, clinical, personal ...")
+    one.add_argument("--purpose-note", metavar="WORDS", help="more about it; needed with --purpose other")
 
     command("list", list_, "recordings with their newest analyses")
     one = command("segments", segments, "the timeline of an analysis")

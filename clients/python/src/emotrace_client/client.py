@@ -80,12 +80,15 @@ class Client:
         eeg_sfreq: float | None = None,
         title: str | None = None,
         model: str | None = None,
+        purpose: str | None = None,
+        purpose_note: str | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> Recording:
         """Send a recording and have it read. Its files go up in parts; a connection that breaks loses nothing.
 
-        `consent` says that the person in the recording agreed. A key of your own keeps a program that is started again
+        `consent` says that the person in the recording agreed, `purpose` to what: `research`, `clinical`, `personal`
+        and so on, as the server's description lists them. A key of your own keeps a program that is started again
         from sending a recording twice: the second is refused with the code `idempotency_key_reused`.
         """
         paths = {"video": Path(video)}
@@ -98,6 +101,7 @@ class Client:
             data[f"{kind}_upload"] = Sending(self._transport, path, progress=told).run()
             sent += path.stat().st_size
         more = {"title": title, "model": model, "eeg_trial": eeg_trial, "eeg_sfreq": eeg_sfreq}
+        more |= {"purpose": purpose, "purpose_note": purpose_note}
         data |= {name: str(value) for name, value in more.items() if value is not None}
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return Recording.read(self._transport.request("POST", "recordings/", data=data, headers=headers).json())

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from webapp.analyses.purge import AT_ONCE, purge
 from webapp.analyses.reaper import reap, sweep
 
 SWEEP_SECONDS = 3600
 
 
 class Command(BaseCommand):
-    help = "Queue again what lost its worker and remove files that belong to nothing. Once, or until SIGTERM."
+    help = "Queue again what lost its worker; remove what expired or belongs to nothing. Once, or until SIGTERM."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--every", type=float, metavar="SECONDS", help="repeat after so many seconds")
@@ -23,13 +24,18 @@ class Command(BaseCommand):
         if every is None:
             reap()
             sweep()
+            while purge() == AT_ONCE:
+                pass
             return
         # Ending in the middle of a round does no harm: the next one finds what this one left.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        swept = float("-inf")
+        swept = purged = float("-inf")
         while True:
             reap()
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 sweep()
                 swept = time.monotonic()
+            # Of many, some at a time: what lost its worker does not wait for them.
+            if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
+                purged = time.monotonic()
             time.sleep(every)

@@ -1,0 +1,36 @@
+"""Erasing recordings whose time is over."""
+
+import logging
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from webapp.analyses.services import erase
+from webapp.recordings import retention
+from webapp.recordings.models import Recording
+
+AT_ONCE = 100
+
+logger = logging.getLogger(__name__)
+
+
+def purge() -> int:
+    """Erase the oldest AT_ONCE of them: how many were. Each is erased by itself: a round that was killed harms none."""
+    due = retention.due()
+    return sum(_erased(due, pk) for pk in list(due.values_list("pk", flat=True)[:AT_ONCE]))
+
+
+def _erased(due: QuerySet[Recording], pk: UUID) -> bool:
+    try:
+        with transaction.atomic():
+            # Asked again: somebody may have deleted it, or moved it to where it is kept longer.
+            recording = due.select_for_update(of=("self",)).filter(pk=pk).first()
+            if recording is None:
+                return False
+            erase(recording=recording)
+    except Exception:
+        logger.exception("recording %s could not be erased, although its time is over", pk)
+        return False
+    logger.info("recording %s is erased: its time is over", pk)
+    return True

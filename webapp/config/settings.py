@@ -26,6 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "webapp.core",
+    "webapp.audit",
     "webapp.accounts",
     "webapp.recordings",
     "webapp.analyses",
@@ -92,6 +93,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=locations.embedded_database_url(VAR))}
 if password := env.str("DATABASE_PASSWORD", default="").strip():
     DATABASES["default"]["PASSWORD"] = password
+# The lesser role as which the application connects, where `migrate` runs as the one that owns the tables.
+DATABASE_ROLE = env.str("EMOTRACE_DATABASE_ROLE", default="")
+DATABASE_ROLE_PASSWORD = env.str("EMOTRACE_DATABASE_ROLE_PASSWORD", default="").strip()
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", default="") or locations.embedded_redis_url(VAR)

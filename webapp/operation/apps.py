@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -8,4 +8,5 @@ class OperationConfig(AppConfig):
     def ready(self) -> None:
         from webapp.operation import roles
 
-        post_migrate.connect(roles.after_migrations, sender=self)
+        # Sent for each application that has models: for the log's alone, once all tables are there.
+        post_migrate.connect(roles.after_migrations, sender=apps.get_app_config("audit"))

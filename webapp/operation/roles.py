@@ -29,18 +29,18 @@ def grant(*, role: str, password: str = "") -> None:
     """Let `role` work on the rows. With a password it is made where it is missing. Raises RoleError."""
     name = sql.Identifier(role)
     with connection.cursor() as cursor:
-        if password:
-            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-            verb = "ALTER" if cursor.fetchone() else "CREATE"
-            how = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD"
-            _run(cursor, verb + " ROLE {role} WITH " + how + " {password}", role=name, password=sql.Literal(password))
         cursor.execute(
-            "SELECT rolsuper, pg_has_role(oid, relowner, 'MEMBER') FROM pg_roles, pg_class"
+            "SELECT rolsuper OR pg_has_role(pg_roles.oid, relowner, 'MEMBER') FROM pg_roles, pg_class"
             " WHERE rolname = %s AND pg_class.oid = %s::regclass",
             [role, Entry._meta.db_table],
         )
-        if any(cursor.fetchone() or ()):
+        found = cursor.fetchone()
+        if found and found[0]:
             raise RoleError(f"{role} owns the tables, or may do as if: name another role in EMOTRACE_DATABASE_ROLE")
+        if password:
+            verb = "ALTER" if found else "CREATE"
+            how = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD"
+            _run(cursor, verb + " ROLE {role} WITH " + how + " {password}", role=name, password=sql.Literal(password))
         _run(cursor, "GRANT USAGE ON SCHEMA public TO {role}", role=name)
         _run(cursor, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}", role=name)
         _run(cursor, "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=name)

@@ -12,6 +12,7 @@ from webapp.recordings.access import shares_of
 from webapp.recordings.models import Project
 
 NAMED = {"recording", "analysis", "share"}
+WORDS: dict[str, str] = {action.value: action.label for action in Action}
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ def lines(entries: Sequence[Entry], user: User) -> list[Line]:
     return [
         Line(
             entry,
-            Action(entry.action).label,
+            WORDS.get(entry.action, entry.action),
             _who(entry, user),
             *places.get((entry.kind, entry.object_id), ("", "")),
-            is_gone=entry.kind in NAMED and (entry.kind, entry.object_id) not in places,
+            is_gone=entry.owner_id == user.pk and entry.kind in NAMED and (entry.kind, entry.object_id) not in places,
         )
         for entry in entries
     ]

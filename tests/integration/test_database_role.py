@@ -1,4 +1,4 @@
-"""As a lesser role than the tables' owner, the application works, and adds to the audit log without ever changing it."""
+"""As a lesser role than the tables' owner, the application works; to the audit log it only adds."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,7 +26,7 @@ ROLE = "emotrace_tests_app"
 
 @pytest.fixture
 def role(transactional_db: None, settings: Any) -> Iterator[str]:
-    settings.DATABASE_ROLE, settings.DATABASE_ROLE_PASSWORD = ROLE, "it's a \"secret\""
+    settings.DATABASE_ROLE, settings.DATABASE_ROLE_PASSWORD = ROLE, 'it\'s a "secret"'
     call_command("migrate", verbosity=0)
     yield ROLE
     with connection.cursor() as cursor:
@@ -104,4 +104,3 @@ def test_the_application_runs_as_it(role: str, process: Start, settings: Any, tm
     assert person.session.delete(f"{person.api}recordings/{state['recording']}/", timeout=60).status_code == 204
     noted = list(Entry.objects.order_by("pk").values_list("action", flat=True))
     assert noted[1:] == [Action.TOKEN_MADE, Action.RECORDING_RECEIVED, Action.RECORDING_ERASED]
-

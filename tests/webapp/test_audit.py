@@ -206,9 +206,7 @@ DEEDS: dict[str, tuple[Callable[[User, Analysis], object], Action]] = {
 
 
 @pytest.mark.parametrize("name", DEEDS)
-def test_deed_and_entry_are_one(
-    anna: User, analysis: Analysis, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deed_and_entry_are_one(anna: User, analysis: Analysis, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     do, action = DEEDS[name]
     since = Since()
     with transaction.atomic():

@@ -163,9 +163,9 @@ def faults(answer: Any, row: Row, expected: int) -> list[str]:
     found = [] if answer.status_code == expected else [f"{answer.status_code} in place of {expected}"]
     if answer["X-Content-Type-Options"] != "nosniff":
         found.append("no nosniff")
-    if row.path.startswith("/api/v1/") and answer.status_code in CODES and answer.content:
-        if answer.json()["code"] not in CODES[answer.status_code]:
-            found.append(f"the code {answer.json()['code']}")
+    codes = CODES.get(answer.status_code) if row.path.startswith("/api/v1/") else None
+    if codes and answer.content and answer.json()["code"] not in codes:
+        found.append(f"the code {answer.json()['code']}")
     if answer.get("Content-Type", "").startswith("text/html"):
         policy, page = answer["Content-Security-Policy"], answer.content.decode()
         if "default-src 'self'" not in policy or ("unsafe" in policy and row.route not in INLINE_STYLES):

@@ -26,12 +26,12 @@ DECIMALS = 3
 
 
 def original(request: HttpRequest, viewer: Viewer, recording: Recording) -> HttpResponseBase:
-    """The video as it was sent. Raises Http404."""
+    """The video as it was sent: a player plays it, a browser that is led to it saves it. Raises Http404."""
     file = recording.file(MediaFile.Kind.VIDEO)
     if file is None:
         raise Http404
     note_fetched(Action.ORIGINAL_FETCHED, viewer=viewer, thing=recording)
-    return media.serve(request, file.path, "video/mp4")
+    return media.serve(request, file.path, "video/mp4", f"{_stem(recording)}-original{file.path.suffix}")
 
 
 def video(request: HttpRequest, seen: Seen) -> HttpResponseBase:
@@ -58,7 +58,7 @@ def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
         )
     note_fetched(Action.ORIGINAL_FETCHED, viewer=seen.viewer, thing=analysis)
     made = artifact.path
-    return media.serve(request, made, VIDEO_TYPES[made.suffix], f"{_stem(analysis)}-chapters{made.suffix}")
+    return media.serve(request, made, VIDEO_TYPES[made.suffix], f"{_stem(analysis.recording)}-chapters{made.suffix}")
 
 
 def export(seen: Seen, name: str) -> HttpResponse:
@@ -72,7 +72,7 @@ def export(seen: Seen, name: str) -> HttpResponse:
     response = HttpResponse(selectors.export(analysis, name), content_type=writer.content_type)
     note_fetched(Action.FILE_EXPORTED, viewer=seen.viewer, thing=analysis)
     response["Content-Disposition"] = (
-        content_disposition_header(True, f"{_stem(analysis)}.{writer.extension}") or "attachment"
+        content_disposition_header(True, f"{_stem(analysis.recording)}.{writer.extension}") or "attachment"
     )
     response["Content-Security-Policy"] = INERT
     return response
@@ -91,5 +91,5 @@ def faces(analysis: Analysis) -> dict[str, Any]:
     return {"step_s": round(found.step_s, DECIMALS), **size, "boxes": found.found}
 
 
-def _stem(analysis: Analysis) -> str:
-    return slugify(analysis.recording.title) or "recording"
+def _stem(recording: Recording) -> str:
+    return slugify(recording.title) or "recording"

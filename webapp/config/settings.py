@@ -167,6 +167,8 @@ PROXIES = env.int("EMOTRACE_PROXIES", default=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Neither the subdomains nor the browsers' list of a domain are the application's to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]

@@ -12,6 +12,7 @@ from webapp.recordings.access import shares_of
 from webapp.recordings.models import Project
 
 NAMED = {"recording", "analysis", "share"}
+ENDS = {Action.RECORDING_ERASED, Action.SHARE_REVOKED}
 WORDS: dict[str, str] = {action.value: action.label for action in Action}
 
 
@@ -33,7 +34,10 @@ def lines(entries: Sequence[Entry], user: User) -> list[Line]:
             WORDS.get(entry.action, entry.action),
             _who(entry, user),
             *places.get((entry.kind, entry.object_id), ("", "")),
-            is_gone=entry.owner_id == user.pk and entry.kind in NAMED and (entry.kind, entry.object_id) not in places,
+            is_gone=entry.owner_id == user.pk
+            and entry.kind in NAMED
+            and entry.action not in ENDS
+            and (entry.kind, entry.object_id) not in places,
         )
         for entry in entries
     ]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import psycopg2
 import pytest
 import requests
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from psycopg2.extensions import make_dsn
 
@@ -79,9 +79,10 @@ def test_it_reads_and_adds(application: Any) -> None:
     assert Entry.objects.get().at is not None
 
 
-def test_a_role_that_owns_the_tables_is_no_lesser_one(transactional_db: None) -> None:
-    with pytest.raises(roles.RoleError, match="owns the tables"):
-        roles.grant(role="postgres")
+@pytest.mark.parametrize(("name", "said"), [("postgres", "owns the tables"), ("nobody_here", "There is no role")])
+def test_a_role_that_will_not_do_is_named(transactional_db: None, name: str, said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        roles.grant(role=name)
 
 
 def test_the_application_runs_as_it(role: str, process: Start, settings: Any, tmp_path: Path) -> None:

@@ -105,7 +105,8 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
 
 
 def test_every_call_has_a_row_and_every_row_a_call() -> None:
-    rows, known = {}, calls()
+    rows: dict[tuple[str, str], Row] = {}
+    known = calls()
     for row in table():
         try:
             rows |= {(method, row.route): row for method in row.methods}

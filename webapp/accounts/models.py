@@ -28,7 +28,8 @@ class User(AbstractUser):
 
     def save(self, *args: Any, **options: Any) -> None:
         """The one way for every new account and password: pages, mail, REST and commands."""
-        is_new, has_new_password = self._state.adding, self._password is not None
+        is_new = self._state.adding
+        has_new_password = self._password is not None  # type: ignore[attr-defined]
         with transaction.atomic():
             super().save(*args, **options)
             if is_new or has_new_password:

@@ -21,7 +21,7 @@ def record(
         actor_id=by,
         owner_id=owner,
         link_id=link,
-        kind=thing._meta.model_name if thing else "",
+        kind=type(thing).__name__.lower() if thing else "",
         object_id=str(thing.pk) if thing else "",
         request_id=get_contextvars().get("request_id", ""),
     )

@@ -6,17 +6,14 @@ It reads and writes rows and changes no table. To the audit log it only adds.
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.core.management.base import CommandError
+from django.db import connection, transaction
 from psycopg2 import sql
 
 from webapp.audit.models import Entry
 
 READ_ONLY = ("django_migrations",)
 ADDED_TO = (Entry._meta.db_table,)
-
-
-class RoleError(Exception):
-    """The role would not be a lesser one. The text says why, in one line."""
 
 
 def after_migrations(**_: Any) -> None:
@@ -26,9 +23,9 @@ def after_migrations(**_: Any) -> None:
 
 
 def grant(*, role: str, password: str = "") -> None:
-    """Let `role` work on the rows. With a password it is made where it is missing. Raises RoleError."""
+    """Let `role` work on the rows. With a password it is made where it is missing. Raises CommandError."""
     name = sql.Identifier(role)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT rolsuper OR pg_has_role(pg_roles.oid, relowner, 'MEMBER') FROM pg_roles, pg_class"
             " WHERE rolname = %s AND pg_class.oid = %s::regclass",
@@ -36,7 +33,9 @@ def grant(*, role: str, password: str = "") -> None:
         )
         found = cursor.fetchone()
         if found and found[0]:
-            raise RoleError(f"{role} owns the tables, or may do as if: name another role in EMOTRACE_DATABASE_ROLE")
+            raise CommandError(f"{role} owns the tables, or may do as if: name another role in EMOTRACE_DATABASE_ROLE")
+        if not (found or password):
+            raise CommandError(f"There is no role {role}: make it, or set EMOTRACE_DATABASE_ROLE_PASSWORD")
         if password:
             verb = "ALTER" if found else "CREATE"
             how = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD"

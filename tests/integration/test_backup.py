@@ -130,6 +130,25 @@ def test_a_sealed_bucket_comes_back_in_another_one(settings: Any, tmp_path: Path
         assert MediaFile.objects.get().file.read() == CONTENT
 
 
+def test_the_audit_log_is_only_added_to_there_too(installation: Recording, tmp_path: Path, other: Path) -> None:
+    call_command("backup", str(tmp_path / "backup"))
+    role = {"EMOTRACE_DATABASE_ROLE": "emotrace_app", "EMOTRACE_DATABASE_ROLE_PASSWORD": "a password"}
+    done = restored(other, tmp_path / "backup", **role)
+    assert done.returncode == 0, done.stderr
+    with (
+        embedded.attached(other),
+        closing(psycopg2.connect(locations.embedded_database_url(other))) as there,
+        there.cursor() as cursor,
+    ):
+        there.autocommit = True
+        rights = [f"has_table_privilege('emotrace_app', 'audit_entry', '{right}')" for right in ("INSERT", "UPDATE")]
+        cursor.execute(f"SELECT {', '.join(rights)}")
+        assert cursor.fetchone() == (True, False)
+        for change in ("UPDATE audit_entry SET actor_id = 0", "DELETE FROM audit_entry"):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="only added to"):
+                cursor.execute(change)
+
+
 def test_nothing_is_overwritten(installation: Recording, tmp_path: Path, media_root: Path) -> None:
     target = tmp_path / "backup"
     call_command("backup", str(target))

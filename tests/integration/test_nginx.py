@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,39 @@ def test_nobody_else_gets_there(front: Front, analysis: Analysis) -> None:
     name = analysis.artifacts.get().file.name
     for path in (f"/media/{name}", f"/media/../media/{name}", f"/%6dedia/{name}"):
         assert requests.get(front.base + path, timeout=30).status_code == 404
+
+
+TRAVERSAL = [
+    "/media/{name}",
+    "//media/{name}",
+    "/static/../media/{name}",
+    "/static/%2e%2e/media/{name}",
+    "/static/..%2fmedia/{name}",
+    "/static/..%252fmedia/{name}",
+    "/static/%252e%252e/media/{name}",
+    "/static/..\\media\\{name}",
+    "/static/..%5cmedia%5c{name}",
+    "/static/..%c0%afmedia/{name}",
+    "/media%2f{name}",
+    "/media/%00{name}",
+    "/media/recordings/../../secret_key",
+    "/media/..%2fsecret_key",
+    "/media../secret_key",
+]
+
+
+def test_no_spelling_of_an_address_leads_to_a_file(front: Front, analysis: Analysis) -> None:
+    made = analysis.artifacts.get()
+    secret = Path(django_settings.VAR, "secret_key").read_bytes()
+    for spelling in TRAVERSAL:
+        # As it stands here: other clients would tidy it up first.
+        with closing(HTTPConnection(front.base.removeprefix("http://"), timeout=30)) as connection:
+            connection.putrequest("GET", spelling.format(name=made.file.name))
+            connection.endheaders()
+            answer = connection.getresponse()
+            content = answer.read()
+        assert answer.status in (400, 404), spelling
+        assert made.path.read_bytes() not in content and secret not in content
 
 
 def test_parts_larger_than_nginx_would_take_pass(front: Front, owner: requests.Session) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from tests.webapp.factories import finished
+from tests.webapp.sharing import by_link
+from webapp.accounts.models import User
 from webapp.core import media
 from webapp.core.serving import serve
 
@@ -109,3 +112,29 @@ def test_a_workplace_is_gone_afterwards(media_root: Path) -> None:
         assert place.stat().st_mode & 0o077 == 0
         raise ZeroDivisionError
     assert list((media_root / "incoming").iterdir()) == []
+
+
+UP = ["..", "%2e%2e", "..%2f..", "%252e%252e%252f", "..%5c..", "..\\..", "%00", "..%c0%af..", "%2fetc%2fpasswd"]
+
+
+@pytest.mark.parametrize("up", UP)
+def test_no_name_in_an_address_leads_out_of_its_place(client: Client, up: str, owner: User, models: Path) -> None:
+    """Each address that takes a word takes it for a name, and a name that is none is not there."""
+    (models.parent / "MODEL_CARD.md").write_text("outside")
+    analysis = finished("happy", recording__owner=owner)
+    _, secret = by_link(analysis.recording, may_download=True)
+    client.force_login(owner)
+    for address in (
+        f"/api/v1/analyses/{analysis.pk}/export/{up}/",
+        f"/models/{up}/1/",
+        f"/models/intermediate-attention-8/{up}/",
+        f"/recordings/chosen/{up}/",
+        f"/link/{up}/",
+        f"/link/{secret}/analyses/{analysis.pk}/export/{up}/",
+        f"/media/{up}/{analysis.artifacts.get().file.name}",
+        f"/static/{up}/{up}/settings.py",
+    ):
+        method = client.post if "chosen" in address else client.get
+        answer = method(address)
+        assert answer.status_code == 404, address
+        assert b"outside" not in answer.content

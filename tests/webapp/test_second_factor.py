@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -143,3 +144,14 @@ def test_secrets_are_encrypted_with_the_key_of_the_installation(anna: User, secr
 @pytest.mark.parametrize("code", ["x" * 41, 123456789, "\0", "✓"])
 def test_what_is_no_code_is_refused_in_words(secret: str, code: object) -> None:
     assert refusal(log_in(code))[0] in (400, 401)
+
+
+def test_a_secret_that_no_key_opens_is_said_in_words(anna: User, secret: str, settings: Any, client: Any) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a key that was changed without keeping the old one", []
+    assert refusal(log_in(codes.code(secret))) == (409, "second_factor_unreadable")
+    client.post("/login/", {"username": "anna", "password": PASSWORD})
+    page = client.post("/login/code/", {"code": codes.code(secret, 1)})
+    assert page.status_code == 200
+    assert "Ask an administrator to remove it" in page.content.decode()
+    call_command("removesecondfactor", "anna")
+    assert log_in().status_code == 200

@@ -7,14 +7,17 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
+from webapp.core.problems import WebCode
 from webapp.core.sealing import box
 
 PURPOSE = b"emotrace second factor"
+UNREADABLE = WebCode.SECOND_FACTOR_UNREADABLE.value
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +42,17 @@ class AccountAdapter(DefaultAccountAdapter):
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Keeps secrets encrypted with the installation's key: who reads the table alone can compute no code."""
 
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        UNREADABLE: "The second factor of this account cannot be read: the installation's key has changed. "
+        "Ask an administrator to remove it; then set it up again.",
+    }
+
     def encrypt(self, text: str) -> str:
         return box(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return box(PURPOSE).decrypt(encrypted_text.encode()).decode()
+        try:
+            return box(PURPOSE).decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as error:
+            raise self.validation_error(UNREADABLE) from error

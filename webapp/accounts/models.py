@@ -1,9 +1,14 @@
 """Who may use this installation."""
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
+
+from webapp.audit.models import Action
+from webapp.audit.services import record, themself
 
 UNLIMITED = -1
 
@@ -20,6 +25,16 @@ class User(AbstractUser):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
         self.password_is_temporary = False
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """The one way for every new account and password: pages, mail, REST and commands."""
+        is_new = self._state.adding
+        has_new_password = self._password is not None  # type: ignore[attr-defined]
+        with transaction.atomic():
+            super().save(*args, **options)
+            if is_new or has_new_password:
+                action = Action.ACCOUNT_MADE if is_new else Action.PASSWORD_CHANGED
+                record(action, by=themself(self.pk), owner=self.pk)
 
 
 class Scope(models.TextChoices):

@@ -6,12 +6,15 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from webapp.accounts import selectors
 from webapp.accounts.forms import CodeForm
 from webapp.accounts.models import UNLIMITED, Scope, Token, User
+from webapp.audit.models import Action
+from webapp.audit.services import record
 from webapp.core.problems import RequestError, WebCode
 
 SECRET_BYTES = 32
@@ -40,7 +43,10 @@ def set_quota(*, user: User, **allowed: int | None) -> None:
     for name, number in allowed.items():
         assert number is None or number >= UNLIMITED
         setattr(user, f"quota_{name}", number)
-    user.save(update_fields=[f"quota_{name}" for name in allowed])
+    if allowed:
+        with transaction.atomic():
+            user.save(update_fields=[f"quota_{name}" for name in allowed])
+            record(Action.QUOTA_CHANGED, by=None, owner=user.pk)
 
 
 def locked(user: User) -> User:
@@ -60,7 +66,7 @@ def check_second_factor(*, user: User, code: str) -> None:
     """Let pass who has no second factor, or a code of it, which is then used up.
 
     The code comes from an authenticator or is a recovery code.
-    Raises RequestError(CODE_REQUIRED | WRONG_CODE | TOO_MANY_CODES).
+    Raises RequestError(CODE_REQUIRED | WRONG_CODE | TOO_MANY_CODES | SECOND_FACTOR_UNREADABLE).
     """
     if not selectors.has_second_factor(user):
         return
@@ -73,6 +79,8 @@ def check_second_factor(*, user: User, code: str) -> None:
     if not form.is_valid():
         if form.has_error("code", "too_many_login_attempts"):
             raise RequestError(WebCode.TOO_MANY_CODES, "Too many wrong codes. Try again in five minutes.")
+        if form.has_error("code", WebCode.SECOND_FACTOR_UNREADABLE):
+            raise RequestError(WebCode.SECOND_FACTOR_UNREADABLE, " ".join(form.errors["code"]))
         raise RequestError(
             WebCode.WRONG_CODE, "This code is not right, or was used before. Wait for the next one and send that."
         )
@@ -88,13 +96,15 @@ def make_token(
 ) -> tuple[Token, str]:
     """A new token and its secret, which can never be shown again. With None for its days it does not expire."""
     secret = fresh_secret()
-    token = Token.objects.create(
-        user=user,
-        name=name,
-        digest=digest(secret),
-        scopes=[scope for scope in Scope if scope in scopes],
-        expires_at=None if expires_days is None else timezone.now() + timedelta(days=expires_days),
-    )
+    with transaction.atomic():
+        token = Token.objects.create(
+            user=user,
+            name=name,
+            digest=digest(secret),
+            scopes=[scope for scope in Scope if scope in scopes],
+            expires_at=None if expires_days is None else timezone.now() + timedelta(days=expires_days),
+        )
+        record(Action.TOKEN_MADE, by=user.pk, owner=user.pk, thing=token)
     return token, secret
 
 
@@ -113,7 +123,11 @@ def use_token(*, secret: str) -> Token | None:
 
 def revoke_token(*, user: User, pk: int) -> None:
     """Forget the user's own token `pk`; somebody else's stays."""
-    Token.objects.filter(user=user, pk=pk).delete()
+    with transaction.atomic():
+        token = Token.objects.select_for_update().filter(user=user, pk=pk).first()
+        if token is not None:
+            record(Action.TOKEN_REVOKED, by=user.pk, owner=user.pk, thing=token)
+            token.delete()
 
 
 def fresh_secret() -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import IO
 from uuid import UUID
 
+from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -21,6 +22,8 @@ from inference.export.table import safe
 from webapp.accounts.models import User
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
+from webapp.audit.models import Action
+from webapp.audit.services import record
 from webapp.core import media
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 
@@ -41,17 +44,10 @@ def check(formats: Sequence[str]) -> None:
 
 def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool) -> Iterator[bytes]:
     """The zip file of these analyses of the user, in pieces. What is erased before its turn comes is left out."""
-    stream, manifest = ZipStream(), []
-    for number, pk in enumerate(analyses, 1):
-        analysis = selectors.analyses_of(user).filter(pk=pk).first()
-        if analysis is None or analysis.timeline_at is None:
-            continue
-        for name, content, method in _files(analysis, formats, with_video=with_video):
-            path = f"{folder(number, analysis.recording.title)}/{name}"
-            size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
-            manifest.append([path, str(size), digest, *_whose(analysis)])
-    yield from stream.add(MANIFEST, io.BytesIO(_table(manifest).encode()), timezone.now(), COMPRESSED)
-    yield from stream.close()
+    with transaction.atomic():
+        for analysis in selectors.analyses_of(user).filter(pk__in=analyses, timeline_at__isnull=False):
+            record(Action.FILE_EXPORTED, by=user.pk, owner=user.pk, thing=analysis)
+    return _pieces(user, analyses, formats, with_video=with_video)
 
 
 def folder(number: int, title: str) -> str:
@@ -64,6 +60,20 @@ def as_download(pieces: Iterator[bytes]) -> StreamingHttpResponse:
     response = StreamingHttpResponse(pieces, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="emotrace-{timezone.now():%Y-%m-%d}.zip"'
     return response
+
+
+def _pieces(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool) -> Iterator[bytes]:
+    stream, manifest = ZipStream(), []
+    for number, pk in enumerate(analyses, 1):
+        analysis = selectors.analyses_of(user).filter(pk=pk).first()
+        if analysis is None or analysis.timeline_at is None:
+            continue
+        for name, content, method in _files(analysis, formats, with_video=with_video):
+            path = f"{folder(number, analysis.recording.title)}/{name}"
+            size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
+            manifest.append([path, str(size), digest, *_whose(analysis)])
+    yield from stream.add(MANIFEST, io.BytesIO(_table(manifest).encode()), timezone.now(), COMPRESSED)
+    yield from stream.close()
 
 
 def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> Iterator[tuple[str, IO[bytes], int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.http import Http404
 
 from inference.errors import InputError
+from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.core.problems import RequestError
 from webapp.recordings.models import Recording
@@ -23,8 +24,8 @@ def analyse_again(*, recordings: Iterable[Recording], model: str | None) -> Outc
     return _each(recordings, lambda recording: services.rerun(recording=recording, model=model))
 
 
-def erase(*, recordings: Iterable[Recording]) -> Outcome:
-    return _each(recordings, lambda recording: services.erase(recording=recording))
+def erase(*, recordings: Iterable[Recording], by: User) -> Outcome:
+    return _each(recordings, lambda recording: services.erase(recording=recording, by=by))
 
 
 def _each(recordings: Iterable[Recording], do: Callable[[Recording], object]) -> Outcome:

@@ -12,9 +12,12 @@ from inference.export import WRITERS, report
 from webapp.analyses import selectors
 from webapp.analyses.archive import check
 from webapp.analyses.models import Analysis
+from webapp.analyses.viewing import Seen, note_fetched
+from webapp.audit.models import Action
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.core.serving import serve
+from webapp.recordings.access import Viewer
 from webapp.recordings.models import MediaFile, Recording
 
 # A file that a browser could show as a page of ours runs nothing, sends nothing and fetches nothing.
@@ -23,24 +26,27 @@ VIDEO_TYPES = {".mp4": "video/mp4", ".mkv": "video/matroska"}
 DECIMALS = 3
 
 
-def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
-    """The video as it was sent, to play. Raises Http404."""
+def original(request: HttpRequest, viewer: Viewer, recording: Recording) -> HttpResponseBase:
+    """The video as it was sent: a player plays it, a browser that is led to it saves it. Raises Http404."""
     file = recording.file(MediaFile.Kind.VIDEO)
     if file is None:
         raise Http404
-    return serve(request, file.kept, "video/mp4")
+    note_fetched(Action.ORIGINAL_FETCHED, viewer=viewer, thing=recording)
+    return serve(request, file.kept, "video/mp4", f"{_stem(recording)}-original{media.suffix(file.kept)}")
 
 
-def video(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
+def video(request: HttpRequest, seen: Seen) -> HttpResponseBase:
     """The labelled video, to play. Raises RequestError(NOT_READY)."""
-    made = selectors.labelled_video(analysis)
+    made = selectors.labelled_video(seen.analysis)
     if made is None:
         raise RequestError(WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded.")
+    note_fetched(Action.VIDEO_FETCHED, viewer=seen.viewer, thing=seen.analysis)
     return serve(request, made.kept, "video/mp4")
 
 
-def chapters(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
-    """The original with chapters, to keep. Raises RequestError(NOT_READY), InputError(NOT_COPYABLE)."""
+def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
+    """The original with chapters, to keep. Raises RequestError(VIEW_ONLY | NOT_READY), InputError(NOT_COPYABLE)."""
+    analysis = seen.require_download()
     artifact = selectors.video_with_chapters(analysis)
     if artifact is None and analysis.status in Analysis.OPEN:
         raise RequestError(WebCode.NOT_READY, "It is made with the labelled video. Ask again in a moment.")
@@ -51,18 +57,24 @@ def chapters(request: HttpRequest, analysis: Analysis) -> HttpResponseBase:
             "the original's tracks cannot be copied as they are. Have the recording read again, or save it as "
             "H.264 MP4 first.",
         )
+    note_fetched(Action.ORIGINAL_FETCHED, viewer=seen.viewer, thing=analysis)
     made = artifact.kept
     suffix = media.suffix(made)
-    return serve(request, made, VIDEO_TYPES[suffix], f"{_stem(analysis)}-chapters{suffix}")
+    return serve(request, made, VIDEO_TYPES[suffix], f"{_stem(analysis.recording)}-chapters{suffix}")
 
 
-def export(analysis: Analysis, name: str) -> HttpResponse:
-    """The timeline in one of the formats, to keep. Raises InputError(UNKNOWN_FORMAT), RequestError(NOT_READY)."""
+def export(seen: Seen, name: str) -> HttpResponse:
+    """The timeline in one of the formats, to keep.
+
+    Raises InputError(UNKNOWN_FORMAT), RequestError(VIEW_ONLY | NOT_READY).
+    """
+    analysis = seen.require_download()
     check([name])
     writer = WRITERS[name]
     response = HttpResponse(selectors.export(analysis, name), content_type=writer.content_type)
+    note_fetched(Action.FILE_EXPORTED, viewer=seen.viewer, thing=analysis)
     response["Content-Disposition"] = (
-        content_disposition_header(True, f"{_stem(analysis)}.{writer.extension}") or "attachment"
+        content_disposition_header(True, f"{_stem(analysis.recording)}.{writer.extension}") or "attachment"
     )
     response["Content-Security-Policy"] = INERT
     return response
@@ -81,5 +93,5 @@ def faces(analysis: Analysis) -> dict[str, Any]:
     return {"step_s": round(found.step_s, DECIMALS), **size, "boxes": found.found}
 
 
-def _stem(analysis: Analysis) -> str:
-    return slugify(analysis.recording.title) or "recording"
+def _stem(recording: Recording) -> str:
+    return slugify(recording.title) or "recording"

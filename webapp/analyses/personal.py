@@ -23,6 +23,9 @@ from webapp.analyses import selectors
 from webapp.analyses.archive import folder
 from webapp.analyses.models import Analysis
 from webapp.analyses.services import erase
+from webapp.audit.models import Action
+from webapp.audit.selectors import entries_about
+from webapp.audit.services import record
 from webapp.core import media
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 from webapp.recordings import transfers
@@ -41,20 +44,14 @@ SHARE = (
     *("recording_id", "project_id", "note", "may_download", "consent_at", "consent_version", "consent_text"),
     *("created_at", "expires_at", "last_seen_at", "openings"),
 )
+ACTIVITY = ("at", "action", "kind", "object_id")
 FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq")
 
 
 def archive_of(user: User) -> Iterator[bytes]:
     """A zip file in pieces: account.json, a folder a recording, uploads. What is erased meanwhile is left out."""
-    stream, now = ZipStream(), timezone.now()
-    yield from _add_json(stream, "account.json", _account(user), now)
-    for number, pk in enumerate(user.recordings.order_by("created_at").values_list("pk", flat=True), 1):
-        recording = Recording.objects.prefetch_related("files").filter(pk=pk, owner=user).first()
-        if recording is not None:
-            yield from _add_recording(stream, f"recordings/{folder(number, recording.title)}", recording)
-    for transfer in user.transfers.all():
-        yield from _add_file(stream, f"uploads/{transfer.pk}", partial(media.open_part, transfer.path), now)
-    yield from stream.close()
+    record(Action.DATA_EXPORTED, by=user.pk, owner=user.pk)
+    return _pieces(user)
 
 
 def erase_account(*, user: User) -> None:
@@ -67,10 +64,23 @@ def erase_account(*, user: User) -> None:
         # Whoever is just adding something is waited for; one who comes later finds nobody to add it to.
         user = get_object_or_404(User.objects.select_for_update(), pk=user.pk)
         for recording in user.recordings.all():
-            erase(recording=recording)
+            erase(recording=recording, by=user)
         for transfer in user.transfers.all():
             transfers.terminate(transfer=transfer)
+        record(Action.ACCOUNT_ERASED, by=user.pk, owner=user.pk)
         farewell.forget(user=user)
+
+
+def _pieces(user: User) -> Iterator[bytes]:
+    stream, now = ZipStream(), timezone.now()
+    yield from _add_json(stream, "account.json", _account(user), now)
+    for number, pk in enumerate(user.recordings.order_by("created_at").values_list("pk", flat=True), 1):
+        recording = Recording.objects.prefetch_related("files").filter(pk=pk, owner=user).first()
+        if recording is not None:
+            yield from _add_recording(stream, f"recordings/{folder(number, recording.title)}", recording)
+    for transfer in user.transfers.all():
+        yield from _add_file(stream, f"uploads/{transfer.pk}", partial(media.open_part, transfer.path), now)
+    yield from stream.close()
 
 
 def _account(user: User) -> dict[str, Any]:
@@ -85,6 +95,10 @@ def _account(user: User) -> dict[str, Any]:
             for share in shares_of(user)
         ],
         "shared_with_me": [{"title": each.title, "owner": each.owner.get_username()} for each in shared_with(user)],
+        "activity": [
+            {**_fields(entry, ACTIVITY), "by_oneself": entry.actor_id == user.pk}
+            for entry in entries_about(user.pk).iterator()
+        ],
         "uploads": list(user.transfers.values("id", "name", "length", "offset", "expires_at")),
         "logins": list(
             AccessLog.objects.filter(username=user.get_username()).values(

@@ -15,6 +15,8 @@ from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.analyses import events, messages, quota, selectors
 from webapp.analyses.models import Analysis, CorrectedTimeline
+from webapp.audit.models import Action
+from webapp.audit.services import record
 from webapp.core import media
 from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
@@ -112,10 +114,10 @@ def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:
     _replace_corrections(analysis, revision, by, [])
 
 
-def erase(*, recording: Recording) -> None:
+def erase(*, recording: Recording, by: User | None = None) -> None:
     """Remove a recording with everything derived from it. What still runs on it stops by itself.
 
-    Raises Http404 where somebody was faster.
+    Without `by` it is the installation that removes it, as a rule of its own. Raises Http404 where somebody was faster.
     """
     with transaction.atomic():
         # Nobody queues another analysis from here on.
@@ -123,6 +125,7 @@ def erase(*, recording: Recording) -> None:
         # A worker that publishes at this moment is waited for; one that comes later finds no row to write to.
         list(Analysis.objects.select_for_update().filter(recording=recording).values_list("pk"))
         pk = recording.pk
+        record(Action.RECORDING_ERASED, by=by.pk if by else None, owner=recording.owner_id, thing=recording)
         recording.delete()
         events.tell_of_deletion(owner_id=recording.owner_id, recording_id=pk)
         transaction.on_commit(lambda: media.forget(pk))
@@ -141,6 +144,7 @@ def _replace_corrections(analysis: Analysis, revision: int, by: User, segments: 
             )
         row.revision, row.by, row.segments = revision + 1, by, segments
         row.save()
+        record(Action.CORRECTED, by=by.pk, owner=analysis.recording.owner_id, thing=analysis)
 
 
 def _keep(
@@ -164,6 +168,7 @@ def _keep(
                 request_sha256=request_sha256,
                 idempotency_key=idempotency_key,
             )
+            record(Action.RECORDING_RECEIVED, by=owner.pk, owner=owner.pk, thing=recording)
             transaction.on_commit(lambda: UPLOAD_BYTES.add(recording.bytes))
             return _queue(recording, spec, accounts.locked(owner))
     except BaseException:

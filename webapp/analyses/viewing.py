@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404
 from webapp.accounts.models import User
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
+from webapp.audit.models import Action
+from webapp.audit.services import record_now_and_then
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import access, sharing
 from webapp.recordings.access import Viewer
@@ -22,6 +24,7 @@ from webapp.recordings.models import Recording
 class Seen:
     """An analysis as a viewer may see it."""
 
+    viewer: Viewer
     analysis: Analysis
     own: bool
     may_download: bool
@@ -44,8 +47,15 @@ def seen(viewer: Viewer, pk: UUID) -> Seen:
     if isinstance(viewer, User):
         own = selectors.analyses_of(viewer).filter(pk=pk).first()
         if own is not None:
-            return Seen(own, own=True, may_download=True)
+            return Seen(viewer, own, own=True, may_download=True)
     analysis = get_object_or_404(selectors.readings(access.shared_with(viewer)), pk=pk)
     sharing.note_seen(viewer=viewer, recording=analysis.recording)
     allowed = access.allowing(viewer, analysis.recording).filter(may_download=True).exists()
-    return Seen(analysis, own=False, may_download=allowed)
+    return Seen(viewer, analysis, own=False, may_download=allowed)
+
+
+def note_fetched(action: Action, *, viewer: Viewer, thing: Recording | Analysis) -> None:
+    """For the audit log: a file of a recording is handed to a viewer."""
+    recording = thing if isinstance(thing, Recording) else thing.recording
+    by, link = (viewer.pk, None) if isinstance(viewer, User) else (None, viewer.pk)
+    record_now_and_then(action, by=by, owner=recording.owner_id, thing=thing, link=link)

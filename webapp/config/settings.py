@@ -28,6 +28,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "webapp.core",
+    "webapp.audit",
     "webapp.accounts",
     "webapp.recordings",
     "webapp.analyses",
@@ -94,6 +95,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=locations.embedded_database_url(VAR))}
 if password := env.str("DATABASE_PASSWORD", default="").strip():
     DATABASES["default"]["PASSWORD"] = password
+# The lesser role as which the application connects, where `migrate` runs as the one that owns the tables.
+DATABASE_ROLE = env.str("EMOTRACE_DATABASE_ROLE", default="")
+DATABASE_ROLE_PASSWORD = env.str("EMOTRACE_DATABASE_ROLE_PASSWORD", default="").strip()
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", default="") or locations.embedded_redis_url(VAR)
@@ -165,6 +169,8 @@ PROXIES = env.int("EMOTRACE_PROXIES", default=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Neither the subdomains nor the browsers' list of a domain are the application's to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]

@@ -41,6 +41,7 @@ class WebCode(StrEnum):
     CODE_REQUIRED = "code_required"
     WRONG_CODE = "wrong_code"
     TOO_MANY_CODES = "too_many_codes"
+    SECOND_FACTOR_UNREADABLE = "second_factor_unreadable"
     LAST_ADMINISTRATOR = "last_administrator"
     VIEW_ONLY = "view_only"
     SHARING_CONSENT_MISSING = "sharing_consent_missing"
@@ -140,6 +141,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.CODE_REQUIRED: 401,
     WebCode.WRONG_CODE: 401,
     WebCode.TOO_MANY_CODES: 429,
+    WebCode.SECOND_FACTOR_UNREADABLE: 409,  # until somebody removes it
     WebCode.LAST_ADMINISTRATOR: 409,
     WebCode.VIEW_ONLY: 403,
     WebCode.SHARING_CONSENT_MISSING: 400,

@@ -182,7 +182,7 @@ class Delete(Deed):
         return number
 
     def do(self) -> Done:
-        outcome = bulk.erase(recordings=self.recordings)
+        outcome = bulk.erase(recordings=self.recordings, by=self.user)
         return Done(f"{counted(outcome.done)} and everything made from them are erased.", outcome.failed)
 
 

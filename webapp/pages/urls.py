@@ -52,6 +52,7 @@ pages = [
     path("models/", models.models, name="models"),
     path("models/<str:name>/<str:version>/", models.model, name="model"),
     path("account/", person.account, name="account"),
+    path("account/activity/", person.activity, name="activity"),
     path("account/export/", person.export, name="export"),
     path("account/delete/", person.delete, name="erase"),
     path("password/", account.Password.as_view(), name="password"),

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
+from webapp.audit.models import Action
+from webapp.audit.services import record
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import access, consent
 from webapp.recordings.models import Project, Recording, Share
@@ -33,8 +35,7 @@ def share_with_person(
     if person == what.owner:
         raise RequestError(WebCode.SHARE_PERSON, "This is you. Name somebody else.", field="username")
     try:
-        with transaction.atomic():
-            return _make(what, note, may_download, person=person)
+        return _make(what, note, may_download, person=person)
     except IntegrityError as error:
         raise RequestError(
             WebCode.SHARE_EXISTS,
@@ -61,18 +62,30 @@ def make_link(
 
 def revoke(*, share: Share) -> None:
     """From now on nobody sees anything by it."""
-    share.delete()
+    with transaction.atomic():
+        record(Action.SHARE_REVOKED, by=share.owner_id, owner=share.owner_id, thing=share)
+        share.delete()
 
 
 def note_seen(*, viewer: access.Viewer, recording: Recording) -> None:
     """Note when somebody looked, for the owner."""
     now = timezone.now()
     before = Q(last_seen_at=None) | Q(last_seen_at__lt=now - accounts.USE_NOTED_EVERY)
-    access.allowing(viewer, recording).filter(before).update(last_seen_at=now)
+    with transaction.atomic():
+        for share in access.allowing(viewer, recording).filter(before):
+            Share.objects.filter(pk=share.pk).update(last_seen_at=now)
+            _record_opening(share)
 
 
 def note_opening(*, link: Share) -> None:
-    Share.objects.filter(pk=link.pk).update(openings=F("openings") + 1, last_seen_at=timezone.now())
+    with transaction.atomic():
+        Share.objects.filter(pk=link.pk).update(openings=F("openings") + 1, last_seen_at=timezone.now())
+        _record_opening(link)
+
+
+def _record_opening(share: Share) -> None:
+    link = share.pk if share.digest else None
+    record(Action.SHARE_OPENED, by=share.person_id, owner=share.owner_id, thing=share, link=link)
 
 
 def _require_consent(consented: bool) -> None:
@@ -93,15 +106,18 @@ def _make(
     digest: str | None = None,
     expires_at: datetime | None = None,
 ) -> Share:
-    return Share.objects.create(
-        owner=what.owner,
-        recording=what if isinstance(what, Recording) else None,
-        project=what if isinstance(what, Project) else None,
-        person=person,
-        digest=digest,
-        expires_at=expires_at,
-        note=note,
-        may_download=may_download,
-        consent_at=timezone.now(),
-        consent_version=consent.SHARING_PROJECT_VERSION if isinstance(what, Project) else consent.SHARING_VERSION,
-    )
+    with transaction.atomic():
+        share = Share.objects.create(
+            owner=what.owner,
+            recording=what if isinstance(what, Recording) else None,
+            project=what if isinstance(what, Project) else None,
+            person=person,
+            digest=digest,
+            expires_at=expires_at,
+            note=note,
+            may_download=may_download,
+            consent_at=timezone.now(),
+            consent_version=consent.SHARING_PROJECT_VERSION if isinstance(what, Project) else consent.SHARING_VERSION,
+        )
+        record(Action.SHARED, by=what.owner_id, owner=what.owner_id, thing=share)
+    return share

@@ -130,7 +130,7 @@ class OneRecording(generics.RetrieveDestroyAPIView[Recording]):
         return Response(RecordingSerializer(self.get_object()).data)
 
     def perform_destroy(self, instance: Recording) -> None:
-        services.erase(recording=instance)
+        services.erase(recording=instance, by=person(self.request))
 
 
 class Rerun(generics.GenericAPIView[Recording]):

@@ -84,12 +84,12 @@ def live(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpRespon
 
 @with_link
 def video(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return files.video(request, viewing.seen(link, pk).analysis)
+    return files.video(request, viewing.seen(link, pk))
 
 
 @with_link
 def original(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return files.original(request, viewing.seen(link, pk).analysis.recording)
+    return files.original(request, link, viewing.seen(link, pk).analysis.recording)
 
 
 @with_link
@@ -99,12 +99,12 @@ def faces(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpRespo
 
 @with_link
 def chapters(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return files.chapters(request, viewing.seen(link, pk).require_download())
+    return files.chapters(request, viewing.seen(link, pk))
 
 
 @with_link
 def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str) -> HttpResponseBase:
-    return files.export(viewing.seen(link, pk).require_download(), format)
+    return files.export(viewing.seen(link, pk), format)
 
 
 def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:

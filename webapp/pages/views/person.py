@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,9 +20,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from webapp.analyses import personal
 from webapp.analyses.quota import usage_of
+from webapp.audit.selectors import entries_about
 from webapp.core.problems import RequestError
+from webapp.pages.activity import lines
 from webapp.pages.forms import FarewellForm, NameForm
 from webapp.pages.views.requests import PersonRequest
+
+ENTRIES_ON_A_PAGE = 50
 
 
 def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -52,6 +57,15 @@ def account(request: PersonRequest) -> HttpResponse:
         "codes": len(codes.get_unused_codes()) if (codes := factors.get(Authenticator.Type.RECOVERY_CODES)) else 0,
     }
     return render(request, "pages/account.html", context, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_safe
+@login_required
+def activity(request: PersonRequest) -> HttpResponse:
+    page = Paginator(entries_about(request.user.pk), ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "lines": lines(list(page), request.user)}
+    return render(request, "pages/activity.html", context)
 
 
 @require_safe

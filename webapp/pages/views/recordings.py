@@ -102,7 +102,7 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 @login_required
 def original(request: PersonRequest, pk: UUID) -> HttpResponseBase:
     """The video as it was sent, in parts if the player asks for parts, for whoever may look."""
-    return files.original(request, access.recording_for(request.user, pk))
+    return files.original(request, request.user, access.recording_for(request.user, pk))
 
 
 @require_POST
@@ -122,7 +122,7 @@ def again(request: PersonRequest, pk: UUID) -> HttpResponse:
 def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     recording = selectors.recording_for(request.user, pk)
     if request.method == "POST":
-        services.erase(recording=recording)
+        services.erase(recording=recording, by=request.user)
         messages.success(request, f"“{recording.title}” and everything made from it are erased.")
         return redirect("pages:recordings")
     return render(request, "pages/delete.html", {"recording": recording})

@@ -1,0 +1,21 @@
+from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.db.models.signals import post_delete, post_save
+
+
+class AccountsConfig(AppConfig):
+    name = "webapp.accounts"
+
+    def ready(self) -> None:
+        from allauth.mfa.models import Authenticator
+        from allauth.mfa.signals import authentication_failed
+        from axes.signals import user_locked_out
+
+        from webapp.accounts import watch
+
+        user_logged_in.connect(watch.on_sign_in)
+        user_login_failed.connect(watch.on_wrong_password)
+        user_locked_out.connect(watch.on_lock_out)
+        authentication_failed.connect(watch.on_wrong_code)
+        post_save.connect(watch.on_second_factor_kept, sender=Authenticator)
+        post_delete.connect(watch.on_second_factor_removed, sender=Authenticator)

@@ -1,0 +1,44 @@
+"""What libraries do with accounts, for the audit log: signing in, and the second factor."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from axes.helpers import get_cool_off
+
+from webapp.accounts.models import User
+from webapp.audit.models import Action
+from webapp.audit.services import record, record_now_and_then, themself
+
+
+def on_sign_in(user: User, **_: Any) -> None:
+    record(Action.SIGNED_IN, by=user.pk, owner=user.pk)
+
+
+def on_wrong_password(credentials: dict[str, Any], **_: Any) -> None:
+    record(Action.SIGN_IN_FAILED, by=None, owner=_called(credentials.get("username")))
+
+
+def on_wrong_code(user: User, **_: Any) -> None:
+    record(Action.SIGN_IN_FAILED, by=None, owner=user.pk)
+
+
+def on_lock_out(request: Any, username: str, **_: Any) -> None:
+    """Told again at each attempt while it lasts."""
+    lasts = get_cool_off(request)
+    seconds = lasts.total_seconds() if lasts else 0
+    record_now_and_then(Action.LOCKED_OUT, every_s=seconds, by=None, owner=_called(username))
+
+
+def on_second_factor_kept(instance: Authenticator, created: bool, **_: Any) -> None:
+    if created and instance.type == Authenticator.Type.TOTP:
+        record(Action.SECOND_FACTOR_ON, by=themself(instance.user_id), owner=instance.user_id)
+
+
+def on_second_factor_removed(instance: Authenticator, **_: Any) -> None:
+    if instance.type == Authenticator.Type.TOTP:
+        record(Action.SECOND_FACTOR_OFF, by=themself(instance.user_id), owner=instance.user_id)
+
+
+def _called(username: str | None) -> int | None:
+    """What somebody typed as a name is not kept, it may be a password; only whose name it is, if anybody's."""
+    return User.objects.filter(username=username).values_list("pk", flat=True).first()

@@ -1,0 +1,1 @@
+"""Who did what when to what: written with each deed, never changed afterwards."""

@@ -1,0 +1,49 @@
+"""The entries of the audit log. The database itself refuses to change them: see the first migration."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Action(models.TextChoices):
+    """What can have been done, and how it is said to the person whom it concerns."""
+
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
+    LOCKED_OUT = "locked_out", "Locked out after too many wrong passwords"
+    SECOND_FACTOR_ON = "second_factor_on", "Second factor switched on"
+    SECOND_FACTOR_OFF = "second_factor_off", "Second factor switched off"
+    PASSWORD_CHANGED = "password_changed", "Password changed"
+    ACCOUNT_MADE = "account_made", "Account made"
+    ACCOUNT_ERASED = "account_erased", "Account erased"
+    QUOTA_CHANGED = "quota_changed", "Quota changed"
+    DATA_EXPORTED = "data_exported", "All data downloaded"
+    TOKEN_MADE = "token_made", "API token made"
+    TOKEN_REVOKED = "token_revoked", "API token revoked"
+    RECORDING_RECEIVED = "recording_received", "Recording uploaded"
+    RECORDING_ERASED = "recording_erased", "Recording deleted"
+    ORIGINAL_FETCHED = "original_fetched", "Original video opened"
+    VIDEO_FETCHED = "video_fetched", "Labelled video opened"
+    FILE_EXPORTED = "file_exported", "Timeline downloaded"
+    CORRECTED = "corrected", "Timeline corrected"
+    SHARED = "shared", "Sharing begun"
+    SHARE_OPENED = "share_opened", "What is shared was opened"
+    SHARE_REVOKED = "share_revoked", "Sharing ended"
+
+
+class Entry(models.Model):
+    """One deed. It names people and things by their ids alone: once these are erased, it is about nobody."""
+
+    at = models.DateTimeField(db_default=Now())
+    action = models.CharField(max_length=40)
+    actor_id = models.BigIntegerField(null=True)  # nobody known: before a login, by a link, at the command line
+    owner_id = models.BigIntegerField(null=True)  # whose account or thing it was done to
+    link_id = models.UUIDField(null=True)  # by which link somebody came
+    kind = models.CharField(max_length=40, blank=True)
+    object_id = models.CharField(max_length=36, blank=True)
+    request_id = models.CharField(max_length=32, blank=True)  # as on the lines of the log
+
+    class Meta:
+        indexes = [models.Index(fields=["owner_id", "-id"]), models.Index(fields=["actor_id", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor_id}"

@@ -1,0 +1,54 @@
+"""The role as which the application connects where the database's tables belong to another one.
+
+It reads and writes rows and changes no table. To the audit log it only adds.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import connection, transaction
+from psycopg2 import sql
+
+from webapp.audit.models import Entry
+
+READ_ONLY = ("django_migrations",)
+ADDED_TO = (Entry._meta.db_table,)
+
+
+def after_migrations(**_: Any) -> None:
+    """Give settings.DATABASE_ROLE, if there is one, what it needs: tables may be new, or a backup's."""
+    if settings.DATABASE_ROLE:
+        grant(role=settings.DATABASE_ROLE, password=settings.DATABASE_ROLE_PASSWORD)
+
+
+def grant(*, role: str, password: str = "") -> None:
+    """Let `role` work on the rows. With a password it is made where it is missing. Raises CommandError."""
+    name = sql.Identifier(role)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper OR pg_has_role(pg_roles.oid, relowner, 'MEMBER') FROM pg_roles, pg_class"
+            " WHERE rolname = %s AND pg_class.oid = %s::regclass",
+            [role, Entry._meta.db_table],
+        )
+        found = cursor.fetchone()
+        if found and found[0]:
+            raise CommandError(f"{role} owns the tables, or may do as if: name another role in EMOTRACE_DATABASE_ROLE")
+        if not (found or password):
+            raise CommandError(f"There is no role {role}: make it, or set EMOTRACE_DATABASE_ROLE_PASSWORD")
+        if password:
+            verb = "ALTER" if found else "CREATE"
+            how = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD"
+            _run(cursor, verb + " ROLE {role} WITH " + how + " {password}", role=name, password=sql.Literal(password))
+        _run(cursor, "GRANT USAGE ON SCHEMA public TO {role}", role=name)
+        _run(cursor, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}", role=name)
+        _run(cursor, "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=name)
+        for table in (*READ_ONLY, *ADDED_TO):
+            _run(cursor, "REVOKE ALL ON {table} FROM {role}", role=name, table=sql.Identifier(table))
+            _run(cursor, "GRANT SELECT ON {table} TO {role}", role=name, table=sql.Identifier(table))
+        for table in ADDED_TO:
+            _run(cursor, "GRANT INSERT ON {table} TO {role}", role=name, table=sql.Identifier(table))
+
+
+def _run(cursor: Any, statement: str, **names: sql.Composable) -> None:
+    cursor.execute(sql.SQL(statement).format(**names))

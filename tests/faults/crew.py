@@ -1,0 +1,79 @@
+"""Workers and a reaper that outlast one run, as they do where they are in use: what dies is replaced."""
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Start, application
+from tests.integration.processes import alive, descendants, eventually
+from webapp.analyses.models import Analysis
+
+LEASE_SECONDS = 4
+SHORT_LEASE = {"EMOTRACE_LEASE_SECONDS": str(LEASE_SECONDS), "EMOTRACE_HEARTBEAT_SECONDS": "1"}
+RECOVERY_SECONDS = 180  # the longest that anything may take after the end of a fault
+
+
+class Crew:
+    def __init__(self, orders: Path, *, workers: int = 2, **environment: str) -> None:
+        self._orders = orders
+        self._running = ExitStack()
+        self._start: Start = self._running.enter_context(application())
+        self._environment = SHORT_LEASE | {"TEST_ORDERS": str(orders)} | environment
+        self.workers = [self._worker() for _ in range(workers)]
+        self.reaper = self._start("reaper", **self._environment)
+        self._families: list[Any] = []
+
+    def _worker(self) -> subprocess.Popen[str]:
+        return self._start("worker", app="tests.faults.saboteur", **self._environment)
+
+    def dismiss(self) -> None:
+        self._running.close()
+
+    def order(self, place: str) -> None:
+        """The next worker that gets to `place` stops there."""
+        (self._orders / place).touch()
+
+    def cancel(self, place: str) -> None:
+        (self._orders / place).unlink()
+
+    def stopped(self, place: str) -> int:
+        """The worker, by its process id, that has stopped at `place`."""
+        assert eventually(lambda: any(self._orders.glob(f"{place}.*"))), f"no worker got to {place}"
+        return int(next(self._orders.glob(f"{place}.*")).suffix[1:])
+
+    def go_on(self, place: str) -> None:
+        next(self._orders.glob(f"{place}.*")).unlink()
+
+    def kill(self, pid: int) -> None:
+        """End a worker without a warning; another one is started in its place."""
+        self._families += descendants(pid)
+        os.kill(pid, signal.SIGKILL)
+        self.replace(pid)
+        for taken in self._orders.glob(f"*.{pid}"):
+            taken.unlink()
+
+    def replace(self, pid: int) -> None:
+        """Start a worker where one has ended or is about to."""
+        place = next(place for place, worker in enumerate(self.workers) if worker.pid == pid)
+        self.workers[place].wait()
+        self.workers[place] = self._worker()
+
+    def recover(self) -> None:
+        """Wait until every analysis has ended."""
+        waiting = Analysis.objects.filter(status__in=Analysis.OPEN)
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while waiting.exists():
+            assert time.monotonic() < deadline, list(waiting.values("status", "stage", "attempt", "nudged_at"))
+            time.sleep(0.05)
+
+    def check(self) -> None:
+        """Whoever was not killed runs, and of those that were nothing does."""
+        assert self.reaper.poll() is None, "the reaper has ended"
+        assert all(worker.poll() is None for worker in self.workers), "a worker has ended"
+        assert eventually(lambda: not alive(self._families), 10), alive(self._families)
+        self._families.clear()
+        assert not any(self._orders.iterdir())

@@ -45,18 +45,15 @@ def application() -> Iterator[Start]:
     }
     queues = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE},{settings.WEBHOOK_QUEUE}"
 
-    def command(name: str, app: str) -> list[str]:
-        return {
-            "worker": ["-m", "celery", "--app", app, "worker", "--pool", "solo", "--queues", queues],
-            "reaper": ["manage.py", "reap", "--every", "1"],
-            # where it listens says GUNICORN_CMD_ARGS
-            "web": ["-m", "gunicorn", "--config", "python:webapp.config.gunicorn"],
-        }[name]
-
+    commands = {
+        "worker": ["-m", "celery", "--app", "webapp.config", "worker", "--pool", "solo", "--queues", queues],
+        "nursery": ["-m", "tests.faults.nursery"],
+        "reaper": ["manage.py", "reap", "--every", "1"],
+        # where it listens says GUNICORN_CMD_ARGS
+        "web": ["-m", "gunicorn", "--config", "python:webapp.config.gunicorn"],
+    }
     with ExitStack() as stack:
-        yield lambda name, app="webapp.config", **more: stack.enter_context(
-            python(command(name, app), environment | more)
-        )
+        yield lambda name, **more: stack.enter_context(python(commands[name], environment | more))
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 import os
 import signal
-import subprocess
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+
+import psutil
 
 from tests.conftest import Start, application
 from tests.integration.processes import alive, descendants, eventually
@@ -14,6 +14,7 @@ from webapp.analyses.models import Analysis
 
 LEASE_SECONDS = 4
 SHORT_LEASE = {"EMOTRACE_LEASE_SECONDS": str(LEASE_SECONDS), "EMOTRACE_HEARTBEAT_SECONDS": "1"}
+STOP_SECONDS = 30
 RECOVERY_SECONDS = 180  # the longest that anything may take after the end of a fault
 
 
@@ -21,14 +22,18 @@ class Crew:
     def __init__(self, orders: Path, *, workers: int = 2, **environment: str) -> None:
         self._orders = orders
         self._running = ExitStack()
-        self._start: Start = self._running.enter_context(application())
-        self._environment = SHORT_LEASE | {"TEST_ORDERS": str(orders)} | environment
+        start: Start = self._running.enter_context(application())
+        environment = SHORT_LEASE | {"TEST_ORDERS": str(orders)} | environment
+        self.reaper = start("reaper", **environment)
+        self._nursery = start("nursery", **environment)
         self.workers = [self._worker() for _ in range(workers)]
-        self.reaper = self._start("reaper", **self._environment)
-        self._families: list[Any] = []
+        self._families: list[psutil.Process] = []
 
-    def _worker(self) -> subprocess.Popen[str]:
-        return self._start("worker", app="tests.faults.saboteur", **self._environment)
+    def _worker(self) -> psutil.Process:
+        assert self._nursery.stdin is not None and self._nursery.stdout is not None
+        self._nursery.stdin.write("one more\n")
+        self._nursery.stdin.flush()
+        return psutil.Process(int(self._nursery.stdout.readline()))
 
     def dismiss(self) -> None:
         self._running.close()
@@ -59,7 +64,7 @@ class Crew:
     def replace(self, pid: int) -> None:
         """Start a worker where one has ended or is about to."""
         place = next(place for place, worker in enumerate(self.workers) if worker.pid == pid)
-        self.workers[place].wait()
+        self.workers[place].wait(STOP_SECONDS)
         self.workers[place] = self._worker()
 
     def recover(self) -> None:
@@ -73,7 +78,7 @@ class Crew:
     def check(self) -> None:
         """Whoever was not killed runs, and of those that were nothing does."""
         assert self.reaper.poll() is None, "the reaper has ended"
-        assert all(worker.poll() is None for worker in self.workers), "a worker has ended"
+        assert len(alive(self.workers)) == len(self.workers), "a worker has ended"
         assert eventually(lambda: not alive(self._families), 10), alive(self._families)
         self._families.clear()
         assert not any(self._orders.iterdir())

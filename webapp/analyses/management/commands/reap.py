@@ -1,5 +1,6 @@
 """Looks after what workers left behind."""
 
+import logging
 import signal
 import sys
 import time
@@ -7,10 +8,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import Error, connection
 
 from webapp.analyses.reaper import reap, sweep
 
 SWEEP_SECONDS = 3600
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -28,8 +32,12 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         swept = float("-inf")
         while True:
-            reap()
-            if time.monotonic() - swept >= SWEEP_SECONDS:
-                sweep()
-                swept = time.monotonic()
+            try:
+                reap()
+                if time.monotonic() - swept >= SWEEP_SECONDS:
+                    sweep()
+                    swept = time.monotonic()
+            except Error:
+                logger.warning("the database does not answer: the next round will find what this one did not", exc_info=True)
+                connection.close()
             time.sleep(every)

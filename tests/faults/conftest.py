@@ -84,9 +84,9 @@ def fault() -> Fault:
     return Fault()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def crews(django_db_setup: None) -> Iterator[list[Crew]]:
-    """The crew that works on what the tests of a file send, once there is one."""
+    """The crew that is at work, if there is one: these tests share it, for it takes long to start."""
     found: list[Crew] = []
     yield found
     for crew in found:
@@ -94,13 +94,22 @@ def crews(django_db_setup: None) -> Iterator[list[Crew]]:
 
 
 @pytest.fixture
-def crew(transactional_db: None, fault: Fault, crews: list[Crew], tmp_path_factory: Any) -> Iterator[Crew]:
-    """Two workers and a reaper, who have nothing to do. They are others after a test that failed."""
+def environment() -> dict[str, str]:
+    """What the crew's processes find in it beside the usual; some files have their own."""
+    return {}
+
+
+@pytest.fixture
+def crew(request: Any, environment: dict[str, str], transactional_db: None, fault: Fault, crews: list[Crew], tmp_path_factory: Any) -> Iterator[Crew]:
+    """A reaper and two workers, or the module's WORKERS, who have nothing to do; after a test that failed, others."""
     forget_messages()
     for path in [*media.kept(), *media.unfinished()]:
         media.remove(path)
+    terms = (getattr(request.module, "WORKERS", 2), environment)
+    if crews and crews[0].terms != terms:
+        crews.pop().dismiss()
     if not crews:
-        crews.append(Crew(tmp_path_factory.mktemp("orders")))
+        crews.append(Crew(tmp_path_factory.mktemp("orders"), *terms))
     yield crews[0]
     if fault.seconds is None:
         crews.pop().dismiss()
@@ -111,6 +120,13 @@ def clip(tmp_path_factory: Any) -> Path:
     """One window long, and cheap to read."""
     path: Path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     path.write_bytes(clips.video(1))
+    return path
+
+
+def padded(clip: Path, path: Path, size: int) -> Path:
+    """The clip with a box of bytes that nobody reads, as a file of this size."""
+    box = size - clip.stat().st_size
+    path.write_bytes(clip.read_bytes() + box.to_bytes(4, "big") + b"free" + bytes(box - 8))
     return path
 
 

@@ -3,11 +3,15 @@
 import os
 import signal
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
+import redis
+from django.conf import settings
 
+from inference.media.probe import sha256
 from tests.conftest import Start, application
 from tests.integration.processes import alive, descendants, eventually
 from webapp.analyses.models import Analysis
@@ -19,11 +23,12 @@ RECOVERY_SECONDS = 180  # the longest that anything may take after the end of a 
 
 
 class Crew:
-    def __init__(self, orders: Path, *, workers: int = 2, **environment: str) -> None:
+    def __init__(self, orders: Path, workers: int, environment: Mapping[str, str]) -> None:
         self._orders = orders
+        self.terms = (workers, environment)
         self._running = ExitStack()
         start: Start = self._running.enter_context(application())
-        environment = SHORT_LEASE | {"TEST_ORDERS": str(orders)} | environment
+        environment = {**SHORT_LEASE, "TEST_ORDERS": str(orders), **environment}
         self.reaper = start("reaper", **environment)
         self._nursery = start("nursery", **environment)
         self.workers = [self._worker() for _ in range(workers)]
@@ -33,17 +38,24 @@ class Crew:
         assert self._nursery.stdin is not None and self._nursery.stdout is not None
         self._nursery.stdin.write("one more\n")
         self._nursery.stdin.flush()
-        return psutil.Process(int(self._nursery.stdout.readline()))
+        answer = self._nursery.stdout.readline()
+        assert answer, self._nursery.communicate()[1]
+        return psutil.Process(int(answer))
 
     def dismiss(self) -> None:
         self._running.close()
 
-    def order(self, place: str) -> None:
-        """The next worker that gets to `place` stops there."""
-        (self._orders / place).touch()
+    def order(self, place: str, *, jump_s: int | None = None) -> None:
+        """The next worker that gets to `place` stops there, or has its clock jump there."""
+        (self._orders / place).write_text("" if jump_s is None else str(jump_s))
 
-    def cancel(self, place: str) -> None:
-        (self._orders / place).unlink()
+    @contextmanager
+    def broken(self, path: Path, way: str) -> Iterator[None]:
+        """Whoever decodes the frames of a file meanwhile, in a process of its own, does "hang", "crash" or "eat"."""
+        order = self._orders / f"{way}-{sha256(path)}"
+        order.touch()
+        yield
+        order.unlink()
 
     def stopped(self, place: str) -> int:
         """The worker, by its process id, that has stopped at `place`."""
@@ -66,6 +78,12 @@ class Crew:
         place = next(place for place, worker in enumerate(self.workers) if worker.pid == pid)
         self.workers[place].wait(STOP_SECONDS)
         self.workers[place] = self._worker()
+
+    def holds(self, messages: int) -> bool:
+        """Whether nothing is queued, and workers have taken so many messages and not done with them."""
+        queues = (settings.INFERENCE_QUEUE, settings.RENDER_QUEUE)
+        server = redis.Redis.from_url(settings.REDIS_URL)
+        return not any(map(server.llen, queues)) and server.hlen("unacked") == messages
 
     def recover(self) -> None:
         """Wait until every analysis has ended."""

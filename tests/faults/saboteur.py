@@ -1,17 +1,20 @@
 """The workers' Celery application, with places where a test can stop one of them, and files that break its decoder.
 
-A test leaves an order, an empty file named after a place, in ORDERS. The first worker that gets there takes it, by
-giving it its own process id, and waits until the test removes it, or kills the worker.
+A test leaves an order, a file named after a place, in ORDERS. The first worker that gets there takes it, by giving it
+its own process id. If the file is empty, it waits until the test removes it, or kills the worker; if it holds a number,
+the worker's clock jumps by so many seconds, and the work goes on.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterator
-from functools import wraps
+from datetime import UTC, datetime
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import django
+import time_machine
 
 django.setup()
 
@@ -35,8 +38,17 @@ def reach(place: str) -> None:
         (ORDERS / place).rename(taken)
     except FileNotFoundError:
         return
+    if seconds := taken.read_text():
+        clock().shift(float(seconds))
+        taken.unlink()
     while taken.exists():
         time.sleep(0.02)
+
+
+@cache
+def clock() -> time_machine.Traveller:
+    """What Python takes for the time of day; how long something lasts (time.monotonic) stays as it is."""
+    return time_machine.travel(datetime.now(UTC), tick=True).start()
 
 
 def stopping_first(function: Callable[..., Any], place: Callable[..., str | None]) -> Callable[..., Any]:

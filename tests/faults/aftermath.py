@@ -16,9 +16,8 @@ Status = Analysis.Status
 
 
 def check(*, windows: int = 1) -> None:
-    """Every analysis is over, with one whole result or with a reason; no file is without a row, no row without its file.
-
-    `windows` is how many a recording of these tests has.
+    """Every analysis is over, with one whole result or with a reason. No file is without a row, no row without its
+    file. A recording has so many `windows`.
     """
     for analysis in Analysis.objects.all():
         assert analysis.status not in Analysis.OPEN, (analysis.status, analysis.stage, analysis.attempt)

@@ -37,7 +37,9 @@ class Fault:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "fault(name, slow=False): a fault to survive; slow ones run in `make faults` only")
+    config.addinivalue_line(
+        "markers", "fault(name, slow=False): a fault to survive; slow ones run in `make faults` only"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,7 +64,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: Any = yield
-    if RUNS and item.get_closest_marker("fault") and (report.when == "call" or (report.failed and report.when == "setup")):
+    if (
+        RUNS
+        and item.get_closest_marker("fault")
+        and (report.when == "call" or (report.failed and report.when == "setup"))
+    ):
         fault = getattr(item, "funcargs", {}).get("fault")
         record.add(_name(item), survived=report.passed, seconds=fault and fault.seconds)
     return report
@@ -100,7 +106,14 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def crew(request: Any, environment: dict[str, str], transactional_db: None, fault: Fault, crews: list[Crew], tmp_path_factory: Any) -> Iterator[Crew]:
+def crew(
+    request: Any,
+    environment: dict[str, str],
+    transactional_db: None,
+    fault: Fault,
+    crews: list[Crew],
+    tmp_path_factory: Any,
+) -> Iterator[Crew]:
     """A reaper and two workers, or the module's WORKERS, who have nothing to do; after a test that failed, others."""
     forget_messages()
     for path in [*media.kept(), *media.unfinished()]:

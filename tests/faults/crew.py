@@ -18,6 +18,7 @@ from webapp.analyses.models import Analysis
 
 LEASE_SECONDS = 4
 SHORT_LEASE = {"EMOTRACE_LEASE_SECONDS": str(LEASE_SECONDS), "EMOTRACE_HEARTBEAT_SECONDS": "1"}
+SILENT = {"EMOTRACE_LOG_LEVEL": "CRITICAL"}  # what they say in many runs would fill a pipe that nobody reads
 STOP_SECONDS = 30
 RECOVERY_SECONDS = 180  # the longest that anything may take after the end of a fault
 
@@ -28,7 +29,7 @@ class Crew:
         self.terms = (workers, environment)
         self._running = ExitStack()
         start: Start = self._running.enter_context(application())
-        environment = {**SHORT_LEASE, "TEST_ORDERS": str(orders), **environment}
+        environment = {**SHORT_LEASE, **SILENT, "TEST_ORDERS": str(orders), **environment}
         self.reaper = start("reaper", **environment)
         self._nursery = start("nursery", **environment)
         self.workers = [self._worker() for _ in range(workers)]

@@ -34,7 +34,8 @@ def main() -> None:
             os.dup2(os.open(os.devnull, os.O_RDWR), 0)
             os.dup2(0, 1)  # the answers are not for it to write
             app.worker_main(["worker", "--pool", "solo", "--queues", QUEUES, *QUIET])
-        print(pid, flush=True)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

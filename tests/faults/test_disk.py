@@ -81,7 +81,9 @@ def test_rendering(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
     crew.stopped("announce")
     disk.fill()
     crew.go_on("announce")
-    assert eventually(lambda: Analysis.objects.filter(status=Analysis.Status.QUEUED, stage="render", attempt=0).exists())
+    assert eventually(
+        lambda: Analysis.objects.filter(status=Analysis.Status.QUEUED, stage="render", attempt=0).exists()
+    )
     assert not any(media.unfinished())
     disk.make_room()
     fault.is_over()

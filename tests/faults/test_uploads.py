@@ -27,9 +27,7 @@ def web(django_db_setup: None) -> Iterator[Web]:
 
 
 @pytest.mark.fault("the web server is killed in mid-upload")
-def test_killed(
-    crew: Crew, web: Web, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]
-) -> None:
+def test_killed(crew: Crew, web: Web, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]) -> None:
     large = padded(clip, tmp_path / "large.mp4", 3 * COMMIT_BYTES)
     _, secret = make_token(user=UserFactory.create(), name="test")
     client = TusClient(f"{web.base}/api/v1/uploads/", headers={"Authorization": f"Token {secret}"})

@@ -38,6 +38,6 @@ class Command(BaseCommand):
                     sweep()
                     swept = time.monotonic()
             except Error:
-                logger.warning("the database does not answer: the next round will find what this one did not", exc_info=True)
+                logger.warning("a round broke off: the next one finds what it did not", exc_info=True)
                 connection.close()
             time.sleep(every)

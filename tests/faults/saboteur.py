@@ -61,7 +61,7 @@ def stopping_first(function: Callable[..., Any], place: Callable[..., str | None
     return wrapped
 
 
-read_frames = audio_video.frames_at
+read_frames: Callable[..., Iterator[Any]] = vars(audio_video)["frames_at"]
 
 
 def frames(path: Path, *args: Any) -> Iterator[Any]:
@@ -71,7 +71,7 @@ def frames(path: Path, *args: Any) -> Iterator[Any]:
     return read_frames(path, *args)
 
 
-audio_video.frames_at = frames
+vars(audio_video)["frames_at"] = frames
 # "probe", "sample", "score", "timeline", "render": some way into the stage.
 lease.Held.progress = stopping_first(lease.Held.progress, lambda held, stage, share: str(stage))  # type: ignore[method-assign]
 # "announce": the timeline is published, the message about it not sent.

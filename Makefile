@@ -1,4 +1,4 @@
-# The only commands to remember: make setup demo serve test fuzz lint types bench load
+# The only commands to remember: make setup demo serve test fuzz faults lint types bench load
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
-.PHONY: setup demo serve test fuzz lint types bench load
+.PHONY: setup demo serve test fuzz faults lint types bench load
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.runtime
@@ -38,6 +38,10 @@ test: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	EMOTRACE_FUZZ=10000 $(BIN)/python -m pytest tests/hostile/test_mutations.py -s
+
+# Runs of an earlier go count as long as out/faults.jsonl is there: remove it after a change to what is tested.
+faults: $(VENV)/.dev
+	EMOTRACE_FAULT_RUNS=$${EMOTRACE_FAULT_RUNS:-20} $(BIN)/python -m pytest tests/faults
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

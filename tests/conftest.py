@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import redis
+from django.conf import settings
 from django.db import connection
 
 from tests.integration.processes import python
@@ -39,15 +40,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_no_truncate")
 
 
-@pytest.fixture
-def process(transactional_db: None, settings: Any) -> Iterator[Start]:
-    """Starts processes of the application on this test's database, queue and files.
-
-    `process("worker")`, `"reaper"`, `"web"`: keyword arguments are environment variables. Whatever still runs is
-    killed when the test ends.
-    """
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.flushall()  # what earlier tests sent is not for the workers of this one
+@contextmanager
+def application() -> Iterator[Start]:
+    """What the fixture `process` gives, for as long as a test file wants it."""
     host = quote(str(locations.sockets(settings.VAR) / "postgres"))
     environment = {
         "DATABASE_URL": f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}",
@@ -56,14 +51,33 @@ def process(transactional_db: None, settings: Any) -> Iterator[Start]:
         "EMOTRACE_LOG_LEVEL": "WARNING",  # nobody reads along: a pipe that is full would hold them up
     }
     queues = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE},{settings.WEBHOOK_QUEUE}"
+
     commands = {
         "worker": ["-m", "celery", "--app", "webapp.config", "worker", "--pool", "solo", "--queues", queues],
+        "nursery": ["-m", "tests.faults.nursery"],
         "reaper": ["manage.py", "reap", "--every", "1"],
         # where it listens says GUNICORN_CMD_ARGS
         "web": ["-m", "gunicorn", "--config", "python:webapp.config.gunicorn"],
     }
     with ExitStack() as stack:
         yield lambda name, **more: stack.enter_context(python(commands[name], environment | more))
+
+
+@pytest.fixture
+def process(transactional_db: None) -> Iterator[Start]:
+    """Starts processes of the application on this test's database, queue and files.
+
+    `process("worker")`, `"reaper"`, `"web"`: keyword arguments are environment variables. Whatever still runs is
+    killed when the test ends.
+    """
+    forget_messages()
+    with application() as start:
+        yield start
+
+
+def forget_messages() -> None:
+    """What earlier tests sent is not for the workers of this one."""
+    redis.Redis.from_url(settings.REDIS_URL).flushall()
 
 
 @pytest.fixture

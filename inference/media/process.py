@@ -23,6 +23,7 @@ _CPU_FACTOR = os.cpu_count() or 1  # how much faster than the clock its processo
 
 _SAID_BYTES = 2000
 _OUT_OF_RESOURCES = {256 - errno.ENOMEM, 256 - errno.EFBIG}  # as it exits where memory or the file it writes ends
+_NO_ROOM = 256 - errno.ENOSPC
 
 
 class FfmpegError(Exception):
@@ -62,7 +63,7 @@ def ffmpeg(
     """Run ffmpeg and wait for it; `on_time` hears how many seconds of output are written.
 
     The process and its children are killed if it fails, outlasts `limit_s`, writes a file longer than `most_bytes`,
-    this process dies or `on_time` raises. Raises FfmpegError, FfmpegKilledError.
+    this process dies or `on_time` raises. Raises FfmpegError, FfmpegKilledError, and OSError where the disk is full.
     """
     allowed = Allowance(MEMORY_BYTES, most_bytes, int(limit_s * _CPU_FACTOR) + 1)
     parent = os.getpid()
@@ -101,6 +102,8 @@ def ffmpeg(
         if process.returncode:
             said.seek(max(0, said.seek(0, os.SEEK_END) - _SAID_BYTES))
             message = said.read().decode(errors="replace").strip()
+            if process.returncode == _NO_ROOM:
+                raise OSError(errno.ENOSPC, message)
             killed = process.returncode < 0 or process.returncode in _OUT_OF_RESOURCES
             raise (FfmpegKilledError if killed else FfmpegError)(message)
 

@@ -20,7 +20,7 @@ from inference.sandbox.wire import Array, End, Failure, OutOfMemory, Refusal, Re
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MEMORY_BYTES = 4 * 2**30  # address space; the largest EEG that is read takes 2 GiB, 8K video as much
-QUIET_S = 60.0  # a reader that hands nothing over for so long is taken for hung
+QUIET_S = 25.0  # a reader that hands nothing over for so long is taken for hung: others wait for their turn
 CPU_S = 6 * 3600  # of a reader that does hand over: two hours at 2160p take less
 _ROOT = Path(__file__).resolve().parents[2]
 # Nothing of this process's environment, with its secrets, is handed on.

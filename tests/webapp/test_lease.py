@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from inference.types import UNDETERMINED, Stage
@@ -243,6 +243,15 @@ class TestHeld:
                 held.progress(Stage.SAMPLE, 0.5)
         assert Analysis.objects.get().attempt == 0
         assert claim(analysis.pk, published=False) is not None
+
+    def test_a_connection_that_breaks_stops_no_work(self) -> None:
+        analysis = AnalysisFactory.create()
+        with Held(claimed(analysis)) as held:
+            with pytest.raises(OperationalError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            held.progress(Stage.SAMPLE, 0.0)
+            held.progress(Stage.SCORE, 0.0)
+        assert Analysis.objects.get().stage == Stage.SCORE
 
     def test_nothing_beats_after_the_end(self, settings: Any) -> None:
         settings.HEARTBEAT_SECONDS = 0

@@ -61,6 +61,16 @@ def test_what_lost_its_worker_is_queued_again(db: None, settings: Any, queue: An
     assert analysis.attempt == 2
 
 
+def test_what_was_heard_of_before_the_clock_was_set_back_is_queued_again(db: None, settings: Any, queue: Any) -> None:
+    analysis = AnalysisFactory.create()
+    claimed(analysis)
+    analysis.refresh_from_db()
+    silent_for(analysis, -3600)
+    reap()
+    analysis.refresh_from_db()
+    assert analysis.status == Status.QUEUED
+
+
 def test_it_goes_on_with_the_step_that_is_not_published(db: None, settings: Any, queue: Any) -> None:
     analysis = published("happy", "sad")
     dead(analysis, settings)

@@ -1,7 +1,8 @@
 """Who works on an analysis: one worker at a time, for as long as it shows that it is alive.
 
 Claiming is one conditional UPDATE. Every later write names the lease's token, so that a worker whose lease was
-taken away, for whatever reason, changes nothing any more.
+taken away, for whatever reason, changes nothing any more. All times are the database's: clocks of workers may differ,
+or jump.
 """
 
 import logging
@@ -15,8 +16,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now
 
 from inference.types import Stage
 from webapp.analyses import events, messages
@@ -64,17 +64,17 @@ class Lease:
 
     def fail(self, code: str, message: str) -> None:
         with transaction.atomic():
-            self.end(Status.FAILED, error_code=code, error_message=message, finished_at=timezone.now())
+            self.end(Status.FAILED, error_code=code, error_message=message, finished_at=Now())
             events.tell_of_analysis(events.Event.FAILED, self.pk)
 
+    def put_off(self) -> None:
+        """Have it tried again later, when the reaper repeats the message; this does not count as an attempt."""
+        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=Now())
+
     def give_back(self) -> None:
-        """Let another worker do it instead; that does not count as an attempt."""
+        """Let another worker do it instead; that does not count as an attempt either."""
         self.put_off()
         nudge(self.pk)
-
-    def put_off(self) -> None:
-        """Let it be done when the reaper asks for it next; that does not count as an attempt."""
-        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=timezone.now())
 
 
 def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
@@ -83,15 +83,14 @@ def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
     None where it does not wait for that step: done, taken or cancelled in the meantime.
     """
     lease = Lease(pk, uuid.uuid4())
-    now = timezone.now()
     claimed = Analysis.objects.filter(pk=pk, status=Status.QUEUED, timeline_at__isnull=not published).update(
         status=Status.RUNNING,
         stage=Stage.RENDER if published else Stage.PROBE,
         progress=SPANS[Stage.RENDER if published else Stage.PROBE][0],
         attempt=F("attempt") + 1,
         lease_token=lease.token,
-        heartbeat_at=now,
-        started_at=Coalesce("started_at", now),
+        heartbeat_at=Now(),
+        started_at=Coalesce("started_at", Now()),
     )
     return lease if claimed else None
 
@@ -136,7 +135,10 @@ class Held:
             return
         self._stage, self._written = stage, now
         start, end = SPANS[stage]
-        self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=timezone.now())
+        try:
+            self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=Now())
+        except Error:
+            self._note_absence()
 
     def _beat(self) -> None:
         beaten = time.monotonic()
@@ -149,14 +151,17 @@ class Held:
                         self._lost.set()
                         return
                     if time.monotonic() - beaten >= settings.HEARTBEAT_SECONDS:
-                        self.lease.write(heartbeat_at=timezone.now())
+                        self.lease.write(heartbeat_at=Now())
                         beaten = time.monotonic()
                 except LeaseLostError:
                     self._lost.set()
                     return
                 except Error:
-                    # The database may be back before the lease runs out.
-                    logger.warning("analysis %s: no heartbeat written", self.lease.pk, exc_info=True)
-                    connection.close()
+                    self._note_absence()
         finally:
             connection.close()
+
+    def _note_absence(self) -> None:
+        """The database may be back before the lease runs out."""
+        logger.warning("analysis %s: no heartbeat written", self.lease.pk, exc_info=True)
+        connection.close()

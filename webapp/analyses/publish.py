@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from inference.media.probe import sha256
 from inference.timeline import summary
@@ -26,15 +26,14 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
     found = summary(timeline)
     share = found["share"]
     assert isinstance(share, dict)
-    now = timezone.now()
     with transaction.atomic():
         # First the row: whoever else wants it waits until the result is whole.
         lease.end(
             Analysis.Status.QUEUED,
             attempt=F("attempt") - 1,
             progress=SPANS[Stage.TIMELINE][1],
-            nudged_at=now,
-            timeline_at=now,
+            nudged_at=Now(),
+            timeline_at=Now(),
             mode=timeline.mode,
             input_sha256=timeline.media.sha256,
             models_used=[asdict(model) for model in timeline.models],
@@ -106,7 +105,7 @@ def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> Non
         for kind, file in made.items():
             kept[kind] = media.keep(file, recording_id, file.suffix)
         with transaction.atomic():
-            lease.end(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=timezone.now())
+            lease.end(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=Now())
             for kind in made:
                 digest, size = sums[kind]
                 # An earlier version made the one with chapters when it was first asked for.

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.dispatch import Signal
-from django.utils import timezone
 
 from webapp.accounts import farewell
 from webapp.analyses import events, lease
@@ -28,10 +29,7 @@ reaping = Signal()
 
 def reap() -> None:
     """Queue again what runs without a heartbeat, or fail it after its last attempt; repeat lost messages."""
-    now = timezone.now()
-    lapsed = Analysis.objects.filter(
-        status=Status.RUNNING, heartbeat_at__lt=now - timedelta(seconds=settings.LEASE_SECONDS)
-    )
+    lapsed = Analysis.objects.filter(_silent("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
     for pk in list(spent.values_list("pk", flat=True)):
         with transaction.atomic():
@@ -44,24 +42,28 @@ def reap() -> None:
                 ),
                 lease_token=None,
                 heartbeat_at=None,
-                finished_at=now,
+                finished_at=Now(),
             ):
                 logger.error("analysis %s failed: its workers were lost too often", pk)
                 REAPED.add(outcome="failed")
                 events.tell_of_analysis(events.Event.FAILED, pk)
     for pk in list(lapsed.values_list("pk", flat=True)):
         # Asked again in the same statement that writes: it may have been heard of meanwhile.
-        if lapsed.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=now):
+        if lapsed.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
             REAPED.add(outcome="queued")
             logger.warning("analysis %s is queued again: its worker was lost", pk)
             lease.nudge(pk)
-    silent = Analysis.objects.filter(
-        status=Status.QUEUED, nudged_at__lt=now - timedelta(seconds=2 * settings.LEASE_SECONDS)
-    )
+    silent = Analysis.objects.filter(_silent("nudged_at", 2 * settings.LEASE_SECONDS), status=Status.QUEUED)
     for pk in list(silent.values_list("pk", flat=True)):
-        if silent.filter(pk=pk).update(nudged_at=now):
+        if silent.filter(pk=pk).update(nudged_at=Now()):
             lease.nudge(pk)
     reaping.send(sender=None)
+
+
+def _silent(field: str, seconds: float) -> Q:
+    """Not heard of for so long, by the database's clock; or never, as where that clock was set back."""
+    lasts = timedelta(seconds=seconds)
+    return ~Q((f"{field}__range", (Now() - lasts, Now() + lasts)))
 
 
 def sweep() -> None:

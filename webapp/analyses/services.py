@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from inference import store
 from inference.corrections import checked
@@ -87,9 +87,8 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
 
 def cancel(*, analysis: Analysis) -> bool:
     """Stop an analysis that is not over; its worker notices at its next step. False where it was over already."""
-    now = timezone.now()
     stopped = Analysis.objects.filter(pk=analysis.pk, status__in=Analysis.OPEN).update(
-        status=Analysis.Status.CANCELLED, lease_token=None, heartbeat_at=None, finished_at=now
+        status=Analysis.Status.CANCELLED, lease_token=None, heartbeat_at=None, finished_at=Now()
     )
     analysis.refresh_from_db()
     return bool(stopped)
@@ -197,7 +196,7 @@ def _queue(recording: Recording, spec: store.ModelSpec, owner: User) -> Analysis
         model_name=used.name,
         model_version=used.version,
         model_sha256=used.sha256,
-        nudged_at=timezone.now(),
+        nudged_at=Now(),
     )
     transaction.on_commit(lambda: messages.send(analysis.pk, published=False))
     return analysis

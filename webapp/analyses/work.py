@@ -1,5 +1,6 @@
 """The two steps of an analysis, as a worker does them."""
 
+import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
+from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
 from inference.errors import InputError
@@ -98,27 +99,12 @@ def _working(lease: Lease, step: str) -> Iterator[Held]:
             except InputError as error:
                 outcome = "refused"
                 lease.fail(error.code, error.message)
-            except RequestError as error:
-                outcome = _without_media(lease, error)
-            except Exception:
-                outcome = "broken"
-                logger.exception("analysis %s broke off", lease.pk)
-                _try_again(lease)
+            except Exception as error:
+                outcome = _broken_off(lease, error)
         except LeaseLostError:
             outcome = "lost"
             logger.info("analysis %s is no longer this worker's", lease.pk)
         ATTEMPTS.add(step=step, outcome=outcome)
-
-
-def _without_media(lease: Lease, error: RequestError) -> str:
-    """What becomes of an analysis whose files cannot be had."""
-    if error.code is WebCode.MEDIA_DAMAGED:
-        logger.error("analysis %s: %s", lease.pk, error)
-        lease.fail(error.code, error.message)
-        return "refused"
-    logger.warning("analysis %s waits: %s", lease.pk, error)
-    lease.put_off()
-    return "put_off"
 
 
 def _note_speed(pk: UUID, step: str, seconds: float) -> None:
@@ -127,12 +113,27 @@ def _note_speed(pk: UUID, step: str, seconds: float) -> None:
         REAL_TIME_FACTOR.observe(seconds / length, step=step)
 
 
+def _broken_off(lease: Lease, error: Exception) -> str:
+    """What becomes of an analysis that could not go on."""
+    if isinstance(error, RequestError) and error.code is WebCode.MEDIA_DAMAGED:
+        logger.error("analysis %s: %s", lease.pk, error)
+        lease.fail(error.code, error.message)
+        return "refused"
+    if isinstance(error, RequestError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+        logger.error("analysis %s waits for its files, or for room: %s", lease.pk, error)
+        lease.put_off()
+        return "put_off"
+    logger.exception("analysis %s broke off", lease.pk)
+    _try_again(lease)
+    return "broken"
+
+
 def _try_again(lease: Lease) -> None:
     attempt = Analysis.objects.filter(pk=lease.pk).values_list("attempt", flat=True).first() or 0
     if attempt >= settings.MAX_ATTEMPTS:
         lease.fail(INTERNAL_ERROR, broken(lease.pk, attempt))
         return
-    lease.end(Analysis.Status.QUEUED, nudged_at=timezone.now())
+    lease.end(Analysis.Status.QUEUED, nudged_at=Now())
     nudge(lease.pk)
 
 

@@ -1,10 +1,12 @@
 """Every error leaves as application/problem+json (RFC 9457) with a stable `code`."""
 
+import errno
 import logging
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -12,7 +14,7 @@ from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
-from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode
+from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode, no_room
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
@@ -20,6 +22,7 @@ INTERNAL = "The server failed. This is no fault of the request; the failure is i
 # After which it makes sense to ask again.
 RETRY_SECONDS: dict[Code | WebCode, str] = {
     WebCode.NOT_READY: "5",
+    WebCode.UNAVAILABLE: "5",
     WebCode.STORAGE_UNAVAILABLE: "30",
     WebCode.MEDIA_KEY: "300",
 }
@@ -44,6 +47,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        error = no_room()
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("the database does not answer", exc_info=error)
+        error = RequestError(WebCode.UNAVAILABLE, "The server cannot reach its database. Ask again in a moment.")
     if isinstance(error, RequestError) and error.field is not None:
         data = problem(STATUSES[error.code], error.code, error.message)
         return _answer({**data, "errors": {error.field: [error.message]}})

@@ -21,13 +21,12 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.problems import RequestError, WebCode, no_room
 from webapp.core.storage import chunks
 from webapp.core.storage.store import SEALED, Store, is_sealed, opened
 
 CHUNK_BYTES = 256 * 1024
 RECORDINGS = "recordings"
-NO_ROOM = "The server has no room for this. Tell an administrator, and try later."
 LOCK = ".at-work"  # held by the process that a workplace belongs to
 ABANDONED_SECONDS = 60  # longer than it takes to lock a new one
 REQUEST_SECONDS = 6 * 3600  # longer than the files of one request take to come
@@ -88,7 +87,7 @@ def require_scratch(more: int) -> None:
     limit = settings.SCRATCH_BYTES
     held = sum(_size(path) for path in scratch().rglob("*") if path.parent != incoming()) if limit else 0
     if shutil.disk_usage(scratch()).free < more or (limit and held + more > limit):
-        raise RequestError(WebCode.DISK_FULL, NO_ROOM)
+        raise no_room()
 
 
 def _size(path: Path) -> int:

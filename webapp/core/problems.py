@@ -35,6 +35,7 @@ class WebCode(StrEnum):
     UPLOAD_INCOMPLETE = "upload_incomplete"
     CONTENT_LENGTH = "content_length"
     DISK_FULL = "disk_full"
+    UNAVAILABLE = "unavailable"
     QUOTA_BYTES = "quota_bytes"
     QUOTA_MINUTES = "quota_minutes"
     QUOTA_ANALYSES = "quota_analyses"
@@ -69,6 +70,10 @@ class RequestError(Exception):
         self.code = code
         self.message = message
         self.field = field
+
+
+def no_room() -> RequestError:
+    return RequestError(WebCode.DISK_FULL, "The server has no room for this. Tell an administrator, and try later.")
 
 
 # 400: ask for something else. 413: send less. 415: another kind of file is needed.
@@ -135,6 +140,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.UPLOAD_INCOMPLETE: 409,
     WebCode.CONTENT_LENGTH: 411,
     WebCode.DISK_FULL: 507,
+    WebCode.UNAVAILABLE: 503,
     WebCode.QUOTA_BYTES: 413,
     WebCode.QUOTA_MINUTES: 413,
     WebCode.QUOTA_ANALYSES: 429,

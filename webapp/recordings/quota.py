@@ -12,7 +12,7 @@ from django.db.models import F, Sum
 from webapp.accounts.models import User
 from webapp.accounts.selectors import quota_of
 from webapp.core import media
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.problems import RequestError, WebCode, no_room
 from webapp.recordings.models import Transfer
 
 
@@ -39,7 +39,7 @@ def require_bytes(*, owner: User, more: int) -> None:
         )
     coming = Transfer.objects.aggregate(sum=Sum(F("length") - F("offset")))["sum"] or 0
     if shutil.disk_usage(media.root()).free - coming - more < settings.DISK_RESERVE_BYTES:
-        raise RequestError(WebCode.DISK_FULL, media.NO_ROOM)
+        raise no_room()
 
 
 def require_seconds(*, owner: User, more: float) -> None:

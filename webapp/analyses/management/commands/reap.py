@@ -1,5 +1,6 @@
 """Looks after what workers left behind."""
 
+import logging
 import signal
 import sys
 import time
@@ -7,11 +8,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import Error, connection
 
 from webapp.analyses.purge import AT_ONCE, purge
 from webapp.analyses.reaper import reap, sweep
 
 SWEEP_SECONDS = 3600
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -31,11 +35,15 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         swept = purged = float("-inf")
         while True:
-            reap()
-            if time.monotonic() - swept >= SWEEP_SECONDS:
-                sweep()
-                swept = time.monotonic()
-            # Of many, some at a time: what lost its worker does not wait for them.
-            if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
-                purged = time.monotonic()
+            try:
+                reap()
+                if time.monotonic() - swept >= SWEEP_SECONDS:
+                    sweep()
+                    swept = time.monotonic()
+                # Of many, some at a time: what lost its worker does not wait for them.
+                if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
+                    purged = time.monotonic()
+            except Error:
+                logger.warning("a round broke off: the next one finds what it did not", exc_info=True)
+                connection.close()
             time.sleep(every)

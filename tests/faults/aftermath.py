@@ -1,0 +1,61 @@
+"""What has to be so after every fault, whatever it was."""
+
+import os
+import time
+from itertools import pairwise
+
+import av
+
+from inference.media.probe import sha256
+from webapp.analyses.models import Analysis, Artifact
+from webapp.analyses.reaper import ORPHAN_SECONDS, sweep
+from webapp.core import media
+from webapp.recordings.models import MediaFile, Transfer
+
+Status = Analysis.Status
+
+
+def check(*, windows: int = 1) -> None:
+    """Every analysis is over, with one whole result or with a reason. No file is without a row, no row without its
+    file. A recording has so many `windows`.
+    """
+    for analysis in Analysis.objects.all():
+        assert analysis.status not in Analysis.OPEN, (analysis.status, analysis.stage, analysis.attempt)
+        assert (analysis.lease_token, analysis.heartbeat_at) == (None, None)
+        assert analysis.finished_at is not None
+        if analysis.status == Status.SUCCEEDED:
+            _one_result(analysis, windows)
+        else:
+            assert analysis.status == Status.FAILED
+            assert analysis.error_code and analysis.error_message
+            assert not analysis.artifacts.exists()
+    _files()
+
+
+def _one_result(analysis: Analysis, windows: int) -> None:
+    assert (analysis.error_code, analysis.progress) == ("", 1.0)
+    assert analysis.windows.count() == windows
+    segments = list(analysis.segments.order_by("start_s"))
+    assert segments[0].start_s == 0
+    assert abs(segments[-1].end_s - analysis.recording.duration_s) < 0.001
+    assert all(one.end_s == other.start_s for one, other in pairwise(segments))
+    assert sorted(each.kind for each in analysis.artifacts.all()) == [Artifact.Kind.CHAPTERS, Artifact.Kind.VIDEO]
+    for artifact in analysis.artifacts.all():
+        assert (sha256(artifact.path), artifact.path.stat().st_size) == (artifact.sha256, artifact.bytes)
+        with av.open(str(artifact.path)) as file:
+            assert next(file.decode(video=0)) is not None
+
+
+def _files() -> None:
+    """What a killed process left in the middle of its work, the reaper removes when it is old, and nothing else."""
+    named = {*MediaFile.objects.values_list("file", flat=True), *Artifact.objects.values_list("file", flat=True)}
+    named |= {media.name(transfer.path) for transfer in Transfer.objects.all()}
+    old = time.time() - ORPHAN_SECONDS - 60
+    for path in media.root().rglob("*"):
+        os.utime(path, (old, old))
+    sweep()
+    sweep()  # the directory that the first round has emptied
+    kept = {media.name(path) for path in media.root().rglob("*") if path.is_file()}
+    assert kept == named, (kept - named, named - kept)
+    places = {path.parent for path in media.kept()}
+    assert {place.name for place in places} == {str(pk) for pk in MediaFile.objects.values_list("recording", flat=True)}

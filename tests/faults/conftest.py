@@ -1,0 +1,168 @@
+"""Each fault is a test with the marker `fault`; `make faults` runs it many times and writes down how it went."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files import File
+
+from tests.conftest import forget_messages
+from tests.faults import aftermath, record
+from tests.faults.crew import Crew
+from tests.webapp import clips
+from tests.webapp.factories import UserFactory
+from webapp.analyses import services
+from webapp.analyses.models import Analysis
+from webapp.core import media
+from webapp.recordings.services import Upload
+
+RUNS = int(os.environ.get("EMOTRACE_FAULT_RUNS", "0"))
+Submit = Callable[..., Analysis]
+
+
+class Fault:
+    """One run of one fault: when it was over, and when its traces were gone."""
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None
+
+    def is_over(self) -> None:
+        self._over = time.monotonic()
+
+    def is_survived(self) -> None:
+        self.seconds = time.monotonic() - self._over
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "fault(name, slow=False): a fault to survive; slow ones run in `make faults` only"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if RUNS and metafunc.definition.get_closest_marker("fault"):
+        metafunc.fixturenames.append("run")
+        metafunc.parametrize("run", range(RUNS))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    faults = [item for item in items if item.get_closest_marker("fault")]
+    for item in faults:
+        if not RUNS and item.get_closest_marker("fault").kwargs.get("slow"):  # type: ignore[union-attr]
+            item.add_marker(pytest.mark.skip(reason="slow: make faults"))
+    if RUNS:
+        names = list(dict.fromkeys(map(_name, faults)))
+        config.stash[record.NAMES] = names
+        done = record.counts()
+        items[:] = [item for item in items if item not in faults or item.callspec.params["run"] >= done[_name(item)]]  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: Any = yield
+    if (
+        RUNS
+        and item.get_closest_marker("fault")
+        and (report.when == "call" or (report.failed and report.when == "setup"))
+    ):
+        fault = getattr(item, "funcargs", {}).get("fault")
+        record.add(_name(item), survived=report.passed, seconds=fault and fault.seconds)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if names := session.config.stash.get(record.NAMES, None):
+        record.write_table(names)
+
+
+def _name(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("fault")
+    assert marker is not None and isinstance(item, pytest.Function)
+    return str(marker.args[0]).format(**item.callspec.params if hasattr(item, "callspec") else {})
+
+
+@pytest.fixture
+def fault() -> Fault:
+    return Fault()
+
+
+@pytest.fixture(scope="package")
+def crews(django_db_setup: None) -> Iterator[list[Crew]]:
+    """The crew that is at work, if there is one: these tests share it, for it takes long to start."""
+    found: list[Crew] = []
+    yield found
+    for crew in found:
+        crew.dismiss()
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """What the crew's processes find in it beside the usual; some files have their own."""
+    return {}
+
+
+@pytest.fixture
+def crew(
+    request: Any,
+    environment: dict[str, str],
+    transactional_db: None,
+    fault: Fault,
+    crews: list[Crew],
+    tmp_path_factory: Any,
+) -> Iterator[Crew]:
+    """A reaper and two workers, or the module's WORKERS, who have nothing to do; after a test that failed, others."""
+    forget_messages()
+    for path in [*media.kept(), *media.unfinished()]:
+        media.remove(path)
+    terms = (getattr(request.module, "WORKERS", 2), environment)
+    if crews and crews[0].terms != terms:
+        crews.pop().dismiss()
+    if not crews:
+        crews.append(Crew(tmp_path_factory.mktemp("orders"), *terms))
+    yield crews[0]
+    if fault.seconds is None:
+        crews.pop().dismiss()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: Any) -> Path:
+    """One window long, and cheap to read."""
+    path: Path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    path.write_bytes(clips.video(1))
+    return path
+
+
+def padded(clip: Path, path: Path, size: int) -> Path:
+    """The clip with a box of bytes that nobody reads, as a file of this size."""
+    box = size - clip.stat().st_size
+    path.write_bytes(clip.read_bytes() + box.to_bytes(4, "big") + b"free" + bytes(box - 8))
+    return path
+
+
+@pytest.fixture
+def submit(crew: Crew, clip: Path) -> Submit:
+    """Send a recording, `clip` or another one, as a person of this test would."""
+    owner = UserFactory.create()
+
+    def submit(path: Path = clip) -> Analysis:
+        with path.open("rb") as file:
+            return services.submit(owner=owner, upload=Upload(File(file, path.name)), consent=True)
+
+    return submit
+
+
+@pytest.fixture
+def recovered(crew: Crew, fault: Fault) -> Callable[[], None]:
+    """Wait until every analysis is over, and look at what the fault has left behind."""
+
+    def recovered() -> None:
+        crew.recover()
+        fault.is_survived()
+        crew.check()
+        aftermath.check()
+
+    return recovered

@@ -1,0 +1,55 @@
+"""How the runs of faults went: one line of JSON each, kept until it is removed, and the table of them all."""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from webapp.core import locations
+
+RESULTS = locations.PROJECT / "out" / "faults.jsonl"
+DOCUMENT = locations.PROJECT / "docs" / "reliability.md"
+TABLE = re.compile(r"(?<=<!-- faults -->\n).*?(?=<!-- /faults -->)", re.DOTALL)
+
+NAMES = pytest.StashKey[list[str]]()
+
+
+def add(name: str, *, survived: bool, seconds: float | None) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    line = {"fault": name, "survived": survived, "seconds": seconds, "commit": _commit()}
+    with RESULTS.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def results() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+
+
+def counts() -> Counter[str]:
+    return Counter(each["fault"] for each in results())
+
+
+def write_table(names: Sequence[str]) -> None:
+    """Put the table of these faults, in their order, into its place in the document."""
+    lines = ["", "| Fault | Runs | Survived | Recovery, median | Worst |", "| --- | ---: | ---: | ---: | ---: |"]
+    found = results()
+    for name in names:
+        runs = [each for each in found if each["fault"] == name]
+        seconds = [each["seconds"] for each in runs if each["survived"]]
+        times = [f"{number:.1f} s" for number in (statistics.median(seconds), max(seconds))] if seconds else ["", ""]
+        lines.append(f"| {name} | {len(runs)} | {len(seconds)} | {times[0]} | {times[1]} |")
+    commits = sorted({each["commit"] for each in found})
+    lines += ["", f"{os.cpu_count()} cores (other work beside it); commits {', '.join(commits)}.", ""]
+    DOCUMENT.write_text(TABLE.sub(lambda _: "\n".join(lines) + "\n", DOCUMENT.read_text()))
+
+
+def _commit() -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()

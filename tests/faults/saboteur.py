@@ -1,0 +1,82 @@
+"""The workers' Celery application, with places where a test can stop one of them, and files that break its decoder.
+
+A test leaves an order, a file named after a place, in ORDERS. The first worker that gets there takes it, by giving it
+its own process id. If the file is empty, it waits until the test removes it, or kills the worker; if it holds a number,
+the worker's clock jumps by so many seconds, and the work goes on.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+
+import django
+import time_machine
+
+django.setup()
+
+from inference import audio_video  # noqa: E402
+from inference.media.probe import sha256  # noqa: E402
+from inference.sandbox import calls  # noqa: E402
+from tests.hostile import readers  # noqa: E402
+from webapp.analyses import events, lease, messages  # noqa: E402
+from webapp.config import app  # noqa: E402
+
+__all__ = ["app"]
+
+ORDERS = Path(os.environ["TEST_ORDERS"])
+BROKEN = {"hang": readers.frames_that_hang, "crash": readers.frames_that_crash, "eat": readers.frames_that_eat}
+calls.QUIET_S = 5.0  # nobody waits as long here as for a real recording
+
+
+def reach(place: str) -> None:
+    taken = ORDERS / f"{place}.{os.getpid()}"
+    try:
+        (ORDERS / place).rename(taken)
+    except FileNotFoundError:
+        return
+    if seconds := taken.read_text():
+        clock().shift(float(seconds))
+        taken.unlink()
+    while taken.exists():
+        time.sleep(0.02)
+
+
+@cache
+def clock() -> time_machine.Traveller:
+    """What Python takes for the time of day; how long something lasts (time.monotonic) stays as it is."""
+    return time_machine.travel(datetime.now(UTC), tick=True).start()
+
+
+def stopping_first(function: Callable[..., Any], place: Callable[..., str | None]) -> Callable[..., Any]:
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if (here := place(*args, **kwargs)) is not None:
+            reach(here)
+        return function(*args, **kwargs)
+
+    return wrapped
+
+
+read_frames: Callable[..., Iterator[Any]] = vars(audio_video)["frames_at"]
+
+
+def frames(path: Path, *args: Any) -> Iterator[Any]:
+    for way, reader in BROKEN.items():
+        if (ORDERS / f"{way}-{sha256(path)}").exists():
+            return reader(path, *args)
+    return read_frames(path, *args)
+
+
+vars(audio_video)["frames_at"] = frames
+# "probe", "sample", "score", "timeline", "render": some way into the stage.
+lease.Held.progress = stopping_first(lease.Held.progress, lambda held, stage, share: str(stage))  # type: ignore[method-assign]
+# "announce": the timeline is published, the message about it not sent.
+messages.send = stopping_first(messages.send, lambda pk, published: "announce" if published else None)
+# "publish": the labelled video lies in its place, its row is not committed.
+events.tell_of_analysis = stopping_first(
+    events.tell_of_analysis, lambda event, pk: "publish" if event is events.Event.SUCCEEDED else None
+)

@@ -1,0 +1,127 @@
+"""A disk that is full: nothing is half done, and everything goes on once there is room."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from tusclient.client import TusClient
+
+from tests.conftest import application
+from tests.faults.conftest import Fault, Submit, padded
+from tests.faults.crew import Crew
+from tests.faults.test_messages import all_succeeded
+from tests.integration.processes import eventually
+from tests.integration.web import Web
+from tests.webapp.factories import UserFactory
+from webapp.accounts.services import make_token
+from webapp.analyses.models import Analysis
+from webapp.core import media
+from webapp.recordings.models import Recording, Transfer
+
+MEGA = 2**20
+DISK_BYTES = 32 * MEGA
+ROOM_BYTES = 3 * MEGA
+FILE_BYTES = 12 * MEGA
+
+
+class Disk:
+    def __init__(self, place: Path) -> None:
+        self._ballast = place / "ballast"
+
+    def fill(self, leaving: int = 0) -> None:
+        usage = os.statvfs(self._ballast.parent)
+        with self._ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, usage.f_bavail * usage.f_frsize - leaving)
+
+    def make_room(self) -> None:
+        self._ballast.unlink()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: Any) -> Iterator[Path]:
+    """A file system of its own for the media: a small one, in memory."""
+    var: Path = tmp_path_factory.mktemp("var")
+    mounted = var / "media"
+    mounted.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0700", "tmpfs", str(mounted)]
+    if subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("only who may mount a file system can fill one")
+    (mounted / "incoming").mkdir(mode=0o700)
+    yield var
+    subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+
+
+@pytest.fixture
+def disk(place: Path, settings: Any) -> Disk:
+    settings.MEDIA_ROOT = place / "media"
+    settings.FILE_UPLOAD_TEMP_DIR = place / "media" / "incoming"
+    settings.DISK_RESERVE_BYTES = 0
+    return Disk(place / "media")
+
+
+@pytest.fixture
+def environment(disk: Disk, place: Path) -> dict[str, str]:
+    return {"EMOTRACE_VAR": str(place), "EMOTRACE_DISK_RESERVE_BYTES": "0"}
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup: None, place: Path) -> Iterator[Web]:
+    with application() as start:
+        yield Web(start, EMOTRACE_VAR=str(place), EMOTRACE_DISK_RESERVE_BYTES="0")
+
+
+@pytest.mark.fault("the disk is full while the labelled video is written")
+def test_rendering(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    crew.order("announce")
+    submit()
+    crew.stopped("announce")
+    disk.fill()
+    crew.go_on("announce")
+    assert eventually(
+        lambda: Analysis.objects.filter(status=Analysis.Status.QUEUED, stage="render", attempt=0).exists()
+    )
+    assert not any(media.unfinished())
+    disk.make_room()
+    fault.is_over()
+    recovered()
+    assert all_succeeded()
+
+
+@pytest.mark.fault("the disk is full while a file is uploaded")
+def test_uploading(
+    disk: Disk, web: Web, crew: Crew, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]
+) -> None:
+    large = padded(clip, tmp_path / "large.mp4", FILE_BYTES)
+    _, secret = make_token(user=UserFactory.create(), name="test")
+    who = {"Authorization": f"Token {secret}"}
+    client = TusClient(f"{web.base}/api/v1/uploads/", headers=who)
+    uploader = client.uploader(str(large), metadata={"filename": large.name})
+    address = str(uploader.create_url())
+    disk.fill(leaving=ROOM_BYTES)
+    with large.open("rb") as file:
+        answer = requests.post(
+            f"{web.base}/api/v1/recordings/", data={"consent": "true"}, files={"video": file}, headers=who, timeout=60
+        )
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    headers = who | {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    answer = requests.patch(address, data=large.read_bytes(), headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    assert not Recording.objects.exists()
+    assert list(media.unfinished()) == [Transfer.objects.get().path]
+
+    disk.make_room()
+    fault.is_over()
+    client.uploader(str(large), url=address).upload()
+    answer = requests.post(
+        f"{web.base}/api/v1/recordings/",
+        data={"consent": "true", "video_upload": address.rstrip("/").rpartition("/")[2]},
+        headers=who,
+        timeout=60,
+    )
+    assert answer.status_code == 201, answer.text
+    recovered()
+    assert all_succeeded()

@@ -1,0 +1,56 @@
+"""Servers that go away and come back: everybody goes on without being started again."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+
+from tests.conftest import application
+from tests.faults.conftest import Fault, Submit
+from tests.faults.crew import Crew
+from tests.faults.servers import killed
+from tests.faults.test_messages import QUEUED, all_succeeded
+from tests.integration.processes import eventually
+from tests.integration.web import Web
+from webapp.analyses import services
+from webapp.analyses.models import Analysis
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup: None) -> Iterator[Web]:
+    with application() as start:
+        yield Web(start)
+
+
+@pytest.mark.fault("PostgreSQL restarts in mid-run: {place}")
+@pytest.mark.parametrize("place", ["sample", "publish"])
+def test_postgres(
+    crew: Crew, web: Web, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str
+) -> None:
+    crew.order(place)
+    submit()
+    crew.stopped(place)
+    with killed("postgres"):
+        answer = requests.get(f"{web.base}/api/v1/models/", headers={"Authorization": "Token x"}, timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        crew.go_on(place)
+    fault.is_over()
+    recovered()
+    assert eventually(lambda: requests.get(f"{web.base}/readyz", timeout=30).ok)
+    # Where it comes back within a lease, nothing is lost; this lease is short.
+    assert Analysis.objects.get().attempt <= 2
+
+
+@pytest.mark.fault("Redis restarts with 20 analyses queued", slow=True)
+def test_redis(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    crew.order("probe")
+    recording = submit().recording
+    crew.stopped("probe")
+    for _ in range(QUEUED - 1):
+        services.rerun(recording=recording)
+    with killed("redis-server"):
+        crew.go_on("probe")
+    fault.is_over()
+    recovered()
+    assert Analysis.objects.count() == QUEUED
+    assert all_succeeded()

@@ -12,6 +12,7 @@ from benchmarks.library import somebody
 if TYPE_CHECKING:
     from webapp.accounts.models import User
     from webapp.analyses.models import Analysis
+    from webapp.recordings.models import MediaFile
 
 BROWSING, UPLOADING, RECORDINGS_EACH = 50, 20, 40
 READ_S = 600
@@ -64,7 +65,7 @@ def kept(accepted: list[dict[str, Any]]) -> Kept:
     from webapp.recordings.models import MediaFile
 
     files = MediaFile.objects.filter(recording__owner__username__startswith="uploading-")
-    digests = {str(file.recording_id): _digest(file.path) for file in files}
+    digests = {str(file.recording_id): _digest(file) for file in files}
     analyses = Analysis.objects.filter(recording__in=files.values("recording"))
     found = {str(pk): status for pk, status in analyses.values_list("recording_id", "status")}
     good = [
@@ -103,5 +104,6 @@ def _read(owner: "User") -> "Analysis":
     return analysis
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(file: "MediaFile") -> str:
+    with file.file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -41,21 +41,20 @@ def _one_result(analysis: Analysis, windows: int) -> None:
     assert all(one.end_s == other.start_s for one, other in pairwise(segments))
     assert sorted(each.kind for each in analysis.artifacts.all()) == [Artifact.Kind.CHAPTERS, Artifact.Kind.VIDEO]
     for artifact in analysis.artifacts.all():
-        assert (sha256(artifact.path), artifact.path.stat().st_size) == (artifact.sha256, artifact.bytes)
-        with av.open(str(artifact.path)) as file:
-            assert next(file.decode(video=0)) is not None
+        with media.local(artifact.kept) as path:
+            assert (sha256(path), path.stat().st_size) == (artifact.sha256, artifact.bytes)
+            with av.open(str(path)) as file:
+                assert next(file.decode(video=0)) is not None
 
 
 def _files() -> None:
     """What a killed process left in the middle of its work, the reaper removes when it is old, and nothing else."""
     named = {*MediaFile.objects.values_list("file", flat=True), *Artifact.objects.values_list("file", flat=True)}
-    named |= {media.name(transfer.path) for transfer in Transfer.objects.all()}
     old = time.time() - ORPHAN_SECONDS - 60
     for path in media.root().rglob("*"):
         os.utime(path, (old, old))
     sweep()
     sweep()  # the directory that the first round has emptied
-    kept = {media.name(path) for path in media.root().rglob("*") if path.is_file()}
+    kept = {*media.kept()} - {media.RECORDINGS}
     assert kept == named, (kept - named, named - kept)
-    places = {path.parent for path in media.kept()}
-    assert {place.name for place in places} == {str(pk) for pk in MediaFile.objects.values_list("recording", flat=True)}
+    assert {*media.unfinished()} == {transfer.path for transfer in Transfer.objects.all()}

@@ -116,7 +116,9 @@ def crew(
 ) -> Iterator[Crew]:
     """A reaper and two workers, or the module's WORKERS, who have nothing to do; after a test that failed, others."""
     forget_messages()
-    for path in [*media.kept(), *media.unfinished()]:
+    for kept in list(media.kept()):
+        media.drop(kept)
+    for path in list(media.unfinished()):
         media.remove(path)
     terms = (getattr(request.module, "WORKERS", 2), environment)
     if crews and crews[0].terms != terms:

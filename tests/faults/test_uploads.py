@@ -49,4 +49,4 @@ def test_killed(crew: Crew, web: Web, clip: Path, tmp_path: Path, fault: Fault, 
     assert made.status_code == 201, made.text
     recovered()
     assert all_succeeded()
-    assert MediaFile.objects.get().path.read_bytes() == large.read_bytes()
+    assert MediaFile.objects.get().file.read() == large.read_bytes()

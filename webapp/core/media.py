@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from webapp.core.problems import RequestError, WebCode, no_room
+from webapp.core.problems import RequestError, no_room
 from webapp.core.storage import chunks
 from webapp.core.storage.store import SEALED, Store, is_sealed, opened
 

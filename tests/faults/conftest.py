@@ -64,11 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: Any = yield
-    if (
-        RUNS
-        and item.get_closest_marker("fault")
-        and (report.when == "call" or (report.failed and report.when == "setup"))
-    ):
+    ran = report.when == "call" or (report.when == "setup" and report.failed)
+    if RUNS and ran and item.get_closest_marker("fault"):
         fault = getattr(item, "funcargs", {}).get("fault")
         record.add(_name(item), survived=report.passed, seconds=fault and fault.seconds)
     return report

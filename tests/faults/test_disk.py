@@ -12,7 +12,7 @@ from tusclient.client import TusClient
 
 from tests.conftest import application
 from tests.faults.conftest import Fault, Submit, padded
-from tests.faults.crew import Crew
+from tests.faults.crew import SILENT, Crew
 from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from tests.integration.web import Web
@@ -71,7 +71,7 @@ def environment(disk: Disk, place: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def web(django_db_setup: None, place: Path) -> Iterator[Web]:
     with application() as start:
-        yield Web(start, EMOTRACE_VAR=str(place), EMOTRACE_DISK_RESERVE_BYTES="0")
+        yield Web(start, EMOTRACE_VAR=str(place), EMOTRACE_DISK_RESERVE_BYTES="0", **SILENT)
 
 
 @pytest.mark.fault("the disk is full while the labelled video is written")

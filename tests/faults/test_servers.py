@@ -7,7 +7,7 @@ import requests
 
 from tests.conftest import application
 from tests.faults.conftest import Fault, Submit
-from tests.faults.crew import Crew
+from tests.faults.crew import SILENT, Crew
 from tests.faults.servers import killed
 from tests.faults.test_messages import QUEUED, all_succeeded
 from tests.integration.processes import eventually
@@ -19,7 +19,7 @@ from webapp.analyses.models import Analysis
 @pytest.fixture(scope="module")
 def web(django_db_setup: None) -> Iterator[Web]:
     with application() as start:
-        yield Web(start)
+        yield Web(start, **SILENT)
 
 
 @pytest.mark.fault("PostgreSQL restarts in mid-run: {place}")

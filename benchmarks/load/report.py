@@ -49,7 +49,8 @@ two seconds in parts of 32 KB, and another one after 5 to 15 s; each clip has by
 | --- | --- | --- | --- | --- |
 {"".join(_row(row) for row in counted)}
 The machine reads recordings and plays the people at the same time: compare these times with one another and with those
-of another run, not with a limit. What is lost or made twice has to be 0 on any machine.
+of another run, not with a limit. What was answered after the time was up is not in the table. What is lost or made
+twice has to be 0 on any machine.
 """
 
 

@@ -159,7 +159,7 @@ def test_a_lost_lease_publishes_no_video(
         publish_video(lease, video)
     assert Analysis.objects.values().get(pk=analysis.pk) == before
     assert not Artifact.objects.exists()
-    assert clips.everything_in(media_root) == []
+    assert clips.everything_in(media_root) == [video.with_name(media.LOCK)]
 
 
 @pytest.mark.parametrize("lose", LOSSES)

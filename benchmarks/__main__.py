@@ -5,7 +5,6 @@ sample recording), prints the table and writes it to docs/benchmarks/pipeline.md
 """
 
 import argparse
-import os
 import platform
 import statistics
 import subprocess
@@ -20,13 +19,13 @@ import av
 import psutil
 import torch
 
+from benchmarks.reporting import ROOT, circumstances
 from inference import speech
 from inference.media import render
 from inference.media.process import ffmpeg
 from inference.pipeline import analyse
 from inference.types import Inputs
 
-ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "docs/benchmarks/pipeline.md"
 LIMITS = {
     "timeline / decoding": 3.0,
@@ -105,12 +104,11 @@ def measure(runs: int) -> dict[str, float]:
 
 
 def report(result: dict[str, float], runs: int) -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     lines = [
         "# Speed and memory of one analysis",
         "",
-        f"{os.cpu_count()} CPU cores ({platform.machine()}), no GPU; Python {platform.python_version()}, torch "
-        f"{torch.__version__}, PyAV {av.__version__}; commit {commit.stdout.strip()}. A 60 s clip of 1280 x 720 at "
+        f"{circumstances()}. No GPU; Python {platform.python_version()}, torch {torch.__version__}, PyAV "
+        f"{av.__version__}. A 60 s clip of 1280 x 720 at "
         f"25 frames a second with sound. Ratios are medians of {runs} runs, both sides within the same run.",
         "",
         "| Measure | Value | Limit |",

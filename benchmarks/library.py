@@ -5,20 +5,19 @@ filters, prints the table and writes it to docs/benchmarks/library.md.
 """
 
 import os
-import platform
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.reporting import ROOT, circumstances
 
 if TYPE_CHECKING:
     from django.test import Client
 
     from webapp.accounts.models import User
 
-ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "docs/benchmarks/library.md"
 RECORDINGS, RUNS, LIMIT_MS = 2000, 15, 300
 LABELS = ("neutral", "happy", "sad", "angry", "calm")
@@ -114,12 +113,10 @@ def _answered(client: "Client", address: str) -> float:
 
 
 def report(found: dict[str, tuple[float, float]]) -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     lines = [
         "# The list of recordings",
         "",
-        f"{os.cpu_count()} CPU cores ({platform.machine()}) under a load of {os.getloadavg()[0]:.1f}; commit "
-        f"{commit.stdout.strip()}. {RECORDINGS} composed recordings of one person, two analyses each. Milliseconds on "
+        f"{circumstances()}. {RECORDINGS} composed recordings of one person, two analyses each. Milliseconds on "
         f"the server, the database on the same machine, {RUNS} answers each, the first one not counted.",
         "",
         "| Page | Median, ms | Worst, ms | Limit |",

@@ -5,7 +5,6 @@ Chromium behind the real web server, prints the table and writes it to docs/benc
 """
 
 import os
-import platform
 import shutil
 import socket
 import statistics
@@ -15,7 +14,8 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.reporting import ROOT, circumstances
+
 REPORT = ROOT / "docs/benchmarks/page.md"
 SECONDS, SEGMENTS, RUNS = 3600, 3000, 7
 NAVIGATION = """() => {
@@ -88,13 +88,10 @@ def measure(place: Path) -> dict[str, float]:
 
 
 def report(found: dict[str, float]) -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    load = os.getloadavg()[0]
     lines = [
         "# The result page of a long recording",
         "",
-        f"{os.cpu_count()} CPU cores ({platform.machine()}) under a load of {load:.1f}, Chromium without a GPU, "
-        f"gunicorn on the same machine; commit {commit.stdout.strip()}. An hour in {SEGMENTS} composed segments "
+        f"{circumstances()}. Chromium without a GPU, gunicorn on the same machine. An hour in {SEGMENTS} composed segments "
         f"of 1.2 s. Medians of {RUNS} openings, the first one not counted; scrolled at 32 times.",
         "",
         "| Measure | Value | Limit |",

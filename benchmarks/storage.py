@@ -5,15 +5,14 @@ docs/benchmarks/storage.md. Both are warm: files lie in the page cache, so that 
 """
 
 import os
-import platform
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.reporting import ROOT, circumstances
+
 REPORT = ROOT / "docs/benchmarks/storage.md"
 FILE_BYTES, PART_BYTES, RUNS = 200 * 10**6, 10**6, 9
 KEY = bytes(range(32))
@@ -81,17 +80,13 @@ def _median(done: Callable[[], None]) -> float:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="emotrace-benchmark-") as place:
         found = measure(Path(place) / "var")
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
     rows = "\n".join(
         f"| {name} | {1000 * plain:.1f} | {1000 * sealed:.1f} | {sealed / plain:.1f} |"
         for name, (plain, sealed) in found.items()
     )
     text = (
         "# Sealed media\n\n"
-        f"{os.cpu_count()} CPU cores ({platform.machine()}) under a load of {os.getloadavg()[0]:.1f}; commit "
-        f"{commit.stdout.strip()}. Median of {RUNS} runs in milliseconds, files in the page cache.\n\n"
+        f"{circumstances()}. Median of {RUNS} runs in milliseconds, files in the page cache.\n\n"
         f"| What | Plain | Sealed | Sealed : plain |\n| --- | --- | --- | --- |\n{rows}\n"
     )
     print(text)

@@ -1,7 +1,7 @@
 """Fifty people browse and twenty upload for five minutes: what is lost, what fails, how long answers take.
 
 `python -m benchmarks.load` starts what docker-compose.yml starts, on 127.0.0.1, with a database and files of its own in
-a temporary folder. It ends by itself, stops everything, prints the table and writes it to docs/load.md. It exits 1
+a temporary folder. It ends by itself, stops everything, prints the table and writes it into docs/reliability.md. It exits 1
 where a recording was lost.
 """
 
@@ -22,16 +22,16 @@ from typing import Any
 import requests
 import yaml
 
+from benchmarks import reporting
 from benchmarks.load import facts, report
 from inference.media.process import ffmpeg
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CLIP_S, START_S, LAST_ANSWERS_S = 2, 120, 120
 
 
 def commands(port: int) -> dict[str, list[str]]:
     """What docker-compose.yml runs of the application, on this machine."""
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    services = yaml.safe_load((reporting.ROOT / "docker-compose.yml").read_text())["services"]
     found = {}
     for name in ("web", "inference", "render", "reaper"):
         program, *rest = services[name]["command"].replace("0.0.0.0:8000", f"127.0.0.1:{port}").split()
@@ -46,7 +46,7 @@ def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen
 
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=reporting.ROOT,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
@@ -72,7 +72,9 @@ def measure(place: Path, seconds: int) -> tuple[list[dict[str, str]], facts.Kept
         port = probe.getsockname()[1]
     base, accepted, counted = f"http://127.0.0.1:{port}", place / "accepted.jsonl", place / "counted"
     accepted.touch()
-    ffmpeg(["-t", str(CLIP_S), "-i", str(ROOT / "samples/interview.mp4"), "-c", "copy", str(place / "clip.mp4")])
+    ffmpeg(
+        ["-t", str(CLIP_S), "-i", str(reporting.ROOT / "samples/interview.mp4"), "-c", "copy", str(place / "clip.mp4")]
+    )
     quiet = {"EMOTRACE_LOG_LEVEL": "ERROR", "OPENBLAS_NUM_THREADS": "1"}
     with embedded.attached(), ExitStack() as stack:
         facts.migrate()
@@ -82,7 +84,7 @@ def measure(place: Path, seconds: int) -> tuple[list[dict[str, str]], facts.Kept
         known = facts.made(clip=place / "clip.mp4")
         (place / "facts.json").write_text(json.dumps(known))
         people = [
-            *(sys.executable, "-m", "locust", "--locustfile", str(ROOT / "benchmarks/load/people.py")),
+            *(sys.executable, "-m", "locust", "--locustfile", str(reporting.ROOT / "benchmarks/load/people.py")),
             *("--headless", "--host", base, "--users", str(facts.BROWSING + facts.UPLOADING), "--spawn-rate", "5"),
             *("--run-time", f"{seconds}s", "--stop-timeout", str(LAST_ANSWERS_S), "--csv", str(counted)),
             *("--only-summary", "--exit-code-on-error", "0"),
@@ -117,10 +119,10 @@ def main() -> int:
         import django
 
         django.setup()
-        measured_on = report.circumstances()
+        measured_on = reporting.circumstances()
         counted, kept = measure(Path(folder), seconds)
     text = report.text(counted, kept, seconds=seconds, measured_on=measured_on)
-    report.PLACE.write_text(text)
+    reporting.put(reporting.RELIABILITY, "load", text)
     print(text)
     return 1 if kept.lost or kept.twice or not kept.accepted else 0
 

@@ -1,15 +1,9 @@
-"""What docs/load.md says."""
+"""What docs/reliability.md says of many people at once."""
 
 import csv
-import os
-import platform
-import subprocess
 from pathlib import Path
 
 from benchmarks.load.facts import BROWSING, RECORDINGS_EACH, UPLOADING, Kept
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-PLACE = ROOT / "docs/load.md"
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -18,27 +12,17 @@ def read(path: Path) -> list[dict[str, str]]:
         return sorted(csv.DictReader(file), key=lambda row: (row["Name"] == "Aggregated", row["Name"]))
 
 
-def circumstances() -> str:
-    """On what is measured, said before it begins."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return (
-        f"Measured on {os.cpu_count()} CPU cores ({platform.machine()}), which were under a load of "
-        f"{os.getloadavg()[0]:.1f} by other work before\nit began; commit {commit.stdout.strip()}."
-    )
-
-
 def text(counted: list[dict[str, str]], kept: Kept, *, seconds: int, measured_on: str) -> str:
     asked, failed = int(counted[-1]["Request Count"]), int(counted[-1]["Failure Count"])
     states = ", ".join(f"{count} {status}" for status, count in sorted(kept.states.items())) or "none"
-    return f"""# Under load
-
+    return f"""
 `make load` lets {BROWSING} people browse and {UPLOADING} upload for {seconds} s, on one machine with what
 docker-compose.yml runs of the application: gunicorn with two processes, a worker that reads, one that renders, the
 scheduler, PostgreSQL and Redis. The people run there too. Who browses has {RECORDINGS_EACH} recordings, and looks every
 1 to 5 s at the list, at a result, at a piece of its video, or has a program ask over REST. Who uploads sends a clip of
 two seconds in parts of 32 KB, and another one after 5 to 15 s; each clip has bytes of its own.
 
-{measured_on}
+Before it began: {measured_on}.
 
 - **Recordings lost: {kept.lost}** of {kept.accepted} that the server had accepted. Every other one is there once,
   with the bytes that were sent; their analyses: {states}.

@@ -2,28 +2,24 @@
 
 import json
 import os
-import re
 import statistics
-import subprocess
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.reporting import RELIABILITY, commit, put
 from webapp.core import locations
 
 RESULTS = locations.PROJECT / "out" / "faults.jsonl"
-DOCUMENT = locations.PROJECT / "docs" / "reliability.md"
-TABLE = re.compile(r"(?<=<!-- faults -->\n).*?(?=<!-- /faults -->)", re.DOTALL)
 
 NAMES = pytest.StashKey[list[str]]()
 
 
 def add(name: str, *, survived: bool, seconds: float | None) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
-    line = {"fault": name, "survived": survived, "seconds": seconds, "commit": _commit()}
+    line = {"fault": name, "survived": survived, "seconds": seconds, "commit": commit()}
     with RESULTS.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
@@ -47,9 +43,4 @@ def write_table(names: Sequence[str]) -> None:
         lines.append(f"| {name} | {len(runs)} | {len(seconds)} | {times[0]} | {times[1]} |")
     commits = sorted({each["commit"] for each in found})
     lines += ["", f"{os.cpu_count()} cores (other work beside it); commits {', '.join(commits)}.", ""]
-    DOCUMENT.write_text(TABLE.sub(lambda _: "\n".join(lines) + "\n", DOCUMENT.read_text()))
-
-
-def _commit() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
+    put(RELIABILITY, "faults", "\n".join(lines) + "\n")

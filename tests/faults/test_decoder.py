@@ -45,7 +45,7 @@ def test_decoder(
         next_in_time(following)
     recovered()
     broken.refresh_from_db()
-    assert (broken.status, broken.error_code) == (Status.FAILED, code)
+    assert (broken.status, broken.error_code, broken.attempt) == (Status.FAILED, code, 3)
     following.refresh_from_db()
     assert following.status == Status.SUCCEEDED
 

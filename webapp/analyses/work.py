@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
-from inference.errors import InputError
+from inference.errors import Code, InputError
 from inference.media.chapters import add_chapters
 from inference.types import Stage, Timeline
 from webapp.analyses import memory, selectors
@@ -96,9 +96,6 @@ def _working(lease: Lease, step: str) -> Iterator[Held]:
                 _note_speed(lease.pk, step, time.monotonic() - began)
             except LeaseLostError:
                 raise
-            except InputError as error:
-                outcome = "refused"
-                lease.fail(error.code, error.message)
             except Exception as error:
                 outcome = _broken_off(lease, error)
         except LeaseLostError:
@@ -115,6 +112,13 @@ def _note_speed(pk: UUID, step: str, seconds: float) -> None:
 
 def _broken_off(lease: Lease, error: Exception) -> str:
     """What becomes of an analysis that could not go on."""
+    if isinstance(error, InputError):
+        # What takes its reader with it may have met a machine that was short of memory.
+        if error.code in (Code.READER_CRASHED, Code.TOO_COSTLY):
+            _try_again(lease, error.code, error.message)
+        else:
+            lease.fail(error.code, error.message)
+        return "refused"
     if isinstance(error, RequestError) and error.code is WebCode.MEDIA_DAMAGED:
         logger.error("analysis %s: %s", lease.pk, error)
         lease.fail(error.code, error.message)
@@ -124,14 +128,15 @@ def _broken_off(lease: Lease, error: Exception) -> str:
         lease.put_off()
         return "put_off"
     logger.exception("analysis %s broke off", lease.pk)
-    _try_again(lease)
+    _try_again(lease, INTERNAL_ERROR, broken(lease.pk, settings.MAX_ATTEMPTS))
     return "broken"
 
 
-def _try_again(lease: Lease) -> None:
+def _try_again(lease: Lease, code: str, message: str) -> None:
+    """Queue it once more, or let it fail for this reason if that was the last attempt."""
     attempt = Analysis.objects.filter(pk=lease.pk).values_list("attempt", flat=True).first() or 0
     if attempt >= settings.MAX_ATTEMPTS:
-        lease.fail(INTERNAL_ERROR, broken(lease.pk, attempt))
+        lease.fail(code, message)
         return
     lease.end(Analysis.Status.QUEUED, nudged_at=Now())
     nudge(lease.pk)

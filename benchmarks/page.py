@@ -91,8 +91,8 @@ def report(found: dict[str, float]) -> str:
     lines = [
         "# The result page of a long recording",
         "",
-        f"{circumstances()}. Chromium without a GPU, gunicorn on the same machine. An hour in {SEGMENTS} composed segments "
-        f"of 1.2 s. Medians of {RUNS} openings, the first one not counted; scrolled at 32 times.",
+        f"{circumstances()}. Chromium without a GPU, gunicorn on the same machine. An hour in {SEGMENTS} composed "
+        f"segments of 1.2 s. Medians of {RUNS} openings, the first one not counted; scrolled at 32 times.",
         "",
         "| Measure | Value | Limit |",
         "| --- | --- | --- |",

@@ -1,8 +1,8 @@
 """Fifty people browse and twenty upload for five minutes: what is lost, what fails, how long answers take.
 
 `python -m benchmarks.load` starts what docker-compose.yml starts, on 127.0.0.1, with a database and files of its own in
-a temporary folder. It ends by itself, stops everything, prints the table and writes it into docs/reliability.md. It exits 1
-where a recording was lost.
+a temporary folder. It ends by itself, stops everything, prints the table and writes it into docs/reliability.md. It
+exits 1 where a recording was lost.
 """
 
 import argparse

@@ -42,5 +42,5 @@ def write_table(names: Sequence[str]) -> None:
         times = [f"{number:.1f} s" for number in (statistics.median(seconds), max(seconds))] if seconds else ["", ""]
         lines.append(f"| {name} | {len(runs)} | {len(seconds)} | {times[0]} | {times[1]} |")
     commits = sorted({each["commit"] for each in found})
-    lines += ["", f"{os.cpu_count()} cores (other work beside it); commits {', '.join(commits)}.", ""]
+    lines += ["", f"{os.cpu_count()} cores; commits {', '.join(commits)}.", ""]
     put(RELIABILITY, "faults", "\n".join(lines) + "\n")

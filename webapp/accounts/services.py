@@ -131,7 +131,7 @@ def revoke_token(*, user: User, pk: int) -> None:
 
 
 def fresh_secret() -> str:
-    return secrets.token_urlsafe(SECRET_BYTES)
+    return secrets.token_hex(SECRET_BYTES)
 
 
 def digest(secret: str) -> str:

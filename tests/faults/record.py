@@ -34,13 +34,17 @@ def counts() -> Counter[str]:
 
 def write_table(names: Sequence[str]) -> None:
     """Put the table of these faults, in their order, into its place in the document."""
-    lines = ["", "| Fault | Runs | Survived | Recovery, median | Worst |", "| --- | ---: | ---: | ---: | ---: |"]
+    lines = [
+        "",
+        "| Fault | Runs | Survived | Recovery, median | Worst | Commits |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+    ]
     found = results()
     for name in names:
         runs = [each for each in found if each["fault"] == name]
         seconds = [each["seconds"] for each in runs if each["survived"]]
         times = [f"{number:.1f} s" for number in (statistics.median(seconds), max(seconds))] if seconds else ["", ""]
-        lines.append(f"| {name} | {len(runs)} | {len(seconds)} | {times[0]} | {times[1]} |")
-    commits = sorted({each["commit"] for each in found})
-    lines += ["", f"{os.cpu_count()} cores; commits {', '.join(commits)}.", ""]
+        commits = ", ".join(dict.fromkeys(each["commit"] for each in runs))
+        lines.append(f"| {name} | {len(runs)} | {len(seconds)} | {times[0]} | {times[1]} | {commits} |")
+    lines += ["", f"On {os.cpu_count()} cores.", ""]
     put(RELIABILITY, "faults", "\n".join(lines) + "\n")

@@ -15,6 +15,8 @@ from tests.webapp.factories import AnalysisFactory, RecordingFactory, published,
 from webapp.analyses import tasks
 from webapp.analyses.models import Analysis
 
+ATTEMPTS = 3  # the machine may have been short of memory
+
 
 @pytest.fixture
 def recording(db: None, media_root: Path, settings: Any) -> Any:
@@ -27,7 +29,7 @@ def recording(db: None, media_root: Path, settings: Any) -> Any:
 def failed_with(analysis: Analysis, code: str) -> None:
     analysis.refresh_from_db()
     assert (analysis.status, analysis.error_code) == (Analysis.Status.FAILED, code), analysis.error_message
-    assert analysis.attempt == 1
+    assert analysis.attempt == ATTEMPTS
     assert analysis.error_message.endswith(".") and "fault of this installation" not in analysis.error_message
 
 
@@ -47,7 +49,8 @@ def test_a_decoder_that_breaks_fails_the_analysis_and_not_the_worker(
     with monkeypatch.context() as broken:
         broken.setattr(audio_video, "frames_at", frames)
         broken.setattr(calls, "QUIET_S", 5.0)
-        tasks.read(str(analysis.pk))
+        for _ in range(ATTEMPTS):
+            tasks.read(str(analysis.pk))
     failed_with(analysis, code)
     another = AnalysisFactory.create(recording=recording)
     tasks.read(str(another.pk))
@@ -61,7 +64,8 @@ def test_a_labelled_video_without_end_fails_the_analysis(
     monkeypatch.setattr(render, "_MOST_BYTES", 2000)
     monkeypatch.setattr(render, "_MOST_BYTES_A_SECOND", 0)
     analysis = published("happy", recording=recording)
-    tasks.render(str(analysis.pk))
+    for _ in range(ATTEMPTS):
+        tasks.render(str(analysis.pk))
     failed_with(analysis, "too_costly")
     assert len(clips.everything_in(media_root)) == 1
     assert list((media_root / "incoming").iterdir()) == []

@@ -43,6 +43,7 @@ def test_decoder(
         assert eventually(lambda: Analysis.objects.filter(pk=broken.pk, status=Status.RUNNING).exists())
         fault.is_over()
         next_in_time(following)
+        crew.recover()
     recovered()
     broken.refresh_from_db()
     assert (broken.status, broken.error_code, broken.attempt) == (Status.FAILED, code, 3)

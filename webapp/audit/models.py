@@ -43,7 +43,11 @@ class Entry(models.Model):
     request_id = models.CharField(max_length=32, blank=True)  # as on the lines of the log
 
     class Meta:
-        indexes = [models.Index(fields=["owner_id", "-id"]), models.Index(fields=["actor_id", "-id"])]
+        indexes = [
+            models.Index(fields=["owner_id", "-id"]),
+            models.Index(fields=["actor_id", "-id"]),
+            models.Index(fields=["at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor_id}"

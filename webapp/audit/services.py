@@ -1,10 +1,11 @@
 """Writing the audit log: each service that does something says so here, inside the transaction of its deed."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.cache import cache
 from django.db.models import Model
+from django.db.models.functions import Now
 from structlog.contextvars import get_contextvars
 
 from webapp.audit.models import Action, Entry
@@ -16,23 +17,33 @@ def record(
     action: Action, *, by: int | None, owner: int | None, thing: Model | None = None, link: UUID | None = None
 ) -> None:
     """Note what the person `by` did to what belongs to the person `owner`; of a `thing`, before it is deleted."""
-    Entry.objects.create(
-        action=action,
-        actor_id=by,
-        owner_id=owner,
-        link_id=link,
-        kind=type(thing).__name__.lower() if thing else "",
-        object_id=str(thing.pk) if thing else "",
-        request_id=get_contextvars().get("request_id", ""),
-    )
+    Entry.objects.create(**_deed(action, by, owner, thing, link), request_id=get_contextvars().get("request_id", ""))
 
 
-def record_now_and_then(action: Action, *, every_s: float = SEEN_AGAIN_AFTER_S, **what: Any) -> None:
+def record_now_and_then(
+    action: Action,
+    *,
+    by: int | None,
+    owner: int | None,
+    thing: Model | None = None,
+    link: UUID | None = None,
+    every_s: float = SEEN_AGAIN_AFTER_S,
+) -> None:
     """The same for what comes again and again, such as the parts that a player asks for."""
-    thing, link = what.get("thing"), what.get("link")
-    key = f"audit:{action}:{what['by']}:{what['owner']}:{link}:{thing.pk if thing else ''}"
-    if cache.add(key, True, every_s):
-        record(action, **what)
+    lately = Entry.objects.filter(at__gt=Now() - timedelta(seconds=every_s))
+    if not lately.filter(**_deed(action, by, owner, thing, link)).exists():
+        record(action, by=by, owner=owner, thing=thing, link=link)
+
+
+def _deed(action: Action, by: int | None, owner: int | None, thing: Model | None, link: UUID | None) -> dict[str, Any]:
+    return {
+        "action": action,
+        "actor_id": by,
+        "owner_id": owner,
+        "link_id": link,
+        "kind": type(thing).__name__.lower() if thing else "",
+        "object_id": str(thing.pk) if thing else "",
+    }
 
 
 def themself(user_id: int) -> int | None:

@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["owner_id", "-id"], name="audit_entry_owner_i_7a2f88_idx"),
                     models.Index(fields=["actor_id", "-id"], name="audit_entry_actor_i_0982ab_idx"),
+                    models.Index(fields=["at"], name="audit_entry_at_06beca_idx"),
                 ],
             },
         ),

@@ -11,6 +11,8 @@ from webapp.operation.metrics import metrics
 # The browsable API sets its own inline styles; its scripts stay files of ours.
 docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 
+handler500 = "webapp.pages.views.failed.failed"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

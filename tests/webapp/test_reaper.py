@@ -23,6 +23,7 @@ from tests.webapp.factories import (
     silent_for,
     with_files,
 )
+from webapp.analyses import events
 from webapp.analyses.lease import LeaseLostError
 from webapp.analyses.models import Analysis, Segment
 from webapp.analyses.publish import publish_timeline
@@ -102,6 +103,21 @@ def test_after_three_attempts_it_fails_with_a_reason(db: None, settings: Any, qu
     reap()
     analysis.refresh_from_db()
     assert analysis.status == Status.FAILED
+
+
+def test_what_lapses_after_its_last_attempt_meanwhile_is_not_tried_again(
+    db: None, settings: Any, queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = AnalysisFactory.create(), AnalysisFactory.create()
+    dead(first, settings)
+    claimed(second)
+    second.refresh_from_db()
+    Analysis.objects.update(attempt=settings.MAX_ATTEMPTS)
+    monkeypatch.setattr(events, "tell_of_analysis", lambda *_: silent_for(second, settings.LEASE_SECONDS + 1))
+    reap()
+    assert queue.llen(settings.INFERENCE_QUEUE) == 0
+    reap()
+    assert set(Analysis.objects.values_list("status", "attempt")) == {(Status.FAILED, settings.MAX_ATTEMPTS)}
 
 
 def test_a_lost_message_is_sent_again(db: None, settings: Any, queue: Any) -> None:

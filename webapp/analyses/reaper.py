@@ -47,9 +47,11 @@ def reap() -> None:
                 logger.error("analysis %s failed: its workers were lost too often", pk)
                 REAPED.add(outcome="failed")
                 events.tell_of_analysis(events.Event.FAILED, pk)
-    for pk in list(lapsed.values_list("pk", flat=True)):
+    # Not what has lapsed since the question above, after its last attempt: that is for the next round.
+    again = lapsed.filter(attempt__lt=settings.MAX_ATTEMPTS)
+    for pk in list(again.values_list("pk", flat=True)):
         # Asked again in the same statement that writes: it may have been heard of meanwhile.
-        if lapsed.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
+        if again.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
             REAPED.add(outcome="queued")
             logger.warning("analysis %s is queued again: its worker was lost", pk)
             lease.nudge(pk)

@@ -31,10 +31,18 @@ class Command(BaseCommand):
             while purge() == AT_ONCE:
                 pass
             return
-        # Ending in the middle of a round does no harm: the next one finds what this one left.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        told = False
+
+        def end(*_: Any) -> None:
+            nonlocal told
+            told = True
+            sys.exit(0)
+
+        # Ending in the middle of a round does no harm: the next one finds what this one left. Where that is lost, as
+        # in an object's last method, the end of the round is soon enough.
+        signal.signal(signal.SIGTERM, end)
         swept = purged = float("-inf")
-        while True:
+        while not told:
             try:
                 reap()
                 if time.monotonic() - swept >= SWEEP_SECONDS:

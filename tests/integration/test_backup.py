@@ -234,7 +234,7 @@ def test_a_manifest_leads_nowhere_else(installation: Recording, tmp_path: Path, 
 def test_lost_files_are_told(installation: Recording, tmp_path: Path) -> None:
     gone, changed = MediaFile.objects.filter(kind="video")
     media.drop(gone.kept)
-    Path(changed.file.path).write_bytes(b"something else")
+    (media.root() / changed.kept).write_bytes(b"something else")
     with pytest.raises(CommandError, match=f"missing: {gone.file.name}") as told:
         call_command("backup", str(tmp_path / "backup"))
     assert told.value.returncode == 3

@@ -1,12 +1,10 @@
 """Every error leaves as application/problem+json (RFC 9457) with a stable `code`."""
 
-import errno
 import logging
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -14,7 +12,7 @@ from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
-from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode, no_room
+from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode, recognised
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
@@ -47,11 +45,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        error = no_room()
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.error("the database does not answer", exc_info=error)
-        error = RequestError(WebCode.UNAVAILABLE, "The server cannot reach its database. Ask again in a moment.")
+    known = recognised(error)
+    if isinstance(known, RequestError) and known is not error:
+        logger.error("this is no fault of the request: %s", known.code, exc_info=error)
+        error = known
     if isinstance(error, RequestError) and error.field is not None:
         data = problem(STATUSES[error.code], error.code, error.message)
         return _answer({**data, "errors": {error.field: [error.message]}})

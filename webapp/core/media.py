@@ -191,10 +191,7 @@ def local(kept: str) -> Iterator[Path]:
 
 def lies(kept: str) -> Path | None:
     """Where programs can open the file without a copy, if anywhere."""
-    try:
-        return Path(store().path(kept))
-    except NotImplementedError:
-        return None
+    return store().lies(kept)
 
 
 def drop(kept: str) -> None:

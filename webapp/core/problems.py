@@ -1,6 +1,9 @@
 """What can be wrong with a request: one stable code each, and the HTTP status it is answered with."""
 
+import errno
 from enum import StrEnum
+
+from django.db import InterfaceError, OperationalError
 
 from inference.errors import Code
 
@@ -74,6 +77,15 @@ class RequestError(Exception):
 
 def no_room() -> RequestError:
     return RequestError(WebCode.DISK_FULL, "The server has no room for this. Tell an administrator, and try later.")
+
+
+def recognised(error: BaseException | None) -> BaseException | None:
+    """What is known of a failure below us, a full disk or a database that is away; anything else as it is."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return no_room()
+    if isinstance(error, OperationalError | InterfaceError):
+        return RequestError(WebCode.UNAVAILABLE, "The server cannot reach its database. Try again in a moment.")
+    return error
 
 
 # 400: ask for something else. 413: send less. 415: another kind of file is needed.

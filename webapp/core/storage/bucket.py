@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from boto3.exceptions import Boto3Error
@@ -38,6 +39,9 @@ class Bucket(S3Storage):
         # A service of one's own seldom has a name for each bucket.
         config = CONFIG.merge(BY_PATH) if options.get("endpoint_url") else CONFIG
         super().__init__(client_config=config, **options)
+
+    def lies(self, name: str) -> Path | None:
+        return None
 
     def about(self, name: str) -> tuple[int, datetime]:
         with _asked(name):

@@ -10,6 +10,9 @@ from django.core.files.storage import FileSystemStorage
 
 
 class Folder(FileSystemStorage):
+    def lies(self, name: str) -> Path | None:
+        return Path(self.path(name))
+
     def about(self, name: str) -> tuple[int, datetime]:
         """Bytes, and when they were written. Raises FileNotFoundError."""
         stat = Path(self.path(name)).stat()

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
@@ -42,11 +43,10 @@ class Store(Storage):
     def __init__(self, inner: dict[str, Any]) -> None:
         self.inner = import_string(inner["BACKEND"])(**inner.get("OPTIONS", {}))
 
-    def path(self, name: str) -> str:
-        """Where programs can open the file. Raises NotImplementedError where they cannot."""
-        if is_sealed(name):
-            raise NotImplementedError("A sealed file makes sense to nobody else.")
-        return str(self.inner.path(name))
+    def lies(self, name: str) -> Path | None:
+        """Where programs can open the file, if anywhere: a sealed one makes sense to nobody else."""
+        place: Path | None = None if is_sealed(name) else self.inner.lies(name)
+        return place
 
     def about(self, name: str) -> tuple[int, datetime]:
         """Bytes of what it holds, and when it was written. Raises FileNotFoundError."""

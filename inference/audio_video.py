@@ -26,7 +26,7 @@ def fastest_device() -> str:
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """The recording's faces on its sampling grid: `features` (samples, 1024), `seen` (samples,) bool, and where."""
+    """The recording's faces on its sampling grid: `features` (samples, F), `seen` (samples,) bool, and where."""
 
     features: Tensor
     seen: np.ndarray

@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("config", type=Path, help="a file of training/configs")
     fit.add_argument("--out", type=Path, required=True, help="folder that receives the result")
     fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video, of EAV, or of corrected ones")
+    fit.add_argument("--teachers", type=Path, nargs="+", default=[], help="folders of fitted backbones to learn from")
     _add_data(fit)
     fit.set_defaults(run=_fit)
 

@@ -46,7 +46,7 @@ class MelBank:
 
 @dataclass(frozen=True)
 class FaceBank:
-    """`features` (images, views, 1024) along a moving head's path; `labels` an image."""
+    """`features` (images, views, F) along a moving head's path; `labels` an image."""
 
     features: np.ndarray
     labels: list[str]
@@ -112,5 +112,5 @@ def kept(kind: str, asked: Sequence[Any], make: Callable[[], dict[str, np.ndarra
 
 
 def read_faces(network: AudioVideoNetwork, grey: Tensor) -> Tensor:
-    """Grey faces (N, 1, S, S) -> features (N, 1024)."""
+    """Grey faces (N, 1, S, S) -> features (N, F)."""
     return network.face_features(as_network_input(grey))

@@ -33,13 +33,26 @@ class Phase(Section):
     warp: Warp
 
 
+Backbone = Literal["efficient-face", "residual"]
+
+
 class FaceBackbone(Section):
+    """SGD where there is a `momentum`, else AdamW.
+
+    `known` is the share of the labels in what is learned, the rest is what the teachers say: below 1 it needs some.
+    `bfloat16` is for processors and GPUs that compute with it.
+    """
+
     task: Literal["face-backbone"]
+    backbone: Backbone
     seed: int
     reserve_every: int
+    known: float = Field(gt=0, le=1)
     label_smoothing: float
+    momentum: float | None
     weight_decay: float
     ema: float
+    bfloat16: bool
     phases: list[Phase]
 
 
@@ -102,6 +115,7 @@ class AudioVideo(Labelled, Learning):
     task: Literal["audio-video"]
     fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
     heads: Literal[1, 4]
+    backbone: Backbone
     mirror: bool
     train_actors: list[int]
     calibration_actors: list[int]

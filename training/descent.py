@@ -1,4 +1,4 @@
-"""AdamW on a one-cycle schedule, with the moving average of the weights that is kept in the end."""
+"""AdamW or SGD on a one-cycle schedule, with the moving average of the weights that is kept in the end."""
 
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,8 @@ Network = TypeVar("Network", bound=nn.Module)
 class Descent(Generic[Network]):
     """Takes the parameters of `network` that want gradients down through `steps` steps.
 
-    The rate rises to `rate` over the share `warmup` of the steps and ends at rate / 25 / `decay`.
+    The rate rises to `rate` over the share `warmup` of the steps and ends at rate / 25 / `decay`. With a `momentum`,
+    Nesterov's, it is SGD, which leaves biases and norms out of the weight decay; without, AdamW.
     """
 
     def __init__(
@@ -27,13 +28,27 @@ class Descent(Generic[Network]):
         weight_decay: float,
         ema: float,
         decay: float = 1e4,
+        momentum: float | None = None,
     ) -> None:
         self.network = network
         self._average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema), use_buffers=True)
         learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        self._optimiser = torch.optim.AdamW(learned, lr=rate, weight_decay=weight_decay)
+        self._optimiser: torch.optim.Optimizer
+        if momentum is None:
+            self._optimiser = torch.optim.AdamW(learned, lr=rate, weight_decay=weight_decay)
+        else:
+            groups: list[dict[str, Any]] = [
+                {"params": [parameter for parameter in learned if parameter.ndim > 1], "weight_decay": weight_decay},
+                {"params": [parameter for parameter in learned if parameter.ndim < 2]},
+            ]
+            self._optimiser = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=True)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, rate, total_steps=steps + 1, pct_start=warmup, final_div_factor=decay
+            self._optimiser,
+            rate,
+            total_steps=steps + 1,
+            pct_start=warmup,
+            final_div_factor=decay,
+            cycle_momentum=momentum is None,
         )
 
     @property

@@ -120,7 +120,7 @@ def _silence(reader: AudioVideoReader, batch: int) -> Tensor:
 
 @torch.inference_mode()
 def composed_features(reader: AudioVideoReader, faces: np.ndarray, seed: int) -> Tensor:
-    """Features (clips, 15, 1024) of each clip's face, (clips, 48, 48) uint8, moving as `seed` says."""
+    """Features (clips, 15, F) of each clip's face, (clips, 48, 48) uint8, moving as `seed` says."""
     generator = torch.Generator().manual_seed(seed)
     features = []
     for number, image in enumerate(faces, 1):

@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference.models.audio_video import SAMPLES, AudioVideoNetwork
-from inference.models.backbone import FEATURES
 from training.banks import FaceBank
 from training.configuration import AudioVideo
 from training.datasets.composed import FACE_OF
@@ -22,7 +21,7 @@ from training.fit_speech import SpeechBatches, descend
 class Batch:
     """N composed clips, and N faces that come alone: what one training step reads.
 
-    `mfcc` (N, C, 156), `features` and `alone` (N, 15, 1024); `targets` and `alone_targets` (N, classes)
+    `mfcc` (N, C, 156), `features` and `alone` (N, 15, F); `targets` and `alone_targets` (N, classes)
     are shares of labels that sum to 1.
     """
 
@@ -116,10 +115,10 @@ def fit_behind_backbone(
 
 @torch.inference_mode()
 def black_feature(network: AudioVideoNetwork, size: int) -> Tensor:
-    """The feature (1024,) of a face that is not there."""
+    """The features (F,) of a face that is not there."""
     network.eval()
     return network.face_features(torch.zeros(1, 3, size, size)).clone()[0]
 
 
 def no_faces(network: AudioVideoNetwork, batch: int, size: int) -> Tensor:
-    return black_feature(network, size).expand(batch, SAMPLES, FEATURES)
+    return black_feature(network, size).expand(batch, SAMPLES, -1)

@@ -2,20 +2,22 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.models.backbone import FEATURES, EfficientFace
+from inference.models.audio_video import BACKBONES
 from training import checkpoint, distributed
 from training.augment import shade_faces, warp_faces
 from training.configuration import FaceBackbone, Phase
+from training.datasets.errors import DatasetError
 from training.datasets.fer2013 import LABELS, Faces
 from training.descent import Descent
 from training.provenance import provenance
@@ -23,23 +25,33 @@ from training.provenance import provenance
 log = logging.getLogger(__name__)
 _REPORT_EVERY = 50
 _SCORED = 128
+CLASSIFIER = "classifier.safetensors"
 
 
 class FaceClassifier(nn.Module):
-    """The backbone and one linear layer over FER-2013's seven classes."""
+    """A backbone of BACKBONES and one linear layer over FER-2013's seven classes."""
 
-    def __init__(self) -> None:
+    def __init__(self, backbone: str) -> None:
         super().__init__()
-        self.backbone = EfficientFace()
+        self.backbone = BACKBONES[backbone]()
         self.dropout = nn.Dropout(0.3)
-        self.classifier = nn.Linear(FEATURES, len(LABELS))
+        self.classifier = nn.Linear(self.backbone.features, len(LABELS))
 
     def forward(self, faces: Tensor) -> Tensor:
         return self.classifier(self.dropout(self.backbone(faces)))
 
 
-def _batches(faces: Faces, phase: Phase, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch: this process's share of every batch, in the same order in every process."""
+def _ready(backbone: str) -> FaceClassifier:
+    """A classifier where it is computed, in the memory order that convolutions on CPU like best."""
+    classifier: FaceClassifier = FaceClassifier(backbone).to(
+        distributed.device(),
+        memory_format=torch.channels_last,  # type: ignore[call-overload]
+    )
+    return classifier
+
+
+def _batches(faces: Faces, targets: Tensor, phase: Phase, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch: this process's share of every batch and of `targets`, in the same order in every process."""
     order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(seed)).numpy()
     device, rank, world = distributed.device(), distributed.rank(), distributed.world()
     generator = torch.Generator(device).manual_seed(seed + rank)
@@ -47,7 +59,7 @@ def _batches(faces: Faces, phase: Phase, seed: int) -> Iterator[tuple[Tensor, Te
         chosen = order[start : start + phase.batch][rank::world]
         grey = torch.from_numpy(faces.images[chosen]).to(device).unsqueeze(1).float() / 255
         grey = warp_faces(shade_faces(grey, generator), phase.size, generator, **phase.warp.model_dump())
-        yield grey, torch.from_numpy(faces.labels[chosen]).to(device)
+        yield grey, targets[torch.from_numpy(chosen)].to(device)
 
 
 def as_network_input(grey: Tensor) -> Tensor:
@@ -56,48 +68,82 @@ def as_network_input(grey: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
+def _read(network: nn.Module, images: np.ndarray, size: int) -> Tensor:
+    """Logits (N, 7) of grey images (N, 48, 48) uint8, each the mean of what the face and its mirror image give."""
+    grey = torch.from_numpy(images).to(distributed.device()).unsqueeze(1).float() / 255
+    grey = functional.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
+    return (network(as_network_input(grey)) + network(as_network_input(grey.flip(3)))).float().cpu() / 2
+
+
 def accuracy(network: nn.Module, faces: Faces, size: int) -> float:
     """Share of faces read rightly; each is scored together with its mirror image."""
     network.eval()
-    device = distributed.device()
-    right = torch.zeros((), device=device)
+    right = torch.zeros((), device=distributed.device())
     for start in range(distributed.rank() * _SCORED, len(faces), distributed.world() * _SCORED):
         part = slice(start, start + _SCORED)
-        grey = torch.from_numpy(faces.images[part]).to(device).unsqueeze(1).float() / 255
-        grey = functional.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
-        logits = network(as_network_input(grey)) + network(as_network_input(grey.flip(3)))
-        right += (logits.argmax(1).cpu() == torch.from_numpy(faces.labels[part])).sum()
+        right += (_read(network, faces.images[part], size).argmax(1).numpy() == faces.labels[part]).sum().item()
     return distributed.total(right).item() / len(faces)
 
 
-def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, out: Path) -> None:
+def _said(teacher: Path, images: np.ndarray) -> Tensor:
+    """Probabilities (N, 7) that a fitted backbone with its classifier gives."""
+    try:
+        with safe_open(teacher / CLASSIFIER, framework="pt") as file:
+            about = file.metadata()
+    except OSError as error:
+        raise DatasetError(f"{teacher}: not the folder of a fitted backbone: {error}") from error
+    network = _ready(about["backbone"])
+    network.load_state_dict(load_file(teacher / CLASSIFIER))
+    network.eval()
+    log.info("asking %s about %d faces", teacher, len(images))
+    starts = range(0, len(images), _SCORED)
+    read = [_read(network, images[start : start + _SCORED], int(about["size"])) for start in starts]
+    return torch.cat(read).softmax(1)
+
+
+def _targets(faces: Faces, config: FaceBackbone, teachers: Sequence[Path]) -> Tensor:
+    """Shares of labels (N, 7): the smoothed label, and the mean of what the teachers say."""
+    if (config.known < 1) != bool(teachers):
+        raise DatasetError(f"known is {config.known}: --teachers are needed if it is below 1, and only then")
+    labels = functional.one_hot(torch.from_numpy(faces.labels), len(LABELS)).float()
+    targets = torch.lerp(labels, torch.full_like(labels, 1 / len(LABELS)), config.label_smoothing)
+    if not teachers:
+        return targets
+    taught = torch.stack([_said(teacher, faces.images) for teacher in teachers]).mean(0)
+    return torch.lerp(taught, targets, config.known)
+
+
+def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, teachers: Sequence[Path], out: Path) -> None:
     """Train through `config.phases` (size, epochs, batch, rate, warp) and write `out/backbone.safetensors`.
 
     Each phase begins with the network that the one before ended with; what is written is the
     moving average of the last. Nothing is chosen on `validation`: its accuracy is only reported, to
     `out/phase-N.jsonl` and that of the last phase to `out/metrics.json`. A run that was stopped goes
-    on behind its last whole epoch. Under torchrun the processes share every batch.
+    on behind its last whole epoch. Under torchrun the processes share every batch. `teachers` are folders that
+    such a fit wrote: what they say of each face, as it is and mirrored, is learned beside its label.
     """
     out.mkdir(parents=True, exist_ok=True)
     # Gradients of gates that have closed become denormal, which slows the processor by an order of magnitude.
     torch.set_flush_denormal(True)
     try:
-        _fit_phases(train, validation, config, out)
+        _fit_phases(train, _targets(train, config, teachers), validation, config, out)
     finally:
         torch.set_flush_denormal(False)
 
 
-def _fit_phases(train: Faces, validation: Faces, config: FaceBackbone, out: Path) -> None:
+def _fit_phases(train: Faces, targets: Tensor, validation: Faces, config: FaceBackbone, out: Path) -> None:
     torch.manual_seed(config.seed)
-    network = FaceClassifier().to(distributed.device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = _ready(config.backbone)
     for number in range(1, len(config.phases) + 1):
         done = out / f"phase-{number}.safetensors"
         if done.exists():
             network.load_state_dict(load_file(done))
             continue
-        average = _fit_phase(network, train, validation, config, number, out)
+        average = _fit_phase(network, train, targets, validation, config, number, out)
         if distributed.rank() == 0:
+            about = {"backbone": config.backbone, "size": str(config.phases[number - 1].size)}
             save_file(_contiguous(average.backbone), out / "backbone.safetensors")
+            save_file(_contiguous(average), out / CLASSIFIER, metadata=about)
             save_file(_contiguous(network), done)
             checkpoint.forget(out)
         distributed.wait()
@@ -117,7 +163,13 @@ def _contiguous(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _fit_phase(
-    network: FaceClassifier, train: Faces, validation: Faces, config: FaceBackbone, number: int, out: Path
+    network: FaceClassifier,
+    train: Faces,
+    targets: Tensor,
+    validation: Faces,
+    config: FaceBackbone,
+    number: int,
+    out: Path,
 ) -> FaceClassifier:
     """Train `network` in place; returns its moving average."""
     phase = config.phases[number - 1]
@@ -129,25 +181,29 @@ def _fit_phase(
         weight_decay=config.weight_decay,
         ema=config.ema,
         decay=phase.decay,
+        momentum=config.momentum,
     )
     shared = distributed.shared(network)
+    precision = torch.autocast(distributed.device().type, torch.bfloat16, enabled=config.bfloat16)
 
     def epoch(epoch: int) -> dict[str, Any]:
         losses = []
         seed = 1_000_000 * config.seed + 10_000 * number + 10 * epoch
         torch.manual_seed(seed + distributed.rank())
         shared.train()
-        for grey, labels in _batches(train, phase, seed):
-            logits = shared(as_network_input(grey))
-            loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+        for grey, wanted in _batches(train, targets, phase, seed):
+            with precision:
+                loss = functional.cross_entropy(shared(as_network_input(grey)), wanted)
             losses.append(descent.step(loss))
             if len(losses) % _REPORT_EVERY == 0:
                 log.info("size %d epoch %d step %d loss %.3f", phase.size, epoch, len(losses), np.mean(losses[-50:]))
+        with precision:
+            share = accuracy(descent.average, validation, phase.size)
         return {
             "size": phase.size,
             "epoch": epoch,
             "loss": round(float(np.mean(losses)), 4),
-            "accuracy": round(accuracy(descent.average, validation, phase.size), 4),
+            "accuracy": round(share, 4),
         }
 
     checkpoint.rounds(out, phase.epochs, {"descent": descent}, epoch, f"phase-{number}.jsonl")

@@ -29,6 +29,8 @@ LICENCE = (
 )
 
 
+RESIDUAL = """ Other than published, each face is read by a residual network for small grey faces
+instead of EfficientFace."""
 MIRRORED = """ Other than published, the features of a face are the mean of those of the face
 and of its mirror image."""
 TEACHERS = """ The audio branch learned from the labels and from
@@ -50,7 +52,7 @@ def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: di
 
 def architecture(config: AudioVideo) -> dict[str, Any]:
     """What `inference.models.audio_video.build_audio_video` is told beside the number of classes."""
-    return config.model_dump(include={"fusion", "heads", "mirror"}) | config.speech.model_dump(
+    return config.model_dump(include={"fusion", "heads", "backbone", "mirror"}) | config.speech.model_dump(
         include={"mfcc", "less_speaker"}
     )
 
@@ -152,9 +154,9 @@ def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> 
 ## What it is
 The audio-video network of Chumachenko, Iosifidis and Gabbouj (ICPR 2022): {config.fusion}, heads: {config.heads},
 {sum(p.numel() for p in build(spec).parameters()):,} parameters. It reads 3.6 s at a time: 15 faces and
-156 frames of {config.speech.mfcc} MFCC (published: 10).{MIRRORED if config.mirror else ""}{
-        LESS_SPEAKER if config.speech.less_speaker else ""
-    }
+156 frames of {config.speech.mfcc} MFCC (published: 10).{RESIDUAL if config.backbone == "residual" else ""}{
+        MIRRORED if config.mirror else ""
+    }{LESS_SPEAKER if config.speech.less_speaker else ""}
 
 ## What it was fitted on
 **Composed clips, not recordings.** No audio-video corpus was at hand. Each clip joins one face photograph of
@@ -165,7 +167,7 @@ so that a missing face or voice is tolerated.
 
 - Faces: FER-2013 Training. Each {config.reserve_every}th image was kept from the backbone; half of the speech was
   joined with those, so that the network trusts faces little more than it can in use. The others were joined with the
-  other half, and shown alone as often as FER-2013 has them. Grey, 48 x 48, enlarged to {spec["face"]["size"]} pixels
+  other half, and shown alone as often as FER-2013 has them. Grey, 48 x 48, read at {spec["face"]["size"]} pixels
   a side; the published network reads 224. The crop at inference is treated alike.
 - Speech: RAVDESS actors {train}; in every step changed anew in tempo, pitch, place, level, colour and noise,
   with stretches of time and frequency hidden.{

@@ -60,7 +60,7 @@ def face_backbone(config: FaceBackbone, options: argparse.Namespace) -> None:
     train, _ = fer2013.reserve(fer2013.read_npz(folder / "fer2013_train.npz"), config.reserve_every)
     validation = fer2013.read_npz(folder / "fer2013_public_test.npz")
     with distributed.group():
-        fit_backbone(train, validation, config, options.out)
+        fit_backbone(train, validation, config, options.teachers, options.out)
 
 
 def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inference.models.backbone import FEATURES, STRIDE, EfficientFace
+from inference.models.backbone import EfficientFace
+from inference.models.residual import ResidualFace
 
 SAMPLES = 15  # faces per window
+BACKBONES: dict[str, type[EfficientFace | ResidualFace]] = {"efficient-face": EfficientFace, "residual": ResidualFace}
 MFCC = 10  # coefficients, as published
 MFCC_FRAMES = 156  # frames per window
 _WIDTH = 128  # channels that leave either branch, and those of audio half-way
@@ -66,12 +68,17 @@ class AudioBranch(nn.Module):
 
 
 class VideoBranch(nn.Module):
-    """Face features (B, 1024, 15) -> stage 1 (B, 64, 15) -> stage 2 (B, 128, 15)."""
+    """Face features (B, F, 15) -> stage 1 (B, 64, 15) -> stage 2 (B, 128, 15).
 
-    def __init__(self, classes: int) -> None:
+    Published with EfficientFace, F = 1024.
+    """
+
+    def __init__(self, classes: int, backbone: str) -> None:
         super().__init__()
-        self.backbone = EfficientFace()
-        self.stage1 = nn.Sequential(_video_block(FEATURES, _VIDEO_WIDTH), _video_block(_VIDEO_WIDTH, _VIDEO_WIDTH))
+        self.backbone = BACKBONES[backbone]()
+        self.stage1 = nn.Sequential(
+            _video_block(self.backbone.features, _VIDEO_WIDTH), _video_block(_VIDEO_WIDTH, _VIDEO_WIDTH)
+        )
         self.stage2 = nn.Sequential(_video_block(_VIDEO_WIDTH, _WIDTH), _video_block(_WIDTH, _WIDTH))
         self.classifier = nn.Linear(_WIDTH, classes)
 
@@ -129,17 +136,25 @@ class AudioVideoNetwork(nn.Module, ABC):
     """Reads windows of speech and faces; either may be all zeros where it is missing.
 
     As published, each branch carries a classifier of its own that does not reach the output. The parameters are
-    as many with one head as with more. Three options are not published: with `mirror`, a face is read together with
-    its mirror image, at twice the cost; for `mfcc` and `less_speaker` see AudioBranch.
+    as many with one head as with more. Four options are not published: a `backbone` of BACKBONES other than the
+    first; with `mirror`, a face is read together with its mirror image, at twice the cost; for `mfcc` and
+    `less_speaker` see AudioBranch.
     """
 
     def __init__(
-        self, classes: int, heads: int = 1, *, mirror: bool = False, mfcc: int = MFCC, less_speaker: bool = False
+        self,
+        classes: int,
+        heads: int = 1,
+        *,
+        backbone: str = "efficient-face",
+        mirror: bool = False,
+        mfcc: int = MFCC,
+        less_speaker: bool = False,
     ) -> None:
         super().__init__()
         self.mirror = mirror
         self.audio = AudioBranch(classes, mfcc, less_speaker=less_speaker)
-        self.video = VideoBranch(classes)
+        self.video = VideoBranch(classes, backbone)
         self.audio_to_video, self.video_to_audio = self._crossings(heads)
         self.classifier = nn.Linear(2 * _WIDTH, classes)
 
@@ -156,23 +171,28 @@ class AudioVideoNetwork(nn.Module, ABC):
         return audio, video
 
     def face_features(self, faces: Tensor) -> Tensor:
-        """Faces (N, 3, S, S), values 0..1 -> features (N, 1024), computed once a face.
+        """Faces (N, 3, S, S), values 0..1 -> features (N, F), computed once a face.
 
-        The published side S is 224; any multiple of 32 fits.
+        The published side S is 224, and F 1024; any multiple of the backbone's stride fits.
         """
-        if faces.shape[1] != 3 or faces.shape[2] != faces.shape[3] or faces.shape[2] % STRIDE:
-            raise ValueError(f"faces are {tuple(faces.shape)}, expected (N, 3, S, S), S a multiple of {STRIDE}")
-        features = self.video.backbone(faces)
-        return (features + self.video.backbone(faces.flip(3))) / 2 if self.mirror else features
+        backbone = self.video.backbone
+        if faces.shape[1] != 3 or faces.shape[2] != faces.shape[3] or faces.shape[2] % backbone.stride:
+            raise ValueError(
+                f"faces are {tuple(faces.shape)}, expected (N, 3, S, S), S a multiple of {backbone.stride}"
+            )
+        features = backbone(faces)
+        return (features + backbone(faces.flip(3))) / 2 if self.mirror else features
 
     def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
-        """MFCC (B, C, 156) and face features (B, 15, 1024) -> logits (B, classes)."""
+        """MFCC (B, C, 156) and face features (B, 15, F) -> logits (B, classes)."""
         return self.classifier(self.branches(mfcc, features))
 
     def branches(self, mfcc: Tensor, features: Tensor) -> Tensor:
-        """MFCC (B, C, 156) and face features (B, 15, 1024) -> what is classified, (B, 256), the first half of voice."""
-        if features.shape[1:] != (SAMPLES, FEATURES):
-            raise ValueError(f"features {tuple(features.shape)}, expected (B, {SAMPLES}, {FEATURES})")
+        """MFCC (B, C, 156) and face features (B, 15, F) -> what is classified, (B, 256), the first half of voice."""
+        if features.shape[1:] != (SAMPLES, self.video.backbone.features):
+            raise ValueError(
+                f"features {tuple(features.shape)}, expected (B, {SAMPLES}, {self.video.backbone.features})"
+            )
         audio, video = self._halfway(self.audio.halfway(mfcc), self.video.stage1(features.transpose(1, 2)))
         audio, video = self._end(self.audio.stage2(audio), self.video.stage2(video))
         return torch.cat((audio.mean(2), video.mean(2)), dim=1)

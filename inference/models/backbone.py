@@ -8,9 +8,6 @@ arrangement used by Chumachenko et al., ICPR 2022 (arXiv 2201.11095).
 import torch
 from torch import Tensor, nn
 
-STRIDE = 32  # pixels of a face to one of the last map
-FEATURES = 1024  # numbers per face
-
 
 def _conv_bn(
     inputs: int,
@@ -130,6 +127,9 @@ class EfficientFace(nn.Module):
     of 32 works.
     """
 
+    features = 1024
+    stride = 32  # pixels of a face to one of the last map
+
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Sequential(*_conv_bn(3, 29, 3, 2, 1), nn.ReLU(inplace=True))
@@ -139,7 +139,7 @@ class EfficientFace(nn.Module):
         self.modulator = Modulator(116)
         self.stage3 = _stage(116, 232, 7)
         self.stage4 = _stage(232, 464, 3)
-        self.conv5 = nn.Sequential(*_conv_bn(464, FEATURES, 1), nn.ReLU(inplace=True))
+        self.conv5 = nn.Sequential(*_conv_bn(464, self.features, 1), nn.ReLU(inplace=True))
 
     def forward(self, faces: Tensor) -> Tensor:
         x = self.maxpool(self.conv1(faces))

@@ -3,6 +3,7 @@ import torch
 
 from inference.models.audio_video import CrossAttention, IntermediateAttention, less_speaker
 from inference.models.backbone import EfficientFace, LocalFeatures
+from inference.models.residual import ResidualFace
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -56,6 +57,19 @@ def test_the_backbone_passes_through_the_published_shapes() -> None:
         "conv5": (1024, 7, 7),
     }
     assert features.shape == (2, 1024)
+
+
+def test_the_residual_backbone_reads_the_grey_of_small_faces() -> None:
+    torch.manual_seed(0)
+    network = IntermediateAttention(classes=5, backbone="residual").eval()
+    assert parameters(ResidualFace()) == 2_683_360
+    faces = torch.rand(15, 3, 48, 48)
+    features = network.face_features(faces)
+    assert features.shape == (15, 256)
+    torch.testing.assert_close(features, network.face_features(faces.flip(1)))
+    assert network(torch.rand(1, 10, 156), faces).shape == (1, 5)
+    with pytest.raises(ValueError, match="multiple of 8"):
+        network.face_features(torch.rand(1, 3, 44, 44))
 
 
 def test_each_quadrant_is_read_by_its_own_weights() -> None:

@@ -77,6 +77,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     assert spec.data["architecture"] == {
         "fusion": fusion,
         "heads": 1,
+        "backbone": "efficient-face",
         "mirror": True,
         "mfcc": 40,
         "less_speaker": True,

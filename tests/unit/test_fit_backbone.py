@@ -21,15 +21,17 @@ STILL = {"degrees": 0, "scale": 0, "shift": 0}
 PHASE = {"size": 32, "epochs": 2, "batch": 16, "rate": 0.003, "warmup": 0.1, "decay": 10, "warp": STILL}
 
 
-def write_faces(folder: Path, count: int) -> None:
-    """Stripes whose place tells the label."""
+def write_faces(folder: Path, count: int, said: int = 0) -> None:
+    """Stripes whose place tells the label, which is the one `said` places further on."""
     folder.mkdir()
     labels = np.arange(count) % len(CLASSES)
     images = np.random.default_rng(0).integers(0, 60, (count, 48, 48), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[6 * label : 6 * label + 6] += 180
     for part in ("train", "public_test"):
-        np.savez(folder / f"fer2013_{part}.npz", images=images, labels=labels.astype(np.uint8), classes=CLASSES)
+        np.savez(
+            folder / f"fer2013_{part}.npz", images=images, labels=(labels + said).astype(np.uint8) % 7, classes=CLASSES
+        )
 
 
 @pytest.fixture
@@ -38,11 +40,15 @@ def arguments(tmp_path: Path) -> list[str]:
     write_faces(tmp_path / "faces", 84)
     config = {
         "task": "face-backbone",
+        "backbone": "efficient-face",
         "seed": 1,
         "reserve_every": 10,
+        "known": 1,
         "label_smoothing": 0.0,
+        "momentum": None,
         "weight_decay": 0.01,
         "ema": 0.5,
+        "bfloat16": False,
         "phases": [PHASE, PHASE | {"epochs": 3}],
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
@@ -98,3 +104,40 @@ def test_two_processes_share_every_batch(arguments: list[str], tmp_path: Path) -
     # One line an epoch: only the first of the processes reports.
     lines = [len(path.read_text().splitlines()) for path in sorted((tmp_path / "two").glob("phase-*.jsonl"))]
     assert lines == [2, 3]
+
+
+def change(arguments: list[str], **changes: object) -> None:
+    config = Path(arguments[1])
+    config.write_text(yaml.safe_dump(yaml.safe_load(config.read_text()) | changes))
+
+
+def accuracy(folder: Path) -> float:
+    return json.loads((folder / "metrics.json").read_text())["accuracy"]
+
+
+RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"rate": 0.05, "epochs": 20}]}
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_a_network_learns_what_its_teacher_says(arguments: list[str], tmp_path: Path, bfloat16: bool) -> None:
+    change(arguments, **RESIDUAL, bfloat16=bfloat16)
+    assert main([*arguments, str(tmp_path / "right")]) == 0
+    assert accuracy(tmp_path / "right") > 0.8
+
+    write_faces(tmp_path / "wrong faces", 84, said=1)
+    wrong = [str(tmp_path / "wrong faces") if text == str(tmp_path / "faces") else text for text in arguments]
+    assert main([*wrong, str(tmp_path / "wrong")]) == 0
+    change(arguments, known=0.01)
+    assert main([*arguments, str(tmp_path / "taught"), "--teachers", str(tmp_path / "wrong")]) == 0
+    assert accuracy(tmp_path / "taught") < 0.2
+
+
+def test_who_teaches_has_to_be_said(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*options: str) -> str:
+        assert main([*arguments, str(tmp_path / "out"), *options]) == 2
+        return capsys.readouterr().err
+
+    assert "--teachers" in said("--teachers", str(tmp_path))
+    change(arguments, known=0.5)
+    assert "--teachers" in said()
+    assert "not the folder of a fitted backbone" in said("--teachers", str(tmp_path))

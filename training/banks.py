@@ -86,7 +86,7 @@ def face_bank(network: AudioVideoNetwork, faces: Faces, size: int, views: int, s
     """Features of `views` places on a moving head's path for each image, half of which are mirrored."""
     generator = torch.Generator().manual_seed(seed)
     mirrored = np.random.default_rng(seed).random(len(faces)) < 0.5
-    network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.eval()
     rows: list[np.ndarray] = []
     for start in range(0, len(faces), _AT_ONCE):
         images = faces.images[start : start + _AT_ONCE]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.models.audio_video import BACKBONES
+from inference.models.audio_video import BACKBONES, AudioVideoNetwork
 from training import checkpoint, distributed
 from training.augment import shade_faces, warp_faces
 from training.configuration import FaceBackbone, Phase
@@ -90,7 +90,7 @@ def _said(teacher: Path, images: np.ndarray) -> Tensor:
     try:
         with safe_open(teacher / CLASSIFIER, framework="pt") as file:
             about = file.metadata()
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise DatasetError(f"{teacher}: not the folder of a fitted backbone: {error}") from error
     network = _ready(about["backbone"])
     network.load_state_dict(load_file(teacher / CLASSIFIER))
@@ -156,6 +156,19 @@ def _fit_phases(train: Faces, targets: Tensor, validation: Faces, config: FaceBa
             "provenance": provenance(config.seed, checkpoint.seconds(out)),
         }
         (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+
+
+def give_backbone(network: AudioVideoNetwork, fitted: Path) -> None:
+    """Put the weights of `backbone.safetensors` in their place. Raises DatasetError if they have another one."""
+    try:
+        network.video.backbone.load_state_dict(load_file(fitted))
+    except (OSError, SafetensorError) as error:
+        raise DatasetError(f"{fitted}: not a fitted backbone: {error}") from error
+    except RuntimeError as error:
+        wanted = type(network.video.backbone).__name__
+        raise DatasetError(
+            f"{fitted}: holds another backbone than the configuration, which asks for {wanted}"
+        ) from error
 
 
 def _contiguous(module: nn.Module) -> dict[str, Tensor]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from scipy.special import softmax
 from torch import Tensor, nn
 from torch.nn import functional
@@ -21,6 +20,7 @@ from training.calibrate import temperature
 from training.configuration import Recordings
 from training.datasets import splits
 from training.datasets.errors import DatasetError
+from training.fit_backbone import give_backbone
 from training.metrics import scores
 from training.recordings import Prepared, Reading, faceless, prepare, read_clips
 
@@ -170,7 +170,7 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
     torch.manual_seed(config.seed)
     network = build_audio_video(classes=len(config.labels), fusion=config.fusion, heads=config.heads)
     if backbone is not None:
-        network.video.backbone.load_state_dict(load_file(backbone))
+        give_backbone(network, backbone)
     spec = publish_recordings.specification(config, root, speech_spec)
     reader = AudioVideoReader(network, spec)
     windows = {part: Windows(clips, reader) for part, clips in parts.items()}

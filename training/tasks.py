@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from inference import speech as speech_input
 from inference import store
@@ -40,7 +39,7 @@ from training.configuration import (
 from training.datasets import fer2013, ravdess, splits
 from training.datasets.errors import DatasetError
 from training.fit_audio_video import ComposedBatches, fit_behind_backbone
-from training.fit_backbone import fit_backbone
+from training.fit_backbone import fit_backbone, give_backbone
 from training.fit_speech import SpeechBatches, fit_branch, fit_folds, most_mfcc
 from training.speech_changes import SpeechChanges
 
@@ -72,7 +71,8 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     speech_input.warm()
     network = build_audio_video(classes=len(labels), **publish.architecture(config))
     backbone = _needed(options.backbone, "--backbone")
-    network.video.backbone.load_state_dict(load_file(backbone))
+    give_backbone(network, backbone)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)
     unseen_bank = _face_bank(network, unseen, config, config.views)

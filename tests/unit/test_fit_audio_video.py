@@ -12,8 +12,7 @@ import yaml
 from safetensors.torch import save_file
 
 from inference import store
-from inference.models.audio_video import AudioBranch
-from inference.models.backbone import EfficientFace
+from inference.models.audio_video import BACKBONES, AudioBranch
 from training import checkpoint, fit_speech, report
 from training.__main__ import main
 from training.banks import FaceBank, MelBank
@@ -30,7 +29,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Faces, speech and an untrained backbone, in an empty place."""
+    """Faces, speech and untrained backbones, in an empty place."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
     random = np.random.default_rng(0)
@@ -46,11 +45,12 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             sound = random.standard_normal(22050).astype(np.float32) * 0.01 * emotion
             soundfile.write(folder / f"03-01-{emotion:02d}-01-01-01-{actor:02d}.wav", sound, 22050)
     torch.manual_seed(0)
-    save_file(EfficientFace().state_dict(), tmp_path / "backbone.safetensors")
+    for name, backbone in BACKBONES.items():
+        save_file(backbone().state_dict(), tmp_path / f"{name}.safetensors")
     return tmp_path
 
 
-def fit(data: Path, **changes: Any) -> int:
+def fit(data: Path, *, given: str = "residual", **changes: Any) -> int:
     config = yaml.safe_load((CONFIGS / "intermediate-attention-8.yaml").read_text())
     config |= {
         "train_actors": [2],
@@ -63,21 +63,28 @@ def fit(data: Path, **changes: Any) -> int:
     config["speech"] |= {"steps": 2, "batch": 4}
     config["face"]["size"] = 32
     (data / "config.yaml").write_text(yaml.safe_dump(config | changes))
-    where = {"faces": data, "speech": data / "speech", "backbone": data / "backbone.safetensors", "out": data / "store"}
+    where = {"faces": data, "speech": data / "speech", "backbone": data / f"{given}.safetensors", "out": data / "store"}
     options = [text for name, path in where.items() for text in (f"--{name}", str(path))]
     return main(["fit", str(data / "config.yaml"), *options])
 
 
-@pytest.mark.parametrize("fusion", ["intermediate-attention", "intermediate-transformer", "late-transformer"])
+@pytest.mark.parametrize(
+    ("fusion", "backbone"),
+    [
+        ("intermediate-attention", "residual"),
+        ("intermediate-transformer", "efficient-face"),
+        ("late-transformer", "residual"),
+    ],
+)
 def test_a_model_goes_from_files_to_the_store_and_is_scored(
-    data: Path, fusion: str, capsys: pytest.CaptureFixture[str]
+    data: Path, fusion: str, backbone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert fit(data, fusion=fusion) == 0
+    assert fit(data, given=backbone, fusion=fusion, backbone=backbone) == 0
     spec = store.find("intermediate-attention-8@1")
     assert spec.data["architecture"] == {
         "fusion": fusion,
         "heads": 1,
-        "backbone": "efficient-face",
+        "backbone": backbone,
         "mirror": True,
         "mfcc": 40,
         "less_speaker": True,
@@ -96,6 +103,16 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     assert spec.metrics["alone"].keys() == {"speech", "faces"}
     assert spec.metrics["provenance"]["seconds"] > 0
     assert spec.data["temperature"] == spec.metrics["calibration"]["temperature"] != 1
+
+
+def test_another_backbone_than_the_configuration_asks_for_is_refused(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, given="efficient-face") == 2
+    assert "efficient-face.safetensors: holds another backbone" in capsys.readouterr().err
+    (data / "none.safetensors").write_bytes(b"nothing")
+    assert fit(data, given="none") == 2
+    assert "none.safetensors: not a fitted backbone" in capsys.readouterr().err
 
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

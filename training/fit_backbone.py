@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.models.audio_video import BACKBONES, AudioVideoNetwork
+from inference.store import sha256_of
 from training import checkpoint, distributed
 from training.augment import shade_faces, warp_faces
 from training.configuration import FaceBackbone, Phase
@@ -129,6 +130,16 @@ def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, teachers
         _fit_phases(train, _targets(train, config, teachers), validation, config, out)
     finally:
         torch.set_flush_denormal(False)
+    if distributed.rank() == 0:
+        last = json.loads((out / f"phase-{len(config.phases)}.jsonl").read_text().splitlines()[-1])
+        metrics = {
+            "data": "FER-2013 PublicTest, each face read together with its mirror image",
+            "accuracy": last["accuracy"],
+            "n": len(validation),
+            "teachers": [sha256_of(teacher / CLASSIFIER) for teacher in teachers],
+            "provenance": provenance(config.seed, checkpoint.seconds(out)),
+        }
+        (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
 
 
 def _fit_phases(train: Faces, targets: Tensor, validation: Faces, config: FaceBackbone, out: Path) -> None:
@@ -147,15 +158,6 @@ def _fit_phases(train: Faces, targets: Tensor, validation: Faces, config: FaceBa
             save_file(_contiguous(network), done)
             checkpoint.forget(out)
         distributed.wait()
-    if distributed.rank() == 0:
-        last = json.loads((out / f"phase-{len(config.phases)}.jsonl").read_text().splitlines()[-1])
-        metrics = {
-            "data": "FER-2013 PublicTest, each face read together with its mirror image",
-            "accuracy": last["accuracy"],
-            "n": len(validation),
-            "provenance": provenance(config.seed, checkpoint.seconds(out)),
-        }
-        (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
 
 
 def give_backbone(network: AudioVideoNetwork, fitted: Path) -> None:

@@ -29,8 +29,8 @@ LICENCE = (
 )
 
 
-RESIDUAL = """ Other than published, each face is read by a residual network for small grey faces
-instead of EfficientFace."""
+RESIDUAL = """ A residual network for small grey faces
+reads them, where the published one has EfficientFace."""
 MIRRORED = """ Other than published, the features of a face are the mean of those of the face
 and of its mirror image."""
 TEACHERS = """ The audio branch learned from the labels and from

@@ -43,6 +43,7 @@ class AudioVideoReader:
         self.face: dict[str, Any] = spec["face"]
         self.speech: dict[str, Any] = spec["speech"]
         self.temperature: float = spec["temperature"]
+        self.temperature_alone: dict[str, float] = spec.get("temperature_alone", {})
         self.seconds: float = spec["window"]["seconds"]
         self.samples: int = self.face["samples"]
         self.step_s = self.seconds / self.samples
@@ -54,6 +55,12 @@ class AudioVideoReader:
         network = store.open_model(spec)
         assert isinstance(network, AudioVideoNetwork)
         return cls(network, spec.data, device)
+
+    def divisor(self, *, face: bool, voice: bool) -> float:
+        """The temperature of what was read from these: one alone may have another than both together."""
+        if face == voice:
+            return self.temperature
+        return self.temperature_alone.get("face" if face else "voice", self.temperature)
 
     @property
     def hop_s(self) -> float:
@@ -125,7 +132,9 @@ class AudioVideoReader:
             mfcc[np.array(voices) < MIN_VOICE] = 0.0
             faces, shares = zip(*(self._window_faces(track, start, nothing) for start in batch), strict=True)
             logits = self.network.fuse(torch.from_numpy(mfcc).to(self.device), torch.stack(faces).to(self.device)).cpu()
-            probabilities = (logits / self.temperature).softmax(dim=1)
+            given = zip(shares, voices, strict=True)
+            divisors = [self.divisor(face=face > 0, voice=voice >= MIN_VOICE) for face, voice in given]
+            probabilities = (logits / torch.tensor(divisors).unsqueeze(1)).softmax(dim=1)
             for row, start in enumerate(batch):
                 yield Window(
                     start_s=start * self.step_s,

@@ -20,7 +20,7 @@ from training.banks import speech_bank
 from training.datasets import ravdess
 from training.datasets.composed import draw_faces
 from training.datasets.fer2013 import Faces
-from training.evaluate import DRAWS, composed_features
+from training.evaluate import DRAWS, composed_features, read_still_faces, read_voices
 from training.metrics import calibration
 
 
@@ -32,11 +32,19 @@ class Examples:
     wanted: NDArray[np.int64]
 
 
-def temperature(logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64]) -> float:
-    """The divisor of `logits` (N, classes), 1/8 to 8, with which their likelihood of `wanted` (N,) is greatest."""
+def temperature(
+    logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64], merge: NDArray[np.floating[Any]] | None = None
+) -> float:
+    """The divisor of `logits` (N, classes), 1/8 to 8, with which their likelihood of `wanted` (N,) is greatest.
+
+    `merge` (classes, names) adds the probabilities of classes that count as one of the names that are wanted then.
+    """
 
     def loss(power: float) -> float:
-        return _surprise(logits / 2**power, wanted)
+        if merge is None:
+            return _surprise(logits / 2**power, wanted)
+        merged = softmax(logits / 2**power, axis=1) @ merge
+        return -float(np.log(merged[np.arange(len(wanted)), wanted] + 1e-12).mean())
 
     return float(2 ** minimize_scalar(loss, bounds=(-3, 3), method="bounded").x)
 
@@ -98,7 +106,45 @@ def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: 
         "temperature": round(divisor, 3),
         "balance": round(share, 3),
         "unit": "composed clips; each half of the test actors and faces with the balance and temperature of the other",
+        "alone": {
+            "voice": _crossed([_voices(reader, speech, actors[number::2]) for number in (0, 1)]),
+            "face": _crossed([_still_faces(reader, faces, number) for number in (0, 1)]),
+        },
     }
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What a network that is given one modality says of half of the people or faces."""
+
+    logits: NDArray[np.floating[Any]]
+    wanted: NDArray[np.int64]
+    merge: NDArray[np.floating[Any]]
+
+    def error(self, divisor: float) -> float:
+        return float(calibration(softmax(self.logits / divisor, axis=1) @ self.merge, self.wanted)["ece"])
+
+
+def _crossed(halves: list[_Alone]) -> dict[str, float]:
+    """The temperature of both halves, and the calibration error of each with the temperature of the other."""
+    own = [temperature(half.logits, half.wanted, half.merge) for half in halves]
+    logits, wanted = np.concatenate([h.logits for h in halves]), np.concatenate([h.wanted for h in halves])
+    return {
+        "temperature": round(temperature(logits, wanted, halves[0].merge), 3),
+        "ece_before": round(float(np.mean([half.error(1.0) for half in halves])), 4),
+        "ece_after": round(float(np.mean([h.error(other) for h, other in zip(halves, own[::-1], strict=True)])), 4),
+    }
+
+
+def _voices(reader: AudioVideoReader, speech: Path, actors: list[int]) -> _Alone:
+    clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
+    read = read_voices(reader, torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)).numpy()
+    return _Alone(read, np.array([reader.labels.index(clip.label) for clip in clips]), np.eye(len(reader.labels)))
+
+
+def _still_faces(reader: AudioVideoReader, faces: Faces, number: int) -> _Alone:
+    read = read_still_faces(reader, replace(faces, images=faces.images[number::2], labels=faces.labels[number::2]))
+    return _Alone(read.logits, read.wanted, read.merge)
 
 
 def _scaling(classifier: nn.Linear, examples: Examples) -> tuple[nn.Linear, float, float]:

@@ -1,11 +1,13 @@
 """Score an audio-video model on faces alone, speech alone and clips composed of both."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor
 
 from inference import store
@@ -52,30 +54,52 @@ def evaluate_reader(
     return result
 
 
+@dataclass(frozen=True)
+class FacesRead:
+    """Logits (N, classes) of still faces without speech, and which of `names` (N,) each was wanted to be.
+
+    Labels that share a face (calm, neutral) count as one: `merge` (classes, names) adds their probabilities.
+    """
+
+    logits: np.ndarray
+    wanted: np.ndarray
+    names: list[str]
+    merge: np.ndarray
+
+
 @torch.inference_mode()
-def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]:
-    """Scores on still faces without speech. Labels that share a face (calm, neutral) count as one."""
-    network, labels = reader.network, reader.labels
-    shown = [FACE_OF.get(label, label) for label in labels]
+def read_still_faces(reader: AudioVideoReader, faces: fer2013.Faces) -> FacesRead:
+    """What the network says of those faces that have one of its labels."""
+    network = reader.network
+    shown = [FACE_OF.get(label, label) for label in reader.labels]
     names = sorted(set(shown))
-    merge = torch.tensor([[float(face == name) for name in names] for face in shown])
     named = np.array([fer2013.LABELS[index] for index in faces.labels])
     kept = np.flatnonzero(np.isin(named, names))
     read = []
     for start in range(0, len(kept), _BATCH):
         features = network.face_features(reader.as_faces(faces.images[kept[start : start + _BATCH]]))
-        logits = network.fuse(_silence(reader, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1))
-        read.append(_probabilities(reader, logits) @ merge)
-    return scores(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names)
+        read.append(network.fuse(_silence(reader, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
+    merge = np.array([[float(face == name) for name in names] for face in shown])
+    return FacesRead(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names, merge)
+
+
+def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]:
+    """Scores on still faces without speech."""
+    read = read_still_faces(reader, faces)
+    probabilities = softmax(read.logits / reader.divisor(face=True, voice=False), axis=1)
+    return scores(probabilities @ read.merge, read.wanted, read.names)
 
 
 @torch.inference_mode()
+def read_voices(reader: AudioVideoReader, mfcc: Tensor) -> Tensor:
+    """Logits (N, classes) of speech (N, C, 156) without a face."""
+    return reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"]))
+
+
 def speech_score(reader: AudioVideoReader, bank: SpeechBank) -> dict[str, Any]:
     """Scores on clips without a face; the interval is over actors."""
-    mfcc = torch.from_numpy(bank.mfcc)
-    logits = reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"]))
-    wanted = _indices(bank, reader.labels)
-    return scores(_probabilities(reader, logits).numpy(), wanted, reader.labels, np.array(bank.actors))
+    read = _probabilities(reader, read_voices(reader, torch.from_numpy(bank.mfcc)), voice=True)
+    return scores(read, _indices(bank, reader.labels), reader.labels, np.array(bank.actors))
 
 
 @torch.inference_mode()
@@ -88,13 +112,13 @@ def composed_score(
     """
     wanted = _indices(bank, reader.labels)
     mfcc = torch.from_numpy(bank.mfcc)
-    unseen = no_faces(reader.network, len(mfcc), reader.face["size"])
-    heard = _probabilities(reader, reader.network.fuse(mfcc, unseen)).numpy()
+    heard = _probabilities(reader, read_voices(reader, mfcc), voice=True)
     both, shown = [], []
     for seed in range(DRAWS):
         features = composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed)
-        both.append(_probabilities(reader, reader.network.fuse(mfcc, features)).numpy())
-        shown.append(_probabilities(reader, reader.network.fuse(_silence(reader, len(mfcc)), features)).numpy())
+        silent = reader.network.fuse(_silence(reader, len(mfcc)), features)
+        both.append(_probabilities(reader, reader.network.fuse(mfcc, features), face=True, voice=True))
+        shown.append(_probabilities(reader, silent, face=True))
 
     def share(draws: list[np.ndarray]) -> float:
         return round(float(np.mean([draw.argmax(axis=1) == wanted for draw in draws])), 4)
@@ -110,8 +134,8 @@ def composed_score(
     }
 
 
-def _probabilities(reader: AudioVideoReader, logits: Tensor) -> Tensor:
-    return (logits / reader.temperature).softmax(dim=1)
+def _probabilities(reader: AudioVideoReader, logits: Tensor, *, face: bool = False, voice: bool = False) -> np.ndarray:
+    return (logits / reader.divisor(face=face, voice=voice)).softmax(dim=1).numpy()
 
 
 def _silence(reader: AudioVideoReader, batch: int) -> Tensor:

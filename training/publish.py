@@ -89,6 +89,7 @@ def audio_video(
     unseen = fer2013.read_npz(options.faces / "fer2013_public_test.npz")
     calibration = calibrate(AudioVideoReader(network, spec), options.speech, config.calibration_actors, unseen)
     spec["temperature"] = calibration["temperature"]
+    spec["temperature_alone"] = {given: found["temperature"] for given, found in calibration["alone"].items()}
     scores = evaluate_reader(
         AudioVideoReader(network, spec),
         faces=options.faces / "fer2013_public_test.npz",
@@ -108,6 +109,13 @@ def audio_video(
         "provenance": provenance(config.seed, seconds),
     }
     write(directory, network, spec, metrics, _card(spec, config, metrics))
+
+
+def _one(scaling: dict[str, float]) -> str:
+    return (
+        f"{scaling['temperature']:g} (calibration error, measured likewise, {scaling['ece_after']:.3f}, "
+        f"{scaling['ece_before']:.3f} without)"
+    )
 
 
 def _alone(alone: dict[str, float | None]) -> str:
@@ -198,6 +206,8 @@ of the fitting actors are known better than a stranger's. Confidence is scaled b
 What that is worth to others was measured by parting these actors and faces in two, each half read with the numbers
 of the other: accuracy **{scaling["accuracy_after"]:.1%}**, {scaling["accuracy_before"]:.1%} without; calibration
 error (ECE, 15 bins) **{scaling["ece_after"]:.3f}**, {scaling["ece_before"]:.3f} without.
+Where only one of the two is there, confidence has a temperature of its own: voice {_one(scaling["alone"]["voice"])},
+face {_one(scaling["alone"]["face"])}.
 
 ## What it must not be used for
 Acted speech and labelled photographs are not felt emotion. Do not use it to decide anything about a person, nor to

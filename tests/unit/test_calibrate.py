@@ -23,6 +23,13 @@ def test_the_temperature_undoes_what_was_done_to_honest_logits(factor: float) ->
     assert temperature(logits * factor, wanted) == pytest.approx(factor, rel=0.08)
 
 
+@pytest.mark.parametrize("factor", [0.4, 1.0, 3.0])
+def test_labels_that_count_as_one_are_wanted_as_one(factor: float) -> None:
+    logits, wanted = honest(6000)
+    merge = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]], float)
+    assert temperature(logits * factor, wanted // 2, merge) == pytest.approx(factor, rel=0.12)
+
+
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
 def test_the_balance_undoes_what_was_done_to_honest_branches(factor: float) -> None:
     torch.manual_seed(0)

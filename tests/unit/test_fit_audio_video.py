@@ -103,6 +103,8 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     assert spec.metrics["alone"].keys() == {"speech", "faces"}
     assert spec.metrics["provenance"]["seconds"] > 0
     assert spec.data["temperature"] == spec.metrics["calibration"]["temperature"] != 1
+    alone = spec.metrics["calibration"]["alone"]
+    assert spec.data["temperature_alone"] == {given: alone[given]["temperature"] for given in ("voice", "face")}
 
 
 def test_another_backbone_than_the_configuration_asks_for_is_refused(

@@ -1,0 +1,41 @@
+"""How sure a reading is depends on what there was to read: face, voice, or both."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.special import softmax
+
+from inference import store
+from inference.audio_video import AudioVideoReader
+from inference.media.probe import probe_video
+from inference.types import Inputs
+
+VIDEO = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
+
+
+@pytest.mark.parametrize(
+    ("face", "voice", "divisor"), [(True, True, 2.0), (True, False, 3.0), (False, True, 4.0), (False, False, 2.0)]
+)
+def test_what_is_read_from_one_alone_has_a_temperature_of_its_own(
+    tmp_path: Path, face: bool, voice: bool, divisor: float
+) -> None:
+    reader = AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+    reader.temperature, reader.temperature_alone = 2.0, {"face": 3.0, "voice": 4.0}
+    media = probe_video(VIDEO)
+    track = reader.track(Inputs(VIDEO), media, lambda share: None)
+    assert track.seen[:15].any()
+    track = track if face else replace(track, seen=np.zeros_like(track.seen))
+    silence = tmp_path / "silence.wav"
+    soundfile.write(silence, np.zeros(22050 * 20, np.float32), 22050)
+    (window,) = reader.score(Inputs(VIDEO, None if voice else silence), media, track, [0])
+    assert (window.face > 0, window.voice > 0.05) == (face, voice)
+    np.testing.assert_allclose(window.probabilities, softmax(np.array(window.logits) / divisor), rtol=1e-4)
+
+
+def test_a_model_with_one_temperature_has_it_for_all() -> None:
+    reader = AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+    reader.temperature, reader.temperature_alone = 2.0, {}
+    assert {reader.divisor(face=face, voice=voice) for face in (True, False) for voice in (True, False)} == {2.0}

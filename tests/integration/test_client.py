@@ -21,6 +21,7 @@ from tests.webapp.factories import AnalysisFactory, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis, Artifact
+from webapp.core import media
 from webapp.recordings.models import MediaFile, Recording, Transfer
 
 MEGA = 2**20
@@ -200,7 +201,7 @@ def a_large_video(owner: User) -> tuple[Analysis, bytes]:
     """The labelled video of an analysis, as large as a cable needs time for."""
     analysis = finished("happy", recording__owner=owner)
     content = os.urandom(12 * MEGA)
-    Path(Artifact.objects.get(analysis=analysis).file.path).write_bytes(content)
+    (media.root() / Artifact.objects.get(analysis=analysis).kept).write_bytes(content)
     return analysis, content
 
 

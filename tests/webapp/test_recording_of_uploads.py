@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from inference import inputs
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
+from webapp.core import media
 from webapp.recordings.models import MediaFile, Recording, Transfer
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -58,9 +59,9 @@ def test_a_recording_is_made_of_uploads_which_are_then_gone(
     files = {file.kind: file for file in MediaFile.objects.all()}
     assert {kind: file.file.read() for kind, file in files.items()} == contents
     assert {kind: file.original_name for kind, file in files.items()} == names
-    assert {Path(file.file.path).stat().st_ino for file in files.values()} == inodes  # moved, not copied
+    assert {(media.root() / file.kept).stat().st_ino for file in files.values()} == inodes  # moved, not copied
     assert not Transfer.objects.exists()
-    assert sorted(clips.everything_in(media_root)) == sorted(Path(file.file.path) for file in files.values())
+    assert sorted(clips.everything_in(media_root)) == sorted(media.root() / file.kept for file in files.values())
 
 
 def test_some_files_may_come_with_the_request(api: APIClient, submit: Any, video: bytes) -> None:

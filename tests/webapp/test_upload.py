@@ -19,6 +19,7 @@ from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
+from webapp.core import media
 from webapp.recordings.models import Recording
 from webapp.recordings.services import Upload
 
@@ -63,7 +64,7 @@ def test_a_recording_is_kept_and_its_first_analysis_queued(api: APIClient, video
     assert recording.consent_at is not None and recording.consent_version
     kept = recording.files.get()
     assert kept.file.read() == video
-    path = Path(kept.file.path)
+    path = media.root() / kept.kept
     assert clips.everything_in(media_root) == [path]
     assert "interview" not in str(path)
     assert path.stat().st_mode & 0o077 == 0

@@ -9,23 +9,41 @@ import soundfile
 from scipy.special import softmax
 
 from inference import store
-from inference.audio_video import AudioVideoReader
+from inference.audio_video import AudioVideoReader, FaceTrack
 from inference.media.probe import probe_video
-from inference.types import Inputs
+from inference.types import Inputs, MediaInfo
 
 VIDEO = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
+
+
+@pytest.fixture(scope="module")
+def media() -> MediaInfo:
+    return probe_video(VIDEO)
+
+
+@pytest.fixture(scope="module")
+def reader() -> AudioVideoReader:
+    return AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+
+
+@pytest.fixture(scope="module")
+def track(reader: AudioVideoReader, media: MediaInfo) -> FaceTrack:
+    return reader.track(Inputs(VIDEO), media, lambda share: None)
 
 
 @pytest.mark.parametrize(
     ("face", "voice", "divisor"), [(True, True, 2.0), (True, False, 3.0), (False, True, 4.0), (False, False, 2.0)]
 )
 def test_what_is_read_from_one_alone_has_a_temperature_of_its_own(
-    tmp_path: Path, face: bool, voice: bool, divisor: float
+    reader: AudioVideoReader,
+    media: MediaInfo,
+    track: FaceTrack,
+    tmp_path: Path,
+    face: bool,
+    voice: bool,
+    divisor: float,
 ) -> None:
-    reader = AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
     reader.temperature, reader.temperature_alone = 2.0, {"face": 3.0, "voice": 4.0}
-    media = probe_video(VIDEO)
-    track = reader.track(Inputs(VIDEO), media, lambda share: None)
     assert track.seen[:15].any()
     track = track if face else replace(track, seen=np.zeros_like(track.seen))
     silence = tmp_path / "silence.wav"
@@ -35,7 +53,6 @@ def test_what_is_read_from_one_alone_has_a_temperature_of_its_own(
     np.testing.assert_allclose(window.probabilities, softmax(np.array(window.logits) / divisor), rtol=1e-4)
 
 
-def test_a_model_with_one_temperature_has_it_for_all() -> None:
-    reader = AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+def test_a_model_with_one_temperature_has_it_for_all(reader: AudioVideoReader) -> None:
     reader.temperature, reader.temperature_alone = 2.0, {}
     assert {reader.divisor(face=face, voice=voice) for face in (True, False) for voice in (True, False)} == {2.0}

@@ -90,15 +90,15 @@ def _said(teacher: Path, images: np.ndarray) -> Tensor:
     """Probabilities (N, 7) that a fitted backbone with its classifier gives."""
     try:
         with safe_open(teacher / CLASSIFIER, framework="pt") as file:
-            about = file.metadata()
-    except (OSError, SafetensorError) as error:
+            about = file.metadata() or {}
+        network, size = _ready(about["backbone"]), int(about["size"])
+    except (OSError, SafetensorError, KeyError) as error:
         raise DatasetError(f"{teacher}: not the folder of a fitted backbone: {error}") from error
-    network = _ready(about["backbone"])
     network.load_state_dict(load_file(teacher / CLASSIFIER))
     network.eval()
     log.info("asking %s about %d faces", teacher, len(images))
     starts = range(0, len(images), _SCORED)
-    read = [_read(network, images[start : start + _SCORED], int(about["size"])) for start in starts]
+    read = [_read(network, images[start : start + _SCORED], size) for start in starts]
     return torch.cat(read).softmax(1)
 
 

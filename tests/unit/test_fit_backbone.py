@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from inference.store import sha256_of
 from training.__main__ import main
@@ -143,4 +143,6 @@ def test_who_teaches_has_to_be_said(arguments: list[str], tmp_path: Path, capsys
     assert "--teachers" in said("--teachers", str(tmp_path))
     change(arguments, known=0.5)
     assert "--teachers" in said()
+    assert "not the folder of a fitted backbone" in said("--teachers", str(tmp_path))
+    save_file({}, tmp_path / "classifier.safetensors")
     assert "not the folder of a fitted backbone" in said("--teachers", str(tmp_path))

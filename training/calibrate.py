@@ -20,7 +20,7 @@ from training.banks import speech_bank
 from training.datasets import ravdess
 from training.datasets.composed import draw_faces
 from training.datasets.fer2013 import Faces
-from training.evaluate import DRAWS, composed_features, read_still_faces, read_voices
+from training.evaluate import DRAWS, ReadAlone, composed_features, read_still_faces, read_voices
 from training.metrics import calibration
 
 
@@ -88,10 +88,7 @@ def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: 
     what is kept comes from both.
     """
     classifier = reader.network.classifier
-    halves = []
-    for number in (0, 1):
-        part = replace(faces, images=faces.images[number::2], labels=faces.labels[number::2])
-        halves.append(_composed(reader, speech, actors[number::2], part))
+    halves = [_composed(reader, speech, actors[number::2], _half(faces, number)) for number in (0, 1)]
     found: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
     for half, other in zip(halves, reversed(halves), strict=True):
         scaled, divisor, _ = _scaling(classifier, other)
@@ -108,43 +105,35 @@ def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: 
         "unit": "composed clips; each half of the test actors and faces with the balance and temperature of the other",
         "alone": {
             "voice": _crossed([_voices(reader, speech, actors[number::2]) for number in (0, 1)]),
-            "face": _crossed([_still_faces(reader, faces, number) for number in (0, 1)]),
+            "face": _crossed([read_still_faces(reader, _half(faces, number)) for number in (0, 1)]),
         },
     }
 
 
-@dataclass(frozen=True)
-class _Alone:
-    """What a network that is given one modality says of half of the people or faces."""
-
-    logits: NDArray[np.floating[Any]]
-    wanted: NDArray[np.int64]
-    merge: NDArray[np.floating[Any]]
-
-    def error(self, divisor: float) -> float:
-        return float(calibration(softmax(self.logits / divisor, axis=1) @ self.merge, self.wanted)["ece"])
+def _half(faces: Faces, number: int) -> Faces:
+    return replace(faces, images=faces.images[number::2], labels=faces.labels[number::2])
 
 
-def _crossed(halves: list[_Alone]) -> dict[str, float]:
+def _crossed(halves: list[ReadAlone]) -> dict[str, float]:
     """The temperature of both halves, and the calibration error of each with the temperature of the other."""
     own = [temperature(half.logits, half.wanted, half.merge) for half in halves]
     logits, wanted = np.concatenate([h.logits for h in halves]), np.concatenate([h.wanted for h in halves])
     return {
         "temperature": round(temperature(logits, wanted, halves[0].merge), 3),
-        "ece_before": round(float(np.mean([half.error(1.0) for half in halves])), 4),
-        "ece_after": round(float(np.mean([h.error(other) for h, other in zip(halves, own[::-1], strict=True)])), 4),
+        "ece_before": round(float(np.mean([_error(half, 1.0) for half in halves])), 4),
+        "ece_after": round(float(np.mean([_error(h, other) for h, other in zip(halves, own[::-1], strict=True)])), 4),
     }
 
 
-def _voices(reader: AudioVideoReader, speech: Path, actors: list[int]) -> _Alone:
+def _error(read: ReadAlone, divisor: float) -> float:
+    return float(calibration(softmax(read.logits / divisor, axis=1) @ read.merge, read.wanted)["ece"])
+
+
+def _voices(reader: AudioVideoReader, speech: Path, actors: list[int]) -> ReadAlone:
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
     read = read_voices(reader, torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)).numpy()
-    return _Alone(read, np.array([reader.labels.index(clip.label) for clip in clips]), np.eye(len(reader.labels)))
-
-
-def _still_faces(reader: AudioVideoReader, faces: Faces, number: int) -> _Alone:
-    read = read_still_faces(reader, replace(faces, images=faces.images[number::2], labels=faces.labels[number::2]))
-    return _Alone(read.logits, read.wanted, read.merge)
+    names = list(reader.labels)
+    return ReadAlone(read, np.array([names.index(clip.label) for clip in clips]), names, np.eye(len(names)))
 
 
 def _scaling(classifier: nn.Linear, examples: Examples) -> tuple[nn.Linear, float, float]:

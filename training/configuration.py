@@ -110,7 +110,11 @@ class SpeechRecipe(Hearing, Learning):
 
 
 class AudioVideo(Labelled, Learning):
-    """`selection` says in the model card how the weights and the settings were chosen."""
+    """`selection` says in the model card how the weights and the settings were chosen.
+
+    `known` is the share of the labels in what the network learns of faces that come alone; the rest is what the
+    backbone's own classifier says.
+    """
 
     task: Literal["audio-video"]
     fusion: Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
@@ -125,6 +129,7 @@ class AudioVideo(Labelled, Learning):
     reserve_every: int
     views: int
     seen_views: int
+    known: float = Field(ge=0, le=1)
     speech: SpeechRecipe
     selection: str
 
@@ -250,7 +255,7 @@ class Trees(Section):
 
 
 class FusionFit(Labelled):
-    """`known` is the share of the labels in what the fusion learns; the rest is what the members' mean says."""
+    """`known` is the share of the labels in what the fusion learns; the rest is what WAVER says."""
 
     members: Members
     architecture: dict[str, Any]
@@ -266,6 +271,8 @@ class Fusion(FusionFit):
     task: Literal["fusion"]
     audio_video_logits: Path
     eeg_config: str
+    people: tuple[int, int]  # first and last
+    trials_per_emotion: int
     selection: str
     test_pairings: int
     tree_pairings: int

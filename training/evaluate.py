@@ -55,8 +55,8 @@ def evaluate_reader(
 
 
 @dataclass(frozen=True)
-class FacesRead:
-    """Logits (N, classes) of still faces without speech, and which of `names` (N,) each was wanted to be.
+class ReadAlone:
+    """Logits (N, classes) of one modality, and which of `names` (N,) each was wanted to be.
 
     Labels that share a face (calm, neutral) count as one: `merge` (classes, names) adds their probabilities.
     """
@@ -68,8 +68,8 @@ class FacesRead:
 
 
 @torch.inference_mode()
-def read_still_faces(reader: AudioVideoReader, faces: fer2013.Faces) -> FacesRead:
-    """What the network says of those faces that have one of its labels."""
+def read_still_faces(reader: AudioVideoReader, faces: fer2013.Faces) -> ReadAlone:
+    """What the network says, without speech, of those faces that have one of its labels."""
     network = reader.network
     shown = [FACE_OF.get(label, label) for label in reader.labels]
     names = sorted(set(shown))
@@ -80,7 +80,7 @@ def read_still_faces(reader: AudioVideoReader, faces: fer2013.Faces) -> FacesRea
         features = network.face_features(reader.as_faces(faces.images[kept[start : start + _BATCH]]))
         read.append(network.fuse(_silence(reader, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
     merge = np.array([[float(face == name) for name in names] for face in shown])
-    return FacesRead(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names, merge)
+    return ReadAlone(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names, merge)
 
 
 def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]:

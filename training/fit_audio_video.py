@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.models.audio_video import SAMPLES, AudioVideoNetwork
 from training.banks import FaceBank
 from training.configuration import AudioVideo
 from training.datasets.composed import FACE_OF
+from training.datasets.fer2013 import LABELS as FACES
 from training.descent import descent
 from training.fit_speech import SpeechBatches, descend
 
@@ -53,10 +54,19 @@ class ComposedBatches:
 
     `unseen` are faces that the backbone was not fitted on: half of the speech is joined with them, so that
     the network trusts faces little more than it can in use. The faces it has `seen` are joined with the other
-    half, and come alone.
+    half, and come alone: then their label counts to the share `known`, and else what `opinions` (seen faces, 7) say,
+    the probabilities of FER-2013's classes that the backbone's own classifier gives.
     """
 
-    def __init__(self, speech: SpeechBatches, unseen: FaceBank, seen: FaceBank, labels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        speech: SpeechBatches,
+        unseen: FaceBank,
+        seen: FaceBank,
+        labels: Sequence[str],
+        opinions: np.ndarray,
+        known: float,
+    ) -> None:
         self.speech, self.unseen, self.seen = speech, unseen, seen
         shown = {label: FACE_OF.get(label, label) for label in labels}
         self.faces_of = [
@@ -64,12 +74,13 @@ class ComposedBatches:
             for bank in (unseen, seen)
         ]
         # A face that two labels share says the plain one of them twice as often.
-        says = np.array(
-            [[(2.0 if name == face else 1.0) * (shown[name] == face) for name in labels] for face in seen.labels],
+        shares = np.array(
+            [[(2.0 if name == face else 1.0) * (shown[name] == face) for name in labels] for face in FACES],
             dtype=np.float32,
         )
-        self.loners = np.flatnonzero(says.any(axis=1))
-        self.says = says / np.maximum(says.sum(axis=1, keepdims=True), 1e-9)
+        wanted = np.array([[label == face for face in FACES] for label in seen.labels])
+        self.loners = np.flatnonzero((wanted @ shares).any(axis=1))
+        self.says = known * _shares_of(wanted @ shares) + (1 - known) * _shares_of(opinions @ _shares_of(shares))
 
     def draw(self, size: int) -> Batch:
         """A batch of `size` composed clips and as many faces."""
@@ -91,6 +102,19 @@ class ComposedBatches:
         """A head that moves on, stays or turns back: views in order, repeated at random."""
         paths = np.sort(self.speech.random.integers(bank.features.shape[1], size=(len(images), SAMPLES)), axis=1)
         return torch.from_numpy(bank.features[images[:, None], paths])
+
+
+def _shares_of(rows: np.ndarray) -> np.ndarray:
+    """Each row as shares that sum to 1, or zeros where there is nothing to share."""
+    shares: np.ndarray = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-9)
+    return shares
+
+
+@torch.inference_mode()
+def opinions_of(classifier: nn.Linear, bank: FaceBank) -> np.ndarray:
+    """Probabilities (N, 7) that a backbone's own classifier gives faces, each by the mean of its views."""
+    said: np.ndarray = classifier(torch.from_numpy(bank.features.mean(axis=1))).softmax(1).numpy()
+    return said
 
 
 def fit_behind_backbone(

@@ -160,6 +160,20 @@ def _fit_phases(train: Faces, targets: Tensor, validation: Faces, config: FaceBa
         distributed.wait()
 
 
+def classifier_beside(fitted: Path, features: int) -> nn.Linear:
+    """The classifier (`features` -> 7) that was fitted with `backbone.safetensors` and lies beside it.
+
+    Raises DatasetError where there is none, or one of another backbone.
+    """
+    path, classifier = fitted.with_name(CLASSIFIER), nn.Linear(features, len(LABELS))
+    try:
+        state = load_file(path)
+        classifier.load_state_dict({name: state[f"classifier.{name}"] for name in ("weight", "bias")})
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise DatasetError(f"{path}: not the classifier of this backbone: {error}") from error
+    return classifier
+
+
 def give_backbone(network: AudioVideoNetwork, fitted: Path) -> None:
     """Put the weights of `backbone.safetensors` in their place. Raises DatasetError if they have another one."""
     try:

@@ -1,7 +1,5 @@
 """Fit EEGNet on simulated people and test it on others: `fit(config, out)` with configs/eegnet-5.yaml."""
 
-import hashlib
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from torch.nn import functional
 from inference.eeg import EAV_RATE, windows
 from inference.models.eegnet import EEGNet
 from training import checkpoint, publish
+from training.banks import kept
 from training.configuration import EEG, EEGNetFit
 from training.metrics import BOOTSTRAPS, by_subject
 from training.provenance import provenance
@@ -22,7 +21,6 @@ from training.simulate.eeg import EMOTIONS, Variation, record, session, subject
 
 log = logging.getLogger(__name__)
 
-CACHE = Path("runs")
 DEMONSTRATION = "EEG simulated"
 LICENCE = "No terms from training data: fitted on simulated data alone."
 NOTICE = (
@@ -49,38 +47,30 @@ class Trials:
 def simulated_trials(config: EEG, part: str) -> Trials:
     """The trials of the part's people, from runs/ where the same ones have been made before.
 
-    `config.split` names the first and last person; of each emotion the first
-    `config.trials_per_emotion` spoken trials of the session are taken.
+    `config.split` names the first and last person, `config.trials_per_emotion` how many trials each has of an emotion.
     """
-    wanted: dict[str, Any] = config.model_dump(include={"simulation", "eeg"})
-    wanted["part"] = (getattr(config.split, part), getattr(config.trials_per_emotion, part))
-    key = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]
-    path = CACHE / f"simulated-eeg-{key}.npz"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = _simulate(config, part)
-        partial = path.with_suffix(".part.npz")
-        np.savez(partial, windows=made.windows, labels=made.labels, subjects=made.subjects)
-        partial.rename(path)
-    with np.load(path) as stored:
-        return Trials(stored["windows"], stored["labels"], stored["subjects"])
+    (first, last), each = getattr(config.split, part), getattr(config.trials_per_emotion, part)
+
+    def make() -> dict[str, np.ndarray]:
+        people = [vars(simulated_person(config, number, each)) for number in range(first, last + 1)]
+        return {name: np.concatenate([person[name] for person in people]) for name in people[0]}
+
+    return Trials(**kept("simulated-eeg", (simulation(config), first, last, each), make))
 
 
-def _simulate(config: EEG, part: str) -> Trials:
-    first, last = getattr(config.split, part)
-    variation = Variation(**config.simulation.variation.model_dump())
+def simulation(config: EEG) -> dict[str, Any]:
+    """What a simulated person's trials depend on, but for the person."""
+    return config.model_dump(include={"simulation", "eeg"})
+
+
+def simulated_person(config: EEG, number: int, each: int) -> Trials:
+    """The first `each` spoken trials of each emotion in this person's session."""
+    log.info("simulating person %d", number)
+    person = subject(number, config.simulation.seed, Variation(**config.simulation.variation.model_dump()))
     order = np.array(session())
-    each = getattr(config.trials_per_emotion, part)
     chosen = np.sort(np.concatenate([np.flatnonzero(order == emotion)[:each] for emotion in range(len(EMOTIONS))]))
-    made, labels, people = [], [], []
-    for number in range(first, last + 1):
-        person = subject(number, config.simulation.seed, variation)
-        log.info("simulating person %d of %d..%d", number, first, last)
-        for trial in chosen:
-            made.append(windows(record(person, int(order[trial]), int(trial)), EAV_RATE, config.eeg))
-            labels.append(order[trial])
-            people.append(number)
-    return Trials(np.stack(made), np.array(labels), np.array(people))
+    made = [windows(record(person, int(order[trial]), int(trial)), EAV_RATE, config.eeg) for trial in chosen]
+    return Trials(np.stack(made), order[chosen], np.full(len(chosen), number))
 
 
 def train(config: EEGNetFit, trials: Trials, place: Path) -> EEGNet:

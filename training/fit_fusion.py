@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from inference import store
 from inference.models import build
 from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS, BoostedTrees, build_fusion, mean_probabilities
-from training import configuration, publish
+from training import configuration, fit_eeg, publish
+from training.banks import kept
 from training.calibrate import temperature
 from training.configuration import EEG, Fusion, FusionFit
 from training.datasets.errors import DatasetError
-from training.fit_eeg import DEMONSTRATION, logits, score_rows, simulated_trials
+from training.fit_eeg import DEMONSTRATION, score_rows
 from training.metrics import BOOTSTRAPS, by_subject, calibration
 from training.provenance import provenance
 
@@ -75,17 +77,17 @@ def shuffled(matrices: NDArray[np.float32], rng: np.random.Generator) -> NDArray
 def train(network: nn.Module, draw: Draw, labels: NDArray[np.int64], config: FusionFit) -> nn.Module:
     """The network after the last epoch; what is drawn for `labels` (N,) and its order are new in each.
 
-    It learns the labels to the share `known`, and else what the mean of both networks' probabilities says: with few
-    people to learn from, the labels alone are soon known by heart.
+    It learns the labels to the share `known`, and else what WAVER says: with few people to learn from, the labels
+    alone are soon known by heart.
     """
     rng = np.random.default_rng(config.seed)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=config.weight_decay)
     truth = functional.one_hot(torch.from_numpy(labels), len(config.labels)).float()
     network.train()
     for epoch in range(1, config.epochs + 1):
-        matrices, losses = torch.from_numpy(shuffled(draw(rng), rng)), []
-        mean = torch.stack(mean_probabilities(matrices)).mean(dim=0)
-        wanted = config.known * truth + (1 - config.known) * mean
+        drawn, losses = shuffled(draw(rng), rng), []
+        matrices = torch.from_numpy(drawn)
+        wanted = torch.lerp(waver(drawn, labels)(matrices).exp(), truth, config.known)
         for chosen in torch.from_numpy(rng.permutation(len(labels))).split(config.batch):
             loss = functional.cross_entropy(network(matrices[chosen]), wanted[chosen])
             optimiser.zero_grad()
@@ -95,6 +97,13 @@ def train(network: nn.Module, draw: Draw, labels: NDArray[np.int64], config: Fus
         if epoch % 10 == 0:
             log.info("epoch %d/%d loss %.4f", epoch, config.epochs, np.mean(losses))
     return network.eval()
+
+
+def waver(matrices: NDArray[np.float32], labels: NDArray[np.int64]) -> nn.Module:
+    """The mean of both networks' probabilities, weighted by their accuracies on `matrices` (N, 10, classes)."""
+    members = matrices[:, :AUDIO_VIDEO_ROWS], matrices[:, AUDIO_VIDEO_ROWS:]
+    weights = [float((rows.mean(axis=1).argmax(1) == labels).mean()) for rows in members]
+    return build_fusion(classes=matrices.shape[2], method="waver", weights=weights)
 
 
 def boost(matrices: NDArray[np.float32], labels: NDArray[np.int64], config: FusionFit) -> BoostedTrees:
@@ -112,17 +121,12 @@ def boost(matrices: NDArray[np.float32], labels: NDArray[np.int64], config: Fusi
 def rules(
     network: nn.Module, matrices: NDArray[np.float32], labels: NDArray[np.int64], config: FusionFit
 ) -> dict[str, nn.Module]:
-    """The fitted network and what it has to beat, on `matrices` (N, 10, classes) of `labels` (N,), the fitting part.
-
-    WAVER's weights are the members' accuracies there.
-    """
+    """The fitted network and what it has to beat, on `matrices` (N, 10, classes) of `labels` (N,), the fitting part."""
     classes = len(config.labels)
-    members = matrices[:, :AUDIO_VIDEO_ROWS], matrices[:, AUDIO_VIDEO_ROWS:]
-    weights = [float((rows.mean(axis=1).argmax(1) == labels).mean()) for rows in members]
     return {
         "cnn": network,
         "average": build_fusion(classes=classes, method="average"),
-        "waver": build_fusion(classes=classes, method="waver", weights=weights),
+        "waver": waver(matrices, labels),
         "xgboost": boost(matrices, labels, config),
         "audio-video alone": build_fusion(classes=classes, method="waver", weights=(1.0, 0.0)),
         "eeg alone": build_fusion(classes=classes, method="waver", weights=(0.0, 1.0)),
@@ -150,22 +154,32 @@ def _audio_video(config: Fusion) -> Readings:
 
 
 def _eeg(config: Fusion, folds: int) -> tuple[Readings, NDArray[np.int64]]:
-    """The trials of everybody that EEGNet was not fitted on, the people dealt out to `folds`; and whose each is."""
+    """The trials of `config.people`, who are dealt out to `folds`, as EEGNet reads them; and whose each is.
+
+    Raises DatasetError where the network has other labels or was fitted on one of them, or a fold has nobody.
+    """
     spec = store.find(config.members.eeg)
     network = store.open_model(spec)
     assert isinstance(network, EEGNet)
     eeg_config = configuration.read(CONFIGS / config.eeg_config)
     assert isinstance(eeg_config, EEG)
+    first, last = config.people
     if list(spec.labels) != config.labels:
         raise DatasetError(f"{spec.name} has other labels than this configuration")
-    parts = [simulated_trials(eeg_config, part) for part in ("validation", "test")]
-    subjects = np.concatenate([part.subjects for part in parts])
-    readings = Readings(
-        np.concatenate([logits(network, part) for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        np.unique(subjects, return_inverse=True)[1] % folds,
-    )
-    return readings, subjects
+    if first <= eeg_config.split.train[1]:
+        raise DatasetError(f"{spec.name} was fitted on person {first}, whom the fusion is to read")
+    if last - first + 1 < folds:
+        raise DatasetError(f"people {first} to {last} are too few for {folds} folds")
+
+    def read(person: int) -> dict[str, NDArray[Any]]:
+        trials = fit_eeg.simulated_person(eeg_config, person, config.trials_per_emotion)
+        return {"logits": fit_eeg.logits(network, trials), "labels": trials.labels, "subjects": trials.subjects}
+
+    asked = (spec.data["weights_sha256"], fit_eeg.simulation(eeg_config), config.trials_per_emotion)
+    numbers = range(first, last + 1)
+    people = [kept("simulated-eeg-logits", (*asked, number), partial(read, number)) for number in numbers]
+    logits, labels, subjects = (np.concatenate([person[name] for person in people]) for name in people[0])
+    return Readings(logits, labels, (subjects - first) % folds), subjects
 
 
 def fit(config: Fusion, out: Path) -> None:
@@ -260,7 +274,7 @@ read by {config.members.eeg}.
 {metrics["clips"]} composed audio-video clips of the same label. Neither the simulated people nor the clips were trained
 on by the members, and they chose no checkpoint of them. {config.epochs} epochs, AdamW {config.rate:g}, weight decay
 {config.weight_decay:g}, batch {config.batch}, windows shuffled within each network. It learns the labels to
-{config.known:.0%}, and else what the mean of both networks' probabilities says. One fit, one seed, weights of
+{config.known:.0%}, and else what WAVER says (below). One fit, one seed, weights of
 the {config.selection}
 
 ## What it scores

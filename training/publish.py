@@ -175,7 +175,8 @@ so that a missing face or voice is tolerated.
 
 - Faces: FER-2013 Training. Each {config.reserve_every}th image was kept from the backbone; half of the speech was
   joined with those, so that the network trusts faces little more than it can in use. The others were joined with the
-  other half, and shown alone as often as FER-2013 has them. Grey, 48 x 48, read at {spec["face"]["size"]} pixels
+  other half, and shown alone as often as FER-2013 has them; then {config.known:.0%} of what is learned comes
+  from their labels, the rest from the backbone's own classifier. Grey, 48 x 48, read at {spec["face"]["size"]} pixels
   a side; the published network reads 224. The crop at inference is treated alike.
 - Speech: RAVDESS actors {train}; in every step changed anew in tempo, pitch, place, level, colour and noise,
   with stretches of time and frequency hidden.{

@@ -38,8 +38,8 @@ from training.configuration import (
 )
 from training.datasets import fer2013, ravdess, splits
 from training.datasets.errors import DatasetError
-from training.fit_audio_video import ComposedBatches, fit_behind_backbone
-from training.fit_backbone import fit_backbone, give_backbone
+from training.fit_audio_video import ComposedBatches, fit_behind_backbone, opinions_of
+from training.fit_backbone import CLASSIFIER, classifier_beside, fit_backbone, give_backbone
 from training.fit_speech import SpeechBatches, fit_branch, fit_folds, most_mfcc
 from training.speech_changes import SpeechChanges
 
@@ -72,6 +72,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     network = build_audio_video(classes=len(labels), **publish.architecture(config))
     backbone = _needed(options.backbone, "--backbone")
     give_backbone(network, backbone)
+    classifier = classifier_beside(backbone, network.video.backbone.features)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)
@@ -81,12 +82,14 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     speech = mel_bank(clips, SPEECH_SPEC, config.window.seconds)
     log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
     lessons = SpeechBatches(speech, _changes(most_mfcc(config.speech)), labels, config.seed)
-    data = (faces_root.resolve(), speech_root.resolve(), store.sha256_of(backbone))
+    fitted = [store.sha256_of(file) for file in (backbone, backbone.with_name(CLASSIFIER))]
+    data = (faces_root.resolve(), speech_root.resolve(), *fitted)
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
     alone = fit_branch(network.audio, lessons, config.speech, config.seed, place)
     network.audio.load_state_dict(alone.state_dict())
     joined = SpeechBatches(speech, _changes(config.speech.mfcc), labels, config.seed)
-    batches = ComposedBatches(joined, unseen_bank, seen_bank, labels)
+    opinions = opinions_of(classifier, seen_bank)
+    batches = ComposedBatches(joined, unseen_bank, seen_bank, labels, opinions, config.known)
     network = fit_behind_backbone(network, batches, config, place / "joint")
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
     speech_spec = SPEECH_SPEC | {"n_mfcc": config.speech.mfcc, "level_db": speech_level(clips, SPEECH_SPEC)}

@@ -17,8 +17,10 @@ from training import checkpoint, fit_speech, report
 from training.__main__ import main
 from training.banks import FaceBank, MelBank
 from training.configuration import SpeechRecipe
+from training.datasets.fer2013 import LABELS as FACES
 from training.datasets.ravdess import LABELS
-from training.fit_audio_video import ComposedBatches, softhard
+from training.fit_audio_video import ComposedBatches, opinions_of, softhard
+from training.fit_backbone import FaceClassifier
 from training.fit_speech import SpeechBatches, fitted, read_alone
 from training.speech_changes import SpeechChanges
 from training.tasks import SPEECH_SPEC
@@ -45,8 +47,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             sound = random.standard_normal(22050).astype(np.float32) * 0.01 * emotion
             soundfile.write(folder / f"03-01-{emotion:02d}-01-01-01-{actor:02d}.wav", sound, 22050)
     torch.manual_seed(0)
-    for name, backbone in BACKBONES.items():
-        save_file(backbone().state_dict(), tmp_path / f"{name}.safetensors")
+    for name in BACKBONES:
+        (tmp_path / name).mkdir()
+        classifier = FaceClassifier(name)
+        save_file(classifier.backbone.state_dict(), tmp_path / name / "backbone.safetensors")
+        save_file(classifier.state_dict(), tmp_path / name / "classifier.safetensors")
     return tmp_path
 
 
@@ -63,7 +68,8 @@ def fit(data: Path, *, given: str = "residual", **changes: Any) -> int:
     config["speech"] |= {"steps": 2, "batch": 4}
     config["face"]["size"] = 32
     (data / "config.yaml").write_text(yaml.safe_dump(config | changes))
-    where = {"faces": data, "speech": data / "speech", "backbone": data / f"{given}.safetensors", "out": data / "store"}
+    backbone = data / given / "backbone.safetensors"
+    where = {"faces": data, "speech": data / "speech", "backbone": backbone, "out": data / "store"}
     options = [text for name, path in where.items() for text in (f"--{name}", str(path))]
     return main(["fit", str(data / "config.yaml"), *options])
 
@@ -111,10 +117,11 @@ def test_another_backbone_than_the_configuration_asks_for_is_refused(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fit(data, given="efficient-face") == 2
-    assert "efficient-face.safetensors: holds another backbone" in capsys.readouterr().err
-    (data / "none.safetensors").write_bytes(b"nothing")
+    assert "efficient-face/backbone.safetensors: holds another backbone" in capsys.readouterr().err
+    (data / "none").mkdir()
+    (data / "none" / "backbone.safetensors").write_bytes(b"nothing")
     assert fit(data, given="none") == 2
-    assert "none.safetensors: not a fitted backbone" in capsys.readouterr().err
+    assert "none/backbone.safetensors: not a fitted backbone" in capsys.readouterr().err
 
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +214,8 @@ def batches() -> ComposedBatches:
 
     mel = MelBank(random.normal(-40, 10, (16, 128, 210)).astype(np.float32), np.full(16, 210), [*LABELS] * 2)
     changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC["frames"], torch.Generator())
-    return ComposedBatches(SpeechBatches(mel, changes, LABELS, seed=0), bank(0), bank(1), LABELS)
+    nothing = np.zeros((len(labels), 7), np.float32)
+    return ComposedBatches(SpeechBatches(mel, changes, LABELS, seed=0), bank(0), bank(1), LABELS, nothing, known=1.0)
 
 
 def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: ComposedBatches) -> None:
@@ -219,6 +227,39 @@ def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: 
     torch.testing.assert_close(batch.alone_targets.sum(1), torch.ones(64))
     plain = batch.alone_targets[[batches.seen.labels[int(image)] == "neutral" for image in batch.alone[:, 0, 0]]]
     torch.testing.assert_close(plain[:, :2], torch.tensor([2 / 3, 1 / 3]).expand(len(plain), 2))
+
+
+def test_a_face_alone_says_what_the_classifier_of_the_backbone_says(batches: ComposedBatches) -> None:
+    happy = np.tile(np.eye(7, dtype=np.float32)[FACES.index("happy")] * 0.8 + 0.2 / 7, (21, 1))
+    half = ComposedBatches(batches.speech, batches.unseen, batches.seen, LABELS, happy, known=0.5)
+    np.testing.assert_allclose(half.says.sum(axis=1), 1, rtol=1e-6)
+    angry = half.says[batches.seen.labels.index("angry")]
+    said = dict(zip(LABELS, angry, strict=True))
+    assert said["angry"] == pytest.approx(0.5 + 0.1 / 7)
+    assert said["happy"] == pytest.approx(0.4 + 0.1 / 7)
+    assert said["neutral"] == pytest.approx(2 * said["calm"]) == pytest.approx(0.2 / 21)
+    few = ComposedBatches(batches.speech, batches.unseen, batches.seen, ["happy", "calm"], happy, known=0.0)
+    assert {batches.seen.labels[face] for face in few.loners} == {"happy", "neutral"}
+    np.testing.assert_allclose(few.says[:, 0], (0.8 + 0.2 / 7) / (0.8 + 0.4 / 7), rtol=1e-6)
+
+
+def test_opinions_are_those_of_the_mean_view() -> None:
+    classifier = torch.nn.Linear(4, 7)
+    features = np.random.default_rng(0).normal(size=(3, 2, 4)).astype(np.float32)
+    said = opinions_of(classifier, FaceBank(features, ["happy"] * 3))
+    with torch.inference_mode():
+        wanted = classifier(torch.from_numpy((features[:, 0] + features[:, 1]) / 2)).softmax(1).numpy()
+    np.testing.assert_allclose(said, wanted, rtol=1e-5)
+
+
+def test_a_backbone_without_its_classifier_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classifier = data / "residual" / "classifier.safetensors"
+    classifier.write_bytes((data / "efficient-face" / "classifier.safetensors").read_bytes())
+    assert fit(data) == 2
+    assert "residual/classifier.safetensors: not the classifier of this backbone" in capsys.readouterr().err
+    classifier.unlink()
+    assert fit(data) == 2
+    assert "residual/classifier.safetensors: not the classifier of this backbone" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("known", "follows"), [(0.0, True), (1.0, False)])

@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from inference import store
+from inference.models.fusion import WeightedMean
 from training import checkpoint, configuration, fit_eeg, fit_fusion, metrics
 from training.configuration import EEG, AudioVideo, ComposedTrials, Fusion
 from training.datasets.errors import DatasetError
@@ -22,10 +23,11 @@ def eeg_config() -> EEG:
     return read
 
 
-def fusion_config() -> Fusion:
+def fusion_config(**changes: Any) -> Fusion:
+    """Of the four people that `small` does not fit on, unless said otherwise."""
     read = configuration.read(CONFIGS / "fusion-cnn-5.yaml")
     assert isinstance(read, Fusion)
-    return read
+    return read.model_copy(update={"people": (3, 6), "trials_per_emotion": 1} | changes)
 
 
 @pytest.fixture
@@ -68,6 +70,9 @@ def test_the_fusion_reads_nobody_that_its_members_were_fitted_on() -> None:
     actors = [actor for fold in trials.folds for actor in fold]
     assert len(set(actors)) == len(actors)
     assert not set(actors) & set(network.train_actors)
+    fusion = configuration.read(CONFIGS / "fusion-cnn-5.yaml")
+    assert isinstance(fusion, Fusion)
+    assert fusion.people[0] > eeg_config().split.train[1]
 
 
 def test_each_fold_is_read_by_a_fusion_of_the_others(
@@ -82,8 +87,7 @@ def test_each_fold_is_read_by_a_fusion_of_the_others(
         return paired(audio_video, eeg, rng)
 
     monkeypatch.setattr(fit_fusion, "paired", seen)
-    config = fusion_config().model_copy(update={"epochs": 1, "test_pairings": 1, "tree_pairings": 1})
-    fit_fusion.fit(config, tmp_path / "store")
+    fit_fusion.fit(fusion_config(epochs=1, test_pairings=1, tree_pairings=1), tmp_path / "store")
     # Trees, the held-out fold, the network: for either fold, then the network of all.
     assert drawn == [*[({1}, {1}), ({0}, {0}), ({1}, {1})], *[({0}, {0}), ({1}, {1}), ({0}, {0})], ({0, 1}, {0, 1})]
 
@@ -126,6 +130,40 @@ def test_eegnet_goes_on_where_it_was_stopped_to_the_same_weights(
     torch.rand(3)
     fit_eeg.fit(config, tmp_path / "store")
     assert weights.read_bytes() == whole
+
+
+def test_a_person_that_eegnet_was_fitted_on_is_refused(small: EEG, tmp_path: Path) -> None:
+    fit_eeg.fit(small, tmp_path / "store")
+    clips(tmp_path / "runs" / "av5_logits.npz")
+    with pytest.raises(DatasetError, match="eegnet-5 was fitted on person 2"):
+        fit_fusion.fit(fusion_config(people=(2, 6)), tmp_path / "store")
+    with pytest.raises(DatasetError, match="people 6 to 3 are too few for 2 folds"):
+        fit_fusion.fit(fusion_config(people=(6, 3)), tmp_path / "store")
+
+
+def test_people_once_read_are_not_simulated_again(small: EEG, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_eeg.fit(small, tmp_path / "store")
+    clips(tmp_path / "runs" / "av5_logits.npz")
+    made, person = [], fit_eeg.simulated_person
+
+    def seen(config: EEG, number: int, each: int) -> fit_eeg.Trials:
+        made.append(number)
+        return person(config, number, each)
+
+    monkeypatch.setattr(fit_eeg, "simulated_person", seen)
+    for people in ((3, 5), (3, 6)):
+        fit_fusion.fit(fusion_config(epochs=1, people=people), tmp_path / "store")
+    assert made == [3, 4, 5, 6]
+
+
+def test_waver_trusts_each_network_as_far_as_it_was_right() -> None:
+    labels = np.array([0, 1, 2, 3])
+    matrices = np.zeros((4, 10, 5), np.float32)
+    matrices[:, :6] = 9 * np.eye(5, dtype=np.float32)[[0, 1, 2, 4]][:, None]  # right three times
+    matrices[:, 6:] = 9 * np.eye(5, dtype=np.float32)[[0, 0, 0, 0]][:, None]  # right once
+    rule = fit_fusion.waver(matrices, labels)
+    assert isinstance(rule, WeightedMean)
+    assert (rule.audio_video, rule.eeg) == (0.75, 0.25)
 
 
 def test_fitting_without_audio_video_logits_says_what_is_missing(small: EEG, tmp_path: Path) -> None:

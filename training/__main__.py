@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", type=Path, required=True, help="folder that receives the result")
     fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video, of EAV, or of corrected ones")
     fit.add_argument("--teachers", type=Path, nargs="+", default=[], help="folders of fitted backbones to learn from")
+    fit.add_argument("--backbone", type=Path, help="fitted image backbone (backbone.safetensors)")
     _add_data(fit)
     fit.set_defaults(run=_fit)
 
@@ -59,7 +60,6 @@ def _parser() -> argparse.ArgumentParser:
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faces", type=Path, help="FER-2013 npz: the part to fit on, or to score")
     parser.add_argument("--speech", type=Path, help="RAVDESS speech folder (Actor_NN/*)")
-    parser.add_argument("--backbone", type=Path, help="fitted image backbone (backbone.safetensors)")
 
 
 def _count(text: str) -> int:
@@ -80,6 +80,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from training import evaluate_recordings
     from training.evaluate import evaluate
 
+    if not (options.faces or options.speech or options.recordings):
+        raise DatasetError("nothing to score: give --faces, --speech or --recordings")
     scores = evaluate(options.name, faces=options.faces, speech=options.speech, actors=options.actors)
     if options.recordings:
         scores["recordings"] = evaluate_recordings.evaluate(options.name, options.recordings)

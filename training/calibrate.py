@@ -88,7 +88,7 @@ def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: 
     what is kept comes from both.
     """
     classifier = reader.network.classifier
-    halves = [_composed(reader, speech, actors[number::2], _half(faces, number)) for number in (0, 1)]
+    halves = [composed_examples(reader, speech, actors[number::2], _half(faces, number)) for number in (0, 1)]
     found: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
     for half, other in zip(halves, reversed(halves), strict=True):
         scaled, divisor, _ = _scaling(classifier, other)
@@ -144,7 +144,8 @@ def _scaling(classifier: nn.Linear, examples: Examples) -> tuple[nn.Linear, floa
 
 
 @torch.inference_mode()
-def _composed(reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces) -> Examples:
+def composed_examples(reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces) -> Examples:
+    """What the classifier reads of composed clips of `actors` and `faces`, in every draw."""
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
     mfcc = torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)
     drawn = [composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed) for seed in range(DRAWS)]

@@ -1,6 +1,5 @@
 """20 s trials of composed clips, read by an audio-video model: what a fusion network is fitted on."""
 
-import argparse
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from inference.speech import mfcc
 from training.configuration import ComposedTrials
 from training.datasets import fer2013, ravdess
 from training.datasets.composed import draw_faces
+from training.datasets.errors import DatasetError
 from training.evaluate import composed_features
 
 log = logging.getLogger(__name__)
@@ -55,17 +55,24 @@ def _windows(reader: AudioVideoReader, clip: ravdess.Clip) -> np.ndarray:
     return np.stack([mfcc(piece, reader.speech) for piece in pieces])
 
 
-def write(config: ComposedTrials, options: argparse.Namespace) -> None:
-    """Write av5_logits.npz: logits, labels and folds of trials; two folds share no actor and no face."""
-    reader = AudioVideoReader.open(store.find(config.audio_video))
-    faces = fer2013.read_npz(options.faces / "fer2013_public_test.npz")
+def write(config: ComposedTrials, faces_root: Path, speech: Path, out: Path) -> None:
+    """Write av5_logits.npz: logits, labels and folds of trials; two folds share no actor and no face.
+
+    Raises DatasetError if the model was fitted on one of the actors.
+    """
+    spec = store.find(config.audio_video)
+    known = sorted({actor for fold in config.folds for actor in fold} & {*spec.metrics.get("fitted_actors", ())})
+    if known:
+        raise DatasetError(f"{config.audio_video}: was fitted on actors {known}, which its trials must be strangers to")
+    reader = AudioVideoReader.open(spec)
+    faces = fer2013.read_npz(faces_root / "fer2013_public_test.npz")
     count = len(config.folds)
     read = []
     for fold, actors in enumerate(config.folds):
         unseen = replace(faces, images=faces.images[fold::count], labels=faces.labels[fold::count])
-        read.append(read_trials(reader, options.speech, actors, unseen, config.trials_per_label, config.seed + fold))
+        read.append(read_trials(reader, speech, actors, unseen, config.trials_per_label, config.seed + fold))
         log.info("fold %d of %d", fold + 1, count)
     logits, labels = (np.concatenate(part) for part in zip(*read, strict=True))
-    options.out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     folds = np.repeat(np.arange(count), len(labels) // count)
-    np.savez(options.out / "av5_logits.npz", allow_pickle=False, logits=logits, labels=labels, folds=folds)
+    np.savez(out / "av5_logits.npz", allow_pickle=False, logits=logits, labels=labels, folds=folds)

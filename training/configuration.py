@@ -1,10 +1,10 @@
 """What a configuration under `training/configs/` may say. A key that is not named here is an error."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from training.datasets.errors import DatasetError
 
@@ -113,7 +113,8 @@ class AudioVideo(Labelled, Learning):
     """`selection` says in the model card how the weights and the settings were chosen.
 
     `known` is the share of the labels in what the network learns of faces that come alone; the rest is what the
-    backbone's own classifier says.
+    backbone's own classifier says. With `refit`, the weights kept are fitted once more, on the actors of all three
+    lists, when the scores, the balance and the temperatures have been found without the test actors.
     """
 
     task: Literal["audio-video"]
@@ -122,8 +123,9 @@ class AudioVideo(Labelled, Learning):
     backbone: Backbone
     mirror: bool
     train_actors: list[int]
-    calibration_actors: list[int]
+    calibration_actors: list[int] = Field(min_length=2)  # parted in two
     test_actors: list[int]
+    refit: bool
     window: Window
     face: FaceInput
     reserve_every: int
@@ -132,6 +134,13 @@ class AudioVideo(Labelled, Learning):
     known: float = Field(ge=0, le=1)
     speech: SpeechRecipe
     selection: str
+
+    @model_validator(mode="after")
+    def _scored_on_strangers(self) -> Self:
+        known = sorted({*self.train_actors} & {*self.calibration_actors, *self.test_actors})
+        if known:
+            raise ValueError(f"actors {known} are among those it is fitted on, and cannot score or calibrate it")
+        return self
 
 
 class Recordings(Labelled):

@@ -27,9 +27,14 @@ _BATCH = 64
 def evaluate(
     reference: str, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Score a model of the store; see `evaluate_reader`."""
-    reader = AudioVideoReader.open(store.find(reference))
-    return evaluate_reader(reader, faces=faces, speech=speech, actors=actors)
+    """Score a model of the store; see `evaluate_reader`. Warns of actors that it was fitted on."""
+    spec = store.find(reference)
+    if speech:
+        there = {clip.actor for clip in ravdess.read_clips(speech, actors)}
+        known = sorted(there & {*spec.metrics.get("fitted_actors", ())})
+        if known:
+            log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", spec.name, known)
+    return evaluate_reader(AudioVideoReader.open(spec), faces=faces, speech=speech, actors=actors)
 
 
 def evaluate_reader(

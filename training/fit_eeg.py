@@ -193,8 +193,8 @@ in each simulated person with a strength, topography and sign of their own. How 
 score on people not trained on comes near the 39 % published for EEGNet on unseen people of EAV. The score
 therefore says nothing about how well emotions can be read from EEG.
 
-People {people["train"]} were trained on ({counts["train"]} spoken trials each), {people["validation"]} are kept for
-fusion, {people["test"]} for the test ({counts["test"]} trials each). {config.epochs} epochs, Adam
+People {people["train"]} were trained on ({counts["train"]} spoken trials each); {people["validation"]} (validation) and
+{people["test"]} (test) only score it ({counts["test"]} trials each). {config.epochs} epochs, Adam
 {config.rate:g}, batch {config.batch}, cross-entropy, max-norm after every step. The weights are those of the last
 epoch: people outside training chose none of them. One fit, one seed.
 

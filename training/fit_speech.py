@@ -141,7 +141,8 @@ def fit_folds(mel: MelBank, plain: SpeechBank, changes: SpeechChanges, config: S
     found = scores(probabilities[tested], wanted[tested], config.labels, actors[tested])
     right = probabilities.argmax(1) == wanted
     by_fold = [float(right[np.isin(actors, fold.test)].mean()) for fold in folds]
-    found |= {"title": "Speech alone, by folds of actors", "about": _about(config), "published": PUBLISHED}
+    title = f"Speech alone, {config.speech.mfcc} MFCC, by folds of actors"
+    found |= {"title": title, "about": _about(config), "published": PUBLISHED}
     found["folds"] = [round(share, 4) for share in by_fold]
     found["mean_of_folds"] = round(float(np.mean(by_fold)), 4)
     found["provenance"] = provenance(config.seed, checkpoint.seconds(out))

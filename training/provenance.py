@@ -11,9 +11,10 @@ from training import distributed
 
 
 def provenance(seed: int, seconds: float) -> dict[str, Any]:
-    """What a fit was made with, and the seconds that its rounds took."""
+    """What a fit was made with, and the seconds that its rounds took. A commit with changes to it is `-dirty`."""
     cuda = torch.cuda.is_available()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    describe = ["git", "describe", "--always", "--exclude=*", "--dirty"]
+    commit = subprocess.run(describe, capture_output=True, text=True, check=False)
     return {
         "seed": seed,
         "commit": commit.stdout.strip() or None,

@@ -4,13 +4,14 @@ import argparse
 import hashlib
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from inference import speech as speech_input
 from inference import store
-from inference.models.audio_video import AudioVideoNetwork, build_audio_video
+from inference.models.audio_video import AudioBranch, AudioVideoNetwork, build_audio_video
 from training import (
     checkpoint,
     composed_trials,
@@ -41,11 +42,23 @@ from training.datasets.errors import DatasetError
 from training.fit_audio_video import ComposedBatches, fit_behind_backbone, opinions_of
 from training.fit_backbone import CLASSIFIER, classifier_beside, fit_backbone, give_backbone
 from training.fit_speech import SpeechBatches, fit_branch, fit_folds, most_mfcc
+from training.provenance import provenance
 from training.speech_changes import SpeechChanges
 
 log = logging.getLogger(__name__)
 
 SPEECH_SPEC = {"sample_rate": 22050, "n_mfcc": 10, "frames": 156, "n_fft": 2048, "hop_length": 512, "n_mels": 128}
+
+_READS: dict[type[Configuration], tuple[str, ...]] = {
+    FaceBackbone: ("faces", "teachers"),
+    AudioVideo: ("faces", "speech", "backbone"),
+    Recordings: ("recordings", "backbone"),
+    RecordedEEG: ("recordings",),
+    WithinPeople: ("recordings",),
+    SpeechFolds: ("speech",),
+    ComposedTrials: ("faces", "speech"),
+    RecordedFusion: ("recordings",),
+}
 
 
 def _needed(path: Path | None, option: str) -> Path:
@@ -63,14 +76,39 @@ def face_backbone(config: FaceBackbone, options: argparse.Namespace) -> None:
 
 
 def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
-    """Fit on composed clips of `train_actors`, score on `test_actors` and unseen faces, write to the store."""
+    """Fit on composed clips of `train_actors`, score on `test_actors` and unseen faces, write to the store.
+
+    With `refit`, what is written was fitted again, on all these actors, and has the balance and temperatures of the
+    network that was scored.
+    """
     faces_root = _needed(options.faces, "--faces")
     speech_root = _needed(options.speech, "--speech")
+    backbone = _needed(options.backbone, "--backbone")
+    speech_input.warm()
+    fitted = [store.sha256_of(file) for file in (backbone, backbone.with_name(CLASSIFIER)) if file.exists()]
+    data = (faces_root.resolve(), speech_root.resolve(), *fitted)
+    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
+
+    network, alone, heard = _fit_on_composed(config, config.train_actors, faces_root, speech_root, backbone, place)
+    spec = publish.specification(config, heard)
+    metrics = publish.judge(network, alone, spec, config, options)
+    if config.refit:
+        actors = publish.fitted_actors(config)
+        network, _, heard = _fit_on_composed(config, actors, faces_root, speech_root, backbone, place / "refit")
+        spec["speech"] = heard
+        publish.rebalance(network, spec, metrics, config, options)
+    metrics["provenance"] = provenance(config.seed, checkpoint.seconds(place))
+    publish.audio_video(network, spec, config, metrics, options.out)
+    checkpoint.forget(place)
+
+
+def _fit_on_composed(
+    config: AudioVideo, actors: list[int], faces_root: Path, speech_root: Path, backbone: Path, place: Path
+) -> tuple[AudioVideoNetwork, AudioBranch, dict[str, Any]]:
+    """The network fitted on composed clips of `actors`, its audio branch as it was alone, and what speech is to it."""
     labels = tuple(config.labels)
     torch.manual_seed(config.seed)
-    speech_input.warm()
     network = build_audio_video(classes=len(labels), **publish.architecture(config))
-    backbone = _needed(options.backbone, "--backbone")
     give_backbone(network, backbone)
     classifier = classifier_beside(backbone, network.video.backbone.features)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -78,13 +116,10 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)
     unseen_bank = _face_bank(network, unseen, config, config.views)
     seen_bank = _face_bank(network, seen, config, config.seen_views)
-    clips = ravdess.read_clips(speech_root, config.train_actors)
+    clips = ravdess.read_clips(speech_root, actors)
     speech = mel_bank(clips, SPEECH_SPEC, config.window.seconds)
     log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
     lessons = SpeechBatches(speech, _changes(most_mfcc(config.speech)), labels, config.seed)
-    fitted = [store.sha256_of(file) for file in (backbone, backbone.with_name(CLASSIFIER))]
-    data = (faces_root.resolve(), speech_root.resolve(), *fitted)
-    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
     alone = fit_branch(network.audio, lessons, config.speech, config.seed, place)
     network.audio.load_state_dict(alone.state_dict())
     joined = SpeechBatches(speech, _changes(config.speech.mfcc), labels, config.seed)
@@ -92,9 +127,8 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     batches = ComposedBatches(joined, unseen_bank, seen_bank, labels, opinions, config.known)
     network = fit_behind_backbone(network, batches, config, place / "joint")
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
-    speech_spec = SPEECH_SPEC | {"n_mfcc": config.speech.mfcc, "level_db": speech_level(clips, SPEECH_SPEC)}
-    publish.audio_video(network, alone, config, speech_spec, options, checkpoint.seconds(place))
-    checkpoint.forget(place)
+    heard = SPEECH_SPEC | {"n_mfcc": config.speech.mfcc, "level_db": speech_level(clips, SPEECH_SPEC)}
+    return network, alone, heard
 
 
 def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
@@ -124,7 +158,13 @@ def _face_bank(network: AudioVideoNetwork, faces: fer2013.Faces, config: AudioVi
 
 
 def fit(config: Configuration, options: argparse.Namespace) -> None:
-    """Fit what the configuration describes and write it to `options.out`."""
+    """Fit what the configuration describes and write it to `options.out`.
+
+    Raises DatasetError for an option that is missing, or has no use.
+    """
+    for name in ("faces", "speech", "backbone", "recordings", "teachers"):
+        if getattr(options, name) and name not in _READS.get(type(config), ()):
+            raise DatasetError(f"--{name} has no use for this configuration")
     match config:
         case FaceBackbone():
             face_backbone(config, options)
@@ -141,7 +181,8 @@ def fit(config: Configuration, options: argparse.Namespace) -> None:
         case SpeechFolds():
             speech_folds(config, options)
         case ComposedTrials():
-            composed_trials.write(config, options)
+            faces, speech = _needed(options.faces, "--faces"), _needed(options.speech, "--speech")
+            composed_trials.write(config, faces, speech, options.out)
         case EEG():
             fit_eeg.fit(config, options.out)
         case Fusion():

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import torch
 import yaml
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from inference import store
 from inference.models.audio_video import BACKBONES, AudioBranch
@@ -40,7 +40,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         # not in step with each tenth face, which is kept back
         labels = ((np.arange(count) + np.arange(count) // 10) % 7).astype(np.uint8)
         np.savez(tmp_path / f"fer2013_{part}.npz", images=images, labels=labels, classes=CLASSES)
-    for actor in (2, 3, 4):
+    for actor in range(2, 7):
         folder = tmp_path / "speech" / f"Actor_{actor:02d}"
         folder.mkdir(parents=True)
         for emotion in range(1, 9):
@@ -61,6 +61,7 @@ def fit(data: Path, *, given: str = "residual", **changes: Any) -> int:
         "train_actors": [2],
         "calibration_actors": [3, 4],
         "test_actors": [3, 4],
+        "refit": False,
         "steps": 3,
         "batch": 4,
         "views": 2,
@@ -111,6 +112,54 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     assert spec.data["temperature"] == spec.metrics["calibration"]["temperature"] != 1
     alone = spec.metrics["calibration"]["alone"]
     assert spec.data["temperature_alone"] == {given: alone[given]["temperature"] for given in ("voice", "face")}
+
+
+def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
+    data: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data) == 0
+    once = store.find("intermediate-attention-8@1")
+    first = load_file(once.directory / "weights.safetensors")
+    assert once.metrics["fitted_actors"] == [2]
+    assert fit(data, refit=True) == 0
+    again = store.find("intermediate-attention-8@1")
+    kept = load_file(again.directory / "weights.safetensors")
+    assert again.metrics["fitted_actors"] == [2, 3, 4]
+    assert again.metrics["scores"] == once.metrics["scores"]
+    assert again.data["temperature"] == once.data["temperature"]
+    assert "first fit, on actors 02.**" in again.card
+    assert "Speech: RAVDESS actors 02, 03, 04" in again.card
+    evaluate = ["evaluate", "intermediate-attention-8", "--speech", str(data / "speech"), "--actors"]
+    assert main([*evaluate, "4", "5"]) == 0
+    assert "fitted on RAVDESS actors [4]" in caplog.text
+    caplog.clear()
+    assert main([*evaluate, "5"]) == 0
+    assert "fitted on RAVDESS actors" not in caplog.text
+    trials = {
+        "task": "composed-trials",
+        "audio_video": again.name,
+        "seed": 1,
+        "folds": [[4], [5]],
+        "trials_per_label": 1,
+    }
+    (data / "trials.yaml").write_text(yaml.safe_dump(trials))
+    where = ["--faces", str(data), "--speech", str(data / "speech"), "--out", str(data / "runs")]
+    assert main(["fit", str(data / "trials.yaml"), *where]) == 2
+    assert "was fitted on actors [4]" in capsys.readouterr().err
+    assert again.metrics["split"].endswith(
+        "tested on [3, 4]; the weights kept were then fitted once more on all of them"
+    )
+
+    assert fit(data, train_actors=[2, 3, 4], calibration_actors=[5, 6], test_actors=[5, 6]) == 0
+    everybody = load_file(again.directory / "weights.safetensors")
+    balanced = {"classifier.weight", "classifier.bias"}
+    assert all(torch.equal(kept[name], everybody[name]) for name in kept.keys() - balanced)
+    assert not torch.equal(kept["audio.classifier.weight"], first["audio.classifier.weight"])
+
+
+def test_nobody_is_fitted_on_and_scored(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(data, train_actors=[2, 3]) == 2
+    assert "actors [3] are among those it is fitted on" in capsys.readouterr().err
 
 
 def test_another_backbone_than_the_configuration_asks_for_is_refused(
@@ -198,6 +247,12 @@ def test_a_missing_option_or_actor_is_named(data: Path, capsys: pytest.CaptureFi
     assert "9" in capsys.readouterr().err
     assert main(["fit", str(CONFIGS / "speech-folds.yaml"), "--out", str(data / "folds")]) == 2
     assert "--speech" in capsys.readouterr().err
+    assert main(["fit", str(CONFIGS / "composed-trials-5.yaml"), "--out", str(data / "runs")]) == 2
+    assert "--faces" in capsys.readouterr().err
+    assert main(["evaluate", "intermediate-attention-8"]) == 2
+    assert "give --faces, --speech or --recordings" in capsys.readouterr().err
+    assert main(["fit", str(CONFIGS / "eegnet-5.yaml"), "--teachers", str(data), "--out", str(data)]) == 2
+    assert "--teachers has no use" in capsys.readouterr().err
 
 
 @pytest.fixture

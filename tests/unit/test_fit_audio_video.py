@@ -127,6 +127,7 @@ def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
     assert again.metrics["fitted_actors"] == [2, 3, 4]
     assert again.metrics["scores"] == once.metrics["scores"]
     assert again.data["temperature"] == once.data["temperature"]
+    assert again.metrics["calibration"]["balance"] != 1
     assert "first fit, on actors 02.**" in again.card
     assert "Speech: RAVDESS actors 02, 03, 04" in again.card
     evaluate = ["evaluate", "intermediate-attention-8", "--speech", str(data / "speech"), "--actors"]
@@ -151,8 +152,14 @@ def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
     )
 
     assert fit(data, train_actors=[2, 3, 4], calibration_actors=[5, 6], test_actors=[5, 6]) == 0
-    everybody = load_file(again.directory / "weights.safetensors")
+    other = store.find("intermediate-attention-8@1")
+    everybody = load_file(other.directory / "weights.safetensors")
     balanced = {"classifier.weight", "classifier.bias"}
+    unbalanced = [
+        weights["classifier.weight"][:, :128] * metrics["calibration"]["balance"]
+        for weights, metrics in ((kept, again.metrics), (everybody, other.metrics))
+    ]
+    torch.testing.assert_close(*unbalanced, rtol=2e-3, atol=0)
     assert all(torch.equal(kept[name], everybody[name]) for name in kept.keys() - balanced)
     assert not torch.equal(kept["audio.classifier.weight"], first["audio.classifier.weight"])
 

@@ -82,6 +82,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     if not (options.faces or options.speech or options.recordings):
         raise DatasetError("nothing to score: give --faces, --speech or --recordings")
+    if options.actors and not options.speech:
+        raise DatasetError("--actors are of RAVDESS: give --speech too")
     scores = evaluate(options.name, faces=options.faces, speech=options.speech, actors=options.actors)
     if options.recordings:
         scores["recordings"] = evaluate_recordings.evaluate(options.name, options.recordings)

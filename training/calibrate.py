@@ -4,7 +4,7 @@ Temperature scaling (Guo et al. 2017) is one number that makes confidence match 
 network knows the voices that it was fitted on better than those of strangers, and so weighs voice against face wrongly.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: 
     what is kept comes from both.
     """
     classifier = reader.network.classifier
-    halves = [composed_examples(reader, speech, actors[number::2], _half(faces, number)) for number in (0, 1)]
+    halves = [composed_examples(reader, speech, actors[number::2], faces.part(number, 2)) for number in (0, 1)]
     found: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
     for half, other in zip(halves, reversed(halves), strict=True):
         scaled, divisor, _ = _scaling(classifier, other)
@@ -105,13 +105,9 @@ def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: 
         "unit": "composed clips; each half of the test actors and faces with the balance and temperature of the other",
         "alone": {
             "voice": _crossed([_voices(reader, speech, actors[number::2]) for number in (0, 1)]),
-            "face": _crossed([read_still_faces(reader, _half(faces, number)) for number in (0, 1)]),
+            "face": _crossed([read_still_faces(reader, faces.part(number, 2)) for number in (0, 1)]),
         },
     }
-
-
-def _half(faces: Faces, number: int) -> Faces:
-    return replace(faces, images=faces.images[number::2], labels=faces.labels[number::2])
 
 
 def _crossed(halves: list[ReadAlone]) -> dict[str, float]:

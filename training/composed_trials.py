@@ -1,7 +1,6 @@
 """20 s trials of composed clips, read by an audio-video model: what a fusion network is fitted on."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +64,13 @@ def write(config: ComposedTrials, faces_root: Path, speech: Path, out: Path) -> 
     if known:
         raise DatasetError(f"{config.audio_video}: was fitted on actors {known}, which its trials must be strangers to")
     reader = AudioVideoReader.open(spec)
-    faces = fer2013.read_npz(faces_root / "fer2013_public_test.npz")
+    faces = fer2013.read_npz(faces_root / fer2013.PUBLIC_TEST)
     count = len(config.folds)
     read = []
     for fold, actors in enumerate(config.folds):
-        unseen = replace(faces, images=faces.images[fold::count], labels=faces.labels[fold::count])
-        read.append(read_trials(reader, speech, actors, unseen, config.trials_per_label, config.seed + fold))
+        read.append(
+            read_trials(reader, speech, actors, faces.part(fold, count), config.trials_per_label, config.seed + fold)
+        )
         log.info("fold %d of %d", fold + 1, count)
     logits, labels = (np.concatenate(part) for part in zip(*read, strict=True))
     out.mkdir(parents=True, exist_ok=True)

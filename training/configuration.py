@@ -1,5 +1,6 @@
 """What a configuration under `training/configs/` may say. A key that is not named here is an error."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -191,6 +192,13 @@ class ComposedTrials(Section):
     folds: list[list[int]]
     trials_per_label: int
 
+    @model_validator(mode="after")
+    def _folds_share_nobody(self) -> Self:
+        actors = [actor for fold in self.folds for actor in fold]
+        if len({*actors}) < len(actors):
+            raise ValueError("an actor stands in two folds, or twice in one")
+        return self
+
 
 class Variation(Section):
     effect: float
@@ -211,6 +219,13 @@ class Subjects(Section):
     train: tuple[int, int]
     validation: tuple[int, int]
     test: tuple[int, int]
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        parts = sorted((self.train, self.validation, self.test))
+        if any(last < first for first, last in parts) or any(a[1] >= b[0] for a, b in pairwise(parts)):
+            raise ValueError("the parts share people, or end before they begin")
+        return self
 
 
 class TrialsPerEmotion(Section):

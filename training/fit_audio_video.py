@@ -87,12 +87,12 @@ class ComposedBatches:
         random = self.speech.random
         clips, mfcc, targets = self.speech.draw(size)
         said = [self.speech.speech.labels[clip] for clip in clips]
-        new, known = (np.array([random.choice(of[label]) for label in said]) for of in self.faces_of)
+        new, old = (np.array([random.choice(of[label]) for label in said]) for of in self.faces_of)
         half = torch.from_numpy(random.random((size, 1, 1)) < 0.5)
         loners = random.choice(self.loners, size)
         return Batch(
             mfcc,
-            torch.where(half, self._moved(self.unseen, new), self._moved(self.seen, known)),
+            torch.where(half, self._moved(self.unseen, new), self._moved(self.seen, old)),
             targets,
             self._moved(self.seen, loners),
             torch.from_numpy(self.says[loners]),

@@ -168,6 +168,8 @@ def classifier_beside(fitted: Path, features: int) -> nn.Linear:
     path, classifier = fitted.with_name(CLASSIFIER), nn.Linear(features, len(LABELS))
     try:
         state = load_file(path)
+        if any(not torch.equal(state[f"backbone.{name}"], tensor) for name, tensor in load_file(fitted).items()):
+            raise DatasetError(f"{path}: not the classifier of this backbone")
         classifier.load_state_dict({name: state[f"classifier.{name}"] for name in ("weight", "bias")})
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise DatasetError(f"{path}: not the classifier of this backbone: {error}") from error

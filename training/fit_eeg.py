@@ -58,6 +58,10 @@ def simulated_trials(config: EEG, part: str) -> Trials:
     return Trials(**kept("simulated-eeg", (simulation(config), first, last, each), make))
 
 
+def split(config: EEG) -> str:
+    return "by person: " + ", ".join(f"{part} {first}-{last}" for part, (first, last) in config.split)
+
+
 def simulation(config: EEG) -> dict[str, Any]:
     """What a simulated person's trials depend on, but for the person."""
     return config.model_dump(include={"simulation", "eeg"})
@@ -151,7 +155,7 @@ def fit(config: EEG, out: Path) -> None:
     spec = specification(config, DEMONSTRATION, NOTICE, LICENCE)
     metrics = {
         "data": f"simulated EEG (demonstration: {DEMONSTRATION})",
-        "split": "by person: " + ", ".join(f"{part} {a}-{b}" for part, (a, b) in config.split),
+        "split": split(config),
         "selection": "last epoch; validation and test people chose no weights, but the strength of the simulated "
         "effects was set so that their score comes near the published 39 %",
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",

@@ -156,7 +156,8 @@ def _audio_video(config: Fusion) -> Readings:
 def _eeg(config: Fusion, folds: int) -> tuple[Readings, NDArray[np.int64]]:
     """The trials of `config.people`, who are dealt out to `folds`, as EEGNet reads them; and whose each is.
 
-    Raises DatasetError where the network has other labels or was fitted on one of them, or a fold has nobody.
+    Raises DatasetError where the network has other labels, another configuration or was fitted on one of them, or a
+    fold has nobody.
     """
     spec = store.find(config.members.eeg)
     network = store.open_model(spec)
@@ -166,6 +167,9 @@ def _eeg(config: Fusion, folds: int) -> tuple[Readings, NDArray[np.int64]]:
     first, last = config.people
     if list(spec.labels) != config.labels:
         raise DatasetError(f"{spec.name} has other labels than this configuration")
+    fitted = {"split": fit_eeg.split(eeg_config), "simulation": eeg_config.simulation.model_dump()}
+    if any(spec.metrics[name] != value for name, value in fitted.items()):
+        raise DatasetError(f"{spec.name} was fitted with another configuration than {config.eeg_config}")
     if first <= eeg_config.split.train[1]:
         raise DatasetError(f"{spec.name} was fitted on person {first}, whom the fusion is to read")
     if last - first + 1 < folds:
@@ -236,7 +240,7 @@ def fit(config: Fusion, out: Path) -> None:
         "scores": scores,
         "gains": {
             rival: by_subject(right["cnn"] - right[rival], subjects, config.seed)
-            for rival in ("audio-video alone", "eeg alone", "average")
+            for rival in ("audio-video alone", "eeg alone", "average", "waver")
         },
         "folds": {
             name: [round(float(share[eeg.folds == fold].mean()), 4) for fold in folds] for name, share in right.items()
@@ -279,7 +283,7 @@ the {config.selection}
 
 ## What it scores
 Split: {metrics["split"]}. {metrics["pairings"]} pairings of each trial. The interval is over the simulated people
-alone; the actors differ from fold to fold. Chance is 20 %.
+alone: a fold is one actor or a few, and how much actors differ is not in it, but shows in the folds. Chance is 20 %.
 
 | Rule | Accuracy | 95 % interval over people | SD over people | By fold |
 | --- | --- | --- | --- | --- |

@@ -201,6 +201,7 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
             without_face,
             (best.epoch, best.accuracy),
             backbone is not None,
+            sorted({*fold.train, *fold.validation}) if config.source == "ravdess" else [],
             checkpoint.seconds(place),
             out,
         )

@@ -1,6 +1,5 @@
 """Write a fitted network into the store: weights, specification, metrics, model card."""
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from training.datasets.composed import FACE_OF
 from training.evaluate import evaluate_reader
 from training.fit_speech import read_alone
 
-PUBLIC_TEST = "fer2013_public_test.npz"
 LICENCE = (
     "CC BY-NC-SA 4.0: the RAVDESS speech that the weights were fitted on allows non-commercial use only and asks "
     "that what is derived from it be shared alike. FER-2013 is for research use and has no formal licence."
@@ -41,8 +39,8 @@ is taken away, which is not published: a voice is then known less by who speaks.
 REFIT = """
 
 **The scores are those of a first fit, on actors {train}.** The weights kept were then fitted once more in the same
-way, on the actors of both lists, and have the balance and temperatures of the first: more voices are worth more than a
-score of these very weights. On actors {tested} they would score too well; the other actors are strangers to them."""
+way, on actors {fitted}, and have the balance and temperatures of the first: more voices are worth more than a
+score of these very weights. On all of these they would score too well; other actors are strangers to them."""
 
 
 def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: dict[str, Any], card: str) -> None:
@@ -87,23 +85,20 @@ def judge(
     speech_alone: AudioBranch,
     spec: dict[str, Any],
     config: AudioVideo,
-    options: argparse.Namespace,
+    faces: Path,
+    speech: Path,
+    backbone: Path,
 ) -> dict[str, Any]:
-    """Calibrate `network` and `spec` in place, score them on unseen faces and actors, and return the metrics.
+    """Calibrate `network` and `spec` in place, score them on unseen `faces` and actors, and return the metrics.
 
     `speech_alone` is scored beside it, as is the backbone if its log lies with it: what each modality gives
     to a network of its own.
     """
-    unseen = fer2013.read_npz(options.faces / PUBLIC_TEST)
-    calibration = calibrate(AudioVideoReader(network, spec), options.speech, config.calibration_actors, unseen)
+    unseen = fer2013.read_npz(faces)
+    calibration = calibrate(AudioVideoReader(network, spec), speech, config.calibration_actors, unseen)
     spec["temperature"] = calibration["temperature"]
     spec["temperature_alone"] = {given: found["temperature"] for given, found in calibration["alone"].items()}
-    scores = evaluate_reader(
-        AudioVideoReader(network, spec),
-        faces=options.faces / PUBLIC_TEST,
-        speech=options.speech,
-        actors=config.test_actors,
-    )
+    scores = evaluate_reader(AudioVideoReader(network, spec), faces=faces, speech=speech, actors=config.test_actors)
     again = "; the weights kept were then fitted once more on all of them" if config.refit else ""
     return {
         "data": "FER-2013 PublicTest faces; RAVDESS speech; both composed by label",
@@ -113,8 +108,8 @@ def judge(
         "fitted_actors": fitted_actors(config),
         "scores": scores,
         "alone": {
-            "speech": _speech_accuracy(speech_alone, config, spec["speech"], options.speech),
-            "faces": _face_accuracy(config, options.backbone),
+            "speech": _speech_accuracy(speech_alone, config, spec["speech"], speech),
+            "faces": _face_accuracy(config, backbone),
         },
         "calibration": calibration,
     }
@@ -132,11 +127,12 @@ def rebalance(
     spec: dict[str, Any],
     metrics: dict[str, Any],
     config: AudioVideo,
-    options: argparse.Namespace,
+    faces: Path,
+    speech: Path,
 ) -> None:
     """Give a network that was fitted again the balance that was found for the one before."""
-    unseen = fer2013.read_npz(options.faces / PUBLIC_TEST)
-    examples = composed_examples(AudioVideoReader(network, spec), options.speech, config.calibration_actors, unseen)
+    unseen = fer2013.read_npz(faces)
+    examples = composed_examples(AudioVideoReader(network, spec), speech, config.calibration_actors, unseen)
     scaled = balanced(network.classifier, metrics["calibration"]["balance"], examples.branches.mean(0))
     network.classifier.load_state_dict(scaled.state_dict())
 
@@ -146,6 +142,13 @@ def audio_video(
 ) -> None:
     """Write `out`/NAME/VERSION."""
     write(out / config.name / config.version, network, spec, metrics, _card(spec, config, metrics))
+
+
+def _taught(known: float) -> str:
+    """Where the word on faces that come alone comes from; `known` is the share of their labels."""
+    if known in (0, 1):
+        return "from their labels" if known else "from the backbone's own classifier"
+    return f"to {known:.0%} from their labels, and else from the backbone's own classifier"
 
 
 def _one(scaling: dict[str, float]) -> str:
@@ -212,8 +215,9 @@ so that a missing face or voice is tolerated.
 
 - Faces: FER-2013 Training. Each {config.reserve_every}th image was kept from the backbone; half of the speech was
   joined with those, so that the network trusts faces little more than it can in use. The others were joined with the
-  other half, and shown alone as often as FER-2013 has them; then {config.known:.0%} of what is learned comes
-  from their labels, the rest from the backbone's own classifier. Grey, 48 x 48, read at {spec["face"]["size"]} pixels
+  other half, and shown alone as often as FER-2013 has them; then what is learned comes {
+        _taught(config.known)
+    }. Grey, 48 x 48, read at {spec["face"]["size"]} pixels
   a side; the published network reads 224. The crop at inference is treated alike.
 - Speech: RAVDESS actors {fitted}; in every step changed anew in tempo, pitch, place, level, colour and noise,
   with stretches of time and frequency hidden.{
@@ -223,7 +227,7 @@ so that a missing face or voice is tolerated.
 
 ## What it scores
 Faces of FER-2013 PublicTest, speech of RAVDESS actors {actors}: neither was trained on. One fit, one seed, weights of
-the {metrics["selection"]}{REFIT.format(train=train, tested=actors) if config.refit else ""}
+the {metrics["selection"]}{REFIT.format(train=train, fitted=fitted) if config.refit else ""}
 
 | Part | Accuracy | Items |
 | --- | --- | --- |

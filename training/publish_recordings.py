@@ -54,16 +54,18 @@ def write(
     clips: dict[str, dict[str, int]],
     best: tuple[int, float],
     fitted_backbone: bool,
+    actors: list[int],
     seconds: float,
     out: Path,
 ) -> None:
-    """Write `out`/NAME/VERSION; `best` is the chosen epoch and its accuracy on the validation part, `seconds`
-    what the epochs took."""
+    """Write `out`/NAME/VERSION; `best` is the chosen epoch and its accuracy on the validation part, `actors`
+    the people of RAVDESS that it was fitted on or chosen with, `seconds` what the epochs took."""
     metrics = {
         "data": DATA[config.source] + (" (composed stand-in)" if spec["demonstration"] else ""),
         "split": f"{config.split}, fold {config.fold}, by person",
         "selection": f"epoch {best[0]} of {config.epochs}, the best on the validation people "
         f"({best[1]:.1%}); the temperature comes from them too; the test people were scored once",
+        "fitted_actors": actors,
         "interval": f"95 %, {BOOTSTRAPS} bootstrap draws of people",
         "unit": "clip: the mean logits of its windows",
         "clips": clips,

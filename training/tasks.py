@@ -69,8 +69,8 @@ def _needed(path: Path | None, option: str) -> Path:
 
 def face_backbone(config: FaceBackbone, options: argparse.Namespace) -> None:
     folder = _needed(options.faces, "--faces")
-    train, _ = fer2013.reserve(fer2013.read_npz(folder / "fer2013_train.npz"), config.reserve_every)
-    validation = fer2013.read_npz(folder / "fer2013_public_test.npz")
+    train, _ = fer2013.reserve(fer2013.read_npz(folder / fer2013.TRAINING), config.reserve_every)
+    validation = fer2013.read_npz(folder / fer2013.PUBLIC_TEST)
     with distributed.group():
         fit_backbone(train, validation, config, options.teachers, options.out)
 
@@ -85,18 +85,18 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     speech_root = _needed(options.speech, "--speech")
     backbone = _needed(options.backbone, "--backbone")
     speech_input.warm()
-    fitted = [store.sha256_of(file) for file in (backbone, backbone.with_name(CLASSIFIER)) if file.exists()]
+    fitted = [store.sha256_of(file) for file in (backbone, backbone.with_name(CLASSIFIER)) if file.is_file()]
     data = (faces_root.resolve(), speech_root.resolve(), *fitted)
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
 
     network, alone, heard = _fit_on_composed(config, config.train_actors, faces_root, speech_root, backbone, place)
     spec = publish.specification(config, heard)
-    metrics = publish.judge(network, alone, spec, config, options)
+    metrics = publish.judge(network, alone, spec, config, faces_root / fer2013.PUBLIC_TEST, speech_root, backbone)
     if config.refit:
         actors = publish.fitted_actors(config)
         network, _, heard = _fit_on_composed(config, actors, faces_root, speech_root, backbone, place / "refit")
         spec["speech"] = heard
-        publish.rebalance(network, spec, metrics, config, options)
+        publish.rebalance(network, spec, metrics, config, faces_root / fer2013.PUBLIC_TEST, speech_root)
     metrics["provenance"] = provenance(config.seed, checkpoint.seconds(place))
     publish.audio_video(network, spec, config, metrics, options.out)
     checkpoint.forget(place)
@@ -113,7 +113,7 @@ def _fit_on_composed(
     classifier = classifier_beside(backbone, network.video.backbone.features)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / "fer2013_train.npz"), config.reserve_every)
+    seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / fer2013.TRAINING), config.reserve_every)
     unseen_bank = _face_bank(network, unseen, config, config.views)
     seen_bank = _face_bank(network, seen, config, config.seen_views)
     clips = ravdess.read_clips(speech_root, actors)

@@ -42,6 +42,23 @@ def test_a_key_that_is_unknown_missing_or_wrong_is_named(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "wrong"),
+    [
+        ("intermediate-attention-8", {"train_actors": [2, 17]}, r"actors \[17\] are among those it is fitted on"),
+        ("intermediate-attention-8", {"calibration_actors": [17]}, "calibration_actors"),
+        ("composed-trials-5", {"folds": [[17, 18], [18]]}, "an actor stands in two folds"),
+        ("eegnet-5", {"split": {"train": [1, 40], "validation": [31, 36], "test": [41, 42]}}, "the parts share people"),
+        ("eegnet-5", {"split": {"train": [1, 30], "validation": [36, 31], "test": [37, 42]}}, "end before they begin"),
+    ],
+)
+def test_nobody_stands_on_two_sides(tmp_path: Path, name: str, changes: dict[str, object], wrong: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load((CONFIGS / f"{name}.yaml").read_text()) | changes))
+    with pytest.raises(DatasetError, match=wrong):
+        configuration.read(path)
+
+
 def test_a_file_that_is_no_yaml_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.yaml").write_text("task: [")
     assert main(["fit", str(tmp_path / "bad.yaml"), "--out", str(tmp_path)]) == 2

@@ -1,6 +1,7 @@
 """The audio-video networks: fitted from generated files by command, opened by the store, scored and reported."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,15 @@ def test_another_backbone_than_the_configuration_asks_for_is_refused(
     (data / "none" / "backbone.safetensors").write_bytes(b"nothing")
     assert fit(data, given="none") == 2
     assert "none/backbone.safetensors: not a fitted backbone" in capsys.readouterr().err
+    shutil.copy(data / "residual" / "backbone.safetensors", data / "none")
+    other = {name: tensor + 1 for name, tensor in load_file(data / "residual" / "classifier.safetensors").items()}
+    save_file(other, data / "none" / "classifier.safetensors")
+    assert fit(data, given="none") == 2
+    assert "none/classifier.safetensors: not the classifier of this backbone" in capsys.readouterr().err
+    (data / "none" / "classifier.safetensors").unlink()
+    (data / "none" / "classifier.safetensors").mkdir()
+    assert fit(data, given="none") == 2
+    assert "none/classifier.safetensors: not the classifier of this backbone" in capsys.readouterr().err
 
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,6 +268,8 @@ def test_a_missing_option_or_actor_is_named(data: Path, capsys: pytest.CaptureFi
     assert "--faces" in capsys.readouterr().err
     assert main(["evaluate", "intermediate-attention-8"]) == 2
     assert "give --faces, --speech or --recordings" in capsys.readouterr().err
+    assert main(["evaluate", "intermediate-attention-8", "--faces", str(data), "--actors", "1"]) == 2
+    assert "give --speech too" in capsys.readouterr().err
     assert main(["fit", str(CONFIGS / "eegnet-5.yaml"), "--teachers", str(data), "--out", str(data)]) == 2
     assert "--teachers has no use" in capsys.readouterr().err
 

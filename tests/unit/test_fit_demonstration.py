@@ -139,6 +139,10 @@ def test_a_person_that_eegnet_was_fitted_on_is_refused(small: EEG, tmp_path: Pat
         fit_fusion.fit(fusion_config(people=(2, 6)), tmp_path / "store")
     with pytest.raises(DatasetError, match="people 6 to 3 are too few for 2 folds"):
         fit_fusion.fit(fusion_config(people=(6, 3)), tmp_path / "store")
+    changed = small.model_dump(mode="json") | {"split": {"train": [1, 1], "validation": [2, 4], "test": [5, 6]}}
+    (tmp_path / "eegnet-5.yaml").write_text(yaml.safe_dump(changed))
+    with pytest.raises(DatasetError, match="eegnet-5 was fitted with another configuration"):
+        fit_fusion.fit(fusion_config(people=(2, 6)), tmp_path / "store")
 
 
 def test_people_once_read_are_not_simulated_again(small: EEG, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,7 @@ def test_ravdess_goes_from_takes_to_the_store(place: Path, ravdess: Path, dropou
     store.open_model(spec)
     assert spec.metrics["scores"].keys() == {"AV", "A", "V"}
     assert spec.metrics["scores"]["AV"]["subjects"].keys() == {"4", "5"}
+    assert spec.metrics["fitted_actors"] == [1, 2, 3]
     assert spec.metrics["clips"]["test"] == {"clips": 4, "without_face": 4}
 
 

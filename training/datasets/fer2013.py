@@ -9,6 +9,7 @@ import numpy as np
 from training.datasets.errors import DatasetError
 
 LABELS = ("angry", "disgust", "fearful", "happy", "sad", "surprised", "neutral")  # in the order of the csv's codes
+TRAINING, PUBLIC_TEST = "fer2013_train.npz", "fer2013_public_test.npz"
 PARTS = ("Training", "PublicTest", "PrivateTest")
 SIZE = 48
 
@@ -25,6 +26,10 @@ class Faces:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def part(self, number: int, count: int) -> "Faces":
+        """Part `number` of `count` that share no face."""
+        return Faces(self.images[number::count], self.labels[number::count])
 
     def of(self, label: str) -> np.ndarray:
         """Indices of the images that carry `label`."""

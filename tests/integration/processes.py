@@ -45,10 +45,20 @@ def python(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator
     finally:
         process.kill()
         process.wait()
-        # Not read to their end: what it started holds them open, if it wrongly still runs.
+        if process.stderr is not None and not process.stderr.closed:
+            sys.stderr.write(_left_in(process.stderr.fileno()))  # pytest shows it where a test fails
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def _left_in(pipe: int) -> str:
+    """What can be read at once, not to its end: what the process started holds it open, if it wrongly still runs."""
+    os.set_blocking(pipe, False)
+    try:
+        return os.read(pipe, 65536).decode(errors="replace")
+    except BlockingIOError:
+        return ""
 
 
 def descendants(pid: int) -> list[psutil.Process]:

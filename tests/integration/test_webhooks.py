@@ -19,7 +19,9 @@ def test_the_worker_tells(process: Start, django_user_model: Any) -> None:
         process("worker", EMOTRACE_WEBHOOKS_PRIVATE="1")
         analysis = AnalysisFactory.create(recording__owner=owner)
         claimed(analysis).fail("no_picture", "There is none.")
-        assert eventually(lambda: receiver.received != [])
+        assert eventually(lambda: receiver.received != []), Delivery.objects.values_list(
+            "status", "attempts", "error"
+        ).get()
         headers, body = receiver.received[0]
         told = Webhook(secret).verify(body, headers)
         assert (told["type"], told["data"]["analysis"]) == ("analysis.failed", str(analysis.pk))

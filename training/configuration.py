@@ -136,6 +136,12 @@ class AudioVideo(Labelled, Learning):
     speech: SpeechRecipe
     selection: str
 
+    @property
+    def fitted_actors(self) -> list[int]:
+        """The actors whose speech the weights that are kept were fitted on."""
+        others = {*self.calibration_actors, *self.test_actors} if self.refit else set()
+        return sorted({*self.train_actors} | others)
+
     @model_validator(mode="after")
     def _scored_on_strangers(self) -> Self:
         known = sorted({*self.train_actors} & {*self.calibration_actors, *self.test_actors})

@@ -105,7 +105,7 @@ def judge(
         "split": f"faces: FER-2013's own parts; speech: by actor, fitted on {config.train_actors}, "
         f"tested on {config.test_actors}{again}",
         "selection": config.selection,
-        "fitted_actors": fitted_actors(config),
+        "fitted_actors": config.fitted_actors,
         "scores": scores,
         "alone": {
             "speech": _speech_accuracy(speech_alone, config, spec["speech"], speech),
@@ -113,13 +113,6 @@ def judge(
         },
         "calibration": calibration,
     }
-
-
-def fitted_actors(config: AudioVideo) -> list[int]:
-    """The actors whose speech the weights that are kept were fitted on."""
-    return sorted(
-        {*config.train_actors, *config.calibration_actors, *config.test_actors} if config.refit else config.train_actors
-    )
 
 
 def rebalance(
@@ -193,7 +186,7 @@ def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> 
 
     actors, train, calibrating, fitted = (
         ", ".join(f"{actor:02d}" for actor in part)
-        for part in (config.test_actors, config.train_actors, config.calibration_actors, fitted_actors(config))
+        for part in (config.test_actors, config.train_actors, config.calibration_actors, config.fitted_actors)
     )
     return f"""# {spec["name"]}, version {spec["version"]}
 

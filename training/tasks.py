@@ -93,8 +93,8 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     spec = publish.specification(config, heard)
     metrics = publish.judge(network, alone, spec, config, faces_root / fer2013.PUBLIC_TEST, speech_root, backbone)
     if config.refit:
-        actors = publish.fitted_actors(config)
-        network, _, heard = _fit_on_composed(config, actors, faces_root, speech_root, backbone, place / "refit")
+        again = place / "refit"
+        network, _, heard = _fit_on_composed(config, config.fitted_actors, faces_root, speech_root, backbone, again)
         spec["speech"] = heard
         publish.rebalance(network, spec, metrics, config, faces_root / fer2013.PUBLIC_TEST, speech_root)
     metrics["provenance"] = provenance(config.seed, checkpoint.seconds(place))

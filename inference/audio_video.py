@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from inference import speech, store
 from inference.faces import FaceReader, shown
-from inference.media.decode import frames_at, sound
+from inference.media.decode import frames_at, mixdown, sound
 from inference.models.audio_video import AudioVideoNetwork
 from inference.timeline import MIN_VOICE
 from inference.types import Face, Faces, Inputs, MediaInfo, Source, Window
@@ -121,9 +121,10 @@ class AudioVideoReader:
         rate = self.speech["sample_rate"]
         has_sound = media.has_audio or inputs.audio is not None
         source = inputs.audio or inputs.video
+        mix = mixdown(source) if has_sound else None
         levelled = has_sound and "level_db" in self.speech
-        gain = speech.gain(sound(source, rate, media.duration_s), self.speech) if levelled else 1.0
-        chunks = sound(source, rate, media.duration_s) if has_sound else ()
+        gain = speech.gain(sound(source, rate, media.duration_s, mix), self.speech) if levelled else 1.0
+        chunks = sound(source, rate, media.duration_s, mix) if has_sound else ()
         sounds = speech.windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
         for batch in _batches(list(starts)):
             heard = [next(sounds) for _ in batch]

@@ -6,7 +6,8 @@ from typing import Any
 import librosa
 import numpy as np
 
-VOICE_BAND_HZ = (100.0, 4000.0)
+from inference.media.mixdown import VOICE_BAND_HZ
+
 VOICE_FLOOR_DB = -55.0  # relative to full scale; a quiet room recorded at a usual level lies below
 MOST_GAIN_DB = 30.0
 _VOICE_FRAME_S = 0.032

@@ -18,7 +18,7 @@ from inference import speech
 from inference.eeg import TRIAL_S
 from inference.errors import InputError
 from inference.faces import FaceReader
-from inference.media.decode import frames_at, sound
+from inference.media.decode import frames_at, mixdown, sound
 from inference.media.probe import probe_audio, probe_video
 from inference.timeline import MIN_VOICE
 from training.datasets import corrected, eav, ravdess
@@ -180,8 +180,9 @@ def _computed(clip: Clip, reading: Reading) -> tuple[NDArray[np.uint8], NDArray[
         if crop is not None:
             crops[number], seen[number] = crop, True
     rate = reading.speech["sample_rate"]
-    heard = list(speech.windows(sound(clip.audio, rate), starts, seconds, rate))
-    gain = speech.gain(sound(clip.audio, rate), reading.speech) if "level_db" in reading.speech else 1.0
+    mix = mixdown(clip.audio)
+    heard = list(speech.windows(sound(clip.audio, rate, mix=mix), starts, seconds, rate))
+    gain = speech.gain(sound(clip.audio, rate, mix=mix), reading.speech) if "level_db" in reading.speech else 1.0
     mfcc = np.stack([speech.mfcc(gain * window, reading.speech) for window in heard])
     mfcc[np.array([speech.voice_share(window, rate) for window in heard]) < MIN_VOICE] = 0.0
     place = place.reshape(len(starts), samples)

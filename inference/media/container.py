@@ -1,16 +1,19 @@
 """Opens recordings with PyAV, and only the kinds of file that a recording can be. Belongs in a sandbox."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from inference.media.kinds import kind_of
+
+AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
 
 MAX_SIDE = 8192  # pixels
 MAX_PIXELS = 8192 * 4352  # 8K in either format; a frame of it takes 53 MB, and decoders hold a dozen
@@ -81,16 +84,28 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 
 def picture(container: InputContainer) -> VideoStream | None:
-    """The picture track; cover art is none."""
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    return None
+    """The picture track that players show; cover art is none."""
+    shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    return _played(shown, PICTURES)
 
 
 def voice(container: InputContainer) -> AudioStream | None:
-    """The first sound track that can be decoded."""
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+    """The sound track that players play."""
+    return _played([stream for stream in container.streams.audio if stream.codec_context is not None], VOICES)
+
+
+def _played(streams: Sequence[AnyStream], codings: Collection[str]) -> AnyStream | None:
+    """The track marked as default, else the first; of those that can be decoded, where any can."""
+    candidates = [stream for stream in streams if _is_readable(stream, codings)] or streams
+    default = next((stream for stream in candidates if stream.disposition & Disposition.default), None)
+    return default or next(iter(candidates), None)
+
+
+def _is_readable(stream: Stream, codings: Collection[str]) -> bool:
+    codec = stream.codec_context
+    if codec is None or codec.codec.canonical_name not in codings:
+        return False
+    return bool(codec.sample_rate and codec.channels) if stream.type == "audio" else bool(codec.width and codec.height)
 
 
 def start_s(container: InputContainer) -> float:

@@ -14,9 +14,14 @@ from av.video.stream import VideoStream
 
 from inference.media.container import opened, picture, start_s, voice
 from inference.media.display import Display
+from inference.media.mixdown import ChannelSurvey, Mixdown, samples_of
 from inference.sandbox.calls import sandboxed
 
-_GAP_S = 0.05  # a hole in the sound longer than this is filled with silence
+_GAP_S = 0.05  # sound further than this from its timestamp is moved there at once: silence is put in, or sound cut
+_SLACK_S = 0.01  # by which sound may stray from its timestamps: containers round them
+_PULL = 0.1  # share of what it strays beyond that taken back with each frame, by stretching or squeezing it
+_MOST_PULL = 0.05  # of a frame's length
+_OVERLAP_S = 0.5  # sound that goes back in time by more is no overlap: its timestamp is not believed
 _BEYOND_S = 1.0  # by which sound may outlast what packets said; more is not read
 
 
@@ -57,36 +62,76 @@ def frames_at(path: Path, times: Sequence[float], longest: int) -> Iterator[np.n
 
 
 @sandboxed()
-def sound(path: Path, sample_rate: int, seconds: float = math.inf) -> Iterator[np.ndarray]:
-    """The sound track as mono float32 chunks at `sample_rate`, from a player's time 0, about as long as `seconds`.
+def mixdown(path: Path) -> Mixdown:
+    """How the channels of a sound track become the voice that `sound` gives. Reads the whole track.
 
-    A track that starts late is led in by zeros, a hole is filled with them. What cannot be
-    decoded is passed over. Raises InputError(READER_CRASHED | TOO_COSTLY).
+    Raises InputError(READER_CRASHED | TOO_COSTLY).
+    """
+    return _surveyed(path)
+
+
+def _surveyed(path: Path) -> Mixdown:
+    survey = ChannelSurvey()
+    with opened(path) as container:
+        stream = voice(container)
+        assert stream is not None, "probing finds the sound"
+        for frame in _decoded(container, stream):
+            survey.add(samples_of(frame), frame.sample_rate)
+        return survey.mixdown(floats=stream.codec_context.name.startswith("pcm_f"))
+
+
+@sandboxed()
+def sound(path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown | None = None) -> Iterator[np.ndarray]:
+    """The voice as mono float32 chunks at `sample_rate`, from a player's time 0, about as long as `seconds`.
+
+    Sound lies where its timestamps say: a track that starts late is led in by zeros, a hole is filled with them, and
+    where timestamps and samples drift apart the samples follow. What cannot be decoded is passed over. `mix` is
+    `mixdown(path)` where that is known. Raises InputError(READER_CRASHED | TOO_COSTLY).
     """
     most = (seconds + _BEYOND_S) * sample_rate
+    mix = mix or _surveyed(path)
     with opened(path) as container:
         stream = voice(container)
         assert stream is not None, "probing finds the sound"
         start, done = start_s(container), 0
-        resampler, shape = _resampler(sample_rate), None
+        resampler, rate = _resampler(sample_rate), None
         for frame in _decoded(container, stream):
             if done > most:
                 return
-            if shape is not None and shape != _shape(frame):
-                # Broadcasts change between stereo and surround; a resampler takes one shape only.
+            if rate is not None and rate != frame.sample_rate:  # a resampler takes one rate only
                 resampler = _resampler(sample_rate)
-            shape = _shape(frame)
-            missing = 0 if frame.time is None else round((frame.time - start) * sample_rate) - done
-            if missing > _GAP_S * sample_rate:
-                missing = int(min(missing, most))
+            rate = frame.sample_rate
+            strayed = 0 if frame.time is None else done - round((frame.time - start) * sample_rate)
+            if strayed > _OVERLAP_S * sample_rate:
+                strayed = 0
+            if strayed < -_GAP_S * sample_rate:
+                missing = int(min(-strayed, most))
                 yield from _silence(missing, sample_rate)
-                done += missing
-            for piece in resampler.resample(frame):
-                chunk = piece.to_ndarray()[0]
+                done, strayed = done + missing, strayed + missing
+            for piece in resampler.resample(_mono(mix(samples_of(frame)), rate)):
+                chunk = _moved(piece.to_ndarray()[0], strayed, sample_rate)
+                strayed -= piece.samples - len(chunk)
                 done += len(chunk)
                 yield chunk
         for piece in resampler.resample(None):
             yield piece.to_ndarray()[0]
+
+
+def _mono(samples: np.ndarray, rate: int) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
+    frame.sample_rate = rate
+    return frame
+
+
+def _moved(chunk: np.ndarray, strayed: int, sample_rate: int) -> np.ndarray:
+    """A chunk that would end `strayed` samples later (earlier, if negative) than it should, brought nearer to it."""
+    if strayed > _GAP_S * sample_rate:
+        return chunk[strayed:]
+    if abs(strayed) <= _SLACK_S * sample_rate:
+        return chunk
+    most = _MOST_PULL * len(chunk)
+    length = len(chunk) - round(min(most, max(-most, _PULL * strayed)))
+    return np.interp(np.linspace(0, len(chunk) - 1, length), np.arange(len(chunk)), chunk).astype(np.float32)
 
 
 def _decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Any]:
@@ -104,10 +149,6 @@ def _decoded(container: InputContainer, stream: VideoStream | AudioStream) -> It
 
 def _resampler(sample_rate: int) -> AudioResampler:
     return AudioResampler(format="flt", layout="mono", rate=sample_rate)
-
-
-def _shape(frame: av.AudioFrame) -> tuple[str, str, int]:
-    return frame.format.name, frame.layout.name, frame.sample_rate
 
 
 def _silence(samples: int, longest: int) -> Iterator[np.ndarray]:

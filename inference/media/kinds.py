@@ -5,6 +5,7 @@ import struct
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from inference.errors import Code, InputError
 
@@ -13,6 +14,9 @@ _TAIL = 66_000  # bytes in which zip readers look for their directory
 _FOREIGN = re.compile(rb"<(?:html|!doctype|script|svg|body|iframe|\?php)|%PDF-|#EXTM3U|ffconcat version", re.IGNORECASE)
 _ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
 _ZIP_END_SIZE = 22
+_ID3 = re.compile(rb"ID3.{3}(.{4})", re.DOTALL)
+_TAGGED = (b"fLaC", b"\xff\xf1", b"\xff\xf9")
+_CONTAINERS = ("mov", "matroska", "avi", "wav", "w64", "flac", "ogg")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ VIDEOS = (
     _kind("MPEG-TS", "mpegts", ".ts .mts .m2ts", rb"\x47.{187}\x47.{187}\x47|.{4}\x47.{191}\x47.{191}\x47"),
 )
 SOUNDS = (
-    _kind("WAV", "wav", ".wav .wave", rb"(?:RIFF|RF64).{4}WAVE"),
+    _kind("WAV", "wav", ".wav .wave", rb"(?:RIFF|RIFX|RF64|BW64).{4}WAVE"),
     _kind("W64", "w64", ".w64", rb"riff\x2e\x91\xcf\x11"),
     _kind("FLAC", "flac", ".flac", rb"fLaC"),
     _kind("Ogg", "ogg", ".ogg .oga .opus", rb"OggS\x00"),
@@ -58,7 +62,25 @@ def kind_of(path: Path, kinds: Collection[Kind] = SOUNDS) -> Kind | None:
     """The kind that a file begins as, if that is one of `kinds`."""
     with path.open("rb") as file:
         head = file.read(HEAD)
+        # Taggers put ID3 before coded sound of any kind, whose name decides nothing.
+        if (tag := _ID3.match(head)) and (behind := _behind_tag(file, tag)):
+            head = behind
     return next((kind for kind in kinds if kind.begins.match(head)), None)
+
+
+def begins_recording(head: bytes) -> bool:
+    """Whether a file that began so would be a recording in a container of its own."""
+    return any(kind.begins.match(head) for kind in SOUNDS if kind.demuxer in _CONTAINERS)
+
+
+def _behind_tag(file: BinaryIO, tag: re.Match[bytes]) -> bytes | None:
+    """What follows an ID3v2 tag, where it begins as FLAC or AAC."""
+    length = 0
+    for digits in tag[1]:
+        length = length << 7 | digits & 0x7F
+    file.seek(tag.end() + length)
+    behind = file.read(HEAD)
+    return behind if behind.startswith(_TAGGED) else None
 
 
 def check_name(path: Path, kind: Kind, kinds: Collection[Kind]) -> None:

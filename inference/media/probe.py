@@ -23,12 +23,18 @@ from inference.media.container import (
     start_s,
     voice,
 )
+from inference.media.decode import mixdown
 from inference.media.display import Display
 from inference.media.kinds import VIDEOS, Kind, check_alone, kind_of
-from inference.media.layout import CutShortError, check_layout
+from inference.media.layout import check_layout
+from inference.media.mixdown import MAX_CHANNELS
+from inference.media.riff import CutShortError, too_many_channels
 from inference.types import MediaInfo
 
 MAX_TRACKS = 32
+MOST_NOT_FINITE = 0.01  # share of samples that are no numbers and pass for silence
+_BACK_S = 0.1  # by which a track's decoding times may fall without its clock having begun anew
+_HOLE_S = 10.0  # without picture and sound: a clock that jumped
 _SHORTFALL_S = 0.5  # a header that promises more than this beyond the last packet: the file was cut
 _HEADERS_WITH_DURATION = ("matroska", "avi")
 
@@ -37,7 +43,8 @@ def probe_video(path: Path) -> MediaInfo:
     """Read a video file's facts and make sure that it is whole and can be decoded.
 
     Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_A_VIDEO | MIXED_FILE | TRUNCATED_VIDEO | CODEC |
-    TOO_MANY_TRACKS | NO_PICTURE | ZERO_LENGTH | TOO_LARGE).
+    TOO_MANY_TRACKS | NO_PICTURE | ZERO_LENGTH | TOO_LARGE | CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS |
+    AUDIO_NOT_FINITE).
     """
     _not_empty(path)
     kind = kind_of(path, VIDEOS)
@@ -60,8 +67,8 @@ def probe_video(path: Path) -> MediaInfo:
 def probe_audio(path: Path) -> float:
     """The length in seconds of a sound file.
 
-    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | MIXED_FILE | AUDIO_SIZE | CODEC |
-    TOO_MANY_TRACKS).
+    Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | MIXED_FILE | AUDIO_SIZE | CODEC | TOO_MANY_TRACKS |
+    CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS | AUDIO_NOT_FINITE).
     """
     _not_empty(path)
     refusal = InputError(Code.NOT_AUDIO, "The sound file cannot be read as sound. Send a WAV file.")
@@ -76,12 +83,14 @@ def probe_audio(path: Path) -> float:
             if stream is None:
                 raise refusal
             _can_be_heard(stream)
-            track = _Track()
+            track, clock = _Track(), _Clock(container, sounds=True)
             for packet in container.demux(stream):
                 if not track.packets:
                     stream.decode(packet)
                 track.add(packet)
-            start = start_s(container)
+                clock.add(packet)
+            start = clock.start_s
+            _can_be_mixed(path, stream)
     except (av.error.FFmpegError, CutShortError) as error:
         raise refusal from error
     if track.last_s <= start:
@@ -113,6 +122,49 @@ class _Track:
         self.last_s = max(self.last_s, float((at + (packet.duration or 0)) * packet.time_base))
 
 
+class _Clock:
+    """Watches decoding times, which rise in every track of a recording that runs on one clock."""
+
+    def __init__(self, container: InputContainer, *, sounds: bool) -> None:
+        self.start_s = start_s(container)
+        # Without sound a picture may stand still, but not in a broadcast.
+        self._hole_s = _HOLE_S if sounds or container.format.name in ("mpeg", "mpegts") else float("inf")
+        self._latest: dict[int, float] = {}
+        self._until = float("inf")  # when the last packet of any track ends
+
+    def add(self, packet: av.Packet) -> None:
+        """Raises InputError(CLOCK_JUMPS)."""
+        if not packet.size or packet.dts is None or packet.time_base is None:
+            return
+        at = float(packet.dts * packet.time_base)
+        if at < self._latest.get(packet.stream_index, at) - _BACK_S:
+            raise _clock_jumps(f"goes back from {self._shown(self._latest[packet.stream_index])} to {self._shown(at)}")
+        if at > self._until + self._hole_s:
+            raise _clock_jumps(f"jumps from {self._shown(self._until)} to {self._shown(at)}")
+        self._latest[packet.stream_index] = at
+        end = at + float((packet.duration or 0) * packet.time_base)
+        self._until = end if self._until == float("inf") else max(self._until, end)
+
+    def _shown(self, at: float) -> str:
+        return f"{at - self.start_s:.1f} s"
+
+
+def _clock_jumps(how: str) -> InputError:
+    return InputError(
+        Code.CLOCK_JUMPS,
+        f"The recording's clock {how}, as where files were put end to end. Send its parts one by one, or export it "
+        "anew as one MP4.",
+    )
+
+
+def _can_be_mixed(path: Path, stream: AudioStream) -> None:
+    if stream.codec_context.name.startswith("pcm_f") and mixdown(path).not_finite > MOST_NOT_FINITE:
+        raise InputError(
+            Code.AUDIO_NOT_FINITE,
+            "The sound holds many values that are not numbers (NaN or Inf). Export it again as 16-bit WAV.",
+        )
+
+
 def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     stream, spoken = picture(container), voice(container)
     _not_too_many(container)
@@ -125,8 +177,11 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
         _can_be_heard(spoken)
     frame: av.VideoFrame | None = None
     tracks: defaultdict[int, _Track] = defaultdict(_Track)
+    clock = _Clock(container, sounds=spoken is not None)
     for packet in container.demux():
         tracks[packet.stream_index].add(packet)
+        if packet.stream_index == stream.index or (spoken is not None and packet.stream_index == spoken.index):
+            clock.add(packet)
         if frame is None and packet.stream_index == stream.index:
             frame = _first_frame(stream, packet)
     _whole(path, container, [stream] if spoken is None else [stream, spoken], max(t.last_s for t in tracks.values()))
@@ -137,6 +192,8 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
         raise _no_frames()
     if frame is None:
         raise InputError(Code.NOT_A_VIDEO, "No frame of this video can be decoded. Save it as H.264 MP4 and send that.")
+    if spoken is not None and heard.packets:
+        _can_be_mixed(path, spoken)
     width, height = Display(stream).size(frame)
     _not_too_large(width, height)
     return MediaInfo(
@@ -160,6 +217,8 @@ def _can_be_shown(stream: VideoStream) -> None:
 def _can_be_heard(stream: AudioStream) -> None:
     if stream.codec_context.codec.canonical_name not in VOICES:
         raise InputError(Code.CODEC, "The sound's coding is not read here. Save it as AAC, or send it as WAV.")
+    if (channels := stream.codec_context.channels) > MAX_CHANNELS:
+        raise too_many_channels(channels)
 
 
 def _not_too_large(width: int, height: int) -> None:
@@ -197,7 +256,8 @@ def _whole(path: Path, container: InputContainer, streams: list[Stream], last_s:
         raise _truncated()
     if container.format.name.startswith(_HEADERS_WITH_DURATION):
         claimed_s = (container.duration or 0) / av.time_base
-        if last_s - start_s(container) < claimed_s - _SHORTFALL_S:
+        # Some programs count the length from the container's 0, others from the first frame.
+        if last_s < claimed_s - _SHORTFALL_S:
             raise _truncated()
 
 

@@ -120,7 +120,7 @@ def decoded(value: msgspec.Raw, kind: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
-        return os.fsencode(value)
+        return os.fsencode(value.absolute())  # the sandbox works in another folder
     if isinstance(value, Iterable):
         return list(value)
     raise TypeError(f"{type(value).__name__} is not sent")

@@ -1,0 +1,151 @@
+"""Which channels of a sound track carry the voice, and how they become one."""
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+
+MAX_CHANNELS = 64
+VOICE_BAND_HZ = (100.0, 4000.0)
+_BLOCK_S = 0.032
+_STEADY_DB = 4.0  # between a channel's quiet and loud blocks: hum and noise vary less, a voice more
+_FAR_DB = 20.0  # a channel so far below the loudest carries no voice
+_OPPOSITE = -0.5  # correlation with the loudest channel below which a channel is taken to be inverted
+_HOT = 32.0  # peak up to which floats are taken for an overdriven mix, +30 dB; beyond, for unscaled integers
+_FULL_SCALES = (2.0**15, 2.0**23, 2.0**31)  # of 16, 24 and 32-bit integers
+_HEADROOM = 0.9  # of full scale, for what lossy coding adds
+_LEVELS_DB = np.arange(-200.0, 300.0)  # edges of the histogram of block levels
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Sound of len(weights) channels becomes mono: the sum of weight * (sample - offset)."""
+
+    weights: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        """(channels, n) float32 -> (n,) float32; samples that are no numbers count as silence."""
+        offsets = np.array(self.offsets, np.float32)[:, None]
+        finite = np.nan_to_num(samples - offsets, nan=0.0, posinf=0.0, neginf=0.0)
+        return np.array(self.weights, np.float32) @ finite
+
+
+@dataclass(frozen=True)
+class Mixdown:
+    """A mix for each number of channels that a track has: broadcasts change between stereo and surround.
+
+    `peak` is the largest sample in full scales, as stored; `not_finite` the share of samples that are no numbers.
+    """
+
+    mixes: tuple[Mix, ...]
+    peak: float
+    not_finite: float
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        """(channels, n) float32 -> (n,) float32."""
+        mix = next((mix for mix in self.mixes if len(mix.weights) == len(samples)), None)
+        return mix(samples) if mix else np.nan_to_num(samples.mean(axis=0))
+
+
+def samples_of(frame: av.AudioFrame) -> np.ndarray:
+    """A frame's samples, (channels, n) float32, 1.0 being full scale for integers; floats are as stored."""
+    values = frame.to_ndarray()
+    if not frame.format.is_planar:
+        values = values.reshape(-1, frame.layout.nb_channels).T
+    if values.dtype == np.uint8:
+        return (values.astype(np.float32) - 128) / 128
+    if values.dtype.kind == "i":
+        return (values / -float(np.iinfo(values.dtype).min)).astype(np.float32)
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+class ChannelSurvey:
+    """Measures the channels of a track from its samples, block by block, to choose how they are mixed."""
+
+    def __init__(self) -> None:
+        self._layouts: dict[int, _Layout] = {}
+        self._peak = 0.0
+        self._whole_numbers = True
+        self._samples = self._not_finite = 0
+
+    def add(self, samples: np.ndarray, rate: int) -> None:
+        """Samples (channels, n) float32 at `rate` Hz."""
+        finite = np.isfinite(samples)
+        bad = samples.size - int(finite.sum())
+        if bad:
+            samples = np.where(finite, samples, 0)
+        self._samples += samples.size
+        self._not_finite += bad
+        self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
+        if self._whole_numbers:
+            self._whole_numbers = bool((samples == np.round(samples)).all())
+        self._layouts.setdefault(len(samples), _Layout(len(samples))).add(samples, rate)
+
+    def mixdown(self, *, floats: bool) -> Mixdown:
+        """`floats`: the track holds floating-point PCM, the one coding whose samples may lie beyond full scale."""
+        full_scale = self._full_scale() if floats else 1.0
+        mixes = tuple(layout.mix(1 / full_scale) for layout in self._layouts.values())
+        return Mixdown(mixes, self._peak, self._not_finite / max(1, self._samples))
+
+    def _full_scale(self) -> float:
+        if self._peak <= 1.0:
+            return 1.0
+        if self._peak <= _HOT and not self._whole_numbers:
+            return self._peak / _HEADROOM
+        return next((scale for scale in _FULL_SCALES if self._peak <= scale), self._peak)
+
+
+class _Layout:
+    """Sums over the blocks of sound with one number of channels."""
+
+    def __init__(self, channels: int) -> None:
+        self._rest = np.zeros((channels, 0), np.float32)
+        self._total = np.zeros(channels)
+        self._count = 0
+        self._products = np.zeros((channels, channels))  # of the channels' signals within the voice band
+        self._levels = np.zeros((channels, len(_LEVELS_DB) + 1), np.int64)
+
+    def add(self, samples: np.ndarray, rate: int) -> None:
+        self._total += samples.sum(axis=1, dtype=np.float64)
+        self._count += samples.shape[1]
+        length = max(2, round(_BLOCK_S * rate))
+        held = np.concatenate((self._rest, samples), axis=1)
+        whole = held.shape[1] // length * length
+        self._rest = held[:, whole:]
+        bins = np.fft.rfftfreq(length, 1 / rate)
+        band = (bins >= VOICE_BAND_HZ[0]) & (bins <= VOICE_BAND_HZ[1])
+        blocks = held[:, :whole].reshape(len(samples), -1, length)
+        spectra = np.fft.rfft(blocks, axis=2)[:, :, band] / length
+        flat = spectra.reshape(len(samples), -1)
+        self._products += (flat @ flat.conj().T).real
+        levels = 10 * np.log10((np.abs(spectra) ** 2).sum(axis=2) + 1e-20)
+        for counts, row in zip(self._levels, levels, strict=True):
+            np.add.at(counts, np.digitize(row, _LEVELS_DB), 1)
+
+    def mix(self, scale: float) -> Mix:
+        powers = self._products.diagonal()
+        chosen = self._voices(powers)
+        loudest = int(np.argmax(np.where(chosen, powers, -1)))
+        norm = np.sqrt(powers * powers[loudest])
+        correlation = np.divide(self._products[loudest], norm, out=np.zeros_like(norm), where=norm > 0)
+        signs = np.where(correlation < _OPPOSITE, -1.0, 1.0)
+        weights = np.where(chosen, signs / chosen.sum(), 0.0) * scale
+        offsets = self._total / max(1, self._count)
+        return Mix(tuple(weights.tolist()), tuple(offsets.tolist()))
+
+    def _voices(self, powers: np.ndarray) -> np.ndarray:
+        """Which channels carry the voice, (channels,) bool: neither steady nor far quieter than the loudest."""
+        if not powers.any():
+            return np.ones(len(powers), dtype=bool)
+        varied = np.array([_spread(counts) >= _STEADY_DB for counts in self._levels]) & (powers > 0)
+        if not varied.any():
+            varied = powers > 0
+        return varied & (powers >= powers[varied].max() * 10 ** (-_FAR_DB / 10))
+
+
+def _spread(counts: np.ndarray) -> float:
+    """dB between the 10th and the 95th percentile of a histogram of levels, to 1 dB."""
+    shares = np.cumsum(counts) / max(1, counts.sum())
+    return float(np.searchsorted(shares, 0.95) - np.searchsorted(shares, 0.10))

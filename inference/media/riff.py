@@ -1,0 +1,107 @@
+"""Walks over the chunks of AVI and WAV files (RIFF; with sizes of 64 bits EBU Tech 3306 and ITU-R BS.2088)."""
+
+import struct
+from typing import BinaryIO
+
+from inference.errors import Code, InputError
+from inference.media.mixdown import MAX_CHANNELS
+from inference.media.trailer import check_trailer, joined
+
+_UNKNOWN_32 = 2**32 - 1
+_PLACEHOLDERS = (range(2**31 - 2**16, 2**31 + 1), range(2**32 - 2**16, 2**32), range(2**64 - 1, 2**64))
+_MOST_RATE = 768_000  # Hz
+_PCM = (1, 3)
+_SAMPLE_BYTES = (1, 2, 3, 4, 8)
+
+
+class CutShortError(Exception):
+    """A part is said to end beyond the file's end."""
+
+
+def walk_avi(file: BinaryIO, size: int) -> None:
+    """Raises CutShortError, InputError(MIXED_FILE | JOINED_RECORDINGS)."""
+    at = 0
+    while at < size:
+        file.seek(at)
+        header = file.read(12)
+        if len(header) < 12 or header[:4] != b"RIFF" or header[8:11] != b"AVI":
+            check_trailer(file, at, size)
+            return
+        if at and header[8:12] == b"AVI ":  # what goes on beyond 1 GB begins with AVIX
+            raise joined()
+        (length,) = struct.unpack_from("<I", header, 4)
+        if _is_open_ended(length, size - at):
+            return
+        if at + 8 + length > size:
+            raise CutShortError
+        at += 8 + length + length % 2
+
+
+def walk_wav(file: BinaryIO, size: int) -> None:
+    """Raises InputError(AUDIO_SIZE | AUDIO_CHANNELS | MIXED_FILE | JOINED_RECORDINGS)."""
+    form = file.read(4)
+    order = ">" if form == b"RIFX" else "<"
+    (length,) = struct.unpack(f"{order}I", file.read(4))
+    data_length = None
+    if form in (b"RF64", b"BW64"):
+        file.seek(12)
+        ds64 = file.read(24)
+        if len(ds64) < 24 or ds64[:4] != b"ds64":
+            raise _wrong_size()
+        length, data_length = struct.unpack_from("<QQ", ds64, 8)
+    if 8 + length > size and not _is_open_ended(length, size):
+        raise _wrong_size()
+    at, seen_sound = 12, False
+    while at + 8 <= size:
+        file.seek(at)
+        name, length = struct.unpack(f"{order}4sI", file.read(8))
+        if name == b"data":
+            seen_sound = True
+            if length == _UNKNOWN_32 and data_length is not None:
+                length = data_length
+            if _is_open_ended(length, size - at):
+                return
+        elif seen_sound and not _is_chunk(name, length, size - at):
+            break
+        if at + 8 + length > size:
+            raise _wrong_size()
+        if name == b"fmt ":
+            _check_format(file.read(16), order)
+        at += 8 + length + length % 2
+    if at < size:
+        check_trailer(file, at, size)
+
+
+def _is_open_ended(length: int, left: int) -> bool:
+    """Whether a size was written before it was known, by a recorder that was cut off or into a pipe."""
+    return length == 0 or (length > left and any(length in sizes for sizes in _PLACEHOLDERS))
+
+
+def _is_chunk(name: bytes, length: int, left: int) -> bool:
+    return 8 + length <= left and name not in (b"RIFF", b"RIFX") and all(32 <= letter < 127 for letter in name)
+
+
+def _check_format(stated: bytes, order: str) -> None:
+    if len(stated) < 16:
+        raise _wrong_size()
+    coding, channels, rate, _, block, bits = struct.unpack(f"{order}HHIIHH", stated)
+    if not (channels and 0 < rate <= _MOST_RATE):
+        raise _wrong_size()
+    each, rest = divmod(block, channels)
+    if coding in _PCM and (rest or each not in _SAMPLE_BYTES or 8 * each < bits):
+        raise _wrong_size()
+    if channels > MAX_CHANNELS:
+        raise too_many_channels(channels)
+
+
+def too_many_channels(count: int) -> InputError:
+    return InputError(
+        Code.AUDIO_CHANNELS,
+        f"The sound has {count} channels; {MAX_CHANNELS} are allowed. Export the voice's channel alone.",
+    )
+
+
+def _wrong_size() -> InputError:
+    return InputError(
+        Code.AUDIO_SIZE, "The sound file's header does not fit the sound that follows it. Export it again as WAV."
+    )

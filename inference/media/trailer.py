@@ -1,0 +1,45 @@
+"""What lies behind a recording's end: padding, tags and what cameras add are read past, anything else is refused."""
+
+import re
+from typing import BinaryIO
+
+from inference.errors import Code, InputError
+from inference.media.kinds import begins_recording, holds_foreign, mixed
+
+_PIECE = 1 << 20  # bytes
+_OVERLAP = 64  # bytes: longer than what is searched for
+_ARCHIVES = re.compile(rb"PK\x03\x04|PK\x05\x06|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|BZh\d1AY&SY|\xfd7zXZ\x00")
+_PROGRAMS = re.compile(rb"\x7fELF|MZ|#!|\x1f\x8b\x08")  # too short to be looked for anywhere else than in front
+_TAGS = re.compile(rb"TAG|APETAGEX|ID3|3DI|LYRICS")
+_TEXT = re.compile(rb"[\t\n\r -~]+")
+
+
+def check_trailer(file: BinaryIO, at: int, size: int) -> None:
+    """Judge the bytes of `file` from `at` to its end.
+
+    Raises InputError(JOINED_RECORDINGS | MIXED_FILE).
+    """
+    file.seek(at)
+    head = file.read(4096)
+    if begins_recording(head):
+        raise joined()
+    if _PROGRAMS.match(head):
+        raise mixed("a program or an archive")
+    if _TEXT.fullmatch(head) and not _TAGS.match(head):
+        raise mixed(f"{size - at:,} bytes of text")
+    file.seek(at)
+    before = b""
+    while piece := file.read(_PIECE):
+        if holds_foreign(before + piece):
+            raise mixed("a page, a document or a list of files")
+        if _ARCHIVES.search(before + piece):
+            raise mixed("an archive")
+        before = piece[-_OVERLAP:]
+
+
+def joined() -> InputError:
+    return InputError(
+        Code.JOINED_RECORDINGS,
+        "The file holds several recordings put end to end, of which players show the first alone. Send them one by "
+        "one, or join them with a video editor.",
+    )

@@ -47,6 +47,8 @@ def main() -> int:
         return _failed(130, "interrupted")
     except (OSError, store.StoreError) as error:
         return _failed(1, str(error))
+    except Exception as error:
+        return _failed(1, f"unexpected {type(error).__name__}: {error}")
     return 0
 
 
@@ -136,12 +138,34 @@ def _read_and_render(inputs: Inputs, model: str | None, video: Path, show: Calla
     from inference.pipeline import analyse
 
     check_names(inputs)
-    timeline = analyse(inputs, model=model, on_progress=show)
-    try:
-        render(inputs.video, timeline, video, sound=inputs.audio, on_progress=lambda share: show(Stage.RENDER, share))
-    except FfmpegError as error:
-        raise OSError(f"the labelled video could not be written: {error}") from error
+    with _unchanged(inputs):
+        timeline = analyse(inputs, model=model, on_progress=show)
+        try:
+            render(
+                inputs.video, timeline, video, sound=inputs.audio, on_progress=lambda share: show(Stage.RENDER, share)
+            )
+        except FfmpegError as error:
+            raise OSError(f"the labelled video could not be written: {error}") from error
     return timeline
+
+
+@contextmanager
+def _unchanged(inputs: Inputs) -> Iterator[None]:
+    """Raise InputError(FILE_CHANGED) where a file of the recording is another after the block than before."""
+    paths = [path for path in (inputs.video, inputs.audio, inputs.eeg and inputs.eeg.path) if path]
+    before = [_identity(path) for path in paths]
+    yield
+    for path, known in zip(paths, before, strict=True):
+        if _identity(path) != known:
+            raise InputError(Code.FILE_CHANGED, f"{path.name} changed while it was read. Wait until it is written.")
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _add_chapters(video: Path, timeline: Timeline, folder: Path) -> None:

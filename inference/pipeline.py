@@ -1,10 +1,17 @@
 """The stages of an analysis, in order: probe, sample, score, timeline. Rendering follows apart."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
+
+import cv2
+import librosa
 
 from inference import store
 from inference.audio_video import AudioVideoReader, FaceTrack, fastest_device
 from inference.audio_video_eeg import FusionReader, first_samples
+from inference.errors import Code, InputError
 from inference.inputs import check
 from inference.timeline import segments, trial_segments
 from inference.types import (
@@ -19,6 +26,8 @@ from inference.types import (
     Timeline,
     Window,
 )
+
+logger = logging.getLogger(__name__)
 
 NOTICE = (
     "An estimate of how a face and a voice look and sound to a network trained on acted and posed expressions. "
@@ -42,8 +51,26 @@ def analyse(
     spec = store.choose(model, with_eeg=inputs.eeg is not None)
     media = check(inputs, limits or Limits())
     on_progress(Stage.PROBE, 1.0)
-    if spec.kind == "fusion":
-        return _with_eeg(inputs, media, spec, on_progress)
+    with _blaming_the_input():
+        if spec.kind == "fusion":
+            return _with_eeg(inputs, media, spec, on_progress)
+        return _without_eeg(inputs, media, spec, on_progress)
+
+
+@contextmanager
+def _blaming_the_input() -> Iterator[None]:
+    """What libraries say of values that they cannot work with is said of the recording, not of the installation."""
+    try:
+        yield
+    except (ValueError, ArithmeticError, LookupError, cv2.error, librosa.ParameterError) as error:
+        logger.warning("a recording cannot be read", exc_info=True)
+        raise InputError(
+            Code.READER_CRASHED,
+            "The recording holds picture or sound that cannot be worked with. Export it again, as H.264 MP4 or WAV.",
+        ) from error
+
+
+def _without_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
     reader = AudioVideoReader.open(spec, fastest_device())
     track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
     windows = _score(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)

@@ -8,7 +8,7 @@ from typing import TypeVar
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from inference.media.kinds import kind_of
@@ -101,11 +101,12 @@ def _played(streams: Sequence[AnyStream], codings: Collection[str]) -> AnyStream
     return default or next(iter(candidates), None)
 
 
-def _is_readable(stream: Stream, codings: Collection[str]) -> bool:
-    codec = stream.codec_context
-    if codec is None or codec.codec.canonical_name not in codings:
+def _is_readable(stream: VideoStream | AudioStream, codings: Collection[str]) -> bool:
+    if stream.codec_context is None or stream.codec_context.codec.canonical_name not in codings:
         return False
-    return bool(codec.sample_rate and codec.channels) if stream.type == "audio" else bool(codec.width and codec.height)
+    if isinstance(stream, AudioStream):
+        return stream.codec_context.sample_rate > 0 and stream.codec_context.channels > 0
+    return stream.codec_context.width > 0 and stream.codec_context.height > 0
 
 
 def start_s(container: InputContainer) -> float:

@@ -42,6 +42,11 @@ class Mixdown:
     peak: float
     not_finite: float
 
+    @property
+    def is_playable(self) -> bool:
+        """Whether every sample is a number within full scale."""
+        return self.peak <= 1.0 and not self.not_finite
+
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         """(channels, n) float32 -> (n,) float32."""
         mix = next((mix for mix in self.mixes if len(mix.weights) == len(samples)), None)
@@ -50,7 +55,7 @@ class Mixdown:
 
 def samples_of(frame: av.AudioFrame) -> np.ndarray:
     """A frame's samples, (channels, n) float32, 1.0 being full scale for integers; floats are as stored."""
-    values = frame.to_ndarray()
+    values: np.ndarray = frame.to_ndarray()
     if not frame.format.is_planar:
         values = values.reshape(-1, frame.layout.nb_channels).T
     if values.dtype == np.uint8:

@@ -138,22 +138,23 @@ class _Clock:
             return
         at = float(packet.dts * packet.time_base)
         if at < self._latest.get(packet.stream_index, at) - _BACK_S:
-            raise _clock_jumps(f"goes back from {self._shown(self._latest[packet.stream_index])} to {self._shown(at)}")
+            latest = self._latest[packet.stream_index]
+            raise _clock_jumps(f"begins anew: behind {self._shown(latest)} stands {self._shown(at)}")
         if at > self._until + self._hole_s:
-            raise _clock_jumps(f"jumps from {self._shown(self._until)} to {self._shown(at)}")
+            raise _clock_jumps(f"jumps: behind {self._shown(self._until)} stands {self._shown(at)}")
         self._latest[packet.stream_index] = at
         end = at + float((packet.duration or 0) * packet.time_base)
         self._until = end if self._until == float("inf") else max(self._until, end)
 
     def _shown(self, at: float) -> str:
-        return f"{at - self.start_s:.1f} s"
+        return f"{max(0.0, at - self.start_s):.1f} s"
 
 
 def _clock_jumps(how: str) -> InputError:
     return InputError(
         Code.CLOCK_JUMPS,
-        f"The recording's clock {how}, as where files were put end to end. Send its parts one by one, or export it "
-        "anew as one MP4.",
+        f"The recording's clock {how}, as where several recordings were put end to end. Send them one by one, or "
+        "export them anew as one MP4.",
     )
 
 

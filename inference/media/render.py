@@ -7,13 +7,16 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from inference.errors import Code, InputError
+from inference.media.decode import mixdown
 from inference.media.process import ffmpeg, source
-from inference.media.tracks import Tracks, tracks
+from inference.media.tracks import Track, Tracks, tracks
 from inference.types import UNDETERMINED, Segment, Timeline
 
 FONT = "DejaVu Sans"
 _TEXT_SHARE = 0.07  # of the picture's shorter side: 17 pixels at 240p, 151 at 2160p
 _MARGIN_SHARE = 0.03
+LENGTH_TOLERANCE_S = 0.1  # between the labelled video and the timeline
 # As many threads as x264 would take, but not beyond 16: each holds frames, and 64 do not fit in the memory at 2160p.
 _THREADS = min(16, 3 * (os.cpu_count() or 1) // 2)
 _CODEC = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
@@ -38,29 +41,34 @@ def render(
     """Write `video` with each segment's label burnt in to `out`, as H.264 MP4.
 
     Frame times and the sound are kept; a video without sound gets `sound`. `out` appears only
-    once it is whole. Raises FfmpegError, and whatever `on_progress` (share done) raises.
+    once it is whole. Raises FfmpegError, InputError(VIDEO_LENGTH), and whatever `on_progress` (share done) raises.
     """
     duration = timeline.media.duration_s
     inputs, found = source(video), tracks(video)
     assert found.picture is not None, "probing lets no video pass that has no picture"
     taken = ["-map", f"0:{found.picture.index}"]
     if timeline.media.has_audio:
-        taken += _sound(found, 0)
+        taken += _sound(video, found, 0)
     elif sound is not None:
         inputs += source(sound)
-        taken += [*_sound(tracks(sound), 1), "-t", str(duration)]
+        taken += [*_sound(sound, tracks(sound), 1), "-t", str(duration)]
     partial = out.with_name(f".{out.name}.partial")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(timeline, folder)
         try:
             ffmpeg(
-                ["-y", *inputs, *taken, "-map_metadata", "-1", *burn_in(), "-f", "mp4", f"file:{partial.resolve()}"],
+                # A jump of a broadcast's clock that ffmpeg took back by itself would part the labels from the picture.
+                [
+                    *("-y", "-dts_delta_threshold", "1000000", *inputs, *taken, "-map_metadata", "-1", *burn_in()),
+                    *("-f", "mp4", f"file:{partial.resolve()}"),
+                ],
                 limit_s=120 + duration / _SPEED_FLOOR,
                 most_bytes=int(_MOST_BYTES + duration * _MOST_BYTES_A_SECOND),
                 folder=folder,
                 on_time=lambda seconds: on_progress(min(1.0, seconds / duration)),
             )
+            _check_length(tracks(partial).duration_s, duration)
             partial.replace(out)
         finally:
             partial.unlink(missing_ok=True)
@@ -90,11 +98,38 @@ def burn_in() -> list[str]:
     ]
 
 
-def _sound(found: Tracks, number: int) -> list[str]:
+def _check_length(written_s: float, timeline_s: float) -> None:
+    if abs(written_s - timeline_s) > LENGTH_TOLERANCE_S:
+        raise InputError(
+            Code.VIDEO_LENGTH,
+            f"The labelled video would last {written_s:.1f} s and the timeline {timeline_s:.1f} s: the recording's "
+            "timestamps do not fit together. Export it anew as H.264 MP4 and have that analysed.",
+        )
+
+
+def _sound(path: Path, found: Tracks, number: int) -> list[str]:
     """Arguments that take over the sound of the input of this number; AAC is not coded again."""
     assert found.voice is not None, "probing finds the sound"
-    codec = ["copy"] if found.voice.codec == "aac" else ["aac", "-b:a", "160k"]
-    return ["-map", f"{number}:{found.voice.index}", "-c:a", *codec]
+    mapped = ["-map", f"{number}:{found.voice.index}"]
+    if found.voice.codec == "aac":
+        return [*mapped, "-c:a", "copy"]
+    # async: sound lies where its timestamps say, as the voice that is read does.
+    filters = [*_mono(path, found.voice), "aresample=async=1"]
+    return [*mapped, "-c:a", "aac", "-b:a", "160k", "-af", ",".join(filters)]
+
+
+def _mono(path: Path, voice: Track) -> list[str]:
+    """Filters that bring PCM no player could play, in more than two channels or beyond full scale, to the voice."""
+    floats = voice.codec.startswith("pcm_f")
+    if not voice.codec.startswith("pcm_") or (voice.channels <= 2 and not floats):
+        return []
+    found = mixdown(path)
+    if voice.channels <= 2 and found.is_playable:
+        return []
+    (mix,) = found.mixes
+    gains = "+".join(f"{weight:.9g}*c{channel}" for channel, weight in enumerate(mix.weights) if weight)
+    numbers = [r"aeval=if(lt(abs(val(ch))\,1e30)\,val(ch)\,0):c=same"] if floats else []
+    return [*numbers, f"pan=mono|c0={gains or 'c0'}"]
 
 
 def subtitles(timeline: Timeline) -> str:

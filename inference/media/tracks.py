@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.stream import Stream
 
 from inference.errors import Code, InputError
@@ -13,15 +14,16 @@ from inference.sandbox.calls import sandboxed
 
 @dataclass(frozen=True)
 class Track:
-    """`codec` is ffmpeg's name of the coding."""
+    """`codec` is ffmpeg's name of the coding; `channels` those of sound, 0 for pictures."""
 
     index: int
     codec: str
+    channels: int
 
 
 @dataclass(frozen=True)
 class Tracks:
-    """`voice` is the first of `sounds`; `duration_s` is what the file says, 0 where it does not."""
+    """`picture` and `voice` are what players play; `duration_s` is what the file says, 0 where it does not."""
 
     picture: Track | None
     voice: Track | None
@@ -46,4 +48,5 @@ def tracks(path: Path) -> Tracks:
 
 
 def _track(stream: Stream) -> Track:
-    return Track(stream.index, stream.codec_context.codec.canonical_name)
+    channels = stream.codec_context.channels if isinstance(stream, AudioStream) else 0
+    return Track(stream.index, stream.codec_context.codec.canonical_name, channels)

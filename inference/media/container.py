@@ -3,15 +3,17 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from inference.media.kinds import kind_of
+from inference.media.riff import pcm_decoder
 
 AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
 
@@ -107,6 +109,16 @@ def _is_readable(stream: VideoStream | AudioStream, codings: Collection[str]) ->
     if isinstance(stream, AudioStream):
         return stream.codec_context.sample_rate > 0 and stream.codec_context.channels > 0
     return stream.codec_context.width > 0 and stream.codec_context.height > 0
+
+
+def voice_decoder(path: Path, stream: AudioStream) -> AudioCodecContext:
+    """What decodes the sound track of the file at `path`."""
+    name = pcm_decoder(path)
+    if name is None:
+        return stream.codec_context
+    decoder = cast(AudioCodecContext, AudioCodecContext.create(name, "r"))
+    decoder.sample_rate, decoder.layout = stream.codec_context.sample_rate, stream.codec_context.layout
+    return decoder
 
 
 def start_s(container: InputContainer) -> float:

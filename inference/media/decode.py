@@ -7,12 +7,14 @@ from typing import Any
 
 import av
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from inference.media.container import opened, picture, start_s, voice
+from inference.media.container import opened, picture, start_s, voice, voice_decoder
 from inference.media.display import Display
 from inference.media.mixdown import ChannelSurvey, Mixdown, samples_of
 from inference.sandbox.calls import sandboxed
@@ -43,7 +45,7 @@ def frames_at(path: Path, times: Sequence[float], longest: int) -> Iterator[np.n
         stream.thread_type = "AUTO"
         display, start = Display(stream), start_s(container)
         previous: av.VideoFrame | None = None
-        for frame in _decoded(container, stream):
+        for frame in _decoded(container, stream, stream.codec_context):
             if frame.time is None:
                 continue
             while time is not None and time < frame.time - start:
@@ -75,9 +77,10 @@ def _surveyed(path: Path) -> Mixdown:
     with opened(path) as container:
         stream = voice(container)
         assert stream is not None, "probing finds the sound"
-        for frame in _decoded(container, stream):
+        decoder = voice_decoder(path, stream)
+        for frame in _decoded(container, stream, decoder):
             survey.add(samples_of(frame), frame.sample_rate)
-        return survey.mixdown(floats=stream.codec_context.name.startswith("pcm_f"))
+        return survey.mixdown(floats=decoder.name.startswith("pcm_f"))
 
 
 @sandboxed()
@@ -95,7 +98,7 @@ def sound(path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown 
         assert stream is not None, "probing finds the sound"
         start, done = start_s(container), 0
         resampler, rate = _resampler(sample_rate), None
-        for frame in _decoded(container, stream):
+        for frame in _decoded(container, stream, voice_decoder(path, stream)):
             if done > most:
                 return
             if rate is not None and rate != frame.sample_rate:  # a resampler takes one rate only
@@ -134,12 +137,14 @@ def _moved(chunk: np.ndarray, strayed: int, sample_rate: int) -> np.ndarray:
     return np.interp(np.linspace(0, len(chunk) - 1, length), np.arange(len(chunk)), chunk).astype(np.float32)
 
 
-def _decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Any]:
+def _decoded(
+    container: InputContainer, stream: VideoStream | AudioStream, decoder: VideoCodecContext | AudioCodecContext
+) -> Iterator[Any]:
     """The frames of a track, in order. What cannot be decoded is passed over; what cannot be read ends it."""
     packets = container.demux(stream)
     while True:
         try:
-            frames = stream.decode(next(packets))
+            frames = decoder.decode(next(packets))
         except StopIteration:
             return
         except av.error.FFmpegError:

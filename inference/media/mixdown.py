@@ -12,7 +12,7 @@ _STEADY_DB = 4.0  # between a channel's quiet and loud blocks: hum and noise var
 _FAR_DB = 20.0  # a channel so far below the loudest carries no voice
 _OPPOSITE = -0.5  # correlation with the loudest channel below which a channel is taken to be inverted
 _HOT = 32.0  # peak up to which floats are taken for an overdriven mix, +30 dB; beyond, for unscaled integers
-_FULL_SCALES = (2.0**15, 2.0**23, 2.0**31)  # of 16, 24 and 32-bit integers
+FULL_SCALES = (2.0**15, 2.0**23, 2.0**31)  # of 16, 24 and 32-bit integers
 _HEADROOM = 0.9  # of full scale, for what lossy coding adds
 _LEVELS_DB = np.arange(-200.0, 300.0)  # edges of the histogram of block levels
 
@@ -99,7 +99,7 @@ class ChannelSurvey:
             return 1.0
         if self._peak <= _HOT and not self._whole_numbers:
             return self._peak / _HEADROOM
-        return next((scale for scale in _FULL_SCALES if self._peak <= scale), self._peak)
+        return next((scale for scale in FULL_SCALES if self._peak <= scale), self._peak)
 
 
 class _Layout:
@@ -121,7 +121,7 @@ class _Layout:
         self._rest = held[:, whole:]
         bins = np.fft.rfftfreq(length, 1 / rate)
         band = (bins >= VOICE_BAND_HZ[0]) & (bins <= VOICE_BAND_HZ[1])
-        blocks = held[:, :whole].reshape(len(samples), -1, length)
+        blocks = held[:, :whole].reshape(len(samples), -1, length).astype(np.float64)  # squares of large floats fit
         spectra = np.fft.rfft(blocks, axis=2)[:, :, band] / length
         flat = spectra.reshape(len(samples), -1)
         self._products += (flat @ flat.conj().T).real

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from av.audio.stream import AudioStream
+from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -22,12 +22,13 @@ from inference.media.container import (
     picture,
     start_s,
     voice,
+    voice_decoder,
 )
 from inference.media.decode import mixdown
 from inference.media.display import Display
 from inference.media.kinds import VIDEOS, Kind, check_alone, kind_of
 from inference.media.layout import check_layout
-from inference.media.mixdown import MAX_CHANNELS
+from inference.media.mixdown import FULL_SCALES, MAX_CHANNELS
 from inference.media.riff import CutShortError, too_many_channels
 from inference.types import MediaInfo
 
@@ -44,7 +45,7 @@ def probe_video(path: Path) -> MediaInfo:
 
     Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_A_VIDEO | MIXED_FILE | TRUNCATED_VIDEO | CODEC |
     TOO_MANY_TRACKS | NO_PICTURE | ZERO_LENGTH | TOO_LARGE | CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS |
-    AUDIO_NOT_FINITE).
+    AUDIO_NOT_FINITE | AUDIO_LEVEL).
     """
     _not_empty(path)
     kind = kind_of(path, VIDEOS)
@@ -68,7 +69,7 @@ def probe_audio(path: Path) -> float:
     """The length in seconds of a sound file.
 
     Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | MIXED_FILE | AUDIO_SIZE | CODEC | TOO_MANY_TRACKS |
-    CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS | AUDIO_NOT_FINITE).
+    CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS | AUDIO_NOT_FINITE | AUDIO_LEVEL).
     """
     _not_empty(path)
     refusal = InputError(Code.NOT_AUDIO, "The sound file cannot be read as sound. Send a WAV file.")
@@ -82,15 +83,16 @@ def probe_audio(path: Path) -> float:
             stream = voice(container)
             if stream is None:
                 raise refusal
-            _can_be_heard(stream)
+            decoder = voice_decoder(path, stream)
+            _can_be_heard(decoder)
             track, clock = _Track(), _Clock(container, sounds=True)
             for packet in container.demux(stream):
                 if not track.packets:
-                    stream.decode(packet)
+                    decoder.decode(packet)
                 track.add(packet)
                 clock.add(packet)
             start = clock.start_s
-            _can_be_mixed(path, stream)
+            _can_be_mixed(path, decoder)
     except (av.error.FFmpegError, CutShortError) as error:
         raise refusal from error
     if track.last_s <= start:
@@ -158,11 +160,19 @@ def _clock_jumps(how: str) -> InputError:
     )
 
 
-def _can_be_mixed(path: Path, stream: AudioStream) -> None:
-    if stream.codec_context.name.startswith("pcm_f") and mixdown(path).not_finite > MOST_NOT_FINITE:
+def _can_be_mixed(path: Path, decoder: AudioCodecContext) -> None:
+    if not decoder.name.startswith("pcm_f"):
+        return
+    found = mixdown(path)
+    if found.not_finite > MOST_NOT_FINITE:
         raise InputError(
             Code.AUDIO_NOT_FINITE,
             "The sound holds many values that are not numbers (NaN or Inf). Export it again as 16-bit WAV.",
+        )
+    if found.peak > FULL_SCALES[-1]:
+        raise InputError(
+            Code.AUDIO_LEVEL,
+            f"The sound's values run to {found.peak:.3g}, where 1 is full scale. Export it again as 16-bit WAV.",
         )
 
 
@@ -175,7 +185,7 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
         raise _no_picture()
     _can_be_shown(stream)
     if spoken is not None:
-        _can_be_heard(spoken)
+        _can_be_heard(voice_decoder(path, spoken))
     frame: av.VideoFrame | None = None
     tracks: defaultdict[int, _Track] = defaultdict(_Track)
     clock = _Clock(container, sounds=spoken is not None)
@@ -194,7 +204,7 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     if frame is None:
         raise InputError(Code.NOT_A_VIDEO, "No frame of this video can be decoded. Save it as H.264 MP4 and send that.")
     if spoken is not None and heard.packets:
-        _can_be_mixed(path, spoken)
+        _can_be_mixed(path, voice_decoder(path, spoken))
     width, height = Display(stream).size(frame)
     _not_too_large(width, height)
     return MediaInfo(
@@ -215,10 +225,10 @@ def _can_be_shown(stream: VideoStream) -> None:
     _not_too_large(codec.width, codec.height)
 
 
-def _can_be_heard(stream: AudioStream) -> None:
-    if stream.codec_context.codec.canonical_name not in VOICES:
+def _can_be_heard(decoder: AudioCodecContext) -> None:
+    if decoder.codec.canonical_name not in VOICES:
         raise InputError(Code.CODEC, "The sound's coding is not read here. Save it as AAC, or send it as WAV.")
-    if (channels := stream.codec_context.channels) > MAX_CHANNELS:
+    if (channels := decoder.channels) > MAX_CHANNELS:
         raise too_many_channels(channels)
 
 

@@ -14,6 +14,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from inference.errors import Code, InputError
 from inference.media.container import DECODERS, MAX_PIXELS, PROTOCOLS
 from inference.media.kinds import kind_of
+from inference.media.riff import pcm_decoder
 from inference.sandbox.confine import Allowance, confine
 
 MEMORY_BYTES = 8 * 1024**3  # address space; x264 at 2160p reserves about 2 GiB
@@ -46,7 +47,9 @@ def source(path: Path) -> list[str]:
     """Arguments that open `path` as an input of its own kind, and nothing that it may point to."""
     kind = kind_of(path)
     demuxer = kind.demuxer if kind else "none"
+    decoder = pcm_decoder(path)
     return [
+        *(("-c:a", decoder) if decoder else ()),
         *("-protocol_whitelist", PROTOCOLS, "-format_whitelist", demuxer, "-codec_whitelist", DECODERS),
         *("-max_pixels", str(MAX_PIXELS), "-f", demuxer, "-i", f"file:{path.resolve()}"),
     ]

@@ -1,6 +1,7 @@
 """Walks over the chunks of AVI and WAV files (RIFF; with sizes of 64 bits EBU Tech 3306 and ITU-R BS.2088)."""
 
 import struct
+from pathlib import Path
 from typing import BinaryIO
 
 from inference.errors import Code, InputError
@@ -10,7 +11,10 @@ from inference.media.trailer import check_trailer, joined
 _UNKNOWN_32 = 2**32 - 1
 _PLACEHOLDERS = (range(2**31 - 2**16, 2**31 + 1), range(2**32 - 2**16, 2**32), range(2**64 - 1, 2**64))
 _MOST_RATE = 768_000  # Hz
-_PCM = (1, 3)
+_PCM = (1, 3)  # integers, floats
+_EXTENSIBLE = 0xFFFE
+_ENDIAN = {"<": "le", ">": "be"}
+_FEW_CHUNKS = 32
 _SAMPLE_BYTES = (1, 2, 3, 4, 8)
 
 
@@ -70,6 +74,54 @@ def walk_wav(file: BinaryIO, size: int) -> None:
         at += 8 + length + length % 2
     if at < size:
         check_trailer(file, at, size)
+
+
+def pcm_decoder(path: Path) -> str | None:
+    """ffmpeg's decoder for the samples of a WAV file that ffmpeg itself takes for others; None for any other file.
+
+    These are samples in RIFX, whose bytes stand the other way round, and samples in larger containers, such as 24
+    bits in 32.
+    """
+    with path.open("rb") as file:
+        form, _, wave = struct.unpack("<4sI4s", file.read(12).ljust(12))
+        if form not in (b"RIFF", b"RIFX", b"RF64", b"BW64") or wave != b"WAVE":
+            return None
+        order = ">" if form == b"RIFX" else "<"
+        stated = _chunk(file, b"fmt ", order, 40)
+        if len(stated) < 16:
+            return None
+        coding, channels, _, _, block, bits = struct.unpack_from(f"{order}HHIIHH", stated)
+        each = block // max(1, channels)
+        if coding == _EXTENSIBLE and len(stated) >= 26:
+            (coding,) = struct.unpack_from(f"{order}H", stated, 24)
+        elif order == "<" and not (coding == _PCM[0] and bits == 24 and each == 4 and _is_left_justified(file)):
+            return None
+    if coding == _PCM[0] and each in _SAMPLE_BYTES[:4] and bits <= 8 * each:
+        return "pcm_u8" if each == 1 else f"pcm_s{8 * each}{_ENDIAN[order]}"
+    if coding == _PCM[1] and each in (4, 8):
+        return f"pcm_f{8 * each}{_ENDIAN[order]}"
+    return None
+
+
+def _chunk(file: BinaryIO, wanted: bytes, order: str, most: int) -> bytes:
+    """What a chunk holds, `most` bytes of it; nothing where it is not among the first few."""
+    at = 12
+    for _ in range(_FEW_CHUNKS):
+        file.seek(at)
+        header = file.read(8)
+        if len(header) < 8:
+            break
+        name, length = struct.unpack(f"{order}4sI", header)
+        if name == wanted:
+            return file.read(min(length, most))
+        at += 8 + length + length % 2
+    return b""
+
+
+def _is_left_justified(file: BinaryIO) -> bool:
+    """Whether samples of 32 bits are integers of 24, and no floats: their lowest byte is never used."""
+    sample = _chunk(file, b"data", "<", 1 << 16)
+    return any(sample) and not any(sample[::4])
 
 
 def _is_open_ended(length: int, left: int) -> bool:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from av.audio.stream import AudioStream
+from av.audio.codeccontext import AudioCodecContext
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 
 from inference.errors import Code, InputError
-from inference.media.container import UnknownKindError, opened, picture, voice
+from inference.media.container import UnknownKindError, opened, picture, voice, voice_decoder
 from inference.sandbox.calls import sandboxed
 
 
@@ -38,15 +39,19 @@ def tracks(path: Path) -> Tracks:
         with opened(path) as container:
             shown, heard = picture(container), voice(container)
             return Tracks(
-                picture=_track(shown) if shown is not None else None,
-                voice=_track(heard) if heard is not None else None,
-                sounds=tuple(_track(each) for each in container.streams.audio if each.codec_context is not None),
+                picture=_track(shown, shown.codec_context) if shown is not None else None,
+                voice=_track(heard, voice_decoder(path, heard)) if heard is not None else None,
+                sounds=tuple(
+                    _track(each, each.codec_context)
+                    for each in container.streams.audio
+                    if each.codec_context is not None
+                ),
                 duration_s=(container.duration or 0) / av.time_base,
             )
     except (UnknownKindError, av.error.FFmpegError) as error:
         raise InputError(Code.NOT_A_VIDEO, "The file cannot be read as a recording. Send it again.") from error
 
 
-def _track(stream: Stream) -> Track:
-    channels = stream.codec_context.channels if isinstance(stream, AudioStream) else 0
-    return Track(stream.index, stream.codec_context.codec.canonical_name, channels)
+def _track(stream: Stream, decoder: VideoCodecContext | AudioCodecContext) -> Track:
+    channels = decoder.channels if isinstance(decoder, AudioCodecContext) else 0
+    return Track(stream.index, decoder.codec.canonical_name, channels)

@@ -34,7 +34,7 @@ def walk_avi(file: BinaryIO, size: int) -> None:
         if at and header[8:12] == b"AVI ":  # what goes on beyond 1 GB begins with AVIX
             raise joined()
         (length,) = struct.unpack_from("<I", header, 4)
-        if _is_open_ended(length, size - at):
+        if length in (0, _UNKNOWN_32):  # a recorder was cut off
             return
         if at + 8 + length > size:
             raise CutShortError

@@ -25,8 +25,6 @@ def check_trailer(file: BinaryIO, at: int, size: int) -> None:
         raise joined()
     if _PROGRAMS.match(head):
         raise mixed("a program or an archive")
-    if _TEXT.fullmatch(head) and not _TAGS.match(head):
-        raise mixed(f"{size - at:,} bytes of text")
     file.seek(at)
     before = b""
     while piece := file.read(_PIECE):
@@ -35,6 +33,8 @@ def check_trailer(file: BinaryIO, at: int, size: int) -> None:
         if _ARCHIVES.search(before + piece):
             raise mixed("an archive")
         before = piece[-_OVERLAP:]
+    if _TEXT.fullmatch(head) and not _TAGS.match(head):
+        raise mixed(f"{size - at:,} bytes of text")
 
 
 def joined() -> InputError:

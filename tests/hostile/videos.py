@@ -126,6 +126,11 @@ VIDEOS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "video with a document before": ("clip.mp4", "mixed_file", lambda: FTYP + box(b"skip", b"%PDF-1.4\n") + video()),
     "video with a playlist behind": ("a.mp4", "mixed_file", lambda: video() + box(b"free", PLAYLIST % (b"", ADDRESS))),
     "video with words behind": ("clip.mp4", "mixed_file", lambda: video() + b"and something else"),
+    "video with another behind": ("clip.mp4", "joined_recordings", lambda: video() + video()),
+    "video with a page behind zeros": ("clip.mp4", "mixed_file", lambda: video() + bytes(5000) + PAGE),
+    "video with a program behind": ("clip.mp4", "mixed_file", lambda: video() + b"\x7fELF" + bytes(200)),
+    "Matroska with another behind": ("clip.mkv", "joined_recordings", lambda: matroska() + matroska()),
+    "AVI with another behind": ("clip.avi", "joined_recordings", lambda: avi() + avi()),
     "Matroska with an archive behind": ("clip.mkv", "mixed_file", lambda: matroska() + archive()),
     "Matroska with a page in a void": ("a.mkv", "mixed_file", lambda: matroska() + element(b"\xec", PAGE) + PAGE),
     "Matroska that begins with a page": (

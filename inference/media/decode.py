@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from inference.media.clock import SampleClock
 from inference.media.container import opened, picture, start_s, voice, voice_decoder
 from inference.media.display import Display
 from inference.media.mixdown import ChannelSurvey, Mixdown, samples_of
@@ -67,18 +68,22 @@ def frames_at(path: Path, times: Sequence[float], longest: int) -> Iterator[np.n
 def mixdown(path: Path) -> Mixdown:
     """How the channels of a sound track become the voice that `sound` gives. Reads the whole track.
 
-    Raises InputError(READER_CRASHED | TOO_COSTLY).
+    Raises InputError(CLOCK_JUMPS | READER_CRASHED | TOO_COSTLY).
     """
-    return _surveyed(path)
+    clock = SampleClock()
+    found = _surveyed(path, clock)
+    clock.check()
+    return found
 
 
-def _surveyed(path: Path) -> Mixdown:
+def _surveyed(path: Path, clock: SampleClock) -> Mixdown:
     survey = ChannelSurvey()
     with opened(path) as container:
         stream = voice(container)
         assert stream is not None, "probing finds the sound"
         decoder = voice_decoder(path, stream)
         for frame in _decoded(container, stream, decoder):
+            clock.add(frame)
             survey.add(samples_of(frame), frame.sample_rate)
         return survey.mixdown(floats=decoder.name.startswith("pcm_f"))
 
@@ -92,7 +97,7 @@ def sound(path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown 
     `mixdown(path)` where that is known. Raises InputError(READER_CRASHED | TOO_COSTLY).
     """
     most = (seconds + _BEYOND_S) * sample_rate
-    mix = mix or _surveyed(path)
+    mix = mix or _surveyed(path, SampleClock())
     with opened(path) as container:
         stream = voice(container)
         assert stream is not None, "probing finds the sound"

@@ -13,6 +13,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from inference.errors import Code, InputError
+from inference.media.clock import PacketClock, check_rate
 from inference.media.container import (
     MAX_PIXELS,
     MAX_SIDE,
@@ -34,8 +35,6 @@ from inference.types import MediaInfo
 
 MAX_TRACKS = 32
 MOST_NOT_FINITE = 0.01  # share of samples that are no numbers and pass for silence
-_BACK_S = 0.1  # by which a track's decoding times may fall without its clock having begun anew
-_HOLE_S = 10.0  # without picture and sound: a clock that jumped
 _SHORTFALL_S = 0.5  # a header that promises more than this beyond the last packet: the file was cut
 _HEADERS_WITH_DURATION = ("matroska", "avi")
 
@@ -85,7 +84,7 @@ def probe_audio(path: Path) -> float:
                 raise refusal
             decoder = voice_decoder(path, stream)
             _can_be_heard(decoder)
-            track, clock = _Track(), _Clock(container, sounds=True)
+            track, clock = _Track(), PacketClock(container, has_sound=True)
             for packet in container.demux(stream):
                 if not track.packets:
                     decoder.decode(packet)
@@ -124,42 +123,6 @@ class _Track:
         self.last_s = max(self.last_s, float((at + (packet.duration or 0)) * packet.time_base))
 
 
-class _Clock:
-    """Watches decoding times, which rise in every track of a recording that runs on one clock."""
-
-    def __init__(self, container: InputContainer, *, sounds: bool) -> None:
-        self.start_s = start_s(container)
-        # Without sound a picture may stand still, but not in a broadcast.
-        self._hole_s = _HOLE_S if sounds or container.format.name in ("mpeg", "mpegts") else float("inf")
-        self._latest: dict[int, float] = {}
-        self._until = float("inf")  # when the last packet of any track ends
-
-    def add(self, packet: av.Packet) -> None:
-        """Raises InputError(CLOCK_JUMPS)."""
-        if not packet.size or packet.dts is None or packet.time_base is None:
-            return
-        at = float(packet.dts * packet.time_base)
-        if at < self._latest.get(packet.stream_index, at) - _BACK_S:
-            latest = self._latest[packet.stream_index]
-            raise _clock_jumps(f"begins anew: behind {self._shown(latest)} stands {self._shown(at)}")
-        if at > self._until + self._hole_s:
-            raise _clock_jumps(f"jumps: behind {self._shown(self._until)} stands {self._shown(at)}")
-        self._latest[packet.stream_index] = at
-        end = at + float((packet.duration or 0) * packet.time_base)
-        self._until = end if self._until == float("inf") else max(self._until, end)
-
-    def _shown(self, at: float) -> str:
-        return f"{max(0.0, at - self.start_s):.1f} s"
-
-
-def _clock_jumps(how: str) -> InputError:
-    return InputError(
-        Code.CLOCK_JUMPS,
-        f"The recording's clock {how}, as where several recordings were put end to end. Send them one by one, or "
-        "export them anew as one MP4.",
-    )
-
-
 def _can_be_mixed(path: Path, decoder: AudioCodecContext) -> None:
     if not decoder.name.startswith("pcm_f"):
         return
@@ -188,7 +151,7 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
         _can_be_heard(voice_decoder(path, spoken))
     frame: av.VideoFrame | None = None
     tracks: defaultdict[int, _Track] = defaultdict(_Track)
-    clock = _Clock(container, sounds=spoken is not None)
+    clock = PacketClock(container, has_sound=spoken is not None)
     for packet in container.demux():
         tracks[packet.stream_index].add(packet)
         if packet.stream_index == stream.index or (spoken is not None and packet.stream_index == spoken.index):
@@ -207,11 +170,13 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
         _can_be_mixed(path, voice_decoder(path, spoken))
     width, height = Display(stream).size(frame)
     _not_too_large(width, height)
+    fps = seen.packets / (seen.last_s - seen.first_s) if seen.last_s > seen.first_s else 0.0
+    check_rate(fps)
     return MediaInfo(
         duration_s=duration,
         width=width,
         height=height,
-        fps=seen.packets / (seen.last_s - seen.first_s) if seen.last_s > seen.first_s else 0.0,
+        fps=fps,
         has_video=True,
         has_audio=heard.packets > 0,
         sha256=sha256(path),

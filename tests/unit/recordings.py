@@ -100,4 +100,14 @@ REFUSED: dict[str, tuple[str, Callable[[Path], Path]]] = {
         lambda to: joined(to / "a.mkv", "mkv", beeps(to / "second.mkv")),
     ),
     "two AVI put end to end": ("joined_recordings", lambda to: joined(to / "a.avi", "avi", beeps(to / "second.avi"))),
+    "frames that are all shown at once": (
+        "clock_jumps",
+        lambda to: beeps(to / "a.mkv", "-bsf:v", "setts=ts=0"),
+    ),
+}
+# Sound whose timestamps cannot be those of its samples: told by reading it, not by its packets.
+UNTIMED: dict[str, Callable[[Path], Path]] = {
+    "sound all of which is heard at once": lambda to: beeps(to / "a.mkv", "-bsf:a", "setts=ts=0"),
+    "sound at twice its speed": lambda to: with_drift(to / "a.mkv", 0.5),
+    "sound with a gap behind each packet": lambda to: with_drift(to / "a.mkv", 2),
 }

@@ -9,7 +9,7 @@ from inference.errors import Code, InputError
 from inference.inputs import check
 from inference.media import render as rendering
 from inference.media.container import opened, picture
-from inference.media.decode import frames_at, sound
+from inference.media.decode import frames_at, mixdown, sound
 from inference.media.probe import probe_video
 from inference.media.render import render
 from inference.types import Evidence, Inputs, Limits, MediaInfo, Mode, Segment, Timeline
@@ -54,6 +54,19 @@ def test_it_is_refused_before_it_is_read(kind: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         check(Inputs(make(tmp_path)), Limits())
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("kind", recordings.UNTIMED)
+def test_sound_without_a_clock_of_its_own_is_refused(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="its timestamps say") as refused:
+        mixdown(recordings.UNTIMED[kind](tmp_path))
+    assert refused.value.code is Code.CLOCK_JUMPS
+
+
+def test_pauses_in_the_sound_are_no_fault(tmp_path: Path) -> None:
+    clip = recordings.beeps(tmp_path / "a.mkv", "-af", "aselect='lt(mod(t,1),0.8)'")
+    mixdown(clip)
+    assert len(beeps_s(clip)) == recordings.SECONDS
 
 
 @pytest.mark.parametrize("factor", [0.97, 0.99, 1.01, 1.03])

@@ -1,5 +1,7 @@
 """What can be wrong with an input: one stable code each, shared by command line, REST and pages."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 
@@ -48,10 +50,22 @@ class Code(StrEnum):
 class InputError(Exception):
     """An input that cannot be read.
 
-    `message` is one sentence for the person who sent it: what is wrong and what to do.
+    `message` is one sentence for the person who sent it: what is wrong and what to do. `file` says which of the
+    recording's files it is about, "video", "audio" or "eeg", where that is known.
     """
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: Code, message: str, file: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.file = file
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Say of each InputError of the block that it is about this file of the recording."""
+    try:
+        yield
+    except InputError as error:
+        error.file = error.file or file
+        raise

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from inference import eeg
-from inference.errors import Code, InputError
+from inference.errors import Code, InputError, reading
 from inference.matfile import begins_as_mat
 from inference.media.kinds import SOUNDS, VIDEOS, check_name, kind_of
 from inference.media.probe import probe_audio, probe_video
@@ -19,18 +19,19 @@ def check_names(inputs: Inputs) -> None:
 
     Raises InputError(FILE_EXTENSION). What is of no kind at all, `check` refuses.
     """
-    for path, kinds in ((inputs.video, VIDEOS), (inputs.audio, SOUNDS)):
+    for name, path, kinds in (("video", inputs.video, VIDEOS), ("audio", inputs.audio, SOUNDS)):
         if path is not None and (kind := kind_of(path, kinds)):
-            check_name(path, kind, kinds)
+            with reading(name):
+                check_name(path, kind, kinds)
     if inputs.eeg is None or not begins_as_mat(inputs.eeg.path):
         return
     if inputs.eeg.path.suffix.lower() not in ("", ".mat"):
-        raise InputError(Code.FILE_EXTENSION, "The EEG file's name does not end in .mat. Choose a MAT file.")
+        raise InputError(Code.FILE_EXTENSION, "The EEG file's name does not end in .mat. Choose a MAT file.", "eeg")
 
 
 def _patience(inputs: Inputs, limits: Limits) -> float:
     """Seconds that checking may take: every file is read once from beginning to end."""
-    size = sum(path.stat().st_size for path in _paths(inputs) if path.is_file())
+    size = sum(path.stat().st_size for path in _paths(inputs).values() if path.is_file())
     return PATIENCE_S + min(size, 3 * limits.max_bytes) / BYTES_A_SECOND
 
 
@@ -40,24 +41,29 @@ def check(inputs: Inputs, limits: Limits) -> MediaInfo:
 
     Raises InputError with the code of the first thing that is wrong.
     """
-    for path in _paths(inputs):
-        _not_too_large(path, limits)
-    media = probe_video(inputs.video)
-    if media.duration_s > limits.max_seconds:
-        raise InputError(
-            Code.TOO_LONG,
-            f"The video lasts {media.duration_s / 60:.0f} minutes; {limits.max_seconds / 60:.0f} are allowed. Cut it.",
-        )
+    for name, path in _paths(inputs).items():
+        with reading(name):
+            _not_too_large(path, limits)
+    with reading("video"):
+        media = probe_video(inputs.video)
+        if media.duration_s > limits.max_seconds:
+            raise InputError(
+                Code.TOO_LONG,
+                f"The video lasts {media.duration_s / 60:.0f} minutes; {limits.max_seconds / 60:.0f} are allowed. "
+                "Cut it.",
+            )
     if inputs.audio is not None:
-        _same_length(Code.AUDIO_LENGTH, "sound file", probe_audio(inputs.audio), media)
+        with reading("audio"):
+            _same_length(Code.AUDIO_LENGTH, "sound file", probe_audio(inputs.audio), media)
     if inputs.eeg is not None:
-        _same_length_or_shorter(eeg.inspect(inputs.eeg).seconds, media)
+        with reading("eeg"):
+            _same_length_or_shorter(eeg.inspect(inputs.eeg).seconds, media)
     return media
 
 
-def _paths(inputs: Inputs) -> list[Path]:
-    eeg_path = inputs.eeg.path if inputs.eeg else None
-    return [path for path in (inputs.video, inputs.audio, eeg_path) if path is not None]
+def _paths(inputs: Inputs) -> dict[str, Path]:
+    paths = {"video": inputs.video, "audio": inputs.audio, "eeg": inputs.eeg.path if inputs.eeg else None}
+    return {name: path for name, path in paths.items() if path is not None}
 
 
 def _not_too_large(path: Path, limits: Limits) -> None:

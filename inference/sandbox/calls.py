@@ -115,7 +115,7 @@ class _Call:
     def _next(self) -> Any:
         answer = self._guarded(lambda: self._wire.receive(self._patience_s))
         if isinstance(answer, Refusal):
-            raise InputError(self._guarded(lambda: Code(answer.code)), answer.message)
+            raise InputError(self._guarded(lambda: Code(answer.code)), answer.message, answer.file)
         if isinstance(answer, OutOfMemory):
             raise _too_costly()
         if isinstance(answer, Failure):

@@ -81,7 +81,7 @@ def _serve(wire: Wire, template: int) -> None:
         function = getattr(importlib.import_module(request.module), request.function)
         _answer(wire, function, decoded(request.arguments, calls.parameters(function)))
     except InputError as error:
-        wire.send(Refusal(error.code, error.message))
+        wire.send(Refusal(error.code, error.message, error.file))
     except MemoryError:
         wire.send(OutOfMemory())
     except Exception:

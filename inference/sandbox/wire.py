@@ -51,6 +51,7 @@ class Refusal(msgspec.Struct, tag=True):
 
     code: str
     message: str
+    file: str | None
 
 
 class OutOfMemory(msgspec.Struct, tag=True):

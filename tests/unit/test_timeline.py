@@ -274,7 +274,8 @@ def test_a_segment_has_the_mean_of_what_face_and_voice_say_alone() -> None:
     assert only.unimodal["face"] == pytest.approx(dict(zip(LABELS, SAD, strict=True)))
     # Windows without a voice say nothing of it: they do not dilute what is heard.
     assert only.unimodal["voice"] == pytest.approx(dict(zip(LABELS, NEUTRAL, strict=True)))
-    assert prediction(only, Modality.FACE) == ("sad", pytest.approx(0.9))
+    face = prediction(only, Modality.FACE)
+    assert face is not None and face.label == "sad" and face.probability == pytest.approx(0.9)
 
 
 def test_what_is_absent_says_nothing_and_what_was_not_recorded_is_none() -> None:
@@ -300,8 +301,11 @@ def test_a_fused_trial_has_what_each_says_alone_and_both_together() -> None:
     assert first.unimodal is not None and second.unimodal is not None and tail.unimodal is not None
     assert set(first.unimodal) == set(second.unimodal) == {"face", "eeg", "audio-video"}
     assert set(tail.unimodal) == {"face"}
-    assert prediction(first, Modality.EEG) == ("sad", pytest.approx(0.9))
-    assert prediction(second, Modality.EEG) == ("neutral", pytest.approx(0.9))
-    said = [prediction(one, Modality.AUDIO_VIDEO) for one in (first, second, tail)]
-    assert [one.label for one in said if one] == ["happy", "neutral", "neutral"]
-    assert prediction(tail, Modality.EEG) is None
+    said = {modality: [prediction(one, modality) for one in (first, second, tail)] for modality in Modality}
+    labels = {modality: [one.label if one else None for one in found] for modality, found in said.items()}
+    assert labels == {
+        Modality.FACE: ["happy"] * 3,
+        Modality.VOICE: [None] * 3,
+        Modality.EEG: ["sad", "neutral", None],
+        Modality.AUDIO_VIDEO: ["happy", "neutral", "neutral"],
+    }

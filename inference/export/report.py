@@ -11,7 +11,7 @@ from inference.export.plots import chart, corrected_strip, legend, mark, shares,
 from inference.export.writer import RecordingInfo, Writer, in_words, one_line, without_eeg
 from inference.timeline import summary
 from inference.types import UNDETERMINED, Corrections, Mode, ModelUsed, Segment, Timeline
-from inference.unimodal import alone, evidence
+from inference.unimodal import evidence, said_alone
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _READ = {Mode.AUDIO_VIDEO: "face and voice", Mode.AUDIO_VIDEO_EEG: "face, voice and EEG"}
@@ -108,7 +108,7 @@ def _segments(section: Element, timeline: Timeline) -> None:
         add(row, "td", clock(segment.end_s))
         mark(add(row, "td"), segment.label, timeline)
         add(row, "td", "–" if segment.label == UNDETERMINED else percent(segment.confidence))
-        add(row, "td", ", ".join(evidence(segment, with_eeg=with_eeg)))
+        add(row, "td", evidence(segment, with_eeg=with_eeg))
         add(row, "td", _alone(segment, with_eeg=with_eeg))
 
 
@@ -135,8 +135,7 @@ def _alone(segment: Segment, *, with_eeg: bool) -> str:
         return ""
     if segment.unimodal is None:
         return "not recorded"
-    found = alone(segment, with_eeg=with_eeg)
-    return "; ".join(f"{name} {said.label} {percent(said.probability)}" for name, said in found)
+    return said_alone(segment, with_eeg=with_eeg)
 
 
 def _models(section: Element, timeline: Timeline, specs: list[store.ModelSpec | None]) -> None:

@@ -144,7 +144,7 @@ def test_another_model_of_the_same_name_brings_none() -> None:
 def test_what_there_was_is_said_beside_what_each_says_alone() -> None:
     cells = report(fused()).all("td")
     assert "face seen 69 %, voice heard 71 %, EEG present" in cells
-    assert "face sad 50 %; voice happy 80 %; EEG sad 70 %; audio and video happy 80 %" in cells
+    assert "face: sad 50 %, voice: happy 80 %, EEG: sad 70 %, audio and video: happy 80 %" in cells
     assert "face seen 100 %, voice heard 0 %, no EEG" in cells
     without = report().all("td")
     assert "face seen 100 %, voice heard 50 %" in without

@@ -288,6 +288,12 @@ def test_what_is_absent_says_nothing_and_what_was_not_recorded_is_none() -> None
     assert (only.label, only.unimodal) == (UNDETERMINED, {})
 
 
+def test_a_voice_too_rare_to_count_over_a_segment_says_nothing() -> None:
+    now_and_then = read(30.0, lambda number, _: (HAPPY, 1.0, 0.06 * (number % 2)))
+    (only,) = segments(alone(now_and_then, face=HAPPY, voice=NEUTRAL), LABELS, 30.0, HOP)
+    assert only.unimodal is not None and set(only.unimodal) == {"face"}
+
+
 def test_a_fused_trial_has_what_each_says_alone_and_both_together() -> None:
     trials = [trial(0, SAD), trial(20, SAD)]
     audio_video = alone(read(50.0, lambda _, start_s: (HAPPY if start_s < 18.2 else NEUTRAL, 1.0, 0.0)), face=HAPPY)

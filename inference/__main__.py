@@ -96,7 +96,7 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    from inference.export import WRITERS
+    from inference.export import WRITERS, RecordingInfo
 
     formats = list(filter(None, map(str.strip, arguments.formats.split(","))))
     for name in formats:
@@ -112,7 +112,7 @@ def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
     with _written_together(arguments.out) as folder, _progress() as show:
         timeline = _read_and_render(inputs, arguments.model, folder / VIDEO, show)
         for name, file in names.items():
-            (folder / file).write_bytes(WRITERS[name].write(timeline, arguments.video.stem))
+            (folder / file).write_bytes(WRITERS[name].write(timeline, RecordingInfo(arguments.video.stem)))
         if arguments.chapters:
             _add_chapters(arguments.video, timeline, folder)
     _report(timeline, arguments.out)

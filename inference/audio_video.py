@@ -13,8 +13,8 @@ from inference import speech, store
 from inference.faces import FaceReader, shown
 from inference.media.decode import frames_at, mixdown, sound
 from inference.models.audio_video import AudioVideoNetwork
-from inference.timeline import MIN_VOICE
-from inference.types import Face, Faces, Inputs, MediaInfo, Source, Window
+from inference.timeline import MIN_FACE, MIN_VOICE
+from inference.types import Face, Faces, Inputs, MediaInfo, Modality, Source, Window
 
 _BATCH = 32  # windows scored at once
 
@@ -132,7 +132,9 @@ class AudioVideoReader:
             mfcc = np.stack([speech.mfcc(gain * window, self.speech) for window in heard])
             mfcc[np.array(voices) < MIN_VOICE] = 0.0
             faces, shares = zip(*(self._window_faces(track, start, nothing) for start in batch), strict=True)
-            logits = self.network.fuse(torch.from_numpy(mfcc).to(self.device), torch.stack(faces).to(self.device)).cpu()
+            heard_mfcc, seen_faces = torch.from_numpy(mfcc), torch.stack(faces)
+            logits = self._fuse(heard_mfcc, seen_faces)
+            unimodal = self._unimodal(heard_mfcc, seen_faces, nothing, shares, voices)
             given = zip(shares, voices, strict=True)
             divisors = [self.divisor(face=face > 0, voice=voice >= MIN_VOICE) for face, voice in given]
             probabilities = (logits / torch.tensor(divisors).unsqueeze(1)).softmax(dim=1)
@@ -145,7 +147,33 @@ class AudioVideoReader:
                     probabilities=tuple(probabilities[row].tolist()),
                     face=shares[row],
                     voice=voices[row],
+                    unimodal=unimodal[row],
                 )
+
+    def _fuse(self, mfcc: Tensor, faces: Tensor) -> Tensor:
+        return self.network.fuse(mfcc.to(self.device), faces.to(self.device)).cpu()
+
+    def _unimodal(
+        self, mfcc: Tensor, faces: Tensor, nothing: Tensor, shares: Sequence[float], voices: Sequence[float]
+    ) -> list[dict[str, tuple[float, ...]]]:
+        """For each window of a batch the probabilities given its face alone and its voice alone, if they are there.
+
+        The other one is left out as it is where a recording lacks it: an MFCC of zeros, features of `nothing`.
+        `mfcc` is (N, C, T), `faces` (N, samples, F), `shares` and `voices` are (N,).
+        """
+        found: list[dict[str, tuple[float, ...]]] = [{} for _ in shares]
+        face_rows = [row for row, share in enumerate(shares) if share >= MIN_FACE]
+        voice_rows = [row for row, voice in enumerate(voices) if voice >= MIN_VOICE]
+        for modality, rows in ((Modality.FACE, face_rows), (Modality.VOICE, voice_rows)):
+            if not rows:
+                continue
+            face = modality is Modality.FACE
+            sound = torch.zeros_like(mfcc[rows]) if face else mfcc[rows]
+            logits = self._fuse(sound, faces[rows] if face else nothing.expand_as(faces[rows]))
+            probabilities = (logits / self.divisor(face=face, voice=not face)).softmax(dim=1)
+            for row, given in zip(rows, probabilities.tolist(), strict=True):
+                found[row][modality] = tuple(given)
+        return found
 
     def _window_faces(self, track: FaceTrack, start: int, nothing: Tensor) -> tuple[Tensor, float]:
         last = len(track.seen) - 1

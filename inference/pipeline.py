@@ -92,7 +92,8 @@ def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progre
     trials = list(fusion.read(inputs.eeg, [[scored[start] for start in starts] for starts in beside]))
     on_progress(Stage.TIMELINE, 0.0)
     audio_video = [scored[start] for start in dense]
-    cut = trial_segments([trial.fused for trial in trials], audio_video, spec.labels, media.duration_s, reader.hop_s)
+    fused, eeg = [trial.fused for trial in trials], [window for trial in trials for window in trial.eeg]
+    cut = trial_segments(fused, audio_video, eeg, spec.labels, media.duration_s, reader.hop_s)
     windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_spec.used, spec.used)
     return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track)

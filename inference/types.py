@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 UNDETERMINED = "undetermined"
+# Every label that the models of this project know; tables have a column for each, in this order.
+EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 
 
 class Mode(StrEnum):
@@ -30,6 +32,15 @@ class Source(StrEnum):
     AUDIO_VIDEO = "audio-video"
     EEG = "eeg"
     FUSION = "fusion"
+
+
+class Modality(StrEnum):
+    """What a prediction was made from, where that is less than all there was."""
+
+    FACE = "face"
+    VOICE = "voice"
+    EEG = "eeg"
+    AUDIO_VIDEO = "audio-video"  # face and voice together, beside a prediction that EEG entered too
 
 
 OnProgress = Callable[[Stage, float], None]
@@ -86,7 +97,9 @@ class Window:
     """One reading of one network.
 
     `logits` and `probabilities` follow the timeline's `labels`. `face` is the share of the
-    window's samples with a face, `voice` the share of its sound that is speech-like.
+    window's samples with a face, `voice` the share of its sound that is speech-like. `unimodal` holds
+    the probabilities given the face or the voice alone, by Modality, of those that are there; it is
+    None where that was not recorded.
     """
 
     start_s: float
@@ -96,6 +109,7 @@ class Window:
     probabilities: tuple[float, ...]
     face: float
     voice: float
+    unimodal: dict[str, tuple[float, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,11 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch with one label, or UNDETERMINED (confidence 0) where there was nothing to read."""
+    """A stretch with one label, or UNDETERMINED (confidence 0) where there was nothing to read.
+
+    `unimodal` holds {label: probability} given one Modality alone, of those that are there; a segment that
+    EEG entered also has what audio and video say without it. None where that was not recorded.
+    """
 
     start_s: float
     end_s: float
@@ -117,6 +135,7 @@ class Segment:
     confidence: float
     probabilities: dict[str, float]
     evidence: Evidence
+    unimodal: dict[str, dict[str, float]] | None = None
 
 
 class Face(NamedTuple):

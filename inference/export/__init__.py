@@ -2,7 +2,7 @@
 
 from inference.export import bids, eaf, report, result, srt, table, textgrid, vtt
 from inference.export.result import as_result, from_result
-from inference.export.writer import Writer
+from inference.export.writer import RecordingInfo, Writer
 
 WRITERS: dict[str, Writer] = {
     "json": result.WRITER,
@@ -15,4 +15,4 @@ WRITERS: dict[str, Writer] = {
     "html": report.WRITER,
 }
 
-__all__ = ["WRITERS", "Writer", "as_result", "from_result"]
+__all__ = ["WRITERS", "RecordingInfo", "Writer", "as_result", "from_result"]

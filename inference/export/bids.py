@@ -9,8 +9,8 @@ import json
 import zipfile
 from typing import Any
 
-from inference.export.table import MACHINE, PERSON, scores
-from inference.export.writer import Writer, one_line
+from inference.export.table import MACHINE, PERSON, UNIMODAL, evidence, unimodal, unimodal_header
+from inference.export.writer import RecordingInfo, Writer, one_line, without_eeg
 from inference.types import UNDETERMINED, Correction, Segment, Timeline
 
 _CORRECTED = {
@@ -23,11 +23,11 @@ _CORRECTED = {
 _UNDATED = (1980, 1, 1, 0, 0, 0)  # the same timeline gives the same bytes
 
 
-def write(timeline: Timeline, title: str) -> bytes:
+def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(zipfile.ZipInfo("events.tsv", _UNDATED), _events(timeline))
-        sidecar = json.dumps(_sidecar(timeline, one_line(title)), ensure_ascii=False, indent=2)
+        sidecar = json.dumps(_sidecar(timeline, one_line(recording.title)), ensure_ascii=False, indent=2)
         file.writestr(zipfile.ZipInfo("events.json", _UNDATED), sidecar)
     return packed.getvalue()
 
@@ -36,13 +36,14 @@ def _events(timeline: Timeline) -> str:
     text = io.StringIO(newline="")
     rows = csv.writer(text, delimiter="\t", lineterminator="\n")
     shares = [f"p_{label}" for label in timeline.labels]
-    names = ["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg"]
+    names = ["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg", *unimodal_header()]
     corrected = timeline.corrections
     rows.writerow([*names, *(["reader", "note"] if corrected else [])])
     found = []
     for segment in timeline.segments:
         sure = "n/a" if segment.label == UNDETERMINED else f"{segment.confidence:.4f}"
-        row = [*_times(segment), segment.label, sure, *scores(segment, timeline)]
+        given = [f"{segment.probabilities[label]:.4f}" for label in timeline.labels]
+        row = [*_times(segment), segment.label, sure, *given, *evidence(segment), *unimodal(segment, "n/a")]
         found.append((segment.start_s, [*row, *([MACHINE, "n/a"] if corrected else [])]))
     for own in corrected.segments if corrected else ():
         unscored = ["n/a"] * (len(names) - 3)
@@ -59,13 +60,14 @@ def _times(segment: Segment | Correction) -> list[str]:
 def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
     levels = {label: f"Read as {label}" for label in timeline.labels}
     levels[UNDETERMINED] = "Neither a face nor a voice to read"
+    beside = f" {headline}." if (headline := without_eeg(timeline)) else ""
     models = ", ".join(f"{model.name} {model.version}" for model in timeline.models)
     return {
         "onset": {"Description": f"Start of the segment in the video {title!r}", "Units": "s"},
         "duration": {"Description": "Length of the segment", "Units": "s"},
         "trial_type": {
             "LongName": "Emotion",
-            "Description": f"Label read by {models}. {timeline.notice}",
+            "Description": f"Label read by {models}.{beside} {timeline.notice}",
             "Levels": levels,
         },
         "confidence": {"Description": "Mean probability of the label, 0 to 1; n/a where it is undetermined"},
@@ -73,8 +75,19 @@ def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
         "face": {"Description": "Share of the picture samples that show a face, 0 to 1"},
         "voice": {"Description": "Share of the sound that is speech-like, 0 to 1"},
         "eeg": {"Description": "Share of the segment that is read with EEG, 0 to 1"},
+        **_unimodal_sidecar(levels),
         **(_CORRECTED if timeline.corrections else {}),
     }
+
+
+def _unimodal_sidecar(levels: dict[str, str]) -> dict[str, Any]:
+    """What `unimodal_header` means."""
+    found = {}
+    for name in UNIMODAL:
+        alone = f"{name.replace('_', ' and ')} alone"
+        found[f"{name}_label"] = {"Description": f"Label given {alone}; n/a where it is absent", "Levels": levels}
+        found[f"{name}_probability"] = {"Description": f"Mean probability of that label given {alone}, 0 to 1"}
+    return found
 
 
 WRITER = Writer("bids.zip", "application/zip", write)

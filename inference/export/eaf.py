@@ -2,18 +2,19 @@
 
 from pympi import Elan
 
-from inference.export.writer import Writer, milliseconds, one_line
-from inference.types import Corrections, Timeline
+from inference.export.writer import RecordingInfo, Writer, milliseconds, one_line, without_eeg
+from inference.types import UNDETERMINED, Corrections, Modality, Timeline
+from inference.unimodal import prediction
 
 VIDEO = "annotated.mp4"
 
 
-def write(timeline: Timeline, title: str) -> bytes:
+def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     document = Elan.Eaf(author="Emotrace")
     document.header = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
     document.remove_tier("default")
     document.add_linked_file(VIDEO, relpath=f"./{VIDEO}", mimetype="video/mp4")
-    document.add_property("title", one_line(title))
+    document.add_property("title", one_line(recording.title))
     document.add_property("notice", one_line(timeline.notice))
     # Two aligned tiers: a confidence tier that refers to the first one takes pympi quadratic time.
     for tier in ("emotion", "confidence"):
@@ -22,9 +23,21 @@ def write(timeline: Timeline, title: str) -> bytes:
         start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)
         document.add_annotation("emotion", start, end, segment.label)
         document.add_annotation("confidence", start, end, f"{segment.confidence:.2f}")
+    if headline := without_eeg(timeline):
+        document.add_property("audio-video", headline)
+        _add_audio_video(document, timeline)
     if timeline.corrections:
         _correct(document, timeline.corrections)
     return Elan.to_string(document, encoding="UTF-8")
+
+
+def _add_audio_video(document: Elan.Eaf, timeline: Timeline) -> None:
+    """A tier of what audio and video alone say, beside labels that EEG entered."""
+    document.add_tier("audio-video")
+    for segment in timeline.segments:
+        said = prediction(segment, Modality.AUDIO_VIDEO)
+        start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)
+        document.add_annotation("audio-video", start, end, said.label if said else UNDETERMINED)
 
 
 def _correct(document: Elan.Eaf, corrections: Corrections) -> None:

@@ -75,7 +75,6 @@ def chart(parent: Element, timeline: Timeline) -> None:
 def shares(parent: Element, timeline: Timeline) -> None:
     """A bar for each label, as long as its share of the recording."""
     found = summary(timeline)["share"]
-    assert isinstance(found, dict)
     shown = [label for label in found if label in _shown(timeline)]
     svg = _svg(parent, _BAR * len(shown), ", ".join(f"{label} {percent(found[label], 1)}" for label in shown))
     for row, label in enumerate(shown):

@@ -8,8 +8,10 @@ from inference import store
 from inference.errors import InputError
 from inference.export.elements import Element, add, clock, percent
 from inference.export.plots import chart, corrected_strip, legend, mark, shares, strip
-from inference.export.writer import Writer, one_line
+from inference.export.writer import RecordingInfo, Writer, in_words, one_line, without_eeg
+from inference.timeline import summary
 from inference.types import UNDETERMINED, Corrections, Mode, ModelUsed, Segment, Timeline
+from inference.unimodal import evidence, said_alone
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _READ = {Mode.AUDIO_VIDEO: "face and voice", Mode.AUDIO_VIDEO_EEG: "face, voice and EEG"}
@@ -21,9 +23,9 @@ _CARD = {
 }
 
 
-def write(timeline: Timeline, title: str) -> bytes:
+def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     # Every text passes through ElementTree, which escapes it.
-    name = one_line(title) or "Recording"
+    name = one_line(recording.title) or "Recording"
     specs = [_spec(model) for model in timeline.models]
     page = ElementTree.Element("html", {"lang": "en"})
     _head(page, name)
@@ -32,6 +34,7 @@ def write(timeline: Timeline, title: str) -> bytes:
     add(main, "h1", name)
     for reason in sorted({spec.demonstration for spec in specs if spec and spec.demonstration}):
         add(main, "p", f"demonstration: {reason}", class_="demonstration")
+    _headline(main, timeline)
     add(main, "p", timeline.notice, class_="notice")
     _facts(add(main, "section"), timeline)
     _plots(add(main, "section"), timeline)
@@ -49,6 +52,14 @@ def _head(page: Element, name: str) -> None:
     add(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
     add(head, "title", f"{name} - Emotrace")
     add(head, "style", Path(__file__).with_suffix(".css").read_text(encoding="utf-8"))
+
+
+def _headline(main: Element, timeline: Timeline) -> None:
+    """The label of the whole recording, and beside one that EEG entered what audio and video alone say."""
+    with_eeg = " with EEG" if timeline.mode is Mode.AUDIO_VIDEO_EEG else ""
+    add(main, "p", f"Over the whole recording{with_eeg}: {in_words(summary(timeline))}", class_="headline")
+    if beside := without_eeg(timeline):
+        add(main, "p", beside, class_="headline")
 
 
 def _facts(section: Element, timeline: Timeline) -> None:
@@ -74,6 +85,13 @@ def _plots(section: Element, timeline: Timeline) -> None:
     chart(section, timeline)
     add(section, "h3", "Share of the recording")
     shares(section, timeline)
+    mean = summary(timeline)["mean_probability"]
+    add(section, "h3", "Mean probability of each emotion")
+    if mean:
+        add(section, "p", "Over the time that is determined, whichever label was the final one.")
+        _rows(section, [(label.capitalize(), percent(share, 1)) for label, share in mean.items()])
+    else:
+        add(section, "p", "Nothing was determined.")
 
 
 def _segments(section: Element, timeline: Timeline) -> None:
@@ -81,7 +99,7 @@ def _segments(section: Element, timeline: Timeline) -> None:
     add(section, "h2", f"Segments ({len(timeline.segments)})")
     table = add(section, "table")
     head = add(add(table, "thead"), "tr")
-    for name in ("Start", "End", "Label", "Confidence", "Face", "Voice", *(["EEG"] if with_eeg else [])):
+    for name in ("Start", "End", "Label", "Confidence", "What there was", "What each says alone"):
         add(head, "th", name, scope="col")
     body = add(table, "tbody")
     for segment in timeline.segments:
@@ -89,8 +107,9 @@ def _segments(section: Element, timeline: Timeline) -> None:
         add(row, "td", clock(segment.start_s))
         add(row, "td", clock(segment.end_s))
         mark(add(row, "td"), segment.label, timeline)
-        for value in _scores(segment, with_eeg=with_eeg):
-            add(row, "td", value)
+        add(row, "td", "–" if segment.label == UNDETERMINED else percent(segment.confidence))
+        add(row, "td", evidence(segment, with_eeg=with_eeg))
+        add(row, "td", _alone(segment, with_eeg=with_eeg))
 
 
 def _corrections(section: Element, timeline: Timeline, corrections: Corrections) -> None:
@@ -110,11 +129,13 @@ def _corrections(section: Element, timeline: Timeline, corrections: Corrections)
         add(row, "td", one_line(segment.note))
 
 
-def _scores(segment: Segment, *, with_eeg: bool) -> Iterator[str]:
-    yield "–" if segment.label == UNDETERMINED else percent(segment.confidence)
-    evidence = segment.evidence
-    for share in (evidence.face, evidence.voice, *([evidence.eeg] if with_eeg else [])):
-        yield percent(share)
+def _alone(segment: Segment, *, with_eeg: bool) -> str:
+    """What each modality says by itself."""
+    if segment.label == UNDETERMINED:
+        return ""
+    if segment.unimodal is None:
+        return "not recorded"
+    return said_alone(segment, with_eeg=with_eeg)
 
 
 def _models(section: Element, timeline: Timeline, specs: list[store.ModelSpec | None]) -> None:

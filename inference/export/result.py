@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from inference.export.writer import Writer
+from inference.export.writer import RecordingInfo, Writer
 from inference.timeline import summary
 from inference.types import (
     Correction,
@@ -28,7 +28,8 @@ _DECIMALS = 6  # of scores: more would only make the file longer
 def as_result(timeline: Timeline) -> dict[str, Any]:
     """The timeline as result.json has it. Times have three decimals, scores six.
 
-    `faces` and `corrections` are there where the timeline has them; a face's box is [time_s, x, y, width, height].
+    `faces`, `corrections` and `unimodal` are there where the timeline has them; a face's box is
+    [time_s, x, y, width, height].
     """
     media = timeline.media
     return {
@@ -57,6 +58,7 @@ def as_result(timeline: Timeline) -> dict[str, Any]:
                 "probabilities": [_score(probability) for probability in window.probabilities],
                 "face": _score(window.face),
                 "voice": _score(window.voice),
+                **_window_unimodal(window),
             }
             for window in timeline.windows
         ],
@@ -72,6 +74,7 @@ def as_result(timeline: Timeline) -> dict[str, Any]:
                     "voice": _score(segment.evidence.voice),
                     "eeg": _score(segment.evidence.eeg),
                 },
+                **_segment_unimodal(segment),
             }
             for segment in timeline.segments
         ],
@@ -98,6 +101,7 @@ def from_result(result: dict[str, Any]) -> Timeline:
                     "source": Source(window["source"]),
                     "logits": tuple(window["logits"]),
                     "probabilities": tuple(window["probabilities"]),
+                    "unimodal": _read_unimodal(window.get("unimodal")),
                 }
             )
             for window in result["windows"]
@@ -109,6 +113,25 @@ def from_result(result: dict[str, Any]) -> Timeline:
         faces=_read_faces(result["faces"]) if "faces" in result else None,
         corrections=_read_corrections(result["corrections"]) if "corrections" in result else None,
     )
+
+
+def _window_unimodal(window: Window) -> dict[str, Any]:
+    if window.unimodal is None:
+        return {}
+    return {"unimodal": {name: [_score(share) for share in given] for name, given in window.unimodal.items()}}
+
+
+def _segment_unimodal(segment: Segment) -> dict[str, Any]:
+    if segment.unimodal is None:
+        return {}
+    found = segment.unimodal.items()
+    return {
+        "unimodal": {name: {label: _score(share) for label, share in given.items()} for name, given in found},
+    }
+
+
+def _read_unimodal(found: dict[str, list[float]] | None) -> dict[str, tuple[float, ...]] | None:
+    return None if found is None else {name: tuple(given) for name, given in found.items()}
 
 
 def _faces(faces: Faces) -> dict[str, Any]:
@@ -139,7 +162,7 @@ def _score(value: float) -> float:
     return round(float(value), _DECIMALS)
 
 
-def write(timeline: Timeline, title: str) -> bytes:
+def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     """Raises ValueError instead of writing NaN or an infinity, which JSON does not have."""
     return json.dumps(as_result(timeline), allow_nan=False, ensure_ascii=False, indent=1).encode()
 

@@ -5,13 +5,13 @@ import io
 
 from webvtt import Caption, WebVTT
 
-from inference.export.writer import caption, milliseconds, one_line
+from inference.export.writer import caption, milliseconds, one_line, without_eeg
 from inference.types import Timeline
 
 
 def subtitles(timeline: Timeline, title: str, kind: str) -> bytes:
-    """The captions as a file of `kind`, `vtt` or `srt`. Only WebVTT has comments to hold the title and the notice."""
-    comments = [html.escape(one_line(text), quote=False) for text in (title, timeline.notice)]
+    """The captions as a file of `kind`, `vtt` or `srt`. Only WebVTT has comments to hold title and notice."""
+    comments = [html.escape(one_line(text), quote=False) for text in (title, without_eeg(timeline), timeline.notice)]
     captions = [
         Caption(_clock(segment.start_s), _clock(segment.end_s), html.escape(caption(segment), quote=False))
         for segment in timeline.segments

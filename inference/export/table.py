@@ -1,28 +1,50 @@
 """CSV: a row a segment, for spreadsheets and statistics.
 
-Where a person corrected the timeline, two more columns, `reader` (machine, person) and `note`, tell the machine's rows
-from the person's, which follow them and have no scores.
+The columns are the same for every model and mode; a cell is empty where it does not apply. `recording_id`, `title`,
+`project` and `tags` (with commas between them) say whose the row is. Then come the segment's times, label and
+confidence, the probability of each label, the shares with a face, a voice and EEG, and what each modality alone says.
+`mean_LABEL` is the label's mean probability over the recording's determined time: one number a file, on each of its
+rows, so that every row is a segment. `reader` (machine, person) and `note` tell the machine's rows from those of a
+person who corrected the timeline; these follow and have no scores. Labels of a model of one's own stand behind those
+known here.
 """
 
 import csv
 import io
+from collections.abc import Sequence
 
-from inference.export.writer import Writer, one_line
-from inference.types import Correction, Segment, Timeline
+from inference.export.writer import RecordingInfo, Writer, one_line
+from inference.timeline import summary
+from inference.types import EMOTIONS, Modality, Segment, Timeline
+from inference.unimodal import prediction
 
 MACHINE, PERSON = "machine", "person"  # whose a row is
+UNIMODAL = {modality.replace("-", "_"): modality for modality in Modality}  # what its columns begin with
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def header(timeline: Timeline) -> list[str]:
-    return ["start_s", "end_s", "label", "confidence", *timeline.labels, "face", "voice", "eeg"]
+def header(labels: Sequence[str] = EMOTIONS) -> list[str]:
+    """The names of the columns, for models that know these labels."""
+    return [
+        *("recording_id", "title", "project", "tags", "start_s", "end_s", "label", "confidence", *labels),
+        *("face", "voice", "eeg", *unimodal_header(), *(f"mean_{label}" for label in labels), "reader", "note"),
+    ]
 
 
-def scores(segment: Segment, timeline: Timeline) -> list[str]:
-    """The columns after the confidence."""
-    evidence = segment.evidence
-    shares = [segment.probabilities[label] for label in timeline.labels]
-    return [f"{value:.4f}" for value in (*shares, evidence.face, evidence.voice, evidence.eeg)]
+def unimodal_header() -> list[str]:
+    return [f"{name}_{what}" for name in UNIMODAL for what in ("label", "probability")]
+
+
+def evidence(segment: Segment) -> list[str]:
+    shown = segment.evidence
+    return [_score(share) for share in (shown.face, shown.voice, shown.eeg)]
+
+
+def unimodal(segment: Segment, missing: str = "") -> list[str]:
+    """The cells of `unimodal_header`; `missing` where a modality says nothing."""
+    found = [prediction(segment, modality) for modality in UNIMODAL.values()]
+    pairs = [(said.label, _score(said.probability)) if said else (missing, missing) for said in found]
+    return [cell for pair in pairs for cell in pair]
 
 
 def safe(cell: str) -> str:
@@ -30,22 +52,29 @@ def safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _times(segment: Segment | Correction) -> list[str]:
-    return [f"{segment.start_s:.3f}", f"{segment.end_s:.3f}"]
+def _score(share: float) -> str:
+    return f"{share:.4f}"
 
 
-def write(timeline: Timeline, title: str) -> bytes:
+def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
+    own = [label for label in timeline.labels if label not in EMOTIONS]
+    labels = (*EMOTIONS, *own)
+    mean = summary(timeline)["mean_probability"]
+    means = [_score(mean[label]) if label in mean else "" for label in labels]
+    about = [recording.id, *map(one_line, (recording.title, recording.project, ",".join(recording.tags)))]
     text = io.StringIO(newline="")
     rows = csv.writer(text)
-    corrected = timeline.corrections
-    names = header(timeline)
-    rows.writerow([*map(safe, names), *(["reader", "note"] if corrected else [])])
+    names = header(labels)
+    rows.writerow(map(safe, names))
     for segment in timeline.segments:
-        row = [*_times(segment), safe(segment.label), f"{segment.confidence:.4f}", *scores(segment, timeline)]
-        rows.writerow([*row, *([MACHINE, ""] if corrected else [])])
-    for own in corrected.segments if corrected else ():
-        unscored = [""] * (len(names) - 3)
-        rows.writerow([*_times(own), safe(own.label), *unscored, PERSON, safe(one_line(own.note))])
+        shares = [_score(segment.probabilities[label]) if label in segment.probabilities else "" for label in labels]
+        said = [segment.label, _score(segment.confidence), *shares, *evidence(segment), *unimodal(segment)]
+        row = [*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *said, *means, MACHINE, ""]
+        rows.writerow(map(safe, row))
+    for one in timeline.corrections.segments if timeline.corrections else ():
+        unscored = [""] * (len(names) - len(about) - 5)
+        row = [*about, f"{one.start_s:.3f}", f"{one.end_s:.3f}", one.label, *unscored, PERSON, one_line(one.note)]
+        rows.writerow(map(safe, row))
     return text.getvalue().encode()
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from pympi.Praat import TextGrid
 
-from inference.export.writer import Writer, one_line
-from inference.types import Timeline
+from inference.export.writer import RecordingInfo, Writer, one_line, without_eeg
+from inference.types import UNDETERMINED, Modality, Timeline
+from inference.unimodal import prediction
 
 
-def write(timeline: Timeline, title: str) -> bytes:
+def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     end_s = max((segment.end_s for segment in timeline.segments), default=timeline.media.duration_s)
     grid = TextGrid(xmax=end_s)
     emotion, confidence = grid.add_tier("emotion"), grid.add_tier("confidence")
@@ -17,6 +18,12 @@ def write(timeline: Timeline, title: str) -> bytes:
         # Segments tile: checking each against all others for overlap would only take time.
         emotion.add_interval(segment.start_s, segment.end_s, segment.label, check=False)
         confidence.add_interval(segment.start_s, segment.end_s, f"{segment.confidence:.2f}", check=False)
+    if without_eeg(timeline):
+        audio_video = grid.add_tier("audio-video")
+        for segment in timeline.segments:
+            said = prediction(segment, Modality.AUDIO_VIDEO)
+            label = said.label if said else UNDETERMINED
+            audio_video.add_interval(segment.start_s, segment.end_s, label, check=False)
     if timeline.corrections:
         corrected, note = grid.add_tier("corrected"), grid.add_tier("note")
         for own in timeline.corrections.segments:

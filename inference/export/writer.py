@@ -2,17 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from inference.types import UNDETERMINED, Segment, Timeline
+from inference.export.elements import percent
+from inference.timeline import summary
+from inference.types import UNDETERMINED, Mode, Segment, Timeline
+
+
+@dataclass(frozen=True)
+class RecordingInfo:
+    """What is known of a recording beside its timeline; `title`, `project` and `tags` are whatever its owner wrote."""
+
+    title: str
+    id: str = ""
+    project: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Writer:
-    """`write(timeline, title)` gives the file's bytes; `title` is whatever its owner called the recording."""
+    """`write(timeline, recording)` gives the file's bytes."""
 
     extension: str
     content_type: str
-    write: Callable[[Timeline, str], bytes]
+    write: Callable[[Timeline, RecordingInfo], bytes]
 
 
 def caption(segment: Segment) -> str:
@@ -20,6 +33,21 @@ def caption(segment: Segment) -> str:
     if segment.label == UNDETERMINED:
         return segment.label.capitalize()
     return f"{segment.label.capitalize()} {segment.confidence:.0%}".replace("%", " %")
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """A summary: `happy, 61 % of the time, mean probability 48 %`."""
+    label, mean = found["label"], found["mean_probability"]
+    sure = f", mean probability {percent(mean[label])}" if label in mean else ""
+    return f"{label}, {percent(found['share'][label])} of the time{sure}"
+
+
+def without_eeg(timeline: Timeline) -> str:
+    """What audio and video alone say beside a label that EEG entered, in words; empty where there is no such label."""
+    if timeline.mode is not Mode.AUDIO_VIDEO_EEG:
+        return ""
+    found = summary(timeline).get("audio_video")
+    return f"Audio and video alone: {in_words(found)}" if found else ""
 
 
 def milliseconds(seconds: float) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inference.errors import Code, InputError
 from inference.export import vtt
-from inference.export.writer import caption, milliseconds, one_line
+from inference.export.writer import RecordingInfo, caption, milliseconds, one_line
 from inference.media.process import FfmpegError, ffmpeg, source
 from inference.media.tracks import tracks
 from inference.types import Timeline
@@ -47,7 +47,7 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
     with tempfile.TemporaryDirectory(prefix=".chapters-", dir=folder) as name:
         place = Path(name)
         partial = place / out.name
-        (place / "labels.vtt").write_bytes(vtt.write(timeline, title))
+        (place / "labels.vtt").write_bytes(vtt.write(timeline, RecordingInfo(title)))
         (place / "chapters.txt").write_text(_chapters(timeline, title), encoding="utf-8")
         try:
             ffmpeg(

@@ -140,8 +140,11 @@ def open_result(page: Page, analysis: Analysis) -> None:
 def _segment(start_s: float, end_s: float, label: str, eeg: bool) -> Segment:
     seen = 0.0 if label == UNDETERMINED else 0.9
     probabilities = dict(zip(LABELS, _shares(label), strict=True))
+    said = {"face": label, "voice": "angry"} | ({"eeg": "neutral", "audio-video": "calm"} if eeg else {})
+    alone = {name: dict(zip(LABELS, _shares(one), strict=True)) for name, one in said.items()}
     return Segment(
-        start_s, end_s, label, probabilities.get(label, 0.0), probabilities, Evidence(seen, seen * 0.8, float(eeg))
+        *(start_s, end_s, label, probabilities.get(label, 0.0), probabilities),
+        *(Evidence(seen, seen * 0.8, float(eeg)), {} if label == UNDETERMINED else alone),
     )
 
 
@@ -161,6 +164,7 @@ def settled(page: Page) -> float:
 
 def point(page: Page, seconds: float) -> None:
     """Move the mouse to a moment of the timeline that is not zoomed."""
+    page.locator("#scrubber").scroll_into_view_if_needed()
     box = page.locator("#scrubber").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * seconds / DURATION_S, box["y"] + 60, steps=4)

@@ -205,6 +205,27 @@ def test_hovering_and_focus_tell_what_was_read(shown: Page) -> None:
     expect(tip).to_be_hidden()
 
 
+def test_what_there_was_and_what_each_says_alone_stand_in_words(shown: Page) -> None:
+    there = "face seen 90 %, voice heard 72 %, EEG present"
+    said = "face: sad 72 %, voice: angry 72 %, EEG: neutral 72 %, audio and video: calm 72 %"
+    row = shown.locator("tr[data-number='3']")
+    expect(row.locator(".evidence")).to_have_text(there)
+    expect(row.locator(".said-alone")).to_have_text(said)
+    point(shown, 8)
+    shown.mouse.down()
+    shown.mouse.up()
+    expect(shown.locator("#now-evidence")).to_have_text(there)
+    expect(shown.locator("#now-alone")).to_have_text(said)
+    expect(shown.locator(".tip .evidence")).to_have_text(there)
+    expect(shown.locator(".tip .said-alone")).to_have_text(said)
+    point(shown, 6.5)
+    shown.mouse.down()
+    shown.mouse.up()
+    expect(shown.locator("#now-evidence")).to_have_text("Neither face nor voice")
+    expect(shown.locator("#now-alone")).to_be_empty()
+    expect(shown.locator("#summary .headlines")).to_contain_text("Audio and video alone")
+
+
 def test_zoom_keeps_the_playhead_in_view(shown: Page) -> None:
     scroller = shown.locator("#scrubber")
     shown.get_by_role("button", name="Zoom in").click()

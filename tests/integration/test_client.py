@@ -17,6 +17,7 @@ from tests.conftest import Start
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.web import Web
+from tests.unit.timelines import fused
 from tests.webapp.factories import AnalysisFactory, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
@@ -173,11 +174,20 @@ def test_lists_are_read_to_their_end(client: Client, owner: User, monkeypatch: p
     found = list(client.segments(str(analysis.pk)))
     assert [segment.label for segment in found] == ["happy", "sad", "happy", "neutral", "sad"]
     assert found[0].probabilities == {"neutral": 0.1, "happy": 0.8, "sad": 0.1}
-    assert found[0].evidence.voice == 0.25
+    assert (found[0].evidence.voice, found[0].unimodal) == (0.25, None)
     assert len(list(client.find_segments(label="sad", min_duration=1))) == 4
     assert {each.analysis for each in client.find_segments(label="happy")} == {str(analysis.pk)}
     assert len(list(client.analyses())) == len(list(client.recordings())) == 3
     assert client.models()[0].labels
+
+
+def test_what_each_modality_says_arrives(client: Client, owner: User) -> None:
+    analysis = published(timeline=fused(), recording__owner=owner, recording__duration_s=80.0)
+    first = next(iter(client.segments(str(analysis.pk))))
+    assert first.unimodal is not None and first.unimodal["voice"]["happy"] == 0.8
+    summary = client.analysis(str(analysis.pk)).summary
+    assert summary is not None and summary.audio_video is not None
+    assert (summary.label, summary.audio_video.label) == ("sad", "happy")
 
 
 def test_waiting_ends_with_the_analysis(client: Client, owner: User) -> None:
@@ -185,6 +195,10 @@ def test_waiting_ends_with_the_analysis(client: Client, owner: User) -> None:
     result = client.wait(str(done.pk))
     assert result.summary is not None
     assert (result.summary.label, result.progress, result.has_video) == ("happy", 1.0, True)
+    assert (result.summary.mean_probability, result.summary.audio_video) == (
+        {"neutral": 0.1, "happy": 0.8, "sad": 0.1},
+        None,
+    )
     failed = AnalysisFactory.create(recording__owner=owner)
     claimed(failed).fail("no_picture", "There is none.")
     with pytest.raises(AnalysisFailedError) as why:

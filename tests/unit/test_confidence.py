@@ -56,3 +56,26 @@ def test_what_is_read_from_one_alone_has_a_temperature_of_its_own(
 def test_a_model_with_one_temperature_has_it_for_all(reader: AudioVideoReader) -> None:
     reader.temperature, reader.temperature_alone = 2.0, {}
     assert {reader.divisor(face=face, voice=voice) for face in (True, False) for voice in (True, False)} == {2.0}
+
+
+def test_face_and_voice_are_each_read_alone_as_where_the_other_is_missing(
+    reader: AudioVideoReader, media: MediaInfo, track: FaceTrack, tmp_path: Path
+) -> None:
+    reader.temperature, reader.temperature_alone = 2.0, {"face": 3.0, "voice": 4.0}
+    silence = tmp_path / "silence.wav"
+    soundfile.write(silence, np.zeros(22050 * 20, np.float32), 22050)
+    unseen = replace(track, seen=np.zeros_like(track.seen))
+    starts = reader.starts(len(track.seen))[:4]
+
+    both = list(reader.score(Inputs(VIDEO), media, track, starts))
+    face = list(reader.score(Inputs(VIDEO, silence), media, track, starts))
+    voice = list(reader.score(Inputs(VIDEO), media, unseen, starts))
+    neither = list(reader.score(Inputs(VIDEO, silence), media, unseen, starts))
+
+    for together, seen, heard, nothing in zip(both, face, voice, neither, strict=True):
+        assert together.unimodal is not None and set(together.unimodal) == {"face", "voice"}
+        np.testing.assert_allclose(together.unimodal["face"], seen.probabilities, rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(together.unimodal["voice"], heard.probabilities, rtol=1e-3, atol=1e-6)
+        assert seen.unimodal is not None and set(seen.unimodal) == {"face"}
+        assert heard.unimodal is not None and set(heard.unimodal) == {"voice"}
+        assert nothing.unimodal == {}

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from inference.curve import columns
-from inference.export import WRITERS
+from inference.export import WRITERS, RecordingInfo
 from inference.types import Evidence, Segment, Source, Window
 from tests.unit.timelines import timeline
 from webapp.pages.drawing import CHART_HEIGHT, bands
@@ -59,7 +59,7 @@ def test_page_and_report_draw_the_same_shares() -> None:
     found = timeline()
     (lowest, *_) = bands(found)
     on_page = [float(y) for _, y in re.findall(r"([\d.]+) ([\d.]+)", lowest.path)]
-    svg = WRITERS["html"].write(found, "").decode()
+    svg = WRITERS["html"].write(found, RecordingInfo("")).decode()
     path = re.search(r'<path d="M[\d.]+ 120V([\d.]+)H', svg)
     assert path is not None
     assert 1 - float(path[1]) / 120 == 1 - on_page[0] / CHART_HEIGHT == 0.125

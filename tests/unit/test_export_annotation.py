@@ -8,19 +8,21 @@ from hypothesis import strategies as st
 from praatio import textgrid  # type: ignore[import-untyped]
 from pympi import Elan, Praat
 
-from inference.export import WRITERS
-from tests.unit.timelines import TITLE, timeline
+from inference.export import WRITERS, RecordingInfo
+from inference.types import Timeline
+from tests.unit.timelines import ABOUT, TITLE, fused, timeline
 
 INTERVALS = [(segment.start_s, segment.end_s, segment.label) for segment in timeline().segments]
 
 
-def parsed(title: str) -> ElementTree.Element:
-    return ElementTree.fromstring(WRITERS["eaf"].write(timeline(), title))  # noqa: S314 written here
+def parsed(title: str, of: Timeline | None = None) -> ElementTree.Element:
+    data = WRITERS["eaf"].write(of or timeline(), RecordingInfo(title))
+    return ElementTree.fromstring(data)  # noqa: S314 written here
 
 
 def test_elan_has_a_tier_of_labels_and_one_of_confidences(tmp_path: Path) -> None:
     path = tmp_path / "timeline.eaf"
-    path.write_bytes(WRITERS["eaf"].write(timeline(), TITLE))
+    path.write_bytes(WRITERS["eaf"].write(timeline(), ABOUT))
 
     read = Elan.Eaf(path)
 
@@ -64,9 +66,24 @@ def test_the_title_is_kept_as_a_property() -> None:
     assert said["notice"] == timeline().notice
 
 
+def test_beside_eeg_stands_a_tier_of_what_audio_and_video_say(tmp_path: Path) -> None:
+    path = tmp_path / "timeline"
+    path.write_bytes(WRITERS["eaf"].write(fused(), ABOUT))
+    document = Elan.Eaf(path)
+    labels = ["happy", "sad", "undetermined", "happy", "undetermined"]
+    assert [label for _, _, label in sorted(document.get_annotation_data_for_tier("audio-video"))] == labels
+    said = {one.get("NAME"): one.text for one in parsed(TITLE, fused()).iter("PROPERTY")}
+    assert said["audio-video"] == "Audio and video alone: happy, 38 % of the time, mean probability 58 %"
+
+    path.write_bytes(WRITERS["textgrid"].write(fused(), ABOUT))
+    grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=True, reportingMode="error")
+    assert grid.tierNames == ("emotion", "confidence", "audio-video")
+    assert [entry.label for entry in grid.getTier("audio-video").entries] == labels
+
+
 def test_praat_has_a_tier_of_labels_and_one_of_confidences(tmp_path: Path) -> None:
     path = tmp_path / "timeline.TextGrid"
-    path.write_bytes(WRITERS["textgrid"].write(timeline(), TITLE))
+    path.write_bytes(WRITERS["textgrid"].write(timeline(), ABOUT))
 
     read = textgrid.openTextgrid(str(path), includeEmptyIntervals=True, reportingMode="error")
 

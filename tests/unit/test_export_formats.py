@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.export import WRITERS
+from inference.export import WRITERS, RecordingInfo
 from tests.unit.timelines import TITLE, timeline
 
 
@@ -14,9 +14,9 @@ def test_the_documented_formats_are_there() -> None:
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("title", [TITLE, "", " \n"])
 def test_a_title_from_a_user_never_stops_an_export(name: str, title: str) -> None:
-    assert WRITERS[name].write(timeline(), title)
+    assert WRITERS[name].write(timeline(), RecordingInfo(title))
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if name != "bids"])
 def test_text_is_utf8(name: str) -> None:
-    WRITERS[name].write(timeline(), "größer 😀").decode("utf-8", errors="strict")
+    WRITERS[name].write(timeline(), RecordingInfo("größer 😀")).decode("utf-8", errors="strict")

@@ -17,15 +17,15 @@ from praatio.utilities.constants import Interval  # type: ignore[import-untyped]
 from pympi import Elan
 
 from inference.export import WRITERS
-from inference.types import Timeline
-from tests.unit.timelines import TITLE, timeline
+from inference.types import EMOTIONS, Timeline
+from tests.unit.timelines import ABOUT, timeline
 
 FULL_OF_JOY = 'full of "joy" & größer'  # a label such as a model of one's own may have
 SPANS = [(segment.start_s, segment.end_s, segment.label) for segment in timeline().segments]
 
 
 def written(name: str, of: Timeline) -> bytes:
-    return WRITERS[name].write(of, TITLE)
+    return WRITERS[name].write(of, ABOUT)
 
 
 def renamed() -> Timeline:
@@ -85,8 +85,8 @@ def test_pandas_reads_the_table() -> None:
     table = pd.read_csv(io.BytesIO(written("csv", timeline())))
 
     assert list(table[["start_s", "end_s", "label"]].itertuples(index=False, name=None)) == SPANS
-    numbers = table.drop(columns=["start_s", "end_s", "label"])
-    assert all(kind.kind == "f" for kind in numbers.dtypes)
+    scores = table[["confidence", *EMOTIONS, "face", "voice", "eeg", *(f"mean_{label}" for label in EMOTIONS)]]
+    assert all(kind.kind == "f" for kind in scores.dtypes)
     assert table["confidence"].tolist() == [0.75, 0.0, 0.75, 0.75]
 
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference import store
-from inference.export import WRITERS
+from inference.export import WRITERS, RecordingInfo
 from inference.export.elements import clock
 from inference.export.plots import COLOURS
-from inference.types import Mode, ModelUsed, Timeline
-from tests.unit.timelines import LABELS, TITLE, timeline
+from inference.types import ModelUsed, Timeline
+from tests.unit.timelines import LABELS, TITLE, fused, timeline
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=//evil.example onerror=alert(1)> & \"'"
 
@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 
 def report(of: Timeline | None = None, title: str = TITLE) -> Page:
-    return Page(WRITERS["html"].write(of or timeline(), title))
+    return Page(WRITERS["html"].write(of or timeline(), RecordingInfo(title)))
 
 
 def test_it_says_what_was_read_and_what_that_is_not() -> None:
@@ -88,7 +88,7 @@ def test_it_runs_nothing_and_fetches_nothing() -> None:
     assert not {tag for tag, _ in page.tags} & {"script", "img", "link", "iframe", "object", "form", "a", "base"}
     for _, attributes in page.tags:
         assert not any(name.startswith("on") or name in ("src", "href", "style") for name in attributes)
-    whole = WRITERS["html"].write(timeline(), HOSTILE).decode()
+    whole = WRITERS["html"].write(timeline(), RecordingInfo(HOSTILE)).decode()
     assert "url(" not in whole.replace("url(#hatch)", "")
     assert "@import" not in whole
     (policy,) = [attributes["content"] for tag, attributes in page.tags if "http-equiv" in attributes]
@@ -141,9 +141,28 @@ def test_another_model_of_the_same_name_brings_none() -> None:
     assert "What it is" not in page.all("dt")
 
 
-def test_eeg_has_a_column_where_there_is_eeg() -> None:
-    assert "EEG" not in report().all("th")
-    assert "EEG" in report(replace(timeline(), mode=Mode.AUDIO_VIDEO_EEG)).all("th")
+def test_what_there_was_is_said_beside_what_each_says_alone() -> None:
+    cells = report(fused()).all("td")
+    assert "face seen 69 %, voice heard 71 %, EEG present" in cells
+    assert "face: sad 50 %, voice: happy 80 %, EEG: sad 70 %, audio and video: happy 80 %" in cells
+    assert "face seen 100 %, voice heard 0 %, no EEG" in cells
+    without = report().all("td")
+    assert "face seen 100 %, voice heard 50 %" in without
+    assert without.count("not recorded") == 3
+
+
+def test_beside_a_label_with_eeg_stands_that_of_audio_and_video() -> None:
+    said = report(fused()).all("p")
+    assert "Over the whole recording with EEG: sad, 75 % of the time, mean probability 61 %" in said
+    assert "Audio and video alone: happy, 38 % of the time, mean probability 58 %" in said
+    assert not any("alone" in words for words in report().all("p"))
+
+
+def test_mean_probabilities_stand_beside_shares_of_time() -> None:
+    page = report()
+    assert "Mean probability of each emotion" in page.all("h3")
+    assert "73.9 %" in page.all("dd")
+    assert "97.9 %" in page.all("text")
 
 
 def test_an_empty_timeline_is_still_a_report() -> None:

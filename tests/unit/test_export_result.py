@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from inference.export import WRITERS, as_result, from_result
-from tests.unit.timelines import TITLE, timeline
+from tests.unit.timelines import ABOUT, fused, timeline
 
 
 def test_it_has_the_documented_keys() -> None:
-    result = json.loads(WRITERS["json"].write(timeline(), TITLE))
+    result = json.loads(WRITERS["json"].write(timeline(), ABOUT))
 
     assert result["schema"] == "emotrace.result/1"
     assert set(result) == {
@@ -23,12 +23,23 @@ def test_it_has_the_documented_keys() -> None:
     }
     assert set(result["segments"][0]) == {"start_s", "end_s", "label", "confidence", "probabilities", "evidence"}
     assert set(result["segments"][0]["evidence"]) == {"face", "voice", "eeg"}
-    assert set(result["summary"]) == {"label", "share"}
+    assert set(result["summary"]) == {"label", "share", "mean_probability"}
     assert result["segments"][0]["probabilities"] == {"neutral": 0.125, "happy": 0.75, "sad": 0.125}
 
 
 def test_reading_it_back_gives_the_same_timeline() -> None:
-    assert from_result(json.loads(WRITERS["json"].write(timeline(), TITLE))) == timeline()
+    assert from_result(json.loads(WRITERS["json"].write(timeline(), ABOUT))) == timeline()
+
+
+def test_what_each_modality_says_is_there_and_reads_back() -> None:
+    result = json.loads(WRITERS["json"].write(fused(), ABOUT))
+
+    assert result["windows"][0]["unimodal"] == {"face": [0.25, 0.25, 0.5]}
+    assert set(result["segments"][0]["unimodal"]) == {"face", "voice", "eeg", "audio-video"}
+    assert result["segments"][0]["unimodal"]["voice"] == {"neutral": 0.1, "happy": 0.8, "sad": 0.1}
+    assert result["segments"][-1]["unimodal"] == {}
+    assert set(result["summary"]["audio_video"]) == {"label", "share", "mean_probability"}
+    assert from_result(result) == fused()
 
 
 def test_times_have_three_decimals() -> None:
@@ -45,7 +56,7 @@ def test_what_json_cannot_say_is_never_written(wrong: float) -> None:
     whole = timeline()
     broken = replace(whole, windows=(replace(whole.windows[0], logits=(wrong, 0.0, 0.0)),))
     with pytest.raises(ValueError, match="JSON compliant"):
-        WRITERS["json"].write(broken, TITLE)
+        WRITERS["json"].write(broken, ABOUT)
 
 
 def test_another_schema_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.timeline import MIN_HOPS, segments, summary, trial_segments
-from inference.types import UNDETERMINED, MediaInfo, Mode, Segment, Source, Timeline, Window
+from inference.types import UNDETERMINED, MediaInfo, Modality, Mode, Segment, Source, Timeline, Window
+from inference.unimodal import prediction
+from tests.unit.timelines import fused, timeline
 
 LABELS = ("neutral", "happy", "sad")
 SECONDS, HOP = 3.6, 0.72
@@ -172,7 +175,7 @@ def test_each_trial_is_one_segment_and_what_has_no_eeg_is_read_without() -> None
     trials = [trial(0, HAPPY), trial(20, HAPPY)]
     audio_video = read(50.0, lambda _, start_s: (HAPPY if start_s < 38 else SAD, 1.0, 1.0))
 
-    cut = trial_segments(trials, audio_video, LABELS, 50.0, HOP)
+    cut = trial_segments(trials, audio_video, (), LABELS, 50.0, HOP)
 
     assert [(one.start_s, one.end_s, one.label) for one in cut] == [
         (0.0, 20.0, "happy"),
@@ -184,7 +187,8 @@ def test_each_trial_is_one_segment_and_what_has_no_eeg_is_read_without() -> None
 
 
 def test_where_trials_overlap_the_nearer_one_counts() -> None:
-    cut = trial_segments([trial(0, HAPPY), trial(5, SAD)], read(25.0, lambda *_: (SAD, 1.0, 1.0)), LABELS, 25.0, HOP)
+    audio_video = read(25.0, lambda *_: (SAD, 1.0, 1.0))
+    cut = trial_segments([trial(0, HAPPY), trial(5, SAD)], audio_video, (), LABELS, 25.0, HOP)
     assert [(one.start_s, one.end_s) for one in cut] == [(0.0, 12.5), (12.5, 25.0)]
 
 
@@ -194,7 +198,7 @@ def test_trials_and_tail_tile_any_recording(eeg_s: float, tail_s: float) -> None
     begins = [20.0 * number for number in range(int(eeg_s // 20))]
     trials = [trial(start_s, HAPPY) for start_s in [*begins, *([eeg_s - 20] if eeg_s % 20 > 1e-6 else [])]]
 
-    cut = trial_segments(trials, read(duration_s, lambda *_: (SAD, 1.0, 1.0)), LABELS, duration_s, HOP)
+    cut = trial_segments(trials, read(duration_s, lambda *_: (SAD, 1.0, 1.0)), (), LABELS, duration_s, HOP)
 
     assert_tiles(cut, duration_s, MIN_HOPS * HOP)
     assert len(cut) in (len(trials), len(trials) + 1)
@@ -215,3 +219,99 @@ def test_the_summary_shares_out_the_time() -> None:
     assert said["share"] == pytest.approx(
         {"neutral": 0, "happy": happy_s / 40, "sad": 0, UNDETERMINED: 1 - happy_s / 40}, abs=1e-3
     )
+    assert said["mean_probability"] == pytest.approx({"neutral": 0.05, "happy": 0.9, "sad": 0.05})
+    assert "audio_video" not in said
+
+
+def test_the_mean_probability_is_over_the_time_that_is_determined() -> None:
+    """Whichever label was the final one: 1.001 + 3584.887 s of 0.75 for happy, 61.493 s of 0.125."""
+    said = summary(timeline())["mean_probability"]
+    determined_s = 3661.5 - (15.12 - 1.001)
+    happy_s = 1.001 + 3600.007 - 15.12
+    happy = (0.75 * happy_s + 0.125 * (determined_s - happy_s)) / determined_s
+    assert said["happy"] == pytest.approx(happy, abs=1e-3)
+    assert sum(said.values()) == pytest.approx(1, abs=2e-3)
+
+
+def test_where_nothing_is_determined_there_is_no_mean_probability() -> None:
+    (unread,) = [one for one in timeline().segments if one.label == UNDETERMINED]
+    assert summary(replace(timeline(), segments=(unread,)))["mean_probability"] == {}
+
+
+def test_the_summary_says_beside_eeg_what_audio_and_video_say() -> None:
+    said = summary(fused())
+    assert said["label"] == "sad"
+    assert said["audio_video"] == {
+        "label": "happy",
+        "share": {"neutral": 0.0, "happy": 0.375, "sad": 0.25, UNDETERMINED: 0.375},
+        # of 20 s of happy, 20 s of mixed and the 10 s without EEG
+        "mean_probability": {"neutral": 0.16, "happy": 0.58, "sad": 0.26},
+    }
+
+
+def test_what_earlier_versions_did_not_record_is_not_summed_up() -> None:
+    older = tuple(replace(one, unimodal=None) for one in fused().segments)
+    assert "audio_video" not in summary(replace(fused(), segments=older))
+
+
+def alone(windows: Sequence[Window], **given: Sequence[float]) -> list[Window]:
+    """The windows with what each of `face` and `voice` says alone, where it is there."""
+    found = {name: tuple(map(float, shares)) for name, shares in given.items()}
+    return [
+        replace(one, unimodal={name: shares for name, shares in found.items() if getattr(one, name)}) for one in windows
+    ]
+
+
+def test_a_segment_has_the_mean_of_what_face_and_voice_say_alone() -> None:
+    def heard_late(_: int, start_s: float) -> Reading:
+        return HAPPY, 1.0, float(start_s >= 10.0)
+
+    windows = alone(read(30.0, heard_late), face=SAD, voice=NEUTRAL)
+    (only,) = segments(windows, LABELS, 30.0, HOP)
+
+    assert only.label == "happy"
+    assert only.unimodal is not None and set(only.unimodal) == {"face", "voice"}
+    assert only.unimodal["face"] == pytest.approx(dict(zip(LABELS, SAD, strict=True)))
+    # Windows without a voice say nothing of it: they do not dilute what is heard.
+    assert only.unimodal["voice"] == pytest.approx(dict(zip(LABELS, NEUTRAL, strict=True)))
+    face = prediction(only, Modality.FACE)
+    assert face is not None and face.label == "sad" and face.probability == pytest.approx(0.9)
+
+
+def test_what_is_absent_says_nothing_and_what_was_not_recorded_is_none() -> None:
+    silent = read(30.0, lambda *_: (HAPPY, 1.0, 0.0))
+    (only,) = segments(alone(silent, face=SAD, voice=NEUTRAL), LABELS, 30.0, HOP)
+    assert only.unimodal is not None and set(only.unimodal) == {"face"}
+    (only,) = segments(silent, LABELS, 30.0, HOP)
+    assert only.unimodal is None
+    (only,) = segments(alone(read(30.0, lambda *_: (HAPPY, 0.0, 0.0))), LABELS, 30.0, HOP)
+    assert (only.label, only.unimodal) == (UNDETERMINED, {})
+
+
+def test_a_voice_too_rare_to_count_over_a_segment_says_nothing() -> None:
+    now_and_then = read(30.0, lambda number, _: (HAPPY, 1.0, 0.06 * (number % 2)))
+    (only,) = segments(alone(now_and_then, face=HAPPY, voice=NEUTRAL), LABELS, 30.0, HOP)
+    assert only.unimodal is not None and set(only.unimodal) == {"face"}
+
+
+def test_a_fused_trial_has_what_each_says_alone_and_both_together() -> None:
+    trials = [trial(0, SAD), trial(20, SAD)]
+    audio_video = alone(read(50.0, lambda _, start_s: (HAPPY if start_s < 18.2 else NEUTRAL, 1.0, 0.0)), face=HAPPY)
+    eeg = [
+        Window(start, start + 5, Source.EEG, (0.0,) * 3, tuple(SAD if start < 20 else NEUTRAL), 0.0, 0.0)
+        for start in range(0, 40, 5)
+    ]
+
+    first, second, tail = trial_segments(trials, audio_video, eeg, LABELS, 50.0, HOP)
+
+    assert first.unimodal is not None and second.unimodal is not None and tail.unimodal is not None
+    assert set(first.unimodal) == set(second.unimodal) == {"face", "eeg", "audio-video"}
+    assert set(tail.unimodal) == {"face"}
+    said = {modality: [prediction(one, modality) for one in (first, second, tail)] for modality in Modality}
+    labels = {modality: [one.label if one else None for one in found] for modality, found in said.items()}
+    assert labels == {
+        Modality.FACE: ["happy"] * 3,
+        Modality.VOICE: [None] * 3,
+        Modality.EEG: ["sad", "neutral", None],
+        Modality.AUDIO_VIDEO: ["happy", "neutral", "neutral"],
+    }

@@ -1,5 +1,8 @@
 """Timelines as an analysis gives them, for tests of what is made of them."""
 
+from dataclasses import replace
+
+from inference.export import RecordingInfo
 from inference.types import (
     UNDETERMINED,
     Evidence,
@@ -14,6 +17,7 @@ from inference.types import (
 
 LABELS = ("neutral", "happy", "sad")
 TITLE = """=1+1 <b>"A" & 'B'</b> --> 😀\r\n\x00\x1b\ud800 WEBVTT"""
+ABOUT = RecordingInfo(TITLE)
 
 
 def timeline() -> Timeline:
@@ -29,6 +33,29 @@ def timeline() -> Timeline:
         segments=tuple(_segment(*cut) for cut in cuts),
         notice="An estimate. Not what a person <feels> & is.",
     )
+
+
+def fused() -> Timeline:
+    """A fused trial, one whose face was not seen, a fused one without face and voice, and 10 s without EEG."""
+    happy, sad, mixed = (
+        dict(zip(LABELS, shares, strict=True)) for shares in ((0.1, 0.8, 0.1), (0.1, 0.2, 0.7), (0.25, 0.25, 0.5))
+    )
+    segments = (
+        Segment(
+            *(0.0, 20.0, "sad", 0.7, sad, Evidence(0.69, 0.71, 1.0)),
+            {"face": mixed, "voice": happy, "eeg": sad, "audio-video": happy},
+        ),
+        Segment(
+            *(20.0, 40.0, "sad", 0.7, sad, Evidence(0.0, 0.71, 1.0)),
+            {"voice": mixed, "eeg": sad, "audio-video": mixed},
+        ),
+        Segment(40.0, 60.0, "sad", 0.7, sad, Evidence(0.0, 0.0, 1.0), {"eeg": sad}),
+        Segment(60.0, 70.0, "happy", 0.8, happy, Evidence(1.0, 0.0, 0.0), {"face": happy}),
+        Segment(70.0, 80.0, UNDETERMINED, 0.0, dict.fromkeys(LABELS, 0.0), Evidence(0.0, 0.0, 0.0), {}),
+    )
+    window = Window(*(0.0, 3.6, Source.AUDIO_VIDEO, (0.0,) * 3, (0.1, 0.8, 0.1), 1.0, 0.5), {"face": (0.25, 0.25, 0.5)})
+    alone = replace(timeline(), mode=Mode.AUDIO_VIDEO_EEG, windows=(window,), segments=segments)
+    return replace(alone, media=replace(alone.media, duration_s=80.0))
 
 
 def _segment(start_s: float, end_s: float, label: str) -> Segment:

@@ -93,10 +93,10 @@ def claimed(analysis: Analysis, *, published: bool = False) -> Lease:
     return lease
 
 
-def published(*labels: str, **fields: Any) -> Analysis:
+def published(*labels: str, timeline: Timeline | None = None, **fields: Any) -> Analysis:
     """An analysis with a timeline, which waits to be rendered."""
     analysis = AnalysisFactory.create(**fields)
-    publish_timeline(claimed(analysis), a_timeline(*labels))
+    publish_timeline(claimed(analysis), timeline or a_timeline(*labels))
     analysis.refresh_from_db()
     return analysis
 

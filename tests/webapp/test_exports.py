@@ -14,7 +14,7 @@ import psutil
 import pytest
 from rest_framework.test import APIClient
 
-from inference.export import WRITERS
+from inference.export import WRITERS, RecordingInfo
 from tests.webapp.factories import AnalysisFactory, a_timeline, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.analyses import services
@@ -22,6 +22,7 @@ from webapp.analyses.archive import archive
 from webapp.analyses.models import Analysis
 from webapp.analyses.publish import publish_video
 from webapp.core import media
+from webapp.recordings.models import Project, Tag
 
 ADDRESS = "/api/v1/exports/"
 TITLES = ("../../etc/passwd", "Änna: 1st / visit", "Änna: 1st / visit", "=1+1", "心")
@@ -55,7 +56,8 @@ def test_each_recording_has_a_folder_with_a_safe_name(api: APIClient, five: list
             *("001-etcpasswd", "002-anna-1st-visit", "003-anna-1st-visit", "004-11", "005-recording"),
         ]
         assert file.namelist()[:2] == ["001-etcpasswd/timeline.csv", "001-etcpasswd/timeline.eaf"]
-        assert file.read("002-anna-1st-visit/timeline.csv") == WRITERS["csv"].write(a_timeline("happy", "sad"), "")
+        about = RecordingInfo(TITLES[1], str(five[1].recording_id))
+        assert file.read("002-anna-1st-visit/timeline.csv") == WRITERS["csv"].write(a_timeline("happy", "sad"), about)
         assert len(file.namelist()) == 2 * len(five) + 1
 
 
@@ -69,6 +71,19 @@ def test_the_manifest_says_whose_each_file_is(api: APIClient, five: list[Analysi
     assert [row["analysis"] for row in rows[::2]] == [str(each.pk) for each in five]
     assert [row["recording"] for row in rows[::2]] == [str(each.recording_id) for each in five]
     assert [row["title"] for row in rows[::2]] == [*TITLES[:3], "'=1+1", TITLES[4]]
+    assert {(row["project"], row["tags"], row["duration_s"], row["models"], row["purpose"]) for row in rows} == {
+        ("", "", "10.000", "intermediate-attention-8 1", "unstated"),
+    }
+
+
+def test_the_manifest_says_where_it_belongs(api: APIClient, owner: User) -> None:
+    recording = finished("happy", recording__owner=owner, recording__purpose="research").recording
+    recording.project = Project.objects.create(owner=owner, name="=Pilot")
+    recording.save()
+    recording.tags.add(*(Tag.objects.create(owner=owner, name=name) for name in ("right", "calm")))
+    with opened(api.get(ADDRESS, {"formats": "csv"})) as file:
+        (row,) = manifest(file)
+    assert (row["project"], row["tags"], row["purpose"]) == ("'=Pilot", "calm,right", "research")
 
 
 def test_all_formats_come_where_none_is_named_and_videos_only_when_asked_for(api: APIClient, owner: User) -> None:

@@ -1,6 +1,9 @@
 """What comes out of an analysis: its state, timeline, scores, files; stopping it and beginning again."""
 
+import csv
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,15 @@ from rest_framework.test import APIClient
 
 from inference.export import WRITERS, from_result
 from inference.types import UNDETERMINED
+from tests.unit.timelines import fused
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, a_timeline, finished, published
+from tests.webapp.sharing import with_person
 from webapp.accounts.models import User
+from webapp.analyses import selectors
 from webapp.analyses.lease import claim
-from webapp.analyses.models import Analysis
+from webapp.analyses.models import Analysis, Segment, WindowScore
+from webapp.recordings.models import Project, Tag
 
 API = "/api/v1/"
 
@@ -34,6 +41,8 @@ def test_the_state_says_what_there_is(api: APIClient, analysis: Analysis) -> Non
     assert state["summary"] == {
         "label": "happy",
         "share": {"neutral": 0.0, "happy": 0.5, "sad": 0.25, UNDETERMINED: 0.25},
+        "mean_probability": {"neutral": 0.1, "happy": 0.567, "sad": 0.333},
+        "audio_video": None,
     }
     assert state["notice"] and state["models_used"][0]["sha256"]
     assert state["error_code"] is None
@@ -67,7 +76,70 @@ def test_the_scores_under_the_timeline_are_there(api: APIClient, analysis: Analy
         "voice": 0.25,
         "logits": [1.0, 2.0, 3.0],
         "probabilities": [0.1, 0.8, 0.1],
+        "unimodal": None,
     }
+
+
+@pytest.fixture
+def with_eeg(owner: User) -> Analysis:
+    about = {"owner": owner, "duration_s": 80.0, "width": 1280, "height": 720, "fps": 29.97, "title": "Visit"}
+    return published(timeline=fused(), **{f"recording__{name}": value for name, value in about.items()})
+
+
+def test_what_each_modality_says_survives_the_database(api: APIClient, with_eeg: Analysis) -> None:
+    assert selectors.published_timeline(with_eeg) == fused()
+    written = api.get(f"{API}analyses/{with_eeg.pk}/export/json/").content
+    assert from_result(json.loads(written)) == fused()
+    assert json.loads(written)["summary"]["audio_video"]["label"] == "happy"
+
+
+def test_rest_says_what_each_modality_says(api: APIClient, with_eeg: Analysis) -> None:
+    summary = api.get(f"{API}analyses/{with_eeg.pk}/").json()["summary"]
+    assert (summary["label"], summary["audio_video"]["label"]) == ("sad", "happy")
+    assert summary["audio_video"]["mean_probability"] == {"neutral": 0.16, "happy": 0.58, "sad": 0.26}
+    rows = api.get(f"{API}analyses/{with_eeg.pk}/segments/").json()["results"]
+    assert set(rows[0]["unimodal"]) == {"face", "voice", "eeg", "audio-video"}
+    assert rows[0]["unimodal"]["face"] == {"neutral": 0.25, "happy": 0.25, "sad": 0.5}
+    assert rows[-1]["unimodal"] == {}
+    (window,) = api.get(f"{API}analyses/{with_eeg.pk}/windows/").json()["results"]
+    assert window["unimodal"] == {"face": [0.25, 0.25, 0.5]}
+
+
+def test_what_an_earlier_version_read_has_none_of_it(api: APIClient, with_eeg: Analysis) -> None:
+    Analysis.objects.update(mean_probability=None, audio_video=None)
+    Segment.objects.update(unimodal=None)
+    WindowScore.objects.update(unimodal=None)
+    summary = api.get(f"{API}analyses/{with_eeg.pk}/").json()["summary"]
+    assert (summary["mean_probability"], summary["audio_video"]) == (None, None)
+    assert api.get(f"{API}analyses/{with_eeg.pk}/segments/").json()["results"][0]["unimodal"] is None
+    for name in WRITERS:
+        answer = api.get(f"{API}analyses/{with_eeg.pk}/export/{name}/")
+        assert answer.status_code == 200
+        assert b"audio and video alone:" not in answer.content.lower()
+
+
+def test_the_table_says_whose_it_is(api: APIClient, owner: User, analysis: Analysis) -> None:
+    recording = analysis.recording
+    recording.project = Project.objects.create(owner=owner, name="Pilot")
+    recording.save()
+    recording.tags.add(*(Tag.objects.create(owner=owner, name=name) for name in ("right", "calm")))
+    table = api.get(f"{API}analyses/{analysis.pk}/export/csv/").content.decode()
+    row = next(csv.DictReader(io.StringIO(table, newline="")))
+    assert (row["recording_id"], row["title"]) == (str(recording.pk), recording.title)
+    assert (row["project"], row["tags"]) == ("Pilot", "calm,right")
+
+
+def test_whoever_it_is_shared_with_learns_no_project_and_no_tags(
+    client_of: Callable[[User], APIClient], owner: User, stranger: User, analysis: Analysis
+) -> None:
+    recording = analysis.recording
+    recording.project = Project.objects.create(owner=owner, name="Pilot")
+    recording.save()
+    recording.tags.add(Tag.objects.create(owner=owner, name="calm"))
+    with_person(recording, stranger, may_download=True)
+    table = client_of(stranger).get(f"{API}analyses/{analysis.pk}/export/csv/").content.decode()
+    row = next(csv.DictReader(io.StringIO(table, newline="")))
+    assert (row["title"], row["project"], row["tags"]) == (recording.title, "", "")
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from inference.errors import Code, InputError
-from inference.export import WRITERS
+from inference.export import WRITERS, RecordingInfo
 from inference.export.eaf import VIDEO
 from inference.export.table import safe
 from webapp.accounts.models import User
@@ -31,6 +31,7 @@ MANIFEST = "manifest.csv"
 COLUMNS = (
     *("file", "bytes", "sha256", "title", "recording", "analysis", "model_name", "model_version", "timeline_at"),
     *("purpose", "purpose_note", "consent_version", "consent_text"),
+    *("project", "tags", "duration_s", "models"),
 )
 SLUG_CHARACTERS = 60
 
@@ -68,19 +69,23 @@ def _pieces(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
         analysis = selectors.analyses_of(user).filter(pk=pk).first()
         if analysis is None or analysis.timeline_at is None:
             continue
-        for name, content, method in _files(analysis, formats, with_video=with_video):
+        about = selectors.recording_info(analysis.recording, own=True)
+        whose = _whose(analysis, about)
+        for name, content, method in _files(analysis, about, formats, with_video=with_video):
             path = f"{folder(number, analysis.recording.title)}/{name}"
             size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
-            manifest.append([path, str(size), digest, *_whose(analysis)])
+            manifest.append([path, str(size), digest, *whose])
     yield from stream.add(MANIFEST, io.BytesIO(_table(manifest).encode()), timezone.now(), COMPRESSED)
     yield from stream.close()
 
 
-def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> Iterator[tuple[str, IO[bytes], int]]:
+def _files(
+    analysis: Analysis, about: RecordingInfo, formats: Sequence[str], *, with_video: bool
+) -> Iterator[tuple[str, IO[bytes], int]]:
     """The name, content and compression of each file. Videos lie where the ELAN files look for them."""
     timeline = selectors.published_timeline(analysis)
     for name in formats:
-        content = WRITERS[name].write(timeline, analysis.recording.title)
+        content = WRITERS[name].write(timeline, about)
         yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), COMPRESSED
     video = selectors.labelled_video(analysis)
     if with_video and video is not None:
@@ -88,12 +93,14 @@ def _files(analysis: Analysis, formats: Sequence[str], *, with_video: bool) -> I
             yield VIDEO, content_of_video, AS_IT_IS
 
 
-def _whose(analysis: Analysis) -> list[str]:
+def _whose(analysis: Analysis, about: RecordingInfo) -> list[str]:
     assert analysis.timeline_at is not None
     recording = analysis.recording
     read = (str(analysis.pk), analysis.model_name, analysis.model_version, analysis.timeline_at.isoformat())
     agreed = (recording.purpose, safe(recording.purpose_note), recording.consent_version, recording.consent_text)
-    return [safe(recording.title), str(recording.pk), *read, *agreed]
+    models = "; ".join(f"{used['name']} {used['version']}" for used in analysis.models_used)
+    kept = (safe(about.project), safe(",".join(about.tags)), f"{recording.duration_s:.3f}", safe(models))
+    return [safe(recording.title), str(recording.pk), *read, *agreed, *kept]
 
 
 def _table(rows: list[list[str]]) -> str:

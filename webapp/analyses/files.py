@@ -71,7 +71,7 @@ def export(seen: Seen, name: str) -> HttpResponse:
     analysis = seen.require_download()
     check([name])
     writer = WRITERS[name]
-    response = HttpResponse(selectors.export(analysis, name), content_type=writer.content_type)
+    response = HttpResponse(selectors.export(analysis, name, own=seen.own), content_type=writer.content_type)
     note_fetched(Action.FILE_EXPORTED, viewer=seen.viewer, thing=analysis)
     response["Content-Disposition"] = (
         content_disposition_header(True, f"{_stem(analysis.recording)}.{writer.extension}") or "attachment"

@@ -57,6 +57,8 @@ class Analysis(models.Model):
     notice = models.TextField(blank=True)
     label = models.CharField(max_length=40, blank=True, help_text="The label with the largest share of the time.")
     shares = ArrayField(models.FloatField(), default=list, help_text="Of each label, then of undetermined.")
+    mean_probability = models.JSONField(null=True, help_text="{label: p}; null where an earlier version read it.")
+    audio_video = models.JSONField(null=True, help_text="With EEG: the summary of what audio and video alone say.")
 
     class Meta:
         verbose_name_plural = "analyses"
@@ -73,10 +75,15 @@ class Analysis(models.Model):
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """The `summary` of result.json, once there is a timeline: the leading label and every label's share."""
+        """The `summary` of result.json, once there is a timeline; what it does not have is None."""
         if self.timeline_at is None:
             return None
-        return {"label": self.label, "share": dict(zip((*self.labels, UNDETERMINED), self.shares, strict=True))}
+        return {
+            "label": self.label,
+            "share": dict(zip((*self.labels, UNDETERMINED), self.shares, strict=True)),
+            "mean_probability": self.mean_probability,
+            "audio_video": self.audio_video,
+        }
 
 
 class WindowScore(models.Model):
@@ -90,6 +97,7 @@ class WindowScore(models.Model):
     probabilities = ArrayField(models.FloatField())
     face = models.FloatField()
     voice = models.FloatField()
+    unimodal = models.JSONField(null=True, help_text="{modality: probabilities}; null where that was not recorded.")
 
     class Meta:
         indexes = [models.Index(fields=["analysis", "start_s"])]
@@ -113,6 +121,9 @@ class Segment(models.Model):
     face = models.FloatField()
     voice = models.FloatField()
     eeg = models.FloatField()
+    unimodal = models.JSONField(
+        null=True, help_text="{modality: probabilities in the order of the labels}; null where that was not recorded."
+    )
 
     class Meta:
         indexes = [

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from inference.export import WRITERS
 from webapp.accounts import farewell
 from webapp.accounts.models import User
 from webapp.accounts.selectors import has_second_factor, quota_of, tokens_of
@@ -128,7 +127,7 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
         inside = f"{place}/analyses/{analysis.pk}"
         if analysis.timeline_at is not None:
             analysis.recording = recording
-            content = io.BytesIO(WRITERS["json"].write(selectors.published_timeline(analysis), recording.title))
+            content = io.BytesIO(selectors.export(analysis, "json", own=True))
             yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, COMPRESSED)
         for made in analysis.artifacts.all():
             name = f"{inside}/{made.kind}{media.suffix(made.kept)}"

@@ -24,8 +24,6 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
     Rendering belongs to the same attempt: its claim counts the one up that is taken back here.
     """
     found = summary(timeline)
-    share = found["share"]
-    assert isinstance(share, dict)
     with transaction.atomic():
         # First the row: whoever else wants it waits until the result is whole.
         lease.end(
@@ -40,7 +38,9 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             labels=list(timeline.labels),
             notice=timeline.notice,
             label=found["label"],
-            shares=[share[label] for label in (*timeline.labels, UNDETERMINED)],
+            shares=[found["share"][label] for label in (*timeline.labels, UNDETERMINED)],
+            mean_probability=found["mean_probability"],
+            audio_video=found.get("audio_video"),
         )
         WindowScore.objects.filter(analysis=lease.pk).delete()
         Segment.objects.filter(analysis=lease.pk).delete()
@@ -55,6 +55,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                     probabilities=list(window.probabilities),
                     face=window.face,
                     voice=window.voice,
+                    unimodal=window.unimodal,
                 )
                 for window in timeline.windows
             ),
@@ -72,6 +73,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                     face=segment.evidence.face,
                     voice=segment.evidence.voice,
                     eeg=segment.evidence.eeg,
+                    unimodal=_in_order(segment.unimodal, timeline.labels),
                 )
                 for segment in timeline.segments
             ),
@@ -88,6 +90,13 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             )
         events.tell_of_analysis(events.Event.TIMELINE_PUBLISHED, lease.pk)
         transaction.on_commit(lambda: messages.send(lease.pk, published=True))
+
+
+def _in_order(unimodal: dict[str, dict[str, float]] | None, labels: tuple[str, ...]) -> dict[str, list[float]] | None:
+    """What each modality says as probabilities in the order of the labels."""
+    if unimodal is None:
+        return None
+    return {modality: [given[label] for label in labels] for modality, given in unimodal.items()}
 
 
 def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> None:

@@ -1,11 +1,12 @@
 """Reading analyses. People see their own; workers see the one whose id they were sent."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
-from inference.export import WRITERS
+from inference.export import WRITERS, RecordingInfo
 from inference.types import (
     Correction,
     Corrections,
@@ -24,11 +25,11 @@ from webapp.accounts.models import User
 from webapp.analyses import models
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings.models import Recording
+from webapp.recordings.models import Project, Recording
 
 # Two hours have ten thousand windows: read as plain rows, they take a third of the time that models would.
-WINDOW = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice")
-SEGMENT = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg")
+WINDOW = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal")
+SEGMENT = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg", "unimodal")
 
 
 def analyses_of(user: User) -> QuerySet[Analysis]:
@@ -145,9 +146,19 @@ def published_timeline(analysis: Analysis) -> Timeline:
     return found
 
 
-def export(analysis: Analysis, name: str) -> bytes:
+def recording_info(recording: Recording, *, own: bool) -> RecordingInfo:
+    """What an export says of the recording; projects and tags are their owner's alone."""
+    if not own:
+        return RecordingInfo(recording.title, str(recording.pk))
+    # Asked for anew: a project may have been deleted since the recording was fetched.
+    project = Project.objects.filter(recordings=recording).values_list("name", flat=True).first()
+    tags = tuple(recording.tags.order_by("name").values_list("name", flat=True))
+    return RecordingInfo(recording.title, str(recording.pk), project or "", tags)
+
+
+def export(analysis: Analysis, name: str, *, own: bool) -> bytes:
     """The timeline in one of `inference.export.WRITERS`. Raises RequestError(NOT_READY)."""
-    return WRITERS[name].write(published_timeline(analysis), analysis.recording.title)
+    return WRITERS[name].write(published_timeline(analysis), recording_info(analysis.recording, own=own))
 
 
 def _window(
@@ -158,8 +169,10 @@ def _window(
     probabilities: list[float],
     face: float,
     voice: float,
+    unimodal: dict[str, list[float]] | None,
 ) -> Window:
-    return Window(start_s, end_s, Source(source), tuple(logits), tuple(probabilities), face, voice)
+    alone = None if unimodal is None else {modality: tuple(given) for modality, given in unimodal.items()}
+    return Window(start_s, end_s, Source(source), tuple(logits), tuple(probabilities), face, voice, alone)
 
 
 def _segment(
@@ -172,6 +185,14 @@ def _segment(
     face: float,
     voice: float,
     eeg: float,
+    unimodal: dict[str, list[float]] | None,
 ) -> Segment:
     shares = dict(zip(labels, probabilities, strict=True))
-    return Segment(start_s, end_s, label, confidence, shares, Evidence(face, voice, eeg))
+    return Segment(start_s, end_s, label, confidence, shares, Evidence(face, voice, eeg), by_label(labels, unimodal))
+
+
+def by_label(labels: Sequence[str], unimodal: dict[str, list[float]] | None) -> dict[str, dict[str, float]] | None:
+    """What each modality says, {label: probability}; None where that was not recorded."""
+    if unimodal is None:
+        return None
+    return {modality: dict(zip(labels, given, strict=True)) for modality, given in unimodal.items()}

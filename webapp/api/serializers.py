@@ -237,9 +237,23 @@ class RerunSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION.")
 
 
-class SummarySerializer(serializers.Serializer[Any]):
+class AudioVideoSummarySerializer(serializers.Serializer[Any]):
     label = serializers.CharField(help_text="With the largest share of the time.")  # type: ignore[assignment]
     share = serializers.DictField(child=serializers.FloatField(), help_text="Of each label and of `undetermined`.")
+    mean_probability = serializers.DictField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="Of each label over the determined time: empty where there is none, null where an earlier version "
+        "read it.",
+    )
+
+
+class SummarySerializer(AudioVideoSummarySerializer):
+    audio_video = AudioVideoSummarySerializer(
+        allow_null=True,
+        help_text="With EEG: what audio and video alone say, without it. Null where there is no EEG or an earlier "
+        "version read it.",
+    )
 
 
 class ModelUsedSerializer(serializers.Serializer[Any]):
@@ -294,13 +308,20 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     duration_s = Seconds()
     probabilities = serializers.SerializerMethodField()
     evidence = EvidenceSerializer(source="*")
+    unimodal = serializers.SerializerMethodField(
+        help_text="Probabilities given one modality alone (`face`, `voice`, `eeg`) and, in what EEG entered, given "
+        "`audio-video` without it; of those that are there. Null where an earlier version read it."
+    )
 
     class Meta:
         model = Segment
-        fields = ["start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence"]
+        fields = ["start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"]
 
     def get_probabilities(self, segment: Segment) -> dict[str, float]:
         return dict(zip(segment.analysis.labels, segment.probabilities, strict=True))
+
+    def get_unimodal(self, segment: Segment) -> dict[str, dict[str, float]] | None:
+        return selectors.by_label(segment.analysis.labels, segment.unimodal)
 
 
 class FoundSegmentSerializer(SegmentSerializer):
@@ -317,10 +338,16 @@ class WindowSerializer(serializers.ModelSerializer[WindowScore]):
     end_s = Seconds()
     logits = serializers.ListField(child=serializers.FloatField())
     probabilities = serializers.ListField(child=serializers.FloatField())
+    unimodal = serializers.DictField(
+        child=serializers.ListField(child=serializers.FloatField()),
+        allow_null=True,
+        help_text="Probabilities given the `face` or the `voice` alone, of those that are there. Null where an "
+        "earlier version read it, and in windows of EEG.",
+    )
 
     class Meta:
         model = WindowScore
-        fields = ["start_s", "end_s", "source", "logits", "probabilities", "face", "voice"]
+        fields = ["start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal"]
 
 
 class FacesSerializer(serializers.Serializer[Any]):

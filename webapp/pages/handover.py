@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from inference.curve import TICK_STEPS_S, columns
-from inference.types import UNDETERMINED, Timeline
+from inference.types import UNDETERMINED, Mode, Timeline
+from inference.unimodal import alone
 from webapp.pages.lanes import Lane, height, room_to_correct
 
 COLUMN_S = 0.5  # the chart's resolution, as far as MOST_COLUMNS allow
@@ -16,11 +17,13 @@ FEWEST_COLUMNS, MOST_COLUMNS = 240, 3600
 def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
     """Times in seconds, shares in whole percent, labels as indexes into `labels`, the last of which is undetermined.
 
-    `segments`: [start, end, label, confidence, face, voice, eeg]. `lanes`: their runs as [start, end, value].
+    `segments`: [start, end, label, confidence, face, voice, eeg, alone], the last being [name, label, share] of each
+    modality that says something by itself. `lanes`: their runs as [start, end, value].
     `chart`: at even distances, the probability of each label; an empty list where nothing was read. `room`: the lane of
     a person who corrects. `steps`: seconds between the marks of the axis. `faces`: whether their places were kept.
     """
     labels = (*timeline.labels, UNDETERMINED)
+    with_eeg = timeline.mode is Mode.AUDIO_VIDEO_EEG
     index = {label: number for number, label in enumerate(labels)}
     return {
         "duration": timeline.media.duration_s,
@@ -40,6 +43,10 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
                         segment.evidence.eeg,
                     )
                 ),
+                [
+                    [name, index[said.label], round(100 * said.probability)]
+                    for name, said in alone(segment, with_eeg=with_eeg)
+                ],
             ]
             for segment in timeline.segments
         ],

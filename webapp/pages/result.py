@@ -1,7 +1,7 @@
 """Everything that the result page shows of an analysis, as far as it is there."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
@@ -9,7 +9,8 @@ from django.utils.text import slugify
 
 from inference.errors import Code
 from inference.export import WRITERS
-from inference.types import Segment, Source, Timeline
+from inference.timeline import summary
+from inference.types import UNDETERMINED, Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
 from webapp.analyses.viewing import Seen
@@ -32,6 +33,14 @@ def progress(analysis: Analysis) -> dict[str, Any]:
         "input_at_fault": analysis.error_code in set(Code),
         "have": f"{analysis.timeline_at is not None:d}{ended:d}",
     }
+
+
+class Average(NamedTuple):
+    """A label over the whole recording: its share of the time, and its mean probability if anything was determined."""
+
+    label: str
+    share: float
+    mean: float | None
 
 
 class Places:
@@ -106,7 +115,6 @@ def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any
         "file_name": slugify(recording.title) or "recording",
         **(_read(timeline, page) if timeline else {}),
         "shares": bar,
-        "leading": drawing.leading(bar),
         "exports": [
             {"words": words.EXPORTS[name], "extension": writer.extension, "url": places.export(name)}
             for name, writer in WRITERS.items()
@@ -118,8 +126,11 @@ def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
     sources = {window.source for window in timeline.windows} - {Source.FUSION}
     alone = {source: read_alone(timeline, source) for source in sources}
     stack = lanes(timeline, alone)
+    found = summary(timeline)
     return {
         "timeline": timeline,
+        "averages": _averages(found),
+        "headlines": _headlines(found),
         "drawing": drawing.draw(timeline, stack),
         "handover": handover(timeline, stack),
         "segments": _page(timeline, page),
@@ -129,6 +140,21 @@ def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
         if len(alone) == 2
         else None,
     }
+
+
+def _averages(found: dict[str, Any]) -> list[Average]:
+    """Every label that the model knows, and `undetermined` where it occurs; what lasts longest first."""
+    share, mean = found["share"], found["mean_probability"]
+    rows = [Average(label, share[label], mean.get(label)) for label in share if share[label] or label != UNDETERMINED]
+    return sorted(rows, key=lambda row: (row.share, row.mean or 0), reverse=True)
+
+
+def _headlines(found: dict[str, Any]) -> list[tuple[str, Average]]:
+    """With EEG: the fused label and beside it that of audio and video alone."""
+    if "audio_video" not in found:
+        return []
+    both = {"Fused with EEG": found, "Audio and video alone": found["audio_video"]}
+    return [(name, _averages(said)[0]) for name, said in both.items()]
 
 
 def _page(timeline: Timeline, number: str | None) -> Page[Segment]:

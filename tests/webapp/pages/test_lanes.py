@@ -18,6 +18,7 @@ from inference.types import (
     Timeline,
     Window,
 )
+from tests.unit.timelines import fused
 from webapp.pages.handover import MOST_COLUMNS, handover
 from webapp.pages.lanes import height, lanes, room_to_correct, runs
 from webapp.pages.moments import UNCOVERED, read_alone
@@ -66,7 +67,7 @@ def test_the_numbers_handed_over_are_those_of_the_timeline() -> None:
     given = json.loads(json.dumps(handover(found, lanes(found, alone(found)))))
     assert given["duration"] == 10.0
     assert given["labels"] == ["neutral", "happy", UNDETERMINED]
-    assert given["segments"] == [[0.0, 5.0, 1, 75, 100, 50, 100], [5.0, 10.0, 2, 0, 0, 0, 0]]
+    assert given["segments"] == [[0.0, 5.0, 1, 75, 100, 50, 100, []], [5.0, 10.0, 2, 0, 0, 0, 0, []]]
     of = {lane["name"]: lane["runs"] for lane in given["lanes"]}
     assert of["Audio and video alone"] == [[0.0, 10.0, 1]]
     assert of["EEG alone"] == [[0.0, 5.0, 0]]
@@ -74,6 +75,14 @@ def test_the_numbers_handed_over_are_those_of_the_timeline() -> None:
     assert of["Voice heard"] == [[0.0, 10.0, 0.5]]
     assert given["chart"][0] == [25, 75]
     assert given["chart"][-1] == []
+
+
+def test_what_each_modality_says_is_handed_over() -> None:
+    found = fused()
+    segments = handover(found, lanes(found, alone(found)))["segments"]
+    assert segments[0][-1] == [["face", 2, 50], ["voice", 1, 80], ["EEG", 2, 70], ["audio and video", 1, 80]]
+    assert [name for name, _, _ in segments[2][-1]] == ["EEG"]
+    assert segments[-1][-1] == []
 
 
 def test_the_chart_of_two_hours_is_coarser_not_larger() -> None:

@@ -1,5 +1,6 @@
 """The page of one analysis, at every moment of its life."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ from django.urls import reverse
 from inference.errors import Code
 from inference.export import WRITERS
 from tests.integration.rest import SAMPLES
+from tests.unit.timelines import fused
+from tests.webapp.factories import AnalysisFactory, claimed
 from tests.webapp.pages.conftest import NOTICE, fail, publish
+from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.lease import WORKER_LOST, claim
 from webapp.analyses.models import Analysis, WindowScore
-from webapp.analyses.publish import publish_video
+from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.recordings.models import Recording
 
 
@@ -102,6 +106,28 @@ def test_the_readers_are_compared_where_there_is_eeg(owner: Client, published: A
     assert '<dd id="agreement-kappa">0.00</dd>' in page
     assert "here, no better than chance" in page
     assert "EEG alone" in page
+
+
+def test_the_average_stands_beside_the_time_that_a_label_won(owner: Client, published: Analysis) -> None:
+    page = words(shown(owner, published))
+    assert "Over the whole recording" in page
+    assert "happy 50 % 70 % sad 25 % 20 % undetermined 25 % – neutral 0 % 10 %" in page
+    assert "Audio and video alone" not in page[page.index("Over the whole recording") :]
+
+
+def test_beside_the_label_with_eeg_stands_that_of_audio_and_video(owner: Client, user: User) -> None:
+    analysis = AnalysisFactory.create(recording__owner=user, recording__duration_s=80.0)
+    publish_timeline(claimed(analysis), fused())
+    page = words(shown(owner, analysis))
+    assert "Fused with EEG sad 61 % Audio and video alone happy 58 %" in page
+    assert "face seen 69 %, voice heard 71 %, EEG present" in page
+    assert "face: sad 50 %, voice: happy 80 %, EEG: sad 70 %, audio and video: happy 80 %" in page
+    assert "face seen 100 %, voice heard 0 %, no EEG" in page
+
+
+def words(page: str) -> str:
+    """What a person reads, without elements and line breaks."""
+    return " ".join(re.sub("<[^>]+>", " ", page).split())
 
 
 @pytest.mark.parametrize(("asked", "first"), [("1", 0), ("2", 2), ("99", 2), ("nonsense", 0)])

@@ -71,10 +71,21 @@ class Recording:
 
 @dataclass(frozen=True)
 class Summary:
-    """The label with the largest share of the time, and every label's share."""
+    """The label with the largest share of the time, every label's share, and its mean probability.
+
+    `audio_video` is the same of what audio and video alone say, where EEG entered the labels. Both are None where an
+    earlier version of the server read the recording.
+    """
 
     label: str
     share: dict[str, float]
+    mean_probability: dict[str, float] | None = None
+    audio_video: "Summary | None" = None
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        beside = data.get("audio_video")
+        return cls(data["label"], data["share"], data.get("mean_probability"), cls.read(beside) if beside else None)
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,7 @@ class Analysis:
         return cls(
             **{name: data[name] for name in plain},
             labels=tuple(data["labels"]),
-            summary=Summary(summary["label"], summary["share"]) if summary else None,
+            summary=Summary.read(summary) if summary else None,
             created_at=datetime.fromisoformat(data["created_at"]),
             finished_at=datetime.fromisoformat(finished) if finished else None,
         )
@@ -130,7 +141,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a timeline with one label. Times are seconds from the video's start."""
+    """A stretch of a timeline with one label. Times are seconds from the video's start.
+
+    `unimodal` holds what each modality says alone, {modality: {label: probability}}; None where that was not recorded.
+    """
 
     start_s: float
     end_s: float
@@ -139,12 +153,15 @@ class Segment:
     confidence: float
     probabilities: dict[str, float]
     evidence: Evidence
+    unimodal: dict[str, dict[str, float]] | None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
         names = ("start_s", "end_s", "duration_s", "label", "confidence", "probabilities")
         evidence = Evidence(*(data["evidence"][name] for name in ("face", "voice", "eeg")))
-        return cls(**{name: data[name] for name in names}, evidence=evidence, **cls.more(data))
+        return cls(
+            **{name: data[name] for name in names}, evidence=evidence, unimodal=data.get("unimodal"), **cls.more(data)
+        )
 
     @classmethod
     def more(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 // The label of this moment: under the player, and over the picture if that is wanted.
-import { capital, chip, clock, percent } from "./words.js";
+import { capital, chip, clock, evidence, percent, saidAlone } from "./words.js";
 
 const KEY = "emotrace-overlay";
 
@@ -34,13 +34,15 @@ export class Label {
     this.#overlay.hidden = !this.#read || burnedIn || !this.on;
   }
 
-  show(segment) {
+  show(segment, withEeg) {
     this.#read = true;
     const sure = segment.confidence ? percent(segment.confidence) : "";
     this.#overlay.textContent = `${capital(segment.label)} ${sure}`.trim();
     this.#overlay.className = `overlay emotion-${segment.label}`;
     document.getElementById("now-label").replaceChildren(...chip(segment.label));
     document.getElementById("now-confidence").textContent = sure;
+    document.getElementById("now-evidence").textContent = evidence(segment, withEeg);
+    document.getElementById("now-alone").textContent = saidAlone(segment);
   }
 
   tell(seconds) {

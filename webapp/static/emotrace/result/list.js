@@ -1,5 +1,5 @@
 // The table of segments, a page at a time: few rows however long the recording, and each can be read and reached.
-import { chip, clock, element, percent } from "./words.js";
+import { chip, clock, evidence, percent, saidAlone } from "./words.js";
 
 export class List {
   #reading;
@@ -56,16 +56,14 @@ export class List {
     const segment = this.#reading.segment(number);
     const row = this.#row.cloneNode(true);
     const read = segment.confidence > 0;
-    const evidence = [`Face ${percent(segment.face)}`, `Voice ${percent(segment.voice)}`];
-    if (this.#reading.withEeg) evidence.push(`EEG ${percent(segment.eeg)}`);
     row.dataset.number = number;
     row.setAttribute("aria-rowindex", number + 2);
     row.querySelector(".seek").setAttribute("aria-label", `Go to ${clock(segment.start)}`);
     row.querySelector(".start").textContent = clock(segment.start);
     row.querySelector(".end").textContent = clock(segment.end);
     row.querySelector(".emotion-chip").replaceChildren(...chip(segment.label));
-    const words = evidence.flatMap((text) => [element("span", "", text), " "]);
-    row.querySelector(".evidence").replaceChildren(...(read ? words : ["Neither face nor voice"]));
+    row.querySelector(".evidence").textContent = evidence(segment, this.#reading.withEeg);
+    row.querySelector(".said-alone").textContent = saidAlone(segment);
     row.querySelector(".sure").textContent = read ? percent(segment.confidence) : "–";
     row.querySelector(".meter rect").setAttribute("width", `${segment.confidence}%`);
     return row;

@@ -54,7 +54,7 @@ const show = (seconds) => {
   const segment = reading.segment(number);
   lanes.mark(segment);
   list.show(number);
-  label.show(segment);
+  label.show(segment, reading.withEeg);
   cover();
 };
 

@@ -50,8 +50,9 @@ export class Reading {
   }
 
   segment(number) {
-    const [start, end, label, confidence, face, voice, eeg] = this.segments[number];
-    return { number, start, end, label: this.labels[label], confidence, face, voice, eeg };
+    const [start, end, label, confidence, face, voice, eeg, said] = this.segments[number];
+    const alone = said.map(([name, which, share]) => [name, this.labels[which], share]);
+    return { number, start, end, label: this.labels[label], confidence, face, voice, eeg, alone };
   }
 
   get withEeg() {

@@ -1,5 +1,5 @@
 // What was read at a moment of the timeline, beside the pointer or the playhead.
-import { chip, clock, element, percent } from "./words.js";
+import { chip, clock, element, evidence, percent, saidAlone } from "./words.js";
 
 const MOST = 3; // probabilities told
 
@@ -27,6 +27,11 @@ export class Tip {
     for (const [name, label] of this.#reading.alone(seconds)) {
       lines.push(element("div", "tip-alone", `${name}: ${label}`));
     }
+    lines.push(
+      element("div", "tip-segment", "In this segment"),
+      element("div", "evidence", evidence(segment, this.#reading.withEeg)),
+      element("div", "said-alone", saidAlone(segment)),
+    );
     this.#place.replaceChildren(...lines);
     this.#place.hidden = false;
     const room = this.#lanes.scroller.clientWidth - this.#place.offsetWidth;

@@ -22,5 +22,16 @@ export const element = (name, className, ...children) => {
   return made;
 };
 
+// How much of a face, a voice and EEG there was, as the templates write it: none of them is a vote.
+export const evidence = (segment, withEeg) => {
+  if (!segment.confidence) return "Neither face nor voice";
+  const words = [`face seen ${percent(segment.face)}`, `voice heard ${percent(segment.voice)}`];
+  if (withEeg) words.push(segment.eeg ? "EEG present" : "no EEG");
+  return words.join(", ");
+};
+
+// What each modality by itself says of a segment, as the templates write it.
+export const saidAlone = (segment) => segment.alone.map(([name, label, share]) => `${name}: ${label} ${percent(share)}`).join(", ");
+
 // A label with its colour, as the templates write it.
 export const chip = (label) => [element("span", `swatch emotion-${label}`), element("span", "name", label)];

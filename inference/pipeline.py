@@ -2,12 +2,13 @@
 
 from itertools import chain
 
-from inference import store
+from inference import eeg, store
 from inference.audio_video import AudioVideoReader, FaceTrack, fastest_device
 from inference.audio_video_eeg import FusionReader, first_samples
 from inference.inputs import check
 from inference.timeline import segments, trial_segments
 from inference.types import (
+    EegFacts,
     Inputs,
     Limits,
     MediaInfo,
@@ -68,7 +69,7 @@ def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progre
     cut = trial_segments([trial.fused for trial in trials], audio_video, spec.labels, media.duration_s, reader.hop_s)
     windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_spec.used, spec.used)
-    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track)
+    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track, eeg.inspect(inputs.eeg).facts)
 
 
 def _score(
@@ -94,6 +95,7 @@ def _timeline(
     windows: list[Window],
     cut: tuple[Segment, ...],
     track: FaceTrack,
+    facts: EegFacts | None = None,
 ) -> Timeline:
     notice = f"{NOTICE} Demonstration: {spec.demonstration}." if spec.demonstration else NOTICE
-    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice, track.faces)
+    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice, track.faces, eeg=facts)

@@ -6,8 +6,10 @@ from typing import Any
 from inference.export.writer import Writer
 from inference.timeline import summary
 from inference.types import (
+    BadChannel,
     Correction,
     Corrections,
+    EegFacts,
     Evidence,
     Face,
     Faces,
@@ -28,7 +30,7 @@ _DECIMALS = 6  # of scores: more would only make the file longer
 def as_result(timeline: Timeline) -> dict[str, Any]:
     """The timeline as result.json has it. Times have three decimals, scores six.
 
-    `faces` and `corrections` are there where the timeline has them; a face's box is [time_s, x, y, width, height].
+    `faces`, `eeg` and `corrections` are there where the timeline has them; a face's box is [time_s, x, y, width, height].
     """
     media = timeline.media
     return {
@@ -78,6 +80,7 @@ def as_result(timeline: Timeline) -> dict[str, Any]:
         "summary": summary(timeline),
         "notice": timeline.notice,
         **({"faces": _faces(timeline.faces)} if timeline.faces else {}),
+        **({"eeg": eeg_as_dict(timeline.eeg)} if timeline.eeg else {}),
         **({"corrections": _corrections(timeline.corrections)} if timeline.corrections else {}),
     }
 
@@ -108,7 +111,22 @@ def from_result(result: dict[str, Any]) -> Timeline:
         notice=result["notice"],
         faces=_read_faces(result["faces"]) if "faces" in result else None,
         corrections=_read_corrections(result["corrections"]) if "corrections" in result else None,
+        eeg=eeg_from_dict(result["eeg"]) if "eeg" in result else None,
     )
+
+
+def eeg_as_dict(facts: EegFacts) -> dict[str, Any]:
+    """How the EEG was read, as `eeg` of result.json has it."""
+    return {
+        "unit": facts.unit,
+        "sfreq": _score(facts.sfreq),
+        "channel_order": facts.channel_order,
+        "bad_channels": [channel._asdict() for channel in facts.bad_channels],
+    }
+
+
+def eeg_from_dict(facts: dict[str, Any]) -> EegFacts:
+    return EegFacts(**{**facts, "bad_channels": tuple(BadChannel(**channel) for channel in facts["bad_channels"])})
 
 
 def _faces(faces: Faces) -> dict[str, Any]:

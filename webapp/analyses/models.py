@@ -55,6 +55,7 @@ class Analysis(models.Model):
     models_used = models.JSONField(default=list)
     labels = ArrayField(models.CharField(max_length=40), default=list)
     notice = models.TextField(blank=True)
+    eeg_facts = models.JSONField(null=True, help_text="How the EEG was read: `eeg` of result.json.")
     label = models.CharField(max_length=40, blank=True, help_text="The label with the largest share of the time.")
     shares = ArrayField(models.FloatField(), default=list, help_text="Of each label, then of undetermined.")
 

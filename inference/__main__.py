@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inference import store
-from inference.eeg.quality import UNITS
+from inference.eeg.quality import UNITS, described
 from inference.errors import Code, InputError
 from inference.types import EegInput, Inputs, Stage, Timeline
 
@@ -190,6 +190,8 @@ def _report(timeline: Timeline, out: Path) -> None:
         for segment in timeline.segments
     ]
     _print_table(rows)
+    if timeline.eeg:
+        print(f"\n{described(timeline.eeg)}")
     print(f"\n{timeline.notice}\n{out / VIDEO}")
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inference.eeg.montage import CHANNELS
 from inference.errors import Code, InputError
-from inference.types import BadChannel
+from inference.types import BadChannel, EegFacts
 
 UNITS = {"uV": 1.0, "mV": 1e3, "V": 1e6, "nV": 1e-3}  # in microvolts
 WORDS = {"uV": "microvolts", "mV": "millivolts", "V": "volts", "nV": "nanovolts"}
@@ -145,6 +145,17 @@ def _check_unit(amplitude: float, unit: str | None, *, whole: bool) -> None:
         f"The EEG's typical amplitude is {amplitude:.3g}, which EEG has in no unit: in microvolts it has {low:g} to "
         f"{high:g}. Check that the array holds EEG and convert it to microvolts.",
     )
+
+
+def described(facts: EegFacts) -> str:
+    """How the EEG was read, for a person."""
+    said = [f"EEG in {WORDS[facts.unit]} at {facts.sfreq:g} Hz."]
+    if facts.channel_order == "assumed":
+        said.append("The file names no channels: they were read in EAV's order.")
+    if facts.bad_channels:
+        listed = ", ".join(f"{name} ({reason})" for name, reason in facts.bad_channels)
+        said.append(f"Read, but hardly EEG: {listed}.")
+    return " ".join(said)
 
 
 def _too_many_bad(bad: Sequence[BadChannel]) -> InputError:

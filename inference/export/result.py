@@ -30,7 +30,8 @@ _DECIMALS = 6  # of scores: more would only make the file longer
 def as_result(timeline: Timeline) -> dict[str, Any]:
     """The timeline as result.json has it. Times have three decimals, scores six.
 
-    `faces`, `eeg` and `corrections` are there where the timeline has them; a face's box is [time_s, x, y, width, height].
+    `faces`, `eeg` and `corrections` are there where the timeline has them; a face's box is
+    [time_s, x, y, width, height].
     """
     media = timeline.media
     return {

@@ -7,6 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from inference.eeg.quality import described
+from inference.export.result import eeg_from_dict
 from inference.types import UNDETERMINED
 from webapp.accounts.models import User
 from webapp.recordings.models import Recording
@@ -71,6 +73,11 @@ class Analysis(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_name} on {self.recording_id}"
+
+    @property
+    def eeg_note(self) -> str:
+        """How the EEG was read, for a person; empty without EEG."""
+        return described(eeg_from_dict(self.eeg_facts)) if self.eeg_facts else ""
 
     @property
     def summary(self) -> dict[str, Any] | None:

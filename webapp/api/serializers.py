@@ -242,7 +242,7 @@ class EegOutlineSerializer(serializers.Serializer[EegOutline]):
     channels = serializers.ListField(
         child=serializers.CharField(),
         allow_null=True,
-        help_text="Their names in order, where the file or the layout gives them.",
+        help_text="Their names in order, where the file gives them.",
     )
     unit = serializers.ChoiceField(choices=EEG_UNITS, allow_null=True, help_text="Null where the file names none.")
     channel_order = serializers.ChoiceField(

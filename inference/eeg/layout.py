@@ -225,7 +225,9 @@ def _names_and_axis(
     near = _near(lists, variable)
     fitting = {names for names in near.values() if len(names) in shape}
     mentioned = [names for names in near.values() if known(names) and len(names) not in shape]
-    unread = [name for name in file.unread if name.lower() in CHANNEL_NAMES]
+    # string arrays are objects; their names may stand in another order than EAV's
+    strings = ("of class string", "of class opaque")
+    unread = [name for name, what in file.unread.items() if name.lower() in CHANNEL_NAMES and what in strings]
     if not fitting and mentioned:
         raise InputError(
             Code.EEG_CHANNELS,

@@ -250,7 +250,7 @@ def test_structures_that_refer_to_themselves_end(tmp_path: Path, values: np.ndar
     path = mat73(tmp_path / "a.mat", X=values, fs=RATE, loop={"word": "x"})
     with h5py.File(path, "r+") as file:
         file["loop"]["again"] = file["loop"]
-        around = file.create_dataset("channels", (1, 1), dtype=h5py.ref_dtype)
+        around = file.create_dataset("units", (1, 1), dtype=h5py.ref_dtype)
         around[0, 0] = around.ref
     assert inspect(EegInput(path)).seconds == 20
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from inference.eeg import CHANNELS, EegInfo, inspect, trials
+from inference.eeg.quality import described
 from inference.errors import Code, InputError
-from inference.types import BadChannel, EegInput
+from inference.export.result import eeg_as_dict, eeg_from_dict
+from inference.types import BadChannel, EegFacts, EegInput
 from tests.unit.matfiles import SPEC, mat, noise
 
 RATE = 100.0
@@ -262,3 +264,15 @@ def test_the_rate_of_the_file_holds_for_eavs_layout(tmp_path: Path) -> None:
     path = mat(tmp_path / "a.mat", seg=noise(5_000, 30, 2), fs=250.0)
     assert inspect(EegInput(path, trial=1)) == EegInfo(2, 250.0, 20.0)
     assert refusal(path, trial=1, sfreq=500.0).code is Code.EEG_SAMPLING_RATE
+
+
+# what the reader is told
+
+
+def test_how_it_was_read_is_said_and_survives_the_result() -> None:
+    told = EegFacts("mV", 250.0, "assumed", (BadChannel("Fz", "flat"),))
+    assert eeg_from_dict(eeg_as_dict(told)) == told
+    assert described(told) == (
+        "EEG in millivolts at 250 Hz. The file names no channels: they were read in EAV's order. "
+        "Read, but hardly EEG: Fz (flat)."
+    )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inference import store
+from inference.eeg.quality import UNITS, described
 from inference.errors import Code, InputError
 from inference.types import EegInput, Inputs, Stage, Timeline
 
@@ -67,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_argument("--eeg", type=Path, metavar="MAT", help="EEG of 30 channels recorded with the video")
     analyse.add_argument("--eeg-trial", type=int, metavar="N", help="which trial, from 1, where MAT holds several")
     analyse.add_argument("--eeg-sfreq", type=float, metavar="HZ", help="the sampling rate, where MAT names none")
+    analyse.add_argument(
+        "--eeg-unit", choices=tuple(UNITS), help="the unit of the values, where MAT names none: microvolts if not given"
+    )
     analyse.add_argument("--model", metavar="NAME[@VERSION]", help="see `python -m inference models`")
     analyse.add_argument("--formats", default="", metavar="csv,vtt,...", help="further files to write")
     analyse.add_argument("--chapters", action="store_true", help="also write VIDEO with chapters and subtitles")
@@ -121,9 +125,9 @@ def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
 def _inputs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Inputs:
     eeg = None
     if arguments.eeg is not None:
-        eeg = EegInput(arguments.eeg, trial=arguments.eeg_trial, sfreq=arguments.eeg_sfreq)
-    elif arguments.eeg_trial is not None or arguments.eeg_sfreq is not None:
-        parser.error("--eeg-trial and --eeg-sfreq describe the file of --eeg")
+        eeg = EegInput(arguments.eeg, trial=arguments.eeg_trial, sfreq=arguments.eeg_sfreq, unit=arguments.eeg_unit)
+    elif any(given is not None for given in (arguments.eeg_trial, arguments.eeg_sfreq, arguments.eeg_unit)):
+        parser.error("--eeg-trial, --eeg-sfreq and --eeg-unit describe the file of --eeg")
     for path in filter(None, (arguments.video, arguments.audio, arguments.eeg)):
         if not path.is_file():
             raise InputError(Code.MISSING_FILE, f"There is no file {path}. Check the path.")
@@ -210,6 +214,8 @@ def _report(timeline: Timeline, out: Path) -> None:
         for segment in timeline.segments
     ]
     _print_table(rows)
+    if timeline.eeg:
+        print(f"\n{described(timeline.eeg)}")
     print(f"\n{timeline.notice}\n{out / VIDEO}")
 
 

@@ -8,8 +8,8 @@ Everything raises ValueError, OSError or zlib.error where the file does not hold
 import math
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ import numpy as np
 
 HEADER = 128  # bytes
 CHUNK = 1 << 20  # bytes
+PACKED_CHUNK = 1 << 16  # bytes: what is packed is unpacked in smaller pieces, for its parts are small
 MATRIX, COMPRESSED = 14, 15  # tags of a variable
 STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 # fmt: off
@@ -26,6 +27,11 @@ CLASSES = (
 )
 # fmt: on
 NAMELESS = ("function", "opaque")  # laid out in ways of their own
+TEXT = {1: "utf-8", 2: "utf-8", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
+MOST_INSIDE = 20_000  # elements of one cell or structure
+MOST_DEPTH = 5  # structures and cells inside each other
+MOST_FIELD_NAMES = 1 << 16  # bytes
+MOST_TEXT = 1 << 16  # bytes of one text
 COMPLEX, LOGICAL = 0x800, 0x200  # array flags
 LONGEST_NAME = 1024
 MOST_AXES = 32
@@ -33,12 +39,21 @@ MOST_AXES = 32
 
 @dataclass(frozen=True)
 class Element:
-    """A variable of the file, unread; `kind` is MATLAB's class, or `logical` or `complex`; it begins at `place`."""
+    """A variable of the file, unread; `kind` is MATLAB's class, or `logical` or `complex`.
+
+    Its variable begins at `place`; what lies in a structure or cell has the dotted `name` of its fields and begins
+    `offset` unpacked bytes into it.
+    """
 
     name: str
     kind: str
     shape: tuple[int, ...]
     place: int
+    offset: int = 0
+
+
+Enters = Callable[[Element], bool]
+"""Whether to look into a structure or cell."""
 
 
 def is_version5(path: Path) -> bool:
@@ -47,8 +62,8 @@ def is_version5(path: Path) -> bool:
     return len(header) == HEADER and header[126:] in (b"IM", b"MI") and header[124:126] in (b"\0\1", b"\1\0")
 
 
-def elements(path: Path) -> Iterator[Element]:
-    """Every variable, in the file's order."""
+def elements(path: Path, enters: Enters) -> Iterator[Element]:
+    """Every variable, in the file's order, and after a structure or cell that `enters` names what is in it."""
     with path.open("rb") as file:
         order = _order(file)
         end = file.seek(0, 2)
@@ -57,14 +72,20 @@ def elements(path: Path) -> Iterator[Element]:
             variable = _Variable(file, order, place)
             if variable.following > end:
                 raise ValueError("cut short")
-            yield Element(variable.name, variable.kind, variable.shape, place)
+            yield from variable.elements(enters)
             place = variable.following
 
 
 def read(path: Path, element: Element, start: int, count: int) -> np.ndarray:
     """`count` values of a numeric variable from the `start`-th on, first axis fastest, as they are stored."""
     with path.open("rb") as file:
-        return _Variable(file, _order(file), element.place).values(start, count)
+        return _Variable(file, _order(file), element.place, element.offset).values(start, count)
+
+
+def read_text(path: Path, element: Element) -> tuple[str, ...]:
+    """The rows of a variable of class char."""
+    with path.open("rb") as file:
+        return _Variable(file, _order(file), element.place, element.offset).text()
 
 
 def _order(file: BinaryIO) -> str:
@@ -79,14 +100,23 @@ class _Bytes:
         self._file = file
         self._left = size
         self._inflate = zlib.decompressobj() if packed else None
+        self._ready = memoryview(b"")
+        self.position = 0
 
-    def _some(self, most: int) -> bytes:
+    def _some(self, most: int) -> memoryview:
+        if not self._ready:
+            self._ready = memoryview(self._next(most))
+        found, self._ready = self._ready[:most], self._ready[most:]
+        self.position += len(found)
+        return found
+
+    def _next(self, most: int) -> bytes:
         while True:
             unread = self._inflate.unconsumed_tail if self._inflate else b""
             if not unread:
-                unread = self._file.read(min(self._left, CHUNK, CHUNK if self._inflate else most))
+                unread = self._file.read(min(self._left, PACKED_CHUNK if self._inflate else min(most, CHUNK)))
                 self._left -= len(unread)
-            found = self._inflate.decompress(unread, min(most, CHUNK)) if self._inflate else unread
+            found = self._inflate.decompress(unread, PACKED_CHUNK) if self._inflate else unread
             if found:
                 return found
             if not unread:
@@ -105,15 +135,23 @@ class _Bytes:
         return bytes(target)
 
     def skip(self, count: int) -> None:
+        if not self._inflate:
+            if count > self._left:
+                raise ValueError("cut short")
+            self._file.seek(count, 1)
+            self._left -= count
+            self.position += count
+            return
         while count:
             count -= len(self._some(count))
 
 
 class _Variable:
-    """One variable, its description read and its values still to come."""
+    """One variable, or what lies `offset` bytes into it: its description read and its values still to come."""
 
-    def __init__(self, file: BinaryIO, order: str, place: int) -> None:
+    def __init__(self, file: BinaryIO, order: str, place: int, offset: int = 0) -> None:
         self._order = order
+        self._place = place
         file.seek(place)
         tag, size = self._numbers(file.read(8), "I")
         if tag not in (MATRIX, COMPRESSED):
@@ -122,20 +160,62 @@ class _Variable:
         self._bytes = _Bytes(file, size, packed=tag == COMPRESSED)
         if tag == COMPRESSED and self._numbers(self._bytes.take(8), "I")[0] != MATRIX:
             raise ValueError(f"no variable at {place}")
+        self._origin = self._bytes.position
+        self._bytes.skip(offset)
+        self._element = self._described()
+
+    def _described(self) -> Element:
+        """Read the description of the matrix that follows."""
+        offset = self._bytes.position - self._origin
         flags = self._numbers(self._part(8), "I")[0]
-        self.kind = CLASSES[flags & 0xFF]
-        self.name = ""
-        self.shape: tuple[int, ...] = ()
-        if self.kind in NAMELESS:
-            return
-        self.shape = self._numbers(self._part(4 * MOST_AXES), "i")
-        self.name = self._part(LONGEST_NAME).decode("ascii")
-        if min(self.shape) < 0:
+        kind = CLASSES[flags & 0xFF]
+        if kind in NAMELESS:
+            # an opaque one says its name first, a function has none
+            name = self._part(LONGEST_NAME).decode("ascii", "replace") if kind == "opaque" else ""
+            return Element(name, kind, (), self._place, offset)
+        shape = self._numbers(self._part(4 * MOST_AXES), "i")
+        name = self._part(LONGEST_NAME).decode("ascii")
+        if min(shape) < 0:
             raise ValueError("a negative size")
         if flags & LOGICAL:
-            self.kind = "logical"
+            kind = "logical"
         elif flags & COMPLEX:
-            self.kind = "complex"
+            kind = "complex"
+        return Element(name, kind, shape, self._place, offset)
+
+    def elements(self, enters: Enters) -> Iterator[Element]:
+        yield self._element
+        yield from self._inside(self._element, enters, MOST_DEPTH)
+
+    def _inside(self, outer: Element, enters: Enters, depth: int) -> Iterator[Element]:
+        if depth == 0 or outer.kind not in ("struct", "cell") or not enters(outer):
+            return
+        names = self._field_names() if outer.kind == "struct" else ("",)
+        if math.prod(outer.shape) * len(names) > MOST_INSIDE:
+            return
+        for number in range(math.prod(outer.shape) * len(names)):
+            tag, size = self._numbers(self._bytes.take(8), "I")
+            if tag != MATRIX:
+                raise ValueError("no element where one should be")
+            end = self._bytes.position + size
+            if size:
+                field = names[number % len(names)]
+                name = ".".join(part for part in (outer.name, field) if part)
+                inner = replace(self._described(), name=name)
+                yield inner
+                yield from self._inside(inner, enters, depth - 1)
+            if self._bytes.position > end:
+                raise ValueError("an element larger than it says")
+            self._bytes.skip(end - self._bytes.position)
+
+    def _field_names(self) -> tuple[str, ...]:
+        (width,) = self._numbers(self._part(4), "i")
+        joined = self._part(MOST_FIELD_NAMES)
+        if width <= 0:
+            raise ValueError("fields without names")
+        return tuple(
+            joined[start : start + width].split(b"\0")[0].decode("ascii") for start in range(0, len(joined), width)
+        )
 
     def _numbers(self, data: bytes, code: str) -> tuple[int, ...]:
         return struct.unpack(f"{self._order}{len(data) // 4}{code}", data)
@@ -159,7 +239,7 @@ class _Variable:
     def values(self, start: int, count: int) -> np.ndarray:
         kind, size, within = self._tag()
         stored = np.dtype(f"{self._order}{STORED[kind]}")
-        if size != math.prod(self.shape) * stored.itemsize:
+        if size != math.prod(self._element.shape) * stored.itemsize:
             raise ValueError("sizes that contradict each other")
         if within:
             return np.frombuffer(within, stored)[start : start + count]
@@ -167,3 +247,13 @@ class _Variable:
         found = np.empty(count, stored)
         self._bytes.fill(found.view(np.uint8).data)
         return found
+
+    def text(self) -> tuple[str, ...]:
+        kind, size, within = self._tag()
+        if size > MOST_TEXT:
+            raise ValueError("a text that is too long")
+        coding = TEXT[kind] if TEXT[kind] == "utf-8" else f"{TEXT[kind]}-{'le' if self._order == '<' else 'be'}"
+        text = (within or self._bytes.take(size)).decode(coding, "replace")
+        rows = self._element.shape[0]
+        # letters are stored column by column
+        return tuple(text[row::rows].strip("\0 ") for row in range(min(rows, len(text))))

@@ -1,15 +1,16 @@
-"""Numeric arrays out of MAT files (version 5 to 7.3) that strangers send.
+"""Numeric arrays and short texts out of MAT files (version 5 to 7.3) that strangers send.
 
-Nothing but plain numbers is read: no objects, cells or structures, no links, no storage outside the file,
-and no array is allocated before its size is known to be bearable.
+Structures are looked into a few levels deep, cells only where they are asked for. Objects and functions are passed
+over and never made. No link is followed, no storage outside the file is read, and no array is allocated before its
+size is known to be bearable.
 """
 
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +27,9 @@ MAX_VALUES = 120_000_000  # two hours of 30 channels at 500 Hz, 0.96 GB as float
 NUMERIC = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 PASSED_OVER = {"char", "logical", "sparse"}
 MAX_VARIABLES = 1000
+MAX_LEAVES = 50_000  # arrays and texts, those in structures and cells included
+MAX_TEXTS = 4096  # of one name
+MAX_DEPTH = mat5.MOST_DEPTH
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 HDF5_OFFSETS = (0, 512)  # MATLAB writes a header of 512 bytes in front
 
@@ -46,7 +50,10 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Variable:
-    """A numeric array of the file, not read yet; `shape` is as MATLAB shows it."""
+    """A numeric array of the file, not read yet; `shape` is as MATLAB shows it.
+
+    That of a structure's field has a dotted name, `EEG.data`; that of a cell's element a number, `data.trial{1}`.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -59,6 +66,14 @@ class MatFile(Protocol):
     def variables(self) -> tuple[Variable, ...]:
         """The numeric arrays."""
 
+    @property
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        """The texts that were asked for: a char array's rows, or those of all elements of a cell."""
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """What else lies at the top, and what it is."""
+
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
         """The variable's values as stored, axes as MATLAB shows them, or those at `last` on the last axis alone.
 
@@ -67,8 +82,11 @@ class MatFile(Protocol):
 
 
 @contextmanager
-def open_mat(path: Path) -> Iterator[MatFile]:
+def open_mat(path: Path, texts: Collection[str] = (), cells: Collection[str] = ()) -> Iterator[MatFile]:
     """Open a MAT file and list its numeric arrays.
+
+    `texts` are the names, in small letters, of variables and fields whose text is read, `cells` those of cells whose
+    elements are arrays.
 
     Raises InputError(EMPTY_FILE | MIXED_FILE | NOT_MAT | MAT_OBJECTS).
     """
@@ -77,14 +95,14 @@ def open_mat(path: Path) -> Iterator[MatFile]:
     if begins_as_mat(path):
         check_alone(path)
     if not _is_hdf5(path):
-        yield _Version5(path)
+        yield _Version5(path, texts, cells)
         return
     import h5py
 
     with _reading():
         hdf5 = h5py.File(path, "r")
     with hdf5:
-        yield _Version73(hdf5)
+        yield _Version73(hdf5, texts, cells)
 
 
 def begins_as_mat(path: Path) -> bool:
@@ -111,7 +129,7 @@ def _is_hdf5(path: Path) -> bool:
     return False
 
 
-def _objects(name: str, what: str) -> InputError:
+def objects(name: str, what: str) -> InputError:
     return InputError(
         Code.MAT_OBJECTS,
         f"The MAT file's variable {name or 'without a name'} is {what}, which is not read. "
@@ -130,32 +148,109 @@ def _bearable(name: str, shape: tuple[int, ...]) -> int:
     return values
 
 
+def _last(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def _within(name: str, lists: Collection[str]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in lists)
+
+
+@dataclass
+class _Contents:
+    """What has been found so far."""
+
+    texts_wanted: Collection[str]
+    cells_wanted: Collection[str]
+    variables: dict[str, Variable] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    leaves: int = 0
+
+    def enters(self, name: str, shape: tuple[int, ...], *, cell: bool) -> bool:
+        """Whether a structure or cell is looked into: a plain structure always, lists of them by their names."""
+        asked = any(part.lower() in (*self.texts_wanted, *self.cells_wanted) for part in name.split("."))
+        return asked or (not cell and math.prod(shape) == 1)
+
+    def count(self) -> None:
+        self.leaves += 1
+        if self.leaves > MAX_LEAVES:
+            raise ValueError("more arrays than a recording has")
+
+    def add(self, name: str, shape: tuple[int, ...], *, in_cell: bool) -> Variable | None:
+        """A numeric array; of those in cells only the ones that are asked for."""
+        if in_cell:
+            if _last(name) not in self.cells_wanted:
+                return None
+            count = sum(each.startswith(f"{name}{{") for each in self.variables) if len(self.variables) < 2000 else 0
+            name = f"{name}{{{count + 1}}}"
+        if name in self.variables:
+            raise ValueError("two variables of one name")
+        self.variables[name] = Variable(name, shape)
+        return self.variables[name]
+
+    def wants_text(self, name: str) -> bool:
+        return _last(name) in self.texts_wanted and len(self.texts.get(name, ())) < MAX_TEXTS
+
+
 class _Version5:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, texts: Collection[str], cells: Collection[str]) -> None:
         self._path = path
         self._elements: dict[str, mat5.Element] = {}
+        self._found = _Contents(texts, cells)
         with _reading():
             if not mat5.is_version5(path):
                 # version 4 has no signature: anything that starts with a zero byte would pass for it
                 raise ValueError("not a version 5 file")
-            for element in mat5.elements(path):
-                if element.kind == "complex":
+            self._list()
+
+    def _list(self) -> None:
+        names: set[str] = set()
+        wanted_texts = []
+        lists: set[str] = set()  # cells and lists of structures: what is in them has one name many times
+        for element in mat5.elements(self._path, self._enters):
+            self._found.count()
+            top = element.offset == 0
+            if top and element.name in names and element.name:
+                raise ValueError("two variables of one name")
+            if top:
+                lists = set()
+                names.add(element.name)
+                if len(names) > MAX_VARIABLES:
+                    raise ValueError("more variables than a recording has")
+            if element.kind == "complex":
+                if top:
                     raise InputError(
                         Code.NOT_MAT, f"The array {element.name} holds complex numbers. Save it as double or single."
                     )
-                if element.kind not in NUMERIC | PASSED_OVER or not element.name:
-                    raise _objects(element.name, f"of class {element.kind}")
-                if element.name in self._elements:
-                    raise ValueError("two variables of one name")
-                if len(self._elements) == MAX_VARIABLES:
-                    raise ValueError("more variables than a recording has")
-                self._elements[element.name] = element
+            elif element.kind in NUMERIC:
+                if variable := self._found.add(element.name, element.shape, in_cell=_within(element.name, lists)):
+                    self._elements[variable.name] = element
+            elif element.kind == "char":
+                if self._found.wants_text(element.name):
+                    wanted_texts.append(element)
+            else:
+                if element.kind == "cell" or (element.kind == "struct" and math.prod(element.shape) != 1):
+                    lists.add(element.name)
+                if top and element.kind not in PASSED_OVER:
+                    self._found.unread[element.name] = f"of class {element.kind}"
+        for element in wanted_texts[:MAX_TEXTS]:
+            self._found.texts.setdefault(element.name, []).extend(mat5.read_text(self._path, element))
+
+    def _enters(self, element: mat5.Element) -> bool:
+        return self._found.enters(element.name, element.shape, cell=element.kind == "cell")
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        return tuple(
-            Variable(element.name, element.shape) for element in self._elements.values() if element.kind in NUMERIC
-        )
+        return tuple(self._found.variables.values())
+
+    @property
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(rows) for name, rows in self._found.texts.items()}
+
+    @property
+    def unread(self) -> dict[str, str]:
+        return self._found.unread
 
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
         shape = variable.shape if last is None else variable.shape[:-1]
@@ -166,36 +261,93 @@ class _Version5:
 
 
 class _Version73:
-    def __init__(self, hdf5: "h5py.File") -> None:
+    def __init__(self, hdf5: "h5py.File", texts: Collection[str], cells: Collection[str]) -> None:
         self._hdf5 = hdf5
+        self._datasets: dict[str, h5py.Dataset] = {}
+        self._found = _Contents(texts, cells)
         with _reading():
-            self.variables = tuple(_hdf5_variables(hdf5))
+            if len(hdf5) > MAX_VARIABLES:
+                raise ValueError("more variables than a recording has")
+            self._list(hdf5, "", MAX_DEPTH)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        return tuple(self._found.variables.values())
+
+    @property
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(rows) for name, rows in self._found.texts.items()}
+
+    @property
+    def unread(self) -> dict[str, str]:
+        return self._found.unread
 
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
         _bearable(variable.name, variable.shape if last is None else variable.shape[:-1])
         with _reading():
             # HDF5 holds the axes in reverse
-            return np.asarray(self._hdf5[variable.name][() if last is None else last]).T
+            return np.asarray(self._datasets[variable.name][() if last is None else last]).T
 
+    def _list(self, group: "h5py.Group", outer: str, depth: int, *, in_cell: bool = False) -> None:
+        import h5py
 
-def _hdf5_variables(hdf5: "h5py.File") -> Iterator[Variable]:
-    import h5py
+        for name in group:
+            if name.startswith("#"):  # where MATLAB keeps what cells and objects refer to
+                continue
+            path = f"{outer}.{name}" if outer else name
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise objects(path, "a link")
+            self._item(group[name], path, depth, in_cell=in_cell)
 
-    if len(hdf5) > MAX_VARIABLES:
-        raise ValueError("more variables than a recording has")
-    for name in hdf5:
-        if not isinstance(hdf5.get(name, getlink=True), h5py.HardLink):
-            raise _objects(name, "a link")
-        item = hdf5[name]
+    def _item(self, item: "h5py.Group | h5py.Dataset", path: str, depth: int, *, in_cell: bool) -> None:
+        import h5py
+
+        self._found.count()
+        if depth == 0:
+            return
+        if isinstance(item, h5py.Group):
+            if "." not in path:
+                self._found.unread[path] = "a structure"
+            self._list(item, path, depth - 1, in_cell=in_cell)
+            return
         if not isinstance(item, h5py.Dataset):
-            raise _objects(name, "a structure or object")
+            return
+        if item.external or item.is_virtual:
+            raise objects(path, "kept in another file")
         kind = item.attrs.get("MATLAB_class", b"double")
         kind = kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
-        if item.external or item.is_virtual:
-            raise _objects(name, "kept in another file")
-        if kind not in NUMERIC | PASSED_OVER or item.dtype.kind not in "iufb":
-            raise _objects(name, f"of class {kind if kind not in NUMERIC else 'compound'}")
-        if kind in NUMERIC and item.dtype.kind in "iuf":
-            if item.chunks is not None and math.prod(item.chunks) > MAX_VALUES:
-                raise ValueError("a chunk larger than any array that is read")
-            yield Variable(name, tuple(int(size) for size in reversed(item.shape)))
+        if item.chunks is not None and math.prod(item.chunks) > MAX_VALUES:
+            raise ValueError("a chunk larger than any array that is read")
+        if "MATLAB_empty" in item.attrs:
+            return
+        if h5py.check_ref_dtype(item.dtype) is h5py.Reference:
+            self._elements(item, path, depth)
+        elif kind == "char" or h5py.check_string_dtype(item.dtype):
+            self._text(item, path)
+        elif kind in NUMERIC and item.dtype.kind in "iuf":
+            shape = tuple(int(size) for size in reversed(item.shape))
+            if variable := self._found.add(path, shape, in_cell=in_cell):
+                self._datasets[variable.name] = item
+        elif "." not in path and kind not in PASSED_OVER:
+            self._found.unread[path] = f"of class {kind if kind not in NUMERIC else 'compound'}"
+
+    def _elements(self, item: "h5py.Dataset", path: str, depth: int) -> None:
+        """What a cell, or a field of a list of structures, refers to."""
+        if "." not in path:
+            self._found.unread[path] = "of class cell"
+        if not self._found.enters(path, (), cell=True) or item.size > MAX_TEXTS:
+            return
+        for reference in np.asarray(item[()]).T.ravel(order="F"):
+            if reference:
+                self._item(self._hdf5[reference], path, depth - 1, in_cell=True)
+
+    def _text(self, item: "h5py.Dataset", path: str) -> None:
+        if not self._found.wants_text(path) or item.size > mat5.MOST_TEXT:
+            return
+        values = np.asarray(item[()])
+        if values.dtype.kind in "OS":
+            rows = [each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in values.flat]
+        else:
+            # one letter a number, (letters, rows) for MATLAB's (rows, letters)
+            rows = ["".join(map(chr, row)) for row in np.atleast_2d(values.T).astype(np.uint16).tolist()]
+        self._found.texts.setdefault(path, []).extend(row.strip("\0 ") for row in rows)

@@ -8,13 +8,14 @@ from itertools import chain
 import cv2
 import librosa
 
-from inference import store
+from inference import eeg, store
 from inference.audio_video import AudioVideoReader, FaceTrack, fastest_device
 from inference.audio_video_eeg import FusionReader, first_samples
 from inference.errors import Code, InputError
 from inference.inputs import check
 from inference.timeline import segments, trial_segments
 from inference.types import (
+    EegFacts,
     Inputs,
     Limits,
     MediaInfo,
@@ -92,11 +93,12 @@ def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progre
     trials = list(fusion.read(inputs.eeg, [[scored[start] for start in starts] for starts in beside]))
     on_progress(Stage.TIMELINE, 0.0)
     audio_video = [scored[start] for start in dense]
-    fused, eeg = [trial.fused for trial in trials], [window for trial in trials for window in trial.eeg]
-    cut = trial_segments(fused, audio_video, eeg, spec.labels, media.duration_s, reader.hop_s)
+    fused = [trial.fused for trial in trials]
+    eeg_windows = [window for trial in trials for window in trial.eeg]
+    cut = trial_segments(fused, audio_video, eeg_windows, spec.labels, media.duration_s, reader.hop_s)
     windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_spec.used, spec.used)
-    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track)
+    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track, eeg.inspect(inputs.eeg).facts)
 
 
 def _score(
@@ -122,6 +124,7 @@ def _timeline(
     windows: list[Window],
     cut: tuple[Segment, ...],
     track: FaceTrack,
+    facts: EegFacts | None = None,
 ) -> Timeline:
     notice = f"{NOTICE} Demonstration: {spec.demonstration}." if spec.demonstration else NOTICE
-    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice, track.faces)
+    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice, track.faces, eeg=facts)

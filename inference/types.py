@@ -49,11 +49,36 @@ OnProgress = Callable[[Stage, float], None]
 
 @dataclass(frozen=True)
 class EegInput:
-    """`trial` counts from 1 and is needed where the file holds several; `sfreq` (Hz) where it names none."""
+    """`trial` counts from 1 and is needed where the file holds several; `sfreq` (Hz) where it names none.
+
+    `unit` of the values, `uV`, `mV`, `V` or `nV`, where the file names none and they are not microvolts.
+    """
 
     path: Path
     trial: int | None = None
     sfreq: float | None = None
+    unit: str | None = None
+
+
+class BadChannel(NamedTuple):
+    """A channel that is read although it can hardly be EEG; `reason` is `flat`, `clipped` or `noisy`."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EegFacts:
+    """How an EEG file was read.
+
+    `unit` is that of its values, `channel_order` is `names` where its channels were found by their names and
+    `assumed` where it names none: they are EAV's then, in EAV's order.
+    """
+
+    unit: str
+    sfreq: float
+    channel_order: str
+    bad_channels: tuple[BadChannel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +207,8 @@ class Corrections:
 class Timeline:
     """Everything that an analysis says. `segments` tile 0..media.duration_s without gap or overlap.
 
-    `faces` is None where they were not kept, `corrections` where nobody corrected anything.
+    `faces` is None where they were not kept, `corrections` where nobody corrected anything,
+    `eeg` where there was none.
     """
 
     mode: Mode
@@ -194,3 +220,4 @@ class Timeline:
     notice: str
     faces: Faces | None = None
     corrections: Corrections | None = None
+    eeg: EegFacts | None = None

@@ -6,8 +6,10 @@ from typing import Any
 from inference.export.writer import RecordingInfo, Writer
 from inference.timeline import summary
 from inference.types import (
+    BadChannel,
     Correction,
     Corrections,
+    EegFacts,
     Evidence,
     Face,
     Faces,
@@ -28,7 +30,7 @@ _DECIMALS = 6  # of scores: more would only make the file longer
 def as_result(timeline: Timeline) -> dict[str, Any]:
     """The timeline as result.json has it. Times have three decimals, scores six.
 
-    `faces`, `corrections` and `unimodal` are there where the timeline has them; a face's box is
+    `faces`, `eeg`, `corrections` and `unimodal` are there where the timeline has them; a face's box is
     [time_s, x, y, width, height].
     """
     media = timeline.media
@@ -81,6 +83,7 @@ def as_result(timeline: Timeline) -> dict[str, Any]:
         "summary": summary(timeline),
         "notice": timeline.notice,
         **({"faces": _faces(timeline.faces)} if timeline.faces else {}),
+        **({"eeg": eeg_as_dict(timeline.eeg)} if timeline.eeg else {}),
         **({"corrections": _corrections(timeline.corrections)} if timeline.corrections else {}),
     }
 
@@ -112,6 +115,7 @@ def from_result(result: dict[str, Any]) -> Timeline:
         notice=result["notice"],
         faces=_read_faces(result["faces"]) if "faces" in result else None,
         corrections=_read_corrections(result["corrections"]) if "corrections" in result else None,
+        eeg=eeg_from_dict(result["eeg"]) if "eeg" in result else None,
     )
 
 
@@ -132,6 +136,20 @@ def _segment_unimodal(segment: Segment) -> dict[str, Any]:
 
 def _read_unimodal(found: dict[str, list[float]] | None) -> dict[str, tuple[float, ...]] | None:
     return None if found is None else {name: tuple(given) for name, given in found.items()}
+
+
+def eeg_as_dict(facts: EegFacts) -> dict[str, Any]:
+    """How the EEG was read, as `eeg` of result.json has it."""
+    return {
+        "unit": facts.unit,
+        "sfreq": _score(facts.sfreq),
+        "channel_order": facts.channel_order,
+        "bad_channels": [channel._asdict() for channel in facts.bad_channels],
+    }
+
+
+def eeg_from_dict(facts: dict[str, Any]) -> EegFacts:
+    return EegFacts(**{**facts, "bad_channels": tuple(BadChannel(**channel) for channel in facts["bad_channels"])})
 
 
 def _faces(faces: Faces) -> dict[str, Any]:

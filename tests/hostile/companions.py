@@ -132,7 +132,7 @@ EEGS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "MAT with an archive behind": ("brain.mat", "mixed_file", lambda: clips.mat(eeg=clips.eeg()) + archive()),
     "MAT with a page before": ("a.mat", "mixed_file", lambda: PAGE.ljust(124) + clips.mat(eeg=clips.eeg())[124:]),
     "object": ("brain.mat", "mat_objects", lambda: clips.mat(eeg=an_object())),
-    "structure": ("brain.mat", "mat_objects", lambda: clips.mat(eeg={"data": clips.eeg()})),
+    "structure without values": ("brain.mat", "mat_objects", lambda: clips.mat(eeg={"word": "none"})),
     "function handle": ("brain.mat", "mat_objects", lambda: HEADER + matrix(16, (1, 1))),
     "opaque object": ("brain.mat", "mat_objects", lambda: HEADER + matrix(17, (1, 1))),
     "cells in cells": ("brain.mat", "mat_objects", lambda: _nested_cells(5000)),

@@ -189,9 +189,10 @@ def test_a_mat_file_tells_its_trials_rate_and_channels(api: APIClient) -> None:
 
 def test_a_plain_mat_file_tells_what_it_knows(api: APIClient) -> None:
     told = outline(api, clips.mat(eeg=clips.eeg(21), fs=100.0)).json()
-    assert told == {"shape": [30, 2100], "trials": None, "sfreq": 100.0, "seconds": 21.0, "channels": None}
+    unnamed = {"channels": None, "channel_order": "assumed", "unit": None}
+    assert told == {"shape": [30, 2100], "trials": None, "sfreq": 100.0, "seconds": 21.0, **unnamed}
     told = outline(api, clips.mat(eeg=clips.eeg(21))).json()
-    assert told == {"shape": [30, 2100], "trials": None, "sfreq": None, "seconds": None, "channels": None}
+    assert told == {"shape": [30, 2100], "trials": None, "sfreq": None, "seconds": None, **unnamed}
 
 
 @pytest.mark.parametrize(

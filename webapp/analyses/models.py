@@ -7,6 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from inference.eeg.quality import described
+from inference.export.result import eeg_from_dict
 from inference.types import UNDETERMINED
 from webapp.accounts.models import User
 from webapp.recordings.models import Recording
@@ -55,6 +57,7 @@ class Analysis(models.Model):
     models_used = models.JSONField(default=list)
     labels = ArrayField(models.CharField(max_length=40), default=list)
     notice = models.TextField(blank=True)
+    eeg_facts = models.JSONField(null=True, help_text="How the EEG was read: `eeg` of result.json.")
     label = models.CharField(max_length=40, blank=True, help_text="The label with the largest share of the time.")
     shares = ArrayField(models.FloatField(), default=list, help_text="Of each label, then of undetermined.")
     mean_probability = models.JSONField(null=True, help_text="{label: p}; null where an earlier version read it.")
@@ -72,6 +75,11 @@ class Analysis(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_name} on {self.recording_id}"
+
+    @property
+    def eeg_note(self) -> str:
+        """How the EEG was read, for a person; empty without EEG."""
+        return described(eeg_from_dict(self.eeg_facts)) if self.eeg_facts else ""
 
     @property
     def summary(self) -> dict[str, Any] | None:

@@ -44,7 +44,7 @@ SHARE = (
     *("created_at", "expires_at", "last_seen_at", "openings"),
 )
 ACTIVITY = ("at", "action", "kind", "object_id")
-FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq")
+FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit")
 
 
 def archive_of(user: User) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from inference.export.result import eeg_as_dict
 from inference.media.probe import sha256
 from inference.timeline import summary
 from inference.types import UNDETERMINED, Stage, Timeline
@@ -37,6 +38,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             models_used=[asdict(model) for model in timeline.models],
             labels=list(timeline.labels),
             notice=timeline.notice,
+            eeg_facts=eeg_as_dict(timeline.eeg) if timeline.eeg else None,
             label=found["label"],
             shares=[found["share"][label] for label in (*timeline.labels, UNDETERMINED)],
             mean_probability=found["mean_probability"],

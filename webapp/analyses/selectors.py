@@ -7,6 +7,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS, RecordingInfo
+from inference.export.result import eeg_from_dict
 from inference.types import (
     Correction,
     Corrections,
@@ -135,6 +136,7 @@ def timeline(analysis: Analysis) -> Timeline | None:
         notice=analysis.notice,
         faces=face_track(analysis),
         corrections=found if (found := corrections(analysis)).segments else None,
+        eeg=eeg_from_dict(analysis.eeg_facts) if analysis.eeg_facts else None,
     )
 
 

@@ -16,6 +16,7 @@ from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.recordings.consent import TEXT as CONSENT
 from webapp.recordings.models import (
+    EEG_UNITS,
     NO_COMMA,
     NOTE_CHARACTERS,
     TAG_CHARACTERS,
@@ -79,7 +80,7 @@ class CredentialsSerializer(serializers.Serializer[Any]):
 class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
     class Meta:
         model = MediaFile
-        fields = ["kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq"]
+        fields = ["kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit"]
 
 
 class StateSerializer(serializers.ModelSerializer[Analysis]):
@@ -194,6 +195,12 @@ class UploadSerializer(serializers.Serializer[Any]):
         min_value=1, max_value=2**31 - 1, required=False, help_text="Counted from 1; where the file holds several."
     )
     eeg_sfreq = serializers.FloatField(required=False, help_text="Hz; where the file names none.")
+    eeg_unit = serializers.ChoiceField(
+        choices=EEG_UNITS,
+        required=False,
+        allow_blank=True,
+        help_text="Of the values, where the file names none; without either they are microvolts.",
+    )
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
     model = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION, from `models/`."
@@ -220,7 +227,11 @@ class UploadSerializer(serializers.Serializer[Any]):
     def upload(self) -> Upload:
         sent = self.validated_data
         files = {str(kind): sent.get(kind) or sent.get(f"{kind}_upload") for kind in MediaFile.Kind}
-        return Upload(**files, **{name: sent.get(name) for name in ("eeg_trial", "eeg_sfreq")})
+        return Upload(
+            **files,
+            **{name: sent.get(name) for name in ("eeg_trial", "eeg_sfreq")},
+            eeg_unit=sent.get("eeg_unit") or None,
+        )
 
 
 class EegOutlineSerializer(serializers.Serializer[EegOutline]):
@@ -229,7 +240,14 @@ class EegOutlineSerializer(serializers.Serializer[EegOutline]):
     sfreq = serializers.FloatField(allow_null=True, help_text="Hz; null where the file names none.")
     seconds = serializers.FloatField(allow_null=True, help_text="Of one trial, or of the whole.")
     channels = serializers.ListField(
-        child=serializers.CharField(), allow_null=True, help_text="Their names in order, where the layout gives them."
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="Their names in order, where the file gives them.",
+    )
+    unit = serializers.ChoiceField(choices=EEG_UNITS, allow_null=True, help_text="Null where the file names none.")
+    channel_order = serializers.ChoiceField(
+        choices=["names", "assumed"],
+        help_text="`assumed`: the file names no channels, EAV's order is taken for theirs.",
     )
 
 
@@ -263,6 +281,18 @@ class ModelUsedSerializer(serializers.Serializer[Any]):
     labels = serializers.ListField(child=serializers.CharField())
 
 
+class BadChannelSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    reason = serializers.ChoiceField(choices=["flat", "clipped", "noisy"])
+
+
+class EegFactsSerializer(serializers.Serializer[Any]):
+    unit = serializers.ChoiceField(choices=EEG_UNITS, help_text="Of the file's values.")
+    sfreq = serializers.FloatField(help_text="Hz.")
+    channel_order = serializers.ChoiceField(choices=["names", "assumed"])
+    bad_channels = BadChannelSerializer(many=True, help_text="Read, although they can hardly be EEG.")
+
+
 class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     stage = OrNull()
     mode = OrNull()
@@ -270,6 +300,9 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     error_message = OrNull()
     notice = OrNull(help_text="What such a reading is not.")
     input_sha256 = OrNull(help_text="Of the video that was read.")
+    eeg = EegFactsSerializer(
+        source="eeg_facts", read_only=True, allow_null=True, help_text="How the EEG was read; null without."
+    )
     models_used = ModelUsedSerializer(many=True, read_only=True)
     labels = serializers.ListField(child=serializers.CharField(), read_only=True)
     summary = SummarySerializer(read_only=True, allow_null=True)
@@ -289,7 +322,7 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
                 "labels",
                 "summary",
             ),
-            *("has_video", "notice", "created_at", "started_at", "timeline_at", "finished_at"),
+            *("has_video", "notice", "eeg", "created_at", "started_at", "timeline_at", "finished_at"),
         ]
 
     def get_has_video(self, analysis: Analysis) -> bool:

@@ -320,6 +320,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AnalysisStatus": "webapp.analyses.models.Analysis.Status",
         "DeliveryStatus": "webapp.webhooks.models.Delivery.Status",
+        "EegUnit": "webapp.recordings.models.EEG_UNITS",
         "Purpose": "webapp.recordings.models.Purpose",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -13,7 +13,7 @@ from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.events import Event
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import consent, purposes
-from webapp.recordings.models import NOTE_CHARACTERS, TAG_CHARACTERS, Project, Purpose, Recording, Tag
+from webapp.recordings.models import EEG_UNITS, NOTE_CHARACTERS, TAG_CHARACTERS, Project, Purpose, Recording, Tag
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import Upload
 from webapp.webhooks.addresses import URL_CHARACTERS
@@ -33,6 +33,9 @@ FIELDS: dict[Code | WebCode, str] = {
     Code.EEG_LENGTH: "eeg",
     Code.EEG_TRIAL: "eeg_trial",
     Code.EEG_SAMPLING_RATE: "eeg_sfreq",
+    Code.EEG_UNIT: "eeg_unit",
+    Code.EEG_AMPLITUDE: "eeg_unit",
+    Code.EEG_QUALITY: "eeg",
     Code.UNKNOWN_MODEL: "model",
     Code.MODEL_UNSUITED: "model",
     WebCode.PURPOSE_FORBIDDEN: "purpose",
@@ -131,6 +134,7 @@ class UploadForm(forms.Form):
         required=False,
         error_messages={"invalid": "This is no number. Write the samples taken in a second, such as 500."},
     )
+    eeg_unit = forms.ChoiceField(required=False, choices=[("", "As the file says, or microvolts"), *EEG_UNITS])
     title = forms.CharField(required=False, max_length=200)
     model = forms.CharField(required=False)
     project = OwnProjectField()
@@ -145,7 +149,8 @@ class UploadForm(forms.Form):
 
     def upload(self) -> Upload:
         """What was sent, of a valid form."""
-        return Upload(**{name: self.cleaned_data[name] for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")})
+        files = {name: self.cleaned_data[name] for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")}
+        return Upload(**files, eeg_unit=self.cleaned_data["eeg_unit"] or None)
 
     def refuse(self, error: InputError | RequestError) -> None:
         """Say what is wrong with the input at the field it concerns."""

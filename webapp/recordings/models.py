@@ -146,7 +146,7 @@ class Recording(models.Model):
             yield Inputs(
                 video=paths[MediaFile.Kind.VIDEO],
                 audio=paths.get(MediaFile.Kind.AUDIO),
-                eeg=EegInput(paths[MediaFile.Kind.EEG], eeg.eeg_trial, eeg.eeg_sfreq) if eeg else None,
+                eeg=EegInput(paths[MediaFile.Kind.EEG], eeg.eeg_trial, eeg.eeg_sfreq, eeg.eeg_unit) if eeg else None,
             )
 
 
@@ -237,6 +237,9 @@ class Transfer(models.Model):
         return self.offset == self.length
 
 
+EEG_UNITS = (("uV", "microvolts (µV)"), ("mV", "millivolts (mV)"), ("V", "volts (V)"), ("nV", "nanovolts (nV)"))
+
+
 class MediaFile(models.Model):
     """A file as it was sent, under a name of ours."""
 
@@ -253,6 +256,7 @@ class MediaFile(models.Model):
     bytes = models.PositiveBigIntegerField()
     eeg_trial = models.PositiveIntegerField(null=True)
     eeg_sfreq = models.FloatField(null=True)
+    eeg_unit = models.CharField(max_length=2, null=True, choices=EEG_UNITS)  # noqa: DJ001 null as the two above
 
     class Meta:
         constraints = [

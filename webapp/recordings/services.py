@@ -37,6 +37,7 @@ class Upload:
     eeg: File | UUID | None = None
     eeg_trial: int | None = None
     eeg_sfreq: float | None = None
+    eeg_unit: str | None = None
 
     @property
     def files(self) -> dict[Kind, File | UUID]:
@@ -49,7 +50,13 @@ class Upload:
         An upload is gone once it was used; its name is what a repeated request still has of it.
         """
         files = {kind: str(file) if isinstance(file, UUID) else _sha256(file) for kind, file in self.files.items()}
-        sent = [*sorted(files.items()), self.eeg_trial, self.eeg_sfreq, *also]
+        sent = [
+            *sorted(files.items()),
+            self.eeg_trial,
+            self.eeg_sfreq,
+            *((self.eeg_unit,) if self.eeg_unit else ()),
+            *also,
+        ]
         return hashlib.sha256(repr(sent).encode()).hexdigest()
 
 
@@ -89,7 +96,11 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
             else _take(transfers[f"{kind}_upload"], place / kind)
             for kind, file in upload.files.items()
         }
-        eeg = EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq) if Kind.EEG in paths else None
+        eeg = (
+            EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq, upload.eeg_unit)
+            if Kind.EEG in paths
+            else None
+        )
         files = Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg)
         inputs.check_names(files)
         info = inputs.check(files, settings.LIMITS)
@@ -160,6 +171,7 @@ def keep(
             bytes=sizes[kind],
             eeg_trial=files.upload.eeg_trial if kind is Kind.EEG else None,
             eeg_sfreq=files.upload.eeg_sfreq if kind is Kind.EEG else None,
+            eeg_unit=files.upload.eeg_unit if kind is Kind.EEG else None,
         )
     uploads.consume(transfers=files.transfers)
     return recording

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analyses", "0003_faces_and_corrections"),
+        ("analyses", "0004_eeg_facts"),
     ]
 
     operations = [

@@ -1,5 +1,5 @@
 // What a page that is loaded again has to know of uploads that were begun before. Each person has a memory of their own.
-// A recording is {key, title, eeg_trial, eeg_sfreq, files: [{kind, name, size, modified, address, expires}]}.
+// A recording is {key, title, eeg_trial, eeg_sfreq, eeg_unit, files: [{kind, name, size, modified, address, expires}]}.
 let place;
 
 export const begin = (person) => {

@@ -14,7 +14,7 @@ export const isSame = (transfer, file) =>
 export class Row {
   // `changed` is called when something is to be remembered, `moved` when sending may go on, `say` with news to be heard;
   // `room` tells what is wrong with a file as far as the quota goes.
-  constructor({ key, stem, title = "", eeg_trial = "", eeg_sfreq = "" }, { limits, room, changed, moved, say }) {
+  constructor({ key, stem, title = "", eeg_trial = "", eeg_sfreq = "", eeg_unit = "" }, { limits, room, changed, moved, say }) {
     Object.assign(this, { key, stem, limits, room, changed, moved, say });
     this.transfers = {}; // by kind
     this.seconds = {};
@@ -23,7 +23,7 @@ export class Row {
     this.wanted = false; // whether the person asked for the analysis
     this.state = "open"; // posting, logged-out, done
     this.node = copy("recording-row");
-    for (const [name, value] of Object.entries({ title, eeg_trial, eeg_sfreq })) {
+    for (const [name, value] of Object.entries({ title, eeg_trial, eeg_sfreq, eeg_unit })) {
       const [input, error] = [this.field(name), this.error(name)];
       input.value = value;
       input.id = `${name}-${key}`;
@@ -56,7 +56,7 @@ export class Row {
 
   // What a page that is loaded again needs to know.
   memory() {
-    const values = Object.fromEntries(["title", "eeg_trial", "eeg_sfreq"].map((name) => [name, this.field(name).value]));
+    const values = Object.fromEntries(["title", "eeg_trial", "eeg_sfreq", "eeg_unit"].map((name) => [name, this.field(name).value]));
     const files = Object.entries(this.transfers).map(([kind, { name, size, modified, address, expires }]) =>
       ({ kind, name, size, modified, address, expires }));
     return { key: this.key, stem: this.stem, ...values, files: files.filter((file) => file.address) };
@@ -206,11 +206,14 @@ export class Row {
     trial.max = outline.trials ?? "";
     if (outline.trials === 1) this.#fill("eeg_trial", 1);
     if (outline.sfreq !== null) this.#fill("eeg_sfreq", outline.sfreq);
+    if (outline.unit !== null) this.#fill("eeg_unit", outline.unit);
     const shape = outline.shape.join(" × ");
     const names = outline.channels ? `, ${outline.channels.slice(0, 3).join(", ")} …` : "";
-    this.node.querySelector("[data-eeg-words]").textContent = outline.trials === null
+    const order = outline.channel_order === "assumed" && !outline.channels ? " It names no channels: they are read in EAV's order." : "";
+    const held = outline.trials === null
       ? `The file holds ${shape} values${names}.`
       : `The file holds ${outline.trials} ${outline.trials === 1 ? "trial" : "trials"} (${shape}${names}).`;
+    this.node.querySelector("[data-eeg-words]").textContent = held + order;
     this.changed(this);
   }
 

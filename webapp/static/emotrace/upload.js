@@ -82,7 +82,7 @@ const post = async (row) => {
   row.draw();
   const body = new FormData();
   for (const [kind, transfer] of Object.entries(row.transfers)) body.append(`${kind}_upload`, transfer.id);
-  const fieldsSent = ["title", ...(row.hasEeg ? ["eeg_trial", "eeg_sfreq"] : [])];
+  const fieldsSent = ["title", ...(row.hasEeg ? ["eeg_trial", "eeg_sfreq", "eeg_unit"] : [])];
   for (const name of fieldsSent) if (row.field(name).value) body.append(name, row.field(name).value);
   if (modelFor(row)) body.append("model", modelFor(row));
   if (form.elements.project?.value) body.append("project", form.elements.project.value);
@@ -194,7 +194,7 @@ const place = (file, wish) => {
     ?? (taking.length === 1 ? taking[0] : newRow({ key: newKey(), stem: stem(file.name), ...typed }));
   typed = {};
   if (kind === "video") row.stem = stem(file.name);
-  for (const name of ["row", ...(kind === "eeg" ? ["eeg_trial", "eeg_sfreq"] : [])]) row.complain(name, "");
+  for (const name of ["row", ...(kind === "eeg" ? ["eeg_trial", "eeg_sfreq", "eeg_unit"] : [])]) row.complain(name, "");
   row.add(kind, file);
 };
 
@@ -288,7 +288,7 @@ const begin = async () => {
   session.begin(form);
   memory.begin(form.dataset.person);
   const early = ["video", "audio", "eeg"].flatMap((name) => [...form.elements[name].files]);
-  typed = Object.fromEntries(["title", "eeg_trial", "eeg_sfreq"].map((name) => [name, form.elements[name].value]));
+  typed = Object.fromEntries(["title", "eeg_trial", "eeg_sfreq", "eeg_unit"].map((name) => [name, form.elements[name].value]));
   for (const plain of form.querySelectorAll("[data-plain]")) plain.remove();
   for (const rich of form.querySelectorAll("[data-rich]")) rich.hidden = false;
   const label = form.querySelector("[data-rich-words]");

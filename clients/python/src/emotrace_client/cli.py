@@ -22,7 +22,7 @@ from emotrace_client.models import Analysis
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 FORMATS = ("json", "csv", "vtt", "srt", "eaf", "textgrid", "bids", "html")
-FIELDS = ("audio", "eeg", "eeg_trial", "eeg_sfreq", "title", "model", "purpose", "purpose_note")
+FIELDS = ("audio", "eeg", "eeg_trial", "eeg_sfreq", "eeg_unit", "title", "model", "purpose", "purpose_note")
 ENDINGS = {"textgrid": "TextGrid", "bids": "zip"}
 
 
@@ -201,6 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--eeg", type=Path, metavar="MAT")
     one.add_argument("--eeg-trial", type=int, metavar="N")
     one.add_argument("--eeg-sfreq", type=float, metavar="HZ")
+    one.add_argument("--eeg-unit", choices=("uV", "mV", "V", "nV"))
     one.add_argument("--model", metavar="NAME[@VERSION]")
     one.add_argument("--title")
     one.add_argument("--purpose", help="what it is used for: research, clinical, personal ...")

@@ -78,6 +78,7 @@ class Client:
         eeg: str | Path | None = None,
         eeg_trial: int | None = None,
         eeg_sfreq: float | None = None,
+        eeg_unit: str | None = None,
         title: str | None = None,
         model: str | None = None,
         purpose: str | None = None,
@@ -101,6 +102,7 @@ class Client:
             data[f"{kind}_upload"] = Sending(self._transport, path, progress=told).run()
             sent += path.stat().st_size
         more = {"title": title, "model": model, "eeg_trial": eeg_trial, "eeg_sfreq": eeg_sfreq}
+        more |= {"eeg_unit": eeg_unit}
         more |= {"purpose": purpose, "purpose_note": purpose_note}
         data |= {name: str(value) for name, value in more.items() if value is not None}
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}

@@ -27,10 +27,11 @@ class File:
     sha256: str
     eeg_trial: int | None
     eeg_sfreq: float | None
+    eeg_unit: str | None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
-        names = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq")
+        names = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit")
         return cls(*(data[name] for name in names))
 
 

@@ -1,0 +1,32 @@
+"""EEG of a MAT file: found, checked and cut into what EEGNet reads."""
+
+from inference.eeg.layout import EAV_KEYS, EAV_RATE, EAV_SAMPLES, TRIAL_S
+from inference.eeg.montage import CHANNELS
+from inference.eeg.reader import (
+    LABEL_ROWS,
+    EegInfo,
+    EegOutline,
+    inspect,
+    outline,
+    read_labels,
+    trial_starts,
+    trials,
+    windows,
+)
+
+__all__ = [
+    "CHANNELS",
+    "EAV_KEYS",
+    "EAV_RATE",
+    "EAV_SAMPLES",
+    "LABEL_ROWS",
+    "TRIAL_S",
+    "EegInfo",
+    "EegOutline",
+    "inspect",
+    "outline",
+    "read_labels",
+    "trial_starts",
+    "trials",
+    "windows",
+]

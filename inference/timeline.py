@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.types import UNDETERMINED, Evidence, Segment, Timeline, Window
+from inference.types import UNDETERMINED, Correction, Evidence, Segment, Timeline, Window
 
 MIN_FACE = 0.1  # share of samples with a face below which a face says nothing
 MIN_VOICE = 0.05  # share of sound that is speech-like below which a voice says nothing
@@ -64,14 +64,20 @@ def trial_segments(
 
 def summary(timeline: Timeline) -> dict[str, object]:
     """The label with the largest share of the time and each label's `share`, 0..1."""
-    share = dict.fromkeys((*timeline.labels, UNDETERMINED), 0.0)
-    total = sum(segment.end_s - segment.start_s for segment in timeline.segments)
-    for segment in timeline.segments:
-        share[segment.label] += (segment.end_s - segment.start_s) / total
+    share = shares(timeline.segments, timeline.labels)
     return {
         "label": max(share, key=lambda label: share[label]),
         "share": {label: round(part, DECIMALS) for label, part in share.items()},
     }
+
+
+def shares(segments: Sequence[Segment | Correction], labels: Sequence[str]) -> dict[str, float]:
+    """The share 0..1 of the time that each of `labels`, and UNDETERMINED, takes among segments that tile it."""
+    share = dict.fromkeys((*labels, UNDETERMINED), 0.0)
+    total = sum(segment.end_s - segment.start_s for segment in segments)
+    for segment in segments:
+        share[segment.label] += (segment.end_s - segment.start_s) / total
+    return share
 
 
 def _cut(

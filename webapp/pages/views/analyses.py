@@ -16,8 +16,7 @@ from webapp.analyses import selectors, services, viewing
 from webapp.analyses.viewing import Seen
 from webapp.core.problems import RequestError
 from webapp.pages import catalogue
-from webapp.pages.comparison import with_machine
-from webapp.pages.result import Places, news, result
+from webapp.pages.result import Places, corrected, news, result
 from webapp.pages.views.requests import PersonRequest
 
 
@@ -50,7 +49,7 @@ def live(request: PersonRequest, pk: UUID) -> HttpResponse:
 def agreement(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far the person who corrects agrees with the machine, for a page that has just saved."""
     timeline = selectors.timeline(selectors.analysis_for(request.user, pk))
-    return render(request, "pages/_corrected.html", {"corrected": with_machine(timeline) if timeline else None})
+    return render(request, "pages/_corrected.html", corrected(timeline) if timeline else {"corrected": None})
 
 
 @require_POST

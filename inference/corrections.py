@@ -1,10 +1,21 @@
 """What makes a person's timeline a whole one."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from inference.errors import Code, InputError
 from inference.timeline import DECIMALS
 from inference.types import UNDETERMINED, Correction
+
+
+def labels_over(segments: Sequence[Correction], start_s: float, end_s: float) -> tuple[str, ...]:
+    """The labels that a person gave from start_s to end_s, in the order of time, each once; `segments` tile it."""
+    found: dict[str, None] = {}
+    for one in segments[bisect_right(segments, start_s, key=lambda one: one.end_s) :]:
+        if one.start_s >= end_s:
+            break
+        found[one.label] = None
+    return tuple(found)
 
 
 def checked(segments: Sequence[Correction], labels: Sequence[str], duration_s: float) -> tuple[Correction, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.types import UNDETERMINED, Evidence, Modality, Mode, Segment, Timeline, Window
+from inference.types import UNDETERMINED, Correction, Evidence, Modality, Mode, Segment, Timeline, Window
 from inference.unimodal import prediction, probabilities
 
 MIN_FACE = 0.1  # share of samples with a face below which a face says nothing
@@ -106,6 +106,15 @@ def _over_time(timeline: Timeline, said: Sequence[tuple[str, Mapping[str, float]
         "share": {label: round(part, DECIMALS) for label, part in share.items()},
         "mean_probability": {label: round(part, DECIMALS) for label, part in mean.items()} if determined else {},
     }
+
+
+def shares(segments: Sequence[Segment | Correction], labels: Sequence[str]) -> dict[str, float]:
+    """The share 0..1 of the time that each of `labels`, and UNDETERMINED, takes among segments that tile it."""
+    share = dict.fromkeys((*labels, UNDETERMINED), 0.0)
+    total = sum(segment.end_s - segment.start_s for segment in segments)
+    for segment in segments:
+        share[segment.label] += (segment.end_s - segment.start_s) / total
+    return share
 
 
 def _cut(

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from inference import store
+from inference.corrections import labels_over
 from inference.errors import InputError
 from inference.export.elements import Element, add, clock, percent
 from inference.export.plots import chart, corrected_strip, legend, mark, shares, strip
@@ -84,7 +85,10 @@ def _plots(section: Element, timeline: Timeline) -> None:
     add(section, "h3", "Probability of each emotion over time")
     chart(section, timeline)
     add(section, "h3", "Share of the recording")
-    shares(section, timeline)
+    shares(section, timeline, timeline.segments)
+    if timeline.corrections:
+        add(section, "h3", "Share of the recording, as a person corrected it")
+        shares(section, timeline, timeline.corrections.segments)
     mean = summary(timeline)["mean_probability"]
     add(section, "h3", "Mean probability of each emotion")
     if mean:
@@ -101,6 +105,8 @@ def _segments(section: Element, timeline: Timeline) -> None:
     head = add(add(table, "thead"), "tr")
     for name in ("Start", "End", "Label", "Confidence", "What there was", "What each says alone"):
         add(head, "th", name, scope="col")
+    if timeline.corrections:
+        add(head, "th", "Corrected by a person", scope="col")
     body = add(table, "tbody")
     for segment in timeline.segments:
         row = add(body, "tr")
@@ -110,6 +116,10 @@ def _segments(section: Element, timeline: Timeline) -> None:
         add(row, "td", "–" if segment.label == UNDETERMINED else percent(segment.confidence))
         add(row, "td", evidence(segment, with_eeg=with_eeg))
         add(row, "td", _alone(segment, with_eeg=with_eeg))
+        if timeline.corrections:
+            own = add(row, "td")
+            for label in labels_over(timeline.corrections.segments, segment.start_s, segment.end_s):
+                mark(own, label, timeline)
 
 
 def _corrections(section: Element, timeline: Timeline, corrections: Corrections) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +99,15 @@ def test_the_report_shows_both_timelines() -> None:
     assert "rater &amp; co" in page
     assert "&lt;b&gt;" in page
     assert page.count('aria-label="The ') == 3
+
+
+def test_the_report_has_corrected_values_beside_the_machines() -> None:
+    page = written("html").decode()
+    assert "Share of the recording, as a person corrected it" in page
+    assert "happy 18.1 %" in page
+    rows = page.partition("<h2>Segments (4)</h2>")[2].partition("</table>")[0].split("<tr>")[2:]
+    marked = [re.findall("</svg>([A-Z][a-z]+)", row)[1:] for row in rows]
+    assert marked == [["Sad"], ["Sad"], ["Sad", "Undetermined", "Happy"], ["Happy"]]
 
 
 @pytest.mark.parametrize("name", ["vtt", "srt"])

@@ -179,5 +179,5 @@ def test_a_moment_reads_as_a_clock(seconds: float, words: str) -> None:
 
 def test_colours_are_those_of_the_application() -> None:
     styles = Path(__file__).resolve().parents[2] / "webapp" / "static" / "emotrace" / "emotions.css"
-    found = dict(re.findall(r"\.emotion-(\w+) \{ --emotion: (#\w+)", styles.read_text()))
+    found = dict(re.findall(r"^\.emotion-(\w+) \{ --emotion: (#\w+)", styles.read_text(), re.MULTILINE))
     assert {label: colour for label, (colour, _) in COLOURS.items() if label != "undetermined"} == found

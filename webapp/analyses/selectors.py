@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS, RecordingInfo
 from inference.export.result import eeg_from_dict
 from inference.types import (
+    UNDETERMINED,
     Correction,
     Corrections,
     Evidence,
@@ -59,9 +60,32 @@ def of_shown(field: str) -> Subquery:
     return Subquery(found.order_by("cancelled", "-created_at").values(field)[:1])
 
 
-def latest_timelines(found: QuerySet[Analysis]) -> list[UUID]:
-    """Of each recording among `found` the latest analysis that has a timeline; the oldest recording first."""
-    newest = found.filter(timeline_at__isnull=False).order_by("recording", "-created_at").distinct("recording")
+def with_corrected_at(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
+    """With `corrected_at`: when a person last corrected each, None where there are no corrections."""
+    rows = models.CorrectedTimeline.objects.filter(analysis=OuterRef("pk")).exclude(segments=[])
+    return found.annotate(corrected_at=Subquery(rows.values("at")))
+
+
+def corrected_beside(analysis: Analysis) -> Analysis | None:
+    """The other analysis of the recording that was corrected last; None where none is."""
+    others = Analysis.objects.filter(recording=analysis.recording_id, corrected__isnull=False).exclude(pk=analysis.pk)
+    return others.exclude(corrected__segments=[]).order_by("-corrected__at").first()
+
+
+def unknown_labels(analysis: Analysis, segments: Sequence[Correction]) -> tuple[str, ...]:
+    """The labels of a person's segments that the model of `analysis` does not have, each once."""
+    known = {*analysis.labels, UNDETERMINED}
+    return tuple(dict.fromkeys(one.label for one in segments if one.label not in known))
+
+
+def exported_timelines(found: QuerySet[Analysis]) -> list[UUID]:
+    """Of each recording among `found` the analysis with a timeline that stands for it in files of many.
+
+    It is the one that was corrected last, or where none is, the latest; the oldest recording comes first.
+    """
+    ready = with_corrected_at(found.filter(timeline_at__isnull=False))
+    order = ("recording", F("corrected_at").desc(nulls_last=True), "-created_at")
+    newest = ready.order_by(*order).distinct("recording")
     chosen = Analysis.objects.filter(pk__in=newest.values("pk"))
     return list(chosen.order_by("recording__created_at", "pk").values_list("pk", flat=True))
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from inference import store
 from inference.corrections import checked
+from inference.errors import Code, InputError
 from inference.types import Correction, Corrections
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
@@ -106,6 +107,27 @@ def correct(*, analysis: Analysis, by: User, revision: int, segments: Sequence[C
     with transaction.atomic():
         _replace_corrections(analysis, revision, by, [list(one) for one in found])
         return selectors.corrections(analysis)
+
+
+def carry_over(*, analysis: Analysis, source: Analysis, by: User, revision: int) -> Corrections:
+    """Copy the corrections of `source`, another analysis of the recording; they replace what was seen as `revision`.
+
+    Raises InputError(CORRECTION_LABEL) where `analysis` does not know all of their labels, RequestError(NO_CORRECTIONS)
+    where `source` has none or is of another recording, and what `correct` raises.
+    """
+    segments = selectors.corrections(source).segments if source.recording_id == analysis.recording_id else ()
+    if not segments:
+        raise RequestError(
+            WebCode.NO_CORRECTIONS,
+            "There are no corrections to carry over. Choose another analysis of this recording, one that is corrected.",
+        )
+    if analysis.timeline_at is not None and (unknown := selectors.unknown_labels(analysis, segments)):
+        raise InputError(
+            Code.CORRECTION_LABEL,
+            f"The model of this analysis does not know {', '.join(unknown)}. Give these segments other labels first, "
+            "or carry the corrections over to an analysis whose model knows them.",
+        )
+    return correct(analysis=analysis, by=by, revision=revision, segments=segments)
 
 
 def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:

@@ -421,6 +421,10 @@ class CorrectionsSerializer(RevisionSerializer):
         return [Correction(**one) for one in self.validated_data["segments"]]
 
 
+class CarryOverSerializer(RevisionSerializer):
+    source = serializers.UUIDField(help_text="The corrected analysis, of the same recording.")  # type: ignore[assignment]
+
+
 class ExportsSerializer(serializers.Serializer[Any]):
     formats = serializers.CharField(required=False, help_text="With commas between them; all of them without this.")
     video = serializers.BooleanField(default=False, help_text="Whether the labelled videos come too.")

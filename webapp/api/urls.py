@@ -39,6 +39,7 @@ urlpatterns = [
     path("analyses/<uuid:pk>/windows/", analyses.Windows.as_view(), name="windows"),
     path("analyses/<uuid:pk>/faces/", analyses.Faces.as_view(), name="faces"),
     path("analyses/<uuid:pk>/corrections/", corrections.Corrections.as_view(), name="corrections"),
+    path("analyses/<uuid:pk>/corrections/carry-over/", corrections.CarryOver.as_view(), name="carry-over"),
     path("analyses/<uuid:pk>/video/", analyses.Video.as_view(), name="video"),
     path("analyses/<uuid:pk>/chapters/", analyses.Chapters.as_view(), name="chapters"),
     path("analyses/<uuid:pk>/export/<str:format>/", analyses.Export.as_view(), name="export"),

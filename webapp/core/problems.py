@@ -22,6 +22,7 @@ class WebCode(StrEnum):
     NAME_TAKEN = "name_taken"
     FACES_NOT_KEPT = "faces_not_kept"
     REVISION_CONFLICT = "revision_conflict"
+    NO_CORRECTIONS = "no_corrections"
     TUS_VERSION = "tus_version"
     UPLOAD_LENGTH = "upload_length"
     UPLOAD_LENGTH_DEFERRED = "upload_length_deferred"
@@ -146,6 +147,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.NAME_TAKEN: 409,
     WebCode.FACES_NOT_KEPT: 404,
     WebCode.REVISION_CONFLICT: 409,
+    WebCode.NO_CORRECTIONS: 409,
     WebCode.TUS_VERSION: 412,
     WebCode.UPLOAD_LENGTH: 400,
     WebCode.UPLOAD_LENGTH_DEFERRED: 400,

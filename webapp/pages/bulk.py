@@ -89,7 +89,10 @@ class Analyse(Deed):
 class Export(Deed):
     heading = "Export"
     button = "Download"
-    words = "The latest timeline of each recording in a folder of its own, and a list of what is inside."
+    words = (
+        "One timeline of each recording in a folder of its own, and a list of what is inside: the timeline that was "
+        "corrected last, or where none is corrected, the latest."
+    )
     formats = forms.MultipleChoiceField(
         choices=list(EXPORTS.items()),
         initial=["csv"],
@@ -102,7 +105,7 @@ class Export(Deed):
 
     def prepare(self) -> None:
         mine = selectors.analyses_of(self.user).filter(recording__in=self.recordings)
-        self.timelines = selectors.latest_timelines(mine)
+        self.timelines = selectors.exported_timelines(mine)
         if lacking := len(self.recordings) - len(self.timelines):
             verbs = pluralize(lacking, "has,have"), pluralize(lacking, "is,are")
             self.words += f" {lacking} of them {verbs[0]} no timeline yet and {verbs[1]} left out."

@@ -7,9 +7,10 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.text import slugify
 
+from inference.corrections import labels_over
 from inference.errors import Code
 from inference.export import WRITERS
-from inference.timeline import summary
+from inference.timeline import shares, summary
 from inference.types import UNDETERMINED, Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
@@ -134,7 +135,7 @@ def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
         "drawing": drawing.draw(timeline, stack),
         "handover": handover(timeline, stack),
         "segments": _page(timeline, page),
-        "corrected": comparison.with_machine(timeline),
+        **corrected(timeline),
         "transitions": comparison.transitions(timeline.segments),
         "agreement": comparison.agreement(alone[Source.AUDIO_VIDEO], alone[Source.EEG], len(timeline.labels))
         if len(alone) == 2
@@ -157,5 +158,34 @@ def _headlines(found: dict[str, Any]) -> list[tuple[str, Average]]:
     return [(name, _averages(said)[0]) for name, said in both.items()]
 
 
-def _page(timeline: Timeline, number: str | None) -> Page[Segment]:
-    return Paginator(timeline.segments, SEGMENTS_A_PAGE).get_page(number)
+def corrected(timeline: Timeline) -> dict[str, Any]:
+    """What a person says instead: how far it agrees, and each label's share in percent, the machine's beside it."""
+    if timeline.corrections is None:
+        return {"corrected": None}
+    own, machine = (shares(one, timeline.labels) for one in (timeline.corrections.segments, timeline.segments))
+    bar = drawing.parts(own)
+    both = [(label, 100 * own[label], 100 * machine[label]) for label in own if own[label] or machine[label]]
+    return {
+        "corrected": comparison.with_machine(timeline),
+        "corrected_shares": bar,
+        "corrected_labels": sorted(both, key=lambda one: -one[1]),
+    }
+
+
+class Line(NamedTuple):
+    """A line of the table: a segment of the machine, and other labels that a person gave within it."""
+
+    segment: Segment
+    corrected: tuple[str, ...]
+
+
+def _page(timeline: Timeline, number: str | None) -> Page[Line]:
+    lines = [Line(segment, _other_labels(timeline, segment)) for segment in timeline.segments]
+    return Paginator(lines, SEGMENTS_A_PAGE).get_page(number)
+
+
+def _other_labels(timeline: Timeline, segment: Segment) -> tuple[str, ...]:
+    if timeline.corrections is None:
+        return ()
+    found = labels_over(timeline.corrections.segments, segment.start_s, segment.end_s)
+    return () if found == (segment.label,) else found

@@ -28,6 +28,7 @@ pages = [
     path("analyses/<uuid:pk>/", analyses.show, name="result"),
     path("analyses/<uuid:pk>/live/", analyses.live, name="live"),
     path("analyses/<uuid:pk>/agreement/", analyses.agreement, name="agreement"),
+    path("analyses/<uuid:pk>/carry-over/", analyses.carry_over, name="carry-over"),
     path("analyses/<uuid:pk>/cancel/", analyses.cancel, name="cancel"),
     path("projects/", projects.projects, name="projects"),
     path("projects/new/", projects.new_project, name="new-project"),

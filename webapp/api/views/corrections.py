@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.analyses import selectors, services, viewing
-from webapp.api.serializers import CorrectionsSerializer, RevisionSerializer
+from webapp.api.serializers import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
 from webapp.api.views.base import person
 
 
@@ -53,3 +53,25 @@ class Corrections(APIView):
         asked.is_valid(raise_exception=True)
         services.remove_corrections(analysis=analysis, by=person(request), revision=asked.validated_data["revision"])
         return Response(status=204)
+
+
+class CarryOver(APIView):
+    @extend_schema(
+        operation_id="analyses_corrections_carry_over",
+        summary="Carry the corrections of another analysis over",
+        description="They replace those of this analysis. Where its model does not know a label of theirs, this is "
+        "refused: `correction_label`. Where they were changed since `revision`: `revision_conflict`.",
+        request=CarryOverSerializer,
+        responses={200: CorrectionsSerializer},
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        analysis = selectors.analysis_for(person(request), pk)
+        form = CarryOverSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        saved = services.carry_over(
+            analysis=analysis,
+            source=selectors.analysis_for(person(request), form.validated_data["source"]),
+            by=person(request),
+            revision=form.validated_data["revision"],
+        )
+        return Response(CorrectionsSerializer(saved).data)

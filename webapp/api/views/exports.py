@@ -31,7 +31,8 @@ class Exports(generics.GenericAPIView[Analysis]):
     @extend_schema(
         operation_id="exports",
         summary="Many timelines as files in one zip",
-        description="Of each recording the latest timeline among the analyses that match, in a folder of its own.",
+        description="Of each recording one timeline among the analyses that match, in a folder of its own: the one "
+        "that a person corrected last, or where none is corrected, the latest. `manifest.csv` says which.",
         filters=True,
         parameters=[ExportsSerializer],
         responses={(200, "application/zip"): OpenApiTypes.BINARY},
@@ -43,7 +44,7 @@ class Exports(generics.GenericAPIView[Analysis]):
         named = ",".join(request.query_params.getlist("formats"))
         formats = list(dict.fromkeys(name.strip() for name in named.split(",") if name.strip())) or list(WRITERS)
         check(formats)
-        found = selectors.latest_timelines(self.filter_queryset(self.get_queryset()))
+        found = selectors.exported_timelines(self.filter_queryset(self.get_queryset()))
         if not found:
             raise RequestError(
                 WebCode.NOTHING_TO_EXPORT,

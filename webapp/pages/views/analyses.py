@@ -1,17 +1,22 @@
 """One analysis: its result as far as it is there, how far it is, stopping it."""
 
+from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from inference.errors import InputError
 from webapp.analyses import selectors, services, viewing
+from webapp.analyses.viewing import Seen
+from webapp.core.problems import RequestError
 from webapp.pages import catalogue
-from webapp.pages.comparison import with_machine
-from webapp.pages.result import Places, news, result
+from webapp.pages.result import Places, corrected, news, result
 from webapp.pages.views.requests import PersonRequest
 
 
@@ -23,6 +28,7 @@ def show(request: PersonRequest, pk: UUID) -> HttpResponse:
     recording, places = seen.analysis.recording, Places(seen.analysis)
     beside = {
         "siblings": places.beside(seen.siblings()),
+        "elsewhere": _corrections_elsewhere(seen) if seen.own else None,
         "models": catalogue.choices(with_eeg=recording.has_eeg) if seen.own else (),
     }
     context = result(seen, places, request.GET.get("segments"))
@@ -43,7 +49,7 @@ def live(request: PersonRequest, pk: UUID) -> HttpResponse:
 def agreement(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far the person who corrects agrees with the machine, for a page that has just saved."""
     timeline = selectors.timeline(selectors.analysis_for(request.user, pk))
-    return render(request, "pages/_corrected.html", {"corrected": with_machine(timeline) if timeline else None})
+    return render(request, "pages/_corrected.html", corrected(timeline) if timeline else {"corrected": None})
 
 
 @require_POST
@@ -52,3 +58,42 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     analysis = selectors.analysis_for(request.user, pk)
     services.cancel(analysis=analysis)
     return redirect("pages:result", analysis.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def carry_over(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Copy the corrections that were made last on another analysis to this one; asked first, to who follows a link."""
+    analysis = selectors.analysis_for(request.user, pk)
+    source = selectors.corrected_beside(analysis)
+    if source is None:
+        raise Http404
+    own = selectors.corrections(analysis)
+    if request.method == "POST":
+        try:
+            revision = int(request.POST["revision"]) if request.POST.get("revision", "").isdecimal() else own.revision
+            services.carry_over(analysis=analysis, source=source, by=request.user, revision=revision)
+            messages.success(request, "The corrections are carried over. They stay on the other analysis too.")
+        except (InputError, RequestError) as error:
+            messages.error(request, error.message)
+        return redirect("pages:result", analysis.pk)
+    context = {
+        "question": "Carry the corrections over?",
+        "consequence": "They replace the corrections of this analysis, which are erased for good."
+        if own.segments
+        else "They are copied to this analysis, and stay on the other one.",
+        "revision": own.revision,
+        "yes": "Replace mine" if own.segments else "Carry them over",
+        "no": "Leave it as it is",
+        "back": reverse("pages:result", args=[analysis.pk]),
+    }
+    return render(request, "pages/confirm.html", context)
+
+
+def _corrections_elsewhere(seen: Seen) -> dict[str, Any] | None:
+    """What the page says of corrections on another analysis: of those made later than its own, or where it has none."""
+    source = selectors.corrected_beside(seen.analysis)
+    own = selectors.corrections(seen.analysis)
+    if source is None or (own.segments and own.at >= source.corrected_at.isoformat()):  # type: ignore[attr-defined]
+        return None
+    return {"source": source, "revision": own.revision, "overwrites": bool(own.segments)}

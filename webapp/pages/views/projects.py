@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from inference.export import WRITERS
 from webapp.analyses.archive import archive, as_download
-from webapp.analyses.selectors import analyses_of, latest_timelines
+from webapp.analyses.selectors import analyses_of, exported_timelines
 from webapp.core.problems import RequestError, WebCode
 from webapp.pages.forms import ProjectForm, TagForm
 from webapp.pages.views.requests import PersonRequest
@@ -54,9 +54,9 @@ def project(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def project_zip(request: PersonRequest, pk: UUID) -> HttpResponseBase:
-    """Every file of a project's latest timelines, the videos not counted."""
+    """Every file of a project's timelines, corrected ones before later ones; the videos not counted."""
     project = selectors.project_for(request.user, pk)
-    timelines = latest_timelines(analyses_of(request.user).filter(recording__project=project))
+    timelines = exported_timelines(analyses_of(request.user).filter(recording__project=project))
     if not timelines:
         messages.error(request, f"No recording in “{project.name}” has a timeline yet. Come back when one is ready.")
         return redirect("pages:projects")

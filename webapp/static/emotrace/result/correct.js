@@ -1,4 +1,4 @@
-// Correcting the timeline: the tools below the lanes, on the segment at the playhead.
+// Correcting the timeline: the tools beside the video, or below the lanes where there is no room, on the segment at the playhead.
 import { LoggedOut, begin } from "../upload-session.js";
 import { Draft } from "./draft.js";
 import { draggable } from "./edges.js";
@@ -7,6 +7,7 @@ import { STATES, Saving } from "./saving.js";
 import { capital, clock, percent } from "./words.js";
 
 const NUDGE_S = 0.1;
+const WIDE = matchMedia("(min-width: 992px)"); // as in result.css
 const reason = (error) => {
   if (error instanceof LoggedOut) return "you are logged out. Log in again in another tab.";
   return error instanceof TypeError ? "the server cannot be reached." : error.message;
@@ -28,6 +29,14 @@ export class Correct {
   constructor(reading, lanes, player) {
     [this.#reading, this.#lanes, this.#player] = [reading, lanes, player];
     begin(this.#form);
+    const below = document.createComment("the tools");
+    this.#form.before(below);
+    const place = () => {
+      if (WIDE.matches) document.getElementById("correct-beside").replaceChildren(this.#form);
+      else below.after(this.#form);
+    };
+    WIDE.addEventListener("change", place);
+    place();
     this.#kept = new Kept(this.#form.dataset.analysis);
     this.#saving = new Saving(this.#form.dataset.corrections, this.#kept, (state, words) => this.#tell(state, words));
     this.#form.addEventListener("submit", (event) => {

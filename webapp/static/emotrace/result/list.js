@@ -56,6 +56,7 @@ export class List {
     const segment = this.#reading.segment(number);
     const row = this.#row.cloneNode(true);
     const read = segment.confidence > 0;
+    this.#correct(row, segment);
     row.dataset.number = number;
     row.setAttribute("aria-rowindex", number + 2);
     row.querySelector(".seek").setAttribute("aria-label", `Go to ${clock(segment.start)}`);
@@ -67,6 +68,18 @@ export class List {
     row.querySelector(".sure").textContent = read ? percent(segment.confidence) : "–";
     row.querySelector(".meter rect").setAttribute("width", `${segment.confidence}%`);
     return row;
+  }
+
+  #correct(row, segment) {
+    const labels = this.#reading.correctedOver(segment);
+    const place = row.querySelector(".by-person");
+    place.hidden = labels.length === 0;
+    place.replaceChildren("Corrected: ", ...labels.map((label) => element("span", "emotion-chip", ...chip(label))));
+  }
+
+  // A person's labels are others than before.
+  corrected() {
+    for (const row of this.#body.rows) this.#correct(row, this.#reading.segment(Number(row.dataset.number)));
   }
 
   show(number) {

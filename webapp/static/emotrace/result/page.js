@@ -184,6 +184,7 @@ document.body.addEventListener("htmx:afterSettle", () => {
   }
   settle();
 });
+document.body.addEventListener("corrected", () => read?.list.corrected());
 // Deleted in another tab: there is nothing to ask for any more.
 document.body.addEventListener("htmx:responseError", (event) => {
   const gone = document.getElementById("gone");

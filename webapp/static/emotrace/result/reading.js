@@ -44,6 +44,14 @@ export class Reading {
     this.height += room;
   }
 
+  // The labels that a person gave within a segment, where they are not the machine's alone.
+  correctedOver({ start, end, label }) {
+    const runs = this.corrected?.runs ?? [];
+    const found = new Set();
+    for (let at = Math.max(0, lastBegun(runs, start + SLACK_S)); at < runs.length && runs[at][0] < end; at += 1) found.add(this.labels[runs[at][2]]);
+    return found.size === 1 && found.has(label) ? [] : [...found];
+  }
+
   // The number of the segment at a moment.
   at(seconds) {
     return Math.max(0, lastBegun(this.segments, seconds + SLACK_S));

@@ -2,12 +2,12 @@
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
+from pathlib import PurePath
 from typing import IO, Any
 
 from axes.models import AccessLog
@@ -124,8 +124,8 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
     yield from _add_json(stream, f"{place}/recording.json", about, recording.created_at)
     for file in recording.files.all():
         # Two files may have come under one name.
-        stem, suffix = os.path.splitext(file.original_name)
-        name = f"{place}/originals/{file.kind}/{safe_name(stem, 'file')}{suffix}"
+        original = PurePath(file.original_name)
+        name = f"{place}/originals/{file.kind}/{safe_name(original.stem, 'file')}{original.suffix}"
         yield from _add_kept(stream, name, file.kept, recording.created_at)
     for analysis in analyses:
         inside = f"{place}/analyses/{analysis.pk}"

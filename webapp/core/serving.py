@@ -17,8 +17,8 @@ from webapp.core import media
 def serve(request: HttpRequest, kept: str, content_type: str, disposition: str = "inline") -> HttpResponseBase:
     """Answer with a file, or with the one part of it that the request's Range asks for (RFC 9110, section 14).
 
-    `disposition` is the Content-Disposition: whether a browser saves the file or plays it, and its name. Where nginx stands in front and hands
-    a file out itself, parts and conditions are its own; sealed ones, and those of a bucket, pass through here.
+    `disposition` is the Content-Disposition. Where nginx stands in front and hands a file out itself, parts and
+    conditions are its own; sealed ones, and those of a bucket, pass through here.
     Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED).
     """
     response: HttpResponseBase

@@ -207,7 +207,8 @@ def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, 
     expect(first.locator("[data-row-error=eeg_trial]")).to_contain_text("Say which one")
     first.get_by_label("Trial").fill("1")
     analyse(form)
-    expect(form.get_by_role("link", name="See the result")).to_have_count(2, timeout=PATIENCE_MS)
+    form.wait_for_url("**/?recording=*", timeout=PATIENCE_MS)
+    expect(form.locator("article.recording")).to_have_count(2)
     assert kept(form) == {
         "p01 video": digest(SAMPLES / "interview.mp4"),
         "p01 audio": digest(SAMPLES / "interview.wav"),

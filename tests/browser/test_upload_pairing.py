@@ -51,7 +51,7 @@ def test_a_clip_of_a_camcorder_is_taken(form: Page, tmp_path: Path) -> None:
 @pytest.mark.parametrize("forms", [("NFD", "NFC"), ("NFC", "NFD")])
 def test_names_pair_in_any_form_of_unicode(form: Page, tmp_path: Path, forms: tuple[str, str]) -> None:
     names = [
-        unicodedata.normalize(how, name) + suffix
+        unicodedata.normalize(how, name) + suffix  # type: ignore[arg-type]
         for name in ("Müller", "Jörg")
         for how, suffix in zip(forms, (".mp4", ".wav"), strict=True)
     ]

@@ -91,7 +91,7 @@ const post = async (row) => {
   try {
     // With the key, what was kept although its answer got lost is not kept twice.
     const answer = await session.call("POST", form.dataset.recordings, { body, headers: { "Idempotency-Key": row.key } });
-    if (answer.status === 201) finish(row, (await answer.json()).analysis.id);
+    if (answer.status === 201) finish(row, await answer.json());
     else await refuse(row, answer);
   } catch (error) {
     row.state = error instanceof session.LoggedOut ? "logged-out" : "open";
@@ -100,10 +100,11 @@ const post = async (row) => {
   row.draw();
 };
 
-const finish = (row, analysis) => {
+const finish = (row, { id, analysis }) => {
+  row.recording = id;
   row.state = "done";
   memory.forget(row.key);
-  const result = form.dataset.result.replace("00000000-0000-0000-0000-000000000000", analysis);
+  const result = form.dataset.result.replace("00000000-0000-0000-0000-000000000000", analysis.id);
   if (rows.length === 1) {
     location.assign(result);
     return;
@@ -112,6 +113,8 @@ const finish = (row, analysis) => {
   link.href = result;
   link.hidden = false;
   say(`${row.name} is sent and will be analysed.`);
+  // A list of what was made: its address can be shared and loaded again.
+  if (rows.every((each) => each.done)) location.assign(`${form.dataset.list}?recording=${rows.map((each) => each.recording).join(",")}`);
 };
 
 const refuse = async (row, answer) => {

@@ -52,7 +52,7 @@ def test_the_formats_one_ticks_come_in_one_zip(analysis: Analysis, page: Page, t
     path = saved(page, page.get_by_role("button", name="Download"), tmp_path)
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as file:
         assert file.namelist() == [
-            *(f"001-visit-1/{name}" for name in ("timeline.csv", "timeline.html", "annotated.mp4")),
+            *(f"001-Visit -1/{name}" for name in ("timeline.csv", "timeline.html", "annotated.mp4")),
             "manifest.csv",
         ]
     assert re.fullmatch(r"emotrace-\d{4}-\d\d-\d\d\.zip", path.name)
@@ -64,7 +64,7 @@ def test_the_report_and_the_video_with_chapters_are_downloads(analysis: Analysis
     report = saved(page, page.get_by_role("link", name="Report"), tmp_path)
     video = saved(page, page.get_by_role("link", name="Video with chapters"), tmp_path)
 
-    assert (report.name, video.name) == ("visit-1.html", "visit-1-chapters.mp4")
+    assert (report.name, video.name) == ("Visit -1.html", "Visit -1-chapters.mp4")
     with av.open(str(video)) as container:
         assert [each["metadata"]["title"] for each in container.chapters()] == [
             "Happy 80 %",

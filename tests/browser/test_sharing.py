@@ -159,5 +159,5 @@ def test_downloads_come_with_the_tick(shown: Page) -> None:
     assert download.value.path().read_text().startswith("start_s")
     with fresh.expect_download() as download:
         fresh.get_by_role("link", name="Original video").click()
-    assert download.value.suggested_filename == "interview-original.mp4"
+    assert download.value.suggested_filename == "Interview-original.mp4"
     fresh.context.close()

@@ -53,11 +53,12 @@ def test_each_recording_has_a_folder_with_a_safe_name(api: APIClient, five: list
     with opened(answer) as file:
         assert file.testzip() is None
         assert folders(file) == [
-            *("001-etcpasswd", "002-anna-1st-visit", "003-anna-1st-visit", "004-11", "005-recording"),
+            *("001-etc-passwd", "002-Änna- 1st - visit", "003-Änna- 1st - visit", "004-=1+1", "005-心"),
         ]
-        assert file.namelist()[:2] == ["001-etcpasswd/timeline.csv", "001-etcpasswd/timeline.eaf"]
+        assert file.namelist()[:2] == ["001-etc-passwd/timeline.csv", "001-etc-passwd/timeline.eaf"]
         about = RecordingInfo(TITLES[1], str(five[1].recording_id))
-        assert file.read("002-anna-1st-visit/timeline.csv") == WRITERS["csv"].write(a_timeline("happy", "sad"), about)
+        expected = WRITERS["csv"].write(a_timeline("happy", "sad"), about)
+        assert file.read("002-Änna- 1st - visit/timeline.csv") == expected
         assert len(file.namelist()) == 2 * len(five) + 1
 
 

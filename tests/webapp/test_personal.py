@@ -92,7 +92,7 @@ def test_the_zip_holds_everything(rosalind: User, neighbour: User) -> None:
     assert {share["consent_text"] for share in account["shares"]} == {consent.SHARING_TEXT}
     assert account["shared_with_me"] == [{"title": "An interview", "owner": "neighbour"}]
     assert account["logins"][0]["ip_address"] == "127.0.0.1"
-    place = "recordings/001-koln-firstsecond"
+    place = "recordings/001-Köln- first-second"
     recording = json.loads(held[f"{place}/recording.json"])
     assert recording["title"] == "Köln: first/second"
     assert recording["consent"]["consent_version"] == consent.VERSION

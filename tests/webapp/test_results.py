@@ -147,7 +147,9 @@ def test_an_export_is_what_its_writer_makes(api: APIClient, analysis: Analysis, 
     answer = api.get(f"{API}analyses/{analysis.pk}/export/{name}/", headers={"Accept": "text/csv"})
     assert answer.status_code == 200
     assert answer["Content-Type"] == WRITERS[name].content_type
-    assert answer["Content-Disposition"] == f'attachment; filename="anna-1st-visit.{WRITERS[name].extension}"'
+    end = WRITERS[name].extension
+    named = f"attachment; filename=\"Anna- 1st - visit.{end}\"; filename*=UTF-8''%C3%84nna-%201st%20-%20visit.{end}"
+    assert answer["Content-Disposition"] == named
     assert answer.content
     if name == "json":
         assert from_result(json.loads(answer.content)) == a_timeline("happy", UNDETERMINED, "happy", "sad")

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from django.utils.text import slugify
 
 from inference.errors import Code, InputError
 from inference.export import WRITERS, RecordingInfo
@@ -25,6 +24,7 @@ from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
 from webapp.audit.services import record
 from webapp.core import media
+from webapp.core.file_names import content_disposition, safe_name
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 
 MANIFEST = "manifest.csv"
@@ -33,7 +33,6 @@ COLUMNS = (
     *("purpose", "purpose_note", "consent_version", "consent_text"),
     *("project", "tags", "duration_s", "models"),
 )
-SLUG_CHARACTERS = 60
 
 
 def check(formats: Sequence[str]) -> None:
@@ -53,13 +52,15 @@ def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
 
 def folder(number: int, title: str) -> str:
     """What the folder of a recording is called in a zip file."""
-    return f"{number:03}-{slugify(title)[:SLUG_CHARACTERS] or 'recording'}"
+    return f"{number:03}-{safe_name(title, 'recording')}"
 
 
-def as_download(pieces: Iterator[bytes]) -> StreamingHttpResponse:
-    """The answer that a browser saves as a zip file of today."""
+def as_download(pieces: Iterator[bytes], about: str = "") -> StreamingHttpResponse:
+    """The answer that a browser saves as a zip file of today, with `about` in its name."""
     response = StreamingHttpResponse(pieces, content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="emotrace-{timezone.now():%Y-%m-%d}.zip"'
+    name = f"emotrace-{timezone.now():%Y-%m-%d}"
+    full = f"{name}-{safe_name(about, '')}" if about else name
+    response["Content-Disposition"] = content_disposition(f"{full}.zip", f"{full if full.isascii() else name}.zip")
     return response
 
 

@@ -4,8 +4,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
-from django.utils.text import slugify
 
 from inference.errors import Code, InputError
 from inference.export import WRITERS, report
@@ -15,6 +13,7 @@ from webapp.analyses.models import Analysis
 from webapp.analyses.viewing import Seen, note_fetched
 from webapp.audit.models import Action
 from webapp.core import media
+from webapp.core.file_names import ascii_name, content_disposition, recording_name
 from webapp.core.problems import RequestError, WebCode
 from webapp.core.serving import serve
 from webapp.recordings.access import Viewer
@@ -32,7 +31,7 @@ def original(request: HttpRequest, viewer: Viewer, recording: Recording) -> Http
     if file is None:
         raise Http404
     note_fetched(Action.ORIGINAL_FETCHED, viewer=viewer, thing=recording)
-    return serve(request, file.kept, "video/mp4", f"{_stem(recording)}-original{media.suffix(file.kept)}")
+    return serve(request, file.kept, "video/mp4", _named(recording, f"-original{media.suffix(file.kept)}"))
 
 
 def video(request: HttpRequest, seen: Seen) -> HttpResponseBase:
@@ -41,7 +40,7 @@ def video(request: HttpRequest, seen: Seen) -> HttpResponseBase:
     if made is None:
         raise RequestError(WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded.")
     note_fetched(Action.VIDEO_FETCHED, viewer=seen.viewer, thing=seen.analysis)
-    return serve(request, made.kept, "video/mp4")
+    return serve(request, made.kept, "video/mp4", _named(seen.analysis.recording, ".mp4", attachment=False))
 
 
 def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
@@ -60,7 +59,7 @@ def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
     note_fetched(Action.ORIGINAL_FETCHED, viewer=seen.viewer, thing=analysis)
     made = artifact.kept
     suffix = media.suffix(made)
-    return serve(request, made, VIDEO_TYPES[suffix], f"{_stem(analysis.recording)}-chapters{suffix}")
+    return serve(request, made, VIDEO_TYPES[suffix], _named(analysis.recording, f"-chapters{suffix}"))
 
 
 def export(seen: Seen, name: str) -> HttpResponse:
@@ -73,9 +72,7 @@ def export(seen: Seen, name: str) -> HttpResponse:
     writer = WRITERS[name]
     response = HttpResponse(selectors.export(analysis, name, own=seen.own), content_type=writer.content_type)
     note_fetched(Action.FILE_EXPORTED, viewer=seen.viewer, thing=analysis)
-    response["Content-Disposition"] = (
-        content_disposition_header(True, f"{_stem(analysis.recording)}.{writer.extension}") or "attachment"
-    )
+    response["Content-Disposition"] = _named(analysis.recording, f".{writer.extension}")
     response["Content-Security-Policy"] = INERT
     return response
 
@@ -93,5 +90,7 @@ def faces(analysis: Analysis) -> dict[str, Any]:
     return {"step_s": round(found.step_s, DECIMALS), **size, "boxes": found.found}
 
 
-def _stem(recording: Recording) -> str:
-    return slugify(recording.title) or "recording"
+def _named(recording: Recording, suffix: str, *, attachment: bool = True) -> str:
+    """The Content-Disposition of a recording's file."""
+    name, fallback = (spell(recording.title, recording.pk) for spell in (recording_name, ascii_name))
+    return content_disposition(f"{name}{suffix}", f"{fallback}{suffix}", attachment=attachment)

@@ -66,11 +66,16 @@ class ByRecording(django_filters.FilterSet):
         return form
 
 
+class Several(django_filters.BaseInFilter, django_filters.UUIDFilter):
+    """Identifiers with commas between them."""
+
+
 class RecordingFilter(ByRecording):
     """Status, label and model are those of the analysis that stands for the recording in lists."""
 
     recording_path = "pk"
 
+    recording = Several(field_name="pk", lookup_expr="in", label="Ids of recordings, with commas between them.")
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices, method="by_analysis")
     label = django_filters.CharFilter(method="by_analysis", label="The label with the largest share of the recording.")
     model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")

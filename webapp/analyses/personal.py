@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
+from pathlib import PurePath
 from typing import IO, Any
 
 from axes.models import AccessLog
@@ -26,6 +27,7 @@ from webapp.audit.models import Action
 from webapp.audit.selectors import entries_about
 from webapp.audit.services import record
 from webapp.core import media
+from webapp.core.file_names import safe_name
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 from webapp.recordings import transfers
 from webapp.recordings.access import shared_with, shares_of
@@ -121,7 +123,8 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
     yield from _add_json(stream, f"{place}/recording.json", about, recording.created_at)
     for file in recording.files.all():
         # Two files may have come under one name.
-        name = f"{place}/originals/{file.kind}/{file.original_name}"
+        original = PurePath(file.original_name)
+        name = f"{place}/originals/{file.kind}/{safe_name(original.stem, 'file')}{original.suffix}"
         yield from _add_kept(stream, name, file.kept, recording.created_at)
     for analysis in analyses:
         inside = f"{place}/analyses/{analysis.pk}"

@@ -8,7 +8,7 @@ from rest_framework import exceptions, filters
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from webapp.analyses.filters import ByRecording, EndFilter, named_model
+from webapp.analyses.filters import ByRecording, EndFilter, Several, named_model
 from webapp.analyses.models import Analysis, Segment
 
 
@@ -46,10 +46,6 @@ class AnalysisFilter(ByRecording):
 
     def by_model(self, rows: QuerySet[Analysis], name: str, value: str) -> QuerySet[Analysis]:
         return rows.filter(**named_model(value))
-
-
-class Several(django_filters.BaseInFilter, django_filters.UUIDFilter):
-    """Identifiers with commas between them."""
 
 
 class ExportFilter(AnalysisFilter):

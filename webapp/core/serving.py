@@ -9,16 +9,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header, http_date
+from django.utils.http import http_date
 
 from webapp.core import media
 
 
-def serve(request: HttpRequest, kept: str, content_type: str, download_name: str | None = None) -> HttpResponseBase:
+def serve(request: HttpRequest, kept: str, content_type: str, disposition: str = "inline") -> HttpResponseBase:
     """Answer with a file, or with the one part of it that the request's Range asks for (RFC 9110, section 14).
 
-    With `download_name` a browser saves the file; without, it may play it. Where nginx stands in front and hands
-    a file out itself, parts and conditions are its own; sealed ones, and those of a bucket, pass through here.
+    `disposition` is the Content-Disposition. Where nginx stands in front and hands a file out itself, parts and
+    conditions are its own; sealed ones, and those of a bucket, pass through here.
     Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED).
     """
     response: HttpResponseBase
@@ -30,10 +30,7 @@ def serve(request: HttpRequest, kept: str, content_type: str, download_name: str
     response["X-Content-Type-Options"] = "nosniff"
     if response.status_code in (200, 206):
         response["Content-Type"] = content_type
-        response["Content-Disposition"] = (
-            content_disposition_header(as_attachment=download_name is not None, filename=download_name or "")
-            or "inline"
-        )
+        response["Content-Disposition"] = disposition
     return response
 
 

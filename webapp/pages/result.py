@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
-from django.utils.text import slugify
 
 from inference.corrections import labels_over
 from inference.errors import Code
@@ -15,6 +14,7 @@ from inference.types import UNDETERMINED, Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
 from webapp.analyses.viewing import Seen
+from webapp.core.file_names import recording_name
 from webapp.pages import catalogue, comparison, drawing, words
 from webapp.pages.handover import handover
 from webapp.pages.lanes import lanes
@@ -113,7 +113,7 @@ def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any
         "chapters_url": places.chapters,
         "chapters_ready": selectors.video_with_chapters(analysis) is not None,
         "video_ready": selectors.labelled_video(analysis) is not None,
-        "file_name": slugify(recording.title) or "recording",
+        "file_name": recording_name(recording.title, recording.pk),
         **(_read(timeline, page) if timeline else {}),
         "shares": bar,
         "exports": [

@@ -6,6 +6,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from inference.errors import Code
+from tests.webapp.factories import UserFactory
 from tests.webapp.pages.conftest import fail, finish, submit
 from webapp.accounts.models import User
 from webapp.analyses import services
@@ -63,3 +64,11 @@ def test_a_longer_list_asks_no_more_of_the_database(
         submit(user, str(number))
     with django_assert_num_queries(9):
         owner.get("/")
+
+
+def test_the_list_of_what_a_batch_made_holds_only_ones_own(owner: Client, user: User) -> None:
+    mine, theirs = submit(user, "Mine"), submit(UserFactory.create(), "Theirs")
+    submit(user, "Older")
+    page = owner.get(f"/?recording={mine.recording_id},{theirs.recording_id}").content.decode()
+    assert page.count("<article") == 1
+    assert "Mine" in page and "Theirs" not in page and "Older" not in page

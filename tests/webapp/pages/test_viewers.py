@@ -139,7 +139,10 @@ def test_the_log_holds_no_secret(finished: Analysis, monkeypatch: pytest.MonkeyP
 def test_each_part_of_a_video_asks_again(client: Client, finished: Analysis) -> None:
     cache.clear()
     link, secret = sharing.by_link(finished.recording)
-    shown = {"link-video": "inline", "link-original": 'attachment; filename="interview-original.mp4"'}
+    shown = {
+        "link-video": 'inline; filename="Interview.mp4"',
+        "link-original": 'attachment; filename="Interview-original.mp4"',
+    }
     for name, disposition in shown.items():
         answer = client.get(at(secret, name, finished), headers={"Range": "bytes=0-9"})
         assert (answer.status_code, answer["Content-Disposition"]) == (206, disposition)

@@ -13,12 +13,12 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from webapp.analyses import personal
+from webapp.analyses.archive import as_download
 from webapp.analyses.quota import usage_of
 from webapp.audit.selectors import entries_about
 from webapp.core.problems import RequestError
@@ -71,9 +71,7 @@ def activity(request: PersonRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export(request: PersonRequest) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(personal.archive_of(request.user), content_type="application/zip")
-    name = f"emotrace-{timezone.now():%Y-%m-%d}-everything.zip"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response = as_download(personal.archive_of(request.user), "everything")
     response["Cache-Control"] = "no-store"
     return response
 

@@ -60,7 +60,7 @@ def project_zip(request: PersonRequest, pk: UUID) -> HttpResponseBase:
     if not timelines:
         messages.error(request, f"No recording in “{project.name}” has a timeline yet. Come back when one is ready.")
         return redirect("pages:projects")
-    return as_download(archive(request.user, timelines, list(WRITERS), with_video=False))
+    return as_download(archive(request.user, timelines, list(WRITERS), with_video=False), project.name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

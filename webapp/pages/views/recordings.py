@@ -18,7 +18,7 @@ from webapp.analyses import selectors as analyses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
 from webapp.core.problems import RequestError
-from webapp.pages import catalogue
+from webapp.pages import accepted, catalogue
 from webapp.pages.forms import CONCERNED, RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
 from webapp.recordings import access, order, purposes, selectors
@@ -54,6 +54,7 @@ def upload(request: PersonRequest) -> HttpResponse:
         "form": form,
         "models": catalogue.choices(),
         "limits": settings.LIMITS,
+        "accepted": accepted.for_script(),
         "usage": usage_of(request.user),
         "fields": json.dumps(CONCERNED),
         "any_analysis": UUID(int=0),

@@ -1,24 +1,35 @@
 // What can be told of a file before a byte of it is sent. Each check gives what is wrong and what to do, or "".
-const KINDS = {
-  video: ["mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg"],
-  audio: ["wav", "wave"],
-  eeg: ["mat"],
-};
+const ROLES = JSON.parse(document.getElementById("accepted").textContent); // as the server's own checks have them
+for (const role of Object.values(ROLES)) role.begins = role.begins.map((pattern) => new RegExp(`^(?:${pattern})`, "s"));
 const TOLERANCE_S = 0.5; // by which sound may differ from the video
 const PATIENCE_MS = 15_000;
 
 export const mega = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-export const extension = (name) => name.split(".").at(-1).toLowerCase();
+const extension = (name) => name.toLowerCase().match(/[^.](\.[^.]+)$/)?.[1] ?? "";
 
-// "video", "audio" or "eeg"; null for what nobody reads.
-export const kindOf = (file) =>
-  Object.keys(KINDS).find((kind) => KINDS[kind].includes(extension(file.name))) ??
-  (["video", "audio"].find((kind) => file.type.startsWith(`${kind}/`)) ?? null);
+// Of every role: what the inputs that take any of them accept.
+export const ACCEPT = Object.values(ROLES).map((role) => role.accept).join(",");
 
-// What files of one recording have in common: p01 of p01.mp4, p01.wav and p01_eeg.mat.
-export const stem = (name) => name.replace(/\.[^.]*$/, "").replace(/[ _-](eeg|audio|voice|sound|video)$/i, "").toLowerCase();
+// "video", "audio" or "eeg", by its name, or by its beginning where that says nothing; null for what nobody reads.
+export const kindOf = async (file) => {
+  const end = extension(file.name);
+  const named = Object.keys(ROLES).find((kind) => ROLES[kind].suffixes.includes(end))
+    ?? ["video", "audio"].find((kind) => file.type.startsWith(`${kind}/`));
+  if (named) return named;
+  for (const kind of Object.keys(ROLES)) if (await begins(kind, file)) return kind;
+  return null;
+};
 
+// What files of one recording have in common: p01 of p01.mp4, p01_Aud.wav and p01_eeg.mat, in any form of Unicode.
+export const stem = (name) => name.normalize("NFC").replace(/\.[^.]*$/, "")
+  .replace(/[ _.-]+(eeg|aud|audio|voice|sound|vid|video)$/i, "").toUpperCase().toLowerCase().normalize("NFC");
+
+const begins = async (kind, file) => {
+  const bytes = new Uint8Array(await file.slice(0, ROLES[kind].head).arrayBuffer());
+  const head = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return ROLES[kind].begins.some((pattern) => pattern.test(head));
+};
 const view = async (file, start, size) => new DataView(await file.slice(start, start + size).arrayBuffer());
 const word = (bytes, at) => (at + 4 <= bytes.byteLength ? String.fromCharCode(...[0, 1, 2, 3].map((i) => bytes.getUint8(at + i))) : "");
 
@@ -44,18 +55,15 @@ export const differ = (sound, video) =>
     : "";
 
 const checkVideo = async (file) => {
-  const head = await view(file, 0, 12);
-  const start = word(head, 0);
-  const mpeg4 = ["ftyp", "moov", "mdat", "wide", "free", "skip"].includes(word(head, 4));
-  const known = mpeg4 || start === "\x1aE\xdf\xa3" || (start === "RIFF" && word(head, 8) === "AVI ")
-    || start === "\0\0\x01\xba" || start === "\0\0\x01\xb3" || start[0] === "G";
-  if (!known) {
+  if (!(await begins("video", file))) {
     return { problem: `${file.name} is no video that can be read. Choose an MP4, MOV, MKV, WebM, AVI or MPEG file.`, seconds: null };
   }
+  const mpeg4 = ["ftyp", "moov", "mdat", "wide", "free", "skip", "pnot"].includes(word(await view(file, 0, 12), 4));
   if (mpeg4 && !(await whole(file))) {
     return { problem: `${file.name} breaks off before its end. Copy or export it again.`, seconds: null };
   }
-  return { problem: "", seconds: await played("video", file) };
+  // Other containers' clocks may start late: the server knows their length, the browser's player may not.
+  return { problem: "", seconds: await played("video", file), exact: mpeg4 };
 };
 
 // Whether all boxes of an MP4 are there, the one that describes it among them.
@@ -67,40 +75,39 @@ const whole = async (file) => {
     let size = head.getUint32(0);
     if (size === 1 && head.byteLength === 16) size = Number(head.getBigUint64(8));
     if (size === 0) size = file.size - at;
-    if (size < 8 || at + size > file.size) return false;
-    described ||= word(head, 4) === "moov";
+    const type = word(head, 4);
+    // What some programs append is no box; a box of the recording itself has to be whole.
+    if (size < 8 || at + size > file.size) return described && !["mdat", "moof", "moov"].includes(type);
+    described ||= type === "moov";
     at += size;
   }
   return described;
 };
 
 const checkSound = async (file) => {
-  const head = await view(file, 0, 12);
-  const wave = ["RIFF", "RF64"].includes(word(head, 0)) && word(head, 8) === "WAVE";
-  if (wave) return { problem: "", seconds: await waveSeconds(file) };
-  if (KINDS.audio.includes(extension(file.name))) {
-    return { problem: `${file.name} is no WAV file. Save the sound as WAV and choose that.`, seconds: null };
+  if (!(await begins("audio", file))) {
+    return { problem: `${file.name} is no sound file that can be read. Save the sound as WAV and choose that.`, seconds: null };
   }
-  return { problem: "", seconds: await played("audio", file) };
+  const head = await view(file, 0, 12);
+  if (word(head, 8) === "WAVE") return { problem: "", seconds: await waveSeconds(file, word(head, 0) !== "RIFX"), exact: true };
+  return { problem: "", seconds: await played("audio", file), exact: false };
 };
 
-// The length that a WAV's header gives, or null.
-const waveSeconds = async (file) => {
+// The length that a WAV's header gives, or null. A program that wrote it to a pipe knew no size.
+const waveSeconds = async (file, little) => {
   let bytesASecond = null;
   for (let at = 12; at + 8 <= file.size;) {
     const head = await view(file, at, 24);
-    const size = head.getUint32(4, true);
-    if (word(head, 0) === "fmt " && head.byteLength >= 20) bytesASecond = head.getUint32(16, true);
-    if (word(head, 0) === "data") return bytesASecond ? Math.min(size, file.size - at - 8) / bytesASecond : null;
+    const size = head.getUint32(4, little);
+    if (word(head, 0) === "fmt " && head.byteLength >= 20) bytesASecond = head.getUint32(16, little);
+    if (word(head, 0) === "data") return bytesASecond && size ? Math.min(size, file.size - at - 8) / bytesASecond : null;
     at += 8 + size + (size % 2);
   }
   return null;
 };
 
 const checkEeg = async (file) => {
-  const head = await view(file, 0, 520);
-  const hdf5 = [0, 512].some((at) => word(head, at) === "\x89HDF");
-  const problem = hdf5 || word(head, 0) === "MATL"
+  const problem = (await begins("eeg", file))
     ? "" : `${file.name} is no MAT file (version 5 to 7.3). Save it again from MATLAB.`;
   return { problem, seconds: null };
 };

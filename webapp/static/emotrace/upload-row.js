@@ -18,8 +18,10 @@ export class Row {
     Object.assign(this, { key, stem, limits, room, changed, moved, say });
     this.transfers = {}; // by kind
     this.seconds = {};
+    this.exact = {}; // the same, where the server is sure to find them too
     this.outline = null; // what the MAT file says of itself
     this.filled = {}; // with it, by field
+    this.unclear = false; // whether it could belong to several of the videos
     this.wanted = false; // whether the person asked for the analysis
     this.state = "open"; // posting, logged-out, done
     this.node = copy("recording-row");
@@ -95,7 +97,7 @@ export class Row {
     if (!transfer) return;
     if (kind === "eeg") this.#forgetOutline();
     delete this.transfers[kind];
-    this.seconds[kind] = null;
+    this.seconds[kind] = this.exact[kind] = null;
     transfer.changed = () => {};
     // What cannot be removed now expires by itself.
     transfer.remove().catch(() => {});
@@ -119,7 +121,10 @@ export class Row {
 
   // Whether nothing that can be told here keeps it from being analysed.
   allRight() {
-    this.complain("row", this.transfers.video ? "" : `There is no video to ${this.name}. Add it, or remove this recording.`);
+    const missing = this.unclear
+      ? `Several files have the name of ${this.name}. Say which video it belongs to: add it there, and remove it here.`
+      : `There is no video to ${this.name}. Add it, or remove this recording.`;
+    this.complain("row", this.transfers.video ? "" : missing);
     const { trials, sfreq } = this.outline ?? {};
     const number = (name) => Number(this.field(name).value);
     if (trials > 1 && !(number("eeg_trial") >= 1 && number("eeg_trial") <= trials)) {
@@ -156,6 +161,7 @@ export class Row {
     }
     if (this.transfers[kind] !== transfer) return;
     this.seconds[kind] = found.seconds;
+    this.exact[kind] = found.exact ? found.seconds : null;
     const problem = found.problem || this.room(transfer);
     if (problem) transfer.refuse(problem);
     else transfer.attach(file);
@@ -166,7 +172,7 @@ export class Row {
 
   #compare() {
     const { audio } = this.transfers;
-    const problem = differ(this.seconds.audio ?? null, this.seconds.video ?? null);
+    const problem = differ(this.exact.audio ?? null, this.exact.video ?? null);
     if (audio && problem && audio.state !== "refused") {
       audio.pause();
       audio.refuse(problem);

@@ -1,6 +1,6 @@
 // The upload page: files that are chosen or dropped become recordings, are sent in parts, and then analysed.
 // Without this script the page is a plain form that sends one recording in one piece.
-import { kindOf, stem } from "./upload-checks.js";
+import { ACCEPT, kindOf, stem } from "./upload-checks.js";
 import * as memory from "./upload-memory.js";
 import { shortage } from "./upload-room.js";
 import { Row, isSame } from "./upload-row.js";
@@ -91,7 +91,7 @@ const post = async (row) => {
   try {
     // With the key, what was kept although its answer got lost is not kept twice.
     const answer = await session.call("POST", form.dataset.recordings, { body, headers: { "Idempotency-Key": row.key } });
-    if (answer.status === 201) finish(row, (await answer.json()).analysis.id);
+    if (answer.status === 201) finish(row, await answer.json());
     else await refuse(row, answer);
   } catch (error) {
     row.state = error instanceof session.LoggedOut ? "logged-out" : "open";
@@ -100,10 +100,11 @@ const post = async (row) => {
   row.draw();
 };
 
-const finish = (row, analysis) => {
+const finish = (row, { id, analysis }) => {
+  row.recording = id;
   row.state = "done";
   memory.forget(row.key);
-  const result = form.dataset.result.replace("00000000-0000-0000-0000-000000000000", analysis);
+  const result = form.dataset.result.replace("00000000-0000-0000-0000-000000000000", analysis.id);
   if (rows.length === 1) {
     location.assign(result);
     return;
@@ -112,6 +113,8 @@ const finish = (row, analysis) => {
   link.href = result;
   link.hidden = false;
   say(`${row.name} is sent and will be analysed.`);
+  // A list of what was made: its address can be shared and loaded again.
+  if (rows.every((each) => each.done)) location.assign(`${form.dataset.list}?recording=${rows.map((each) => each.recording).join(",")}`);
 };
 
 const refuse = async (row, answer) => {
@@ -149,8 +152,8 @@ const newRow = (facts) => {
     say,
     changed: (each) => { if (!each.done) memory.remember(each.memory()); },
     moved: (each, files) => {
-      if (files) for (const file of files) place(file, each);
-      pump();
+      if (files) give(each, files);
+      else pump();
     },
   });
   row.node.querySelector("[data-do=remove]").addEventListener("click", () => remove(row));
@@ -173,36 +176,59 @@ const remove = (row) => {
 
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// The recording that a file belongs to: the one that waits for it, that has its name, or the only one that can take it.
-const place = (file, wish) => {
-  const kind = kindOf(file);
-  if (kind === null) {
-    complain("video", `${file.name} is left out: it is no video, no sound and no MAT file.`);
-    return;
-  }
-  const open = rows.filter((row) => !row.done && row.state !== "posting");
-  const waiting = open.find((row) => row.transfers[kind]?.file === null && isSame(row.transfers[kind], file));
-  if (waiting) {
-    waiting.attach(kind, file);
-    return;
-  }
-  if (!wish && open.some((row) => row.transfers[kind] && isSame(row.transfers[kind], file))) return;
-  const takes = (row) => !row.transfers[kind] || row.transfers[kind].state === "refused";
-  const taking = open.filter(takes);
-  const row = wish
-    ?? open.find((each) => each.stem === stem(file.name) && (takes(each) || each.misses(kind)))
-    ?? (taking.length === 1 ? taking[0] : newRow({ key: newKey(), stem: stem(file.name), ...typed }));
-  typed = {};
+// What files are, in their order; what nobody reads is named and left out.
+const sorted = async (files) => {
+  const chosen = await Promise.all([...files].map(async (file) => ({ file, kind: await kindOf(file).catch(() => null) })));
+  const left = chosen.filter(({ kind }) => kind === null).map(({ file }) => file.name);
+  complain("video", left.length ? `Left out, as no video, sound or MAT file: ${left.join(", ")}.` : "");
+  return chosen.filter(({ kind }) => kind !== null);
+};
+
+const put = (row, kind, file) => {
   if (kind === "video") row.stem = stem(file.name);
   for (const name of ["row", ...(kind === "eeg" ? ["eeg_trial", "eeg_sfreq", "eeg_unit"] : [])]) row.complain(name, "");
   row.add(kind, file);
 };
 
-const take = (files) => {
-  complain("video", "");
-  const videosFirst = [...files].sort((one, other) => (kindOf(other) === "video") - (kindOf(one) === "video"));
-  for (const file of videosFirst) place(file);
+// Files that a person gives to one recording, whatever their names are.
+const give = async (row, files) => {
+  for (const { file, kind } of await sorted(files)) {
+    if (row.misses(kind) && isSame(row.transfers[kind], file)) row.attach(kind, file);
+    else put(row, kind, file);
+  }
   pump();
+};
+
+// The recordings of one selection: files of one name belong together. Which of several videos of one name a sound
+// belongs to is not guessed, nor which of several sounds a video has.
+const take = async (files) => {
+  const groups = Map.groupBy(await sorted(files), ({ file }) => stem(file.name));
+  for (const [name, group] of groups) {
+    const here = group.filter(({ file }) => !isThere(file));
+    const kinds = here.map(({ kind }) => kind);
+    const clear = new Set(kinds).size === kinds.length;
+    for (const part of clear ? [here] : here.map((each) => [each])) {
+      if (part.length === 0) continue;
+      const row = newRow({ key: newKey(), stem: name, ...typed });
+      typed = {};
+      for (const { file, kind } of part) put(row, kind, file);
+      if (!clear && !row.transfers.video) row.unclear = kinds.includes("video");
+    }
+  }
+  pump();
+};
+
+// Whether a file is chosen already; one that an earlier upload of it waits for goes on there.
+const isThere = (file) => {
+  const open = rows.filter((row) => !row.done && row.state !== "posting");
+  for (const row of open) {
+    for (const [kind, transfer] of Object.entries(row.transfers)) {
+      if (!isSame(transfer, file) || transfer.state === "refused") continue;
+      if (row.misses(kind)) row.attach(kind, file);
+      return true;
+    }
+  }
+  return false;
 };
 
 form.addEventListener("submit", (event) => {
@@ -295,13 +321,13 @@ const begin = async () => {
   label.textContent = label.dataset.richWords;
   input.multiple = true;
   input.required = false;
-  input.accept += ",audio/*,.wav,.mat";
+  input.accept = ACCEPT;
   for (const recalled of memory.recall()) {
     const row = newRow(recalled);
     await Promise.all(recalled.files.map((file) => row.restore(file.kind, file)));
     if (row.all.length === 0) remove(row);
   }
-  if (early.length) take(early);
+  if (early.length) await take(early);
   pump();
 };
 begin();

@@ -1,0 +1,91 @@
+"""Which files the page takes, and which of them become one recording."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import av
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_upload import PATIENCE_MS, add, analyse, choose, form, kept
+from tests.integration.rest import SAMPLES
+from tests.webapp import clips
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+__all__ = ["form"]
+
+VIDEO, SOUND = clips.video(2), clips.wav(2)
+
+
+def made(folder: Path, *names: str) -> list[Path]:
+    """Files of these names, videos and sounds."""
+    for name in names:
+        (folder / name).write_bytes(SOUND if name.lower().endswith(".wav") else VIDEO)
+    return [folder / name for name in names]
+
+
+def avchd(path: Path) -> Path:
+    """A clip as camcorders write it: MPEG-TS in packets of 192 bytes."""
+    options = {"mpegts_m2ts_mode": "1"}
+    with (
+        av.open(str(SAMPLES / "interview.mp4")) as read,
+        av.open(str(path), "w", format="mpegts", options=options) as written,
+    ):
+        copies = {stream.index: written.add_stream_from_template(stream) for stream in read.streams}
+        for packet in read.demux():
+            if packet.dts is not None and packet.dts * packet.time_base < 4:
+                packet.stream = copies[packet.stream_index]
+                written.mux(packet)
+    return path
+
+
+def test_a_clip_of_a_camcorder_is_taken(form: Page, tmp_path: Path) -> None:
+    choose(form, avchd(tmp_path / "00001.MTS"))
+    form.get_by_role("checkbox").check()
+    analyse(form)
+    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    assert list(kept(form)) == ["00001 video"]
+
+
+@pytest.mark.parametrize("forms", [("NFD", "NFC"), ("NFC", "NFD")])
+def test_names_pair_in_any_form_of_unicode(form: Page, tmp_path: Path, forms: tuple[str, str]) -> None:
+    names = [
+        unicodedata.normalize(how, name) + suffix  # type: ignore[arg-type]
+        for name in ("Müller", "Jörg")
+        for how, suffix in zip(forms, (".mp4", ".wav"), strict=True)
+    ]
+    choose(form, *made(tmp_path, *names))
+    expect(form.locator(".batch-row")).to_have_count(2)
+    for row in form.locator(".batch-row").all():
+        expect(row.locator("[data-part=kind]")).to_have_text(["Video", "Sound"])
+
+
+@pytest.mark.parametrize("suffix", ["_aud.wav", "_Aud.wav", "_AUDIO.WAV", "-voice.wav", ".wav"])
+def test_the_suffixes_of_the_data_set_pair(form: Page, tmp_path: Path, suffix: str) -> None:
+    name = "001_Trial_01_Listening_Neutral"
+    choose(form, *made(tmp_path, f"{name}{suffix}", f"{name}.MP4", "002_Trial_01_Speaking_Neutral.MP4"))
+    expect(form.locator(".batch-row")).to_have_count(2)
+    row = form.locator(".batch-row").filter(has_text=f"{name}.MP4")
+    expect(row.locator("[data-part=file]")).to_have_text([f"{name}.MP4", f"{name}{suffix}"])
+
+
+def test_a_sound_that_could_belong_to_two_videos_is_asked_about(form: Page, tmp_path: Path) -> None:
+    choose(form, *made(tmp_path, "p01.mp4", "p01.mov", "p01.wav"))
+    expect(form.locator(".batch-row")).to_have_count(3)
+    form.get_by_role("checkbox").check()
+    analyse(form)
+    alone = form.locator(".batch-row").filter(has=form.get_by_text(re.compile(r"^p01\.wav$")))
+    expect(alone.locator("[data-row-error=row]")).to_contain_text("Say which video it belongs to")
+
+
+def test_only_files_of_one_selection_pair(form: Page, tmp_path: Path) -> None:
+    video, sound = made(tmp_path, "p01.mp4", "p01.wav")
+    choose(form, video)
+    expect(form.locator(".batch-row")).to_have_count(1)
+    choose(form, sound)
+    expect(form.locator(".batch-row")).to_have_count(2)
+    form.get_by_role("button", name="Remove p01.wav").click()
+    expect(form.locator(".batch-row")).to_have_count(1)
+    add(form.locator(".batch-row"), sound)
+    expect(form.locator("[data-part=kind]")).to_have_text(["Video", "Sound"])

@@ -4,17 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('webhooks', '0001_endpoints_and_deliveries'),
+        ("webhooks", "0001_endpoints_and_deliveries"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AllowedNetwork',
+            name="AllowedNetwork",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('network', models.CharField(help_text='In CIDR notation, such as 192.168.1.0/24.', max_length=50, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "network",
+                    models.CharField(help_text="In CIDR notation, such as 192.168.1.0/24.", max_length=50, unique=True),
+                ),
             ],
         ),
     ]

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from inference import store
 from inference.eeg.quality import UNITS, described
@@ -34,7 +36,9 @@ Unless it is 0, nothing was written to DIR.
 
 def main() -> int:
     """Run the command that was asked for. Returns the exit status; argparse itself exits 2 for a wrong usage."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that nothing is left behind
+    signal.signal(signal.SIGTERM, _stop)  # so that nothing is left behind
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _stop)
     parser = _parser()
     arguments = parser.parse_args()
     try:
@@ -51,6 +55,20 @@ def main() -> int:
     except Exception as error:
         return _failed(1, f"unexpected {type(error).__name__}: {error}")
     return 0
+
+
+_stopped_by: list[int] = []
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    _stopped_by.append(number)
+    _end()
+
+
+def _end() -> NoReturn:
+    """Raise what the first signal asked for."""
+    number = _stopped_by[0]
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -201,6 +219,8 @@ def _progress() -> Iterator[Callable[[Stage, float], None]]:
     with tqdm(desc=Stage.PROBE, total=1.0, disable=None, leave=False, bar_format=layout) as bar:
 
         def show(stage: Stage, share: float) -> None:
+            if _stopped_by:  # Python drops what a handler raises within a destructor or a callback of C
+                _end()
             bar.set_description_str(stage, refresh=False)
             bar.update(min(1.0, share) - bar.n)
 

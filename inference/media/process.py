@@ -13,6 +13,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from inference.errors import Code, InputError
 from inference.media.container import DECODERS, MAX_PIXELS, PROTOCOLS
+from inference.media.interrupts import deferred
 from inference.media.kinds import kind_of
 from inference.media.riff import pcm_decoder
 from inference.sandbox.confine import Allowance, confine
@@ -72,16 +73,7 @@ def ffmpeg(
     parent = os.getpid()
     quiet = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [get_ffmpeg_exe(), *quiet, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            cwd=folder,
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: confine(allowed, parent),  # only system calls, safe among threads
-        )
+        process: subprocess.Popen[str] | None = None
         outlasted = threading.Event()
 
         def end() -> None:
@@ -89,8 +81,19 @@ def ffmpeg(
             _kill(process)
 
         clock = threading.Timer(limit_s, end)
-        clock.start()
         try:
+            with deferred():
+                process = subprocess.Popen(
+                    [get_ffmpeg_exe(), *quiet, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=said,
+                    cwd=folder,
+                    text=True,
+                    start_new_session=True,
+                    preexec_fn=lambda: confine(allowed, parent),  # only system calls, safe among threads
+                )
+                clock.start()
             assert process.stdout is not None
             for line in process.stdout:
                 name, _, value = line.strip().partition("=")
@@ -111,7 +114,9 @@ def ffmpeg(
             raise (FfmpegKilledError if killed else FfmpegError)(message)
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def _kill(process: subprocess.Popen[str] | None) -> None:
+    if process is None:
+        return
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

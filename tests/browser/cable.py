@@ -9,13 +9,14 @@ CHUNK_BYTES = 64 * 1024
 
 
 class Cable:
-    """Forwards what comes to `address` (host:port) to a server. Counts the bytes that go up."""
+    """Forwards what comes to `address` (host:port) to a server. Counts the bytes that go up, and who comes in vain."""
 
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.sent = 0
+        self.tried_in_vain = 0
         self.seconds_a_chunk = 0.0
         self.breaks_at: int | None = None
         self._whole = threading.Event()
@@ -48,6 +49,7 @@ class Cable:
             while True:
                 browser, _ = self._listener.accept()
                 if self.broken:
+                    self.tried_in_vain += 1
                     browser.close()
                     continue
                 server = socket.create_connection(self._server)

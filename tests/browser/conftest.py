@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import results
-from tests.browser.results import open_result
+from tests.browser.results import PATIENCE_MS, open_result
 from tests.integration.rest import PASSWORD, USER
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
@@ -45,7 +45,8 @@ def chromium(researcher: User) -> Iterator[Browser]:
             pytest.fail("There is no Chromium for the browser tests. Install Debian's: apt-get install chromium")
         pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        expect.set_options(timeout=PATIENCE_MS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -75,6 +76,7 @@ def page(chromium: Browser, address: str, refused: set[int], noise: set[str]) ->
     elsewhere: list[str] = []
     errors: list[str] = []
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
 
     def note(url: str) -> None:

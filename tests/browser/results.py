@@ -24,6 +24,7 @@ from inference.types import (
     Timeline,
     Window,
 )
+from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES, USER
 from webapp.accounts.models import User
 from webapp.analyses import services
@@ -38,6 +39,7 @@ SAMPLE = SAMPLES / "interview.mp4"
 EDGES_S = (0.0, 3.0, 6.0, 7.0, 10.0, 15.0, 24.0)
 DURATION_S = EDGES_S[-1]
 HOUR_S, MANY = 3600, 3000
+PATIENCE_MS = 60_000  # a limit for whatever is waited for, not a measurement: a busy machine may take its time
 STEP_S = 0.24  # from one face to the next
 CUT = ("neutral", "happy", UNDETERMINED, "sad", "happy", "calm")
 
@@ -134,7 +136,12 @@ def open_result(page: Page, analysis: Analysis) -> None:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.goto(f"/analyses/{analysis.pk}/")
-    page.wait_for_function("document.getElementById('player').readyState > 0")
+    has_loaded(page)
+
+
+def has_loaded(page: Page) -> None:
+    """The player knows its video. Looked at from here: the page's policy forbids to evaluate strings in it."""
+    assert eventually(lambda: page.locator("#player").evaluate("video => video.readyState > 0"))
 
 
 def _segment(start_s: float, end_s: float, label: str, eeg: bool) -> Segment:
@@ -158,8 +165,13 @@ def settled(page: Page) -> float:
     """The player's time once it has arrived where it was sent."""
     player = page.locator("#player")
     expect(player).to_have_js_property("seeking", False)
-    moment: float = player.evaluate("video => video.currentTime")
-    return moment
+    return moment(page)
+
+
+def moment(page: Page) -> float:
+    """The player's time at present."""
+    seconds: float = page.locator("#player").evaluate("video => video.currentTime")
+    return seconds
 
 
 def point(page: Page, seconds: float) -> None:

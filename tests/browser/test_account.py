@@ -4,7 +4,6 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,13 @@ from webapp.analyses.models import Analysis
 pytestmark = pytest.mark.usefixtures("transactional_db", "clean")
 
 NEW = "another password of mine"
-PATIENCE_MS = 60_000
 PHONE = ViewportSize(width=390, height=844)
 
 
 @pytest.fixture
-def clean() -> Iterator[None]:
-    """Nobody is locked out for what another test tried, and a busy machine may take its time."""
+def clean() -> None:
+    """Nobody is locked out for what another test tried."""
     cache.clear()
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5000)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.results import CUT, DURATION_S, EDGES_S, MANY, open_result, played, pressed, serious, settled
+from tests.browser.results import CUT, DURATION_S, EDGES_S, MANY, moment, open_result, played, pressed, serious, settled
+from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, USER
 from webapp.analyses.models import Analysis
 
@@ -31,7 +32,7 @@ def correct(page: Page) -> None:
 
 
 def is_saved(page: Page) -> None:
-    expect(page.locator("#correct-state")).to_have_text("Saved", timeout=10_000)
+    expect(page.locator("#correct-state")).to_have_text("Saved")
 
 
 def labels(found: list[tuple[float, float, str, str]]) -> list[str]:
@@ -125,7 +126,7 @@ def test_a_note_belongs_to_the_segment_it_was_begun_in(shown: Page, saved: Saved
     shown.keyboard.press("n")
     shown.keyboard.type("before")
     played(shown)
-    shown.wait_for_timeout(1500)
+    assert eventually(lambda: moment(shown) > EDGES_S[1])
     shown.keyboard.type(" it ends")
     shown.locator("#player").evaluate("video => video.pause()")
     shown.keyboard.press("Tab")

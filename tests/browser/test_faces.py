@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.results import STEP_S, open_result, pressed, settled
+from tests.integration.processes import eventually
 from webapp.analyses.models import Analysis, FaceTrack
 
 
@@ -26,8 +27,16 @@ def box(page: Page) -> dict[str, float]:
 
 
 def lies_right(page: Page, sample: int) -> bool:
+    """In the end: the page hears of a new size when it has been laid out."""
     expected = {"x": 64, "y": 36 + sample, "width": 128, "height": 180}
-    return box(page) == pytest.approx(expected, abs=1.5)
+    return eventually(lambda: box(page) == pytest.approx(expected, abs=1.5))
+
+
+def fills_the_screen(page: Page) -> bool:
+    fills: bool = page.locator("#player").evaluate(
+        "video => document.fullscreenElement?.className === 'player' && video.clientHeight === innerHeight"
+    )
+    return fills
 
 
 def to(page: Page, seconds: float) -> None:
@@ -57,16 +66,12 @@ def test_it_fits_any_size_and_the_full_screen(shown: Page) -> None:
     expect(shown.locator("#face-box")).to_be_visible()
     for width, height in ((390, 844), (900, 300), (1280, 900)):
         shown.set_viewport_size({"width": width, "height": height})
-        shown.wait_for_timeout(200)
         assert lies_right(shown, 0)
     shown.get_by_role("button", name="Full screen").click()
-    shown.wait_for_function("document.fullscreenElement?.className === 'player'")
-    shown.wait_for_timeout(300)
-    assert shown.locator("#player").evaluate("video => video.clientHeight === innerHeight")
+    assert eventually(lambda: fills_the_screen(shown))
     assert lies_right(shown, 0)
     shown.keyboard.press("Shift+F")
-    shown.wait_for_function("!document.fullscreenElement")
-    shown.wait_for_timeout(300)
+    assert eventually(lambda: not shown.evaluate("document.fullscreenElement"))
     assert lies_right(shown, 0)
     shown.get_by_role("button", name="Original").click()
     settled(shown)

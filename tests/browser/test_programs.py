@@ -90,12 +90,12 @@ def test_a_webhook_from_its_making_to_its_end(receiver: Receiver, page: Page) ->
     is_for_everybody(page)
 
     page.get_by_role("button", name="Send a test").click()
-    expect(page.get_by_text("Delivered (200)")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Delivered (200)")).to_be_visible()
     headers, body = receiver.received[0]
     assert Webhook(secret).verify(body, headers)["type"] == "webhook.test"
     receiver.status = 503
     page.get_by_role("button", name="Send again").click()
-    expect(page.get_by_text("Pending (503)")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Pending (503)")).to_be_visible()
     expect(page.get_by_text("The receiver answered 503.")).to_be_visible()
     page.get_by_text("Answer", exact=True).click()
     page.get_by_text("Message", exact=True).click()

@@ -8,7 +8,7 @@ from django.db import connections
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import results
-from tests.browser.results import CUT, DURATION_S, EDGES_S, factor, open_result, played, point, pressed, settled
+from tests.browser.results import CUT, DURATION_S, EDGES_S, factor, moment, open_result, played, point, pressed, settled
 from tests.integration.processes import eventually
 from webapp.analyses.models import Analysis
 
@@ -147,13 +147,12 @@ def test_a_segment_is_repeated_until_it_is_told_not_to(shown: Page) -> None:
     )
     played(shown)
     assert eventually(lambda: shown.evaluate("window.jumps") >= 2)
-    assert segment[0] <= shown.locator("#player").evaluate("video => video.currentTime") <= segment[1] + 0.3
+    assert eventually(lambda: segment[0] <= moment(shown) <= segment[1] + 0.3)
     # Whoever goes elsewhere takes it along.
     shown.keyboard.press("k")
     pressed(shown, "]")
     played(shown)
-    shown.wait_for_timeout(500)
-    assert shown.locator("#player").evaluate("video => video.currentTime") > EDGES_S[3]
+    assert eventually(lambda: moment(shown) > EDGES_S[3])
     shown.keyboard.press("k")
     shown.keyboard.press("r")
     expect(button).to_have_attribute("aria-pressed", "false")
@@ -259,7 +258,8 @@ def test_playing_takes_the_view_along_unless_somebody_looks_elsewhere(shown: Pag
     played(shown)
     assert eventually(lambda: scroller.evaluate("one => one.scrollLeft") > 0)
     scroller.evaluate("one => { one.scrollLeft = 0; }")
-    shown.wait_for_timeout(500)
+    looked_away = moment(shown)
+    assert eventually(lambda: moment(shown) > looked_away + 0.3)
     assert scroller.evaluate("one => one.scrollLeft") == 0
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.results import DURATION_S, HOUR_S, MANY, open_result, pressed, serious, settled
+from tests.browser.results import DURATION_S, HOUR_S, MANY, has_loaded, open_result, pressed, serious, settled
 from webapp.analyses.models import Analysis
 
 PHONE = ViewportSize(width=390, height=844)
@@ -19,7 +19,7 @@ def test_a_finger_seeks_and_scrolls_once_zoomed_in(shown: Page) -> None:
     )
     page = phone.new_page()
     page.goto(shown.url)
-    page.wait_for_function("document.getElementById('player').readyState > 0")
+    has_loaded(page)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     scrubber = page.locator("#scrubber")
     scrubber.scroll_into_view_if_needed()

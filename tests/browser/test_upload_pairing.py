@@ -8,7 +8,7 @@ import av
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_upload import PATIENCE_MS, add, analyse, choose, form, kept
+from tests.browser.test_upload import add, analyse, choose, form, kept
 from tests.integration.rest import SAMPLES
 from tests.webapp import clips
 
@@ -44,7 +44,7 @@ def test_a_clip_of_a_camcorder_is_taken(form: Page, tmp_path: Path) -> None:
     choose(form, avchd(tmp_path / "00001.MTS"))
     form.get_by_role("checkbox").check()
     analyse(form)
-    form.wait_for_url("**/analyses/*/", timeout=PATIENCE_MS)
+    form.wait_for_url("**/analyses/*/")
     assert list(kept(form)) == ["00001 video"]
 
 

@@ -98,6 +98,6 @@ class Crew:
         """Whoever was not killed runs, and of those that were nothing does."""
         assert self.reaper.poll() is None, "the reaper has ended"
         assert len(alive(self.workers)) == len(self.workers), "a worker has ended"
-        assert eventually(lambda: not alive(self._families), 10), alive(self._families)
+        assert eventually(lambda: not alive(self._families)), alive(self._families)
         self._families.clear()
         assert not any(self._orders.iterdir())

@@ -61,12 +61,16 @@ def test_the_first_start_names_an_administrator_and_ctrl_c_stops_everything(plac
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert "log in as admin with the password" in output
+    kept = place / "first-password.txt"
+    assert kept.read_text().strip() in output.splitlines()[1]
+    assert kept.stat().st_mode & 0o777 == 0o600
     assert f"http://127.0.0.1:{port}/" in output
     assert len(started) >= 5  # web and its worker, two task workers, the reaper
     assert not alive(started)
 
 
-def test_the_next_start_keeps_the_data_and_names_no_password(place: Path) -> None:
+def test_the_next_start_keeps_the_data_and_names_no_password_once_somebody_logged_in(place: Path) -> None:
+    (place / "first-password.txt").unlink()  # as the first login does
     port = free_port()
     with serve(place, port) as process:
         wait_for(process, port)

@@ -1,7 +1,11 @@
 import os
+import signal
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -10,6 +14,7 @@ from inference.media import process
 from inference.media.process import FfmpegError, ffmpeg, source
 from tests.unit.clips import silent, talk
 
+PATIENCE_S = 180
 ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2", "-f", "null", "-"]
 
 
@@ -35,20 +40,41 @@ def test_it_is_killed_when_its_listener_raises() -> None:
 
     before = children()
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg(ENDLESS, limit_s=30, on_time=stop)
+        ffmpeg(ENDLESS, limit_s=600, on_time=stop)
     assert children() == before
 
 
+def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(subprocess.Popen[str]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            signal.raise_signal(signal.SIGINT)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    processes, threads = children(), threading.enumerate()
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            ffmpeg(ENDLESS, limit_s=600)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert children() == processes
+    for each in set(threading.enumerate()) - set(threads):  # one that waits for the limit would keep Python alive
+        each.join(PATIENCE_S)
+        assert not each.is_alive()
+
+
 def test_it_ends_with_the_process_that_started_it() -> None:
-    code = f"from inference.media.process import ffmpeg; ffmpeg({ENDLESS!r}, limit_s=30)"
+    code = f"from inference.media.process import ffmpeg; ffmpeg({ENDLESS!r}, limit_s=600)"
     parent = psutil.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while not (started := parent.children()) and time.monotonic() < deadline:
         time.sleep(0.05)
     parent.kill()
     parent.wait()
     assert started
-    gone, alive = psutil.wait_procs(started, timeout=10)
+    gone, alive = psutil.wait_procs(started, timeout=PATIENCE_S)
     assert (len(gone), alive) == (1, [])
 
 

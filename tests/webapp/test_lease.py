@@ -37,7 +37,7 @@ def video(media_root: Path) -> Iterator[Path]:
 
 
 def eventually(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while not true() and time.monotonic() < deadline:
         time.sleep(0.02)
     return true()

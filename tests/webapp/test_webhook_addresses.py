@@ -1,5 +1,6 @@
 """Where webhooks may go. Looking names up is the machine's own business: here the tests say what it finds."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_public_address_is_taken(api: APIClient, names: Names) -> None:
         assert api.post("/api/v1/webhooks/", {"url": url}, format="json").status_code == 201
 
 
-def test_one_private_number_among_public_ones_is_enough(names: Names) -> None:
+def test_one_private_number_among_public_ones_is_enough(db: None, names: Names) -> None:
     names(["93.184.215.14", "10.0.0.1"])
     with pytest.raises(RequestError) as refused:
         resolve("https://example.org/")
@@ -90,7 +91,7 @@ def test_a_name_that_leads_elsewhere_later_is_refused_when_it_is_connected_to(ow
         assert receiver.received == []
     delivery = Delivery.objects.get()
     assert delivery.response_code is None
-    assert "no public address" in delivery.error
+    assert "has no public address" in delivery.error
 
 
 def test_a_name_is_looked_up_once_for_each_attempt(owner: User, names: Names, settings: Any) -> None:
@@ -111,4 +112,33 @@ def test_without_the_operators_word_nothing_goes_into_the_own_network(owner: Use
         endpoint, _ = an_endpoint(owner, receiver.url)
         outbox.deliver(services.send_test(endpoint=endpoint).pk)
         assert receiver.received == []
-    assert "EMOTRACE_WEBHOOKS_PRIVATE" in Delivery.objects.get().error
+    assert "Ask an administrator" in Delivery.objects.get().error
+
+
+def test_an_allowed_network_is_written_to_at_once_and_no_more_when_it_is_taken_away(owner: User) -> None:
+    with receiving() as receiver:
+        services.allow_networks(by=owner, networks=[ip_network("127.0.0.1/32")])
+        endpoint, _ = services.create(owner=owner, url=receiver.url, events=["analysis.failed"])
+        outbox.deliver(services.send_test(endpoint=endpoint).pk)
+        assert len(receiver.received) == 1
+        services.allow_networks(by=owner, networks=[])
+        outbox.deliver(services.send_test(endpoint=endpoint).pk)
+        assert len(receiver.received) == 1
+
+
+def test_other_networks_stay_refused(owner: User, names: Names) -> None:
+    services.allow_networks(by=owner, networks=[ip_network("10.0.0.0/8")])
+    assert resolve("http://10.1.2.3:9000/").port == 9000
+    names(["10.0.0.1", "169.254.169.254"])
+    for url in ("http://127.0.0.1/", "http://169.254.169.254/", "http://mixed.example/"):
+        with pytest.raises(RequestError) as refused:
+            resolve(url)
+        assert refused.value.code == "webhook_address"
+
+
+def test_all_that_is_wrong_is_said_at_once(db: None) -> None:
+    with pytest.raises(RequestError) as refused:
+        resolve("http://name:word@10.0.0.1:22/#part")
+    assert refused.value.code == "webhook_url"
+    for reason in ("password", "fragment", "Port 22", "no public address"):
+        assert reason in refused.value.message

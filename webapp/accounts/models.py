@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from webapp.audit.models import Action
 from webapp.audit.services import record, themself
+from webapp.core.first_start import forget_password
 
 UNLIMITED = -1
 
@@ -35,6 +36,8 @@ class User(AbstractUser):
             if is_new or has_new_password:
                 action = Action.ACCOUNT_MADE if is_new else Action.PASSWORD_CHANGED
                 record(action, by=themself(self.pk), owner=self.pk)
+        if has_new_password and not is_new:
+            forget_password(self.username)
 
 
 class Scope(models.TextChoices):

@@ -1,5 +1,6 @@
 """What people send. The recordings' own checks judge the files; here is said which field each of them concerns."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -258,6 +259,31 @@ class WebhookForm(forms.Form):
         error_messages={"required": "Write the address at which your program listens."},
     )
     events = _boxes("Tell of", [(event, WORDS[event]) for event in Event], "Tick what it is to tell of.", list(Event))
+
+
+class AllowedNetworksForm(forms.Form):
+    networks = forms.CharField(
+        label="Allowed networks",
+        help_text="One a line, such as 192.168.1.0/24 or fd00:1::/64. Leave it empty to allow none.",
+        required=False,
+        widget=_input(forms.Textarea, "form-control", rows="5", spellcheck="false"),
+    )
+    sure = forms.BooleanField(
+        label="Everybody with an account may have messages sent to these networks",
+        widget=_input(forms.CheckboxInput, "form-check-input"),
+        error_messages={"required": "Tick the box to confirm."},
+    )
+
+    def clean_networks(self) -> list[IPv4Network | IPv6Network]:
+        found = []
+        for line in self.cleaned_data["networks"].split():
+            try:
+                found.append(ip_network(line))
+            except ValueError:
+                raise forms.ValidationError(
+                    f"“{line}” is not a network. Write its first address and its length, such as 192.168.1.0/24."
+                ) from None
+        return list(dict.fromkeys(found))
 
 
 class NameForm(forms.ModelForm):

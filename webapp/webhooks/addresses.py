@@ -2,12 +2,14 @@
 
 import ipaddress
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from webapp.core.problems import RequestError, WebCode
+from webapp.webhooks.selectors import allowed_networks
 
 PORTS = {80, 443, 8080, 8443}
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -46,25 +48,32 @@ class Target:
 
 
 def resolve(url: str) -> Target:
-    """Look an address up, once. Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS)."""
+    """Look an address up, once. Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS) with all that is wrong."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         raise _bad("This is no address. Write it whole, such as https://example.org/emotrace.") from None
+    wrong: list[str] = []
     if len(url) > URL_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url:
-        raise _bad(f"An address has at most {URL_CHARACTERS} characters, all of them ASCII and none a space.")
+        wrong.append(f"An address has at most {URL_CHARACTERS} characters, all of them ASCII and none a space.")
     if parts.scheme not in DEFAULT_PORTS or not host:
-        raise _bad("The address has to begin with https:// or http:// and a host.")
+        wrong.append("The address has to begin with https:// or http:// and a host.")
     if parts.username is not None or parts.password is not None:
-        raise _bad("The address may not hold a name or a password. Verify the signature instead.")
+        wrong.append("The address may not hold a name or a password. Verify the signature instead.")
     if parts.fragment:
-        raise _bad("The address may not have a fragment (#).")
-    port = port or DEFAULT_PORTS[parts.scheme]
-    if port not in PORTS and not settings.WEBHOOKS_PRIVATE:
-        raise _bad(f"Port {port} is not written to. Use one of: {', '.join(map(str, sorted(PORTS)))}.")
+        wrong.append("The address may not have a fragment (#).")
+    port = port or DEFAULT_PORTS.get(parts.scheme, DEFAULT_PORTS["https"])
+    numbers, unreachable = _numbers(host, port) if host and host.isascii() else ((), "")
+    if port not in PORTS and not settings.WEBHOOKS_PRIVATE and not (numbers and all(map(_is_allowed(), numbers))):
+        allowed = ", ".join(map(str, sorted(PORTS)))
+        wrong.append(f"Port {port} is not allowed. Use one of: {allowed}.")
+    if wrong or unreachable:
+        code = WebCode.WEBHOOK_URL if wrong else WebCode.WEBHOOK_ADDRESS
+        raise RequestError(code, " ".join([*wrong, *filter(None, [unreachable])]), "url")
+    assert host
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, port, path, _numbers(host, port))
+    return Target(parts.scheme, host, port, path, numbers)
 
 
 def is_public(number: str) -> bool:
@@ -75,21 +84,34 @@ def is_public(number: str) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved and not disguised
 
 
-def _numbers(host: str, port: int) -> tuple[str, ...]:
+def _is_allowed() -> Callable[[str], bool]:
+    """Whether an address lies in a network that administrators allow, as they stand now."""
+    networks = allowed_networks()
+
+    def is_allowed(number: str) -> bool:
+        address = ipaddress.ip_address(number)
+        return any(address in network for network in networks)
+
+    return is_allowed
+
+
+def _numbers(host: str, port: int) -> tuple[tuple[str, ...], str]:
+    """The addresses of `host`, and why nothing may be sent to them, if so."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise RequestError(WebCode.WEBHOOK_ADDRESS, f"{host} cannot be found. Check its name.", "url") from None
+        return (), f"{host} cannot be found. Check its name."
     numbers = tuple(dict.fromkeys(str(each[4][0]) for each in found))
     # One of them is enough: whoever names a private address among public ones means no good.
-    if not settings.WEBHOOKS_PRIVATE and not all(map(is_public, numbers)):
-        raise RequestError(
-            WebCode.WEBHOOK_ADDRESS,
-            f"{host} is no public address, and nothing is sent to others. "
-            "The operator of this installation can allow them (EMOTRACE_WEBHOOKS_PRIVATE).",
-            "url",
-        )
-    return numbers
+    if settings.WEBHOOKS_PRIVATE or all(map(is_public, numbers)):
+        return numbers, ""
+    is_allowed = _is_allowed()
+    if all(is_public(number) or is_allowed(number) for number in numbers):
+        return numbers, ""
+    return numbers, (
+        f"{host} has no public address, and webhooks may not go to its private network. "
+        "Ask an administrator to allow the network on the page Installation."
+    )
 
 
 def _bad(message: str) -> RequestError:

@@ -34,6 +34,15 @@ class Endpoint(models.Model):
         return self.url
 
 
+class AllowedNetwork(models.Model):
+    """A network that is not public, to which administrators let webhooks go, on any port."""
+
+    network = models.CharField(max_length=50, unique=True, help_text="In CIDR notation, such as 192.168.1.0/24.")
+
+    def __str__(self) -> str:
+        return self.network
+
+
 class Delivery(models.Model):
     """One message to one endpoint, tried until it arrives or there is no hope. Of its attempts the last is noted."""
 

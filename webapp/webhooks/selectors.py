@@ -1,12 +1,18 @@
 """Reading webhooks. Whoever asks says for whom: there is no other way to one."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from webapp.accounts.models import User
-from webapp.webhooks.models import Delivery, Endpoint
+from webapp.webhooks.models import AllowedNetwork, Delivery, Endpoint
+
+
+def allowed_networks() -> list[IPv4Network | IPv6Network]:
+    """The networks that webhooks may reach besides public addresses. Asked anew for each attempt."""
+    return [ip_network(each.network) for each in AllowedNetwork.objects.order_by("pk")]
 
 
 def endpoints_of(user: User) -> QuerySet[Endpoint]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 
 from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.analyses.events import Event
+from webapp.audit.models import Action
+from webapp.audit.services import record
 from webapp.core.problems import RequestError, WebCode
 from webapp.webhooks import addresses, outbox, signing
-from webapp.webhooks.models import TEST, Delivery, Endpoint
+from webapp.webhooks.models import TEST, AllowedNetwork, Delivery, Endpoint
 
 MOST = 20
 OLD_SECRET_LASTS = timedelta(hours=24)
@@ -80,6 +83,14 @@ def send_again(*, delivery: Delivery) -> Delivery:
         delivery.save()
         outbox.nudge(delivery)
     return delivery
+
+
+def allow_networks(*, by: User, networks: Collection[IPv4Network | IPv6Network]) -> None:
+    """Let webhooks go to these networks besides public addresses, and to no other from now on."""
+    with transaction.atomic():
+        AllowedNetwork.objects.all().delete()
+        AllowedNetwork.objects.bulk_create(AllowedNetwork(network=str(each)) for each in networks)
+        record(Action.WEBHOOK_NETWORKS_CHANGED, by=by.pk, owner=by.pk)
 
 
 def _require_on(endpoint: Endpoint) -> None:

@@ -1,12 +1,14 @@
 """Logging in and changing the password."""
 
 import logging
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from webapp.accounts.models import User
-from webapp.core.first_start import prepare
+from webapp.core.first_start import invitation, prepare
 
 OLD, NEW = "an-old-password-of-mine", "a-new-password-of-mine"
 
@@ -85,9 +87,29 @@ def test_one_may_log_out_without_choosing_a_password(temporary: Client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)  # it closes the connections
-def test_the_first_administrators_password_is_temporary() -> None:
-    said: list[str] = []
-    prepare(said.append)
-    assert User.objects.get(username="admin").password_is_temporary
-    prepare(said.append)
-    assert len(said) == 1
+def test_the_first_administrators_password_is_temporary_and_kept_until_it_is_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "first-password.txt"
+    monkeypatch.setattr("webapp.core.first_start.password_file", lambda: kept)
+    prepare()
+    admin = User.objects.get(username="admin")
+    assert admin.password_is_temporary and admin.check_password(kept.read_text().strip())
+    assert kept.stat().st_mode & 0o777 == 0o600
+    prepare()
+    assert kept.read_text().strip() in invitation()
+    admin.set_password(NEW)
+    admin.save()
+    assert not kept.exists() and invitation() == ""
+
+
+def test_the_file_of_the_first_password_goes_at_the_first_login(
+    client: Client, django_user_model: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "first-password.txt"
+    kept.write_text("secret")
+    monkeypatch.setattr("webapp.core.first_start.password_file", lambda: kept)
+    for name in ("somebody", "admin"):
+        assert kept.exists()
+        client.force_login(django_user_model.objects.create_user(username=name, password="x"))
+    assert not kept.exists()

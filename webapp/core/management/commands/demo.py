@@ -37,7 +37,7 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(12)
         try:
             with embedded.attached():
-                prepare(self.stdout.write)
+                prepare()
                 user, _ = get_user_model()._default_manager.get_or_create(username=USER)
                 user.set_password(password)
                 user.save()

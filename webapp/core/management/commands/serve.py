@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from webapp.core import embedded
-from webapp.core.first_start import prepare
+from webapp.core.first_start import invitation, prepare
 from webapp.core.supervisor import Child, Supervisor
 
 HOST = "127.0.0.1"
@@ -29,8 +29,10 @@ class Command(BaseCommand):
         with _listening(port) as listener:
             try:
                 with embedded.attached():
-                    prepare(self.stdout.write)
+                    prepare()
                     self.stdout.write(f"Emotrace runs on http://{HOST}:{port}/ (Ctrl-C stops it)")
+                    if words := invitation():
+                        self.stdout.write(words)
                     self.stdout.flush()
                     Supervisor(children(listener), embedded.revive).run()
             except embedded.EmbeddedError as error:

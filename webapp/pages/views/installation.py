@@ -1,0 +1,26 @@
+"""What administrators set for the whole installation, effective at once."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from webapp.pages.forms import AllowedNetworksForm
+from webapp.pages.views.requests import PersonRequest
+from webapp.webhooks import selectors, services
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@permission_required("webhooks.change_allowednetwork", raise_exception=True)
+def installation(request: PersonRequest) -> HttpResponse:
+    initial = {"networks": "\n".join(map(str, selectors.allowed_networks()))}
+    form = AllowedNetworksForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid():
+        services.allow_networks(by=request.user, networks=form.cleaned_data["networks"])
+        messages.success(request, "The allowed networks have been saved.")
+        return redirect("pages:installation")
+    return render(request, "pages/installation.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -221,7 +221,7 @@ def test_everything_is_taken_away_and_erased(finished: Analysis, page: Page) -> 
     is_well_made(page)
     page.get_by_label("First name").fill("Rosalind")
     page.get_by_role("button", name="Save the name").click()
-    expect(page.get_by_text("Your name is saved.")).to_be_visible()
+    expect(page.get_by_text("Your name has been saved.")).to_be_visible()
     page.get_by_role("link", name="See the activity").click()
     expect(page.get_by_text("Signed in").first).to_be_visible()
     is_well_made(page)

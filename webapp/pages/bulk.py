@@ -146,12 +146,12 @@ class Move(Deed):
 class Tag(Deed):
     heading = "Tags"
     button = "Change the tags"
-    add = TagsField(label="Put on")
-    remove = TagsField(label="Take off")
+    add = TagsField(label="Add tags")
+    remove = TagsField(label="Remove tags")
 
     def clean(self) -> None:
         if not (self.errors or self.cleaned_data["add"] or self.cleaned_data["remove"]):
-            raise ValidationError("Write a tag to put on, or one to take off.")
+            raise ValidationError("Enter a tag to add or to remove.")
 
     def do(self) -> Done:
         add, remove = self.cleaned_data["add"], self.cleaned_data["remove"]

@@ -258,7 +258,9 @@ class WebhookForm(forms.Form):
         widget=_input(forms.URLInput, "form-control", placeholder="https://example.org/emotrace", inputmode="url"),
         error_messages={"required": "Write the address at which your program listens."},
     )
-    events = _boxes("Tell of", [(event, WORDS[event]) for event in Event], "Tick what it is to tell of.", list(Event))
+    events = _boxes(
+        "Notify about", [(event, WORDS[event]) for event in Event], "Choose at least one event.", list(Event)
+    )
 
 
 class AllowedNetworksForm(forms.Form):

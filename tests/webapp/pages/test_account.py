@@ -31,7 +31,7 @@ def test_the_password_is_changed_and_other_sessions_end(person: Client) -> None:
     elsewhere = Client()
     elsewhere.post("/login/", {"username": "owner", "password": OLD})
     assert elsewhere.get("/").status_code == 200
-    assert "The password is changed." in change(person, OLD, NEW)
+    assert "Your password has been changed." in change(person, OLD, NEW)
     assert person.get("/").status_code == 200
     assert elsewhere.get("/")["Location"].startswith("/login/")
     assert Client().post("/login/", {"username": "owner", "password": OLD}).status_code == 200
@@ -78,7 +78,7 @@ def test_a_temporary_password_leads_to_ones_own(temporary: Client, path: str) ->
 def test_ones_own_password_opens_the_pages(temporary: Client) -> None:
     assert "Choose your password" in temporary.get("/password/").content.decode()
     assert "This is the old password" in change(temporary, OLD, OLD)
-    assert "The password is changed." in change(temporary, OLD, NEW)
+    assert "Your password has been changed." in change(temporary, OLD, NEW)
     assert temporary.get("/").status_code == 200
 
 

@@ -47,7 +47,7 @@ def test_the_anonymous_are_led_to_the_login(client: Client, db: None, path: str)
 
 def test_a_name_is_saved(owner: Client, person: User) -> None:
     page = shown(owner.post("/account/", {"first_name": "Rosalind", "last_name": "F."}, follow=True))
-    assert "Your name is saved." in page
+    assert "Your name has been saved." in page
     assert 'value="Rosalind"' in page
     answer = owner.post("/account/", {"first_name": "R" * 151, "last_name": ""})
     assert answer.status_code == 422

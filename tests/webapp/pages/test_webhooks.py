@@ -52,7 +52,7 @@ def test_one_is_made_and_its_secret_shown_once(owner: Client) -> None:
         ({"url": ""}, "Write the address"),
         ({"url": "ftp://127.0.0.1/"}, "has to begin with https"),
         ({"url": "http://nowhere.invalid/"}, "cannot be found"),
-        ({"events": []}, "Tick what it is to tell of"),
+        ({"events": []}, "Choose at least one event"),
     ],
 )
 def test_what_is_wrong_is_said_where_it_is(
@@ -75,7 +75,7 @@ def test_the_last_one_that_may_be_is_said(owner: Client, user: User) -> None:
 
 def test_it_is_changed(owner: Client, endpoint: Endpoint) -> None:
     page = owner.post(address("webhook", endpoint), WANTED, follow=True).content.decode()
-    assert "The webhook is changed" in page
+    assert "The webhook has been saved" in page
     endpoint.refresh_from_db()
     assert (endpoint.url, endpoint.events) == (WANTED["url"], ["analysis.failed"])
 

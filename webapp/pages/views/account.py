@@ -42,7 +42,7 @@ class Password(SuccessMessageMixin, PasswordChangeView):
     form_class = PasswordForm
     template_name = "pages/password.html"
     success_url = reverse_lazy("pages:recordings")
-    success_message = "The password is changed."
+    success_message = "Your password has been changed."
 
 
 @never_cache
@@ -68,7 +68,7 @@ def revoke(request: PersonRequest, pk: int) -> HttpResponse:
     token = selectors.token_for(request.user, pk)
     if request.method == "POST":
         services.revoke_token(user=request.user, pk=pk)
-        messages.success(request, "The token is revoked. Programs that use it are locked out from now on.")
+        messages.success(request, "The token has been revoked. Programs that use it no longer have access.")
         return redirect("pages:tokens")
     context = {
         "question": f"Revoke “{token.name}”?",

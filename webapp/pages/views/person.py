@@ -46,7 +46,7 @@ def account(request: PersonRequest) -> HttpResponse:
     form = NameForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
         form.save()
-        messages.success(request, "Your name is saved.")
+        messages.success(request, "Your name has been saved.")
         return redirect("pages:account")
     factors = {factor.type: factor.wrap() for factor in Authenticator.objects.filter(user=request.user)}
     context = {

@@ -45,7 +45,7 @@ def new_project(request: PersonRequest) -> HttpResponse:
 def project(request: PersonRequest, pk: UUID) -> HttpResponse:
     project = selectors.project_for(request.user, pk)
     form = ProjectForm(request.POST or None, instance=project)
-    words = {"heading": "Change the project", "button": "Save", "said": "The project is changed."}
+    words = {"heading": "Change the project", "button": "Save", "said": "The project has been saved."}
     return _change(
         request, form, lambda sent: order.change_project(project=project, erase_due=form.erase_due, **sent), words
     )
@@ -98,7 +98,7 @@ def delete_tag(request: PersonRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     if request.method == "POST":
         order.delete_tag(tag=tag)
-        messages.success(request, f"The tag “{tag.name}” is deleted.")
+        messages.success(request, f"The tag “{tag.name}” has been deleted.")
         return redirect("pages:projects")
     return render(request, "pages/delete_tag.html", {"tag": tag})
 

@@ -93,7 +93,7 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
         except RequestError as error:
             form.ask(error)
         else:
-            messages.success(request, f"“{recording.title}” is changed.")
+            messages.success(request, f"“{recording.title}” has been saved.")
             return redirect("pages:recordings")
     context = {"form": form, "heading": "Title, project and tags", "button": "Save", "back": "pages:recordings"}
     return render(request, "pages/fields.html", context, status=422 if form.is_bound else 200)

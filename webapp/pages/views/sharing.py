@@ -43,7 +43,7 @@ def revoke(request: PersonRequest, pk: UUID) -> HttpResponse:
     back = _address(share.what)
     if request.method == "POST":
         sharing.revoke(share=share)
-        messages.success(request, "It is no longer shared there. Nobody sees it by that any more.")
+        messages.success(request, "Sharing has ended. Nobody can see the recording through it any more.")
         return redirect(back)
     who = share.person.get_username() if share.person else "whoever has the link"
     context = {

@@ -50,7 +50,7 @@ def webhook(request: PersonRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             services.change(endpoint=endpoint, **form.cleaned_data)
-            messages.success(request, "The webhook is changed.")
+            messages.success(request, "The webhook has been saved.")
             return redirect("pages:webhook", pk)
         except RequestError as error:
             form.add_error(error.field, error.message)
@@ -110,7 +110,7 @@ def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
         services.remove(endpoint=endpoint)
-        messages.success(request, "The webhook and its log are deleted.")
+        messages.success(request, "The webhook and its log have been deleted.")
         return redirect("pages:webhooks")
     context = {
         "question": "Delete this webhook?",

@@ -2,16 +2,18 @@
 
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.unit import recordings, sounds
 from tests.unit.clips import silent
 from tests.webapp import clips
+from tests.webapp.pages.test_upload import complaints
 from webapp.accounts.models import User
 from webapp.recordings.models import Recording
 
@@ -24,7 +26,7 @@ def part(path: Path) -> SimpleUploadedFile:
 
 
 @pytest.fixture
-def page(owner: User, client: Client) -> Client:
+def visitor(owner: User, client: Client) -> Client:
     client.force_login(owner)
     return client
 
@@ -39,13 +41,13 @@ def test_a_recording_that_players_show_is_taken(kind: str, api: APIClient, tmp_p
 
 @pytest.mark.parametrize("kind", recordings.REFUSED)
 def test_a_recording_that_they_show_in_part_is_refused(
-    kind: str, api: APIClient, page: Client, tmp_path: Path, media_root: Path
+    kind: str, api: APIClient, visitor: Client, tmp_path: Path, media_root: Path
 ) -> None:
     code, make = recordings.REFUSED[kind]
     clip = make(tmp_path)
     answer = api.post(URL, {"consent": "true", "video": part(clip)}, format="multipart")
     assert (answer.status_code, answer.json()["code"]) == (422, code)
-    shown = page.post(PAGE, {"consent": "true", "video": part(clip)})
+    shown = visitor.post(PAGE, {"consent": "true", "video": part(clip)})
     assert answer.json()["detail"] in _unescaped(shown)
     assert not Recording.objects.exists()
     assert clips.everything_in(media_root) == []
@@ -74,7 +76,7 @@ def test_a_voice_in_any_shape_is_taken(shape: str, api: APIClient, tmp_path: Pat
     assert answer.status_code == 201, answer.json()
 
 
-def test_too_many_tracks_are_refused_on_upload(api: APIClient, page: Client, tmp_path: Path) -> None:
+def test_too_many_tracks_are_refused_on_upload(api: APIClient, visitor: Client, tmp_path: Path) -> None:
     data = sounds.tracks(*[sounds.voice()] * 65)
     video = silent(tmp_path / "clip.mp4", sounds.SECONDS)
     fields = {"consent": "true", "video": part(video), "audio": SimpleUploadedFile("voice.wav", data)}
@@ -82,7 +84,29 @@ def test_too_many_tracks_are_refused_on_upload(api: APIClient, page: Client, tmp
     assert (answer.status_code, answer.json()["code"]) == (422, "audio_channels")
     assert "65 channels" in answer.json()["detail"]
     fields |= {"video": part(video), "audio": SimpleUploadedFile("voice.wav", data)}
-    assert answer.json()["detail"] in _unescaped(page.post(PAGE, fields))
+    assert answer.json()["detail"] in _unescaped(visitor.post(PAGE, fields))
+
+
+BROKEN_SOUNDS = {
+    "two sounds": lambda: sounds.wav(sounds.integers(16)) * 2,
+    "a page behind": lambda: sounds.wav(sounds.integers(16), behind=b"<html>" * 9),
+    "nothing": lambda: b"",
+    "a video's name": lambda: clips.video(),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_SOUNDS)
+def test_an_error_stands_at_the_file_that_it_is_about(
+    what: str, api: APIClient, visitor: Client, tmp_path: Path
+) -> None:
+    def fields() -> dict[str, Any]:
+        sound = SimpleUploadedFile("voice.wav", BROKEN_SOUNDS[what]())
+        return {"consent": "true", "video": part(tmp_path / "clip.mp4"), "audio": sound}
+
+    silent(tmp_path / "clip.mp4", sounds.SECONDS)
+    assert api.post(URL, fields(), format="multipart").json()["field"] == "audio"
+    assert set(complaints(cast(HttpResponse, visitor.post(PAGE, fields())))) == {"audio"}
+    assert not Recording.objects.exists()
 
 
 def _unescaped(answer: Any) -> str:

@@ -12,7 +12,7 @@ from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
-from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode, recognised
+from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode, field_of, recognised
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
@@ -36,6 +36,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="A sentence for a person.")
     code = serializers.CharField(help_text="Stable: programs may rely on it.")
+    field = serializers.CharField(required=False, help_text="The file or field that it is about.")
     scope = serializers.CharField(required=False, help_text="With code `scope_missing`: what the token lacks.")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
@@ -49,11 +50,13 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(known, RequestError) and known is not error:
         logger.error("this is no fault of the request: %s", known.code, exc_info=error)
         error = known
-    if isinstance(error, RequestError) and error.field is not None:
-        data = problem(STATUSES[error.code], error.code, error.message)
-        return _answer({**data, "errors": {error.field: [error.message]}})
     if isinstance(error, InputError | RequestError):
-        answer = _problem(STATUSES[error.code], error.code, error.message)
+        data = problem(STATUSES[error.code], error.code, error.message)
+        if field := field_of(error):
+            data["field"] = field
+        if isinstance(error, RequestError) and error.field is not None:
+            data["errors"] = {error.field: [error.message]}
+        answer = _answer(data)
         if error.code in RETRY_SECONDS:
             answer["Retry-After"] = RETRY_SECONDS[error.code]
         return answer

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from django.db import InterfaceError, OperationalError
 
-from inference.errors import Code
+from inference.errors import Code, InputError
 
 
 class WebCode(StrEnum):
@@ -74,6 +74,25 @@ class RequestError(Exception):
         self.code = code
         self.message = message
         self.field = field
+
+
+# Errors about a field beside the files; all others name the file that they are about.
+_FIELDS: dict[Code | WebCode, str] = {
+    Code.EEG_TRIAL: "eeg_trial",
+    Code.EEG_SAMPLING_RATE: "eeg_sfreq",
+    Code.EEG_UNIT: "eeg_unit",
+    Code.EEG_AMPLITUDE: "eeg_unit",
+    Code.UNKNOWN_MODEL: "model",
+    Code.MODEL_UNSUITED: "model",
+    WebCode.CONSENT_MISSING: "consent",
+    WebCode.PURPOSE_FORBIDDEN: "purpose",
+    WebCode.PURPOSE_NOTE_MISSING: "purpose_note",
+}
+
+
+def field_of(error: InputError | RequestError) -> str | None:
+    """The field of a request or form that an error is about; None where it is about no one field."""
+    return _FIELDS.get(error.code) or (error.file if isinstance(error, InputError) else error.field)
 
 
 def no_room() -> RequestError:

@@ -1,4 +1,4 @@
-"""What people send. The recordings' own checks judge the files; here is said which field each of them concerns."""
+"""What people send. The recordings' own checks judge the files; an error names the field it concerns."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -8,11 +8,11 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
 from django.template.defaultfilters import pluralize
 
-from inference.errors import Code, InputError
+from inference.errors import InputError
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.events import Event
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.problems import RequestError, field_of
 from webapp.recordings import consent, purposes
 from webapp.recordings.models import EEG_UNITS, NOTE_CHARACTERS, TAG_CHARACTERS, Project, Purpose, Recording, Tag
 from webapp.recordings.selectors import projects_of
@@ -20,33 +20,6 @@ from webapp.recordings.services import Upload
 from webapp.webhooks.addresses import URL_CHARACTERS
 
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
-FIELDS: dict[Code | WebCode, str] = {
-    Code.NOT_AUDIO: "audio",
-    Code.AUDIO_SIZE: "audio",
-    Code.AUDIO_LENGTH: "audio",
-    Code.AUDIO_CHANNELS: "audio",
-    Code.AUDIO_NOT_FINITE: "audio",
-    Code.AUDIO_LEVEL: "audio",
-    Code.NOT_MAT: "eeg",
-    Code.MAT_OBJECTS: "eeg",
-    Code.EEG_CHANNELS: "eeg",
-    Code.EEG_NOT_FINITE: "eeg",
-    Code.EEG_LENGTH: "eeg",
-    Code.EEG_TRIAL: "eeg_trial",
-    Code.EEG_SAMPLING_RATE: "eeg_sfreq",
-    Code.EEG_UNIT: "eeg_unit",
-    Code.EEG_AMPLITUDE: "eeg_unit",
-    Code.EEG_QUALITY: "eeg",
-    Code.UNKNOWN_MODEL: "model",
-    Code.MODEL_UNSUITED: "model",
-    WebCode.PURPOSE_FORBIDDEN: "purpose",
-    WebCode.PURPOSE_NOTE_MISSING: "purpose_note",
-}
-
-# For the page's script: what each code concerns.
-CONCERNED = {str(code): FIELDS.get(code, "video") for code in [*Code, *(FIELDS.keys() - set(Code))]}
-
-FILES = ("video", "audio", "eeg")
 WORDS = {
     Event.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",
     Event.SUCCEEDED: "An analysis is done",
@@ -155,15 +128,8 @@ class UploadForm(forms.Form):
 
     def refuse(self, error: InputError | RequestError) -> None:
         """Say what is wrong with the input at the field it concerns."""
-        self.add_error(self._field(error.code), error.message)
-
-    def _field(self, code: Code | WebCode) -> str:
-        sizes: dict[str, int] = {name: self.cleaned_data[name].size for name in FILES if self.cleaned_data[name]}
-        if code is Code.EMPTY_FILE:
-            return min(sizes, key=lambda name: sizes[name])
-        if code is Code.TOO_LARGE:
-            return max(sizes, key=lambda name: sizes[name])
-        return FIELDS.get(code, "video")
+        field = field_of(error)
+        self.add_error(field if field in self.fields else "video", error.message)
 
 
 class RecordingForm(MayErase, forms.ModelForm):

@@ -1,6 +1,5 @@
 """One recording: a new one, another title, another analysis, the end of it."""
 
-import json
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from webapp.analyses.quota import usage_of
 from webapp.core import samples
 from webapp.core.problems import RequestError
 from webapp.pages import accepted, catalogue
-from webapp.pages.forms import CONCERNED, RecordingForm, UploadForm
+from webapp.pages.forms import RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
 from webapp.recordings import access, order, purposes, selectors
 from webapp.recordings.models import days_kept
@@ -56,7 +55,6 @@ def upload(request: PersonRequest) -> HttpResponse:
         "limits": settings.LIMITS,
         "accepted": accepted.for_script(),
         "usage": usage_of(request.user),
-        "fields": json.dumps(CONCERNED),
         "any_analysis": UUID(int=0),
         "days_kept": days_kept(None),
         "refusals": form.fields["purpose"].refusals,  # type: ignore[attr-defined]

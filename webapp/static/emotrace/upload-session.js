@@ -32,7 +32,7 @@ export const call = async (method, address, options = {}) => {
   return ask();
 };
 
-// What an answer says is wrong: {code, detail, errors}, also where it is no problem+json.
+// What an answer says is wrong: {code, detail, field, errors}, also where it is no problem+json.
 export const problemOf = async (answer) => {
   try {
     return await answer.json();

@@ -13,7 +13,6 @@ const form = document.getElementById("upload");
 const input = form.elements.video;
 const list = document.getElementById("recordings");
 const limits = { bytes: Number(form.dataset.maxBytes), seconds: Number(form.dataset.maxSeconds) };
-const fields = JSON.parse(form.dataset.fields); // which file or field each code of the server concerns
 const consent = form.elements.consent;
 const purpose = form.elements.purpose;
 const refusals = JSON.parse(document.getElementById("refusals").textContent); // by purpose: why it is not allowed here
@@ -126,13 +125,13 @@ const refuse = async (row, answer) => {
     return;
   }
   row.wanted = false;
-  const { code, detail, errors = {} } = await session.problemOf(answer);
+  const { detail, field, errors = {} } = await session.problemOf(answer);
   const lost = Object.keys(errors).find((name) => name.endsWith("_upload"));
-  const concerned = fields[code] ?? (lost ? "upload" : Object.keys(errors)[0]);
+  const concerned = lost ? "upload" : field ?? Object.keys(errors)[0];
   if (lost) sendAnew(row, lost.replace("_upload", ""));
   else if (row.transfers[concerned]) row.transfers[concerned].refuse(detail);
-  else if (["model", "purpose", "purpose_note"].includes(concerned)) blame(concerned, (errors[concerned] ?? [detail])[0]);
-  else if (concerned === "project") complain("project", errors.project[0]);
+  else if (["model", "purpose", "purpose_note", "consent"].includes(concerned)) blame(concerned, (errors[concerned] ?? [detail])[0]);
+  else if (concerned === "project") complain("project", (errors.project ?? [detail])[0]);
   else if (row.error(concerned)) row.complain(concerned, (errors[concerned] ?? [detail])[0]);
   else row.complain("row", detail);
   if (lost) row.wanted = true;

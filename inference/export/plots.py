@@ -14,14 +14,14 @@ WIDTH = 720
 COLUMNS = 240  # the chart's resolution
 # A label's colour and that of letters on it, as the application shows them.
 COLOURS = {
-    "neutral": ("#496396", "#fff"),
-    "calm": ("#1c8377", "#fff"),
-    "happy": ("#ac810d", "#10151f"),
-    "sad": ("#2d369f", "#fff"),
-    "angry": ("#c31b57", "#fff"),
-    "fearful": ("#8474c0", "#10151f"),
-    "disgust": ("#164002", "#fff"),
-    "surprised": ("#975c22", "#fff"),
+    "neutral": ("#9bb8e8", "#10151f"),
+    "calm": ("#2f9385", "#10151f"),
+    "happy": ("#f6d743", "#10151f"),
+    "sad": ("#7568cc", "#fff"),
+    "angry": ("#cb3a52", "#fff"),
+    "fearful": ("#742f7a", "#fff"),
+    "disgust": ("#42560c", "#fff"),
+    "surprised": ("#e39a66", "#10151f"),
     UNDETERMINED: ("url(#hatch)", "#1b2330"),
 }
 _OTHERS = ("#5b8fb0", "#b08f5b", "#8fb05b", "#b05b8f", "#5bb08f", "#8f5bb0")  # for labels of one's own
@@ -35,7 +35,7 @@ def strip(parent: Element, timeline: Timeline) -> None:
     svg = _svg(parent, _STRIP + _AXIS, "The timeline: " + _spoken(timeline.segments, timeline))
     hatch = add(add(svg, "defs"), "pattern", id="hatch", width="6", height="6", patternUnits="userSpaceOnUse")
     add(hatch, "rect", width="6", height="6", fill="#d9dce1")
-    add(hatch, "path", d="M0 6L6 0", stroke="#808894")
+    add(hatch, "path", d="M0 6L6 0", stroke="#9aa1ac")
     for segment in timeline.segments:
         _block(svg, segment, caption(segment), timeline)
     _axis(svg, timeline, _STRIP)

@@ -88,7 +88,7 @@ def test_ticked_recordings_go_into_a_project_and_come_out_as_a_zip(shelf: Page) 
     with shelf.expect_download() as download:
         shelf.get_by_role("link", name="Download Pilot study as zip").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as file:
-        assert {name.split("/")[0] for name in file.namelist()} == {"001-anna", "002-ben", "manifest.csv"}
+        assert {name.split("/")[0] for name in file.namelist()} == {"001-Anna", "002-Ben", "manifest.csv"}
     shelf.get_by_role("link", name="Pilot study", exact=True).click()
     assert listed(shelf) == ["Ben", "Anna"]
 

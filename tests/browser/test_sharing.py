@@ -156,7 +156,7 @@ def test_downloads_come_with_the_tick(shown: Page) -> None:
     fresh.goto(shown.locator("#fresh-link").inner_text())
     with fresh.expect_download() as download:
         fresh.get_by_role("link", name="Spreadsheet").click()
-    assert download.value.path().read_text().startswith("start_s")
+    assert download.value.path().read_text().startswith("recording_id")
     with fresh.expect_download() as download:
         fresh.get_by_role("link", name="Original video").click()
     assert download.value.suggested_filename == "Interview-original.mp4"

@@ -8,6 +8,7 @@ import av
 import pytest
 from rest_framework.test import APIClient
 
+from inference.errors import Code, InputError
 from inference.media.chapters import add_chapters
 from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, AnalysisFactory, finished, published, with_files
@@ -60,15 +61,29 @@ def test_until_it_is_made_a_client_is_told_when_to_ask_again(api: APIClient, own
         assert int(answer["Retry-After"]) > 0
 
 
-def test_what_cannot_be_copied_leaves_the_labelled_video(api: APIClient, owner: User, media_root: Path) -> None:
-    analysis = published("happy", recording__owner=owner)
-    with_files(analysis.recording, video=clips.video(DURATION_S - 2))
+def test_what_cannot_be_copied_leaves_the_labelled_video(
+    api: APIClient, owner: User, analysis: Analysis, media_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> Path:
+        raise InputError(Code.NOT_COPYABLE, "The tracks cannot be copied. Do without chapters.")
+
+    monkeypatch.setattr(work, "add_chapters", refused)
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
     assert analysis.status == Analysis.Status.SUCCEEDED
     answer = ask(api, analysis)
     assert (answer.status_code, answer.json()["code"]) == (422, "not_copyable")
     assert len(clips.everything_in(media_root)) == 2
+
+
+def test_a_video_of_another_length_than_its_timeline_fails_with_a_reason(owner: User, media_root: Path) -> None:
+    analysis = published("happy", recording__owner=owner)
+    with_files(analysis.recording, video=clips.video(DURATION_S - 2))
+    tasks.render(str(analysis.pk))
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.error_code) == (Analysis.Status.FAILED, "video_length")
+    assert "would last" in analysis.error_message
+    assert not analysis.artifacts.exists()
 
 
 def test_a_worker_that_lost_its_lease_meanwhile_leaves_nothing(

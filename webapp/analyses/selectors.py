@@ -69,7 +69,7 @@ def with_corrected_at(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
 def corrected_beside(analysis: Analysis) -> Analysis | None:
     """The other analysis of the recording that was corrected last; None where none is."""
     others = Analysis.objects.filter(recording=analysis.recording_id, corrected__isnull=False).exclude(pk=analysis.pk)
-    return others.exclude(corrected__segments=[]).order_by("-corrected__at").first()
+    return others.exclude(corrected__segments=[]).select_related("corrected").order_by("-corrected__at").first()
 
 
 def unknown_labels(analysis: Analysis, segments: Sequence[Correction]) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def test_files_come_in_the_formats_chosen(owner: Client, user: User, three: list
     answer = do(owner, "export", [waiting, *three[:2]], formats=["csv", "vtt"])
     with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as file:
         assert file.namelist() == [
-            *("001-anna/timeline.csv", "001-anna/timeline.vtt", "002-ben/timeline.csv", "002-ben/timeline.vtt"),
+            *("001-Anna/timeline.csv", "001-Anna/timeline.vtt", "002-Ben/timeline.csv", "002-Ben/timeline.vtt"),
             "manifest.csv",
         ]
     nothing = do(owner, "export", [waiting], formats=["csv"])

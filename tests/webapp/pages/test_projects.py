@@ -90,7 +90,7 @@ def test_a_whole_project_comes_as_a_zip(owner: Client, user: User, project: Proj
     finished("sad", recording__owner=user, recording__title="Elsewhere")
     finished("happy", recording__owner=user, recording__title="Inside", recording__project=project)
     with zipfile.ZipFile(io.BytesIO(owner.get(f"/projects/{project.pk}/zip/").getvalue())) as file:
-        inside = [f"001-inside/timeline.{writer.extension}" for writer in WRITERS.values()]
+        inside = [f"001-Inside/timeline.{writer.extension}" for writer in WRITERS.values()]
         assert file.namelist() == [*inside, "manifest.csv"]
 
 

@@ -94,6 +94,6 @@ def _corrections_elsewhere(seen: Seen) -> dict[str, Any] | None:
     """What the page says of corrections on another analysis: of those made later than its own, or where it has none."""
     source = selectors.corrected_beside(seen.analysis)
     own = selectors.corrections(seen.analysis)
-    if source is None or (own.segments and own.at >= source.corrected_at.isoformat()):  # type: ignore[attr-defined]
+    if source is None or (own.segments and own.at >= source.corrected.at.isoformat()):
         return None
     return {"source": source, "revision": own.revision, "overwrites": bool(own.segments)}

@@ -1,5 +1,5 @@
 // The table of segments, a page at a time: few rows however long the recording, and each can be read and reached.
-import { chip, clock, evidence, percent, saidAlone } from "./words.js";
+import { chip, clock, element, evidence, percent, saidAlone } from "./words.js";
 
 export class List {
   #reading;

@@ -26,9 +26,10 @@ class Mix:
 
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         """(channels, n) float32 -> (n,) float32; samples that are no numbers count as silence."""
-        offsets = np.array(self.offsets, np.float32)[:, None]
-        finite = np.nan_to_num(samples - offsets, nan=0.0, posinf=0.0, neginf=0.0)
-        return np.array(self.weights, np.float32) @ finite
+        centred = samples - np.array(self.offsets, np.float32)[:, None]
+        if not np.isfinite(centred).all():
+            centred = np.nan_to_num(centred, nan=0.0, posinf=0.0, neginf=0.0)
+        return np.array(self.weights, np.float32) @ centred
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,21 @@ class ChannelSurvey:
         self._peak = 0.0
         self._whole_numbers = True
         self._samples = self._not_finite = 0
+        self._pieces: list[np.ndarray] = []  # of one number of channels and one rate, less than a second together
+        self._rate = 0
 
     def add(self, samples: np.ndarray, rate: int) -> None:
         """Samples (channels, n) float32 at `rate` Hz."""
+        if self._pieces and (len(samples) != len(self._pieces[0]) or rate != self._rate):
+            self._measure()
+        self._pieces.append(samples)
+        self._rate = rate
+        if sum(piece.shape[1] for piece in self._pieces) >= rate:
+            self._measure()
+
+    def _measure(self) -> None:
+        samples = np.concatenate(self._pieces, axis=1)
+        self._pieces.clear()
         finite = np.isfinite(samples)
         bad = samples.size - int(finite.sum())
         if bad:
@@ -86,10 +99,12 @@ class ChannelSurvey:
         self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
         if self._whole_numbers:
             self._whole_numbers = bool((samples == np.round(samples)).all())
-        self._layouts.setdefault(len(samples), _Layout(len(samples))).add(samples, rate)
+        self._layouts.setdefault(len(samples), _Layout(len(samples))).add(samples, self._rate)
 
     def mixdown(self, *, floats: bool) -> Mixdown:
         """`floats`: the track holds floating-point PCM, the one coding whose samples may lie beyond full scale."""
+        if self._pieces:
+            self._measure()
         full_scale = self._full_scale() if floats else 1.0
         mixes = tuple(layout.mix(1 / full_scale) for layout in self._layouts.values())
         return Mixdown(mixes, self._peak, self._not_finite / max(1, self._samples))

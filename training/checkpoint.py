@@ -59,7 +59,8 @@ def rounds(
     What `one` returns becomes a line of `place`/`lines`. Under torchrun the first process writes.
     """
     place.mkdir(parents=True, exist_ok=True)
-    first = _resume(place / _FILE, parts) + 1
+    # A fit that was killed at the end of a phase leaves that phase's checkpoint to the next one, which has no log yet.
+    first = _resume(place / _FILE, parts) + 1 if (place / lines).exists() else 1
     for number in range(first, count + 1):
         started = time.monotonic()
         entry = one(number) | {"seconds": round(time.monotonic() - started, 1)}

@@ -89,6 +89,22 @@ def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], tmp_path:
     assert metrics["provenance"]["seed"] == 1
 
 
+def test_a_run_killed_at_the_end_of_a_phase_goes_on_with_the_next(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.checkpoint.forget", killed)
+    with pytest.raises(KeyboardInterrupt):
+        main([*arguments, str(tmp_path / "killed")])
+    assert (tmp_path / "killed" / "checkpoint.safetensors").exists()
+    monkeypatch.undo()
+    assert main([*arguments, str(tmp_path / "killed")]) == 0
+    assert main([*arguments, str(tmp_path / "whole")]) == 0
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
+
+
 def test_another_seed_gives_another_network(arguments: list[str], tmp_path: Path) -> None:
     assert main([*arguments, str(tmp_path / "one")]) == 0
     config = Path(arguments[1])

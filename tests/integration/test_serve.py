@@ -56,13 +56,16 @@ def test_the_first_start_names_an_administrator_and_ctrl_c_stops_everything(plac
     port = free_port()
     with serve(place, port) as process:
         wait_for(process, port)
+        requests.get(f"http://127.0.0.1:{port}/", timeout=60)
         started = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert "log in as admin with the password" in output
     kept = place / "first-password.txt"
-    assert kept.read_text().strip() in output.splitlines()[1]
+    assert kept.read_text().strip() in output.splitlines()[-2]  # the last line but that it has stopped
+    assert '"event": "request"' in (place / "log" / "serve.log").read_text()
+    assert '"event": "request"' not in output + errors
     assert kept.stat().st_mode & 0o777 == 0o600
     assert f"http://127.0.0.1:{port}/" in output
     assert len(started) >= 5  # web and its worker, two task workers, the reaper

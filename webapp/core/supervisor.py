@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from webapp.core import locations
 from webapp.core.embedded.server import dying_with_parent
@@ -20,28 +21,35 @@ STEADY_SECONDS = 60
 
 @dataclass
 class Child:
-    """One process that is to run. `orphaned` is what it gets when the supervisor itself is killed."""
+    """One process that is to run. `orphaned` is what it gets when the supervisor itself is killed.
+
+    What it writes is appended to `log`, or goes where the supervisor's own output goes.
+    """
 
     name: str
     command: Sequence[str]
     orphaned: signal.Signals = signal.SIGTERM
     environment: Mapping[str, str] = field(default_factory=dict)
     pass_fds: tuple[int, ...] = ()
+    log: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
     pause: float = 1.0
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=locations.PROJECT,
-            env={**os.environ, **self.environment},
-            stdin=subprocess.DEVNULL,
-            pass_fds=self.pass_fds,
-            start_new_session=True,  # Ctrl-C reaches the supervisor alone, and a group can be killed whole.
-            preexec_fn=dying_with_parent(self.orphaned),
-        )
+        with self.log.open("ab") if self.log else nullcontext() as output:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=locations.PROJECT,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=self.pass_fds,
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, and a group can be killed whole.
+                preexec_fn=dying_with_parent(self.orphaned),
+            )
         self.started_at = time.monotonic()
 
     def look_after(self) -> None:
@@ -71,10 +79,18 @@ def _meaning(code: int) -> str:
 
 
 class Supervisor:
-    def __init__(self, children: Sequence[Child], watch: Callable[[], None]) -> None:
-        """`watch` is called now and then while the children run."""
+    def __init__(
+        self,
+        children: Sequence[Child],
+        watch: Callable[[], None],
+        is_ready: Callable[[], bool],
+        announce: Callable[[], None],
+    ) -> None:
+        """`watch` is called now and then while the children run, `announce` once, when `is_ready` or at the end."""
         self.children = children
         self.watch = watch
+        self.is_ready = is_ready
+        self.announce = announce
         self.stopping = False
 
     def run(self) -> None:
@@ -82,14 +98,19 @@ class Supervisor:
         for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(which, self._stop)
         try:
-            next_watch = time.monotonic()
+            next_watch, announced = time.monotonic(), False
             while not self.stopping:
                 for child in self.children:
                     child.look_after()
+                if not announced and self.is_ready():
+                    announced = True
+                    self.announce()
                 if time.monotonic() >= next_watch:
                     self.watch()
                     next_watch = time.monotonic() + 5
                 time.sleep(POLL_SECONDS)
+            if not announced:
+                self.announce()
         finally:
             self._end()
 

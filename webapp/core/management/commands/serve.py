@@ -5,17 +5,22 @@ import signal
 import socket
 import sys
 from argparse import ArgumentParser
+from dataclasses import replace
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.core import embedded
+from webapp.core import embedded, locations
 from webapp.core.first_start import invitation, prepare
 from webapp.core.supervisor import Child, Supervisor
 
 HOST = "127.0.0.1"
+LOG_BYTES = 10 * 2**20
 
 
 class Command(BaseCommand):
@@ -30,14 +35,36 @@ class Command(BaseCommand):
             try:
                 with embedded.attached():
                     prepare()
+                    log = _log_file()
                     self.stdout.write(f"Emotrace runs on http://{HOST}:{port}/ (Ctrl-C stops it)")
-                    if words := invitation():
-                        self.stdout.write(words)
+                    self.stdout.write(f"Requests and analyses are logged in {log}")
                     self.stdout.flush()
-                    Supervisor(children(listener), embedded.revive).run()
+                    Supervisor(children(listener, log), embedded.revive, lambda: _is_healthy(port), self._invite).run()
             except embedded.EmbeddedError as error:
                 raise CommandError(str(error)) from None
         self.stdout.write(f"Stopped. Data is kept in {settings.VAR}")
+
+    def _invite(self) -> None:
+        if words := invitation():
+            self.stdout.write(words)
+            self.stdout.flush()
+
+
+def _log_file() -> Path:
+    """Where web, workers and reaper write; a large one of an earlier start is kept beside it."""
+    path = locations.private_directory(locations.var() / "log") / "serve.log"
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".1.log"))
+    path.touch(mode=0o600)
+    return path
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        with urlopen(f"http://{HOST}:{port}/readyz", timeout=0.5) as answer:  # an address of our own
+            return bool(answer.status == HTTPStatus.OK)
+    except (OSError, HTTPException):
+        return False
 
 
 def _listening(port: int) -> socket.socket:
@@ -54,8 +81,8 @@ def _listening(port: int) -> socket.socket:
     return listener
 
 
-def children(listener: socket.socket) -> list[Child]:
-    """Web on `listener`, a worker for each queue, and the reaper."""
+def children(listener: socket.socket, log: Path) -> list[Child]:
+    """Web on `listener`, a worker for each queue, and the reaper, which write to `log`."""
     manage = Path(settings.BASE_DIR) / "manage.py"
     web = [
         *(sys.executable, "-m", "gunicorn", "--config", "python:webapp.config.gunicorn"),
@@ -63,7 +90,7 @@ def children(listener: socket.socket) -> list[Child]:
         *("--graceful-timeout", "3"),
         *("--log-level", "warning"),
     ]
-    return [
+    found = [
         Child("web", web, pass_fds=(listener.fileno(),)),
         worker(settings.INFERENCE_QUEUE),
         worker(settings.RENDER_QUEUE),
@@ -71,6 +98,7 @@ def children(listener: socket.socket) -> list[Child]:
         worker(settings.WEBHOOK_QUEUE, "--pool", "threads", "--concurrency", "8"),
         Child("reaper", [sys.executable, str(manage), "reap", "--every", "15"]),
     ]
+    return [replace(child, log=log) for child in found]
 
 
 def worker(queue: str, *pool: str) -> Child:

@@ -193,7 +193,25 @@ class _Contents:
         return _last(name) in self.texts_wanted and len(self.texts.get(name, ())) < MAX_TEXTS
 
 
-class _Version5:
+class _Listed:
+    """A file whose contents were listed when it was opened."""
+
+    _found: "_Contents"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        return tuple(self._found.variables.values())
+
+    @property
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(rows) for name, rows in self._found.texts.items()}
+
+    @property
+    def unread(self) -> dict[str, str]:
+        return self._found.unread
+
+
+class _Version5(_Listed):
     def __init__(self, path: Path, texts: Collection[str], cells: Collection[str]) -> None:
         self._path = path
         self._elements: dict[str, mat5.Element] = {}
@@ -240,18 +258,6 @@ class _Version5:
     def _enters(self, element: mat5.Element) -> bool:
         return self._found.enters(element.name, element.shape, cell=element.kind == "cell")
 
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        return tuple(self._found.variables.values())
-
-    @property
-    def texts(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(rows) for name, rows in self._found.texts.items()}
-
-    @property
-    def unread(self) -> dict[str, str]:
-        return self._found.unread
-
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
         shape = variable.shape if last is None else variable.shape[:-1]
         count = _bearable(variable.name, shape)
@@ -260,7 +266,7 @@ class _Version5:
             return values.reshape(shape, order="F")
 
 
-class _Version73:
+class _Version73(_Listed):
     def __init__(self, hdf5: "h5py.File", texts: Collection[str], cells: Collection[str]) -> None:
         self._hdf5 = hdf5
         self._datasets: dict[str, h5py.Dataset] = {}
@@ -269,18 +275,6 @@ class _Version73:
             if len(hdf5) > MAX_VARIABLES:
                 raise ValueError("more variables than a recording has")
             self._list(hdf5, "", MAX_DEPTH)
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        return tuple(self._found.variables.values())
-
-    @property
-    def texts(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(rows) for name, rows in self._found.texts.items()}
-
-    @property
-    def unread(self) -> dict[str, str]:
-        return self._found.unread
 
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
         _bearable(variable.name, variable.shape if last is None else variable.shape[:-1])

@@ -5,18 +5,22 @@ import os
 import sys
 
 # These need no server, so they start none.
-WITHOUT_SERVERS = {"check", "demo", "help", "makemessages", "compilemessages", "serve", "spectacular", "version"}
+WITHOUT_DATA = {"demo", "help", "makemessages", "compilemessages", "spectacular", "version"}
+WITHOUT_SERVERS = WITHOUT_DATA | {"check", "serve"}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
     from django.core.management import execute_from_command_line
 
-    if len(sys.argv) < 2 or sys.argv[1] in WITHOUT_SERVERS or sys.argv[1].startswith("-"):
+    from webapp.core.embedded import EmbeddedError, attached, running
+
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command not in WITHOUT_DATA and (warning := running.warning()):
+        print(warning, file=sys.stderr)
+    if command in WITHOUT_SERVERS or command.startswith("-"):
         execute_from_command_line(sys.argv)
         return
-    from webapp.core.embedded import EmbeddedError, attached
-
     try:
         with attached():
             execute_from_command_line(sys.argv)

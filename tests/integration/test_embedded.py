@@ -15,6 +15,7 @@ import redis
 
 from tests.integration.processes import eventually, python
 from webapp.core import locations
+from webapp.core.embedded import running
 from webapp.core.embedded.access import answers
 
 COMMAND = """
@@ -61,6 +62,12 @@ def servers_of(place: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def kill_everything(place: Path, user: subprocess.Popen[str]) -> None:
+    for pid in [*(each.pid for each in servers_of(place)), user.pid]:
+        with suppress(ProcessLookupError):  # the servers end with their keeper
+            os.kill(pid, signal.SIGKILL)
 
 
 def gone(place: Path) -> bool:
@@ -126,9 +133,7 @@ def test_a_killed_command_leaves_no_server_behind(place: Path) -> None:
 def test_servers_come_back_after_everything_was_killed(place: Path) -> None:
     with command(place) as process:
         assert is_up(process)
-        for pid in [*(each.pid for each in servers_of(place)), process.pid]:
-            with suppress(ProcessLookupError):  # the servers end with their keeper
-                os.kill(pid, signal.SIGKILL)
+        kill_everything(place, process)
         assert gone(place)
     assert (place / "postgres" / "postmaster.pid").exists(), "the kill has to leave something to recover from"
     with command(place) as process:
@@ -196,3 +201,41 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> 
     assert len(key) >= 64
     assert locations.secret_key(tmp_path / "var") == key
     assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
+
+
+ADMINISTRATION = """
+import sys
+import django.core.management
+import manage
+django.core.management.execute_from_command_line = lambda arguments: None
+sys.argv = ["manage.py", "check"]
+manage.main()
+"""
+
+
+def told(folder: str) -> str:
+    """What an administrative command says before Django is even set up."""
+    with python(["-c", ADMINISTRATION], {"EMOTRACE_VAR": folder}) as process:
+        said = process.communicate()[1]
+    assert process.returncode == 0
+    return said
+
+
+def test_a_command_that_names_no_folder_warns_while_another_ones_servers_run(place: Path) -> None:
+    with command(place) as user:
+        assert is_up(user)
+        assert eventually(lambda: place in running.folders())
+        said = told("")
+        assert said.startswith("warning: EMOTRACE_VAR is not set")
+        assert str(place) in said
+        assert told(str(place)) == ""
+        end(user)
+    assert str(place) not in told("")
+
+
+def test_a_folder_whose_keeper_was_killed_is_not_named(tmp_path: Path) -> None:
+    with command(tmp_path) as user:
+        assert is_up(user)
+        assert eventually(lambda: tmp_path in running.folders())
+        kill_everything(tmp_path, user)
+        assert eventually(lambda: tmp_path not in running.folders())

@@ -14,6 +14,7 @@ from webapp.core import locations
 from webapp.core.embedded.access import START_SECONDS, EmbeddedError, answers
 from webapp.core.embedded.postgres import Postgres
 from webapp.core.embedded.redis import Redis
+from webapp.core.embedded.running import announced
 from webapp.core.embedded.server import Server
 
 POLL_SECONDS = 0.25
@@ -55,11 +56,12 @@ def keep(place: Path) -> None:
                 server.prepare()
                 servers.append(server)
                 server.start()
-            while not _unused(users):
-                for server in servers:
-                    if server.has_died():
-                        server.start()
-                time.sleep(POLL_SECONDS)
+            with announced(place):
+                while not _unused(users):
+                    for server in servers:
+                        if server.has_died():
+                            server.start()
+                    time.sleep(POLL_SECONDS)
         finally:
             for server in servers:
                 server.stop()

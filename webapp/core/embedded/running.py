@@ -1,0 +1,68 @@
+"""Which data folders of this user have embedded servers at the moment.
+
+Each keeper holds a locked file that names its folder; since the kernel drops a dead process's locks, no crash makes a
+folder look as if it were in use.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from webapp.core import locations
+from webapp.core.embedded.access import needed
+
+
+@contextmanager
+def announced(place: Path) -> Iterator[None]:
+    """Let `folders` name `place` while inside."""
+    directory = _directory()
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if not _is_ours(directory):  # somebody else put it there: the servers run without being named
+        yield
+        return
+    path = directory / hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(str(place))
+        file.flush()
+        yield
+        path.unlink(missing_ok=True)
+
+
+def folders() -> list[Path]:
+    """The data folders whose embedded servers this user runs now."""
+    directory = _directory()
+    if not _is_ours(directory):
+        return []
+    return sorted(Path(path.read_text()) for path in directory.iterdir() if _is_held(path))
+
+
+def warning() -> str:
+    """What to tell whoever is about to use the default folder while servers run for others only; "" otherwise."""
+    if os.environ.get("EMOTRACE_VAR") or not needed():
+        return ""
+    running, default = folders(), locations.var()
+    if not running or default in running:
+        return ""
+    others = " and ".join(map(str, running))
+    return f"warning: EMOTRACE_VAR is not set: {default} is used, while Emotrace runs for {others}"
+
+
+def _directory() -> Path:
+    return Path("/tmp") / f"emotrace-{os.geteuid()}-running"  # noqa: S108 not TMPDIR, which differs between shells
+
+
+def _is_ours(directory: Path) -> bool:
+    return directory.is_dir() and not directory.is_symlink() and directory.stat().st_uid == os.geteuid()
+
+
+def _is_held(path: Path) -> bool:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False

@@ -17,7 +17,7 @@ def main() -> None:
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command not in WITHOUT_DATA and (warning := running.warning()):
-        print(warning, file=sys.stderr)
+        sys.stderr.write(f"{warning}\n")
     if command in WITHOUT_SERVERS or command.startswith("-"):
         execute_from_command_line(sys.argv)
         return

@@ -75,6 +75,10 @@ def words(page: Page, number: int = 0) -> Locator:
     return page.locator("[data-part=words]").nth(number)
 
 
+def leftovers(page: Page) -> Locator:
+    return page.locator("#leftovers")
+
+
 def analyse(page: Page) -> None:
     page.get_by_role("button", name="Upload and analyse").click()
 
@@ -137,11 +141,13 @@ def test_a_page_that_is_loaded_again_asks_for_the_file_and_goes_on(
     assert eventually(lambda: cable.sent - before > 12 * MEGA)
     form.reload()
     cable.seconds_a_chunk = 0
+    form.get_by_role("button", name="Resume large.mp4").click()
+    expect(leftovers(form)).to_be_hidden()
     expect(words(form)).to_contain_text("Choose large.mp4 again to go on")
     expect(form.get_by_label("Title")).to_have_value("Anna, first visit")
     form.get_by_role("checkbox").check()
     choose(form, SAMPLES / "interview.mp4")  # another one is another recording
-    expect(form.locator(".batch-row")).to_have_count(2)
+    expect(form.locator("#recordings > li")).to_have_count(2)
     form.get_by_role("button", name="Remove interview.mp4").click()
     choose(form, large)
     analyse(form)
@@ -152,11 +158,59 @@ def test_a_page_that_is_loaded_again_asks_for_the_file_and_goes_on(
     expect(form.locator("#recordings")).to_be_hidden()
 
 
+@pytest.fixture
+def left(form: Page, tmp_path: Path) -> list[Path]:
+    """A video and its sound that were sent before the page was loaded again."""
+    for name in ("p01.mp4", "p01.wav"):
+        shutil.copy((SAMPLES / "interview").with_suffix(Path(name).suffix), tmp_path / name)
+    files = [tmp_path / "p01.mp4", tmp_path / "p01.wav"]
+    choose(form, *files)
+    form.get_by_role("checkbox").check()
+    expect(words(form)).to_contain_text("Everything is sent")
+    form.reload()
+    expect(leftovers(form)).to_contain_text("p01.wav, p01.mp4")
+    form.get_by_role("checkbox").check()
+    return files
+
+
+def test_what_an_earlier_visit_left_joins_no_other_recording(form: Page, left: list[Path]) -> None:
+    video, _ = left
+    choose(form, video)
+    expect(form.locator("#recordings [data-part=file]")).to_have_text(["p01.mp4"])
+    analyse(form)
+    form.wait_for_url("**/analyses/*/")
+    assert kept(form) == {"p01 video": digest(video)}
+    form.goto("/recordings/new/")
+    expect(leftovers(form)).to_contain_text("p01.wav, p01.mp4")
+
+
+def test_what_an_earlier_visit_left_goes_on_where_all_of_it_is_chosen_again(form: Page, left: list[Path]) -> None:
+    sent: list[str] = []
+    form.on("request", lambda request: sent.append(request.method) if "/uploads/" in request.url else None)
+    choose(form, *left)
+    expect(leftovers(form)).to_be_hidden()
+    analyse(form)
+    form.wait_for_url("**/analyses/*/")
+    assert list(kept(form)) == ["p01 video", "p01 audio"]
+    assert "PATCH" not in sent
+
+
+@pytest.mark.usefixtures("left")
+def test_what_an_earlier_visit_left_can_be_discarded(form: Page) -> None:
+    with form.expect_request(lambda request: request.method == "DELETE"):
+        form.get_by_role("button", name="Discard p01.mp4").click()
+    expect(leftovers(form)).to_be_hidden()
+    form.reload()
+    expect(form.get_by_label("Videos, with")).to_be_visible()
+    expect(leftovers(form)).to_be_hidden()
+
+
 def test_what_was_sent_whole_is_not_asked_for_again(form: Page) -> None:
     choose(form, SAMPLES / "interview.mp4")
     form.get_by_role("checkbox").check()
     expect(words(form)).to_contain_text("Everything is sent")
     form.reload()
+    form.get_by_role("button", name="Resume interview.mp4").click()
     expect(words(form)).to_contain_text("Everything is sent")
     form.get_by_role("checkbox").check()
     analyse(form)
@@ -192,9 +246,9 @@ def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, 
     shutil.copy(SAMPLES / "interview.wav", tmp_path / "P01.wav")
     shutil.copy(SAMPLES / "interview_eeg.mat", tmp_path / "p01_eeg.mat")
     choose(form, *(tmp_path / name for name in ("p01_eeg.mat", "P01.wav", "p02.mp4", "p01.mp4")))
-    expect(form.locator(".batch-row")).to_have_count(2)
+    expect(form.locator("#recordings > li")).to_have_count(2)
     expect(words(form)).to_contain_text("Waits for your agreement")
-    first = form.locator(".batch-row").filter(has_text="p01.mp4")
+    first = form.locator("#recordings > li").filter(has_text="p01.mp4")
     expect(first.locator(".batch-files > li")).to_have_count(3)
     expect(form.get_by_label("Trial")).to_have_count(2)
     assert [each.is_visible() for each in form.get_by_label("Trial").all()].count(True) == 1
@@ -316,6 +370,10 @@ def test_a_phone_shows_all_of_it_and_the_keyboard_reaches_all_of_it(form: Page, 
     choose(form, *(SAMPLES / name for name in ("interview.mp4", "interview.wav", "interview_eeg.mat")))
     expect(form.locator(".batch-files > li")).to_have_count(3)
     assert form.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    agreement, files = (each.bounding_box() for each in (form.get_by_role("checkbox"), form.locator(".drop")))
+    assert agreement is not None
+    assert files is not None
+    assert agreement["y"] < files["y"]
     form.get_by_label("Videos, with").focus()
     reached = []
     for _ in range(12):

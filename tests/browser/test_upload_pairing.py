@@ -56,8 +56,8 @@ def test_names_pair_in_any_form_of_unicode(form: Page, tmp_path: Path, forms: tu
         for how, suffix in zip(forms, (".mp4", ".wav"), strict=True)
     ]
     choose(form, *made(tmp_path, *names))
-    expect(form.locator(".batch-row")).to_have_count(2)
-    for row in form.locator(".batch-row").all():
+    expect(form.locator("#recordings > li")).to_have_count(2)
+    for row in form.locator("#recordings > li").all():
         expect(row.locator("[data-part=kind]")).to_have_text(["Video", "Sound"])
 
 
@@ -65,27 +65,27 @@ def test_names_pair_in_any_form_of_unicode(form: Page, tmp_path: Path, forms: tu
 def test_the_suffixes_of_the_data_set_pair(form: Page, tmp_path: Path, suffix: str) -> None:
     name = "001_Trial_01_Listening_Neutral"
     choose(form, *made(tmp_path, f"{name}{suffix}", f"{name}.MP4", "002_Trial_01_Speaking_Neutral.MP4"))
-    expect(form.locator(".batch-row")).to_have_count(2)
-    row = form.locator(".batch-row").filter(has_text=f"{name}.MP4")
+    expect(form.locator("#recordings > li")).to_have_count(2)
+    row = form.locator("#recordings > li").filter(has_text=f"{name}.MP4")
     expect(row.locator("[data-part=file]")).to_have_text([f"{name}.MP4", f"{name}{suffix}"])
 
 
 def test_a_sound_that_could_belong_to_two_videos_is_asked_about(form: Page, tmp_path: Path) -> None:
     choose(form, *made(tmp_path, "p01.mp4", "p01.mov", "p01.wav"))
-    expect(form.locator(".batch-row")).to_have_count(3)
+    expect(form.locator("#recordings > li")).to_have_count(3)
     form.get_by_role("checkbox").check()
     analyse(form)
-    alone = form.locator(".batch-row").filter(has=form.get_by_text(re.compile(r"^p01\.wav$")))
+    alone = form.locator("#recordings > li").filter(has=form.get_by_text(re.compile(r"^p01\.wav$")))
     expect(alone.locator("[data-row-error=row]")).to_contain_text("Say which video it belongs to")
 
 
 def test_only_files_of_one_selection_pair(form: Page, tmp_path: Path) -> None:
     video, sound = made(tmp_path, "p01.mp4", "p01.wav")
     choose(form, video)
-    expect(form.locator(".batch-row")).to_have_count(1)
+    expect(form.locator("#recordings > li")).to_have_count(1)
     choose(form, sound)
-    expect(form.locator(".batch-row")).to_have_count(2)
+    expect(form.locator("#recordings > li")).to_have_count(2)
     form.get_by_role("button", name="Remove p01.wav").click()
-    expect(form.locator(".batch-row")).to_have_count(1)
-    add(form.locator(".batch-row"), sound)
+    expect(form.locator("#recordings > li")).to_have_count(1)
+    add(form.locator("#recordings > li"), sound)
     expect(form.locator("[data-part=kind]")).to_have_text(["Video", "Sound"])

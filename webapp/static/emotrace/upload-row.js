@@ -271,7 +271,7 @@ export class Row {
       paused: `Paused at ${far}.`,
       sending: `${Math.floor((100 * sent) / Math.max(1, size))} % · ${far}${left}`,
       sent: this.wanted ? "Everything is sent. Checking the files …" : "Everything is sent. Start the analysis below.",
-      waiting: document.getElementById("id_consent").checked ? "Waits for its turn." : "Waits for your agreement below.",
+      waiting: document.getElementById("id_consent").checked ? "Waits for its turn." : "Waits for your agreement above.",
     }[situation];
   }
 

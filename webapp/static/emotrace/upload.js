@@ -1,6 +1,7 @@
 // The upload page: files that are chosen or dropped become recordings, are sent in parts, and then analysed.
 // Without this script the page is a plain form that sends one recording in one piece.
 import { ACCEPT, kindOf, stem } from "./upload-checks.js";
+import * as leftovers from "./upload-leftovers.js";
 import * as memory from "./upload-memory.js";
 import { shortage } from "./upload-room.js";
 import { Row, isSame } from "./upload-row.js";
@@ -112,8 +113,13 @@ const finish = (row, { id, analysis }) => {
   link.href = result;
   link.hidden = false;
   say(`${row.name} is sent and will be analysed.`);
-  // A list of what was made: its address can be shared and loaded again.
-  if (rows.every((each) => each.done)) location.assign(`${form.dataset.list}?recording=${rows.map((each) => each.recording).join(",")}`);
+  leaveIfDone();
+};
+
+// To a list of what was made: its address can be shared and loaded again.
+const leaveIfDone = () => {
+  if (rows.length === 0 || !rows.every((each) => each.done)) return;
+  location.assign(`${form.dataset.list}?recording=${rows.map((each) => each.recording).join(",")}`);
 };
 
 const refuse = async (row, answer) => {
@@ -148,7 +154,7 @@ const newRow = (facts) => {
   const row = new Row(facts, {
     limits,
     room: (transfer) => shortage(transfer, rows, form.dataset),
-    say,
+    say: (news) => { if (rows.includes(row)) say(news); },
     changed: (each) => { if (!each.done) memory.remember(each.memory()); },
     moved: (each, files) => {
       if (files) give(each, files);
@@ -156,20 +162,31 @@ const newRow = (facts) => {
     },
   });
   row.node.querySelector("[data-do=remove]").addEventListener("click", () => remove(row));
-  rows.push(row);
-  list.append(row.node);
-  list.hidden = false;
   return row;
 };
 
+const insert = (row) => {
+  rows.push(row);
+  list.append(row.node);
+  list.hidden = false;
+};
+
 const remove = (row) => {
+  const { name } = row;
   for (const kind of Object.keys(row.transfers)) row.drop(kind);
   memory.forget(row.key);
   rows = rows.filter((each) => each !== row);
   row.node.remove();
   list.hidden = rows.length === 0;
-  say(`${row.name} is removed.`);
+  say(`${name} is removed.`);
   input.focus();
+  pump();
+  leaveIfDone();
+};
+
+const resume = (row) => {
+  insert(row);
+  row.focus();
   pump();
 };
 
@@ -203,12 +220,15 @@ const give = async (row, files) => {
 const take = async (files) => {
   const groups = Map.groupBy(await sorted(files), ({ file }) => stem(file.name));
   for (const [name, group] of groups) {
+    const leftover = leftovers.taken(group.map(({ file }) => file));
+    if (leftover) insert(leftover);
     const here = group.filter(({ file }) => !isThere(file));
     const kinds = here.map(({ kind }) => kind);
     const clear = new Set(kinds).size === kinds.length;
     for (const part of clear ? [here] : here.map((each) => [each])) {
       if (part.length === 0) continue;
       const row = newRow({ key: newKey(), stem: name, ...typed });
+      insert(row);
       typed = {};
       for (const { file, kind } of part) put(row, kind, file);
       if (!clear && !row.transfers.video) row.unclear = kinds.includes("video");
@@ -324,7 +344,8 @@ const begin = async () => {
   for (const recalled of memory.recall()) {
     const row = newRow(recalled);
     await Promise.all(recalled.files.map((file) => row.restore(file.kind, file)));
-    if (row.all.length === 0) remove(row);
+    if (row.all.length) leftovers.show(row, { resume, discard: remove });
+    else memory.forget(row.key);
   }
   if (early.length) await take(early);
   pump();

@@ -261,20 +261,19 @@ def test_an_hour_is_corrected_without_a_pause(an_hour: Analysis, page: Page) -> 
     expect(page.locator("#correct-which")).to_contain_text(f"of {MANY}")
     page.locator("#scrubber").focus()
     page.keyboard.press("End")
-    took = page.evaluate(
+    made = page.evaluate(
         """async () => {
-            const scrubber = document.getElementById("scrubber");
-            const took = [];
+            const made = [];
+            const count = (changes) => made.push(changes.reduce((sum, change) => sum + change.addedNodes.length, 0));
+            new MutationObserver(count).observe(document.body, { childList: true, subtree: true });
             for (const key of ["3", "4", "m", "5", "2", "1"]) {
-                const begun = performance.now();
-                scrubber.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-                took.push(performance.now() - begun);
+                document.getElementById("scrubber").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
                 await new Promise(requestAnimationFrame);
             }
-            return took;
+            return made;
         }"""
     )
-    assert sorted(took)[len(took) // 2] < 100
+    assert max(made) < MANY / 10  # what is drawn anew does not grow with the hour
     is_saved(page)
     found = page.request.get(f"/api/v1/analyses/{an_hour.pk}/corrections/").json()["segments"]
     assert len(found) == MANY

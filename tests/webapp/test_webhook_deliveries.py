@@ -244,14 +244,14 @@ def test_of_a_long_answer_little_is_read(hook: tuple[Endpoint, str], receiver: R
 
 def drip(handler: Any) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    for number in range(100):
+    for number in range(600):
         handler.wfile.write(b"X-%d: y\r\n" % number)
         handler.wfile.flush()
         time.sleep(0.1)
 
 
 def silence(handler: Any) -> None:
-    time.sleep(5)
+    time.sleep(60)
 
 
 def garbage(handler: Any) -> None:
@@ -268,7 +268,7 @@ def test_a_receiver_that_plays_for_time_is_left(
     receiver.behave = behave
     began = time.monotonic()
     delivery = tried(hook)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30  # half of what the receiver takes
     assert (delivery.status, delivery.response_code) == (Status.PENDING, None)
     assert error in delivery.error
 

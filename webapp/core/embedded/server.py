@@ -22,10 +22,12 @@ PR_SET_PDEATHSIG = 1
 
 def dying_with_parent(how: signal.Signals) -> Callable[[], None]:
     """A subprocess `preexec_fn`: the kernel sends `how` to the child when its parent is gone."""
-    libc = ctypes.CDLL(None)
+    libc, parent = ctypes.CDLL(None), os.getpid()
 
     def ask() -> None:
         libc.prctl(PR_SET_PDEATHSIG, how)
+        if os.getppid() != parent:  # gone before the kernel was asked
+            os._exit(1)
 
     return ask
 

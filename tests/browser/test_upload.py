@@ -351,6 +351,21 @@ def test_what_the_server_refuses_is_said_at_its_file_and_the_others_stay(form: P
     assert sent.count("POST") == 1  # the video is not sent again
 
 
+def test_the_unit_of_an_eeg_that_names_no_channels_is_asked_for_where_it_is_refused(form: Page, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(clips.video(20, fps=1, sound=False))
+    (tmp_path / "a.mat").write_bytes(clips.mat(eeg=clips.eeg(20) * 1e-6, fs=100.0))
+    choose(form, tmp_path / "a.mp4", tmp_path / "a.mat")
+    form.get_by_role("checkbox").check()
+    expect(form.locator("[data-eeg-words]")).to_contain_text("It names no channels")
+    analyse(form)
+    expect(form.locator("[data-row-error=eeg_unit]")).to_contain_text("volts")
+    form.get_by_label("Unit of the EEG").select_option("V")
+    analyse(form)
+    form.wait_for_url("**/analyses/*/")
+    (recording,) = form.request.get("/api/v1/recordings/").json()["results"]
+    assert [file["eeg_unit"] for file in recording["files"] if file["kind"] == "eeg"] == ["V"]
+
+
 def test_a_recording_is_removed_with_what_was_sent_of_it(form: Page) -> None:
     choose(form, SAMPLES / "interview.mp4")
     form.get_by_role("checkbox").check()

@@ -14,6 +14,7 @@ from inference import pipeline
 from inference.media.probe import probe_video, sha256
 from tests.unit import recordings, sounds
 from tests.unit.clips import made, picture, silent, talk, tone
+from tests.webapp import clips
 
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "samples"
@@ -67,6 +68,18 @@ def test_the_same_voice_in_another_shape_is_read_alike(
     for one, other in zip(*read, strict=True):
         assert one["voice"] == pytest.approx(other["voice"], abs=0.02)
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=0.02)
+
+
+def test_volts_are_read_where_they_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    eeg = tmp_path / "volts.mat"
+    eeg.write_bytes(clips.mat(eeg=clips.eeg(24, rate=500) * 1e-6, fs=500.0))
+    arguments = [SAMPLES / "interview.mp4", "--eeg", eeg, "--out", tmp_path / "out"]
+    assert analyse(monkeypatch, *arguments) == 2
+    assert capsys.readouterr().err.startswith("error: eeg_unit: ")
+    assert analyse(monkeypatch, *arguments, "--eeg-unit", "V") == 0
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["eeg"]["unit"] == "V"
 
 
 def test_a_relative_path_is_that_of_the_folder_it_is_used_in(tmp_path: Path) -> None:

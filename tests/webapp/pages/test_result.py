@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from inference.errors import Code
 from inference.export import WRITERS
+from inference.types import BadChannel, EegFacts
 from tests.integration.rest import SAMPLES
 from tests.unit.timelines import fused
 from tests.webapp.factories import AnalysisFactory, claimed
@@ -123,6 +125,22 @@ def test_beside_the_label_with_eeg_stands_that_of_audio_and_video(owner: Client,
     assert "face seen 69 %, voice heard 71 %, EEG present" in page
     assert "face: sad 50 %, voice: happy 80 %, EEG: sad 70 %, audio and video: happy 80 %" in page
     assert "face seen 100 %, voice heard 0 %, no EEG" in page
+
+
+def test_how_the_eeg_was_read_is_said_on_the_page_and_in_the_files(owner: Client, user: User) -> None:
+    facts = EegFacts("V", 250.0, "assumed", (BadChannel("Cz", "flat"),))
+    analysis = AnalysisFactory.create(recording__owner=user)
+    publish_timeline(claimed(analysis), replace(fused(), eeg=facts))
+    page = shown(owner, analysis)
+    assert "EEG in volts at 250 Hz. The file names no channels: they were read in EAV" in page
+    assert "Read, but hardly EEG: Cz (flat)." in page
+    written = owner.get(reverse("api:export", args=[analysis.pk, "json"])).json()["eeg"]
+    assert written == {
+        "unit": "V",
+        "sfreq": 250.0,
+        "channel_order": "assumed",
+        "bad_channels": [{"name": "Cz", "reason": "flat"}],
+    }
 
 
 def words(page: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS, RecordingInfo
@@ -64,6 +64,12 @@ def with_corrected_at(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
     """With `corrected_at`: when a person last corrected each, None where there are no corrections."""
     rows = models.CorrectedTimeline.objects.filter(analysis=OuterRef("pk")).exclude(segments=[])
     return found.annotate(corrected_at=Subquery(rows.values("at")))
+
+
+def with_corrected_recording(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
+    """With `recording_corrected`: whether this analysis of its recording or another one has corrections."""
+    rows = models.CorrectedTimeline.objects.filter(analysis__recording=OuterRef("recording")).exclude(segments=[])
+    return found.annotate(recording_corrected=Exists(rows))
 
 
 def corrected_beside(analysis: Analysis) -> Analysis | None:

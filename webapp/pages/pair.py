@@ -126,6 +126,7 @@ def shown(one: Timeline, other: Timeline, names: tuple[str, str]) -> dict[str, A
     stack = lanes(readings, met.differences, labels)
     return {
         "pair": met,
+        "corrected": bool(one.corrections or other.corrections),
         "height": height(stack),
         "lanes": [drawing.drawn(lane, labels, duration_s) for lane in stack],
         "ticks": drawing.clock(duration_s),

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from webapp.analyses.models import Analysis
-from webapp.analyses.selectors import shown
+from webapp.analyses.selectors import shown, with_corrected_at, with_corrected_recording
 from webapp.pages import catalogue, drawing, words
 from webapp.pages.drawing import Part
 from webapp.recordings.models import Recording
@@ -21,6 +22,7 @@ class Row:
     demonstration: str | None
     words: str
     shares: tuple[Part, ...]
+    corrected: str  # where a person's corrections are, if anywhere
 
     @property
     def leading(self) -> list[Part]:
@@ -38,7 +40,8 @@ class Row:
 def rows(recordings: Iterable[Recording]) -> list[Row]:
     found = list(recordings)
     of_page = Recording.objects.filter(pk__in=[recording.pk for recording in found])
-    latest = {analysis.recording_id: analysis for analysis in shown(of_page)}
+    every = with_corrected_recording(with_corrected_at(shown(of_page)))
+    latest = {analysis.recording_id: analysis for analysis in every}
     marks = catalogue.marks()
     return [_row(recording, latest[recording.pk], marks) for recording in found]
 
@@ -50,4 +53,11 @@ def _row(recording: Recording, analysis: Analysis, marks: dict[tuple[str, str], 
         demonstration=marks.get((analysis.model_name, analysis.model_version)),
         words=words.progress(analysis) if analysis.status in Analysis.OPEN else analysis.error_message,
         shares=drawing.parts(analysis.summary["share"]) if analysis.summary else (),
+        corrected=_corrected(analysis),
     )
+
+
+def _corrected(analysis: Any) -> str:
+    if analysis.corrected_at:
+        return "Corrected"
+    return "Another analysis is corrected" if analysis.recording_corrected else ""

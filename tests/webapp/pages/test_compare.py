@@ -7,9 +7,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from inference.types import UNDETERMINED
+from inference.types import UNDETERMINED, Correction
 from tests.webapp.factories import AnalysisFactory, finished, published
 from webapp.accounts.models import User
+from webapp.analyses import services
 from webapp.analyses.models import Analysis
 
 
@@ -44,6 +45,18 @@ def test_two_analyses_are_compared_over_the_time_that_both_read(
     assert "0:02.5 that one of them, or both, call undetermined" in page
     assert re.findall(r'<td class="numbers(?: same)?">([\d.]+)', page) == ["2.5", "2.5", "2.5"]
     assert re.findall(r'data-seconds="([\d.]+)"', page) == ["2.500", "7.500"]
+
+
+def test_corrections_are_not_compared_and_the_page_says_so(
+    owner: Client, user: User, first: Analysis, second: Analysis
+) -> None:
+    before = compared(owner, first).content.decode()
+    assert 'id="as-read"' not in before
+    whole = Correction(0.0, first.recording.duration_s, "sad")
+    services.correct(analysis=first, by=user, revision=0, segments=[whole])
+    page = compared(owner, first).content.decode()
+    assert 'id="as-read"' in page
+    assert number(page, "kappa") == number(before, "kappa")
 
 
 def test_the_latest_two_are_taken_where_none_is_named(owner: Client, first: Analysis, second: Analysis) -> None:

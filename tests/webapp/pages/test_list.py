@@ -6,6 +6,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from inference.errors import Code
+from inference.types import Correction
 from tests.webapp.factories import UserFactory
 from tests.webapp.pages.conftest import fail, finish, submit
 from webapp.accounts.models import User
@@ -47,6 +48,19 @@ def test_a_cancelled_analysis_hides_no_earlier_one(owner: Client, finished: Anal
     page = owner.get("/").content.decode()
     assert "status-succeeded" in page
     assert "status-cancelled" not in page
+
+
+def test_corrections_are_marked_also_where_they_are_on_an_analysis_that_is_not_shown(
+    owner: Client, user: User, finished: Analysis
+) -> None:
+    assert "orrected<" not in owner.get("/").content.decode()
+    whole = Correction(0.0, finished.recording.duration_s, "sad")
+    services.correct(analysis=finished, by=user, revision=0, segments=[whole])
+    assert ">Corrected<" in owner.get("/").content.decode()
+    services.rerun(recording=finished.recording)
+    assert ">Another analysis is corrected<" in owner.get("/").content.decode()
+    services.remove_corrections(analysis=finished, by=user, revision=1)
+    assert "orrected<" not in owner.get("/").content.decode()
 
 
 def test_others_recordings_are_not_listed(stranger: Client, finished: Analysis) -> None:

@@ -14,7 +14,8 @@ MARKED = """() => {
     const seen = document.activeElement;
     if (seen === document.body) return null;
     const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(seen);
-    if (seen.tagName === "VIDEO") return ["VIDEO", true]; // the browser marks the focus among its own controls
+    // The browser itself marks the focus among the controls of a video, and on the button within a date.
+    if (seen.tagName === "VIDEO" || (seen.type === "date" && !seen.matches(":focus"))) return [seen.tagName, true];
     const outlined = outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2;
     return [`${seen.tagName} ${seen.id || seen.textContent.trim().slice(0, 30)}`, outlined || boxShadow !== "none"];
 }"""
@@ -75,16 +76,25 @@ def focused(page: Page) -> Iterator[tuple[str, bool]]:
         yield found[0], found[1]
 
 
-@pytest.mark.parametrize("path", ["", "/", "/recordings/new/", "/projects/", "/tokens/", "/webhooks/", "/account/"])
+PATHS = [
+    *("", "/", "/recordings/new/", "/projects/", "/tokens/", "/webhooks/", "/account/", "/shared/", "/models/"),
+    *("/recordings/{recording}/edit/", "/recordings/{recording}/sharing/", "/recordings/{recording}/compare/"),
+    "/login/",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_focus_is_seen_on_every_control(shown: Page, finished: Analysis, path: str, scheme: Any) -> None:
     shown.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    if path == "/login/":
+        shown.context.clear_cookies()
     if path:
-        shown.goto(path)
+        shown.goto(path.format(recording=finished.recording_id))
     else:
         open_result(shown, finished)
         shown.keyboard.press("c")
         expect(shown.locator("#correct-which")).to_contain_text("Segment")
     steps = list(focused(shown))
-    assert len(steps) > 5
+    assert len(steps) > (2 if path == "/login/" else 5)
     assert [name for name, marked in steps if not marked] == []

@@ -26,11 +26,12 @@ def main() -> None:
     app.loader.import_default_modules()
     librosa.feature.mfcc(y=np.zeros(22050, dtype=np.float32), sr=22050)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+    die_with_me = dying_with_parent(signal.SIGKILL)
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            dying_with_parent(signal.SIGKILL)()
+            die_with_me()
             os.dup2(os.open(os.devnull, os.O_RDWR), 0)
             os.dup2(0, 1)  # the answers are not for it to write
             app.worker_main(["worker", "--pool", "solo", "--queues", QUEUES, *QUIET])

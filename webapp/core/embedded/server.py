@@ -21,7 +21,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def dying_with_parent(how: signal.Signals) -> Callable[[], None]:
-    """A subprocess `preexec_fn`: the kernel sends `how` to the child when its parent is gone."""
+    """A subprocess `preexec_fn`, made by the parent: the kernel sends `how` to the child when its parent is gone."""
     libc, parent = ctypes.CDLL(None), os.getpid()
 
     def ask() -> None:

@@ -41,8 +41,8 @@ def make_clip(path: Path, seconds: int) -> None:
     if not once.exists():
         source = ["-stream_loop", "-1", "-i", str(ROOT / "samples/interview.mp4"), "-t", "60"]
         picture = ["-vf", "scale=960:720,pad=1280:720:160:0", "-c:v", "libx264", "-preset", "medium", "-b:v", "4M"]
-        ffmpeg([*source, *picture, "-c:a", "aac", str(once)])
-    ffmpeg(["-stream_loop", "-1", "-i", str(once), "-t", str(seconds), "-c", "copy", str(path)])
+        ffmpeg([*source, *picture, "-c:a", "aac"], once, read=[ROOT / "samples"])
+    ffmpeg(["-stream_loop", "-1", "-i", str(once), "-t", str(seconds), "-c", "copy"], path, read=[once])
 
 
 def decode(path: Path) -> None:
@@ -55,7 +55,7 @@ def decode(path: Path) -> None:
 
 def native_pass(path: Path, folder: Path, out: Path) -> None:
     """One burn-in pass by hand, with the renderer's own preset."""
-    ffmpeg(["-y", "-i", str(path), *render.burn_in(), "-c:a", "copy", str(out)], folder=folder)
+    ffmpeg(["-i", str(path), *render.burn_in(), "-c:a", "copy"], out, read=[path, folder], folder=folder)
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -72,9 +72,8 @@ def measure(place: Path, seconds: int) -> tuple[list[dict[str, str]], facts.Kept
         port = probe.getsockname()[1]
     base, accepted, counted = f"http://127.0.0.1:{port}", place / "accepted.jsonl", place / "counted"
     accepted.touch()
-    ffmpeg(
-        ["-t", str(CLIP_S), "-i", str(reporting.ROOT / "samples/interview.mp4"), "-c", "copy", str(place / "clip.mp4")]
-    )
+    sample = reporting.ROOT / "samples/interview.mp4"
+    ffmpeg(["-t", str(CLIP_S), "-i", str(sample), "-c", "copy"], place / "clip.mp4", read=[sample])
     quiet = {"EMOTRACE_LOG_LEVEL": "ERROR", "OPENBLAS_NUM_THREADS": "1"}
     with embedded.attached(), ExitStack() as stack:
         facts.migrate()

@@ -16,7 +16,7 @@ from inference.media.container import DECODERS, MAX_PIXELS, PROTOCOLS
 from inference.media.interrupts import deferred
 from inference.media.kinds import kind_of
 from inference.media.riff import pcm_decoder
-from inference.sandbox.confine import Allowance, confine
+from inference.sandbox.confine import Allowance, prepare, require
 
 MEMORY_BYTES = 8 * 1024**3  # address space; x264 at 2160p reserves about 2 GiB
 WRITTEN_BYTES = 2**34
@@ -58,20 +58,27 @@ def source(path: Path) -> list[str]:
 
 def ffmpeg(
     arguments: Sequence[str],
+    output: Path,
     *,
+    read: Sequence[Path],
     limit_s: float = 600.0,
     most_bytes: int = WRITTEN_BYTES,
     folder: Path | None = None,
     on_time: Callable[[float], None] | None = None,
 ) -> None:
-    """Run ffmpeg and wait for it; `on_time` hears how many seconds of output are written.
+    """Have ffmpeg write `output` and wait for it; `on_time` hears how many seconds of it are written.
 
+    It opens no other files than `read`, or in the folders among them; `output` is there, empty, before it starts.
     The process and its children are killed if it fails, outlasts `limit_s`, writes a file longer than `most_bytes`,
-    this process dies or `on_time` raises. Raises FfmpegError, FfmpegKilledError, and OSError where the disk is full.
+    this process dies or `on_time` raises. Raises FfmpegError, FfmpegKilledError, SandboxError, and OSError where the
+    disk is full.
     """
-    allowed = Allowance(MEMORY_BYTES, most_bytes, int(limit_s * _CPU_FACTOR) + 1)
-    parent = os.getpid()
-    quiet = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
+    require()
+    program = Path(get_ffmpeg_exe()).resolve()
+    output.touch()
+    cpu_s = int(limit_s * _CPU_FACTOR) + 1
+    confinement = prepare(Allowance(MEMORY_BYTES, most_bytes, cpu_s, read, [output], program), os.getpid())
+    quiet = ["-y", "-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as said:
         process: subprocess.Popen[str] | None = None
         outlasted = threading.Event()
@@ -84,14 +91,15 @@ def ffmpeg(
         try:
             with deferred():
                 process = subprocess.Popen(
-                    [get_ffmpeg_exe(), *quiet, *arguments],
+                    [str(program), *quiet, *arguments, f"file:{output.resolve()}"],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=said,
                     cwd=folder,
+                    env={name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"},
                     text=True,
                     start_new_session=True,
-                    preexec_fn=lambda: confine(allowed, parent),  # only system calls, safe among threads
+                    preexec_fn=confinement.enter,  # only system calls, safe among threads
                 )
                 clock.start()
             assert process.stdout is not None
@@ -103,6 +111,7 @@ def ffmpeg(
         finally:
             clock.cancel()
             _kill(process)
+            confinement.close()
         if outlasted.is_set():
             raise FfmpegKilledError(f"ffmpeg took longer than {limit_s:.0f} s")
         if process.returncode:

@@ -60,9 +60,11 @@ def render(
             ffmpeg(
                 # A jump of a broadcast's clock that ffmpeg took back by itself would part the labels from the picture.
                 [
-                    *("-y", "-dts_delta_threshold", "1000000", *inputs, *taken, "-map_metadata", "-1", *burn_in()),
-                    *("-f", "mp4", f"file:{partial.resolve()}"),
+                    *("-dts_delta_threshold", "1000000", *inputs, *taken, "-map_metadata", "-1", *burn_in()),
+                    *("-f", "mp4"),
                 ],
+                partial,
+                read=[video, *([sound] if sound else []), folder],
                 limit_s=120 + duration / _SPEED_FLOOR,
                 most_bytes=int(_MOST_BYTES + duration * _MOST_BYTES_A_SECOND),
                 folder=folder,

@@ -12,13 +12,15 @@ import os
 import signal
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from inference.errors import InputError
 from inference.sandbox import calls
-from inference.sandbox.confine import Allowance, confine
+from inference.sandbox.confine import Allowance, prepare
 from inference.sandbox.wire import End, Failure, OutOfMemory, Refusal, Request, Value, Wire, decoded, encoded
 
 LOADED = ("h5py", "inference.inputs", "inference.media.decode", "inference.media.tracks")
@@ -28,6 +30,7 @@ WRITTEN = 0  # bytes: a reader writes no file
 def main() -> None:
     for module in LOADED:
         importlib.import_module(module)
+    prepare(Allowance(0, 0, 0), os.getpid()).close()  # what it looks up once, its children need not
     gc.freeze()
     control = socket.socket(fileno=0)
     children: set[int] = set()
@@ -75,11 +78,13 @@ def _ended(child: int) -> int:
 def _serve(wire: Wire, template: int) -> None:
     request = wire.receive()
     assert isinstance(request, Request)
-    confine(Allowance(request.memory, WRITTEN, request.cpu_s), template)
-    calls.inside = True
     try:
         function = getattr(importlib.import_module(request.module), request.function)
-        _answer(wire, function, decoded(request.arguments, calls.parameters(function)))
+        arguments = decoded(request.arguments, calls.parameters(function))
+        allowed = Allowance(request.memory, WRITTEN, request.cpu_s, read=list(_paths(arguments)))
+        prepare(allowed, template).enter(kept=(1, 2, wire.descriptor))
+        calls.inside = True
+        _answer(wire, function, arguments)
     except InputError as error:
         wire.send(Refusal(error.code, error.message, error.file))
     except MemoryError:
@@ -87,6 +92,17 @@ def _serve(wire: Wire, template: int) -> None:
     except Exception:
         wire.send(Failure(traceback.format_exc()[-4000:]))
     os._exit(0)
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    """Every path among the arguments of a call: what it is to read."""
+    if isinstance(value, Path):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from _paths([getattr(value, field.name) for field in fields(value)])
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _paths(each)
 
 
 def _answer(wire: Wire, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

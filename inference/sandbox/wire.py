@@ -73,6 +73,10 @@ class Wire:
     def __init__(self, end: socket.socket) -> None:
         self._end = end
 
+    @property
+    def descriptor(self) -> int:
+        return self._end.fileno()
+
     def send(self, message: Message) -> None:
         told = msgspec.msgpack.encode(message)
         self._end.sendall(_LENGTH.pack(len(told)) + told)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from inference.errors import Code, InputError
-from inference.sandbox import calls
+from inference.sandbox import calls, confine
 from tests.hostile import readers
 from tests.hostile.conftest import Listener
 
@@ -67,13 +67,6 @@ def test_what_goes_wrong_in_a_reader_is_a_refusal_and_no_more(reader: Callable[[
     assert readers.who()
 
 
-def _namespaces() -> bool:
-    return any(
-        subprocess.run(["unshare", *how, "true"], capture_output=True).returncode == 0 for how in (["-n"], ["-Un"])
-    )
-
-
-@pytest.mark.skipif(not _namespaces(), reason="the system allows no network namespaces")
 def test_it_reaches_nobody(listener: Listener) -> None:
     assert not readers.dial(listener.port)
     assert not listener.heard()
@@ -89,8 +82,19 @@ def test_it_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {"SECRET_KEY", "DATABASE_URL", "EMOTRACE_VAR"} & set(readers.environment())
 
 
-def test_what_it_starts_ends_with_it() -> None:
-    assert gone(readers.start())
+def test_it_starts_nothing() -> None:
+    assert refused(readers.start) is Code.READER_CRASHED
+
+
+@pytest.mark.parametrize("missing", [("landlock",), ("seccomp",), ("landlock", "seccomp")])
+def test_where_the_system_cannot_confine_nothing_is_read_unless_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(confine, "lacking", lambda: missing)
+    with pytest.raises(confine.SandboxError, match=f"no {missing[0]}"):
+        readers.who()
+    monkeypatch.setenv(confine.WITHOUT, ",".join(missing))
+    assert readers.who()
 
 
 def test_a_reader_that_nobody_listens_to_any_more_is_ended() -> None:

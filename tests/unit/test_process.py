@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,8 @@ from inference.media.process import FfmpegError, ffmpeg, source
 from tests.unit.clips import silent, talk
 
 PATIENCE_S = 180
-ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2", "-f", "null", "-"]
+ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2", "-f", "null"]
+NOWHERE = Path("/dev/null")
 
 
 def children() -> list[psutil.Process]:
@@ -24,13 +26,13 @@ def children() -> list[psutil.Process]:
 
 def test_what_ffmpeg_says_of_a_failure_is_told(tmp_path: Path) -> None:
     with pytest.raises(FfmpegError, match="No such file"):
-        ffmpeg(["-i", str(tmp_path / "none.mp4"), "-f", "null", "-"])
+        ffmpeg(["-i", str(tmp_path / "none.mp4"), "-f", "null"], NOWHERE, read=[tmp_path])
 
 
 def test_what_takes_too_long_is_killed() -> None:
     before = children()
     with pytest.raises(FfmpegError, match="longer than"):
-        ffmpeg(ENDLESS, limit_s=0.5)
+        ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=0.5)
     assert children() == before
 
 
@@ -40,7 +42,7 @@ def test_it_is_killed_when_its_listener_raises() -> None:
 
     before = children()
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg(ENDLESS, limit_s=600, on_time=stop)
+        ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=600, on_time=stop)
     assert children() == before
 
 
@@ -55,7 +57,7 @@ def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypat
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
-            ffmpeg(ENDLESS, limit_s=600)
+            ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=600)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, handler)
@@ -66,7 +68,10 @@ def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypat
 
 
 def test_it_ends_with_the_process_that_started_it() -> None:
-    code = f"from inference.media.process import ffmpeg; ffmpeg({ENDLESS!r}, limit_s=600)"
+    code = (
+        "from pathlib import Path; from inference.media.process import ffmpeg; "
+        f"ffmpeg({ENDLESS!r}, Path('/dev/null'), read=[], limit_s=600)"
+    )
     parent = psutil.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + PATIENCE_S
     while not (started := parent.children()) and time.monotonic() < deadline:
@@ -81,7 +86,43 @@ def test_it_ends_with_the_process_that_started_it() -> None:
 def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "MEMORY_BYTES", 2**26)
     with pytest.raises(FfmpegError):
-        ffmpeg([*source(silent(tmp_path / "clip.mp4")), "-c:v", "libx264", "-f", "null", "-"])
+        ffmpeg([*source(silent(tmp_path / "clip.mp4")), "-c:v", "libx264", "-f", "null"], NOWHERE, read=[tmp_path])
+
+
+def test_it_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "secret")
+    seen: list[dict[str, str]] = []
+
+    def look(_: float) -> None:
+        seen.extend(child.environ() for child in children() if "ffmpeg" in child.name())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ffmpeg(ENDLESS, NOWHERE, read=[], on_time=look)
+    assert seen
+    assert not any("SECRET_KEY" in environment for environment in seen)
+
+
+def test_it_opens_only_what_it_is_given(tmp_path: Path) -> None:
+    clip = silent(tmp_path / "clip.mp4")
+    (tmp_path / "out").mkdir()
+    out = tmp_path / "out" / "copy.mp4"
+    copied = ["-i", str(clip), "-c", "copy"]
+    with pytest.raises(FfmpegError, match="Permission denied"):
+        ffmpeg(copied, out, read=[])
+    with pytest.raises(FfmpegError, match="Permission denied"):
+        ffmpeg([*copied, str(tmp_path / "other.mp4"), *copied[2:]], out, read=[clip])
+    assert not (tmp_path / "other.mp4").exists()
+    ffmpeg(copied, out, read=[clip])
+    assert out.stat().st_size > 0
+
+
+def test_it_reaches_no_server() -> None:
+    with socket.socket() as heard:
+        heard.bind(("127.0.0.1", 0))
+        heard.listen()
+        with pytest.raises(FfmpegError, match="not permitted"):
+            ffmpeg(["-i", f"tcp://127.0.0.1:{heard.getsockname()[1]}", "-f", "null"], NOWHERE, read=[])
 
 
 @pytest.mark.parametrize(
@@ -96,4 +137,4 @@ def test_a_source_opens_no_other_file(name: str, text: str, tmp_path: Path) -> N
     listing.write_text(text)
     talk(tmp_path / "clip.ts", 1)
     with pytest.raises(FfmpegError):
-        ffmpeg([*source(listing), "-f", "null", "-"])
+        ffmpeg([*source(listing), "-f", "null"], NOWHERE, read=[tmp_path])

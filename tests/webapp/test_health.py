@@ -10,7 +10,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
+from inference.sandbox import confine
 from webapp.core import measures
+from webapp.core.checks import check_sandbox
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -43,6 +45,18 @@ def test_ready_when_all_is_there(db: None, client: Client) -> None:
 
 def test_redis_that_does_not_answer_is_named(db: None, client: Client, elsewhere: None) -> None:
     assert ready(client) == (503, ["redis"])
+
+
+def test_a_system_that_cannot_confine_readers_is_named_and_told_at_the_start(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check_sandbox() == []
+    monkeypatch.setattr(confine, "lacking", lambda: ("landlock",))
+    assert ready(client) == (503, ["sandbox"])
+    assert [found.id for found in check_sandbox()] == ["emotrace.E005"]
+    monkeypatch.setenv(confine.WITHOUT, "landlock")
+    assert ready(client) == (200, [])
+    assert [found.id for found in check_sandbox()] == ["emotrace.W002"]
 
 
 def test_a_database_that_does_not_answer_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from inference.sandbox import confine
+
 
 @register
 def check_storage(**_: Any) -> list[CheckMessage]:
@@ -42,3 +44,15 @@ def check_storage(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register
+def check_sandbox(**_: Any) -> list[CheckMessage]:
+    try:
+        confine.require()
+    except confine.SandboxError as error:
+        return [Error(str(error), id="emotrace.E005")]
+    if missing := confine.lacking():
+        words = f"Uploaded files are read without {' and '.join(missing)}, as {confine.WITHOUT} allows."
+        return [Warning(words, id="emotrace.W002")]
+    return []

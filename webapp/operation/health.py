@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from inference import store
+from inference.sandbox.confine import require
 from webapp.core import measures, media
 
 
@@ -65,11 +66,18 @@ def _storage() -> bool:
     return True
 
 
+def _sandbox() -> bool:
+    """Whether files can be read as safely as the operator asks for."""
+    require()
+    return True
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "redis": lambda: bool(measures.server().ping()),
     "migrations": _migrations,
     "models": _models,
     "disk": _disk,
+    "sandbox": _sandbox,
     "storage": _storage,
 }

@@ -16,5 +16,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # All tests come from one address.
 ACCOUNT_RATE_LIMITS = {"login": "1000/m/ip"}
 
+# It makes and drops databases and roles; what the tests start on servers of its own connects as the lesser one.
+DATABASES["default"]["USER"] = "postgres"  # noqa: F405
+
 # A connection that a server's thread kept open would hold the test database back from being removed.
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405

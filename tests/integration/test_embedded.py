@@ -5,7 +5,7 @@ import signal
 import stat
 import subprocess
 import time
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 
 import psutil
@@ -121,6 +121,26 @@ def test_data_outlives_the_servers(place: Path) -> None:
         assert is_up(process)
         assert query(place, "SELECT word FROM kept") == [("durable",)]
         assert redis.Redis.from_url(locations.embedded_redis_url(place)).get("kept") == b"durable"
+
+
+def test_the_application_is_no_superuser_and_owns_what_an_earlier_version_made(place: Path) -> None:
+    with command(place) as process:
+        assert is_up(process)
+        administrator = locations.embedded_database_url(place).replace("emotrace@", "postgres@")
+        with closing(psycopg2.connect(administrator)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("ALTER DATABASE emotrace OWNER TO postgres; CREATE TABLE earlier (number serial)")
+            cursor.execute("CREATE FUNCTION old() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+        end(process)
+    with command(place) as process:
+        assert is_up(process)
+        assert query(place, "SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user") == [
+            ("emotrace", False)
+        ]
+        query(place, "INSERT INTO earlier VALUES (DEFAULT); ALTER TABLE earlier ADD COLUMN more int; SELECT 1")
+        query(place, "DROP FUNCTION old; DROP TABLE earlier; SELECT 1")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(place, "COPY (SELECT 1) TO PROGRAM 'true'; SELECT 1")
+        end(process)
 
 
 def test_a_killed_command_leaves_no_server_behind(place: Path) -> None:

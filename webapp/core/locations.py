@@ -34,7 +34,7 @@ def sockets(place: Path) -> Path:
 
 
 def embedded_database_url(place: Path) -> str:
-    return f"postgres://postgres@/emotrace?host={quote(str(sockets(place) / 'postgres'))}"
+    return f"postgres://emotrace@/emotrace?host={quote(str(sockets(place) / 'postgres'))}"
 
 
 def embedded_redis_url(place: Path) -> str:

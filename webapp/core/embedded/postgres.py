@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
@@ -19,6 +21,26 @@ from webapp.core.embedded.server import Server
 # PostgreSQL refuses to run as root, who therefore lends it this user.
 USER = "emotrace-db"
 INSTALLATION = "pginstall18"
+# Sequences of columns follow their tables.
+OWNERSHIP = """
+ALTER DATABASE emotrace OWNER TO emotrace;
+DO $$
+DECLARE made record;
+BEGIN
+    FOR made IN
+        SELECT oid::regclass AS name FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relowner = 'postgres'::regrole AND relkind IN ('r', 'p', 'v')
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO emotrace', made.name);
+    END LOOP;
+    FOR made IN
+        SELECT oid::regprocedure AS name FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proowner = 'postgres'::regrole
+    LOOP
+        EXECUTE format('ALTER ROUTINE %s OWNER TO emotrace', made.name);
+    END LOOP;
+END $$
+"""
 
 
 class Postgres(Server):
@@ -80,28 +102,38 @@ class Postgres(Server):
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self.socket_directory / f"{locations.POSTGRES_SOCKET_NAME}.lock").unlink(missing_ok=True)
         super().start()
-        self._create_database()
+        self._prepare_database()
 
-    def _create_database(self) -> None:
+    def _prepare_database(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self.has_died() and time.monotonic() < deadline:
             try:
-                connection = psycopg2.connect(
-                    host=str(self.socket_directory), user="postgres", dbname="postgres", connect_timeout=5
-                )
+                connection = self._connect("postgres")
             except psycopg2.OperationalError:
                 time.sleep(0.1)
                 continue
             connection.autocommit = True
             try:
                 with connection.cursor() as cursor:
+                    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'emotrace'")
+                    if cursor.fetchone() is None:
+                        cursor.execute("CREATE ROLE emotrace LOGIN")
                     cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'emotrace'")
                     if cursor.fetchone() is None:
-                        cursor.execute("CREATE DATABASE emotrace")
+                        cursor.execute("CREATE DATABASE emotrace OWNER emotrace")
             finally:
                 connection.close()
+            self._give_to_the_application()
             return
         raise EmbeddedError("PostgreSQL does not answer: see postgres.log beside this log")
+
+    def _give_to_the_application(self) -> None:
+        """Make the role `emotrace` the owner of what an earlier version made as the superuser."""
+        with closing(self._connect("emotrace")) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(OWNERSHIP)
+
+    def _connect(self, database: str) -> Any:
+        return psycopg2.connect(host=str(self.socket_directory), user="postgres", dbname=database, connect_timeout=5)
 
 
 def _user() -> pwd.struct_passwd:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.core.cache import cache
+from django.db.models import F
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -22,8 +24,8 @@ def person(db: None) -> User:
     return User.objects.create_user(username="anna", password=PASSWORD)
 
 
-def log_in(password: str = PASSWORD, username: str = "anna") -> Any:
-    return APIClient().post(URL, {"username": username, "password": password}, format="json")
+def log_in(password: str = PASSWORD, username: str = "anna", sender: str = "127.0.0.1") -> Any:
+    return APIClient().post(URL, {"username": username, "password": password}, format="json", REMOTE_ADDR=sender)
 
 
 def ask_with(header: str) -> Any:
@@ -72,6 +74,54 @@ def test_guessing_passwords_is_stopped(person: User, settings: Any) -> None:
     assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
     assert int(answer["Retry-After"]) > 60
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def guesses(sender: str, count: int) -> int:
+    """How many wrong passwords were looked at, of `count` from addresses of the form `sender`."""
+    answers = [log_in("a guess", sender=sender.format(number)) for number in range(1, count + 1)]
+    return [answer.json()["code"] for answer in answers].count("wrong_credentials")
+
+
+def test_guessing_from_many_addresses_is_stopped(person: User, settings: Any) -> None:
+    assert guesses("192.0.2.{}", 40) == settings.ACCOUNT_FAILURE_LIMIT - 1
+    answer = log_in(sender="198.51.100.1")
+    assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
+    assert User.objects.create_user("berta", password=PASSWORD)
+    assert log_in(username="berta", sender="192.0.2.1").status_code == 200
+
+
+def test_the_addresses_of_one_ipv6_network_are_one(person: User, settings: Any) -> None:
+    assert guesses("2001:db8:0:1::{:x}", 15) == settings.AXES_FAILURE_LIMIT - 1
+    assert log_in(sender="2001:db8:0:1:ffff::1").status_code == 429
+    assert log_in(sender="2001:db8:0:2::1").status_code == 200
+
+
+def test_guessing_does_not_lock_out_where_one_has_logged_in_before(person: User, client: Any) -> None:
+    home = "2001:db8:0:7::{}"
+    signed_in = client.post("/login/", {"username": "anna", "password": PASSWORD}, REMOTE_ADDR=home.format(1))
+    assert signed_in.status_code == 302
+    guesses("192.0.2.{}", 40)
+    assert log_in(sender="192.0.2.99").status_code == 429
+    assert log_in(sender=home.format(2)).status_code == 200
+    guesses(home, 10)
+    assert log_in(sender=home.format(2)).status_code == 429, "guessing from there is not free"
+
+
+def test_logging_in_does_not_give_others_more_guesses(person: User, client: Any) -> None:
+    for guessed in (0, 40):
+        guesses("192.0.2.{}", guessed)
+        answer = client.post("/login/", {"username": "anna", "password": PASSWORD}, REMOTE_ADDR="198.51.100.1")
+        assert answer.status_code == 302
+        client.logout()
+    assert guesses("203.0.113.{}", 10) == 0
+
+
+def test_guessing_on_does_not_make_the_lock_longer(person: User) -> None:
+    guesses("192.0.2.{}", 40)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=14))
+    assert guesses("192.0.2.{}", 3) == 0
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=2))
+    assert log_in(sender="198.51.100.1").status_code == 200
 
 
 @pytest.mark.parametrize("header", ["Token", "Token ", "Token nonsense", "token x y z"])

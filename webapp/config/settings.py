@@ -122,9 +122,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
+AXES_HANDLER = "webapp.accounts.lockout.LockOut"
+AXES_CLIENT_IP_CALLABLE = "webapp.core.requests.network"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+ACCOUNT_FAILURE_LIMIT = 30  # for one name, from wherever
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "locked.html"
@@ -172,7 +176,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # Neither the subdomains nor the browsers' list of a domain are the application's to decide about.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -302,7 +305,6 @@ REST_FRAMEWORK = {
         "token": env.str("EMOTRACE_RATE_TOKEN", default="30/min"),
         "anonymous": env.str("EMOTRACE_RATE_ANONYMOUS", default="60/min"),
     },
-    "NUM_PROXIES": PROXIES,
     "EXCEPTION_HANDLER": "webapp.api.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -147,6 +147,7 @@ MFA_FORMS = {
     "authenticate": "webapp.accounts.forms.CodeForm",
     "reauthenticate": "webapp.accounts.forms.CodeAgainForm",
     "activate_totp": "webapp.accounts.forms.FirstCodeForm",
+    "deactivate_totp": "webapp.accounts.forms.NoMoreCodesForm",
 }
 MFA_TOTP_ISSUER = "Emotrace"
 MFA_TOTP_TOLERANCE = 1  # clocks of telephones and servers without a network differ

@@ -141,6 +141,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Emotrace] "
 ACCOUNT_EMAIL_CONFIRMATION_ANONYMOUS_REDIRECT_URL = "/login/"
 ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "/account/"
 ACCOUNT_CHANGE_EMAIL = True  # one address each, and the old one stays until the new one is confirmed
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a session alone changes no address
 ACCOUNT_SESSION_REMEMBER = True
 MFA_ADAPTER = "webapp.accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {

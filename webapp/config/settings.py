@@ -276,7 +276,8 @@ CELERY_TIMEZONE = "UTC"
 
 # Webhooks. Whether they may go to addresses of one's own network, on any port.
 WEBHOOKS_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_PRIVATE", default=False)
-# Where the application is reached from outside, such as https://emotrace.example.org: put before the paths in webhooks.
+# Where the application is reached from outside, such as https://emotrace.example.org: put before the paths in webhooks
+# and mails.
 PUBLIC_URL = env.str("EMOTRACE_PUBLIC_URL", default="").rstrip("/")
 # Metrics are for whoever sends this as a bearer token, or asks from one of these networks; without either, for nobody.
 METRICS_TOKEN = env.str("EMOTRACE_METRICS_TOKEN", default="").strip()

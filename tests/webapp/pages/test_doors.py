@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.core.checks import run_checks
 from django.test import Client
 from django.urls import get_resolver, reverse
 
@@ -120,6 +121,25 @@ class TestForgottenPassword:
         assert not person.password_is_temporary
         assert "of no use any more" in shown(Client().get(link(), follow=True))
 
+    @pytest.mark.parametrize("path", ["/password/reset/", "/signup/"])
+    def test_mailed_links_lead_to_the_public_address(
+        self, client: Client, person: User, settings: Any, sends_mail: None, path: str
+    ) -> None:
+        settings.SIGNUP, settings.ALLOWED_HOSTS = True, ["intranet.example"]
+        settings.PUBLIC_URL = "https://emotrace.example/there"
+        client.post(
+            path, WISH | {"email": EMAIL if "reset" in path else WISH["email"]}, headers={"Host": "intranet.example"}
+        )
+        body = str(mail.outbox[-1].body)
+        assert re.search(r"https://emotrace\.example/there/(password/reset|account/email)/\S+", body)
+        assert "Emotrace at emotrace.example" in body
+        assert "intranet" not in body
+
+    def test_a_host_that_is_none_of_ours_is_not_mailed(self, client: Client, person: User, sends_mail: None) -> None:
+        answer = client.post("/password/reset/", {"email": EMAIL}, headers={"Host": "elsewhere.example"})
+        assert answer.status_code == 400
+        assert mail.outbox == []
+
     def test_nobody_learns_who_has_an_account(self, client: Client, person: User, sends_mail: None) -> None:
         pages = [client.post("/password/reset/", {"email": each}, follow=True) for each in (EMAIL, "no@example.org")]
         assert shown(pages[0]) == shown(pages[1])
@@ -203,6 +223,20 @@ def test_only_these_pages_of_the_library_are_reachable(client: Client) -> None:
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
     from_library = {name for name in names if name.startswith(("account_", "mfa_"))}
     assert from_library == {str(pattern.name) for pattern in account_urls.urlpatterns} | {"account_login"}
+
+
+@pytest.mark.parametrize(
+    ("sends_mail", "public", "found"),
+    [(True, "", {"emotrace.W002"}), (True, "https://emotrace.example", set()), (False, "", set())],
+)
+def test_links_at_whichever_host_are_warned_of(settings: Any, sends_mail: bool, public: str, found: set[str]) -> None:
+    settings.SENDS_MAIL, settings.PUBLIC_URL = sends_mail, public
+    assert {each.id for each in run_checks(include_deployment_checks=True) if each.id == "emotrace.W002"} == found
+
+
+def test_a_public_address_that_is_none_is_found(settings: Any) -> None:
+    settings.PUBLIC_URL = "emotrace.example"
+    assert "emotrace.E005" in {each.id for each in run_checks()}
 
 
 def test_a_temporary_password_comes_before_everything(owner: Client, person: User) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from allauth.account.forms import LoginForm as BaseLoginForm
+from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
@@ -15,11 +16,24 @@ from django.core.cache import cache
 
 from webapp.accounts.models import Token, User
 
+# Anybody can sign up with somebody's address, again and again; asking once must not fill their mailbox.
+MOST_MAILS = 3
+
 
 class LoginForm(BaseLoginForm):
     def add_prefix(self, field_name: str) -> str:
         """Browsers and password managers know the field by the name it has always had."""
         return "username" if field_name == "login" else super().add_prefix(field_name)
+
+
+class ResetPasswordForm(BaseResetPasswordForm):
+    users: list[User]
+
+    def clean_email(self) -> str:
+        """Of the accounts that name the address without having confirmed it, the oldest get a mail each."""
+        email: str = super().clean_email()
+        self.users = sorted(self.users, key=lambda user: user.pk)[:MOST_MAILS]
+        return email
 
 
 class _Once:

@@ -135,7 +135,12 @@ AXES_LOCKOUT_TEMPLATE = "locked.html"
 # Whether people may make accounts for themselves.
 SIGNUP = env.bool("EMOTRACE_SIGNUP", default=False)
 ACCOUNT_ADAPTER = "webapp.accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"login": "webapp.accounts.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "webapp.accounts.forms.LoginForm",
+    "reset_password": "webapp.accounts.forms.ResetPasswordForm",
+}
+# Signing up does not tell whose address is known: several accounts may name one, and one of them can confirm it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Emotrace] "
 ACCOUNT_EMAIL_CONFIRMATION_ANONYMOUS_REDIRECT_URL = "/login/"

@@ -3,12 +3,17 @@
 import html
 import re
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.core.checks import run_checks
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from tests.webapp import codes
@@ -96,6 +101,67 @@ class TestSignUp:
         assert "Yes, confirm it" in shown(client.get(link()))
         assert client.post(link())["Location"] == "/account/"
         assert User.objects.get().emailaddress_set.get().verified  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("is_confirmed", [True, False])
+    @pytest.mark.parametrize("with_mail", [True, False])
+    def test_nobody_learns_which_addresses_are_known(
+        self, person: User, settings: Any, is_confirmed: bool, with_mail: bool
+    ) -> None:
+        settings.SIGNUP, settings.SENDS_MAIL = True, with_mail
+        settings.ACCOUNT_EMAIL_VERIFICATION = "optional" if with_mail else "none"
+        EmailAddress.objects.create(user=person, email=EMAIL, verified=is_confirmed, primary=True)
+
+        def what_one_sees(username: str, email: str) -> tuple[Any, ...]:
+            client, before = Client(), len(mail.outbox)
+            answer = client.post("/signup/", WISH | {"username": username, "email": email})
+            pages = [shown(client.get(path)) for path in ("/", "/account/", "/account/email/")]
+            words = [re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page) for page in pages]
+            words = [page.replace(username, "NAME").replace(email.lower(), "ADDRESS") for page in words]
+            return answer.status_code, answer["Location"], words, len(mail.outbox) - before
+
+        assert what_one_sees("newcomer1", EMAIL.upper()) == what_one_sees("newcomer2", "new@example.org")
+        person.refresh_from_db()
+        assert person.email == EMAIL
+
+    def test_who_names_an_address_that_is_anothers_cannot_confirm_it(
+        self, client: Client, person: User, settings: Any, sends_mail: None
+    ) -> None:
+        settings.SIGNUP = True
+        EmailAddress.objects.create(user=person, email=EMAIL, verified=True, primary=True)
+        client.post("/signup/", WISH | {"email": EMAIL})
+        client.post(link())
+        assert EmailAddress.objects.get(verified=True).user == person
+        Client().post("/password/reset/", {"email": EMAIL})
+        assert len(mail.outbox) == 2
+        assert "account owner" in str(mail.outbox[-1].body)
+
+    def test_an_address_that_many_accounts_name_gets_few_mails(self, person: User, sends_mail: None) -> None:
+        for number in range(10):
+            User.objects.create_user(f"newcomer{number}", email=EMAIL, password=NEW)
+        Client().post("/password/reset/", {"email": EMAIL})
+        assert len(mail.outbox) == 3
+        assert "account owner" in str(mail.outbox[0].body)
+
+
+@pytest.mark.parametrize("url", ["/login/", "/api/v1/auth/token/"])
+def test_a_login_takes_as_long_whether_or_not_there_is_somebody(
+    person: User, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    User.objects.create_user("without_password")
+    User.objects.create_user("inactive", password=OLD, is_active=False)
+    hashed = Mock(side_effect=MD5PasswordHasher().encode)
+    monkeypatch.setattr(MD5PasswordHasher, "encode", staticmethod(hashed))
+
+    def costs(name: str) -> tuple[int, int]:
+        hashed.reset_mock()
+        with CaptureQueriesContext(connection) as queries:
+            Client().post(url, {"username": name, "password": "a guess"})
+        return hashed.call_count, len(queries)
+
+    names = ("owner", "nobody", "without_password", "inactive")
+    found = {costs(name) for name in names}
+    assert len(found) == 1
+    assert min(found) > (0, 0)
 
 
 class TestForgottenPassword:

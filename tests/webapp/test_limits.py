@@ -62,13 +62,27 @@ def test_asking_for_tokens_is_limited_by_address_whatever_a_client_says_of_it(db
 @pytest.mark.usefixtures("few")
 def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_says(db: None, settings: Any) -> None:
     cache.clear()
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    settings.PROXIES = 1
 
     def ask(said: str) -> Any:
         return APIClient().post("/api/v1/auth/token/", {}, format="json", headers={"X-Forwarded-For": said})
 
     assert [is_refused(ask(f"invented, 198.51.100.{number}")) for number in range(4)] == [False] * 4
     assert [is_refused(ask(f"{number}, 198.51.100.9")) for number in range(4)] == [False] * 3 + [True]
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("sender", "is_one_network"),
+    [("2001:db8:0:1::{}", True), ("2001:db8:0:{}::1", False), ("::ffff:192.0.2.{}", False)],
+)
+def test_the_addresses_of_one_ipv6_network_count_together(db: None, sender: str, is_one_network: bool) -> None:
+    cache.clear()
+
+    def ask(number: int) -> Any:
+        return APIClient().post("/api/v1/auth/token/", {}, format="json", REMOTE_ADDR=sender.format(number))
+
+    assert [is_refused(ask(number)) for number in range(1, 5)] == [False] * 3 + [is_one_network]
 
 
 @pytest.mark.usefixtures("few")

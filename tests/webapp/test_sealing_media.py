@@ -212,4 +212,4 @@ def test_copies_have_a_limit(sealed: Recording, settings: Any, models: Path) -> 
 def test_settings_that_make_no_sense_are_told(settings: Any, changed: dict[str, Any], expected: set[str]) -> None:
     for name, value in changed.items():
         setattr(settings, name, settings.S3 | value if name == "S3" else value)
-    assert {each.id for each in checks.check_storage()} == expected
+    assert {each.id for each in checks.check_settings()} == expected

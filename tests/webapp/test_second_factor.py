@@ -129,6 +129,13 @@ def test_guessing_codes_is_stopped_even_where_the_last_is_right(secret: str) -> 
     assert not Token.objects.exists()
 
 
+def test_guessing_codes_from_many_addresses_is_stopped(secret: str) -> None:
+    sent = {"username": "anna", "password": PASSWORD}
+    senders = [f"2001:db8:{number}::1" for number in range(6)]
+    answers = [APIClient().post(URL, sent | {"code": f"{n:06}"}, REMOTE_ADDR=each) for n, each in enumerate(senders)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+
+
 def test_a_wrong_password_says_nothing_of_the_second_factor(secret: str) -> None:
     assert refusal(log_in(codes.code(secret), "wrong")) == (401, "wrong_credentials")
     assert log_in(codes.code(secret)).status_code == 200, "the code was not even looked at"

@@ -3,6 +3,7 @@
 import logging
 from smtplib import SMTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 
 from webapp.core.problems import WebCode
+from webapp.core.requests import network
 from webapp.core.sealing import box
 
 PURPOSE = b"emotrace second factor"
@@ -29,14 +31,28 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Wrong passwords are counted by axes, for the pages and REST together; wrong codes by allauth."""
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return network(request)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, {**context, **_as_people_know_them(context)})
         except (OSError, SMTPException) as error:
             logger.exception("no mail could be sent")
             words = "No mail could be sent: the mail server does not answer. Try again later or tell an administrator."
             messages.error(self.request, words)
             raise ImmediateHttpResponse(redirect("login")) from error
+
+
+def _as_people_know_them(context: dict[str, Any]) -> dict[str, str]:
+    """The links of a mail at the public address: as allauth makes them, they lead where the request says it went."""
+    if not settings.PUBLIC_URL:
+        return {}
+    links = {name: urlsplit(link) for name, link in context.items() if name.endswith("_url")}
+    return {
+        "site_domain": urlsplit(settings.PUBLIC_URL).netloc,
+        **{name: settings.PUBLIC_URL + link._replace(scheme="", netloc="").geturl() for name, link in links.items()},
+    }
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -4,20 +4,36 @@ import hashlib
 from typing import Any
 
 from allauth.account.forms import LoginForm as BaseLoginForm
+from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
-from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm, DeactivateTOTPForm
+from django import forms
 from django.core.cache import cache
 
-from webapp.accounts.models import User
+from webapp.accounts.models import Token, User
+
+# Anybody can sign up with somebody's address, again and again; asking once must not fill their mailbox.
+MOST_MAILS = 3
 
 
 class LoginForm(BaseLoginForm):
     def add_prefix(self, field_name: str) -> str:
         """Browsers and password managers know the field by the name it has always had."""
         return "username" if field_name == "login" else super().add_prefix(field_name)
+
+
+class ResetPasswordForm(BaseResetPasswordForm):
+    users: list[User]
+
+    def clean_email(self) -> str:
+        """Of the accounts that name the address without having confirmed it, the oldest get a mail each."""
+        email: str = super().clean_email()
+        self.users = sorted(self.users, key=lambda user: user.pk)[:MOST_MAILS]
+        return email
 
 
 class _Once:
@@ -45,5 +61,42 @@ class CodeAgainForm(_Once, ReauthenticateForm):
     """Before something that a stolen session must not do."""
 
 
-class FirstCodeForm(_Once, ActivateTOTPForm):
+class TokensField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, token: Any) -> str:
+        return str(token.name)
+
+
+class KeptTokensForm(forms.Form):
+    """Asks which tokens made by hand outlast a change of how their person, `user`, logs in: unless ticked, none."""
+
+    user: User
+    keep = TokensField(
+        Token.objects.none(),
+        required=False,
+        label="Which of your API tokens are to go on working? The others are revoked.",
+        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        by_hand = self.user.tokens.by_hand().order_by("-created_at")
+        if by_hand:
+            self.fields["keep"].queryset = by_hand  # type: ignore[attr-defined]
+        else:
+            del self.fields["keep"]
+
+    def kept(self) -> list[Token]:
+        """Of a valid form."""
+        return list(self.cleaned_data.get("keep", ()))
+
+
+class FirstCodeForm(_Once, KeptTokensForm, ActivateTOTPForm):
     """When the second factor is set up."""
+
+
+class NoMoreCodesForm(KeptTokensForm, DeactivateTOTPForm):
+    """When the second factor is switched off."""
+
+    def __init__(self, *args: Any, authenticator: Authenticator, **options: Any) -> None:
+        self.user = authenticator.user
+        super().__init__(*args, authenticator=authenticator, **options)

@@ -1,6 +1,7 @@
 """Who may use this installation."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -23,12 +24,18 @@ class User(AbstractUser):
     quota_minutes = models.BigIntegerField(null=True, editable=False)
     quota_analyses = models.BigIntegerField(null=True, editable=False)
 
+    # Of the tokens made by hand, those that outlast the new password that is saved next.
+    tokens_to_keep: Collection["Token"] = ()
+
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
         self.password_is_temporary = False
 
     def save(self, *args: Any, **options: Any) -> None:
-        """The one way for every new account and password: pages, mail, REST and commands."""
+        """The one way for every new account and password: pages, mail, REST and commands.
+
+        A new password ends the sessions that began with the old one, and revokes tokens.
+        """
         is_new = self._state.adding
         has_new_password = self._password is not None  # type: ignore[attr-defined]
         with transaction.atomic():
@@ -36,6 +43,7 @@ class User(AbstractUser):
             if is_new or has_new_password:
                 action = Action.ACCOUNT_MADE if is_new else Action.PASSWORD_CHANGED
                 record(action, by=themself(self.pk), owner=self.pk)
+                self.tokens.revoke(by=themself(self.pk), keep=self.tokens_to_keep)
         if has_new_password and not is_new:
             forget_password(self.username)
 
@@ -48,6 +56,20 @@ class Scope(models.TextChoices):
     ACCOUNT = "account", "Manage webhooks and sharing"
 
 
+class TokenQuerySet(models.QuerySet["Token"]):
+    def by_hand(self) -> Self:
+        """Those that were made on the page of tokens, not for name and password."""
+        return self.filter(by_login=False)
+
+    def revoke(self, *, by: int | None, keep: Collection["Token"] = ()) -> None:
+        """Forget them, but not those made by hand that are to be kept. The person `by` does it."""
+        with transaction.atomic():
+            for token in self.select_for_update():
+                if token.by_login or token not in keep:
+                    record(Action.TOKEN_REVOKED, by=by, owner=token.user_id, thing=token)
+                    token.delete()
+
+
 class Token(models.Model):
     """Lets a program act for a person. Only the secret's digest is kept: who reads the table can use nothing."""
 
@@ -55,9 +77,12 @@ class Token(models.Model):
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    by_login = models.BooleanField(default=False)  # a program got it for name and password
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+
+    objects = TokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user_id}"

@@ -13,8 +13,9 @@ from django.utils import timezone
 from webapp.accounts import selectors
 from webapp.accounts.forms import CodeForm
 from webapp.accounts.models import UNLIMITED, Scope, Token, User
+from webapp.accounts.sessions import end_sessions
 from webapp.audit.models import Action
-from webapp.audit.services import record
+from webapp.audit.services import record, themself
 from webapp.core.problems import RequestError, WebCode
 
 SECRET_BYTES = 32
@@ -59,7 +60,20 @@ def locked(user: User) -> User:
 
 def remove_second_factor(*, user: User) -> bool:
     """For somebody who has lost the telephone and the recovery codes. False where there was nothing to remove."""
-    return bool(Authenticator.objects.filter(user=user).delete()[0])
+    with transaction.atomic():
+        is_removed = bool(Authenticator.objects.filter(user=user).delete()[0])
+        if is_removed:
+            cut_off(user=user)
+    return is_removed
+
+
+def cut_off(*, user: User, but: str | None = None, keep: Collection[Token] = ()) -> None:
+    """End what began with another way to log in: all sessions except the one with the key `but`, and all tokens.
+
+    Of the tokens made by hand, those in `keep` stay.
+    """
+    end_sessions(user=user, but=but)
+    user.tokens.revoke(by=themself(user.pk), keep=keep)
 
 
 def check_second_factor(*, user: User, code: str) -> None:
@@ -92,7 +106,12 @@ class TokenExpiredError(Exception):
 
 
 def make_token(
-    *, user: User, name: str, scopes: Collection[str] = tuple(Scope), expires_days: int | None = TOKEN_DAYS
+    *,
+    user: User,
+    name: str,
+    scopes: Collection[str] = tuple(Scope),
+    expires_days: int | None = TOKEN_DAYS,
+    by_login: bool = False,
 ) -> tuple[Token, str]:
     """A new token and its secret, which can never be shown again. With None for its days it does not expire."""
     secret = fresh_secret()
@@ -102,6 +121,7 @@ def make_token(
             name=name,
             digest=digest(secret),
             scopes=[scope for scope in Scope if scope in scopes],
+            by_login=by_login,
             expires_at=None if expires_days is None else timezone.now() + timedelta(days=expires_days),
         )
         record(Action.TOKEN_MADE, by=user.pk, owner=user.pk, thing=token)
@@ -123,11 +143,7 @@ def use_token(*, secret: str) -> Token | None:
 
 def revoke_token(*, user: User, pk: int) -> None:
     """Forget the user's own token `pk`; somebody else's stays."""
-    with transaction.atomic():
-        token = Token.objects.select_for_update().filter(user=user, pk=pk).first()
-        if token is not None:
-            record(Action.TOKEN_REVOKED, by=user.pk, owner=user.pk, thing=token)
-            token.delete()
+    user.tokens.filter(pk=pk).revoke(by=user.pk)
 
 
 def fresh_secret() -> str:

@@ -122,27 +122,38 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
+AXES_HANDLER = "webapp.accounts.lockout.LockOut"
+AXES_CLIENT_IP_CALLABLE = "webapp.core.requests.network"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+ACCOUNT_FAILURE_LIMIT = 30  # for one name, from wherever
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "locked.html"
 # Whether people may make accounts for themselves.
 SIGNUP = env.bool("EMOTRACE_SIGNUP", default=False)
 ACCOUNT_ADAPTER = "webapp.accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"login": "webapp.accounts.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "webapp.accounts.forms.LoginForm",
+    "reset_password": "webapp.accounts.forms.ResetPasswordForm",
+}
+# Signing up does not tell whose address is known: several accounts may name one, and one of them can confirm it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Emotrace] "
 ACCOUNT_EMAIL_CONFIRMATION_ANONYMOUS_REDIRECT_URL = "/login/"
 ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "/account/"
 ACCOUNT_CHANGE_EMAIL = True  # one address each, and the old one stays until the new one is confirmed
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a session alone changes no address
 ACCOUNT_SESSION_REMEMBER = True
 MFA_ADAPTER = "webapp.accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "webapp.accounts.forms.CodeForm",
     "reauthenticate": "webapp.accounts.forms.CodeAgainForm",
     "activate_totp": "webapp.accounts.forms.FirstCodeForm",
+    "deactivate_totp": "webapp.accounts.forms.NoMoreCodesForm",
 }
 MFA_TOTP_ISSUER = "Emotrace"
 MFA_TOTP_TOLERANCE = 1  # clocks of telephones and servers without a network differ
@@ -172,7 +183,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # Neither the subdomains nor the browsers' list of a domain are the application's to decide about.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -271,7 +281,8 @@ CELERY_TIMEZONE = "UTC"
 
 # Webhooks. Whether they may go to addresses of one's own network, on any port.
 WEBHOOKS_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_PRIVATE", default=False)
-# Where the application is reached from outside, such as https://emotrace.example.org: put before the paths in webhooks.
+# Where the application is reached from outside, such as https://emotrace.example.org: put before the paths in webhooks
+# and mails.
 PUBLIC_URL = env.str("EMOTRACE_PUBLIC_URL", default="").rstrip("/")
 # Metrics are for whoever sends this as a bearer token, or asks from one of these networks; without either, for nobody.
 METRICS_TOKEN = env.str("EMOTRACE_METRICS_TOKEN", default="").strip()
@@ -302,7 +313,6 @@ REST_FRAMEWORK = {
         "token": env.str("EMOTRACE_RATE_TOKEN", default="30/min"),
         "anonymous": env.str("EMOTRACE_RATE_ANONYMOUS", default="60/min"),
     },
-    "NUM_PROXIES": PROXIES,
     "EXCEPTION_HANDLER": "webapp.api.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -10,7 +10,7 @@ from inference.sandbox import confine
 
 
 @register
-def check_storage(**_: Any) -> list[CheckMessage]:
+def check_settings(**_: Any) -> list[CheckMessage]:
     options = settings.S3
     found: list[CheckMessage] = []
     if not options["bucket_name"] and any(options.values()):
@@ -43,6 +43,8 @@ def check_storage(**_: Any) -> list[CheckMessage]:
                 id="emotrace.W001",
             )
         )
+    if settings.PUBLIC_URL and not settings.PUBLIC_URL.startswith(("https://", "http://")):
+        found.append(Error("EMOTRACE_PUBLIC_URL is not an http(s) address.", id="emotrace.E005"))
     return found
 
 
@@ -56,3 +58,16 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
         words = f"Uploaded files are read without {' and '.join(missing)}, as {confine.WITHOUT} allows."
         return [Warning(words, id="emotrace.W002")]
     return []
+
+
+@register(deploy=True)
+def check_mail(**_: Any) -> list[CheckMessage]:
+    if not settings.SENDS_MAIL or settings.PUBLIC_URL:
+        return []
+    return [
+        Warning(
+            "Mailed links lead to whichever of ALLOWED_HOSTS a request names.",
+            hint="Set EMOTRACE_PUBLIC_URL to the address that people know.",
+            id="emotrace.W002",
+        )
+    ]

@@ -5,6 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,18 @@ PROBES = {"healthz", "readyz", "metrics"}
 logger = logging.getLogger(__name__)
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+
+def network(request: HttpRequest) -> str:
+    """Whom limits count: an IPv4 address, or the /64 of an IPv6 address, of which one customer has every address."""
+    sender: str = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ip_address(sender)
+    except ValueError:
+        return sender
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
 class Sender:

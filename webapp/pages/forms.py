@@ -9,6 +9,7 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.template.defaultfilters import pluralize
 
 from inference.errors import InputError
+from webapp.accounts.forms import KeptTokensForm
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.events import Event
@@ -283,7 +284,11 @@ class FarewellForm(forms.Form):
         return password
 
 
-class PasswordForm(PasswordChangeForm):
+class PasswordForm(KeptTokensForm, PasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        self.user.tokens_to_keep = self.kept()
+        return super().save(commit)
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         old = self.cleaned_data.get("old_password")

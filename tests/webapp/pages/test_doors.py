@@ -3,11 +3,17 @@
 import html
 import re
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
+from django.core.checks import run_checks
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from tests.webapp import codes
@@ -96,6 +102,67 @@ class TestSignUp:
         assert client.post(link())["Location"] == "/account/"
         assert User.objects.get().emailaddress_set.get().verified  # type: ignore[attr-defined]
 
+    @pytest.mark.parametrize("is_confirmed", [True, False])
+    @pytest.mark.parametrize("with_mail", [True, False])
+    def test_nobody_learns_which_addresses_are_known(
+        self, person: User, settings: Any, is_confirmed: bool, with_mail: bool
+    ) -> None:
+        settings.SIGNUP, settings.SENDS_MAIL = True, with_mail
+        settings.ACCOUNT_EMAIL_VERIFICATION = "optional" if with_mail else "none"
+        EmailAddress.objects.create(user=person, email=EMAIL, verified=is_confirmed, primary=True)
+
+        def what_one_sees(username: str, email: str) -> tuple[Any, ...]:
+            client, before = Client(), len(mail.outbox)
+            answer = client.post("/signup/", WISH | {"username": username, "email": email})
+            pages = [shown(client.get(path)) for path in ("/", "/account/", "/account/email/")]
+            words = [re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page) for page in pages]
+            words = [page.replace(username, "NAME").replace(email.lower(), "ADDRESS") for page in words]
+            return answer.status_code, answer["Location"], words, len(mail.outbox) - before
+
+        assert what_one_sees("newcomer1", EMAIL.upper()) == what_one_sees("newcomer2", "new@example.org")
+        person.refresh_from_db()
+        assert person.email == EMAIL
+
+    def test_who_names_an_address_that_is_anothers_cannot_confirm_it(
+        self, client: Client, person: User, settings: Any, sends_mail: None
+    ) -> None:
+        settings.SIGNUP = True
+        EmailAddress.objects.create(user=person, email=EMAIL, verified=True, primary=True)
+        client.post("/signup/", WISH | {"email": EMAIL})
+        client.post(link())
+        assert EmailAddress.objects.get(verified=True).user == person
+        Client().post("/password/reset/", {"email": EMAIL})
+        assert len(mail.outbox) == 2
+        assert "account owner" in str(mail.outbox[-1].body)
+
+    def test_an_address_that_many_accounts_name_gets_few_mails(self, person: User, sends_mail: None) -> None:
+        for number in range(10):
+            User.objects.create_user(f"newcomer{number}", email=EMAIL, password=NEW)
+        Client().post("/password/reset/", {"email": EMAIL})
+        assert len(mail.outbox) == 3
+        assert "account owner" in str(mail.outbox[0].body)
+
+
+@pytest.mark.parametrize("url", ["/login/", "/api/v1/auth/token/"])
+def test_a_login_takes_as_long_whether_or_not_there_is_somebody(
+    person: User, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    User.objects.create_user("without_password")
+    User.objects.create_user("inactive", password=OLD, is_active=False)
+    hashed = Mock(side_effect=MD5PasswordHasher().encode)
+    monkeypatch.setattr(MD5PasswordHasher, "encode", staticmethod(hashed))
+
+    def costs(name: str) -> tuple[int, int]:
+        hashed.reset_mock()
+        with CaptureQueriesContext(connection) as queries:
+            Client().post(url, {"username": name, "password": "a guess"})
+        return hashed.call_count, len(queries)
+
+    names = ("owner", "nobody", "without_password", "inactive")
+    found = {costs(name) for name in names}
+    assert len(found) == 1
+    assert min(found) > (0, 0)
+
 
 class TestForgottenPassword:
     def test_without_a_mail_server_the_page_says_what_to_do(self, client: Client, person: User) -> None:
@@ -119,6 +186,25 @@ class TestForgottenPassword:
         person.refresh_from_db()
         assert not person.password_is_temporary
         assert "of no use any more" in shown(Client().get(link(), follow=True))
+
+    @pytest.mark.parametrize("path", ["/password/reset/", "/signup/"])
+    def test_mailed_links_lead_to_the_public_address(
+        self, client: Client, person: User, settings: Any, sends_mail: None, path: str
+    ) -> None:
+        settings.SIGNUP, settings.ALLOWED_HOSTS = True, ["intranet.example"]
+        settings.PUBLIC_URL = "https://emotrace.example/there"
+        client.post(
+            path, WISH | {"email": EMAIL if "reset" in path else WISH["email"]}, headers={"Host": "intranet.example"}
+        )
+        body = str(mail.outbox[-1].body)
+        assert re.search(r"https://emotrace\.example/there/(password/reset|account/email)/\S+", body)
+        assert "Emotrace at emotrace.example" in body
+        assert "intranet" not in body
+
+    def test_a_host_that_is_none_of_ours_is_not_mailed(self, client: Client, person: User, sends_mail: None) -> None:
+        answer = client.post("/password/reset/", {"email": EMAIL}, headers={"Host": "elsewhere.example"})
+        assert answer.status_code == 400
+        assert mail.outbox == []
 
     def test_nobody_learns_who_has_an_account(self, client: Client, person: User, sends_mail: None) -> None:
         pages = [client.post("/password/reset/", {"email": each}, follow=True) for each in (EMAIL, "no@example.org")]
@@ -203,6 +289,20 @@ def test_only_these_pages_of_the_library_are_reachable(client: Client) -> None:
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
     from_library = {name for name in names if name.startswith(("account_", "mfa_"))}
     assert from_library == {str(pattern.name) for pattern in account_urls.urlpatterns} | {"account_login"}
+
+
+@pytest.mark.parametrize(
+    ("sends_mail", "public", "found"),
+    [(True, "", {"emotrace.W002"}), (True, "https://emotrace.example", set()), (False, "", set())],
+)
+def test_links_at_whichever_host_are_warned_of(settings: Any, sends_mail: bool, public: str, found: set[str]) -> None:
+    settings.SENDS_MAIL, settings.PUBLIC_URL = sends_mail, public
+    assert {each.id for each in run_checks(include_deployment_checks=True) if each.id == "emotrace.W002"} == found
+
+
+def test_a_public_address_that_is_none_is_found(settings: Any) -> None:
+    settings.PUBLIC_URL = "emotrace.example"
+    assert "emotrace.E005" in {each.id for each in run_checks()}
 
 
 def test_a_temporary_password_comes_before_everything(owner: Client, person: User) -> None:

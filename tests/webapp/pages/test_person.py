@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -83,7 +84,10 @@ def test_another_analysis_says_that_too_many_are_open(owner: Client, person: Use
 def test_an_address_is_changed_once_it_is_confirmed(owner: Client, person: User, settings: Any) -> None:
     assert "sends no mail" in shown(owner.get("/account/email/"))
     settings.SENDS_MAIL = True
-    owner.post("/account/email/", {"email": "new@example.org", "action_add": ""})
+    again = owner.post("/account/email/", {"email": "new@example.org", "action_add": ""})["Location"]
+    assert again.startswith("/account/again/")
+    assert mail.outbox == []
+    owner.post(again, {"password": PASSWORD, "next": "/account/email/"})
     person.refresh_from_db()
     assert person.email == ""
     assert "waits to be confirmed" in shown(owner.get("/account/email/"))
@@ -92,6 +96,15 @@ def test_an_address_is_changed_once_it_is_confirmed(owner: Client, person: User,
     person.refresh_from_db()
     assert person.email == "new@example.org"
     assert "new@example.org" in shown(owner.get("/account/"))
+
+
+def test_a_session_alone_takes_no_new_address_back(owner: Client, person: User, settings: Any) -> None:
+    settings.SENDS_MAIL = True
+    for address, verified in (("old@example.org", True), ("new@example.org", False)):
+        EmailAddress.objects.create(user=person, email=address, verified=verified, primary=verified)
+    answer = owner.post("/account/email/", {"email": "new@example.org", "action_remove": ""})
+    assert answer["Location"].startswith("/account/again/")
+    assert EmailAddress.objects.count() == 2
 
 
 def test_everything_is_downloaded(owner: Client, person: User, finished: Analysis) -> None:

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from webapp.accounts import services
-from webapp.accounts.models import Token, User
+from webapp.accounts.models import Scope, Token, User
 
+PASSWORD = "an-old-password-of-mine"
 WANTED = {"name": "notebook", "scopes": ["read", "write"], "expires": "30"}
 
 
@@ -27,6 +28,35 @@ def test_a_token_is_shown_once_and_works(owner: Client, user: User) -> None:
     again = owner.get("/tokens/").content.decode()
     assert "notebook" in again
     assert found[1] not in again
+
+
+def test_a_session_alone_makes_none(owner: Client, user: User) -> None:
+    user.set_password(PASSWORD)
+    user.save()
+    owner.force_login(user)
+    assert owner.get("/tokens/").status_code == 200
+    answer = owner.post("/tokens/", WANTED)
+    assert answer["Location"].startswith("/account/again/")
+    assert "Incorrect password" in owner.post(answer["Location"], {"password": "a guess"}).content.decode()
+    assert not Token.objects.exists()
+    page = owner.post(answer["Location"], {"password": PASSWORD, "next": "/tokens/"}).content.decode()
+    assert 'id="fresh-token"' in page
+    assert 'action="/tokens/"' in page
+    assert Token.objects.get().scopes == WANTED["scopes"]
+    owner.post("/tokens/", WANTED)
+    assert Token.objects.count() == 2, "once is enough for some minutes"
+
+
+def test_a_token_makes_none(user: User) -> None:
+    _, secret = services.make_token(user=user, name="notebook", scopes=list(Scope))
+    headers = {"Authorization": f"Token {secret}"}
+    page = Client(headers=headers).post("/tokens/", WANTED)
+    assert page["Location"].startswith("/login/")
+    answer = Client(headers=headers).post(
+        "/api/v1/auth/token/", {"name": "more", "scopes": list(Scope), "expires_days": None}, "application/json"
+    )
+    assert (answer.status_code, set(answer.json()["errors"])) == (400, {"username", "password"})
+    assert Token.objects.count() == 1
 
 
 def test_the_form_proposes_ninety_days_without_the_account(owner: Client) -> None:

@@ -43,7 +43,11 @@ class TokenView(APIView):
             raise TemporaryPassword
         services.check_second_factor(user=user, code=wanted.get("code", ""))
         token, secret = services.make_token(
-            user=user, name=wanted["name"], scopes=wanted["scopes"], expires_days=wanted["expires_days"]
+            user=user,
+            name=wanted["name"],
+            scopes=wanted["scopes"],
+            expires_days=wanted["expires_days"],
+            by_login=True,
         )
         token_made = {"name": token.name, "scopes": token.scopes, "expires_at": token.expires_at, "token": secret}
         return Response(CredentialsSerializer(token_made).data)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.views import LoginView
 from allauth.decorators import rate_limit
 from django.conf import settings
@@ -48,6 +49,7 @@ class Password(SuccessMessageMixin, PasswordChangeView):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@reauthentication_required(enabled=lambda request: request.method == "POST")
 def tokens(request: PersonRequest) -> HttpResponse:
     """The list; a new token is shown in the answer to the request that made it, and never again."""
     fresh = None

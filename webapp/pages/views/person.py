@@ -5,18 +5,23 @@ from functools import wraps
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
+from django.views.generic.edit import FormView
 
+from webapp.accounts.forms import KeptTokensForm
+from webapp.accounts.services import cut_off
 from webapp.analyses import personal
 from webapp.analyses.archive import as_download
 from webapp.analyses.quota import usage_of
@@ -37,6 +42,26 @@ def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
         return view(request, *args, **kwargs) if settings.SENDS_MAIL else render(request, "account/no_mail.html")
 
     return page
+
+
+class _CutsOff(FormView):
+    """Ends other sessions and tokens together with the change of the second factor."""
+
+    request: PersonRequest
+
+    def form_valid(self, form: KeptTokensForm) -> HttpResponse:
+        with transaction.atomic():
+            answer = super().form_valid(form)
+            cut_off(user=self.request.user, but=self.request.session.session_key, keep=form.kept())
+        return answer
+
+
+class SecondFactorOn(_CutsOff, ActivateTOTPView):
+    pass
+
+
+class SecondFactorOff(_CutsOff, DeactivateTOTPView):
+    pass
 
 
 @never_cache

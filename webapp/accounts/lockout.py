@@ -1,0 +1,37 @@
+"""When wrong passwords lock somebody out."""
+
+from typing import Any
+
+from axes.attempts import get_cool_off_threshold
+from axes.handlers.database import AxesDatabaseHandler
+from axes.helpers import get_client_username
+from axes.models import AccessAttempt, AccessLog
+from django.conf import settings
+from django.db.models import Sum
+from django.http import HttpRequest
+
+from webapp.core.requests import network
+
+
+class LockOut(AxesDatabaseHandler):
+    """Locks a name for one network, as django-axes does, and after more wrong passwords for every strange one.
+
+    Where the person has logged in before, only what went wrong there counts: guessing from elsewhere cannot lock
+    them out of the networks they are used to.
+    """
+
+    def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
+        from_here: int = super().get_failures(request, credentials)
+        if from_here < settings.AXES_FAILURE_LIMIT and self._is_guessed(request, credentials):
+            return int(settings.AXES_FAILURE_LIMIT)
+        return from_here
+
+    def _is_guessed(self, request: HttpRequest, credentials: dict[str, Any] | None) -> bool:
+        username = get_client_username(request, credentials)
+        since = get_cool_off_threshold(request)
+        attempts = AccessAttempt.objects.filter(username=username, attempt_time__gte=since)
+        wrong = attempts.aggregate(wrong=Sum("failures_since_start"))["wrong"] or 0
+        return (
+            wrong >= settings.ACCOUNT_FAILURE_LIMIT
+            and not AccessLog.objects.filter(username=username, ip_address=network(request)).exists()
+        )

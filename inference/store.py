@@ -127,15 +127,18 @@ def sha256_of(path: Path) -> str:
 def open_model(spec: ModelSpec) -> "nn.Module":
     """Build the network that `spec` describes and load its weights, ready for inference.
 
-    Raises StoreError if the weights are not those that the specification names.
+    Raises StoreError if the weights cannot be read, or are not those that the specification names.
     """
     from safetensors.torch import load_file
 
     from inference.models import build
 
     weights = spec.directory / "weights.safetensors"
-    if sha256_of(weights) != spec.data["weights_sha256"]:
-        raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
-    network = build(spec.data)
-    network.load_state_dict(load_file(weights))
+    try:
+        if sha256_of(weights) != spec.data["weights_sha256"]:
+            raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
+        network = build(spec.data)
+        network.load_state_dict(load_file(weights))
+    except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise StoreError(f"{spec.name}@{spec.version} cannot be opened: {error}") from error
     return network.eval()

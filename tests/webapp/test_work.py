@@ -9,6 +9,7 @@ import av
 import pytest
 from django.db import connection
 
+from inference import store
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
 from webapp.analyses import services, tasks
@@ -54,8 +55,11 @@ def test_input_that_cannot_be_read_fails_at_once_with_its_code(db: None, models:
     assert analysis.finished_at is not None
 
 
-def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path) -> None:
-    """The store has no weights."""
+def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(store, "open_model", fail)
     analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
     for attempt in (1, 2):
         tasks.read(str(analysis.pk))
@@ -66,6 +70,15 @@ def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path) -> None:
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 3, "internal_error")
     assert str(analysis.pk) in analysis.error_message
     assert "Traceback" not in analysis.error_message
+
+
+def test_a_model_without_weights_is_waited_for(db: None, models: Path) -> None:
+    analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
+    for _ in range(4):
+        tasks.read(str(analysis.pk))
+        analysis.refresh_from_db()
+        assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, "model_unavailable")
+    assert "operator has to put the right ones" in analysis.error_message
 
 
 def test_a_video_that_cannot_be_rendered_leaves_no_file(db: None, media_root: Path) -> None:

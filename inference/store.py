@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +122,28 @@ def choose(reference: str | None, *, with_eeg: bool) -> ModelSpec:
 def sha256_of(path: Path) -> str:
     """Hex digest of a file that fits in memory."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def require_intact(spec: ModelSpec) -> None:
+    """Raise StoreError if the weights cannot be read or are not those that `spec` names.
+
+    Cheap to repeat: they are read once, and again where the file has changed.
+    """
+    weights = spec.directory / "weights.safetensors"
+    try:
+        about = weights.stat()
+        with weights.open("rb") as file:
+            file.read(1)
+        digest = _digest(weights, about.st_mtime_ns, about.st_size)
+    except OSError as error:
+        raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors cannot be read: {error}") from error
+    if digest != spec.data["weights_sha256"]:
+        raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
+
+
+@lru_cache(maxsize=100)
+def _digest(path: Path, mtime_ns: int, size: int) -> str:
+    return sha256_of(path)
 
 
 def open_model(spec: ModelSpec) -> "nn.Module":

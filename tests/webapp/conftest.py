@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
@@ -76,6 +77,19 @@ def api(owner: User, client_of: Callable[[User | None], APIClient]) -> Iterator[
     cache.clear()
     yield client_of(owner)
     cache.clear()
+
+
+@pytest.fixture
+def full_redis(settings: Any) -> Iterator[None]:
+    """A Redis that takes nothing more."""
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    names = ("maxmemory", "maxmemory-policy")
+    before = {name: server.config_get(name)[name] for name in names}
+    server.config_set("maxmemory-policy", "noeviction")
+    server.config_set("maxmemory", 1)
+    yield
+    for name in names:
+        server.config_set(name, str(before[name]))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +56,6 @@ def broken(monkeypatch: pytest.MonkeyPatch, media_root: Path) -> Callable[[int],
             monkeypatch.setattr(os, name, refusing(getattr(os, name)))
 
     return broken
-
-
-@pytest.fixture
-def full_redis(settings: Any) -> Iterator[None]:
-    """A Redis that takes nothing more."""
-    server = redis.Redis.from_url(settings.REDIS_URL)
-    names = ("maxmemory", "maxmemory-policy")
-    before = {name: server.config_get(name)[name] for name in names}
-    server.config_set("maxmemory-policy", "noeviction")
-    server.config_set("maxmemory", 1)
-    yield
-    for name in names:
-        server.config_set(name, str(before[name]))
 
 
 def a_recording(**contents: bytes) -> Any:

@@ -49,10 +49,11 @@ def _migrations() -> bool:
 
 
 def _models() -> bool:
-    """Both defaults, which every reading begins with; a worker compares the weights' digests when it opens them."""
+    """Both defaults, which every reading begins with, and what they are joined of."""
     for with_eeg in (False, True):
-        with (store.choose(None, with_eeg=with_eeg).directory / "weights.safetensors").open("rb") as weights:
-            weights.read(1)
+        spec = store.choose(None, with_eeg=with_eeg)
+        for each in (spec, *map(store.find, spec.data.get("members", {}).values())):
+            store.require_intact(each)
     return True
 
 
@@ -61,13 +62,22 @@ def _disk() -> bool:
 
 
 def _storage() -> bool:
-    media.store().check()
+    """Whether there is a place for what comes, for what is worked on and for what is kept."""
+    media.check()
+    return True
+
+
+def _redis() -> bool:
+    """Whether it takes something: one that is full still answers."""
+    key = f"{measures.KEY}:probe"
+    measures.server().set(key, "", ex=60)
+    measures.server().delete(key)
     return True
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
-    "redis": lambda: bool(measures.server().ping()),
+    "redis": _redis,
     "migrations": _migrations,
     "models": _models,
     "disk": _disk,

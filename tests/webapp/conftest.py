@@ -12,7 +12,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from inference import store
-from tests.webapp.factories import UserFactory
+from tests.webapp.factories import MODEL, WEIGHTS, UserFactory
 from webapp.accounts.models import User
 
 Names = Callable[..., None]
@@ -29,7 +29,7 @@ def media_root(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store with specifications and no weights: choosing a model needs no more."""
+    """A store with models to choose from, which cannot be opened."""
     root = tmp_path / "models"
     for name, kind in KINDS.items():
         folder = root / name / "1"
@@ -41,10 +41,12 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "kind": kind,
             "notice": "For research.",
             "labels": ["neutral", "happy", "sad"],
-            "weights_sha256": "ab" * 32,
+            "weights_sha256": MODEL.sha256,
         }
         (folder / "spec.json").write_text(json.dumps(spec))
         (folder / "metrics.json").write_text(json.dumps({"scores": {"test": {"accuracy": 0.5}}}))
+        (folder / "MODEL_CARD.md").write_text("# The model")
+        (folder / "weights.safetensors").write_bytes(WEIGHTS)
     monkeypatch.setenv("EMOTRACE_MODELS", str(root))
     return root
 

@@ -1,5 +1,7 @@
 """The two steps as a worker does them: what ends well, what is the input's fault, what is ours."""
 
+import json
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -73,6 +75,27 @@ def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path, monkeypatc
 
 
 def test_a_model_without_weights_is_waited_for(db: None, models: Path) -> None:
+    (models / "intermediate-attention-8/1/weights.safetensors").unlink()
+    waits_for_its_model()
+
+
+def test_a_model_that_is_not_there_any_more_is_waited_for(db: None, models: Path) -> None:
+    shutil.rmtree(models / "intermediate-attention-8")
+    waits_for_its_model()
+
+
+def test_a_model_that_became_another_is_waited_for(db: None, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same name and version, and with weights that its specification names."""
+    folder = models / "intermediate-attention-8/1"
+    (folder / "weights.safetensors").write_bytes(b"others")
+    spec = json.loads((folder / "spec.json").read_text())
+    spec["weights_sha256"] = store.sha256_of(folder / "weights.safetensors")
+    (folder / "spec.json").write_text(json.dumps(spec))
+    monkeypatch.delattr(store, "open_model")
+    waits_for_its_model()
+
+
+def waits_for_its_model() -> None:
     analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
     for _ in range(4):
         tasks.read(str(analysis.pk))

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
+from inference import store
 from inference.errors import Code, InputError
 from inference.media.chapters import add_chapters
 from inference.types import Stage, Timeline
@@ -45,15 +46,27 @@ def read(pk: UUID) -> None:
         return
     with _working(lease, "read") as held:
         analysis = selectors.analysis(pk)
+        model = f"{analysis.model_name}@{analysis.model_version}"
+        _require_same(model, analysis.model_sha256)
         with analysis.recording.inputs() as inputs:
             timeline = analyse(
                 inputs,
-                model=f"{analysis.model_name}@{analysis.model_version}",
+                model=model,
                 limits=settings.LIMITS,
                 on_progress=held.progress,
             )
         publish_timeline(lease, timeline)
     memory.note()
+
+
+def _require_same(model: str, sha256: str) -> None:
+    """Raise StoreError where the store's model is not the one that was there when somebody chose it."""
+    try:
+        spec = store.find(model)
+    except InputError as error:
+        raise store.StoreError(f"{model} is not in the store any more") from error
+    if spec.used.sha256 != sha256:
+        raise store.StoreError(f"{model} has other weights than when the analysis was asked for")
 
 
 def render(pk: UUID) -> None:

@@ -103,11 +103,11 @@ def _failed(status: int, message: str) -> int:
 
 
 def _list_models() -> None:
+    found, damaged = store.survey()
+    for error in damaged.values():
+        print(f"warning: {' '.join(str(error).split())}", file=sys.stderr)
     rows = [("NAME", "VERSION", "KIND", "LABELS", "DEMONSTRATION")]
-    rows += [
-        (spec.name, spec.version, spec.kind, ", ".join(spec.labels), spec.demonstration or "")
-        for spec in store.all_models()
-    ]
+    rows += [(spec.name, spec.version, spec.kind, ", ".join(spec.labels), spec.demonstration or "") for spec in found]
     _print_table(rows)
 
 

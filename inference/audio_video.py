@@ -51,10 +51,13 @@ class AudioVideoReader:
 
     @classmethod
     def open(cls, spec: store.ModelSpec, device: str = "cpu") -> "AudioVideoReader":
-        """The reader for a model of the store."""
+        """The reader for a model of the store. Raises StoreError."""
         network = store.open_model(spec)
         assert isinstance(network, AudioVideoNetwork)
-        return cls(network, spec.data, device)
+        try:
+            return cls(network, spec.data, device)
+        except (LookupError, TypeError, ValueError) as error:
+            raise store.StoreError(f"{spec.name}@{spec.version} does not say what it reads: {error!r}") from error
 
     def divisor(self, *, face: bool, voice: bool) -> float:
         """The temperature of what was read from these: one alone may have another than both together."""

@@ -33,7 +33,7 @@ class FusionReader:
     """EEGNet and the fusion network, with the specifications that name them."""
 
     def __init__(self, spec: store.ModelSpec) -> None:
-        self.eeg_spec = store.find(spec.data["members"]["eeg"])
+        self.eeg_spec = store.member(spec, "eeg")
         self.eegnet = store.open_model(self.eeg_spec)
         self.fusion = store.open_model(spec)
         self.temperature: float = spec.data["temperature"]

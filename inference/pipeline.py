@@ -82,7 +82,7 @@ def _without_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_pro
 
 def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
     assert inputs.eeg is not None
-    member = store.find(spec.data["members"]["audio_video"])
+    member = store.member(spec, "audio_video")
     reader, fusion = AudioVideoReader.open(member, fastest_device()), FusionReader(spec)
     track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
     samples = len(track.seen)

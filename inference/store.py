@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import logging
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 SCHEMA = "emotrace.model/1"
 DEFAULT_AUDIO_VIDEO = "intermediate-attention-8"
 DEFAULT_FUSION = "fusion-cnn-5"
+KINDS = ("audio-video", "eeg", "fusion")
+
+logger = logging.getLogger(__name__)
 
 
 class StoreError(Exception):
-    """The store itself is damaged: a specification or weights that do not fit each other."""
+    """The store itself is damaged: files of a model are missing, or do not fit each other."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class ModelSpec:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        return json.loads((self.directory / "metrics.json").read_text())
+        return _loaded(self.directory / "metrics.json")
 
     @property
     def card(self) -> str:
@@ -75,17 +79,56 @@ def root() -> Path:
 
 
 def _read(directory: Path) -> ModelSpec:
-    data = json.loads((directory / "spec.json").read_text())
-    if data.get("schema") != SCHEMA or (data["name"], data["version"]) != (directory.parent.name, directory.name):
-        raise StoreError(f"{directory}: spec.json is not the specification of this model")
-    return ModelSpec(directory, data)
+    """Raises StoreError where a file of the model is missing, or not what it should be."""
+    reference = f"{directory.parent.name}@{directory.name}"
+    try:
+        data = _loaded(directory / "spec.json")
+        if data["schema"] != SCHEMA or f"{data['name']}@{data['version']}" != reference:
+            raise StoreError(f"{directory}: spec.json is not the specification of this model")
+        spec = ModelSpec(directory, data)
+        if spec.kind not in KINDS or not spec.labels or not isinstance(spec.notice, str):
+            raise StoreError(f"{directory}: spec.json does not say what this model reads, or tells apart")
+        _version_key(spec.version)
+        if not isinstance(spec.metrics, dict):
+            raise StoreError(f"{directory}: metrics.json does not hold the metrics of this model")
+        _ = spec.card
+        require_intact(spec)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StoreError(f"{directory} cannot be used: {type(error).__name__}: {error}") from error
+    return spec
+
+
+def _loaded(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
+
+
+def survey() -> tuple[list[ModelSpec], dict[str, StoreError]]:
+    """Every model in the store, by name, newest version first; and, by NAME@VERSION, why others cannot be used."""
+    found, damaged = [], {}
+    for directory in root().glob("*/*/"):
+        try:
+            found.append(_read(directory))
+        except StoreError as error:
+            damaged[f"{directory.parent.name}@{directory.name}"] = error
+    found.sort(key=lambda spec: _version_key(spec.version), reverse=True)
+    return sorted(found, key=lambda spec: spec.name), damaged
 
 
 def all_models() -> list[ModelSpec]:
-    """Every model in the store, by name, newest version first."""
-    found = [_read(path.parent) for path in root().glob("*/*/spec.json")]
-    found.sort(key=lambda spec: _version_key(spec.version), reverse=True)
-    return sorted(found, key=lambda spec: spec.name)
+    """Every model that can be used, by name, newest version first; of the others the log says why not."""
+    found, damaged = survey()
+    for error in damaged.values():
+        _warn(str(error))
+    return found
+
+
+@lru_cache(maxsize=100)
+def _warn(message: str) -> None:
+    """Once in each process: it is asked with every page."""
+    logger.warning("a model is left out: %s", message)
 
 
 def _version_key(version: str) -> tuple[int, ...]:
@@ -95,22 +138,40 @@ def _version_key(version: str) -> tuple[int, ...]:
 def find(reference: str) -> ModelSpec:
     """The model called NAME (its newest version) or NAME@VERSION.
 
-    Raises InputError(UNKNOWN_MODEL) if the store has no such model.
+    Raises InputError(UNKNOWN_MODEL) if the store has no such model, StoreError if what it has cannot be used.
     """
     name, _, version = reference.partition("@")
-    for spec in all_models():
+    found, damaged = survey()
+    for spec in found:
         if spec.name == name and version in ("", spec.version):
             return spec
-    known = ", ".join(sorted({spec.name for spec in all_models()}))
+    for each, error in damaged.items():
+        if reference in (each, each.partition("@")[0]):
+            raise error
+    known = ", ".join(sorted({spec.name for spec in found}))
     raise InputError(Code.UNKNOWN_MODEL, f"There is no model {reference!r} here. Choose one of: {known}.")
+
+
+def member(spec: ModelSpec, role: str) -> ModelSpec:
+    """The model that `spec` is joined of in this role, such as "eeg". Raises StoreError where it cannot be used."""
+    try:
+        return find(spec.data["members"][role])
+    except (LookupError, TypeError, InputError) as error:
+        raise StoreError(f"{spec.name}@{spec.version} lacks its part {role}: {error}") from error
 
 
 def choose(reference: str | None, *, with_eeg: bool) -> ModelSpec:
     """The model for a recording: the one asked for, or the default for what was recorded.
 
-    Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED).
+    Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), and StoreError where it cannot be used or is the default and not
+    there.
     """
-    spec = find(reference or (DEFAULT_FUSION if with_eeg else DEFAULT_AUDIO_VIDEO))
+    try:
+        spec = find(reference or (DEFAULT_FUSION if with_eeg else DEFAULT_AUDIO_VIDEO))
+    except InputError as error:
+        if reference:
+            raise
+        raise StoreError(f"the store in {root()} lacks the default: {error.message}") from error
     needed = "fusion" if with_eeg else "audio-video"
     if spec.kind != needed:
         suited = ", ".join(sorted({model.name for model in all_models() if model.kind == needed}))
@@ -124,18 +185,43 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def require_intact(spec: ModelSpec) -> None:
+    """Raise StoreError if the weights cannot be read or are not those that `spec` names.
+
+    Cheap to repeat: they are read once, and again where the file has changed.
+    """
+    weights = spec.directory / "weights.safetensors"
+    try:
+        about = weights.stat()
+        with weights.open("rb") as file:
+            file.read(1)
+        digest = _digest(weights, about.st_mtime_ns, about.st_size)
+    except OSError as error:
+        raise StoreError(f"{weights} cannot be read: {error}") from error
+    if digest != spec.data["weights_sha256"]:
+        raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
+
+
+@lru_cache(maxsize=100)
+def _digest(path: Path, mtime_ns: int, size: int) -> str:
+    return sha256_of(path)
+
+
 def open_model(spec: ModelSpec) -> "nn.Module":
     """Build the network that `spec` describes and load its weights, ready for inference.
 
-    Raises StoreError if the weights are not those that the specification names.
+    Raises StoreError if the weights cannot be read, or are not those that the specification names.
     """
     from safetensors.torch import load_file
 
     from inference.models import build
 
     weights = spec.directory / "weights.safetensors"
-    if sha256_of(weights) != spec.data["weights_sha256"]:
-        raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
-    network = build(spec.data)
-    network.load_state_dict(load_file(weights))
+    try:
+        if sha256_of(weights) != spec.data["weights_sha256"]:
+            raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
+        network = build(spec.data)
+        network.load_state_dict(load_file(weights))
+    except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise StoreError(f"{spec.name}@{spec.version} cannot be opened: {error}") from error
     return network.eval()

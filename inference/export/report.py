@@ -160,7 +160,7 @@ def _spec(model: ModelUsed) -> store.ModelSpec | None:
     """The model in the store, if it still is the one that was used."""
     try:
         spec = store.find(f"{model.name}@{model.version}")
-    except InputError:
+    except (InputError, store.StoreError):
         return None
     return spec if spec.used.sha256 == model.sha256 else None
 

@@ -20,6 +20,7 @@ from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis
 from webapp.core import media
+from webapp.pages import words
 from webapp.recordings.models import Recording, Transfer
 
 MEGA = 2**20
@@ -39,6 +40,10 @@ class Disk:
 
     def make_room(self) -> None:
         self._ballast.unlink()
+
+    def become(self, way: str) -> None:
+        """Read-only, "ro", or writable again, "rw"."""
+        subprocess.run(["mount", "-o", f"remount,{way}", str(self._ballast.parent)], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +91,25 @@ def test_rendering(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
     )
     assert not any(media.unfinished())
     disk.make_room()
+    fault.is_over()
+    recovered()
+    assert all_succeeded()
+
+
+@pytest.mark.fault("the disk becomes read-only before the labelled video is written")
+def test_read_only(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    crew.order("announce")
+    analysis = submit()
+    crew.stopped("announce")
+    disk.become("ro")
+    try:
+        crew.go_on("announce")
+        waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
+        assert eventually(waiting.exists)
+        analysis.refresh_from_db()
+        assert "make it readable and writable" in words.stage(analysis)
+    finally:
+        disk.become("rw")
     fault.is_over()
     recovered()
     assert all_succeeded()

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -243,3 +244,15 @@ def test_models_lists_the_store() -> None:
         [spec.name, spec.version, spec.kind, ", ".join(spec.labels), *filter(None, [spec.demonstration])]
         for spec in store.all_models()
     ]
+
+
+def test_models_warns_of_those_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(store.root(), tmp_path / "models")
+    (tmp_path / "models/eegnet-5/1/metrics.json").write_text("{")
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "models"))
+    listed = run("models")
+
+    assert listed.returncode == 0
+    assert "eegnet-5" not in listed.stdout and "fusion-cnn-5" in listed.stdout
+    assert listed.stderr.startswith("warning: ") and "eegnet-5/1/metrics.json" in listed.stderr
+    assert len(listed.stderr.splitlines()) == 1

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ def write_model(root: Path, name: str, version: str, kind: str = "audio-video") 
         "notice": "",
     }
     (directory / "spec.json").write_text(json.dumps(spec))
+    (directory / "metrics.json").write_text("{}")
+    (directory / "MODEL_CARD.md").write_text("# The model")
     return directory
 
 
@@ -66,12 +69,80 @@ def test_opening_gives_the_stored_weights_ready_for_inference(models: Path) -> N
 
 
 def test_weights_that_are_not_those_of_the_specification_are_refused(models: Path) -> None:
+    joined = store.find("joined")
     save_file(IntermediateAttention(classes=5).state_dict(), models / "joined/1/weights.safetensors")
     with pytest.raises(store.StoreError, match="joined@1"):
-        store.open_model(store.find("joined"))
+        store.open_model(joined)
 
 
-def test_a_specification_of_another_model_is_refused(models: Path) -> None:
-    (models / "small/2").rename(models / "small/3")
+def nothing(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def without(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def with_text(name: str, text: str) -> Callable[[Path], int]:
+    return lambda folder: (folder / name).write_text(text)
+
+
+def saying(**other: object) -> Callable[[Path], int]:
+    def say(folder: Path) -> int:
+        path = folder / "spec.json"
+        return path.write_text(json.dumps(json.loads(path.read_text()) | other))
+
+    return say
+
+
+DAMAGES = {
+    "an empty folder": nothing,
+    "no specification": without("spec.json"),
+    "no metrics": without("metrics.json"),
+    "no card": without("MODEL_CARD.md"),
+    "no weights": without("weights.safetensors"),
+    "a broken specification": with_text("spec.json", "{"),
+    "a specification that is a list": with_text("spec.json", "[]"),
+    "broken metrics": with_text("metrics.json", "{"),
+    "metrics that are a list": with_text("metrics.json", "[]"),
+    "other weights": with_text("weights.safetensors", "damaged"),
+    "the specification of another model": saying(name="large"),
+    "another kind": saying(kind="tea leaves"),
+    "no labels": saying(labels=[]),
+    "labels that are a number": saying(labels=5),
+    "no notice": saying(notice=None),
+    "another schema": saying(schema="emotrace.model/2"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_model_is_left_out_and_named(models: Path, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    DAMAGES[name](models / "small/10")
+    caplog.set_level("WARNING")
+    assert [(spec.name, spec.version) for spec in store.all_models()] == [("joined", "1"), ("small", "2")]
+    assert "small" in caplog.text and "10" in caplog.text
+    said = len(caplog.records)
+    store.all_models()
+    assert len(caplog.records) == said
     with pytest.raises(store.StoreError):
-        store.all_models()
+        store.find("small@10")
+    assert store.find("small").version == "2"
+
+
+def test_a_version_that_is_no_number_is_left_out(models: Path) -> None:
+    write_model(models, "small", "draft")
+    assert [spec.version for spec in store.all_models()] == ["1", "10", "2"]
+
+
+def test_a_store_without_the_default_is_damaged(models: Path) -> None:
+    with pytest.raises(store.StoreError, match="lacks the default"):
+        store.choose(None, with_eeg=False)
+
+
+def test_a_model_whose_part_is_missing_is_damaged(models: Path) -> None:
+    found: tuple[object, ...] = ([], {}, {"eeg": "waves@1"})
+    for members in found:
+        saying(members=members)(models / "joined/1")
+        with pytest.raises(store.StoreError, match="joined@1 lacks its part eeg"):
+            store.member(store.find("joined"), "eeg")

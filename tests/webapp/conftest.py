@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from inference import store
-from tests.webapp.factories import UserFactory
+from tests.webapp.factories import MODEL, WEIGHTS, UserFactory
 from webapp.accounts.models import User
 
 Names = Callable[..., None]
@@ -28,7 +29,7 @@ def media_root(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store with specifications and no weights: choosing a model needs no more."""
+    """A store with models to choose from, which cannot be opened."""
     root = tmp_path / "models"
     for name, kind in KINDS.items():
         folder = root / name / "1"
@@ -40,10 +41,12 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "kind": kind,
             "notice": "For research.",
             "labels": ["neutral", "happy", "sad"],
-            "weights_sha256": "ab" * 32,
+            "weights_sha256": MODEL.sha256,
         }
         (folder / "spec.json").write_text(json.dumps(spec))
         (folder / "metrics.json").write_text(json.dumps({"scores": {"test": {"accuracy": 0.5}}}))
+        (folder / "MODEL_CARD.md").write_text("# The model")
+        (folder / "weights.safetensors").write_bytes(WEIGHTS)
     monkeypatch.setenv("EMOTRACE_MODELS", str(root))
     return root
 
@@ -76,6 +79,19 @@ def api(owner: User, client_of: Callable[[User | None], APIClient]) -> Iterator[
     cache.clear()
     yield client_of(owner)
     cache.clear()
+
+
+@pytest.fixture
+def full_redis(settings: Any) -> Iterator[None]:
+    """A Redis that takes nothing more."""
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    names = ("maxmemory", "maxmemory-policy")
+    before = {name: server.config_get(name)[name] for name in names}
+    server.config_set("maxmemory-policy", "noeviction")
+    server.config_set("maxmemory", 1)
+    yield
+    for name in names:
+        server.config_set(name, str(before[name]))
 
 
 @pytest.fixture

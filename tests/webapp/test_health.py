@@ -1,15 +1,20 @@
 """/healthz says that the process lives; /readyz whether everything that it needs is there."""
 
+import errno
+import json
+import os
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
+from inference import store
 from inference.sandbox import confine
 from webapp.core import measures
 from webapp.core.checks import check_sandbox
@@ -53,10 +58,10 @@ def test_a_system_that_cannot_confine_readers_is_named_and_told_at_the_start(
     assert check_sandbox() == []
     monkeypatch.setattr(confine, "lacking", lambda: ("landlock",))
     assert ready(client) == (503, ["sandbox"])
-    assert [found.id for found in check_sandbox()] == ["emotrace.E005"]
+    assert [found.id for found in check_sandbox()] == ["emotrace.E006"]
     monkeypatch.setenv(confine.WITHOUT, "landlock")
     assert ready(client) == (200, [])
-    assert [found.id for found in check_sandbox()] == ["emotrace.W002"]
+    assert [found.id for found in check_sandbox()] == ["emotrace.W003"]
 
 
 def test_a_database_that_does_not_answer_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,10 +83,53 @@ def test_a_store_without_the_default_models_is_named(
 
 
 def test_weights_that_cannot_be_read_are_named(db: None, client: Client, models: Path) -> None:
-    assert ready(client) == (503, ["models"])  # specifications only
-    for spec in models.glob("*/*/spec.json"):
-        (spec.parent / "weights.safetensors").write_bytes(b"x")
     assert ready(client) == (200, [])
+    (models / "fusion-cnn-5/1/weights.safetensors").unlink()
+    assert ready(client) == (503, ["models"])
+
+
+@pytest.mark.parametrize("name", ["intermediate-attention-8", "fusion-cnn-5", "intermediate-attention-5"])
+def test_weights_that_became_others_are_named(db: None, client: Client, models: Path, name: str) -> None:
+    """The last is a part of the second."""
+    path = models / "fusion-cnn-5/1/spec.json"
+    members = {"members": {"audio_video": "intermediate-attention-5@1"}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | members))
+    assert ready(client) == (200, [])
+    (models / name / "1/weights.safetensors").write_bytes(b"damaged")
+    assert ready(client) == (503, ["models"])
+
+
+def test_weights_are_read_once_while_they_stay_the_same(
+    db: None, client: Client, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ready(client) == (200, [])
+    monkeypatch.delattr(store, "sha256_of")
+    assert ready(client) == (200, [])
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EDQUOT, errno.EIO])
+def test_media_that_cannot_be_written_to_are_named(
+    db: None, client: Client, media_root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    really = os.open
+
+    def refuse(path: Any, flags: int, *more: Any, **options: Any) -> int:
+        if str(path).startswith(str(media_root)) and flags & os.O_RDWR:
+            raise OSError(number, os.strerror(number), path)
+        return really(path, flags, *more, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert ready(client) == (503, ["storage"])
+
+
+def test_nothing_is_left_of_a_probe(db: None, client: Client, media_root: Path, settings: Any) -> None:
+    assert ready(client) == (200, [])
+    assert list((media_root / "incoming").iterdir()) == []
+    assert not redis.Redis.from_url(settings.REDIS_URL).exists(f"{measures.KEY}:probe")
+
+
+def test_redis_that_takes_nothing_more_is_named(db: None, client: Client, full_redis: None) -> None:
+    assert ready(client) == (503, ["redis"])
 
 
 def test_a_full_disk_is_named(db: None, client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:

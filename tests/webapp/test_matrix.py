@@ -78,7 +78,6 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
     """Everything that a person can have here, shared with one to look at and with another to keep."""
     owner = people["owner"]
     settings.SENDS_MAIL = True
-    (models / "intermediate-attention-8" / "1" / "MODEL_CARD.md").write_text("# The model")
     analysis = finished("happy", "sad", recording__owner=owner)
     project = order.make_project(owner=owner, name="Pilot")
     order.change(recording=analysis.recording, project=project, tags=["left-handed"])

@@ -175,7 +175,7 @@ def test_nothing_is_lost_while_the_bucket_is_away(
 
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
-    assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, "")
+    assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, "storage_unavailable")
     assert list(media.scratch().iterdir()) == [upload.path]
 
     reaper.sweep()

@@ -1,5 +1,7 @@
 """The two steps as a worker does them: what ends well, what is the input's fault, what is ours."""
 
+import json
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ import av
 import pytest
 from django.db import connection
 
+from inference import store
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
 from webapp.analyses import services, tasks
@@ -54,8 +57,11 @@ def test_input_that_cannot_be_read_fails_at_once_with_its_code(db: None, models:
     assert analysis.finished_at is not None
 
 
-def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path) -> None:
-    """The store has no weights."""
+def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(store, "open_model", fail)
     analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
     for attempt in (1, 2):
         tasks.read(str(analysis.pk))
@@ -66,6 +72,36 @@ def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path) -> None:
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 3, "internal_error")
     assert str(analysis.pk) in analysis.error_message
     assert "Traceback" not in analysis.error_message
+
+
+def test_a_model_without_weights_is_waited_for(db: None, models: Path) -> None:
+    (models / "intermediate-attention-8/1/weights.safetensors").unlink()
+    waits_for_its_model()
+
+
+def test_a_model_that_is_not_there_any_more_is_waited_for(db: None, models: Path) -> None:
+    shutil.rmtree(models / "intermediate-attention-8")
+    waits_for_its_model()
+
+
+def test_a_model_that_became_another_is_waited_for(db: None, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same name and version, and with weights that its specification names."""
+    folder = models / "intermediate-attention-8/1"
+    (folder / "weights.safetensors").write_bytes(b"others")
+    spec = json.loads((folder / "spec.json").read_text())
+    spec["weights_sha256"] = store.sha256_of(folder / "weights.safetensors")
+    (folder / "spec.json").write_text(json.dumps(spec))
+    monkeypatch.delattr(store, "open_model")
+    waits_for_its_model()
+
+
+def waits_for_its_model() -> None:
+    analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
+    for _ in range(4):
+        tasks.read(str(analysis.pk))
+        analysis.refresh_from_db()
+        assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, "model_unavailable")
+    assert "operator has to put the right ones" in analysis.error_message
 
 
 def test_a_video_that_cannot_be_rendered_leaves_no_file(db: None, media_root: Path) -> None:

@@ -67,9 +67,12 @@ class Lease:
             self.end(Status.FAILED, error_code=code, error_message=message, finished_at=Now())
             events.tell_of_analysis(events.Event.FAILED, self.pk)
 
-    def put_off(self) -> None:
-        """Have it tried again later, when the reaper repeats the message; this does not count as an attempt."""
-        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=Now())
+    def put_off(self, code: str = "", message: str = "") -> None:
+        """Have it tried again later, when the reaper repeats the message; this does not count as an attempt.
+
+        Until then, `message` says what it waits for.
+        """
+        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=Now(), error_code=code, error_message=message)
 
     def give_back(self) -> None:
         """Let another worker do it instead; that does not count as an attempt either."""
@@ -90,6 +93,8 @@ def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
         attempt=F("attempt") + 1,
         lease_token=lease.token,
         heartbeat_at=Now(),
+        error_code="",
+        error_message="",
         started_at=Coalesce("started_at", Now()),
     )
     return lease if claimed else None

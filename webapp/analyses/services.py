@@ -89,7 +89,12 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
 def cancel(*, analysis: Analysis) -> bool:
     """Stop an analysis that is not over; its worker notices at its next step. False where it was over already."""
     stopped = Analysis.objects.filter(pk=analysis.pk, status__in=Analysis.OPEN).update(
-        status=Analysis.Status.CANCELLED, lease_token=None, heartbeat_at=None, finished_at=Now()
+        status=Analysis.Status.CANCELLED,
+        lease_token=None,
+        heartbeat_at=None,
+        finished_at=Now(),
+        error_code="",
+        error_message="",
     )
     analysis.refresh_from_db()
     return bool(stopped)

@@ -1,6 +1,5 @@
 """The two steps of an analysis, as a worker does them."""
 
-import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -9,17 +8,28 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
+from inference import store
 from inference.errors import Code, InputError
 from inference.media.chapters import add_chapters
 from inference.types import Stage, Timeline
 from webapp.analyses import memory, selectors
-from webapp.analyses.lease import INTERNAL_ERROR, Held, Lease, LeaseLostError, claim, nudge
+from webapp.analyses.lease import (
+    INTERNAL_ERROR,
+    LOOK_SECONDS,
+    Held,
+    Lease,
+    LeaseLostError,
+    claim,
+    nudge,
+    stopping,
+)
 from webapp.analyses.models import Analysis
 from webapp.analyses.publish import publish_timeline, publish_video
-from webapp.core import media
+from webapp.core import faults, media
 from webapp.core.measures import ATTEMPTS, REAL_TIME_FACTOR
 from webapp.core.problems import RequestError, WebCode
 
@@ -36,15 +46,27 @@ def read(pk: UUID) -> None:
         return
     with _working(lease, "read") as held:
         analysis = selectors.analysis(pk)
+        model = f"{analysis.model_name}@{analysis.model_version}"
+        _require_same(model, analysis.model_sha256)
         with analysis.recording.inputs() as inputs:
             timeline = analyse(
                 inputs,
-                model=f"{analysis.model_name}@{analysis.model_version}",
+                model=model,
                 limits=settings.LIMITS,
                 on_progress=held.progress,
             )
         publish_timeline(lease, timeline)
     memory.note()
+
+
+def _require_same(model: str, sha256: str) -> None:
+    """Raise StoreError where the store's model is not the one that was there when somebody chose it."""
+    try:
+        spec = store.find(model)
+    except InputError as error:
+        raise store.StoreError(f"{model} is not in the store any more") from error
+    if spec.used.sha256 != sha256:
+        raise store.StoreError(f"{model} has other weights than when the analysis was asked for")
 
 
 def render(pk: UUID) -> None:
@@ -123,13 +145,27 @@ def _broken_off(lease: Lease, error: Exception) -> str:
         logger.error("analysis %s: %s", lease.pk, error)
         lease.fail(error.code, error.message)
         return "refused"
-    if isinstance(error, RequestError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
-        logger.error("analysis %s waits for its files, or for room: %s", lease.pk, error)
-        lease.put_off()
+    if fault := faults.of(error):
+        logger.error("analysis %s waits until the installation is mended: %s", lease.pk, fault.code, exc_info=error)
+        _put_off(lease, fault)
         return "put_off"
     logger.exception("analysis %s broke off", lease.pk)
     _try_again(lease, INTERNAL_ERROR, broken(lease.pk, settings.MAX_ATTEMPTS))
     return "broken"
+
+
+def _put_off(lease: Lease, fault: RequestError) -> None:
+    """Raises OperationalError where the database does not come back within a lease: the reaper finds it then."""
+    until = time.monotonic() + settings.LEASE_SECONDS
+    while True:
+        try:
+            lease.put_off(fault.code, fault.message)
+            return
+        except (InterfaceError, OperationalError):
+            if time.monotonic() > until or stopping.is_set():
+                raise
+            connection.close()
+            time.sleep(LOOK_SECONDS)
 
 
 def _try_again(lease: Lease, code: str, message: str) -> None:

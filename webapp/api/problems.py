@@ -12,18 +12,11 @@ from rest_framework.views import exception_handler as default_handler
 
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
-from webapp.core.problems import CHECKSUM_MISMATCH, STATUSES, RequestError, WebCode, field_of, recognised
+from webapp.core import faults
+from webapp.core.problems import CHECKSUM_MISMATCH, RETRY_SECONDS, STATUSES, RequestError, field_of
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
-
-# After which it makes sense to ask again.
-RETRY_SECONDS: dict[Code | WebCode, str] = {
-    WebCode.NOT_READY: "5",
-    WebCode.UNAVAILABLE: "5",
-    WebCode.STORAGE_UNAVAILABLE: "30",
-    WebCode.MEDIA_KEY: "300",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +39,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    known = recognised(error)
-    if isinstance(known, RequestError) and known is not error:
-        logger.error("this is no fault of the request: %s", known.code, exc_info=error)
-        error = known
+    fault = faults.of(error)
+    if fault is not None and fault is not error:
+        logger.error("this is no fault of the request: %s", fault.code, exc_info=error)
+        error = fault
     if isinstance(error, InputError | RequestError):
         data = problem(STATUSES[error.code], error.code, error.message)
         if field := field_of(error):

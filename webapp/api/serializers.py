@@ -297,7 +297,9 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     stage = OrNull()
     mode = OrNull()
     error_code = OrNull()
-    error_message = OrNull()
+    error_message = OrNull(
+        help_text="Why it failed; of a queued one, what has to be mended on the server before it goes on by itself."
+    )
     notice = OrNull(help_text="What such a reading is not.")
     input_sha256 = OrNull(help_text="Of the video that was read.")
     eeg = EegFactsSerializer(

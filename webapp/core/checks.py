@@ -53,10 +53,10 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
     try:
         confine.require()
     except confine.SandboxError as error:
-        return [Error(str(error), id="emotrace.E005")]
+        return [Error(str(error), id="emotrace.E006")]
     if missing := confine.lacking():
         words = f"Uploaded files are read without {' and '.join(missing)}, as {confine.WITHOUT} allows."
-        return [Warning(words, id="emotrace.W002")]
+        return [Warning(words, id="emotrace.W003")]
     return []
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
+from tempfile import NamedTemporaryFile
 from typing import IO, BinaryIO, cast
 
 from django.conf import settings
@@ -218,6 +219,14 @@ def later() -> Iterator[None]:
 def kept() -> Iterator[str]:
     """Every kept file, and the directories that hold none any more."""
     yield from store().names(RECORDINGS)
+
+
+def check() -> None:
+    """Raises OSError or RequestError where nothing can be received, made or kept."""
+    for place in {incoming(), scratch()}:
+        with NamedTemporaryFile(dir=place) as file:
+            file.write(b"probe")
+    store().check()
 
 
 # What is left

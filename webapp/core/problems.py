@@ -1,9 +1,6 @@
 """What can be wrong with a request: one stable code each, and the HTTP status it is answered with."""
 
-import errno
 from enum import StrEnum
-
-from django.db import InterfaceError, OperationalError
 
 from inference.errors import Code, InputError
 
@@ -58,6 +55,7 @@ class WebCode(StrEnum):
     WEBHOOK_LIMIT = "webhook_limit"
     WEBHOOK_OFF = "webhook_off"
     STORAGE_UNAVAILABLE = "storage_unavailable"
+    MODEL_UNAVAILABLE = "model_unavailable"
     MEDIA_KEY = "media_key"
     MEDIA_DAMAGED = "media_damaged"
 
@@ -96,16 +94,9 @@ def field_of(error: InputError | RequestError) -> str | None:
 
 
 def no_room() -> RequestError:
-    return RequestError(WebCode.DISK_FULL, "The server has no room for this. Tell an administrator, and try later.")
-
-
-def recognised(error: BaseException | None) -> BaseException | None:
-    """What is known of a failure below us, a full disk or a database that is away; anything else as it is."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return no_room()
-    if isinstance(error, OperationalError | InterfaceError):
-        return RequestError(WebCode.UNAVAILABLE, "The server cannot reach its database. Try again in a moment.")
-    return error
+    return RequestError(
+        WebCode.DISK_FULL, "The server has no room for this. The operator has to make room: try again then."
+    )
 
 
 # 400: ask for something else. 413: send less. 415: another kind of file is needed.
@@ -202,6 +193,17 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.WEBHOOK_LIMIT: 409,
     WebCode.WEBHOOK_OFF: 409,
     WebCode.STORAGE_UNAVAILABLE: 503,
+    WebCode.MODEL_UNAVAILABLE: 503,
     WebCode.MEDIA_KEY: 503,
     WebCode.MEDIA_DAMAGED: 500,
+}
+
+# After which it makes sense to ask again.
+RETRY_SECONDS: dict[Code | WebCode, str] = {
+    WebCode.NOT_READY: "5",
+    WebCode.UNAVAILABLE: "5",
+    WebCode.STORAGE_UNAVAILABLE: "30",
+    WebCode.DISK_FULL: "300",
+    WebCode.MODEL_UNAVAILABLE: "300",
+    WebCode.MEDIA_KEY: "300",
 }

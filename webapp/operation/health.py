@@ -50,10 +50,11 @@ def _migrations() -> bool:
 
 
 def _models() -> bool:
-    """Both defaults, which every reading begins with; a worker compares the weights' digests when it opens them."""
+    """Both defaults, which every reading begins with, and what they are joined of; finding one checks its weights."""
     for with_eeg in (False, True):
-        with (store.choose(None, with_eeg=with_eeg).directory / "weights.safetensors").open("rb") as weights:
-            weights.read(1)
+        spec = store.choose(None, with_eeg=with_eeg)
+        for role in spec.data.get("members", {}):
+            store.member(spec, role)
     return True
 
 
@@ -62,7 +63,16 @@ def _disk() -> bool:
 
 
 def _storage() -> bool:
-    media.store().check()
+    """Whether there is a place for what comes, for what is worked on and for what is kept."""
+    media.check()
+    return True
+
+
+def _redis() -> bool:
+    """Whether it takes something: one that is full still answers."""
+    key = f"{measures.KEY}:probe"
+    measures.server().set(key, "", ex=60)
+    measures.server().delete(key)
     return True
 
 
@@ -74,7 +84,7 @@ def _sandbox() -> bool:
 
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
-    "redis": lambda: bool(measures.server().ping()),
+    "redis": _redis,
     "migrations": _migrations,
     "models": _models,
     "disk": _disk,

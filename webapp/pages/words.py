@@ -33,6 +33,8 @@ def stage(analysis: Analysis) -> str:
     """What is being done for an analysis that has not ended."""
     if analysis.status == Analysis.Status.RUNNING and analysis.stage:
         return STAGES[Stage(analysis.stage)]
+    if obstacle := _obstacle(analysis):
+        return obstacle
     return "Waiting to write the labels on the video" if analysis.timeline_at else "Waiting for a free worker"
 
 
@@ -41,4 +43,9 @@ def percent(analysis: Analysis) -> int:
 
 
 def progress(analysis: Analysis) -> str:
-    return f"{stage(analysis)}, {percent(analysis)} %"
+    return _obstacle(analysis) or f"{stage(analysis)}, {percent(analysis)} %"
+
+
+def _obstacle(analysis: Analysis) -> str:
+    """What has to be mended before it goes on, in a sentence."""
+    return analysis.error_message if analysis.status == Analysis.Status.QUEUED else ""

@@ -4,7 +4,6 @@ No transaction is open while bytes come in. A lock on the file keeps two parts f
 step that is written down says WHERE the row still is: what was removed meanwhile is not written to.
 """
 
-import errno
 import hashlib
 import logging
 import os
@@ -23,7 +22,7 @@ from django.utils import timezone
 from inference.errors import Code, InputError
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
-from webapp.core import media
+from webapp.core import faults, media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import quota
 from webapp.recordings.models import Transfer
@@ -92,7 +91,7 @@ def append(*, transfer: Transfer, offset: int, size: int, source: Source, checks
             else:
                 _receive_whole(transfer, file, source, size, checksum)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in faults.FULL:
                 raise
             raise RequestError(
                 WebCode.DISK_FULL, "The server has no room for more. Nothing is lost: go on when there is room again."

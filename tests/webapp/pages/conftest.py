@@ -12,6 +12,7 @@ from django.test import Client
 from inference import store
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, ModelUsed, Segment, Source, Timeline, Window
 from tests.integration.rest import SAMPLES
+from tests.webapp.factories import MODEL, WEIGHTS
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.lease import claim
@@ -33,7 +34,7 @@ def add_model(root: Path, name: str, kind: str, demonstration: str | None = None
         "version": "1",
         "kind": kind,
         "labels": LABELS,
-        "weights_sha256": "0" * 64,
+        "weights_sha256": MODEL.sha256,
         "demonstration": demonstration,
         "notice": NOTICE,
     }
@@ -41,6 +42,7 @@ def add_model(root: Path, name: str, kind: str, demonstration: str | None = None
     metrics = {"data": "nothing", "split": "none", "scores": {"test": {"window": {"accuracy": 0.625}}}}
     (directory / "metrics.json").write_text(json.dumps(metrics))
     (directory / "MODEL_CARD.md").write_text(CARD)
+    (directory / "weights.safetensors").write_bytes(WEIGHTS)
 
 
 @pytest.fixture(autouse=True)

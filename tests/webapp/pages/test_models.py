@@ -1,6 +1,11 @@
 """The pages of the models."""
 
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+
+from inference import store
+from tests.webapp import clips
 
 
 def test_every_model_is_listed_with_its_mark(owner: Client) -> None:
@@ -23,6 +28,21 @@ def test_scores_are_shown_by_where_they_stand(owner: Client) -> None:
     page = owner.get("/models/fusion-cnn-5/1/").content.decode()
     assert "Test, window" in page
     assert "62.5 %" in page
+
+
+@pytest.mark.parametrize("name", ["spec.json", "metrics.json", "MODEL_CARD.md", "weights.safetensors"])
+def test_a_damaged_model_is_left_out_of_every_page(owner: Client, name: str) -> None:
+    owner.raise_request_exception = False
+    (store.root() / "intermediate-attention-5/1" / name).write_bytes(b"\xff")
+    assert owner.get("/models/").content.decode().count("<article") == 2
+    for address in ("/", "/recordings/new/", "/api/v1/models/"):
+        assert owner.get(address).status_code == 200, address
+    answer = owner.get("/models/intermediate-attention-5/1/")
+    assert (answer.status_code, "The model cannot be used" in answer.content.decode()) == (503, True)
+    assert int(answer["Retry-After"]) > 0
+    asked = {"consent": "on", "video": SimpleUploadedFile("a.mp4", clips.video()), "model": "intermediate-attention-5"}
+    answer = owner.post("/api/v1/recordings/", asked)
+    assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable")
 
 
 def test_an_unknown_model_is_not_found(owner: Client) -> None:

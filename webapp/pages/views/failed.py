@@ -5,12 +5,16 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from webapp.core.problems import STATUSES, RequestError, recognised
+from webapp.core import faults
+from webapp.core.problems import RETRY_SECONDS, STATUSES, RequestError
 
 
 def failed(_: HttpRequest) -> HttpResponse:
-    error = recognised(sys.exc_info()[1])
-    known = error if isinstance(error, RequestError) else None
+    error = sys.exc_info()[1]
+    known = error if isinstance(error, RequestError) else faults.of(error)
     status = STATUSES[known.code] if known else 500
     page = render_to_string("500.html", {"status": status, "words": known.message if known else ""})
-    return HttpResponse(page, status=status)
+    answer = HttpResponse(page, status=status)
+    if known and known.code in RETRY_SECONDS:
+        answer["Retry-After"] = RETRY_SECONDS[known.code]
+    return answer

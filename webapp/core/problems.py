@@ -20,6 +20,7 @@ class WebCode(StrEnum):
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
     NAME_TAKEN = "name_taken"
+    TOO_MANY = "too_many"
     FACES_NOT_KEPT = "faces_not_kept"
     REVISION_CONFLICT = "revision_conflict"
     NO_CORRECTIONS = "no_corrections"
@@ -164,6 +165,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
     WebCode.NAME_TAKEN: 409,
+    WebCode.TOO_MANY: 400,
     WebCode.FACES_NOT_KEPT: 404,
     WebCode.REVISION_CONFLICT: 409,
     WebCode.NO_CORRECTIONS: 409,

@@ -21,6 +21,7 @@ INTERNAL = "The server failed. This is no fault of the request; the failure is i
 RETRY_SECONDS: dict[Code | WebCode, str] = {
     WebCode.NOT_READY: "5",
     WebCode.UNAVAILABLE: "5",
+    WebCode.TIMED_OUT: "5",
     WebCode.STORAGE_UNAVAILABLE: "30",
     WebCode.MEDIA_KEY: "300",
 }

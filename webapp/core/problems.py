@@ -41,6 +41,7 @@ class WebCode(StrEnum):
     CONTENT_LENGTH = "content_length"
     DISK_FULL = "disk_full"
     UNAVAILABLE = "unavailable"
+    TIMED_OUT = "timed_out"
     QUOTA_BYTES = "quota_bytes"
     QUOTA_MINUTES = "quota_minutes"
     QUOTA_ANALYSES = "quota_analyses"
@@ -96,6 +97,10 @@ def field_of(error: InputError | RequestError) -> str | None:
     return _FIELDS.get(error.code) or (error.file if isinstance(error, InputError) else error.field)
 
 
+# PostgreSQL's codes: a statement, or waiting for a lock, lasted longer than it may.
+OUT_OF_TIME = {"57014", "55P03"}
+
+
 def no_room() -> RequestError:
     return RequestError(WebCode.DISK_FULL, "The server has no room for this. Tell an administrator, and try later.")
 
@@ -104,6 +109,10 @@ def recognised(error: BaseException | None) -> BaseException | None:
     """What is known of a failure below us, a full disk or a database that is away; anything else as it is."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return no_room()
+    if isinstance(error, OperationalError) and getattr(error.__cause__, "pgcode", "") in OUT_OF_TIME:
+        return RequestError(
+            WebCode.TIMED_OUT, "The database took too long. Ask for less at once, or try again in a moment."
+        )
     if isinstance(error, OperationalError | InterfaceError):
         return RequestError(WebCode.UNAVAILABLE, "The server cannot reach its database. Try again in a moment.")
     return error
@@ -186,6 +195,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.CONTENT_LENGTH: 411,
     WebCode.DISK_FULL: 507,
     WebCode.UNAVAILABLE: 503,
+    WebCode.TIMED_OUT: 503,
     WebCode.QUOTA_BYTES: 413,
     WebCode.QUOTA_MINUTES: 413,
     WebCode.QUOTA_ANALYSES: 429,

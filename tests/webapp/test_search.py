@@ -5,15 +5,19 @@ import io
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests.webapp.factories import AnalysisFactory, finished, with_files
 from webapp.accounts.models import User
+from webapp.analyses.filters import MOST_IDS, MOST_WORDS
 from webapp.analyses.models import Analysis
 from webapp.recordings import order
-from webapp.recordings.models import MediaFile, Project, Recording
+from webapp.recordings.models import MOST_TAGS, MediaFile, Project, Recording
 
 API = "/api/v1/"
 
@@ -56,6 +60,10 @@ def titles(api: APIClient, **query: Any) -> set[str]:
         ({"tag": "ADULT"}, {"Anna", "Ben"}),
         ({"tag": "adult, left-handed"}, {"Anna"}),
         ({"tag": "adul"}, set()),
+        ({"tag": "adult,Adult,ADULT"}, {"Anna", "Ben"}),
+        ({"tag": "adult,"}, set()),
+        ({"tag": ",".join(["adult"] * MOST_TAGS)}, {"Anna", "Ben"}),
+        ({"search": " ".join(["anna"] * MOST_WORDS)}, {"Anna"}),
         ({"project": "none"}, {"Ben", "Carla"}),
         ({"label": "sad"}, {"Ben"}),
         ({"status": "queued"}, {"Carla"}),
@@ -113,12 +121,23 @@ def test_a_title_can_be_what_the_order_goes_by(api: APIClient) -> None:
         {"created_after": "2026-02-30"},
         {"created_before": "2026-02-30"},
         {"search": "a\x00b"},
+        {"search": "anna " * (MOST_WORDS + 1)},
+        {"search": "a" * 201},
+        {"tag": "adult," * MOST_TAGS},
+        {"recording": ",".join([str(UUID(int=0))] * (MOST_IDS + 1))},
     ],
 )
 def test_what_cannot_be_looked_for_is_named(api: APIClient, query: dict[str, str]) -> None:
     answer = api.get(f"{API}recordings/", query)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert list(answer.json()["errors"]) == list(query)
+
+
+@pytest.mark.usefixtures("library")
+def test_many_tags_are_looked_for_in_one_subquery(api: APIClient) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        assert titles(api, tag=",".join(f"tag {number}" for number in range(MOST_TAGS))) == set()
+    assert captured[-1]["sql"].count("recordings_recording_tags") < MOST_TAGS
 
 
 @pytest.mark.usefixtures("library")

@@ -8,14 +8,16 @@ import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_date
-from django_filters.fields import IsoDateTimeField
+from django_filters.fields import BaseCSVField, IsoDateTimeField
 
 from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import of_shown
 from webapp.recordings import retention, selectors
-from webapp.recordings.models import Purpose, Recording
+from webapp.recordings.models import MOST_TAGS, Purpose, Recording
 
 NO_PROJECT = "none"
+SEARCH_CHARACTERS, MOST_WORDS = 200, 10
+MOST_IDS = 100
 
 
 class EndField(IsoDateTimeField):
@@ -32,17 +34,28 @@ class EndFilter(django_filters.IsoDateTimeFilter):
     field_class = EndField
 
 
+class FewField(BaseCSVField):
+    def clean(self, value: list[str] | None) -> Any:
+        if value and len(value) > MOST_IDS:
+            raise ValidationError(f"Name {MOST_IDS} at once at most.")
+        return super().clean(value)
+
+
 class ByRecording(django_filters.FilterSet):
     """For rows that belong to recordings: `recording` leads from them to theirs."""
 
     recording_path = "recording"
 
     search = django_filters.CharFilter(
-        method="by_words", label="Words that the title, the names of the files or the tags hold, all of them."
+        method="by_words",
+        max_length=SEARCH_CHARACTERS,
+        label=f"Words that the title, the names of the files or the tags hold, all of them; {MOST_WORDS} at most.",
     )
     project = django_filters.CharFilter(method="by_project", label=f"The project's id, or {NO_PROJECT}.")
     purpose = django_filters.ChoiceFilter(choices=Purpose.choices, method="by_purpose")
-    tag = django_filters.CharFilter(method="by_tags", label="A tag, or several with commas between them: all of them.")
+    tag = django_filters.CharFilter(
+        method="by_tags", label=f"A tag, or up to {MOST_TAGS} with commas between them: all of them."
+    )
 
     def by_words(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return self.of(rows, selectors.matching(value))
@@ -63,11 +76,15 @@ class ByRecording(django_filters.FilterSet):
     def get_form_class(self) -> Any:
         form = super().get_form_class()
         form.base_fields["project"].validators.append(_require_project)
+        form.base_fields["tag"].validators.append(_require_few_tags)
+        form.base_fields["search"].validators.append(_require_few_words)
         return form
 
 
 class Several(django_filters.BaseInFilter, django_filters.UUIDFilter):
-    """Identifiers with commas between them."""
+    """Identifiers with commas between them, MOST_IDS at most."""
+
+    base_field_class = FewField
 
 
 class RecordingFilter(ByRecording):
@@ -114,6 +131,16 @@ def _day(value: Any) -> date | None:
         return parse_date(value.strip()) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def _require_few_tags(value: str) -> None:
+    if value.count(",") >= MOST_TAGS:
+        raise ValidationError(f"Ask for {MOST_TAGS} tags at most.")
+
+
+def _require_few_words(value: str) -> None:
+    if len(value.split()) > MOST_WORDS:
+        raise ValidationError(f"Look for {MOST_WORDS} words at most.")
 
 
 def _require_project(value: str) -> None:

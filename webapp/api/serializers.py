@@ -17,6 +17,7 @@ from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.recordings.consent import TEXT as CONSENT
 from webapp.recordings.models import (
     EEG_UNITS,
+    MOST_TAGS,
     NO_COMMA,
     NOTE_CHARACTERS,
     TAG_CHARACTERS,
@@ -133,7 +134,7 @@ class ChangeSerializer(serializers.ModelSerializer[Recording]):
     tags = serializers.ListField(
         child=serializers.CharField(max_length=TAG_CHARACTERS, validators=[NO_COMMA]),
         required=False,
-        max_length=50,
+        max_length=MOST_TAGS,
         help_text="By name; unknown ones are made.",
     )
     erase_due = erase_due()

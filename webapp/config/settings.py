@@ -100,6 +100,8 @@ DATABASE_ROLE = env.str("EMOTRACE_DATABASE_ROLE", default="")
 DATABASE_ROLE_PASSWORD = env.str("EMOTRACE_DATABASE_ROLE_PASSWORD", default="").strip()
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# How long the database may work on one statement of a web process.
+STATEMENT_SECONDS = env.int("EMOTRACE_STATEMENT_SECONDS", default=20)
 REDIS_URL = env.str("REDIS_URL", default="") or locations.embedded_redis_url(VAR)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError
 
+from inference.sandbox.confine import SandboxError
 from inference.store import StoreError
 from webapp.core.problems import RequestError, WebCode, no_room
 
@@ -18,6 +19,7 @@ BROKEN = {errno.EIO, errno.ESTALE, errno.ENOTCONN}
 FORBIDDEN = {errno.EACCES, errno.EPERM}
 
 REFUSALS = (OutOfMemoryError, ReadOnlyError, NoPermissionError)
+OUT_OF_TIME = {"57014", "55P03"}  # PostgreSQL's codes: a statement, or waiting for a lock, lasted longer than it may
 NO_SNAPSHOT = "MISCONF"  # of this refusal the client makes no class of its own
 
 
@@ -28,6 +30,12 @@ def of(error: BaseException | None) -> RequestError | None:
     """
     if isinstance(error, RequestError):
         return error if error.code in CODES else None
+    if isinstance(error, SandboxError):
+        return RequestError(
+            WebCode.UNAVAILABLE,
+            "The server cannot confine the programs that read recordings. The operator has to look at it. Nothing is "
+            "lost: try again then.",
+        )
     if isinstance(error, OSError) and (found := _of_files(error)):
         return found
     if isinstance(error, StoreError):
@@ -35,6 +43,10 @@ def of(error: BaseException | None) -> RequestError | None:
             WebCode.MODEL_UNAVAILABLE,
             "The model cannot be used: its files on this server are missing, damaged or others than before. The "
             "operator has to put the right ones into the models store. Nothing is lost: try again then.",
+        )
+    if isinstance(error, OperationalError) and getattr(error.__cause__, "pgcode", "") in OUT_OF_TIME:
+        return RequestError(
+            WebCode.TIMED_OUT, "The database took too long. Ask for less at once, or try again in a moment."
         )
     if isinstance(error, OperationalError | InterfaceError):
         return RequestError(WebCode.UNAVAILABLE, "The server cannot reach its database. Try again in a moment.")

@@ -17,6 +17,7 @@ class WebCode(StrEnum):
     NOT_READY = "not_ready"
     ALREADY_OVER = "already_over"
     NAME_TAKEN = "name_taken"
+    TOO_MANY = "too_many"
     FACES_NOT_KEPT = "faces_not_kept"
     REVISION_CONFLICT = "revision_conflict"
     NO_CORRECTIONS = "no_corrections"
@@ -37,6 +38,7 @@ class WebCode(StrEnum):
     CONTENT_LENGTH = "content_length"
     DISK_FULL = "disk_full"
     UNAVAILABLE = "unavailable"
+    TIMED_OUT = "timed_out"
     QUOTA_BYTES = "quota_bytes"
     QUOTA_MINUTES = "quota_minutes"
     QUOTA_ANALYSES = "quota_analyses"
@@ -155,6 +157,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.NOT_READY: 409,
     WebCode.ALREADY_OVER: 409,
     WebCode.NAME_TAKEN: 409,
+    WebCode.TOO_MANY: 400,
     WebCode.FACES_NOT_KEPT: 404,
     WebCode.REVISION_CONFLICT: 409,
     WebCode.NO_CORRECTIONS: 409,
@@ -175,6 +178,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.CONTENT_LENGTH: 411,
     WebCode.DISK_FULL: 507,
     WebCode.UNAVAILABLE: 503,
+    WebCode.TIMED_OUT: 503,
     WebCode.QUOTA_BYTES: 413,
     WebCode.QUOTA_MINUTES: 413,
     WebCode.QUOTA_ANALYSES: 429,
@@ -202,6 +206,7 @@ STATUSES: dict[Code | WebCode, int] = {
 RETRY_SECONDS: dict[Code | WebCode, str] = {
     WebCode.NOT_READY: "5",
     WebCode.UNAVAILABLE: "5",
+    WebCode.TIMED_OUT: "5",
     WebCode.STORAGE_UNAVAILABLE: "30",
     WebCode.DISK_FULL: "300",
     WebCode.MODEL_UNAVAILABLE: "300",

@@ -14,6 +14,7 @@ from webapp.accounts.models import User
 from webapp.analyses import bulk, selectors
 from webapp.analyses.archive import archive, as_download
 from webapp.analyses.models import Analysis
+from webapp.core.problems import RequestError, WebCode
 from webapp.pages import catalogue, library
 from webapp.pages.forms import MayErase, OwnProjectField, TagsField
 from webapp.pages.words import EXPORTS
@@ -21,6 +22,7 @@ from webapp.recordings import order
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import projects_of, recordings_of
 
+MOST = 10_000  # at once
 MANY = 20  # so many are deleted by a click; for more, their number has to be typed
 
 
@@ -40,15 +42,23 @@ def counted(count: int) -> str:
 def chosen(user: User, sent: QueryDict) -> list[Recording]:
     """The user's recordings that a form names: some, or `all` that its `filters` find. None where it names nothing.
 
-    Raises Http404 where it names recordings, and none of them is there.
+    Raises Http404 where it names recordings, and none of them is there, and RequestError(TOO_MANY).
     """
     if sent.get("all"):
-        return list(library.found(user, QueryDict(sent.get("filters", ""))).recordings)
+        recordings = list(library.found(user, QueryDict(sent.get("filters", ""))).recordings[: MOST + 1])
+        _require_few(len(recordings))
+        return recordings
     named = [name for name in [*sent.getlist("recording"), *sent.get("recordings", "").split(",")] if name]
+    _require_few(len(named))
     recordings = list(recordings_of(user).filter(pk__in=[pk for pk in map(_uuid, named) if pk]))
     if named and not recordings:
         raise Http404
     return recordings
+
+
+def _require_few(count: int) -> None:
+    if count > MOST:
+        raise RequestError(WebCode.TOO_MANY, f"These are more than {MOST} recordings. Narrow them down by the filters.")
 
 
 class Deed(MayErase, forms.Form):

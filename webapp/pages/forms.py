@@ -15,7 +15,16 @@ from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.events import Event
 from webapp.core.problems import RequestError, field_of
 from webapp.recordings import consent, purposes
-from webapp.recordings.models import EEG_UNITS, NOTE_CHARACTERS, TAG_CHARACTERS, Project, Purpose, Recording, Tag
+from webapp.recordings.models import (
+    EEG_UNITS,
+    MOST_TAGS,
+    NOTE_CHARACTERS,
+    TAG_CHARACTERS,
+    Project,
+    Purpose,
+    Recording,
+    Tag,
+)
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import Upload
 from webapp.webhooks.addresses import URL_CHARACTERS
@@ -84,6 +93,8 @@ class TagsField(forms.CharField):
         return [name for name in (part.strip() for part in (value or "").split(",")) if name]
 
     def validate(self, value: Any) -> None:
+        if len(value) > MOST_TAGS:
+            raise forms.ValidationError(f"Name {MOST_TAGS} tags at most.")
         if any(len(name) > TAG_CHARACTERS for name in value):
             raise forms.ValidationError(f"A tag has at most {TAG_CHARACTERS} characters.")
 

@@ -18,6 +18,7 @@ from webapp.core import media
 from webapp.recordings import consent
 
 TAG_CHARACTERS = 40
+MOST_TAGS = 50  # in one request, to put on recordings or to look for
 NOTE_CHARACTERS = 300
 MOST_DAYS = 36_500
 # Commas stand between tags wherever several are written in one line.

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -27,17 +27,20 @@ def matching(words: str) -> QuerySet[Recording]:
     """Recordings of which the title, a file's own name or a tag holds each of the words."""
     found = Recording.objects.all()
     for word in words.split():
+        tags = Recording.tags.through.objects.filter(recording=OuterRef("pk"), tag__name__icontains=word)
         files = MediaFile.objects.filter(recording=OuterRef("pk"), original_name__icontains=word)
-        found = found.filter(Q(title__icontains=word) | Exists(files) | Exists(_tags(name__icontains=word)))
+        found = found.filter(Q(title__icontains=word) | Exists(files) | Exists(tags))
     return found
 
 
 def tagged(names: str) -> QuerySet[Recording]:
     """Recordings that carry every one of the tags, which have commas between them."""
-    found = Recording.objects.all()
-    for name in names.split(","):
-        found = found.filter(Exists(_tags(name__iexact=name.strip())))
-    return found
+    wanted = {name.strip().lower(): name.strip() for name in names.split(",")}
+    # Counted in one subquery: of one for each tag, the database would plan for minutes.
+    carried: QuerySet[Any] = Recording.tags.through.objects.alias(lower=Lower("tag__name"))
+    carried = carried.filter(lower__in=[Lower(Value(name)) for name in wanted.values()])
+    carrying = carried.values("recording").annotate(count=Count("lower", distinct=True)).filter(count=len(wanted))
+    return Recording.objects.filter(pk__in=carrying.values("recording"))
 
 
 def projects_of(user: User) -> QuerySet[Project]:
@@ -69,9 +72,3 @@ def transfers_of(user: User) -> QuerySet[Transfer]:
 def transfer_for(user: User, pk: UUID) -> Transfer:
     """The user's upload `pk`. Raises Http404, for somebody else's or an expired one as for one that does not exist."""
     return get_object_or_404(transfers_of(user), pk=pk)
-
-
-def _tags(**wanted: str) -> QuerySet[Any]:
-    """The rows that put tags on one recording of the outer query."""
-    fields = {f"tag__{name}": value for name, value in wanted.items()}
-    return Recording.tags.through.objects.filter(recording=OuterRef("pk"), **fields)

@@ -44,6 +44,15 @@ def test_it_is_asked_first_what_is_named(owner: Client, three: list[Recording], 
     assert Recording.objects.count() == Analysis.objects.count() == 3
 
 
+def test_too_many_at_once_are_refused(owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MOST", 2)
+    for answer in (do(owner, "delete", three, number="3"), ask(owner, "delete", all="1", sure="1", number="3")):
+        assert set(said(answer)) == {"These are more than 2 recordings. Narrow them down by the filters."}
+    page = owner.post("/recordings/chosen/tag/", {"recording": three[0].pk, "sure": "1", "add": "a," * 51})
+    assert "Name 50 tags at most." in page.content.decode()
+    assert Recording.objects.count() == 3
+
+
 @pytest.mark.parametrize("deed", bulk.DEEDS)
 def test_somebody_elses_are_not_found(owner: Client, stranger: Client, three: list[Recording], deed: str) -> None:
     theirs = RecordingFactory.create(title="Theirs")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -44,6 +44,19 @@ def test_it_says_what_failed(
     assert answer.status_code == status
     assert words in page and "Something went wrong on our side" in page
     assert str(error) not in page
+
+
+@pytest.mark.parametrize("query", ["SELECT pg_sleep(5)", "DO $$ BEGIN RAISE lock_not_available; END $$"])
+def test_what_takes_the_database_too_long_is_said(browser: Client, monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+    def ask(_: User) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '100ms'")
+            cursor.execute(query)
+
+    monkeypatch.setattr(selectors, "projects_of", ask)
+    answer = browser.get(reverse("pages:projects"))
+    assert answer.status_code == 503
+    assert "The database took too long" in answer.content.decode()
 
 
 def test_a_form_whose_file_finds_no_room(browser: Client, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:

@@ -10,9 +10,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.webapp.factories import finished
 from webapp.accounts.models import User
+from webapp.analyses.filters import MOST_WORDS
 from webapp.pages.views import library
 from webapp.recordings import order
-from webapp.recordings.models import Project
+from webapp.recordings.models import MOST_TAGS, Project
 
 
 @pytest.fixture
@@ -92,7 +93,10 @@ def test_nothing_found_says_so_and_leads_back_to_all(owner: Client) -> None:
 
 
 @pytest.mark.usefixtures("three")
-@pytest.mark.parametrize("query", ["status=asleep", "project=Pilot", "created_after=soon"])
+@pytest.mark.parametrize(
+    "query",
+    ["status=asleep", "project=Pilot", "created_after=soon", "tag=" + "a," * MOST_TAGS, "search=a" + "+a" * MOST_WORDS],
+)
 def test_what_cannot_be_looked_for_is_said_and_finds_nothing(owner: Client, query: str) -> None:
     page = looked_for(owner, f"/?{query}")
     assert "This cannot be looked for." in page

@@ -54,9 +54,13 @@ def deed(request: PersonRequest, name: str) -> HttpResponseBase:
     """Asks what there is to know before it is done; sent again with that, it is done."""
     if name not in bulk.DEEDS:
         raise Http404
-    chosen = bulk.chosen(request.user, request.POST)
     filters = _filters(QueryDict(request.POST.get("filters", "")))
     back = f"{reverse('pages:recordings')}{'?' if filters else ''}{filters}"
+    try:
+        chosen = bulk.chosen(request.user, request.POST)
+    except RequestError as error:
+        messages.error(request, error.message)
+        return redirect(back)
     if not chosen:
         messages.error(request, "No recording is chosen. Tick those that you mean first.")
         return redirect(back)

@@ -28,7 +28,7 @@ RUN python -m venv /opt/venv \
 FROM python AS application
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends fontconfig fonts-dejavu-core \
+    && apt-get install --yes --no-install-recommends fontconfig fonts-dejavu-core libseccomp2 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent emotrace \
     && install --directory --owner emotrace --group emotrace --mode 0700 /data

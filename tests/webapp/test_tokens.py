@@ -266,5 +266,11 @@ class TestAnotherWayToLogIn:
         assert not Token.objects.exists()
         assert log_in(self.NEW).status_code == 200
 
+    def test_a_password_that_is_changed_during_a_login(self, person: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(services, "check_second_factor", lambda **_: call_command("changepassword", "anna"))
+        monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: self.NEW)
+        assert log_in().json()["code"] == "wrong_credentials"
+        assert not Token.objects.exists()
+
     def test_the_page_says_which_a_program_got(self, secrets: dict[str, str], here: Client) -> None:
         assert here.get("/tokens/").content.decode().count("for name and password") == 1

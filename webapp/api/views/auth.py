@@ -2,6 +2,7 @@
 
 from axes.helpers import get_cool_off
 from django.contrib.auth import authenticate
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -42,13 +43,17 @@ class TokenView(APIView):
         if user.password_is_temporary:
             raise TemporaryPassword
         services.check_second_factor(user=user, code=wanted.get("code", ""))
-        token, secret = services.make_token(
-            user=user,
-            name=wanted["name"],
-            scopes=wanted["scopes"],
-            expires_days=wanted["expires_days"],
-            by_login=True,
-        )
+        with transaction.atomic():
+            if services.locked(user).password != user.password:
+                # Changed meanwhile: the token would outlast what the change revoked.
+                raise WrongCredentials
+            token, secret = services.make_token(
+                user=user,
+                name=wanted["name"],
+                scopes=wanted["scopes"],
+                expires_days=wanted["expires_days"],
+                by_login=True,
+            )
         token_made = {"name": token.name, "scopes": token.scopes, "expires_at": token.expires_at, "token": secret}
         return Response(CredentialsSerializer(token_made).data)
 

@@ -15,7 +15,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.webapp.factories import AnalysisFactory
 from webapp.core import locations
-from webapp.core.measures import ATTEMPTS, REAL_TIME_FACTOR, REAPED, REQUEST_SECONDS, STAGE_SECONDS, UPLOAD_BYTES
+from webapp.core.measures import (
+    ATTEMPTS,
+    LEFT_BEHIND,
+    REAL_TIME_FACTOR,
+    REAPED,
+    REQUEST_SECONDS,
+    STAGE_SECONDS,
+    UPLOAD_BYTES,
+)
 from webapp.operation import health
 
 DEPLOY = locations.PROJECT / "deploy"
@@ -51,6 +59,7 @@ def said(db: None, client: Client, settings: Any) -> dict[str, set[str]]:
     UPLOAD_BYTES.add(1)
     ATTEMPTS.add(step="read", outcome="broken")
     REAPED.add(outcome="queued")
+    LEFT_BEHIND.add()
     STAGE_SECONDS.observe(1, stage="score")
     REAL_TIME_FACTOR.observe(1, step="read")
     REQUEST_SECONDS.observe(1, view="login", status="5xx")

@@ -1,14 +1,17 @@
 """What nobody looks after is found: dead workers, lost messages, files without a row."""
 
+import errno
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from django.core.management import call_command
 
 from tests.conftest import Start
 from tests.integration.processes import eventually
@@ -23,11 +26,13 @@ from tests.webapp.factories import (
     silent_for,
     with_files,
 )
-from webapp.analyses import events
+from webapp.analyses import events, services
 from webapp.analyses.lease import LeaseLostError
+from webapp.analyses.management.commands import reap as command
 from webapp.analyses.models import Analysis, Segment
 from webapp.analyses.publish import publish_timeline
-from webapp.analyses.reaper import ORPHAN_SECONDS, reap, sweep
+from webapp.analyses.reaper import ORPHAN_SECONDS, reap, reaping, sweep
+from webapp.core import measures, media
 
 Status = Analysis.Status
 
@@ -165,6 +170,143 @@ def test_files_without_a_row_are_swept_up(db: None, media_root: Path) -> None:
     sweep()
     assert not gone.exists()
     assert list((media_root / "incoming").iterdir()) == []
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of files that the system does not remove."""
+    names: set[str] = set()
+
+    def refusing(really: Callable[..., None]) -> Callable[..., None]:
+        def remove(path: Any, *more: Any, **options: Any) -> None:
+            if Path(path).name in names:
+                raise OSError(errno.EROFS, "Read-only file system", str(path))
+            really(path, *more, **options)
+
+        return remove
+
+    for name in ("unlink", "remove", "rmdir"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    return names
+
+
+def left_behind() -> float:
+    found = [sample.value for family in measures.collect() for sample in family.samples if "left_behind" in sample.name]
+    return sum(found)
+
+
+def test_what_cannot_be_erased_is_told_and_tried_again(
+    transactional_db: None, media_root: Path, stuck: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = finished("happy").recording
+    with_files(recording, video=b"sent")
+    kept = recording.files.get().kept
+    other = finished("sad").recording
+    stuck.add(Path(kept).name)
+    pk = recording.pk
+    before = left_behind()
+    services.erase(recording=recording)
+    assert [path.name for path in (media_root / "recordings" / str(pk)).iterdir()] == [*stuck]
+    assert f"recordings/{pk} belongs to nothing any more and cannot be removed" in caplog.text
+    assert left_behind() == before + 1
+
+    services.erase(recording=other)
+    gone = media_root / "recordings" / "00000000-0000-0000-0000-000000000000"
+    gone.mkdir()
+    (gone / "video.mp4").write_bytes(b"of a recording that is erased")
+    (media_root / "incoming" / "half").mkdir()
+    aged(media_root)
+    caplog.clear()
+    sweep()
+    assert [path.name for path in clips.everything_in(media_root)] == [*stuck]
+    assert f"{kept} belongs to nothing any more and cannot be removed" in caplog.text
+    assert left_behind() == before + 2
+
+    stuck.clear()
+    sweep()
+    assert clips.everything_in(media_root) == []
+    assert f"removed {kept}" in caplog.text
+
+
+def test_what_cannot_be_erased_keeps_nobody_from_a_workplace(media_root: Path, stuck: set[str]) -> None:
+    place = media_root / "incoming" / "abandoned"
+    place.mkdir()
+    upload = media_root / "incoming" / "tmp1.upload.mp4"  # of a request that was broken off
+    for path in (place / media.LOCK, place / "half.mp4", upload):
+        path.touch()
+        stuck.add(path.name)
+    aged(media_root)
+    with media.workplace() as other:
+        assert other.exists()
+    assert upload.exists() and (place / "half.mp4").exists()
+    stuck.clear()
+
+
+@pytest.mark.parametrize("step", ["spent", "again", "silent"])
+def test_a_row_that_raises_stops_no_round(
+    db: None, settings: Any, queue: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first, second = AnalysisFactory.create(), AnalysisFactory.create()
+    for each in (first, second):
+        if step != "silent":
+            dead(each, settings)
+        silent_for(each, 2 * settings.LEASE_SECONDS + 1)
+    if step == "spent":
+        Analysis.objects.update(attempt=settings.MAX_ATTEMPTS)
+    seen, rounds = [], []
+
+    def fail_once(*about: Any) -> None:
+        seen.append(about)
+        if len(seen) == 1:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(events, "tell_of_analysis", fail_once)
+    monkeypatch.setattr("webapp.analyses.lease.nudge", fail_once)
+    reaping.connect(listener := lambda **_: rounds.append(1))
+    reap()
+    reaping.disconnect(listener)
+    assert len(seen) == 2 and rounds == [1]
+    if step == "spent":
+        assert list(Analysis.objects.values_list("status", flat=True).order_by("status")) == ["failed", "running"]
+        reap()
+        assert set(Analysis.objects.values_list("status", flat=True)) == {Status.FAILED}
+
+
+def test_a_listener_that_raises_stops_no_round(db: None, queue: Any) -> None:
+    def fail(**_: Any) -> None:
+        raise ZeroDivisionError
+
+    reaping.connect(fail)
+    reap()
+    reaping.disconnect(fail)
+
+
+@pytest.mark.parametrize("part", ["reap", "sweep", "purge"])
+def test_the_command_outlives_whatever_raises(db: None, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    done: list[str] = []
+
+    def step(name: str) -> Any:
+        def run() -> int:
+            done.append(name)
+            if name == part:
+                raise OSError(errno.EIO, "Input/output error")
+            return 0
+
+        return run
+
+    for name in ("reap", "sweep", "purge"):
+        monkeypatch.setattr(command, name, step(name))
+
+    def pause(_: float) -> None:
+        if done.count("reap") == 2:
+            raise SystemExit
+
+    monkeypatch.setattr(time, "sleep", pause)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit):
+        call_command("reap", every=0)
+    assert {"reap", "sweep", "purge"} == set(done)
+    assert done.count(part) == 2
 
 
 def test_nothing_to_sweep_is_no_error(db: None) -> None:

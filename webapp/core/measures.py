@@ -99,5 +99,6 @@ REQUEST_SECONDS = Histogram("request_seconds", "Time to the head of an answer.",
 UPLOAD_BYTES = Counter("upload_bytes", "Bytes of the recordings that were kept.")
 ATTEMPTS = Counter("attempts", "Steps of analyses that a worker ended, by how.", "step", "outcome")
 REAPED = Counter("reaped", "Analyses whose worker was lost, by what became of them.", "outcome")
+LEFT_BEHIND = Counter("left_behind", "Tries to remove files of what was erased that failed; each is repeated.")
 STAGE_SECONDS = Histogram("stage_seconds", "Time a stage of an analysis took.", "stage", buckets=LONG)
 REAL_TIME_FACTOR = Histogram("real_time_factor", "Seconds of work on a second of recording.", "step", buckets=FACTORS)

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from tempfile import NamedTemporaryFile
@@ -22,8 +22,10 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from webapp.core.measures import LEFT_BEHIND
 from webapp.core.problems import RequestError, no_room
 from webapp.core.storage import chunks
+from webapp.core.storage.folder import erase
 from webapp.core.storage.store import SEALED, Store, is_sealed, opened
 
 CHUNK_BYTES = 256 * 1024
@@ -73,14 +75,14 @@ def workplace() -> Iterator[Path]:
 def clear_abandoned() -> None:
     """Remove the workplaces of processes that are no more, and what came of requests that they were answering."""
     for place in scratch().iterdir():
-        with suppress(BlockingIOError, FileNotFoundError):
+        with suppress(OSError):  # somebody is at work in there, or nobody can be: that keeps nobody from another place
             age = time.time() - place.stat().st_mtime
             if place.is_dir() and age > ABANDONED_SECONDS:
                 with alone(place / LOCK):
-                    shutil.rmtree(place, ignore_errors=True)
-                    logger.warning("removed a workplace whose process is no more")
+                    if remove(place):
+                        logger.warning("removed a workplace whose process is no more")
             elif place.match("*.upload*") and age > REQUEST_SECONDS:
-                place.unlink()
+                remove(place)
 
 
 def require_scratch(more: int) -> None:
@@ -195,25 +197,26 @@ def lies(kept: str) -> Path | None:
     return store().lies(kept)
 
 
-def drop(kept: str) -> None:
-    """Remove one file, now or, where the storage is away, with the next sweep."""
-    with later():
-        store().delete(kept)
+def drop(kept: str) -> bool:
+    """Remove one file, now or, where that cannot be done, with a later sweep. Whether it is gone."""
+    return gone(kept, lambda: store().delete(kept))
 
 
 def forget(recording_id: object) -> None:
-    """Remove every file of a recording, now or, where the storage is away, with the next sweep."""
-    with later():
-        store().clear(f"{RECORDINGS}/{recording_id}")
+    """Remove every file of a recording, now or, where that cannot be done, with a later sweep."""
+    place = f"{RECORDINGS}/{recording_id}"
+    gone(place, lambda: store().clear(place))
 
 
-@contextmanager
-def later() -> Iterator[None]:
-    """Leave it to the next sweep where the storage is away."""
+def gone(what: str, remove: Callable[[], None]) -> bool:
+    """Whether it could be removed; else it is left to the next sweep, and the operator told, who may have to help."""
     try:
-        yield
-    except RequestError:
-        logger.warning("files that belong to nothing any more are left to the next sweep")
+        remove()
+    except (OSError, RequestError):
+        LEFT_BEHIND.add()
+        logger.exception("%s belongs to nothing any more and cannot be removed: it is tried again every hour", what)
+        return False
+    return True
 
 
 def kept() -> Iterator[str]:
@@ -238,12 +241,9 @@ def unfinished() -> Iterator[Path]:
         yield from place.iterdir()
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a whole directory, if it is still there."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+def remove(path: Path) -> bool:
+    """Remove a file or a whole directory, now or, where that cannot be done, with a later sweep. Whether it is gone."""
+    return gone(path.name, lambda: erase(path))
 
 
 def unchanged_for(path: Path, seconds: float) -> bool:

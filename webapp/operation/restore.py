@@ -38,8 +38,7 @@ def restore(source: Path) -> int:
             # After a failure, too: an empty installation is what there was before.
             call_command("migrate", interactive=False, verbosity=0)
     except BaseException:
-        with media.later():
-            media.store().clear(media.RECORDINGS)
+        media.gone(media.RECORDINGS, lambda: media.store().clear(media.RECORDINGS))
         raise
     return len(files)
 

@@ -147,10 +147,13 @@ def expire() -> None:
     """Remove uploads that nobody went on with for too long."""
     expired = Transfer.objects.filter(expires_at__lte=timezone.now())
     for transfer in list(expired):
-        # Asked again in the same statement that removes: somebody may have gone on with it meanwhile.
-        if expired.filter(pk=transfer.pk).delete()[0]:
-            media.remove(transfer.path)
-            logger.info("upload %s expired at byte %d of %d", transfer.pk, transfer.offset, transfer.length)
+        try:
+            # Asked again in the same statement that removes: somebody may have gone on with it meanwhile.
+            if expired.filter(pk=transfer.pk).delete()[0]:
+                media.remove(transfer.path)
+                logger.info("upload %s expired at byte %d of %d", transfer.pk, transfer.offset, transfer.length)
+        except Exception:
+            logger.exception("upload %s could not be removed, although it has expired", transfer.pk)
 
 
 def _forget(transfers: Collection[Transfer]) -> bool:

@@ -9,6 +9,16 @@ from pathlib import Path
 from django.core.files.storage import FileSystemStorage
 
 
+def erase(path: Path) -> None:
+    """Remove a file or a whole directory, if it is still there. Raises OSError where something of it is left."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)  # as much as can be
+        if path.exists():
+            shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 class Folder(FileSystemStorage):
     def lies(self, name: str) -> Path | None:
         return Path(self.path(name))
@@ -25,7 +35,8 @@ class Folder(FileSystemStorage):
                 yield str((Path(place) / each).relative_to(self.location))
 
     def clear(self, under: str) -> None:
-        shutil.rmtree(self.path(under), ignore_errors=True)
+        """Removes what can be removed. Raises OSError where something is left."""
+        erase(Path(self.path(under)))
 
     def check(self) -> None:
         """Raises OSError where it cannot be used."""

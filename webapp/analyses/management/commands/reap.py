@@ -1,6 +1,5 @@
 """Looks after what workers left behind."""
 
-import logging
 import signal
 import sys
 import time
@@ -8,14 +7,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import Error, connection
 
 from webapp.analyses.purge import AT_ONCE, purge
-from webapp.analyses.reaper import reap, sweep
+from webapp.analyses.reaper import by_itself, reap, sweep
 
 SWEEP_SECONDS = 3600
-
-logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -43,15 +39,14 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, end)
         swept = purged = float("-inf")
         while not told:
-            try:
+            with by_itself("what lost its worker"):
                 reap()
+            with by_itself("what belongs to nothing"):
                 if time.monotonic() - swept >= SWEEP_SECONDS:
                     sweep()
                     swept = time.monotonic()
+            with by_itself("what is kept no longer"):
                 # Of many, some at a time: what lost its worker does not wait for them.
                 if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
                     purged = time.monotonic()
-            except Error:
-                logger.warning("a round broke off: the next one finds what it did not", exc_info=True)
-                connection.close()
             time.sleep(every)

@@ -7,12 +7,16 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from webapp.core.measures import REQUEST_SECONDS
+from webapp.core.problems import PROBLEM_TYPE, STATUSES, RequestError, WebCode, problem
 
 PROBES = {"healthz", "readyz", "metrics"}
+UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL characters."
+UTF8 = {"utf-8", "utf8", "us-ascii"}
 
 logger = logging.getLogger(__name__)
 
@@ -65,3 +69,26 @@ class Line:
         logger.info("request", extra=line)
         view = found.view_name if found else "nothing"
         REQUEST_SECONDS.observe(seconds, view=view, status=f"{response.status_code // 100}xx")
+
+
+class Readable:
+    """Refuses what no view could make a text of: characters in another coding than UTF-8, or a NUL in the address."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Django would decode the address by it, too: into half characters, or by a codec that unpacks.
+        charset = (request.content_params or {}).get("charset", "utf-8").lower()
+        if charset not in UTF8 or any("\0" in text for text in (request.path, *request.headers.values())):
+            return refused(request, RequestError(WebCode.PARSE_ERROR, UNREADABLE))
+        return self.get_response(request)
+
+
+def refused(request: HttpRequest, error: RequestError) -> HttpResponse:
+    """What a program or a browser is answered before any view has seen the request."""
+    status = STATUSES[error.code]
+    if request.path.startswith("/api/"):
+        return JsonResponse(problem(status, error.code, error.message), status=status, content_type=PROBLEM_TYPE)
+    words = {"status": status, "heading": "This request was refused", "words": error.message}
+    return HttpResponse(render_to_string("500.html", words), status=status)

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "webapp.core.requests.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "webapp.core.requests.Body",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -238,6 +239,8 @@ LIMITS = Limits(
     max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
 )
+# What a request may have besides files.
+BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
 # An upload is kept for so long after its last byte came.
 UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
 # A client that is silent for so long in the middle of a part is taken for lost.

@@ -105,6 +105,14 @@ def session_of(user: Any) -> requests.Session:
     return session
 
 
+def test_only_files_may_be_large(front: Front, owner: requests.Session) -> None:
+    body = bytes(21 * 2**20)
+    statuses = {path: owner.post(f"{front.base}/{path}", data=body).status_code for path in ("login/", "api/v1/tags/")}
+    assert statuses == {"login/": 413, "api/v1/tags/": 413}
+    assert "nginx" in owner.post(f"{front.base}/login/", data=body).text
+    assert owner.post(f"{front.base}/api/v1/recordings/", data=body).status_code == 415
+
+
 def test_a_video_is_handed_out_by_nginx(front: Front, analysis: Analysis, owner: requests.Session) -> None:
     address = f"{front.base}/api/v1/analyses/{analysis.pk}/video/"
     content = analysis.artifacts.get().file.read()

@@ -1,11 +1,14 @@
 """Who is answered what: every route of the URL configuration, every method, by everybody, as access.txt says."""
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -23,6 +26,7 @@ from tests.webapp.routes import calls
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import FaceTrack
+from webapp.api.limits import Limit
 from webapp.audit.models import Entry
 from webapp.recordings import order, transfers
 from webapp.recordings.models import Share
@@ -186,3 +190,99 @@ def changed(before: dict[str, set[Any]], after: dict[str, set[Any]], *, may_add:
         for label, rows in before.items()
         if rows - after[label] or (after[label] - rows and not may_add)
     ]
+
+
+TEXTS = {"NUL": "\0", "a lone surrogate": "\ud800", "a long text": "x" * 5000, "a number": "9" * 400}
+JSON = {name: json.dumps(text) for name, text in TEXTS.items()} | {
+    "a deep list": "[" * 5000 + "]" * 5000,
+    "a deep object": '{"a":' * 1000 + "1" + "}" * 1000,
+    "a list": "[[{}, null]]",
+    "an object": '{"\\ud800": {"\\u0000": "\\ud800"}}',
+    "a huge number": "9" * 400,
+}
+FIELDS = re.findall(
+    r"\w+",
+    "title name note tags description purpose purpose_note project retention_days model consent recording username "
+    "password login code scopes expires_days url events active revision segments source video_upload eeg_trial "
+    "eeg_sfreq person expires_at may_download email key search tag label status created_after created_before "
+    "delete_before cursor page page_size ordering formats video min_confidence recordings filters mode have networks "
+    "first_name last_name add remove number new_project oldpassword password1 password2 new_password1 new_password2 "
+    "expires sure at next",
+)
+HEADERS = ("Upload-Metadata", "Upload-Length", "Upload-Checksum", "Idempotency-Key", "Range", "If-Range", "Accept")
+
+
+def odd(row: Row, method: str, things: dict[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Requests that make no sense, by what is odd about them."""
+    address = row.path.format(**things)
+    for what, text in TEXTS.items():
+        fields = "&".join(f"{name}={quote(text, errors='surrogatepass')}" for name in FIELDS)
+        if method in READING:
+            yield f"{what} in the query", {"path": address, "QUERY_STRING": fields}
+        else:
+            yield f"{what} in a form", {"path": address, "data": fields, "content_type": FORM}
+        if text.isprintable():
+            headers = dict.fromkeys(HEADERS, text)
+            yield f"{what} in the path", {"path": re.sub(r"{\w+}", text, row.path), "headers": tus.SPEAKS | headers}
+    yield "NUL in the path", {"path": f"{address}%00"}
+    yield "NUL in a header", {"path": address, "headers": tus.SPEAKS | {"Upload-Metadata": "filename \0"}}
+    half = {"path": address, "QUERY_STRING": "&".join(f"{name}=\\ud800" for name in FIELDS)}
+    yield "half characters", half | {"content_type": "application/json; charset=unicode_escape", "data": "{}"}
+    if row.path.startswith("/api/") and method in ("POST", "PUT", "PATCH"):
+        for what, value in JSON.items():
+            every = ",".join(f'"{name}": {value}' for name in FIELDS)
+            yield f"{what} as JSON", {"path": address, "data": f"{{{every}}}", "content_type": "application/json"}
+
+
+@pytest.mark.parametrize("who", ["anonymous", "owner"])
+def test_nothing_that_is_sent_breaks_an_answer(
+    who: str, people: dict[str, Any], things: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Limit, "allow_request", lambda *_: True)
+    client = APIClient(raise_request_exception=False)
+    if who != "anonymous":
+        client.force_login(people[who])
+    session = client.cookies.output(header="")
+    wrong = []
+    for row in table():
+        for method in row.methods:
+            for what, request in odd(row, method, things):
+                client.cookies = SimpleCookie(session)
+                with transaction.atomic():
+                    answer = client.generic(method, **request)
+                    transaction.set_rollback(True)
+                if answer.status_code >= 500 and row.path != "/readyz":
+                    wrong.append(f"line {row.number}, {method} {row.path}, {what}: {answer.status_code}")
+    assert not wrong, "\n".join(["", *wrong])
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "[" * 21 + "]" * 21, "[" * 5000 + "]" * 5000, '{"\\udfff": 1}'])
+def test_json_that_cannot_be_worked_with_is_refused(people: dict[str, Any], value: str) -> None:
+    client = APIClient()
+    client.force_login(people["owner"])
+    answer = client.post("/api/v1/projects/", f'{{"name": {value}}}', content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/recordings/", "/"])
+@pytest.mark.parametrize("odd", [{"content_type": "text/plain; charset=unicode_escape"}, {"HTTP_RANGE": "\0"}])
+def test_what_no_text_can_be_made_of_is_refused(people: dict[str, Any], path: str, odd: dict[str, Any]) -> None:
+    client = APIClient()
+    client.force_login(people["owner"])
+    answer = client.generic("GET", path, **odd)
+    assert answer.status_code == 400
+    if path != "/":
+        assert answer.json()["code"] == "parse_error"
+    else:
+        assert "This request was refused" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a\0b"])
+def test_nobody_logs_in_by_a_name_that_cannot_be_one(db: None, name: str) -> None:
+    cache.clear()
+    client = APIClient(raise_request_exception=False)
+    sent = {"username": name, "password": "wrong"}
+    assert client.post("/login/", sent, format="multipart").status_code == 200
+    for kind in ("json", "multipart"):
+        answer = client.post("/api/v1/auth/token/", sent, format=kind)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

@@ -13,9 +13,8 @@ from rest_framework.views import exception_handler as default_handler
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
 from webapp.core import faults
-from webapp.core.problems import CHECKSUM_MISMATCH, RETRY_SECONDS, STATUSES, RequestError, field_of
+from webapp.core.problems import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, field_of, problem
 
-CONTENT_TYPE = "application/problem+json"
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
 
 logger = logging.getLogger(__name__)
@@ -73,13 +72,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         response.data = problem(response.status_code, str(error.get_codes()), str(error.detail))
         if isinstance(error, ScopeMissing):
             response.data["scope"] = error.scope
-    response.content_type = CONTENT_TYPE
+    response.content_type = PROBLEM_TYPE
     return response
-
-
-def problem(status: int, code: str, detail: str) -> dict[str, Any]:
-    title = HTTPStatus(status).phrase if status != CHECKSUM_MISMATCH else "Checksum Mismatch"
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
 
 
 def _problem(status: int, code: str, detail: str) -> Response:
@@ -87,7 +81,7 @@ def _problem(status: int, code: str, detail: str) -> Response:
 
 
 def _answer(data: dict[str, Any]) -> Response:
-    response = Response(data, data["status"], content_type=CONTENT_TYPE)
+    response = Response(data, data["status"], content_type=PROBLEM_TYPE)
     response.reason_phrase = data["title"]
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = KEYWORD

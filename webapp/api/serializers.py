@@ -50,7 +50,7 @@ class OrNull(serializers.CharField):
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField(write_only=True)
+    username = serializers.CharField(write_only=True, max_length=150)
     password = serializers.CharField(write_only=True, trim_whitespace=False)
     code = serializers.CharField(
         write_only=True,

@@ -60,8 +60,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.core.requests.Line",
     "csp.middleware.CSPMiddleware",
+    "webapp.core.requests.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "webapp.core.requests.Body",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -247,6 +249,8 @@ LIMITS = Limits(
     max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
 )
+# What a request may have besides files.
+BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
 # An upload is kept for so long after its last byte came.
 UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
 # A client that is silent for so long in the middle of a part is taken for lost.
@@ -292,6 +296,11 @@ METRICS_NETWORKS = [ip_network(each) for each in env.list("EMOTRACE_METRICS_NETW
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "webapp.api.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_SCHEMA_CLASS": "webapp.api.views.base.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "webapp.api.authentication.TokenAuthentication",

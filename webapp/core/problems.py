@@ -1,6 +1,8 @@
 """What can be wrong with a request: one stable code each, and the HTTP status it is answered with."""
 
 from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
 
 from inference.errors import Code, InputError
 
@@ -8,6 +10,7 @@ from inference.errors import Code, InputError
 class WebCode(StrEnum):
     """What only the web application refuses; all else comes from inference.errors.Code."""
 
+    PARSE_ERROR = "parse_error"
     CONSENT_MISSING = "consent_missing"
     PURPOSE_FORBIDDEN = "purpose_forbidden"
     PURPOSE_NOTE_MISSING = "purpose_note_missing"
@@ -106,6 +109,7 @@ def no_room() -> RequestError:
 # 401: say who you are, better. 429: not so much at once. 411, 412, 423, 460, 507: as the tus protocol and HTTP say.
 CHECKSUM_MISMATCH = 460
 STATUSES: dict[Code | WebCode, int] = {
+    WebCode.PARSE_ERROR: 400,
     WebCode.CONSENT_MISSING: 400,
     WebCode.PURPOSE_FORBIDDEN: 422,
     WebCode.PURPOSE_NOTE_MISSING: 400,
@@ -212,3 +216,11 @@ RETRY_SECONDS: dict[Code | WebCode, str] = {
     WebCode.MODEL_UNAVAILABLE: "300",
     WebCode.MEDIA_KEY: "300",
 }
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+def problem(status: int, code: str, detail: str) -> dict[str, Any]:
+    """The body of an answer of PROBLEM_TYPE (RFC 9457)."""
+    title = HTTPStatus(status).phrase if status != CHECKSUM_MISMATCH else "Checksum Mismatch"
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}

@@ -6,14 +6,24 @@ import time
 import uuid
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from structlog.contextvars import bound_contextvars, clear_contextvars
 
+from inference.errors import Code, InputError
 from webapp.core.measures import REQUEST_SECONDS
+from webapp.core.problems import PROBLEM_TYPE, STATUSES, RequestError, WebCode, problem
 
 PROBES = {"healthz", "readyz", "metrics"}
+UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL characters."
+FORM_WITH_FILES = "pages:upload"
+WITH_FILES = {FORM_WITH_FILES, "api:recordings", "api:upload"}  # they say themselves how much they take
+LARGER = {"api:corrections": 16}  # of two hours, each with a note
+UTF8 = {"utf-8", "utf8", "us-ascii"}
 
 logger = logging.getLogger(__name__)
 
@@ -78,3 +88,46 @@ class Line:
         logger.info("request", extra=line)
         view = found.view_name if found else "nothing"
         REQUEST_SECONDS.observe(seconds, view=view, status=f"{response.status_code // 100}xx")
+
+
+class Readable:
+    """Refuses what no view could make a text of: characters in another coding than UTF-8, or a NUL in the address."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Django would decode the address by it, too: into half characters, or by a codec that unpacks.
+        charset = (request.content_params or {}).get("charset", "utf-8").lower()
+        if charset not in UTF8 or any("\0" in text for text in (request.path, *request.headers.values())):
+            return refused(request, RequestError(WebCode.PARSE_ERROR, UNREADABLE))
+        return self.get_response(request)
+
+
+class Body:
+    """Refuses a body before anything reads it, which looking for its CSRF token already does."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name == FORM_WITH_FILES and request.method == "POST" and not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        most = settings.BODY_BYTES * LARGER.get(name, 1)
+        if name not in WITH_FILES and (not length.isdecimal() or int(length) > most):
+            return refused(request, InputError(Code.TOO_LARGE, f"The request is too large. Send {most} bytes at most."))
+        return None
+
+
+def refused(request: HttpRequest, error: InputError | RequestError) -> HttpResponse:
+    """What a program or a browser is answered before any view has seen the request."""
+    status = STATUSES[error.code]
+    if request.path.startswith("/api/"):
+        return JsonResponse(problem(status, error.code, error.message), status=status, content_type=PROBLEM_TYPE)
+    words = {"status": status, "heading": "This request was refused", "words": error.message}
+    return HttpResponse(render_to_string("500.html", words), status=status)

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from webapp.accounts.models import User
-from webapp.api.problems import CONTENT_TYPE, ProblemSerializer
+from webapp.api.problems import ProblemSerializer
+from webapp.core.problems import PROBLEM_TYPE
 
 
 class Schema(AutoSchema):
@@ -22,7 +23,7 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(ProblemSerializer, "response")
-        content = {CONTENT_TYPE: {"schema": problem.ref}}
+        content = {PROBLEM_TYPE: {"schema": problem.ref}}
         return {**bodies, "default": {"description": "What is wrong.", "content": content}}
 
 

@@ -1,0 +1,39 @@
+"""JSON that can be worked with."""
+
+from typing import Any
+
+from rest_framework import parsers
+
+from webapp.core.problems import RequestError, WebCode
+
+MOST_LEVELS = 20
+
+
+class JSONParser(parsers.JSONParser):
+    """Raises RequestError(PARSE_ERROR) for what is nested too deep, or holds half a character (a lone surrogate)."""
+
+    def parse(self, *sent: Any, **context: Any) -> Any:
+        try:
+            data = super().parse(*sent, **context)
+        except RecursionError:
+            raise _too_deep() from None
+        _check(data, MOST_LEVELS)
+        return data
+
+
+def _check(data: Any, levels: int) -> None:
+    if isinstance(data, dict | list):
+        if not levels:
+            raise _too_deep()
+        for each in data:
+            _check(each, levels - 1)
+            if isinstance(data, dict):
+                _check(data[each], levels - 1)
+    elif isinstance(data, str) and any("\ud800" <= character <= "\udfff" for character in data):
+        raise RequestError(
+            WebCode.PARSE_ERROR, "A text holds half a character, a surrogate without the other. Send whole characters."
+        )
+
+
+def _too_deep() -> RequestError:
+    return RequestError(WebCode.PARSE_ERROR, f"This JSON is nested too deep. Send {MOST_LEVELS} levels at most.")

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,18 @@ def session_of(user: Any) -> requests.Session:
     session = requests.Session()
     session.headers["Authorization"] = f"Token {make_token(user=user, name='test')[1]}"
     return session
+
+
+def test_who_sends_slowly_holds_up_nobody(front: Front) -> None:
+    host, port = front.base.removeprefix("http://").split(":")
+    seen = requests.get(f"{front.base}/login/", timeout=30).cookies["csrftoken"]  # without, no body is read
+    head = f"POST /login/ HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: csrftoken={seen}\r\n"
+    body = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nu"
+    with ExitStack() as stack:
+        for text in [head + body] * 40 + [head] * 40:
+            slow = stack.enter_context(closing(socket.create_connection((host, int(port)))))
+            slow.sendall(text.encode())
+        assert requests.get(f"{front.base}/login/", timeout=30).ok
 
 
 def test_only_files_may_be_large(front: Front, owner: requests.Session) -> None:

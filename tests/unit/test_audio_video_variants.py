@@ -198,7 +198,7 @@ def test_the_store_gives_back_the_same_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path))
-    publish.write(tmp_path / "variant" / "1", network, spec, {}, "")
+    publish.write(tmp_path / "variant" / "1", network, {**spec, "notice": ""}, {}, "")
     reader = AudioVideoReader.open(store.find("variant"))
     assert type(reader.network) is type(network)
     assert reader.labels == tuple(spec["labels"])

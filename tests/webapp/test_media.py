@@ -138,5 +138,5 @@ def test_no_name_in_an_address_leads_out_of_its_place(client: Client, up: str, o
     ):
         method = client.post if "chosen" in address else client.get
         answer = method(address)
-        assert answer.status_code == 404, address
+        assert answer.status_code == (400 if up == "%00" else 404), address  # NUL is refused before it is looked up
         assert b"outside" not in answer.content

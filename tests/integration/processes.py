@@ -13,7 +13,7 @@ import psutil
 from webapp.core import locations
 from webapp.core.embedded.server import dying_with_parent
 
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 400
 
 
 def eventually(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:

@@ -120,7 +120,7 @@ def test_without_its_key_a_file_is_no_garbage(
     Analysis.objects.filter(pk=analysis.pk).update(status="queued")
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
-    assert (analysis.status, analysis.error_code) == ("queued", "")
+    assert (analysis.status, analysis.error_code) == ("queued", "media_key")
     if keys:
         with pytest.raises(CommandError, match="media_key") as told:
             call_command("seal_media")

@@ -140,6 +140,8 @@ def test_the_application_is_no_superuser_and_owns_what_an_earlier_version_made(p
         query(place, "DROP FUNCTION old; DROP TABLE earlier; SELECT 1")
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             query(place, "COPY (SELECT 1) TO PROGRAM 'true'; SELECT 1")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(place, "GRANT pg_execute_server_program TO emotrace")
         end(process)
 
 

@@ -117,7 +117,7 @@ class Postgres(Server):
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'emotrace'")
                     if cursor.fetchone() is None:
-                        cursor.execute("CREATE ROLE emotrace LOGIN")
+                        cursor.execute("CREATE ROLE emotrace LOGIN CREATEROLE")  # of a lesser one, on demand
                     cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'emotrace'")
                     if cursor.fetchone() is None:
                         cursor.execute("CREATE DATABASE emotrace OWNER emotrace")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference import audio_video
+from inference import audio_video, store
 from inference.media import render
 from inference.sandbox import calls
 from tests.hostile import readers
@@ -24,6 +24,14 @@ def recording(db: None, media_root: Path, settings: Any) -> Any:
     recording = RecordingFactory.create()
     with_files(recording, video=clips.video(4))
     return recording
+
+
+def waiting(recording: Any) -> Analysis:
+    """An analysis for the model that the store really has."""
+    used = store.choose(None, with_eeg=False).used
+    return AnalysisFactory.create(
+        recording=recording, model_name=used.name, model_version=used.version, model_sha256=used.sha256
+    )
 
 
 def failed_with(analysis: Analysis, code: str) -> None:
@@ -45,14 +53,14 @@ def failed_with(analysis: Analysis, code: str) -> None:
 def test_a_decoder_that_breaks_fails_the_analysis_and_not_the_worker(
     recording: Any, frames: Callable[..., Iterator[Any]], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    analysis = AnalysisFactory.create(recording=recording)
+    analysis = waiting(recording)
     with monkeypatch.context() as broken:
         broken.setattr(audio_video, "frames_at", frames)
         broken.setattr(calls, "QUIET_S", 5.0)
         for _ in range(ATTEMPTS):
             tasks.read(str(analysis.pk))
     failed_with(analysis, code)
-    another = AnalysisFactory.create(recording=recording)
+    another = waiting(recording)
     tasks.read(str(another.pk))
     another.refresh_from_db()
     assert another.timeline_at is not None, another.error_message

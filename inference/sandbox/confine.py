@@ -29,8 +29,6 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CAPABILITY_VERSION = 0x20080522
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# Names, between commas, of protections that the operator does without.
-WITHOUT = "EMOTRACE_SANDBOX_WITHOUT"
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/sys/devices/system/cpu")
 _DEVICES = ("/dev/null", "/dev/urandom")
 _LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1")
@@ -65,11 +63,12 @@ def lacking() -> tuple[str, ...]:
 
 def require() -> None:
     """Raise SandboxError where the system lacks a protection that the operator does not do without."""
-    allowed = {name.strip() for name in os.environ.get(WITHOUT, "").split(",")}
+    allowed = {name.strip() for name in os.environ.get("EMOTRACE_SANDBOX_WITHOUT", "").split(",")}
     if missing := [name for name in lacking() if name not in allowed]:
         raise SandboxError(
             f"This system offers no {' and no '.join(missing)} to confine the readers of uploaded files. Use Linux "
-            f"5.13 or later with libseccomp, or set {WITHOUT}={','.join(missing)} to read files without."
+            f"5.13 or later with libseccomp, or set EMOTRACE_SANDBOX_WITHOUT={','.join(missing)} to "
+            "read files without."
         )
 
 

@@ -93,7 +93,7 @@ def test_where_the_system_cannot_confine_nothing_is_read_unless_that_is_allowed(
     monkeypatch.setattr(confine, "lacking", lambda: missing)
     with pytest.raises(confine.SandboxError, match=f"no {missing[0]}"):
         readers.who()
-    monkeypatch.setenv(confine.WITHOUT, ",".join(missing))
+    monkeypatch.setenv("EMOTRACE_SANDBOX_WITHOUT", ",".join(missing))
     assert readers.who()
 
 

@@ -6,7 +6,7 @@ from tests.unit.test_compose import settings_read
 from webapp.core import locations
 
 GUIDE = (locations.PROJECT / "docs" / "operation.md").read_text()
-OF_OTHERS = {"DJANGO_SETTINGS_MODULE"}
+OF_OTHERS = {"DJANGO_SETTINGS_MODULE", "LD_LIBRARY_PATH"}
 
 
 def test_every_setting_is_in_the_table() -> None:

@@ -55,7 +55,7 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
     except confine.SandboxError as error:
         return [Error(str(error), id="emotrace.E006")]
     if missing := confine.lacking():
-        words = f"Uploaded files are read without {' and '.join(missing)}, as {confine.WITHOUT} allows."
+        words = f"Uploaded files are read without {' and '.join(missing)}, as EMOTRACE_SANDBOX_WITHOUT allows."
         return [Warning(words, id="emotrace.W003")]
     return []
 

@@ -33,7 +33,7 @@ def test_what_takes_too_long_is_killed() -> None:
     before = children()
     with pytest.raises(FfmpegError, match="longer than"):
         ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=0.5)
-    assert children() == before
+    assert not set(children()) - set(before)
 
 
 def test_it_is_killed_when_its_listener_raises() -> None:
@@ -43,7 +43,7 @@ def test_it_is_killed_when_its_listener_raises() -> None:
     before = children()
     with pytest.raises(KeyboardInterrupt):
         ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=600, on_time=stop)
-    assert children() == before
+    assert not set(children()) - set(before)
 
 
 def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypat
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, handler)
-    assert children() == processes
+    assert not set(children()) - set(processes)
     for each in set(threading.enumerate()) - set(threads):  # one that waits for the limit would keep Python alive
         each.join(PATIENCE_S)
         assert not each.is_alive()

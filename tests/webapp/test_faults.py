@@ -178,7 +178,7 @@ def test_a_request_is_told_what_is_away(api: APIClient, monkeypatch: pytest.Monk
     ],
 )
 def test_what_is_no_fault_of_the_installation(error: Exception | None) -> None:
-    assert faults.of(error) is None
+    assert faults.installation_fault(error) is None
 
 
 def test_what_a_program_is_told_when_redis_is_full(api: APIClient, full_redis: None) -> None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 
 from webapp.core.problems import WebCode
-from webapp.core.requests import network
+from webapp.core.requests import client_network
 from webapp.core.sealing import box
 
 PURPOSE = b"emotrace second factor"
@@ -32,7 +32,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Wrong passwords are counted by axes, for the pages and REST together; wrong codes by allauth."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return network(request)
+        return client_network(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         try:

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db.models import Sum
 from django.http import HttpRequest
 
-from webapp.core.requests import network
+from webapp.core.requests import client_network
 
 
-class LockOut(AxesDatabaseHandler):
+class AccountLockoutHandler(AxesDatabaseHandler):
     """Locks a name for one network, as django-axes does, and after more wrong passwords for every strange one.
 
     Where the person has logged in before, only what went wrong there counts: guessing from elsewhere cannot lock
@@ -33,5 +33,5 @@ class LockOut(AxesDatabaseHandler):
         wrong = attempts.aggregate(wrong=Sum("failures_since_start"))["wrong"] or 0
         return (
             wrong >= settings.ACCOUNT_FAILURE_LIMIT
-            and not AccessLog.objects.filter(username=username, ip_address=network(request)).exists()
+            and not AccessLog.objects.filter(username=username, ip_address=client_network(request)).exists()
         )

@@ -63,11 +63,11 @@ def remove_second_factor(*, user: User) -> bool:
     with transaction.atomic():
         is_removed = bool(Authenticator.objects.filter(user=user).delete()[0])
         if is_removed:
-            cut_off(user=user)
+            revoke_access(user=user)
     return is_removed
 
 
-def cut_off(*, user: User, but: str | None = None, keep: Collection[Token] = ()) -> None:
+def revoke_access(*, user: User, but: str | None = None, keep: Collection[Token] = ()) -> None:
     """End what began with another way to log in: all sessions except the one with the key `but`, and all tokens.
 
     Of the tokens made by hand, those in `keep` stay.

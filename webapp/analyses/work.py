@@ -145,7 +145,7 @@ def _broken_off(lease: Lease, error: Exception) -> str:
         logger.error("analysis %s: %s", lease.pk, error)
         lease.fail(error.code, error.message)
         return "refused"
-    if fault := faults.of(error):
+    if fault := faults.installation_fault(error):
         logger.error("analysis %s waits until the installation is mended: %s", lease.pk, fault.code, exc_info=error)
         _put_off(lease, fault)
         return "put_off"

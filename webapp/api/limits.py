@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
-from webapp.core.requests import network
+from webapp.core.requests import client_network
 
 
 def cost_of(view: object, request: Request) -> str:
@@ -35,7 +35,7 @@ class Limit(SimpleRateThrottle):
             return True
         number, since = divmod(time.time(), period)
         self.left = period - since
-        who = f"user-{request.user.pk}" if request.user.is_authenticated else network(request)
+        who = f"user-{request.user.pk}" if request.user.is_authenticated else client_network(request)
         # Each period has a key of its own, and adding one is a single step in Redis: no process miscounts.
         key = f"limit:{cost}:{who}:{number:.0f}"
         cache.add(key, 0, timeout=2 * period)

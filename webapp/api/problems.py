@@ -38,7 +38,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    fault = faults.of(error)
+    fault = faults.installation_fault(error)
     if fault is not None and fault is not error:
         logger.error("this is no fault of the request: %s", fault.code, exc_info=error)
         error = fault

@@ -60,10 +60,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.core.requests.Line",
     "csp.middleware.CSPMiddleware",
-    "webapp.core.requests.Readable",
+    "webapp.core.requests.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "webapp.core.requests.Body",
+    "webapp.core.requests.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -126,8 +126,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
-AXES_HANDLER = "webapp.accounts.lockout.LockOut"
-AXES_CLIENT_IP_CALLABLE = "webapp.core.requests.network"
+AXES_HANDLER = "webapp.accounts.lockout.AccountLockoutHandler"
+AXES_CLIENT_IP_CALLABLE = "webapp.core.requests.client_network"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 ACCOUNT_FAILURE_LIMIT = 30  # for one name, from wherever

@@ -23,7 +23,7 @@ OUT_OF_TIME = {"57014", "55P03"}  # PostgreSQL's codes: a statement, or waiting 
 NO_SNAPSHOT = "MISCONF"  # of this refusal the client makes no class of its own
 
 
-def of(error: BaseException | None) -> RequestError | None:
+def installation_fault(error: BaseException | None) -> RequestError | None:
     """What an operator has to mend, where that is why `error` was raised; its message says so to anybody.
 
     None where the request, the recording or our own code is at fault.

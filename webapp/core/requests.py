@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
-def network(request: HttpRequest) -> str:
+def client_network(request: HttpRequest) -> str:
     """Whom limits count: an IPv4 address, or the /64 of an IPv6 address, of which one customer has every address."""
     sender: str = request.META.get("REMOTE_ADDR", "")
     try:
@@ -90,7 +90,7 @@ class Line:
         REQUEST_SECONDS.observe(seconds, view=view, status=f"{response.status_code // 100}xx")
 
 
-class Readable:
+class UnreadableRequestMiddleware:
     """Refuses what no view could make a text of: characters in another coding than UTF-8, or a NUL in the address."""
 
     def __init__(self, get_response: Answer) -> None:
@@ -104,7 +104,7 @@ class Readable:
         return self.get_response(request)
 
 
-class Body:
+class BodyLimitMiddleware:
     """Refuses a body before anything reads it, which looking for its CSRF token already does."""
 
     def __init__(self, get_response: Answer) -> None:

@@ -11,7 +11,7 @@ from webapp.core.problems import RETRY_SECONDS, STATUSES, RequestError
 
 def failed(_: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
-    known = error if isinstance(error, RequestError) else faults.of(error)
+    known = error if isinstance(error, RequestError) else faults.installation_fault(error)
     status = STATUSES[known.code] if known else 500
     page = render_to_string("500.html", {"status": status, "words": known.message if known else ""})
     answer = HttpResponse(page, status=status)

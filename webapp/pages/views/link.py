@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from inference.errors import InputError
 from webapp.analyses import files, viewing
 from webapp.core.problems import STATUSES, RequestError
-from webapp.core.requests import network
+from webapp.core.requests import client_network
 from webapp.pages.result import Places, news, result
 from webapp.pages.rows import rows
 from webapp.recordings import access, sharing
@@ -108,7 +108,7 @@ def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str
 
 
 def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
-    misses = f"link-misses:{network(request)}:{time.time() // 60:.0f}"
+    misses = f"link-misses:{client_network(request)}:{time.time() // 60:.0f}"
     if cache.get(misses, 0) >= MISSES_A_MINUTE:
         return render(request, "429.html", {"by_link": True}, status=429)
     link = access.link_with(secret)

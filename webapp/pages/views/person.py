@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic.edit import FormView
 
 from webapp.accounts.forms import KeptTokensForm
-from webapp.accounts.services import cut_off
+from webapp.accounts.services import revoke_access
 from webapp.analyses import personal
 from webapp.analyses.archive import as_download
 from webapp.analyses.quota import usage_of
@@ -44,7 +44,7 @@ def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     return page
 
 
-class _CutsOff(FormView):
+class _RevokesAccess(FormView):
     """Ends other sessions and tokens together with the change of the second factor."""
 
     request: PersonRequest
@@ -52,15 +52,15 @@ class _CutsOff(FormView):
     def form_valid(self, form: KeptTokensForm) -> HttpResponse:
         with transaction.atomic():
             answer = super().form_valid(form)
-            cut_off(user=self.request.user, but=self.request.session.session_key, keep=form.kept())
+            revoke_access(user=self.request.user, but=self.request.session.session_key, keep=form.kept())
         return answer
 
 
-class SecondFactorOn(_CutsOff, ActivateTOTPView):
+class SecondFactorOn(_RevokesAccess, ActivateTOTPView):
     pass
 
 
-class SecondFactorOff(_CutsOff, DeactivateTOTPView):
+class SecondFactorOff(_RevokesAccess, DeactivateTOTPView):
     pass
 
 

@@ -16,7 +16,7 @@ from inference.media.container import DECODERS, MAX_PIXELS, PROTOCOLS
 from inference.media.interrupts import deferred
 from inference.media.kinds import kind_of
 from inference.media.riff import pcm_decoder
-from inference.sandbox.confine import Allowance, prepare, require
+from inference.sandbox.confine import Allowance, environment, prepare, require
 
 MEMORY_BYTES = 8 * 1024**3  # address space; x264 at 2160p reserves about 2 GiB
 WRITTEN_BYTES = 2**34
@@ -96,7 +96,7 @@ def ffmpeg(
                     stdout=subprocess.PIPE,
                     stderr=said,
                     cwd=folder,
-                    env={name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"},
+                    env=environment(),
                     text=True,
                     start_new_session=True,
                     preexec_fn=confinement.enter,  # only system calls, safe among threads

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, get_type_hints
 
 from inference.errors import Code, InputError
-from inference.sandbox.confine import require
+from inference.sandbox.confine import environment, require
 from inference.sandbox.wire import Array, End, Failure, OutOfMemory, Refusal, Request, Value, Wire, decoded, encoded
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -24,8 +24,7 @@ MEMORY_BYTES = 4 * 2**30  # address space; the largest EEG that is read takes 2 
 QUIET_S = 25.0  # a reader that hands nothing over for so long is taken for hung: others wait for their turn
 CPU_S = 6 * 3600  # of a reader that does hand over: two hours at 2160p take less
 _ROOT = Path(__file__).resolve().parents[2]
-# Nothing of this process's environment, with its secrets, is handed on.
-_ENVIRONMENT = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"} | {
+_ENVIRONMENT = environment() | {
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
     "PYTHONDONTWRITEBYTECODE": "1",

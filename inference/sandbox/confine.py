@@ -23,11 +23,11 @@ from functools import cache
 from pathlib import Path
 
 from inference.sandbox import landlock, seccomp
+from inference.sandbox.libc import checked, libc
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CAPABILITY_VERSION = 0x20080522
-_libc = ctypes.CDLL(None, use_errno=True)
 
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/sys/devices/system/cpu")
 _DEVICES = ("/dev/null", "/dev/urandom")
@@ -72,6 +72,11 @@ def require() -> None:
         )
 
 
+def environment() -> dict[str, str]:
+    """Of this process's environment, with its secrets, what a confined one is given: where libraries lie."""
+    return {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
+
+
 @dataclass(frozen=True)
 class Confinement:
     """What `prepare` made. `ruleset` is a descriptor, None without Landlock; `calls` is a filter, or empty."""
@@ -84,9 +89,9 @@ class Confinement:
     def enter(self, kept: Iterable[int] | None = None) -> None:
         """Confine this process; of its descriptors only `kept` stay open, where they are named. Raises OSError."""
         # Root may have a network of its own, and everybody who may have a user namespace.
-        if _libc.unshare(_CLONE_NEWNET) != 0:
-            _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if libc.unshare(_CLONE_NEWNET) != 0:
+            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.parent:
             os._exit(1)
         with suppress(OSError):  # where memory runs out, this process goes first
@@ -96,8 +101,7 @@ class Confinement:
         _limit(resource.RLIMIT_CPU, self.allowed.cpu_s)
         _limit(resource.RLIMIT_CORE, 0)
         _drop_capabilities()
-        if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-            raise OSError(number := ctypes.get_errno(), os.strerror(number))
+        checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         if self.ruleset is not None:
             landlock.restrict(self.ruleset)
         if kept is not None:
@@ -141,8 +145,7 @@ def _libraries() -> tuple[Path, ...]:
 
 def _drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    if _libc.capset(header, (ctypes.c_uint32 * 6)()):
-        raise OSError(number := ctypes.get_errno(), os.strerror(number))
+    checked(libc.capset(header, (ctypes.c_uint32 * 6)()))
 
 
 def _close_all_but(kept: Iterable[int]) -> None:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from inference.sandbox.libc import checked, libc
+
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
 _VERSION = 1
 _PATH_BENEATH = 1
@@ -25,8 +27,6 @@ _SCOPE_SINCE, _SCOPE = 6, 0b11  # abstract sockets of, and signals to, processes
 READ = READ_FILE | READ_DIR
 WRITE = READ_FILE | WRITE_FILE | _TRUNCATE
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
 
 class _RulesetAttr(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("tcp", ctypes.c_uint64), ("scope", ctypes.c_uint64))
@@ -40,21 +40,21 @@ class _PathBeneathAttr(ctypes.Structure):
 @cache
 def abi() -> int:
     """The version of Landlock that the kernel has; 0 where it has none."""
-    return max(0, _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
+    return max(0, libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
 
 
 def ruleset(allowed: Iterable[tuple[Path, int]]) -> int:
     """A descriptor of a ruleset that allows these rights to these paths and what lies beneath, and nothing else.
 
-    A path that does not exist is left out. Raises OSError.
+    A path that does not exist, or cannot be reached, is left out. Raises OSError.
     """
     version = abi()
     files = _FILES_OF_ABI.get(version, _FILES_LATER)
     attr = _RulesetAttr(files, _TCP if version >= _TCP_SINCE else 0, _SCOPE if version >= _SCOPE_SINCE else 0)
     size = 24 if version >= _SCOPE_SINCE else 16 if version >= _TCP_SINCE else 8
-    made = _checked(_libc.syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), 0))
+    made = checked(libc.syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), 0))
     for path, rights in allowed:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, PermissionError):
             _allow(made, path, rights & files)
     return made
 
@@ -63,17 +63,11 @@ def _allow(made: int, path: Path, rights: int) -> None:
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         beneath = _PathBeneathAttr(rights if path.is_dir() else rights & _OF_FILES, descriptor)
-        _checked(_libc.syscall(_ADD_RULE, made, _PATH_BENEATH, ctypes.byref(beneath), 0))
+        checked(libc.syscall(_ADD_RULE, made, _PATH_BENEATH, ctypes.byref(beneath), 0))
     finally:
         os.close(descriptor)
 
 
 def restrict(made: int) -> None:
     """Confine this thread, and what it starts, to a ruleset. It needs no_new_privs. Raises OSError."""
-    _checked(_libc.syscall(_RESTRICT_SELF, made, 0))
-
-
-def _checked(result: int) -> int:
-    if result < 0:
-        raise OSError(number := ctypes.get_errno(), os.strerror(number))
-    return result
+    checked(libc.syscall(_RESTRICT_SELF, made, 0))

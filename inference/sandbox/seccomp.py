@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from inference.sandbox.libc import checked, libc
+
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _MASKED_EQUAL = 7
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
@@ -115,7 +117,7 @@ def _filter(always: Sequence[str], conditions: Mapping[str, Sequence[Sequence[_C
         _add(library, context, _ERRNO | errno.ENOSYS, "clone3")  # its flags cannot be judged: clone is used instead
         descriptor = os.memfd_create("filter")
         try:
-            _checked(library.seccomp_export_bpf(context, descriptor))
+            _checked_errno(library.seccomp_export_bpf(context, descriptor))
             return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
         finally:
             os.close(descriptor)
@@ -129,18 +131,17 @@ def _add(library: ctypes.CDLL, context: int, action: int, name: str, conditions:
         return
     compared = [_Comparison(each.argument, _MASKED_EQUAL, each.mask, each.value) for each in conditions]
     array = (_Comparison * len(compared))(*compared)
-    _checked(library.seccomp_rule_add_array(context, action, number, len(compared), array))
+    _checked_errno(library.seccomp_rule_add_array(context, action, number, len(compared), array))
 
 
-def _checked(result: int) -> None:
+def _checked_errno(result: int) -> None:
+    """Raise OSError for what libseccomp returns where it fails, which is a negated errno."""
     if result < 0:
         raise OSError(-result, os.strerror(-result))
 
 
 def load(instructions: bytes) -> None:
     """Filter the calls of this thread and of what it starts. It needs no_new_privs. Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
     buffer = ctypes.create_string_buffer(instructions, len(instructions))
     program = _Program(len(instructions) // 8, ctypes.cast(buffer, ctypes.c_void_p))
-    if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0):
-        raise OSError(number := ctypes.get_errno(), os.strerror(number))
+    checked(libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0))

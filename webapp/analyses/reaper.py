@@ -1,12 +1,10 @@
 """Finds what nobody looks after: analyses whose worker died, messages that got lost, files without a row."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.dispatch import Signal
@@ -15,6 +13,7 @@ from webapp.accounts import farewell
 from webapp.analyses import events, lease
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media
+from webapp.core.isolation import isolated
 from webapp.core.measures import REAPED
 from webapp.recordings import transfers
 from webapp.recordings.models import MediaFile, Transfer
@@ -34,7 +33,7 @@ def reap() -> None:
     lapsed = Analysis.objects.filter(_silent("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
     for pk in list(spent.values_list("pk", flat=True)):
-        with by_itself(f"analysis {pk}"), transaction.atomic():
+        with isolated(f"analysis {pk}"), transaction.atomic():
             if spent.filter(pk=pk).update(
                 status=Status.FAILED,
                 error_code=lease.WORKER_LOST,
@@ -52,7 +51,7 @@ def reap() -> None:
     # Not what has lapsed since the question above, after its last attempt: that is for the next round.
     again = lapsed.filter(attempt__lt=settings.MAX_ATTEMPTS)
     for pk in list(again.values_list("pk", flat=True)):
-        with by_itself(f"analysis {pk}"):
+        with isolated(f"analysis {pk}"):
             # Asked again in the same statement that writes: it may have been heard of meanwhile.
             if again.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
                 REAPED.add(outcome="queued")
@@ -60,21 +59,10 @@ def reap() -> None:
                 lease.nudge(pk)
     silent = Analysis.objects.filter(_silent("nudged_at", 2 * settings.LEASE_SECONDS), status=Status.QUEUED)
     for pk in list(silent.values_list("pk", flat=True)):
-        with by_itself(f"analysis {pk}"):
+        with isolated(f"analysis {pk}"):
             if silent.filter(pk=pk).update(nudged_at=Now()):
                 lease.nudge(pk)
     reaping.send_robust(sender=None)
-
-
-@contextmanager
-def by_itself(what: str) -> Iterator[None]:
-    """Say that this broke off and go on with the rest: the next round tries it again."""
-    try:
-        yield
-    except Exception as error:
-        logger.exception("%s could not be looked after in this round", what)
-        if isinstance(error, Error):
-            connection.close()  # it may be what failed
 
 
 def _silent(field: str, seconds: float) -> Q:
@@ -85,13 +73,13 @@ def _silent(field: str, seconds: float) -> Q:
 
 def sweep() -> None:
     """Remove what has expired, and files that no row names: what was left when a process was killed."""
-    with by_itself("what expired of uploads"):
+    with isolated("what expired of uploads"):
         transfers.expire()
-    with by_itself("what expired of sessions and logins"):
+    with isolated("what expired of sessions and logins"):
         farewell.forget_old()
-    with by_itself("the storage"):
+    with isolated("the storage"):
         _sweep_kept()
-    with by_itself("the workplaces"):
+    with isolated("the workplaces"):
         media.clear_abandoned()
         _sweep_unfinished()
 
@@ -102,7 +90,7 @@ def _sweep_kept() -> None:
         *Artifact.objects.values_list("file", flat=True),
     }
     for kept in list(media.kept()):
-        with by_itself(kept):
+        with isolated(kept):
             if kept not in named and media.kept_for(kept, ORPHAN_SECONDS) and media.drop(kept):
                 logger.warning("removed %s, which belonged to nothing", kept)
 
@@ -110,6 +98,6 @@ def _sweep_kept() -> None:
 def _sweep_unfinished() -> None:
     awaited = {transfer.path for transfer in Transfer.objects.all()}
     for path in list(media.unfinished()):
-        with by_itself(path.name):
+        with isolated(path.name):
             if path not in awaited and media.unchanged_for(path, ORPHAN_SECONDS) and media.remove(path):
                 logger.warning("removed %s, which belonged to nothing", path.name)

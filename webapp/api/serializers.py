@@ -10,7 +10,7 @@ from rest_framework import serializers
 from inference.eeg import EegOutline
 from inference.store import ModelSpec
 from inference.types import Correction
-from webapp.accounts.models import Scope
+from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
@@ -50,7 +50,7 @@ class OrNull(serializers.CharField):
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField(write_only=True, max_length=150)
+    username = serializers.CharField(write_only=True, max_length=User._meta.get_field("username").max_length)
     password = serializers.CharField(write_only=True, trim_whitespace=False)
     code = serializers.CharField(
         write_only=True,

@@ -23,6 +23,7 @@ from inference.errors import Code, InputError
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core import faults, media
+from webapp.core.isolation import isolated
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import quota
 from webapp.recordings.models import Transfer
@@ -147,13 +148,11 @@ def expire() -> None:
     """Remove uploads that nobody went on with for too long."""
     expired = Transfer.objects.filter(expires_at__lte=timezone.now())
     for transfer in list(expired):
-        try:
+        with isolated(f"upload {transfer.pk}, which has expired,"):
             # Asked again in the same statement that removes: somebody may have gone on with it meanwhile.
             if expired.filter(pk=transfer.pk).delete()[0]:
                 media.remove(transfer.path)
                 logger.info("upload %s expired at byte %d of %d", transfer.pk, transfer.offset, transfer.length)
-        except Exception:
-            logger.exception("upload %s could not be removed, although it has expired", transfer.pk)
 
 
 def _forget(transfers: Collection[Transfer]) -> bool:

@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from webapp.core import locations
@@ -37,7 +37,12 @@ def folders() -> list[Path]:
     directory = _directory()
     if not _is_ours(directory):
         return []
-    return sorted(Path(path.read_text()) for path in directory.iterdir() if _is_held(path))
+    found = []
+    for path in directory.iterdir():
+        with suppress(FileNotFoundError):  # its keeper has just ended
+            if _is_held(path) and (name := path.read_text()):
+                found.append(Path(name))
+    return sorted(found)
 
 
 def warning() -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from webapp.analyses.purge import AT_ONCE, purge
-from webapp.analyses.reaper import by_itself, reap, sweep
+from webapp.analyses.reaper import reap, sweep
+from webapp.core.isolation import isolated
 
 SWEEP_SECONDS = 3600
 
@@ -39,13 +40,13 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, end)
         swept = purged = float("-inf")
         while not told:
-            with by_itself("what lost its worker"):
+            with isolated("what lost its worker"):
                 reap()
-            with by_itself("what belongs to nothing"):
+            with isolated("what belongs to nothing"):
                 if time.monotonic() - swept >= SWEEP_SECONDS:
                     sweep()
                     swept = time.monotonic()
-            with by_itself("what is kept no longer"):
+            with isolated("what is kept no longer"):
                 # Of many, some at a time: what lost its worker does not wait for them.
                 if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
                     purged = time.monotonic()

@@ -15,15 +15,15 @@ from rest_framework.views import APIView
 from inference.export import WRITERS
 from webapp.analyses import files, selectors, services, viewing
 from webapp.analyses.models import Analysis, Segment, WindowScore
-from webapp.api.filters import AnalysisFilter, SegmentFilter
-from webapp.api.pagination import InTime, Pages
-from webapp.api.serializers import (
+from webapp.api.analyses import (
     AnalysisSerializer,
     FacesSerializer,
     FoundSegmentSerializer,
     SegmentSerializer,
     WindowSerializer,
 )
+from webapp.api.filters import AnalysisFilter, SegmentFilter
+from webapp.api.pagination import InTime, Pages
 from webapp.api.views.base import AsItIs, person
 from webapp.core.problems import RequestError, WebCode
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.analyses import selectors, services, viewing
-from webapp.api.serializers import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
+from webapp.api.analyses import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
 from webapp.api.views.base import person
 
 

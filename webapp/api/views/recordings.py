@@ -15,13 +15,12 @@ from inference.errors import Code, InputError
 from webapp.analyses import services
 from webapp.analyses.filters import RecordingFilter
 from webapp.analyses.models import Analysis
+from webapp.api.analyses import AnalysisSerializer, RerunSerializer
 from webapp.api.pagination import Pages
 from webapp.api.serializers import (
-    AnalysisSerializer,
     ChangeSerializer,
     CreatedSerializer,
     RecordingSerializer,
-    RerunSerializer,
     StateSerializer,
     UploadSerializer,
 )

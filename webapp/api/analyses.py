@@ -1,0 +1,191 @@
+"""Analyses, their timelines and corrections as JSON, and back. Times are seconds from the video's start."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from inference.types import Correction
+from webapp.analyses import selectors
+from webapp.analyses.models import Analysis, Segment, WindowScore
+from webapp.api.fields import OrNull, Seconds
+from webapp.recordings.models import (
+    EEG_UNITS,
+)
+
+MOST_CORRECTIONS = 20_000  # of two hours, one every 0.36 s
+
+
+class RerunSerializer(serializers.Serializer[Any]):
+    model = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION.")
+
+
+class AudioVideoSummarySerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(help_text="With the largest share of the time.")  # type: ignore[assignment]
+    share = serializers.DictField(child=serializers.FloatField(), help_text="Of each label and of `undetermined`.")
+    mean_probability = serializers.DictField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="Of each label over the determined time: empty where there is none, null where an earlier version "
+        "read it.",
+    )
+
+
+class SummarySerializer(AudioVideoSummarySerializer):
+    audio_video = AudioVideoSummarySerializer(
+        allow_null=True,
+        help_text="With EEG: what audio and video alone say, without it. Null where there is no EEG or an earlier "
+        "version read it.",
+    )
+
+
+class ModelUsedSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    sha256 = serializers.CharField()
+    labels = serializers.ListField(child=serializers.CharField())
+
+
+class BadChannelSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    reason = serializers.ChoiceField(choices=["flat", "clipped", "noisy"])
+
+
+class EegFactsSerializer(serializers.Serializer[Any]):
+    unit = serializers.ChoiceField(choices=EEG_UNITS, help_text="Of the file's values.")
+    sfreq = serializers.FloatField(help_text="Hz.")
+    channel_order = serializers.ChoiceField(choices=["names", "assumed"])
+    bad_channels = BadChannelSerializer(many=True, help_text="Read, although they can hardly be EEG.")
+
+
+class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
+    stage = OrNull()
+    mode = OrNull()
+    error_code = OrNull()
+    error_message = OrNull(
+        help_text="Why it failed; of a queued one, what has to be mended on the server before it goes on by itself."
+    )
+    notice = OrNull(help_text="What such a reading is not.")
+    input_sha256 = OrNull(help_text="Of the video that was read.")
+    eeg = EegFactsSerializer(
+        source="eeg_facts", read_only=True, allow_null=True, help_text="How the EEG was read; null without."
+    )
+    models_used = ModelUsedSerializer(many=True, read_only=True)
+    labels = serializers.ListField(child=serializers.CharField(), read_only=True)
+    summary = SummarySerializer(read_only=True, allow_null=True)
+    has_video = serializers.SerializerMethodField(help_text="Whether the labelled video is there.")
+
+    class Meta:
+        model = Analysis
+        fields = [
+            *("id", "recording", "status", "stage", "progress", "attempt", "error_code", "error_message"),
+            *(
+                "model_name",
+                "model_version",
+                "model_sha256",
+                "mode",
+                "input_sha256",
+                "models_used",
+                "labels",
+                "summary",
+            ),
+            *("has_video", "notice", "eeg", "created_at", "started_at", "timeline_at", "finished_at"),
+        ]
+
+    def get_has_video(self, analysis: Analysis) -> bool:
+        return selectors.labelled_video(analysis) is not None
+
+
+class EvidenceSerializer(serializers.Serializer[Segment]):
+    face = serializers.FloatField()
+    voice = serializers.FloatField()
+    eeg = serializers.FloatField()
+
+
+class SegmentSerializer(serializers.ModelSerializer[Segment]):
+    start_s = Seconds()
+    end_s = Seconds()
+    duration_s = Seconds()
+    probabilities = serializers.SerializerMethodField()
+    evidence = EvidenceSerializer(source="*")
+    unimodal = serializers.SerializerMethodField(
+        help_text="Probabilities given one modality alone (`face`, `voice`, `eeg`) and, in what EEG entered, given "
+        "`audio-video` without it; of those that are there. Null where an earlier version read it."
+    )
+
+    class Meta:
+        model = Segment
+        fields = ["start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"]
+
+    def get_probabilities(self, segment: Segment) -> dict[str, float]:
+        return dict(zip(segment.analysis.labels, segment.probabilities, strict=True))
+
+    def get_unimodal(self, segment: Segment) -> dict[str, dict[str, float]] | None:
+        return selectors.by_label(segment.analysis.labels, segment.unimodal)
+
+
+class FoundSegmentSerializer(SegmentSerializer):
+    recording = serializers.UUIDField(source="analysis.recording_id")
+    model_name = serializers.CharField(source="analysis.model_name")
+    model_version = serializers.CharField(source="analysis.model_version")
+
+    class Meta(SegmentSerializer.Meta):
+        fields = ["analysis", "recording", "model_name", "model_version", *SegmentSerializer.Meta.fields]
+
+
+class WindowSerializer(serializers.ModelSerializer[WindowScore]):
+    start_s = Seconds()
+    end_s = Seconds()
+    logits = serializers.ListField(child=serializers.FloatField())
+    probabilities = serializers.ListField(child=serializers.FloatField())
+    unimodal = serializers.DictField(
+        child=serializers.ListField(child=serializers.FloatField()),
+        allow_null=True,
+        help_text="Probabilities given the `face` or the `voice` alone, of those that are there. Null where an "
+        "earlier version read it, and in windows of EEG.",
+    )
+
+    class Meta:
+        model = WindowScore
+        fields = ["start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal"]
+
+
+class FacesSerializer(serializers.Serializer[Any]):
+    step_s = Seconds(help_text="A face was looked for as often; moments without one are left out.")
+    width = serializers.IntegerField(help_text="Of the picture as shown, in pixels.")
+    height = serializers.IntegerField()
+    boxes = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=5, max_length=5),
+        help_text="Of [time_s, left, top, width, height], in pixels of the picture as shown.",
+    )
+
+
+class CorrectionSerializer(serializers.Serializer[Correction]):
+    start_s = Seconds()
+    end_s = Seconds()
+    label = serializers.CharField(max_length=40, help_text="One of the analysis' labels, or `undetermined`.")  # type: ignore[assignment]
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class RevisionSerializer(serializers.Serializer[Any]):
+    revision = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 2,
+        help_text="Counts the changes; 0 before the first. Send the one that yours is based on.",
+    )
+
+
+class CorrectionsSerializer(RevisionSerializer):
+    by = OrNull(help_text="Who saved it.")
+    at = OrNull(help_text="When.")
+    segments = CorrectionSerializer(
+        many=True,
+        max_length=MOST_CORRECTIONS,  # type: ignore[call-arg]
+        help_text="They cover the recording without gap or overlap. Empty where nobody corrected anything.",
+    )
+
+    def corrections(self) -> list[Correction]:
+        return [Correction(**one) for one in self.validated_data["segments"]]
+
+
+class CarryOverSerializer(RevisionSerializer):
+    source = serializers.UUIDField(help_text="The corrected analysis, of the same recording.")  # type: ignore[assignment]

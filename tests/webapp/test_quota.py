@@ -16,7 +16,7 @@ from webapp.accounts.services import set_quota
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.core.problems import RequestError
-from webapp.core.quota import Quota
+from webapp.core.quota import Quota, amount
 from webapp.recordings import transfers
 from webapp.recordings.models import Recording, Transfer
 from webapp.recordings.quota import bytes_of
@@ -41,9 +41,13 @@ def refusal(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-def test_without_a_number_there_is_no_limit(api: APIClient, settings: Any) -> None:
-    assert Quota(None, None, None) == settings.QUOTA
+def test_everybody_may_use_much_but_not_everything(api: APIClient, settings: Any) -> None:
+    assert Quota(bytes=100 * 10**9, minutes=20_000, analyses=1000) == settings.QUOTA
     assert send(api).status_code == 201
+
+
+def test_an_installation_may_lift_the_limits() -> None:
+    assert [amount(text) for text in ("unlimited", "50G", "600")] == [None, 50 * 10**9, 600]
 
 
 def test_a_file_fits_to_the_byte(api: APIClient, owner: User) -> None:
@@ -146,13 +150,59 @@ def test_a_persons_own_quota_stands_above_everybodys(
 def test_the_last_of_the_disk_is_kept_free(
     api: APIClient, settings: Any, monkeypatch: pytest.MonkeyPatch, free: int
 ) -> None:
-    """Announced bytes of everybody are taken for used."""
-    others = transfers.create(owner=UserFactory.create(), length=300, name="a.mp4", metadata="")
-    Transfer.objects.filter(pk=others.pk).update(offset=100)
-    room = settings.DISK_RESERVE_BYTES + 200 + 999 + free
-    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": room}))
+    has_free(monkeypatch, settings.DISK_RESERVE_BYTES + 999 + free)
     answer = tus.begin(api, 1000)
     assert (answer.status_code == 201) if free else (refusal(answer) == (507, "disk_full"))
+
+
+def has_free(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": room}))
+
+
+def test_what_others_announce_and_do_not_send_takes_no_room(
+    api: APIClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_free(monkeypatch, settings.DISK_RESERVE_BYTES + 1000)
+    for _ in range(31):
+        transfers.create(owner=UserFactory.create(), length=1000, name="a.mp4", metadata="")
+    assert tus.begin(api, 1000).status_code == 201
+
+
+def test_a_part_for_which_there_is_no_room_is_not_received(
+    api: APIClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = tus.begin(api, 1000)["Location"]
+    has_free(monkeypatch, settings.DISK_RESERVE_BYTES + 499)
+    assert refusal(tus.send(api, upload, 0, bytes(500))) == (507, "disk_full")
+    assert Transfer.objects.get().offset == 0
+    has_free(monkeypatch, settings.DISK_RESERVE_BYTES + 500)
+    assert tus.send(api, upload, 0, bytes(500)).status_code == 204
+
+
+def test_a_part_ends_where_others_have_filled_the_disk_meanwhile(
+    api: APIClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfers, "COMMIT_BYTES", 100)
+    upload = tus.begin(api, 1000)["Location"]
+    count = transfers._count
+
+    def filled(transfer: Transfer, offset: int) -> None:
+        count(transfer, offset)
+        if offset:
+            has_free(monkeypatch, settings.DISK_RESERVE_BYTES - 1)
+
+    monkeypatch.setattr(transfers, "_count", filled)
+    monkeypatch.setattr(transfers.media, "CHUNK_BYTES", 100)
+    assert refusal(tus.send(api, upload, 0, bytes(1000))) == (507, "disk_full")
+    assert Transfer.objects.get().offset == 100
+
+
+def test_uploads_on_their_way_are_counted(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.recordings.quota.MOST_UPLOADS", 2)
+    begun = [tus.begin(api, 10)["Location"] for _ in range(2)]
+    assert refusal(tus.begin(api, 10)) == (429, "quota_uploads")
+    api.delete(begun[0], headers=tus.SPEAKS)
+    assert tus.begin(api, 10).status_code == 201
 
 
 def at_once(count: int, do: Callable[[int], object]) -> list[object]:
@@ -212,7 +262,7 @@ def test_one_reads_what_one_uses(api: APIClient, owner: User) -> None:
     assert answer["quota"] == {
         "bytes": {"used": 1500, "allowed": 10**6},
         "seconds": {"used": 62, "allowed": 600},
-        "analyses": {"used": 0, "allowed": None},
+        "analyses": {"used": 0, "allowed": 1000},
     }
 
 

@@ -9,6 +9,8 @@ from webapp.core.problems import RequestError, WebCode
 from webapp.core.quota import Quota
 from webapp.recordings.quota import bytes_of, seconds_of
 
+NEARLY = 0.8
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -22,6 +24,13 @@ class Usage:
     @property
     def is_limited(self) -> bool:
         return self.allowed != Quota(None, None, None)
+
+    @property
+    def is_nearly_used_up(self) -> bool:
+        """Whether little is left of anything."""
+        used = ((self.bytes, self.allowed.bytes), (self.minutes, self.allowed.minutes))
+        opened = (self.analyses, self.allowed.analyses)
+        return any(most is not None and amount >= NEARLY * most for amount, most in (*used, opened))
 
     @property
     def minutes(self) -> float:

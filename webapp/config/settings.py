@@ -11,7 +11,7 @@ from kombu.entity import Queue
 
 from inference.types import Limits
 from webapp.core import locations, logs
-from webapp.core.quota import Quota
+from webapp.core.quota import Quota, amount
 from webapp.core.storage.keys import read_keys
 
 # Where NAME_FILE names a file, the value of NAME is what that file holds.
@@ -163,11 +163,11 @@ MFA_TOTP_ISSUER = "Emotrace"
 MFA_TOTP_TOLERANCE = 1  # clocks of telephones and servers without a network differ
 # Nobody is known by an e-mail address here, and an installation without a mail server could confirm none.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-# What a person may use, unless `manage.py quota` says otherwise; without a number, as much as there is.
+# What a person may use, unless `manage.py quota` says otherwise: a number, or `unlimited`.
 QUOTA = Quota(
-    bytes=env.int("EMOTRACE_QUOTA_BYTES", default=None),
-    minutes=env.int("EMOTRACE_QUOTA_MINUTES", default=None),
-    analyses=env.int("EMOTRACE_QUOTA_ANALYSES", default=None),
+    bytes=amount(env.str("EMOTRACE_QUOTA_BYTES", default="100G")),
+    minutes=amount(env.str("EMOTRACE_QUOTA_MINUTES", default="20k")),
+    analyses=amount(env.str("EMOTRACE_QUOTA_ANALYSES", default="1000")),
 )
 
 # Mail, such as smtp+tls://name:password@mail.example.org:587. Without a server, the pages offer nothing that needs one.

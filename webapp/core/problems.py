@@ -45,6 +45,7 @@ class WebCode(StrEnum):
     QUOTA_BYTES = "quota_bytes"
     QUOTA_MINUTES = "quota_minutes"
     QUOTA_ANALYSES = "quota_analyses"
+    QUOTA_UPLOADS = "quota_uploads"
     CODE_REQUIRED = "code_required"
     WRONG_CODE = "wrong_code"
     TOO_MANY_CODES = "too_many_codes"
@@ -186,6 +187,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.QUOTA_BYTES: 413,
     WebCode.QUOTA_MINUTES: 413,
     WebCode.QUOTA_ANALYSES: 429,
+    WebCode.QUOTA_UPLOADS: 429,
     WebCode.CODE_REQUIRED: 401,
     WebCode.WRONG_CODE: 401,
     WebCode.TOO_MANY_CODES: 429,

@@ -1,19 +1,21 @@
 """How much of what people send is kept, and whether there is room for more.
 
 What was sent counts, and each upload with the length that it announced, from its first byte on. What is made from it
-does not. The functions that require room belong in a transaction that holds the owner's row (`accounts.locked`).
+does not. The functions that ask about a person belong in a transaction that holds their row (`accounts.locked`). Of the
+disk only what has come is taken: whoever announces much and sends nothing keeps nobody out.
 """
 
 import shutil
 
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from webapp.accounts.models import User
 from webapp.accounts.selectors import quota_of
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode, no_room
-from webapp.recordings.models import Transfer
+
+MOST_UPLOADS = 1000  # of one person on their way at once
 
 
 def bytes_of(user: User) -> int:
@@ -37,9 +39,23 @@ def require_bytes(*, owner: User, more: int) -> None:
             f"{_mega(more)} are more than the {_mega(max(0, left))} that are left of your {_mega(allowed)}. "
             "Delete recordings that you need no more, or ask an administrator for more room.",
         )
-    coming = Transfer.objects.aggregate(sum=Sum(F("length") - F("offset")))["sum"] or 0
-    if shutil.disk_usage(media.root()).free - coming - more < settings.DISK_RESERVE_BYTES:
+    require_disk(more)
+
+
+def require_disk(more: int) -> None:
+    """Raises RequestError(DISK_FULL) where `more` bytes would not leave free what is kept free."""
+    if shutil.disk_usage(media.root()).free - more < settings.DISK_RESERVE_BYTES:
         raise no_room()
+
+
+def require_upload(*, owner: User, length: int) -> None:
+    """Raises RequestError(QUOTA_UPLOADS | QUOTA_BYTES | DISK_FULL) where no upload of `length` bytes may begin."""
+    if owner.transfers.count() >= MOST_UPLOADS:
+        raise RequestError(
+            WebCode.QUOTA_UPLOADS,
+            f"{MOST_UPLOADS} of your uploads are on their way, which is as many as may be. Finish or remove some.",
+        )
+    require_bytes(owner=owner, more=length)
 
 
 def require_seconds(*, owner: User, more: float) -> None:

@@ -50,14 +50,17 @@ class Checksum:
 
 
 def create(*, owner: User, length: int, name: str, metadata: str) -> Transfer:
-    """Begin an upload of `length` bytes. Raises InputError(TOO_LARGE), RequestError(QUOTA_BYTES | DISK_FULL)."""
+    """Begin an upload of `length` bytes.
+
+    Raises InputError(TOO_LARGE), RequestError(QUOTA_UPLOADS | QUOTA_BYTES | DISK_FULL).
+    """
     limit = settings.LIMITS.max_bytes
     if length > limit:
         sizes = f"The file has {length / 1e6:.0f} MB; {limit / 1e6:.0f} MB are allowed."
         raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
     transfer = Transfer(owner=owner, name=name, metadata=metadata, length=length, expires_at=_expiry())
     with transaction.atomic():
-        quota.require_bytes(owner=accounts.locked(owner), more=length)
+        quota.require_upload(owner=accounts.locked(owner), length=length)
         media.begin(transfer.part)
         transfer.save()
     return transfer
@@ -86,6 +89,7 @@ def append(*, transfer: Transfer, offset: int, size: int, source: Source, checks
                 f"{size} bytes after the first {offset} are more than the {transfer.length} that were announced. "
                 "Send the rest alone, or begin another upload.",
             )
+        quota.require_disk(size)
         try:
             if checksum is None:
                 _receive(transfer, file, source, size)
@@ -190,6 +194,7 @@ def _receive(transfer: Transfer, file: media.Part, source: Source, size: int) ->
         arrived += len(chunk)
         if arrived - transfer.offset >= COMMIT_BYTES:
             _keep(transfer, file, arrived)
+            quota.require_disk(0)  # others may have filled it meanwhile
     _keep(transfer, file, arrived)
 
 

@@ -14,7 +14,7 @@ from inference.faces import FaceReader, shown
 from inference.media.decode import frames_at, mixdown, sound
 from inference.models.audio_video import AudioVideoNetwork
 from inference.timeline import MIN_FACE, MIN_VOICE
-from inference.types import Face, Faces, Inputs, MediaInfo, Modality, Source, Window
+from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
 _BATCH = 32  # windows scored at once
 
@@ -86,7 +86,9 @@ class AudioVideoReader:
         features, seen = [], np.zeros(len(times), dtype=bool)
         pending: list[np.ndarray] = []
         found: list[Face] = []
-        for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face["frame_side"])):
+        # Of a track whose frames grow, the first one does not tell what it costs.
+        most_pixels = max(Limits.max_pixels, 1.1 * media.pixels)
+        for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face["frame_side"], most_pixels)):
             sample = read(frame)
             seen[number] = sample.crop is not None
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)

@@ -21,6 +21,7 @@ class Code(StrEnum):
     NO_PICTURE = "no_picture"
     ZERO_LENGTH = "zero_length"
     TOO_LONG = "too_long"
+    TOO_MANY_PIXELS = "too_many_pixels"
     TOO_LARGE = "too_large"
     NOT_AUDIO = "not_audio"
     AUDIO_SIZE = "audio_size"

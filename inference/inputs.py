@@ -52,6 +52,13 @@ def check(inputs: Inputs, limits: Limits) -> MediaInfo:
                 f"The video lasts {media.duration_s / 60:.0f} minutes; {limits.max_seconds / 60:.0f} are allowed. "
                 "Cut it.",
             )
+        if media.pixels > limits.max_pixels:
+            raise InputError(
+                Code.TOO_MANY_PIXELS,
+                f"{media.duration_s / 60:.0f} minutes of {media.width} x {media.height} at {media.fps:.0f} frames a "
+                f"second are {media.pixels / limits.max_pixels:.1f} times the picture that is read. Export the video "
+                "smaller, such as at 1920 x 1080, or cut it.",
+            )
     if inputs.audio is not None:
         with reading("audio"):
             _same_length(Code.AUDIO_LENGTH, "sound file", probe_audio(inputs.audio), media)

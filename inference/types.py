@@ -92,8 +92,13 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Limits:
+    """`max_pixels` counts those of all frames, which reading and labelling take their time for: two hours at
+    1920 x 1080 and 30 frames a second.
+    """
+
     max_seconds: float = 2 * 3600
     max_bytes: int = 4 * 1024**3
+    max_pixels: float = 2 * 3600 * 30 * 1920 * 1080
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,11 @@ class MediaInfo:
     has_video: bool
     has_audio: bool
     sha256: str
+
+    @property
+    def pixels(self) -> float:
+        """Of all frames together."""
+        return self.duration_s * self.fps * self.width * self.height
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from inference.errors import Code, InputError
 from inference.media.clock import SampleClock
 from inference.media.container import opened, picture, start_s, voice, voice_decoder
 from inference.media.display import Display
@@ -29,14 +30,16 @@ _BEYOND_S = 1.0  # by which sound may outlast what packets said; more is not rea
 
 
 @sandboxed()
-def frames_at(path: Path, times: Sequence[float], longest: int) -> Iterator[np.ndarray]:
+def frames_at(path: Path, times: Sequence[float], longest: int, most_pixels: float = math.inf) -> Iterator[np.ndarray]:
     """The frame shown at each of the rising `times` (seconds): (H, W, 3) uint8 BGR, upright.
 
     Every frame is decoded, in order, and only those asked for are converted, their longer
     side at most `longest` pixels. Yields exactly one for each time; before the first frame
     and after the last, that one. What cannot be decoded is passed over.
-    Raises InputError(READER_CRASHED | TOO_COSTLY).
+    Raises InputError(READER_CRASHED | TOO_COSTLY), and InputError(TOO_MANY_PIXELS) where its frames have grown to more
+    than `most_pixels` in all.
     """
+    decoded_pixels = 0
     wanted = iter(times)
     time = next(wanted, None)
     shown: np.ndarray | None = None
@@ -47,6 +50,13 @@ def frames_at(path: Path, times: Sequence[float], longest: int) -> Iterator[np.n
         display, start = Display(stream), start_s(container)
         previous: av.VideoFrame | None = None
         for frame in _decoded(container, stream, stream.codec_context):
+            decoded_pixels += frame.width * frame.height
+            if decoded_pixels > most_pixels:
+                raise InputError(
+                    Code.TOO_MANY_PIXELS,
+                    "The picture grows in mid-recording to more than is read. Export the video at one size, such as "
+                    "1920 x 1080.",
+                )
             if frame.time is None:
                 continue
             while time is not None and time < frame.time - start:

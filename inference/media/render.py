@@ -23,7 +23,7 @@ _CODEC = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "y
 # No B-frames: MP4 counts its length in decoding order, and at a variable frame rate players would stop early.
 _PRESET = (*_CODEC, "-bf", "0")
 _MOST_BYTES, _MOST_BYTES_A_SECOND = 2**28, 2**24  # of what is written: noise at 2160p takes less
-_SPEED_FLOOR = 0.02  # slower than this share of real time is taken for a hang
+_PIXELS_A_SECOND, _SPEED = 2e7, 0.25  # slower than both, the latter a share of real time, is taken for a hang
 
 
 def _ignore(share: float) -> None:
@@ -65,7 +65,7 @@ def render(
                 ],
                 partial,
                 read=[video, *([sound] if sound else []), folder],
-                limit_s=120 + duration / _SPEED_FLOOR,
+                limit_s=120 + duration / _SPEED + timeline.media.pixels / _PIXELS_A_SECOND,
                 most_bytes=int(_MOST_BYTES + duration * _MOST_BYTES_A_SECOND),
                 folder=folder,
                 on_time=lambda seconds: on_progress(min(1.0, seconds / duration)),

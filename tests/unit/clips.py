@@ -44,6 +44,17 @@ def sized(path: Path, size: str, seconds: float = 0.2) -> Path:
     return made(path, *picture(seconds), "-vf", scaled, "-c:v", "ffv1")
 
 
+def growing(path: Path, *sizes: str) -> Path:
+    """A second of each of these sizes, in one H.264 track."""
+    parts = [
+        made(path.with_name(f"{size}.h264"), *picture(1, size), "-c:v", "libx264", "-preset", "ultrafast").read_bytes()
+        for size in sizes
+    ]
+    track = path.with_name("track.h264")
+    track.write_bytes(b"".join(parts))
+    return made(path, "-r", "25", "-i", str(track), "-c", "copy")
+
+
 def shades(path: Path, shown_s: Sequence[float], last_s: float = 0.04) -> Path:
     """A video whose frame i, shown at shown_s[i] (s), is grey all over: `shade(i)`. The last is shown for `last_s`."""
     with av.open(str(path), "w") as container:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from inference.errors import Code, InputError
 from inference.media.decode import frames_at, sound
 from inference.media.probe import probe_video
-from tests.unit.clips import TONE_HZ, frame_times, made, picture, shade, shades, silent, sized, talk, tone
+from tests.unit.clips import TONE_HZ, frame_times, growing, made, picture, shade, shades, silent, sized, talk, tone
 
 RATE = 22050
 
@@ -161,3 +162,12 @@ def test_a_change_from_stereo_to_mono_is_followed(tmp_path: Path) -> None:
     mono = made(tmp_path / "mono.ts", "-f", "lavfi", "-i", "sine=f=440:d=1:r=32000", "-ac", "1", "-c:a", "aac")
     both.write_bytes(stereo.read_bytes() + mono.read_bytes())
     assert loud(heard(both)).sum() >= 18
+
+
+def test_frames_that_grow_are_read_up_to_a_limit(tmp_path: Path) -> None:
+    clip = growing(tmp_path / "clip.ts", "160x120", "320x240")
+    pixels = 25 * (160 * 120 + 320 * 240)
+    assert len(list(frames_at(clip, [0.5, 1.9], 640, pixels))) == 2
+    with pytest.raises(InputError) as refused:
+        list(frames_at(clip, [0.5, 9.0], 640, pixels - 1))
+    assert refused.value.code is Code.TOO_MANY_PIXELS

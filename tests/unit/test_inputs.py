@@ -129,6 +129,13 @@ def test_a_video_longer_than_the_limit_is_refused(tmp_path: Path) -> None:
     assert check(Inputs(clip), Limits(max_seconds=2.0)).duration_s == pytest.approx(2.0)
 
 
+def test_a_video_of_more_pixels_than_the_limit_is_refused(tmp_path: Path) -> None:
+    clip = silent(tmp_path / "clip.mp4")
+    pixels = 2 * 25 * 320 * 240
+    assert refusal(clip, max_pixels=pixels - 1) is Code.TOO_MANY_PIXELS
+    assert check(Inputs(clip), Limits(max_pixels=pixels)).pixels == pytest.approx(pixels)
+
+
 def test_any_file_larger_than_the_limit_is_refused(tmp_path: Path) -> None:
     clip, voice = silent(tmp_path / "clip.mp4"), wav(tmp_path / "voice.wav", 2)
     assert refusal(clip, max_bytes=clip.stat().st_size - 1) is Code.TOO_LARGE

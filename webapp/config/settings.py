@@ -248,6 +248,7 @@ MEDIA_INTERNAL = env.str("EMOTRACE_MEDIA_INTERNAL", default="")
 LIMITS = Limits(
     max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
+    max_pixels=env.float("EMOTRACE_MAX_PIXELS", default=Limits.max_pixels),
 )
 # What a request may have besides files.
 BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)

@@ -138,6 +138,7 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.NO_PICTURE: 422,
     Code.ZERO_LENGTH: 422,
     Code.TOO_LONG: 422,
+    Code.TOO_MANY_PIXELS: 422,
     Code.AUDIO_LENGTH: 422,
     Code.AUDIO_CHANNELS: 422,
     Code.AUDIO_NOT_FINITE: 422,

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from inference.store import StoreError
 from tests.webapp import clips
-from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
+from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, silent_for, with_files
 from webapp.accounts.models import User
 from webapp.analyses import messages, selectors, services, tasks
 from webapp.analyses.lease import Lease
@@ -26,6 +26,7 @@ from webapp.core import faults, measures, media
 from webapp.pages import words
 
 Status = Analysis.Status
+PAUSE_SECONDS = 10_000  # until what was put off is tried again
 FILES = {
     errno.EROFS: (503, "storage_unavailable"),
     errno.EIO: (503, "storage_unavailable"),
@@ -105,6 +106,7 @@ def test_an_analysis_waits_when_the_media_cannot_be_written_to(
     for _ in range(4):
         tasks.render(str(analysis.pk))
         waits(analysis, FILES[number][1])
+        silent_for(analysis, PAUSE_SECONDS)
 
 
 def test_what_is_mended_goes_on(db: None, monkeypatch: pytest.MonkeyPatch, media_root: Path) -> None:
@@ -113,6 +115,7 @@ def test_what_is_mended_goes_on(db: None, monkeypatch: pytest.MonkeyPatch, media
         patch.setattr(media, "keep", raising(OSError(errno.EROFS, "Read-only file system")))
         tasks.render(str(analysis.pk))
     waits(analysis, "storage_unavailable")
+    silent_for(analysis, PAUSE_SECONDS)
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt, analysis.error_code, analysis.error_message) == (

@@ -1,4 +1,4 @@
-"""Which task an analysis waits for."""
+"""Which task an analysis waits for, and in which queue."""
 
 from uuid import UUID
 
@@ -10,9 +10,10 @@ READ = "webapp.analyses.tasks.read"
 RENDER = "webapp.analyses.tasks.render"
 
 
+def queue_of(*, published: bool) -> str:
+    return str(settings.RENDER_QUEUE if published else settings.INFERENCE_QUEUE)
+
+
 def send(pk: UUID, *, published: bool) -> None:
     """Tell a worker that the analysis waits for its next step."""
-    if published:
-        queue.send(RENDER, pk, queue=settings.RENDER_QUEUE)
-    else:
-        queue.send(READ, pk, queue=settings.INFERENCE_QUEUE)
+    queue.send(RENDER if published else READ, pk, queue=queue_of(published=published))

@@ -94,6 +94,17 @@ class Analysis(models.Model):
         }
 
 
+class Turn(models.Model):
+    """When a worker last took on something of this person's: who has waited longest is next."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
+    read_at = models.DateTimeField(null=True)
+    rendered_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"turn of {self.user_id}"
+
+
 class WindowScore(models.Model):
     """What one network said of one window. The arrays follow the analysis' `labels`."""
 

@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 from django.dispatch import Signal
 
 from webapp.accounts import farewell
-from webapp.analyses import events, lease
+from webapp.analyses import events, lease, messages, turns
 from webapp.analyses.models import Analysis, Artifact
-from webapp.core import media
+from webapp.core import media, queue
 from webapp.core.isolation import isolated
 from webapp.core.measures import REAPED
 from webapp.recordings import transfers
@@ -22,6 +22,7 @@ Status = Analysis.Status
 
 # Longer than anybody waits between two writes to what is being received or made.
 ORPHAN_SECONDS = 6 * 3600
+MESSAGES_AT_ONCE = 500
 
 logger = logging.getLogger(__name__)
 reaping = Signal()
@@ -57,12 +58,17 @@ def reap() -> None:
                 REAPED.add(outcome="queued")
                 logger.warning("analysis %s is queued again: its worker was lost", pk)
                 lease.nudge(pk)
-    silent = Analysis.objects.filter(_silent("nudged_at", 2 * settings.LEASE_SECONDS), status=Status.QUEUED)
-    for pk in list(silent.values_list("pk", flat=True)):
-        with isolated(f"analysis {pk}"):
-            if silent.filter(pk=pk).update(nudged_at=Now()):
-                lease.nudge(pk)
+    for published in (False, True):
+        with isolated("the messages about what waits"):
+            _make_up_for_lost_messages(published=published)
     reaping.send_robust(sender=None)
+
+
+def _make_up_for_lost_messages(*, published: bool) -> None:
+    """As many messages as analyses wait, and no more: they do not pile up while workers are busy or away."""
+    sent = queue.length(messages.queue_of(published=published))
+    for pk in turns.waiting(published=published).values_list("pk", flat=True)[sent : sent + MESSAGES_AT_ONCE]:
+        messages.send(pk, published=published)
 
 
 def _silent(field: str, seconds: float) -> Q:

@@ -1,7 +1,6 @@
-"""Celery is another interface: it passes ids on."""
+"""Celery's interface. A message says that something waits, and names it; whose turn it is, says the database."""
 
 from typing import Any
-from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
@@ -11,12 +10,12 @@ from webapp.analyses import lease, messages, work
 
 @shared_task(name=messages.READ)
 def read(pk: str) -> None:
-    work.read(UUID(pk))
+    work.read()
 
 
 @shared_task(name=messages.RENDER)
 def render(pk: str) -> None:
-    work.render(UUID(pk))
+    work.render()
 
 
 @worker_shutting_down.connect

@@ -23,12 +23,12 @@ from webapp.analyses.lease import (
     Held,
     Lease,
     LeaseLostError,
-    claim,
     nudge,
     stopping,
 )
 from webapp.analyses.models import Analysis
 from webapp.analyses.publish import publish_timeline, publish_video
+from webapp.analyses.turns import claim_next
 from webapp.core import faults, media
 from webapp.core.measures import ATTEMPTS, REAL_TIME_FACTOR
 from webapp.core.problems import RequestError, WebCode
@@ -36,16 +36,16 @@ from webapp.core.problems import RequestError, WebCode
 logger = logging.getLogger(__name__)
 
 
-def read(pk: UUID) -> None:
-    """Read a recording and publish its timeline, if the analysis waits for that."""
+def read() -> None:
+    """Read the recording whose turn it is and publish its timeline."""
     # torch is imported by workers that read, and by nobody else; before the lease, for it can hold up heartbeats.
     from inference.pipeline import analyse
 
-    lease = claim(pk, published=False)
+    lease = claim_next(published=False)
     if lease is None:
         return
     with _working(lease, "read") as held:
-        analysis = selectors.analysis(pk)
+        analysis = selectors.analysis(lease.pk)
         model = f"{analysis.model_name}@{analysis.model_version}"
         _require_same(model, analysis.model_sha256)
         with analysis.recording.inputs() as inputs:
@@ -69,16 +69,16 @@ def _require_same(model: str, sha256: str) -> None:
         raise store.StoreError(f"{model} has other weights than when the analysis was asked for")
 
 
-def render(pk: UUID) -> None:
-    """Write the labels on the video, if the analysis waits for that."""
-    lease = claim(pk, published=True)
+def render() -> None:
+    """Write the labels on the video whose turn it is."""
+    lease = claim_next(published=True)
     if lease is None:
         return
     from inference.media.process import FfmpegKilledError
     from inference.media.render import render as burn_in
 
     with _working(lease, "render") as held, media.workplace() as place:
-        analysis = selectors.analysis(pk)
+        analysis = selectors.analysis(lease.pk)
         timeline = selectors.timeline(analysis)
         assert timeline is not None
         out = place / "labelled.mp4"

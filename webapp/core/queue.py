@@ -6,6 +6,8 @@ from uuid import UUID
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from webapp.core import measures
+
 logger = logging.getLogger(__name__)
 
 
@@ -16,3 +18,8 @@ def send(task: str, pk: UUID, *, queue: str) -> None:
         current_app.send_task(task, [str(pk)], queue=queue)
     except OperationalError:
         logger.warning("%s waits for %s: the broker does not answer", pk, task, exc_info=True)
+
+
+def length(queue: str) -> int:
+    """Messages that no worker has taken. Raises redis.RedisError."""
+    return int(measures.server().llen(queue))

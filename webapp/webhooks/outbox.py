@@ -57,7 +57,9 @@ def on_reaping(**_: Any) -> None:
     late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - NUDGED_AGAIN)
     due = Delivery.objects.filter(late, status=Delivery.Status.PENDING, next_attempt_at__lte=now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
-    for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:NUDGED_AT_ONCE]):
+    # What no worker has taken yet need not be repeated.
+    fewer = max(0, NUDGED_AT_ONCE - queue.length(settings.WEBHOOK_QUEUE))
+    for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:fewer]):
         if due.filter(pk=pk).update(nudged_at=now):
             queue.send(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
     Delivery.objects.filter(created_at__lt=now - KEPT).exclude(status=Delivery.Status.PENDING).delete()

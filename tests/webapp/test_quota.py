@@ -192,7 +192,7 @@ def test_a_part_ends_where_others_have_filled_the_disk_meanwhile(
             has_free(monkeypatch, settings.DISK_RESERVE_BYTES - 1)
 
     monkeypatch.setattr(transfers, "_count", filled)
-    monkeypatch.setattr(transfers.media, "CHUNK_BYTES", 100)
+    monkeypatch.setattr("webapp.core.media.CHUNK_BYTES", 100)
     assert refusal(tus.send(api, upload, 0, bytes(1000))) == (507, "disk_full")
     assert Transfer.objects.get().offset == 100
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,10 @@ FILE_BYTES = 12 * MEGA
 
 class Disk:
     def __init__(self, place: Path) -> None:
-        self._ballast = place / "ballast"
+        self._place, self._ballast = place, place / "ballast"
 
     def fill(self, leaving: int = 0) -> None:
-        usage = os.statvfs(self._ballast.parent)
+        usage = os.statvfs(self._place)
         with self._ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, usage.f_bavail * usage.f_frsize - leaving)
 
@@ -43,7 +44,16 @@ class Disk:
 
     def become(self, way: str) -> None:
         """Read-only, "ro", or writable again, "rw"."""
-        subprocess.run(["mount", "-o", f"remount,{way}", str(self._ballast.parent)], check=True)
+        subprocess.run(["mount", "-o", f"remount,{way}", str(self._place)], check=True)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """As if it were not mounted: something empty lies over it."""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(self._place)], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "--lazy", str(self._place)], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +120,20 @@ def test_read_only(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
         assert "make it readable and writable" in words.stage(analysis)
     finally:
         disk.become("rw")
+    fault.is_over()
+    recovered()
+    assert all_succeeded()
+
+
+@pytest.mark.fault("the media are unmounted before the labelled video is written")
+def test_unmounted(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    crew.order("announce")
+    submit()
+    crew.stopped("announce")
+    with disk.away():
+        crew.go_on("announce")
+        waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
+        assert eventually(waiting.exists)
     fault.is_over()
     recovered()
     assert all_succeeded()

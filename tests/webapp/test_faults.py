@@ -126,6 +126,40 @@ def test_what_is_mended_goes_on(db: None, monkeypatch: pytest.MonkeyPatch, media
     )
 
 
+def test_a_recording_whose_files_are_away_is_waited_for(db: None, models: Path, media_root: Path) -> None:
+    """As where nothing is mounted any more."""
+    recording = a_recording(video=clips.video(10))
+    waiting, labelled = AnalysisFactory.create(recording=recording), published("happy", recording=recording)
+    away = media_root.rename(media_root.with_name("away"))
+    for _ in range(4):
+        work_on_both()
+        for analysis in (waiting, labelled):
+            waits(analysis, "storage_unavailable")
+            silent_for(analysis, PAUSE_SECONDS)
+    away.rename(media_root)
+    tasks.render("")
+    labelled.refresh_from_db()
+    assert labelled.status == Status.SUCCEEDED
+
+
+def work_on_both() -> None:
+    tasks.read("")
+    tasks.render("")
+
+
+def test_a_file_that_is_away_is_a_fault_of_the_installation(owner: User, media_root: Path) -> None:
+    browser = Client(raise_request_exception=False)
+    browser.force_login(owner)
+    recording = RecordingFactory.create(owner=owner)
+    with_files(recording, video=clips.video())
+    address = reverse("pages:original", args=[recording.pk])
+    assert browser.get(address).status_code == 200
+    media.drop(recording.files.get().kept)
+    answer = browser.get(address)
+    assert answer.status_code == 503
+    assert "mount or restore" in answer.content.decode()
+
+
 def test_who_cancels_what_waits_is_told_no_error(db: None) -> None:
     analysis = AnalysisFactory.create(error_code="disk_full", error_message="The server has no room for this.")
     services.cancel(analysis=analysis)

@@ -78,6 +78,8 @@ def _of_files(error: OSError) -> RequestError | None:
         return _storage(what, "make it readable and writable")
     if error.errno in BROKEN:
         return _storage("The place where recordings are kept does not work.", "look at its disk")
+    if error.errno == errno.ENOENT and not all(place.is_dir() for place in _places()):
+        return _storage("The place where recordings are kept is not there.", "mount it")
     return None
 
 
@@ -87,11 +89,15 @@ def _storage(what: str, mend: str) -> RequestError:
     )
 
 
+def _places() -> list[Path]:
+    media = Path(settings.MEDIA_ROOT)
+    return [media, media / "incoming", Path(settings.FILE_UPLOAD_TEMP_DIR)]
+
+
 def _is_ours(error: OSError) -> bool:
     """Whether it is about a file below the folders for media; of others, a program of ours may have asked wrongly."""
-    places = [Path(settings.MEDIA_ROOT), Path(settings.FILE_UPLOAD_TEMP_DIR)]
     names = [Path(name) for name in (error.filename, error.filename2) if isinstance(name, str)]
-    return any(name.is_relative_to(place) for name in names for place in places)
+    return any(name.is_relative_to(place) for name in names for place in _places())
 
 
 def _refused(error: BaseException | None) -> bool:

@@ -23,7 +23,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 from webapp.core.measures import LEFT_BEHIND
-from webapp.core.problems import RequestError, no_room
+from webapp.core.problems import RequestError, no_room, not_there
 from webapp.core.storage import chunks
 from webapp.core.storage.folder import erase
 from webapp.core.storage.store import SEALED, Store, is_sealed, opened
@@ -180,13 +180,19 @@ def suffix(kept: str) -> str:
 def local(kept: str) -> Iterator[Path]:
     """The file where decoders can open it: where it lies, or else a copy that is gone afterwards.
 
-    Raises FileNotFoundError, RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED | DISK_FULL).
+    Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED | DISK_FULL).
     """
     path = lies(kept)
     if path is not None:
+        if not path.exists():
+            raise not_there()
         yield path
         return
-    with workplace() as place, store().open(kept) as content:
+    try:
+        content = store().open(kept)
+    except FileNotFoundError as error:
+        raise not_there() from error
+    with workplace() as place, content:
         copy = place / f"copy{suffix(kept)}"
         _copy(content, copy)
         yield copy

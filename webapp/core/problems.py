@@ -99,6 +99,14 @@ def field_of(error: InputError | RequestError) -> str | None:
     return _FIELDS.get(error.code) or (error.file if isinstance(error, InputError) else error.field)
 
 
+def not_there() -> RequestError:
+    return RequestError(
+        WebCode.STORAGE_UNAVAILABLE,
+        "A file of this recording is not where it is kept. The operator has to mount or restore what is missing. "
+        "Nothing else is lost: try again then.",
+    )
+
+
 def no_room() -> RequestError:
     return RequestError(
         WebCode.DISK_FULL, "The server has no room for this. The operator has to make room: try again then."

@@ -12,6 +12,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
 from webapp.core import media
+from webapp.core.problems import not_there
 
 
 def serve(request: HttpRequest, kept: str, content_type: str, disposition: str = "inline") -> HttpResponseBase:
@@ -35,7 +36,10 @@ def serve(request: HttpRequest, kept: str, content_type: str, disposition: str =
 
 
 def _answer(request: HttpRequest, kept: str) -> HttpResponseBase:
-    size, modified = media.store().about(kept)
+    try:
+        size, modified = media.store().about(kept)
+    except FileNotFoundError as error:
+        raise not_there() from error
     # A name of ours never gets other contents; size and time tell apart what an operator put back.
     etag = f'"{int(modified.timestamp() * 1e6):x}-{size:x}"'
     seconds = int(modified.timestamp())

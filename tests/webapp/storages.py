@@ -45,6 +45,15 @@ class Server:
         self._process.kill()
         self._process.wait()
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """It keeps what it holds, and answers nobody."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def bucket(self, name: str) -> dict[str, Any]:
         """The options of the storage for a fresh bucket."""
         client = boto3.client(

@@ -16,12 +16,28 @@ AWAY_SECONDS = 2
 
 
 @contextmanager
-def killed(name: str) -> Iterator[None]:
-    """Inside, the server "postgres" or "redis-server" is gone: it had no time to end in good order."""
+def silent(name: str) -> Iterator[None]:
+    """Inside, that server takes connections and does not answer."""
+    _, server = _keeper_and(name)
+    server.suspend()
+    try:
+        yield
+    finally:
+        server.resume()
+
+
+def _keeper_and(name: str) -> tuple[psutil.Process, psutil.Process]:
     postmaster = psutil.Process(int((settings.VAR / "postgres" / "postmaster.pid").read_text().split()[0]))
     keeper = postmaster.parent()
     assert keeper is not None
     server = postmaster if name == "postgres" else next(each for each in keeper.children() if each.name() == name)
+    return keeper, server
+
+
+@contextmanager
+def killed(name: str) -> Iterator[None]:
+    """Inside, the server "postgres" or "redis-server" is gone: it had no time to end in good order."""
+    keeper, server = _keeper_and(name)
     keeper.suspend()
     try:
         # A postmaster that is killed outright would leave its children behind; told so, it ends them at once.

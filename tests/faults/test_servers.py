@@ -8,10 +8,12 @@ import requests
 from tests.conftest import application
 from tests.faults.conftest import Fault, Submit
 from tests.faults.crew import SILENT, Crew
-from tests.faults.servers import killed
+from tests.faults.servers import killed, silent
 from tests.faults.test_messages import QUEUED, all_succeeded
 from tests.integration.processes import eventually
 from tests.integration.web import Web
+from tests.webapp.factories import UserFactory
+from webapp.accounts.services import make_token
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 
@@ -53,4 +55,22 @@ def test_redis(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[],
     fault.is_over()
     recovered()
     assert Analysis.objects.count() == QUEUED
+    assert all_succeeded()
+
+
+@pytest.mark.fault("Redis does not answer, with five analyses queued")
+def test_silent_redis(crew: Crew, web: Web, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    _, secret = make_token(user=UserFactory.create(), name="test")
+    crew.order("probe")
+    recording = submit().recording
+    crew.stopped("probe")
+    with silent("redis-server"):
+        answer = requests.get(f"{web.base}/api/v1/models/", headers={"Authorization": f"Token {secret}"}, timeout=60)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        for _ in range(4):
+            services.rerun(recording=recording)
+        crew.go_on("probe")
+    fault.is_over()
+    recovered()
+    assert Analysis.objects.count() == 5
     assert all_succeeded()

@@ -8,6 +8,8 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 from kombu.entity import Queue
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from inference.types import Limits
 from webapp.core import locations, logs
@@ -105,7 +107,15 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # How long the database may work on one statement of a web process.
 STATEMENT_SECONDS = env.int("EMOTRACE_STATEMENT_SECONDS", default=20)
 REDIS_URL = env.str("REDIS_URL", default="") or locations.embedded_redis_url(VAR)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# One that does not answer must not hold whoever asks it.
+REDIS_PATIENCE = {"socket_timeout": 3, "socket_connect_timeout": 3}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {**REDIS_PATIENCE, "retry": Retry(NoBackoff(), 1)},
+    }
+}
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -273,7 +283,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Redis hands a message out again when it is not acknowledged for this long: longer than any
 # analysis takes. The reaper, which watches heartbeats, is what notices a dead worker early.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600, **REDIS_PATIENCE}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from webapp.analyses.events import Event, Happening
 from webapp.core import queue
+from webapp.core.isolation import isolated
 from webapp.webhooks import signing
 from webapp.webhooks.models import Delivery, Endpoint
 from webapp.webhooks.sending import Outcome, post
@@ -57,11 +58,12 @@ def on_reaping(**_: Any) -> None:
     late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - NUDGED_AGAIN)
     due = Delivery.objects.filter(late, status=Delivery.Status.PENDING, next_attempt_at__lte=now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
-    # What no worker has taken yet need not be repeated.
-    fewer = max(0, NUDGED_AT_ONCE - queue.length(settings.WEBHOOK_QUEUE))
-    for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:fewer]):
-        if due.filter(pk=pk).update(nudged_at=now):
-            queue.send(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
+    with isolated("the messages about webhooks"):
+        # What no worker has taken yet need not be repeated.
+        fewer = max(0, NUDGED_AT_ONCE - queue.length(settings.WEBHOOK_QUEUE))
+        for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:fewer]):
+            if due.filter(pk=pk).update(nudged_at=now):
+                queue.send(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
     Delivery.objects.filter(created_at__lt=now - KEPT).exclude(status=Delivery.Status.PENDING).delete()
 
 

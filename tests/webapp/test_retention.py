@@ -1,6 +1,9 @@
 """Recordings are kept as long as their project says, and erased when their time is over."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -203,3 +206,15 @@ def test_one_that_cannot_be_erased_holds_up_no_other(
     assert purge() == 1
     assert Recording.objects.get() == stuck
     assert not Recording.objects.filter(pk=other.pk).exists()
+
+
+def test_summer_time_on_the_machine_moves_nothing() -> None:
+    """All times are in UTC, wherever the machine is: a day in March that lacks an hour is as long as any other."""
+    program = (
+        "import django; django.setup()\n"
+        "from datetime import datetime\n"
+        "print(*(datetime(2026, month, 1).astimezone().utcoffset().total_seconds() for month in (1, 7)))"
+    )
+    environment = {**os.environ, "TZ": "Europe/Berlin", "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["0.0", "0.0"]

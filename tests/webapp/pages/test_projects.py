@@ -71,7 +71,7 @@ def test_a_tag_is_made_renamed_and_deleted(owner: Client, user: User) -> None:
     tag.recordings.add(recording)
     owner.post(f"/tags/{tag.pk}/", {"name": "adult"})
     assert [each.name for each in recording.tags.all()] == ["adult"]
-    assert "taken off 1 recording" in owner.get(f"/tags/{tag.pk}/delete/").content.decode()
+    assert "1 recording has this tag" in owner.get(f"/tags/{tag.pk}/delete/").content.decode()
     owner.post(f"/tags/{tag.pk}/delete/")
     assert not recording.tags.exists()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from webapp.core import locations
 
-START_SECONDS = 90  # The first start creates the database's files, on a machine that may be busy.
+START_SECONDS = 180  # The first start creates the database's files, on a machine that may be busy.
 
 
 class EmbeddedError(Exception):
@@ -72,7 +72,7 @@ def _start(place: Path) -> None:
         elif keeper.poll() == 0:
             keeper = None  # it found another one at work, which has to be replaced if it has died since
         elif keeper.poll():
-            raise EmbeddedError(f"The embedded servers did not start: {_last_line(log)} (see {log})")
+            raise EmbeddedError(f"The embedded servers did not start: {last_line(log)} (see {log})")
         elif time.monotonic() > deadline:
             raise EmbeddedError(f"The embedded servers did not answer within {START_SECONDS} s (see {log})")
         time.sleep(0.1)
@@ -121,6 +121,7 @@ def _postgres_answers(place: Path) -> bool:
     return True
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """Where a server or its keeper says why it ended."""
     lines = log.read_text(errors="replace").splitlines()
     return lines[-1] if lines else "it said nothing"

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 
 from webapp.core import locations
-from webapp.core.embedded.access import START_SECONDS, EmbeddedError
+from webapp.core.embedded.access import START_SECONDS, EmbeddedError, last_line
 from webapp.core.embedded.passage import let_pass, let_read
 from webapp.core.embedded.server import Server
 
@@ -125,7 +125,9 @@ class Postgres(Server):
                 connection.close()
             self._give_to_the_application()
             return
-        raise EmbeddedError("PostgreSQL does not answer: see postgres.log beside this log")
+        if self.has_died():
+            raise EmbeddedError(f"PostgreSQL has ended: {last_line(self.log)}")
+        raise EmbeddedError(f"PostgreSQL did not answer within {START_SECONDS} s: see postgres.log beside this log")
 
     def _give_to_the_application(self) -> None:
         """Make the role `emotrace` the owner of what an earlier version made as the superuser."""

@@ -41,6 +41,7 @@ class Server(ABC):
     def __init__(self, place: Path, lock: int) -> None:
         self.place = place
         self.lock = lock
+        self.log = place / "log" / f"{self.name}.log"
         self.data = place / self.name
         self.socket_directory = locations.sockets(place) / self.name
         self.user: pwd.struct_passwd | None = None  # where it is not our own
@@ -78,8 +79,8 @@ class Server(ABC):
         _refuse_foreign(self.socket_directory, self.user.pw_uid if self.user else os.geteuid(), 0o077)
 
     def start(self) -> None:
-        log = locations.private_directory(self.place / "log") / f"{self.name}.log"
-        with log.open("ab") as output:
+        locations.private_directory(self.log.parent)
+        with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd="/",

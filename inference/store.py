@@ -153,11 +153,17 @@ def find(reference: str) -> ModelSpec:
 
 
 def member(spec: ModelSpec, role: str) -> ModelSpec:
-    """The model that `spec` is joined of in this role, such as "eeg". Raises StoreError where it cannot be used."""
+    """The model that `spec` is joined of in this role, such as "eeg".
+
+    Raises StoreError where it cannot be used, or has other weights than when `spec` was fitted on what it says.
+    """
     try:
-        return find(spec.data["members"][role])
+        found, digest = find(spec.data["members"][role]), spec.data["members_sha256"][role]
     except (LookupError, TypeError, InputError) as error:
         raise StoreError(f"{spec.name}@{spec.version} lacks its part {role}: {error}") from error
+    if found.used.sha256 != digest:
+        raise StoreError(f"{spec.name}@{spec.version} was fitted on another {found.name}@{found.version}")
+    return found
 
 
 def choose(reference: str | None, *, with_eeg: bool) -> ModelSpec:

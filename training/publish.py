@@ -44,11 +44,13 @@ score of these very weights. On all of these they would score too well; other ac
 
 
 def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: dict[str, Any], card: str) -> None:
-    """Write one version of a model; the specification receives the sha256 of the weights."""
+    """Write one version of a model; the specification receives the sha256 of the weights, and of its members'."""
     directory.mkdir(parents=True, exist_ok=True)
     weights = directory / "weights.safetensors"
     save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, weights)
-    spec = {"schema": store.SCHEMA, **spec, "weights_sha256": store.sha256_of(weights)}
+    members = {role: store.find(name).used.sha256 for role, name in spec.get("members", {}).items()}
+    digests = {"members_sha256": members} if members else {}
+    spec = {"schema": store.SCHEMA, **spec, **digests, "weights_sha256": store.sha256_of(weights)}
     (directory / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
     (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (directory / "MODEL_CARD.md").write_text(card)

@@ -15,7 +15,7 @@ import redis
 
 from tests.integration.processes import eventually, python
 from webapp.core import locations
-from webapp.core.embedded import running
+from webapp.core.embedded import access, running
 from webapp.core.embedded.access import answers
 
 COMMAND = """
@@ -169,6 +169,22 @@ def test_a_server_that_dies_is_started_again(place: Path) -> None:
         (victim,) = (each for each in servers_of(place) if each.name() == "redis-server")
         victim.kill()
         assert eventually(lambda: not victim.is_running() and answers(place))
+
+
+def test_one_that_hangs_is_waited_for_by_nobody(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "START_SECONDS", 0)
+    monkeypatch.setenv("EMOTRACE_VAR", str(place))
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with command(place) as process:
+        assert is_up(process)
+        server = next(each for each in servers_of(place) if Path(each.cwd()) == place / "redis")
+        server.suspend()
+        access.revive()
+        server.resume()
+        assert eventually(lambda: answers(place))
+        end(process)
+    assert gone(place)
 
 
 def test_a_database_that_was_left_half_made_is_made_anew(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Fitting EEGNet and the fusion network writes models that the store opens; small and quick."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def fusion_config(**changes: Any) -> Fusion:
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EEG:
     """A configuration of three short parts, fitted in an empty place."""
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(store.root() / "intermediate-attention-5", tmp_path / "store" / "intermediate-attention-5")
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
     monkeypatch.setattr(fit_fusion, "CONFIGS", tmp_path)
     changed: dict[str, Any] = yaml.safe_load((CONFIGS / "eegnet-5.yaml").read_text())

@@ -146,3 +146,19 @@ def test_a_model_whose_part_is_missing_is_damaged(models: Path) -> None:
         saying(members=members)(models / "joined/1")
         with pytest.raises(store.StoreError, match="joined@1 lacks its part eeg"):
             store.member(store.find("joined"), "eeg")
+
+
+def test_a_member_with_other_weights_than_it_was_fitted_on_is_refused(models: Path) -> None:
+    path = models / "joined/1/spec.json"
+    joined = {
+        "members": {"audio_video": "small@2"},
+        "members_sha256": {"audio_video": store.find("small@2").used.sha256},
+    }
+    path.write_text(json.dumps(json.loads(path.read_text()) | joined))
+    assert store.member(store.find("joined"), "audio_video").version == "2"
+    other = models / "small/2/spec.json"
+    save_file(IntermediateAttention(classes=5).state_dict(), models / "small/2/weights.safetensors")
+    data = json.loads(other.read_text()) | {"weights_sha256": store.sha256_of(models / "small/2/weights.safetensors")}
+    other.write_text(json.dumps(data))
+    with pytest.raises(store.StoreError, match="was fitted on another small@2"):
+        store.member(store.find("joined"), "audio_video")

@@ -92,7 +92,10 @@ def test_weights_that_cannot_be_read_are_named(db: None, client: Client, models:
 def test_weights_that_became_others_are_named(db: None, client: Client, models: Path, name: str) -> None:
     """The last is a part of the second."""
     path = models / "fusion-cnn-5/1/spec.json"
-    members = {"members": {"audio_video": "intermediate-attention-5@1"}}
+    members = {
+        "members": {"audio_video": "intermediate-attention-5@1"},
+        "members_sha256": {"audio_video": store.find("intermediate-attention-5").used.sha256},
+    }
     path.write_text(json.dumps(json.loads(path.read_text()) | members))
     assert ready(client) == (200, [])
     (models / name / "1/weights.safetensors").write_bytes(b"damaged")

@@ -47,8 +47,11 @@ def attached(place: Path | None = None) -> Iterator[None]:
 
 
 def revive() -> None:
-    """Start the servers again where a crash has taken them. Call it while attached."""
-    if needed():
+    """Start the servers again where a crash has taken their keeper. Call it while attached.
+
+    While it lives it starts what dies of them by itself; one that hangs is left to answer again. Raises EmbeddedError.
+    """
+    if needed() and _lockable(locations.var() / "keeper.lock", fcntl.LOCK_EX):
         _start(locations.var())
 
 

@@ -39,10 +39,16 @@ class Command(BaseCommand):
                     self.stdout.write(f"Emotrace runs on http://{HOST}:{port}/ (Ctrl-C stops it)")
                     self.stdout.write(f"Requests and analyses are logged in {log}")
                     self.stdout.flush()
-                    Supervisor(children(listener, log), embedded.revive, lambda: _is_healthy(port), self._invite).run()
+                    Supervisor(children(listener, log), self._revive, lambda: _is_healthy(port), self._invite).run()
             except embedded.EmbeddedError as error:
                 raise CommandError(str(error)) from None
         self.stdout.write(f"Stopped. Data is kept in {settings.VAR}")
+
+    def _revive(self) -> None:
+        try:
+            embedded.revive()
+        except embedded.EmbeddedError as error:  # such as a full disk: the next look tries again
+            self.stderr.write(str(error))
 
     def _invite(self) -> None:
         if words := invitation():

@@ -1,6 +1,7 @@
 """The end of an account: locked at once, erased batch by batch, gone on with whatever happens in between."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -210,7 +211,7 @@ def test_one_account_that_cannot_be_erased_holds_up_no_other(
     add_recordings(other, BATCH + 1)
     for user in (ada, other):
         delete_account(user=user)
-    erase_all = account_deletion.erase_all
+    erase_all = services.erase_all
 
     def fail_for_ada(*, owner_id: int, **which: Any) -> object:
         if owner_id == ada.pk:
@@ -222,15 +223,38 @@ def test_one_account_that_cannot_be_erased_holds_up_no_other(
     assert list(User.objects.all()) == [ada]
 
 
-@pytest.mark.parametrize("every", [(), ("--every", "1")])
-def test_the_reaper_goes_on(ada: User, no_time: None, process: Start, every: tuple[str, ...]) -> None:
+def test_a_request_and_the_reaper_are_not_in_each_others_way(
+    ada: User, no_time: None, caplog: pytest.LogCaptureFixture
+) -> None:
     delete_account(user=ada)
-    if every:
-        process("reaper")
-        assert eventually(lambda: not User.objects.exists())
-    else:
-        call_command("reap")
-        assert not User.objects.exists()
+    start = threading.Barrier(2)
+
+    def erase_the_rest() -> None:
+        start.wait()
+        go_on()
+        connection.close()
+
+    threads = [threading.Thread(target=erase_the_rest) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not User.objects.exists()
+    assert Entry.objects.filter(action=Action.RECORDING_ERASED).count() == RECORDINGS
+    assert Entry.objects.filter(action=Action.ACCOUNT_ERASED).count() == 1
+    assert [line.message for line in caplog.records if line.levelno >= logging.WARNING] == []
+
+
+def test_the_reaper_goes_on(ada: User, no_time: None, process: Start) -> None:
+    delete_account(user=ada)
+    process("reaper")
+    assert eventually(lambda: not User.objects.exists())
+
+
+def test_the_command_for_one_round_does_all_of_it(ada: User, no_time: None) -> None:
+    delete_account(user=ada)
+    call_command("reap")
+    assert not User.objects.exists()
 
 
 def test_queries_do_not_grow_with_the_recordings_of_a_batch(transactional_db: None) -> None:

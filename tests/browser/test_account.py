@@ -13,9 +13,12 @@ from django.core.cache import cache
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.results import serious
+from tests.conftest import Start
 from tests.integration.rest import PASSWORD, SAMPLES, USER
 from tests.webapp import codes
+from tests.webapp.factories import AnalysisFactory
 from webapp.accounts.models import User
+from webapp.analyses import account_deletion
 from webapp.analyses.models import Analysis
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "clean")
@@ -53,6 +56,11 @@ def quota(researcher: User) -> User:
     researcher.quota_bytes, researcher.quota_minutes = 700_000, 1
     researcher.save()
     return researcher
+
+
+@pytest.fixture
+def five_recordings(researcher: User) -> None:
+    AnalysisFactory.create_batch(5, recording__owner=researcher)
 
 
 def log_in(page: Page, password: str = PASSWORD) -> None:
@@ -243,3 +251,23 @@ def test_everything_is_taken_away_and_erased(finished: Analysis, page: Page) -> 
     expect(page.get_by_text("Your account is erased")).to_be_visible()
     log_in(page)
     expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_a_large_account_is_erased_while_its_page_is_looked_at(
+    five_recordings: None, process: Start, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request erases the first two of five; a reaper, which starts later, the others."""
+    monkeypatch.setattr(account_deletion, "ERASED_AT_ONCE", 2)
+    monkeypatch.setattr(account_deletion, "REQUEST_SECONDS", 0)
+    log_in(page)
+    page.get_by_role("link", name=USER).click()
+    page.get_by_role("link", name="Delete my account").click()
+    page.get_by_label("Your user name").fill(USER)
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("status")).to_have_text("2 of 5 recordings are erased.")
+    is_well_made(page)
+    process("reaper")
+    expect(page.get_by_role("status")).to_contain_text("Your account is erased")
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    is_well_made(page)

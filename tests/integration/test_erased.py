@@ -18,7 +18,7 @@ from tests.webapp import sharing, traces
 from tests.webapp.factories import an_endpoint
 from tests.webapp.receiver import receiving
 from webapp.accounts.models import User
-from webapp.analyses import personal
+from webapp.analyses import account_deletion
 from webapp.analyses.models import Analysis
 from webapp.core import locations
 from webapp.recordings.models import Recording
@@ -120,7 +120,7 @@ def test_nothing_is_left_a_minute_later(
     person = {NAME, EMAIL, PROJECT, TAG, token, session, secret, f"user-{owner.pk}:", f"user:{owner.pk}"}
     about |= {*person, again["id"], again["upload"], again["analysis"]["id"]}
     assert any(place.startswith("key") for place in traces.of(about, media))
-    personal.erase_account(user=owner)
+    account_deletion.delete_account(user=owner)
     assert gone(about, media) == set()
     journal.close()
     # Of what is in logs only ids may remind: they say nothing once their rows are gone.

@@ -19,7 +19,7 @@ from tests.webapp import clips, codes, sharing
 from tests.webapp.factories import DURATION_S, UserFactory, finished, with_files
 from webapp.accounts import services as accounts
 from webapp.accounts.models import Token, User
-from webapp.analyses import personal, services
+from webapp.analyses import account_deletion, personal, services
 from webapp.analyses.models import Analysis, CorrectedTimeline
 from webapp.audit.models import Action, Entry
 from webapp.audit.selectors import entries_about
@@ -136,7 +136,7 @@ class TestAccount:
 
     def test_its_end_leaves_a_number_and_nothing_else(self, browser: Client, anna: User, analysis: Analysis) -> None:
         browser.get("/account/export/")
-        personal.erase_account(user=anna)
+        account_deletion.delete_account(user=anna)
         kept = list(Entry.objects.values())
         assert [entry["action"] for entry in kept][-2:] == [Action.RECORDING_ERASED, Action.ACCOUNT_ERASED]
         assert Action.DATA_EXPORTED in {entry["action"] for entry in kept}
@@ -218,7 +218,8 @@ def test_deed_and_entry_are_one(anna: User, analysis: Analysis, name: str, monke
     def fail(*_: Any, **__: Any) -> None:
         raise DatabaseError("no room")
 
-    monkeypatch.setattr(Entry.objects, "create", fail)
+    for way in ("create", "bulk_create"):
+        monkeypatch.setattr(Entry.objects, way, fail)
     with pytest.raises(DatabaseError):
         do(anna, Analysis.objects.get())
     assert Recording.objects.exists()

@@ -13,9 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.processes import python
 from tests.webapp import clips
-from tests.webapp.factories import AnalysisFactory, claimed, published, silent_for
+from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, published, silent_for
 from webapp.accounts.models import User
-from webapp.analyses import memory, services
+from webapp.analyses import account_deletion, memory, services
 from webapp.analyses.reaper import reap
 from webapp.core import measures
 from webapp.recordings.services import Upload
@@ -82,6 +82,20 @@ def test_queues_and_states(db: None, client: Client) -> None:
     assert 0 < found["emotrace_queue_age_seconds", "read"] < 60
     assert found["emotrace_disk_free_bytes",] > 0
     assert found["emotrace_ready", "database"] == 1
+
+
+def test_accounts_that_are_being_deleted(
+    db: None, client: Client, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    RecordingFactory.create_batch(3, owner=owner)
+    RecordingFactory.create()
+    found = sampled(client)
+    assert (found["emotrace_deletions",], found["emotrace_deletion_recordings",]) == (0, 0)
+    monkeypatch.setattr(account_deletion, "ERASED_AT_ONCE", 1)
+    monkeypatch.setattr(account_deletion, "REQUEST_SECONDS", 0)
+    account_deletion.delete_account(user=owner)
+    found = sampled(client)
+    assert (found["emotrace_deletions",], found["emotrace_deletion_recordings",]) == (1, 2)
 
 
 def test_kept_bytes_are_counted(

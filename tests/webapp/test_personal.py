@@ -25,7 +25,7 @@ from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, f
 from webapp.accounts import farewell
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
-from webapp.analyses import personal
+from webapp.analyses import account_deletion, personal
 from webapp.analyses.models import Analysis
 from webapp.core import media
 from webapp.core.problems import RequestError
@@ -145,7 +145,7 @@ def test_nothing_of_the_person_remains(rosalind: User, neighbour: User, media_ro
     assert {place.partition(" ")[0] for place in before} == {"table", "file", "key"}
     assert len(before) > 15
     theirs = {path: path.read_bytes() for path in _files_of(neighbour, media_root)}
-    personal.erase_account(user=User.objects.get(pk=rosalind.pk))
+    account_deletion.delete_account(user=User.objects.get(pk=rosalind.pk))
     # A message for a worker is no use any more: it takes it from the queue and finds nothing.
     # The audit log goes on knowing that there was something with this id, which leads nowhere any more.
     left = {"key inference", "key render"}
@@ -199,7 +199,7 @@ def _person_of(session: Session) -> object:
 
 def test_a_worker_that_is_reading_finds_nothing_to_write_to(rosalind: User) -> None:
     lease = claimed(Analysis.objects.get(status=Analysis.Status.QUEUED))
-    personal.erase_account(user=rosalind)
+    account_deletion.delete_account(user=rosalind)
     assert not Analysis.objects.filter(pk=lease.pk).exists()
     assert not User.objects.exists()
 
@@ -225,7 +225,7 @@ def test_an_upload_that_begins_at_that_moment_is_refused_or_erased_too(
     thread = threading.Thread(target=begin)
     thread.start()
     start.wait()
-    personal.erase_account(user=user)
+    account_deletion.delete_account(user=user)
     thread.join()
     assert failures == []
     assert traces.of({NAME}, media_root) == []
@@ -237,10 +237,10 @@ def test_the_last_administrator_stays(db: None) -> None:
     User.objects.create_superuser("closed", is_active=False)
     User.objects.create_user("somebody")
     with pytest.raises(RequestError) as refused:
-        personal.erase_account(user=admin)
+        account_deletion.delete_account(user=admin)
     assert refused.value.code == "last_administrator"
     User.objects.create_superuser("another")
-    personal.erase_account(user=admin)
+    account_deletion.delete_account(user=admin)
     assert not User.objects.filter(username="admin").exists()
 
 
@@ -252,7 +252,7 @@ def test_of_two_administrators_who_leave_at_once_one_stays(transactional_db: Non
     def leave(user: User) -> None:
         start.wait()
         try:
-            personal.erase_account(user=user)
+            account_deletion.delete_account(user=user)
         except RequestError as error:
             refused.append(error.code)
         finally:

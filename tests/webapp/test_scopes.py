@@ -39,6 +39,7 @@ NEEDS = {
     "segments/": {"get": "read"},
     "models/": {"get": "read"},
     "account/": {"get": "read"},
+    "account/delete/": {"post": "account"},
     "projects/": {"get": "read", "post": "write"},
     "projects/<uuid:pk>/": {"get": "read", "patch": "write", "delete": "write"},
     "tags/": {"get": "read", "post": "write"},

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, storages
 from tests.webapp.factories import RecordingFactory, claimed, finished, published, silent_for, with_files
 from webapp.accounts.models import User
-from webapp.analyses import personal, reaper, services, tasks
+from webapp.analyses import account_deletion, personal, reaper, services, tasks
 from webapp.analyses.lease import LeaseLostError
 from webapp.analyses.models import Analysis, Artifact
 from webapp.analyses.publish import publish_video
@@ -106,7 +106,7 @@ def test_a_recording_is_sent_read_rendered_handed_out_taken_away_and_erased(
     if place.startswith("bucket"):
         assert {Path(name).name for name in lying if str(media_root) in name} == {rest.path.name}
 
-    personal.erase_account(user=owner)
+    account_deletion.delete_account(user=owner)
     assert storages.everything(media_root) == {}
     assert list(media.scratch().iterdir()) == []
 

@@ -19,6 +19,8 @@ class User(AbstractUser):
     """A person with an account."""
 
     password_is_temporary = models.BooleanField(default=False, editable=False)
+    # Set together with is_active=False: nobody comes in any more, and what there is of the account is being erased.
+    deletion_requested_at = models.DateTimeField(null=True, editable=False)
     # None: what the installation gives everybody. UNLIMITED: as much as there is.
     quota_bytes = models.BigIntegerField(null=True, editable=False)
     quota_minutes = models.BigIntegerField(null=True, editable=False)

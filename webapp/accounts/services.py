@@ -53,9 +53,10 @@ def set_quota(*, user: User, **allowed: int | None) -> None:
 def locked(user: User) -> User:
     """The user's row, fresh, which nobody else holds until the transaction around this is over.
 
-    Whoever adds to what the user has holds it while counting. Raises Http404 where the account was erased meanwhile.
+    Whoever adds to what the user has holds it while counting. Raises Http404 where the account was erased meanwhile,
+    or is being erased.
     """
-    return get_object_or_404(User.objects.select_for_update(no_key=True), pk=user.pk)
+    return get_object_or_404(User.objects.select_for_update(no_key=True), pk=user.pk, deletion_requested_at=None)
 
 
 def remove_second_factor(*, user: User) -> bool:

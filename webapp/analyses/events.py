@@ -3,6 +3,7 @@
 It is told inside the transaction that makes it so: what a listener writes is kept if, and only if, it happened.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -21,14 +22,17 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class Happening:
+    """What happened to an analysis."""
+
     event: Event
     owner_id: int
     recording_id: UUID
-    analysis_id: UUID | None = None
-    status: str | None = None
+    analysis_id: UUID
+    status: str
 
 
 happened = Signal()  # with happening=Happening(...)
+deleted = Signal()  # with owner_id, and the ids of recordings: recording_ids
 
 
 def tell_of_analysis(event: Event, pk: UUID) -> None:
@@ -36,5 +40,5 @@ def tell_of_analysis(event: Event, pk: UUID) -> None:
     happened.send(sender=Analysis, happening=Happening(event, owner_id, recording_id, pk, status))
 
 
-def tell_of_deletion(*, owner_id: int, recording_id: UUID) -> None:
-    happened.send(sender=Analysis, happening=Happening(Event.RECORDING_DELETED, owner_id, recording_id))
+def tell_of_deletion(*, owner_id: int, recording_ids: Collection[UUID]) -> None:
+    deleted.send(sender=Analysis, owner_id=owner_id, recording_ids=recording_ids)

@@ -1,4 +1,4 @@
-"""Everything that is kept about one person: to take away, and to erase."""
+"""Everything that is kept about one person, to take away."""
 
 import io
 import json
@@ -12,24 +12,19 @@ from typing import IO, Any
 
 from axes.models import AccessLog
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from webapp.accounts import farewell
 from webapp.accounts.models import User
 from webapp.accounts.selectors import has_second_factor, quota_of, tokens_of
 from webapp.analyses import selectors
 from webapp.analyses.archive import folder
 from webapp.analyses.models import Analysis
-from webapp.analyses.services import erase
 from webapp.audit.models import Action
 from webapp.audit.selectors import entries_about
 from webapp.audit.services import record
 from webapp.core import media
 from webapp.core.file_names import safe_name
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
-from webapp.recordings import transfers
 from webapp.recordings.access import shared_with, shares_of
 from webapp.recordings.models import Recording
 
@@ -53,23 +48,6 @@ def archive_of(user: User) -> Iterator[bytes]:
     """A zip file in pieces: account.json, a folder a recording, uploads. What is erased meanwhile is left out."""
     record(Action.DATA_EXPORTED, by=user.pk, owner=user.pk)
     return _pieces(user)
-
-
-def erase_account(*, user: User) -> None:
-    """Remove the person with everything there is of them, at once and for good. What still runs stops by itself.
-
-    Raises RequestError(LAST_ADMINISTRATOR), and Http404 where somebody was faster.
-    """
-    with transaction.atomic():
-        farewell.require_another_administrator(user=user)
-        # Whoever is just adding something is waited for; one who comes later finds nobody to add it to.
-        user = get_object_or_404(User.objects.select_for_update(), pk=user.pk)
-        for recording in user.recordings.all():
-            erase(recording=recording, by=user)
-        for transfer in user.transfers.all():
-            transfers.terminate(transfer=transfer)
-        record(Action.ACCOUNT_ERASED, by=user.pk, owner=user.pk)
-        farewell.forget(user=user)
 
 
 def _pieces(user: User) -> Iterator[bytes]:

@@ -1,11 +1,14 @@
 """What people do with analyses: send a recording, read it again, stop, correct, erase."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from inference import store
@@ -17,7 +20,7 @@ from webapp.accounts.models import User
 from webapp.analyses import events, messages, quota, selectors
 from webapp.analyses.models import Analysis, CorrectedTimeline
 from webapp.audit.models import Action
-from webapp.audit.services import record
+from webapp.audit.services import record, record_each
 from webapp.core import media
 from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
@@ -26,6 +29,8 @@ from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
 from webapp.recordings.models import Project, Recording
 from webapp.recordings.services import Received, Upload
+
+ERASED_AT_ONCE = 50  # recordings in one transaction, for whoever erases many
 
 
 def submit(
@@ -88,7 +93,14 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
 
 def cancel(*, analysis: Analysis) -> bool:
     """Stop an analysis that is not over; its worker notices at its next step. False where it was over already."""
-    stopped = Analysis.objects.filter(pk=analysis.pk, status__in=Analysis.OPEN).update(
+    stopped = stop(Analysis.objects.filter(pk=analysis.pk))
+    analysis.refresh_from_db()
+    return bool(stopped)
+
+
+def stop(analyses: QuerySet[Analysis]) -> int:
+    """Cancel those of the analyses that are not over: how many were."""
+    return analyses.filter(status__in=Analysis.OPEN).update(
         status=Analysis.Status.CANCELLED,
         lease_token=None,
         heartbeat_at=None,
@@ -96,8 +108,6 @@ def cancel(*, analysis: Analysis) -> bool:
         error_code="",
         error_message="",
     )
-    analysis.refresh_from_db()
-    return bool(stopped)
 
 
 def correct(*, analysis: Analysis, by: User, revision: int, segments: Sequence[Correction]) -> Corrections:
@@ -145,16 +155,28 @@ def erase(*, recording: Recording, by: User | None = None) -> None:
 
     Without `by` it is the installation that removes it, as a rule of its own. Raises Http404 where somebody was faster.
     """
+    if not erase_all(owner_id=recording.owner_id, pks=[recording.pk], by=by):
+        raise Http404
+
+
+def erase_all(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = None) -> set[uuid.UUID]:
+    """The same for recordings of one owner, in one transaction: at most ERASED_AT_ONCE of them.
+
+    Returns those that were still there.
+    """
     with transaction.atomic():
-        # Nobody queues another analysis from here on.
-        get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk)
+        # Nobody queues another analysis from here on. Always in this order, so that no two wait for each other.
+        rows = Recording.objects.select_for_update().filter(owner_id=owner_id, pk__in=pks).order_by("pk")
+        found = list(rows.only("pk"))
         # A worker that publishes at this moment is waited for; one that comes later finds no row to write to.
-        list(Analysis.objects.select_for_update().filter(recording=recording).values_list("pk"))
-        pk = recording.pk
-        record(Action.RECORDING_ERASED, by=by.pk if by else None, owner=recording.owner_id, thing=recording)
-        recording.delete()
-        events.tell_of_deletion(owner_id=recording.owner_id, recording_id=pk)
-        transaction.on_commit(lambda: media.forget(pk))
+        list(Analysis.objects.select_for_update().filter(recording__in=found).order_by("pk").values_list("pk"))
+        record_each(Action.RECORDING_ERASED, by=by.pk if by else None, owner=owner_id, things=found)
+        erased = {recording.pk for recording in found}
+        Recording.objects.filter(pk__in=erased).delete()
+        events.tell_of_deletion(owner_id=owner_id, recording_ids=erased)
+        for pk in erased:
+            transaction.on_commit(partial(media.forget, pk))
+    return erased
 
 
 def _replace_corrections(analysis: Analysis, revision: int, by: User, segments: list[Any]) -> None:

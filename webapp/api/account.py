@@ -30,6 +30,14 @@ class QuotaSerializer(serializers.Serializer[Any]):
         }
 
 
+class DeletionSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField(write_only=True, max_length=User._meta.get_field("username").max_length)
+    password = serializers.CharField(write_only=True, trim_whitespace=False)
+    recordings = serializers.IntegerField(read_only=True, help_text="That there were.")
+    recordings_left = serializers.IntegerField(read_only=True, help_text="That are still to be erased.")
+    page = serializers.CharField(read_only=True, help_text="Shows how far it is, without a login, for a week.")
+
+
 class AccountSerializer(serializers.ModelSerializer[User]):
     second_factor = serializers.SerializerMethodField()
     quota = serializers.SerializerMethodField()

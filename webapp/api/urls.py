@@ -19,6 +19,7 @@ app_name = "api"
 urlpatterns = [
     path("auth/token/", auth.TokenView.as_view(), name="token"),
     path("account/", account.AccountView.as_view(), name="account"),
+    path("account/delete/", account.AccountDeletion.as_view(), name="account-deletion"),
     path("recordings/", recordings.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:pk>/", recordings.OneRecording.as_view(), name="recording"),
     path("recordings/<uuid:pk>/analyses/", recordings.Rerun.as_view(), name="rerun"),

@@ -1,5 +1,6 @@
 """Writing the audit log: each service that does something says so here, inside the transaction of its deed."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,13 @@ def record(
     action: Action, *, by: int | None, owner: int | None, thing: Model | None = None, link: UUID | None = None
 ) -> None:
     """Note what the person `by` did to what belongs to the person `owner`; of a `thing`, before it is deleted."""
-    Entry.objects.create(**_deed(action, by, owner, thing, link), request_id=get_contextvars().get("request_id", ""))
+    Entry.objects.create(**_deed(action, by, owner, thing, link), request_id=_request_id())
+
+
+def record_each(action: Action, *, by: int | None, owner: int | None, things: Iterable[Model]) -> None:
+    """The same for each of many things, in one statement."""
+    request_id = _request_id()
+    Entry.objects.bulk_create(Entry(**_deed(action, by, owner, thing, None), request_id=request_id) for thing in things)
 
 
 def record_now_and_then(
@@ -44,6 +51,10 @@ def _deed(action: Action, by: int | None, owner: int | None, thing: Model | None
         "kind": type(thing).__name__.lower() if thing else "",
         "object_id": str(thing.pk) if thing else "",
     }
+
+
+def _request_id() -> str:
+    return str(get_contextvars().get("request_id", ""))
 
 
 def themself(user_id: int) -> int | None:

@@ -21,8 +21,8 @@ FIELDS = {"analysis", "argument", "bytes", "method", "queue", "route", "seconds"
 SPEAKING = {"ConnectionError", "OperationalError", "TimeoutError"}
 FRAMES = 20
 
-# The address of a link is all that it takes to open it.
-SECRET = re.compile(r"(/link/)[^/\s]+")
+# The address is all that it takes to open a link, or to see how far the deletion of an account is.
+SECRET = re.compile(r"(/link/|/account/deleted/)[^/\s]+")
 # gunicorn says from where what it cannot read came, and what it was.
 QUOTED = re.compile("Invalid request|Error handling request")
 
@@ -39,7 +39,7 @@ class WithoutSecrets(logging.Filter):
             record.args = tuple(route if each == request.path else each for each in record.args)
         if record.name == "gunicorn.error" and (quoting := QUOTED.match(str(record.msg))):
             record.msg, record.args = quoting.group(), ()
-        if isinstance(record.msg, str) and "/link/" in (line := record.getMessage()):
+        if isinstance(record.msg, str) and SECRET.search(line := record.getMessage()):
             record.msg, record.args = SECRET.sub(r"\1...", line), ()
         return True
 

@@ -12,10 +12,11 @@ from django.db.models import Count, F, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from webapp.analyses import memory
+from webapp.analyses import account_deletion, memory
 from webapp.analyses.models import Analysis
 from webapp.core import measures
 from webapp.operation import health
+from webapp.recordings.models import Recording
 
 STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull": False}}
 
@@ -23,7 +24,7 @@ STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull"
 def collect() -> Iterator[Metric]:
     """Everything there is to say. What cannot be asked is left out, and the checks say so."""
     yield _gauge("ready", "Whether a check of readiness holds.", "check", health.checked().items())
-    for part in (_analyses, _messages, memory.collect, _disk, measures.collect):
+    for part in (_analyses, _deletions, _messages, memory.collect, _disk, measures.collect):
         try:
             yield from list(part())
         except (Error, redis.RedisError, OSError):
@@ -51,6 +52,13 @@ def _analyses() -> Iterator[Metric]:
     running = Analysis.objects.filter(status=Analysis.Status.RUNNING)
     heard = running.aggregate(at=Min(F("heartbeat_at")))["at"]
     yield GaugeMetricFamily("emotrace_silent_seconds", "Time since the most silent worker was heard of.", _age(heard))
+
+
+def _deletions() -> Iterator[Metric]:
+    accounts = account_deletion.pending()
+    left = Recording.objects.filter(owner__in=accounts.values("pk")).count()
+    yield GaugeMetricFamily("emotrace_deletions", "Accounts that are being deleted.", accounts.count())
+    yield GaugeMetricFamily("emotrace_deletion_recordings", "Recordings that are left of them.", left)
 
 
 def _age(since: datetime | None) -> float:

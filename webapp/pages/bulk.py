@@ -28,10 +28,11 @@ MANY = 20  # so many are deleted by a click; for more, their number has to be ty
 
 @dataclass(frozen=True)
 class Done:
-    """What to say, what failed (titles by reason), or the file that was asked for."""
+    """What to say, what failed (titles by reason), how many are left to do, or the file that was asked for."""
 
     words: str = ""
     failed: dict[str, list[str]] = field(default_factory=dict)
+    left: int = 0
     file: HttpResponseBase | None = None
 
 
@@ -196,7 +197,13 @@ class Delete(Deed):
 
     def do(self) -> Done:
         outcome = bulk.erase(recordings=self.recordings, by=self.user)
-        return Done(f"{counted(outcome.done)} and everything made from them are erased.", outcome.failed)
+        words = f"{counted(outcome.done)} and everything made from them are erased."
+        if outcome.left:
+            words += (
+                f" {counted(outcome.left)} of those that you chose are still there: the time for one request was over. "
+                "Choose them again and delete them to go on."
+            )
+        return Done(words, outcome.failed, outcome.left)
 
 
 DEEDS: dict[str, type[Deed]] = {"analyse": Analyse, "export": Export, "move": Move, "tag": Tag, "delete": Delete}

@@ -57,6 +57,7 @@ pages = [
     path("account/activity/", person.activity, name="activity"),
     path("account/export/", person.export, name="export"),
     path("account/delete/", person.delete, name="erase"),
+    path("account/deleted/<str:token>/", person.deletion, name="deletion"),
     path("password/", account.Password.as_view(), name="password"),
     path("tokens/", account.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", account.revoke, name="revoke"),

@@ -148,6 +148,10 @@ def terminate(*, transfer: Transfer) -> None:
         raise Http404
 
 
+def terminate_all(*, owner: User) -> None:
+    _forget(list(owner.transfers.all()))
+
+
 def expire() -> None:
     """Remove uploads that nobody went on with for too long."""
     expired = Transfer.objects.filter(expires_at__lte=timezone.now())

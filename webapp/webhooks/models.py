@@ -5,11 +5,13 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 
 from webapp.accounts.models import User
 from webapp.analyses.events import Event
 
 TEST = "webhook.test"
+RECORDING = "payload__data__recording"  # where a payload says which recording it is about
 
 
 class Endpoint(models.Model):
@@ -72,6 +74,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "-created_at"]),
             models.Index(fields=["next_attempt_at"], condition=Q(status="pending"), name="delivery_pending"),
+            models.Index(KT(RECORDING), name="delivery_recording"),
         ]
 
     def __str__(self) -> str:

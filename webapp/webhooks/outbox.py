@@ -7,13 +7,15 @@ import json
 import logging
 import random
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +23,7 @@ from webapp.analyses.events import Event, Happening
 from webapp.core import queue
 from webapp.core.isolation import isolated
 from webapp.webhooks import signing
-from webapp.webhooks.models import Delivery, Endpoint
+from webapp.webhooks.models import RECORDING, Delivery, Endpoint
 from webapp.webhooks.sending import Outcome, post
 
 DELIVER = "webapp.webhooks.tasks.deliver"
@@ -41,15 +43,23 @@ logger = logging.getLogger(__name__)
 
 def on_happened(happening: Happening, **_: Any) -> None:
     """Write a message for each of the owner's endpoints that wants to know. Belongs in the event's transaction."""
-    if happening.event is Event.RECORDING_DELETED:
-        # What was told of it goes with it.
-        told = Delivery.objects.filter(payload__data__recording=str(happening.recording_id))
-        told.filter(endpoint__owner_id=happening.owner_id).delete()
-    wanting = Endpoint.objects.filter(
-        owner_id=happening.owner_id, enabled=True, events__contains=[str(happening.event)]
-    )
-    for endpoint in wanting:
+    for endpoint in _wanting(happening.owner_id, happening.event):
         enqueue(endpoint, happening.event, _data(happening))
+
+
+def on_deleted(owner_id: int, recording_ids: Collection[UUID], **_: Any) -> None:
+    """Forget what was told of the recordings, and tell of their end. Belongs in the transaction that erases them."""
+    ids = [str(pk) for pk in recording_ids]
+    told = Delivery.objects.alias(recording=KT(RECORDING)).filter(recording__in=ids)
+    told.filter(endpoint__owner_id=owner_id).delete()
+    deliveries = [
+        _delivery(endpoint, Event.RECORDING_DELETED, {"recording": pk})
+        for endpoint in _wanting(owner_id, Event.RECORDING_DELETED)
+        for pk in ids
+    ]
+    Delivery.objects.bulk_create(deliveries)
+    for delivery in deliveries:
+        nudge(delivery)
 
 
 def on_reaping(**_: Any) -> None:
@@ -68,11 +78,8 @@ def on_reaping(**_: Any) -> None:
 
 
 def enqueue(endpoint: Endpoint, event: str, data: dict[str, Any]) -> Delivery:
-    now = timezone.now()
-    payload = {"type": event, "timestamp": now.isoformat(), "data": data}
-    delivery = Delivery.objects.create(
-        endpoint=endpoint, event=event, payload=payload, next_attempt_at=now, nudged_at=now
-    )
+    delivery = _delivery(endpoint, event, data)
+    delivery.save()
     nudge(delivery)
     return delivery
 
@@ -104,6 +111,17 @@ def pause(attempt: int) -> timedelta:
     """From one attempt, counted from 1, to the next: longer each time, and not in step with other messages."""
     seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 4 ** (attempt - 1))
     return timedelta(seconds=seconds * random.uniform(*JITTER))
+
+
+def _wanting(owner_id: int, event: Event) -> QuerySet[Endpoint]:
+    return Endpoint.objects.filter(owner_id=owner_id, enabled=True, events__contains=[str(event)])
+
+
+def _delivery(endpoint: Endpoint, event: str, data: dict[str, Any]) -> Delivery:
+    """One that is not saved yet."""
+    now = timezone.now()
+    payload = {"type": event, "timestamp": now.isoformat(), "data": data}
+    return Delivery(endpoint=endpoint, event=event, payload=payload, next_attempt_at=now, nudged_at=now)
 
 
 def _claim(pk: UUID) -> Delivery | None:
@@ -173,11 +191,9 @@ def _switch_off(endpoint: Endpoint, note: str) -> None:
 
 def _data(happening: Happening) -> dict[str, Any]:
     """Ids and where to ask: who may not read over REST learns nothing from a message."""
-    data: dict[str, Any] = {"recording": str(happening.recording_id)}
-    if happening.analysis_id is None:
-        return data
     analysis = [happening.analysis_id]
-    return data | {
+    return {
+        "recording": str(happening.recording_id),
         "analysis": str(happening.analysis_id),
         "status": happening.status,
         "urls": {

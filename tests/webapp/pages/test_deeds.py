@@ -11,6 +11,7 @@ from django.test import Client
 
 from tests.webapp.factories import RecordingFactory, finished
 from webapp.accounts.models import User
+from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.pages import bulk
 from webapp.recordings import order
@@ -177,6 +178,34 @@ def test_few_are_deleted_by_a_click_with_all_that_was_made_of_them(owner: Client
     do(owner, "delete", three[:2])
     assert [each.title for each in Recording.objects.all()] == ["Carla"]
     assert Analysis.objects.count() == 1
+
+
+def test_what_the_time_of_a_request_does_not_suffice_for_is_told(
+    owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "ERASED_AT_ONCE", 2)
+    monkeypatch.setattr("webapp.analyses.bulk.ERASE_SECONDS", 0)
+    do(owner, "delete", three, filters="search=n")
+    page = owner.get("/").content.decode()
+    assert "alert-warning" in page
+    assert "2 recordings and everything made from them are erased. 1 recording of those that you chose" in page
+    left = Recording.objects.get()
+    assert said(do(owner, "delete", [left])) == ["1 recording and everything made from them are erased."]
+
+
+def test_what_was_deleted_meanwhile_is_told(
+    owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erase_all = services.erase_all
+
+    def be_slower(**which: Any) -> object:
+        Recording.objects.filter(title="Ben").delete()
+        return erase_all(**which)
+
+    monkeypatch.setattr(services, "erase_all", be_slower)
+    done, failed = said(do(owner, "delete", three))
+    assert done == "2 recordings and everything made from them are erased."
+    assert failed == "Not done for 1 recording, “Ben”: It was deleted meanwhile."
 
 
 def test_a_deed_that_there_is_not(owner: Client, three: list[Recording]) -> None:

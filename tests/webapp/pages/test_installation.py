@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.webapp.factories import RecordingFactory
 from webapp.accounts.models import User
+from webapp.analyses import account_deletion
 from webapp.audit.models import Action, Entry
 from webapp.webhooks.models import AllowedNetwork
 
@@ -33,6 +35,22 @@ def test_what_is_no_network_or_not_confirmed_changes_nothing(
 ) -> None:
     assert client.post("/installation/", given).status_code == 422
     assert not AllowedNetwork.objects.exists()
+
+
+def test_accounts_that_are_being_deleted_are_listed(
+    client: Client, administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "There are none." in client.get("/installation/").content.decode()
+    ada = User.objects.create_user("ada")
+    RecordingFactory.create_batch(3, owner=ada)
+    monkeypatch.setattr(account_deletion, "ERASED_AT_ONCE", 1)
+    monkeypatch.setattr(account_deletion, "REQUEST_SECONDS", 0)
+    account_deletion.delete_account(user=ada)
+    page = " ".join(client.get("/installation/").content.decode().split())
+    assert ">ada</span>" in page
+    assert "2 recordings left, since" in page
+    account_deletion.go_on()
+    assert "There are none." in client.get("/installation/").content.decode()
 
 
 def test_others_neither_see_nor_find_it(client: Client, django_user_model: Any) -> None:

@@ -1,11 +1,16 @@
-"""Who one is, and what one may use."""
+"""Who one is, what one may use, and the end of it."""
 
+from django.conf import settings
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from webapp.api.account import AccountSerializer
+from webapp.accounts.models import Scope
+from webapp.analyses.account_deletion import delete_account
+from webapp.api.account import AccountSerializer, DeletionSerializer
+from webapp.api.views.auth import WrongCredentials, person_with
 from webapp.api.views.base import person
 
 
@@ -13,3 +18,28 @@ class AccountView(APIView):
     @extend_schema(operation_id="account_retrieve", summary="One's account and quota", responses=AccountSerializer)
     def get(self, request: Request) -> Response:
         return Response(AccountSerializer(person(request)).data)
+
+
+class AccountDeletion(APIView):
+    scope = Scope.ACCOUNT
+
+    @extend_schema(
+        operation_id="account_delete",
+        summary="Delete one's account with everything there is of it",
+        description="Needs the name and the password besides the token. From the answer on no token is valid, and "
+        "nothing is shared any more. 202: some recordings are left, which are erased without further calls.",
+        request=DeletionSerializer,
+        responses={202: DeletionSerializer, 204: None},
+    )
+    def post(self, request: Request) -> Response:
+        form = DeletionSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        if person_with(request, **form.validated_data) != person(request):
+            raise WrongCredentials
+        deletion = delete_account(user=person(request))
+        left = deletion.left()
+        if left is None:
+            return Response(status=204)
+        page = settings.PUBLIC_URL + reverse("pages:deletion", args=[deletion.token()])
+        going_on = {"recordings": deletion.recordings, "recordings_left": left, "page": page}
+        return Response(DeletionSerializer(going_on).data, status=202)

@@ -32,14 +32,7 @@ class TokenView(APIView):
         form = CredentialsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         wanted = form.validated_data
-        user = authenticate(request._request, username=wanted["username"], password=wanted["password"])
-        if getattr(request._request, "axes_locked_out", False):
-            # The answer is ours to give, not the middleware's.
-            request._request.axes_locked_out = False  # type: ignore[attr-defined]
-            cool_off = get_cool_off(request._request)
-            raise exceptions.Throttled(cool_off.total_seconds() if cool_off else None, "Too many wrong passwords.")
-        if not isinstance(user, User):
-            raise WrongCredentials
+        user = person_with(request, wanted["username"], wanted["password"])
         if user.password_is_temporary:
             raise TemporaryPassword
         services.check_second_factor(user=user, code=wanted.get("code", ""))
@@ -56,6 +49,19 @@ class TokenView(APIView):
             )
         token_made = {"name": token.name, "scopes": token.scopes, "expires_at": token.expires_at, "token": secret}
         return Response(CredentialsSerializer(token_made).data)
+
+
+def person_with(request: Request, username: str, password: str) -> User:
+    """Raises WrongCredentials, and Throttled after too many of them."""
+    user = authenticate(request._request, username=username, password=password)
+    if getattr(request._request, "axes_locked_out", False):
+        # The answer is ours to give, not the middleware's.
+        request._request.axes_locked_out = False  # type: ignore[attr-defined]
+        cool_off = get_cool_off(request._request)
+        raise exceptions.Throttled(cool_off.total_seconds() if cool_off else None, "Too many wrong passwords.")
+    if not isinstance(user, User):
+        raise WrongCredentials
+    return user
 
 
 class WrongCredentials(exceptions.APIException):

@@ -1,4 +1,4 @@
-"""What administrators set for the whole installation, effective at once."""
+"""What administrators see of the whole installation, and what they set for it, effective at once."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from webapp.analyses import account_deletion
 from webapp.pages.forms import AllowedNetworksForm
 from webapp.pages.views.requests import PersonRequest
 from webapp.webhooks import selectors, services
@@ -23,4 +24,5 @@ def installation(request: PersonRequest) -> HttpResponse:
         services.allow_networks(by=request.user, networks=form.cleaned_data["networks"])
         messages.success(request, "The allowed networks have been saved.")
         return redirect("pages:installation")
-    return render(request, "pages/installation.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "deletions": account_deletion.pending()}
+    return render(request, "pages/installation.html", context, status=422 if form.is_bound else 200)

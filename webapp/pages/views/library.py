@@ -90,7 +90,7 @@ def deed(request: PersonRequest, name: str) -> HttpResponseBase:
 
 
 def _told(request: PersonRequest, done: bulk.Done, back: str) -> HttpResponse:
-    if not done.failed:
+    if not (done.failed or done.left):
         messages.success(request, done.words)
         return redirect(back)
     messages.warning(request, done.words)

@@ -22,7 +22,8 @@ from django.views.generic.edit import FormView
 
 from webapp.accounts.forms import KeptTokensForm
 from webapp.accounts.services import revoke_access
-from webapp.analyses import personal
+from webapp.analyses import account_deletion, personal
+from webapp.analyses.account_deletion import Deletion
 from webapp.analyses.archive import as_download
 from webapp.analyses.quota import usage_of
 from webapp.audit.selectors import entries_about
@@ -32,6 +33,7 @@ from webapp.pages.forms import FarewellForm, NameForm
 from webapp.pages.views.requests import PersonRequest
 
 ENTRIES_ON_A_PAGE = 50
+ERASED = "Your account is erased, with everything that was kept about you."
 
 
 def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -109,11 +111,26 @@ def delete(request: PersonRequest) -> HttpResponse:
     form = FarewellForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         try:
-            personal.erase_account(user=request.user)
+            deletion = account_deletion.delete_account(user=request.user)
         except RequestError as error:
             form.add_error(None, error.message)
         else:
             logout(request)
-            messages.success(request, "Your account is erased, with everything that was kept about you.")
+            if deletion.left() is not None:
+                return redirect("pages:deletion", deletion.token())
+            messages.success(request, ERASED)
             return redirect("login")
     return render(request, "pages/erase.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_safe
+def deletion(request: HttpRequest, token: str) -> HttpResponse:
+    """How far the deletion of an account is. Whoever has the address sees it: nobody can log in there any more."""
+    asked = Deletion.from_token(token)
+    left = asked.left()
+    context = {"asked": asked, "left": left, "erased": asked.recordings - (left or 0), "words": ERASED}
+    answer = render(request, "pages/deletion.html", context)
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["X-Robots-Tag"] = "noindex, nofollow"
+    return answer

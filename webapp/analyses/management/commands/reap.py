@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from webapp.analyses import account_deletion
 from webapp.analyses.purge import AT_ONCE, purge
 from webapp.analyses.reaper import reap, sweep
 from webapp.core.isolation import isolated
@@ -27,6 +28,7 @@ class Command(BaseCommand):
             sweep()
             while purge() == AT_ONCE:
                 pass
+            account_deletion.go_on(seconds=float("inf"))
             return
         told = False
 
@@ -50,4 +52,6 @@ class Command(BaseCommand):
                 # Of many, some at a time: what lost its worker does not wait for them.
                 if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
                     purged = time.monotonic()
+            with isolated("accounts that end"):
+                account_deletion.go_on()
             time.sleep(every)

@@ -29,7 +29,10 @@ reaping = Signal()
 
 
 def reap() -> None:
-    """Queue again what runs without a heartbeat, or fail it after its last attempt; repeat lost messages."""
+    """Queue again what runs without a heartbeat, or fail it after its last attempt; repeat lost messages.
+
+    Uploads that have expired go too: people are told that theirs are gone within an hour.
+    """
     lapsed = Analysis.objects.filter(_silent("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
     for pk in list(spent.values_list("pk", flat=True)):
@@ -62,6 +65,8 @@ def reap() -> None:
         with isolated(f"analysis {pk}"):
             if silent.filter(pk=pk).update(nudged_at=Now()):
                 lease.nudge(pk)
+    with isolated("what expired of uploads"):
+        transfers.expire()
     reaping.send_robust(sender=None)
 
 
@@ -72,9 +77,7 @@ def _silent(field: str, seconds: float) -> Q:
 
 
 def sweep() -> None:
-    """Remove what has expired, and files that no row names: what was left when a process was killed."""
-    with isolated("what expired of uploads"):
-        transfers.expire()
+    """Remove old sessions and logins, and files that no row names: what was left when a process was killed."""
     with isolated("what expired of sessions and logins"):
         farewell.forget_old()
     with isolated("the storage"):

@@ -48,8 +48,11 @@ def submit(
     PURPOSE_NOTE_MISSING | IDEMPOTENCY_KEY_REUSED | UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES |
     QUOTA_ANALYSES | DISK_FULL | STORAGE_UNAVAILABLE).
     """
-    recordings.require_consent(given=consent)
-    found = purposes.stated(purpose=purpose, note=purpose_note, project=project)
+    try:
+        recordings.require_consent(given=consent)
+        found = purposes.stated(purpose=purpose, note=purpose_note, project=project)
+    except RequestError as error:
+        raise recordings.refused(owner=owner, upload=upload, error=error) from error
     # What is not said leaves the fingerprint as it was before it could be said.
     also = (title, model or "", *(str(each) for each in (project and project.pk, purpose, purpose_note) if each))
     request_sha256 = upload.fingerprint(*also) if idempotency_key is not None else ""

@@ -109,7 +109,7 @@ def test_nothing_is_left_a_minute_later(
     persephone.session.post(f"{persephone.api}recordings/{recording.pk}/analyses/")  # is read at this moment
 
     ids = {made["id"], made["upload"], *map(str, Analysis.objects.values_list("pk", flat=True))}
-    about = {*ids, TITLE, FILE, FILE.partition(".")[0], NOTE}
+    about = {*ids, TITLE, FILE, FILE.partition(".")[0], NOTE, TAG}
     assert {place.partition(" ")[0] for place in traces.of(about, media)} >= {"table", "file"}
     assert persephone.session.delete(f"{persephone.api}recordings/{recording.pk}/").status_code == 204
     assert gone(about, media) == set()

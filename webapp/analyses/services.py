@@ -21,7 +21,7 @@ from webapp.audit.services import record
 from webapp.core import media
 from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import purposes
+from webapp.recordings import order, purposes
 from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
 from webapp.recordings.models import Project, Recording
@@ -144,18 +144,22 @@ def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:
 
 
 def erase(*, recording: Recording, by: User | None = None) -> None:
-    """Remove a recording with everything derived from it. What still runs on it stops by itself.
+    """Remove a recording with everything derived from it, and the tags that only it carries.
 
-    Without `by` it is the installation that removes it, as a rule of its own. Raises Http404 where somebody was faster.
+    What still runs on it stops by itself. Without `by` it is the installation that removes it, as a rule of its own.
+    Raises Http404 where somebody was faster.
     """
     with transaction.atomic():
-        # Nobody queues another analysis from here on.
+        # Nobody puts its tags on anything, or queues another analysis, from here on.
+        accounts.locked(get_object_or_404(User, recordings=recording.pk))
         get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk)
         # A worker that publishes at this moment is waited for; one that comes later finds no row to write to.
         list(Analysis.objects.select_for_update().filter(recording=recording).values_list("pk"))
         pk = recording.pk
         record(Action.RECORDING_ERASED, by=by.pk if by else None, owner=recording.owner_id, thing=recording)
+        tags = list(recording.tags.values_list("pk", flat=True))
         recording.delete()
+        order.forget_unused(tags=tags)
         events.tell_of_deletion(owner_id=recording.owner_id, recording_id=pk)
         transaction.on_commit(lambda: media.forget(pk))
 

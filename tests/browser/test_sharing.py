@@ -1,5 +1,6 @@
 """An owner shares, others look: a person with an account, and whoever has the link."""
 
+import re
 from typing import Any
 
 import pytest
@@ -62,6 +63,9 @@ def only_looks(page: Page) -> None:
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     for name in ("Delete", "Details", "Labelled video", "Share"):
         expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Original")).to_have_count(0)
+    page.keyboard.press("o")
+    expect(page.locator("#player")).to_have_attribute("src", re.compile("/analyses/.+/video/$"))
     page.keyboard.press("c")
     page.keyboard.press("]")
     page.get_by_role("button", name="Face", exact=True).click()
@@ -158,6 +162,7 @@ def test_downloads_come_with_the_tick(shown: Page) -> None:
         fresh.get_by_role("link", name="Spreadsheet").click()
     assert download.value.path().read_text().startswith("recording_id")
     with fresh.expect_download() as download:
-        fresh.get_by_role("link", name="Original video").click()
-    assert download.value.suggested_filename == "Interview-original.mp4"
+        fresh.get_by_role("link", name="Labelled video").click()
+    assert download.value.suggested_filename == "Interview.mp4"
+    expect(fresh.get_by_role("link", name="Original")).to_have_count(0)
     fresh.context.close()

@@ -3,13 +3,12 @@
 Rename both to the data set's pattern, sub-01_task-interview_events.tsv and .json.
 """
 
-import csv
 import io
 import json
 import zipfile
 from typing import Any
 
-from inference.export.table import MACHINE, PERSON, UNIMODAL, evidence, unimodal, unimodal_header
+from inference.export.table import MACHINE, PERSON, UNIMODAL, delimited, evidence, unimodal, unimodal_header
 from inference.export.writer import RecordingInfo, Writer, one_line, without_eeg
 from inference.types import UNDETERMINED, Correction, Segment, Timeline
 
@@ -33,12 +32,10 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
 
 
 def _events(timeline: Timeline) -> str:
-    text = io.StringIO(newline="")
-    rows = csv.writer(text, delimiter="\t", lineterminator="\n")
     shares = [f"p_{label}" for label in timeline.labels]
     names = ["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg", *unimodal_header()]
     corrected = timeline.corrections
-    rows.writerow([*names, *(["reader", "note"] if corrected else [])])
+    header = [*names, *(["reader", "note"] if corrected else [])]
     found = []
     for segment in timeline.segments:
         sure = "n/a" if segment.label == UNDETERMINED else f"{segment.confidence:.4f}"
@@ -49,8 +46,8 @@ def _events(timeline: Timeline) -> str:
         unscored = ["n/a"] * (len(names) - 3)
         row = [*_times(own), own.label, *unscored, PERSON, one_line(own.note) or "n/a"]
         found.append((own.start_s, row))
-    rows.writerows(row for _, row in sorted(found, key=lambda one: one[0]))  # BIDS asks for the order of onsets
-    return text.getvalue()
+    ordered = [row for _, row in sorted(found, key=lambda one: one[0])]  # BIDS asks for the order of onsets
+    return delimited([header, *ordered], delimiter="\t", lineterminator="\n")
 
 
 def _times(segment: Segment | Correction) -> list[str]:

@@ -11,7 +11,7 @@ known here.
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from inference.export.writer import RecordingInfo, Writer, one_line
 from inference.timeline import summary
@@ -20,7 +20,7 @@ from inference.unimodal import prediction
 
 MACHINE, PERSON = "machine", "person"  # whose a row is
 UNIMODAL = {modality.replace("-", "_"): modality for modality in Modality}  # what its columns begin with
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def header(labels: Sequence[str] = EMOTIONS) -> list[str]:
@@ -47,9 +47,12 @@ def unimodal(segment: Segment, missing: str = "") -> list[str]:
     return [cell for pair in pairs for cell in pair]
 
 
-def safe(cell: str) -> str:
-    """`cell` such that no spreadsheet takes it for a formula: after an apostrophe, as OWASP advises."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+def delimited(rows: Iterable[Iterable[str]], *, delimiter: str = ",", lineterminator: str = "\r\n") -> str:
+    """Rows as CSV, or TSV. What a spreadsheet would take for a formula stands after an apostrophe, as OWASP advises."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=lineterminator)
+    writer.writerows([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def _score(share: float) -> str:
@@ -62,20 +65,17 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     mean = summary(timeline)["mean_probability"]
     means = [_score(mean[label]) if label in mean else "" for label in labels]
     about = [recording.id, *map(one_line, (recording.title, recording.project, ",".join(recording.tags)))]
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
     names = header(labels)
-    rows.writerow(map(safe, names))
+    rows = [names]
     for segment in timeline.segments:
         shares = [_score(segment.probabilities[label]) if label in segment.probabilities else "" for label in labels]
         said = [segment.label, _score(segment.confidence), *shares, *evidence(segment), *unimodal(segment)]
-        row = [*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *said, *means, MACHINE, ""]
-        rows.writerow(map(safe, row))
+        rows.append([*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *said, *means, MACHINE, ""])
     for one in timeline.corrections.segments if timeline.corrections else ():
         unscored = [""] * (len(names) - len(about) - 5)
-        row = [*about, f"{one.start_s:.3f}", f"{one.end_s:.3f}", one.label, *unscored, PERSON, one_line(one.note)]
-        rows.writerow(map(safe, row))
-    return text.getvalue().encode()
+        times = [f"{one.start_s:.3f}", f"{one.end_s:.3f}"]
+        rows.append([*about, *times, one.label, *unscored, PERSON, one_line(one.note)])
+    return delimited(rows).encode()
 
 
 WRITER = Writer("csv", "text/csv; charset=utf-8", write)

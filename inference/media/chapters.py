@@ -35,7 +35,8 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
     """Write `video` with the timeline's segments as chapters and as a subtitle track; the path of what was written.
 
     Picture and sound are copied packet by packet into `folder`/chapters.mp4, or into chapters.mkv where an MP4
-    does not take them. The file appears only once it is whole. Raises InputError(NOT_COPYABLE).
+    does not take them; the original's tags stay behind, those of its tracks too. The file appears only once it is
+    whole. Raises InputError(NOT_COPYABLE).
     """
     found = tracks(video)
     assert found.picture is not None, "probing lets no video pass that has no picture"
@@ -54,7 +55,7 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
                 [
                     *("-fflags", "+genpts", *source(video)),  # AVI says when to decode a frame, not when to show it
                     *("-f", "webvtt", "-i", "labels.vtt", "-f", "ffmetadata", "-i", "chapters.txt"),
-                    *(*chosen, "-map", "1:0", "-map_metadata", "2", "-map_chapters", "2"),
+                    *(*chosen, "-map", "1:0", "-map_metadata", "2", "-map_metadata:s", "-1", "-map_chapters", "2"),
                     *("-c:v", "copy", "-c:a", "copy", "-c:s", kind.subtitles, "-metadata:s:s:0", "language=eng"),
                     *(*kind.options, "-f", kind.format),
                 ],

@@ -60,8 +60,8 @@ def render(
             ffmpeg(
                 # A jump of a broadcast's clock that ffmpeg took back by itself would part the labels from the picture.
                 [
-                    *("-dts_delta_threshold", "1000000", *inputs, *taken, "-map_metadata", "-1", *burn_in()),
-                    *("-f", "mp4"),
+                    *("-dts_delta_threshold", "1000000", *inputs, *taken, *burn_in()),
+                    *("-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4"),
                 ],
                 partial,
                 read=[video, *([sound] if sound else []), folder],

@@ -37,7 +37,13 @@ def researcher(live_server: Any, django_user_model: Any) -> User:
 
 
 @pytest.fixture
-def chromium(researcher: User) -> Iterator[Browser]:
+def left_out() -> list[str]:
+    """Flags that Playwright would set, which the browser starts without."""
+    return []
+
+
+@pytest.fixture
+def chromium(researcher: User, left_out: list[str]) -> Iterator[Browser]:
     """Starts after, and ends before, everything that uses the database: Django refuses to be called beside its loop."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
@@ -46,7 +52,9 @@ def chromium(researcher: User) -> Iterator[Browser]:
         pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium")
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE_MS)
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE_MS)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=FLAGS, ignore_default_args=left_out, timeout=PATIENCE_MS
+        )
         yield browser
         browser.close()
 

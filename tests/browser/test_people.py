@@ -53,9 +53,11 @@ def test_a_purpose_that_is_forbidden_is_refused_before_anything_is_sent(
     page.get_by_label(PURPOSE).select_option("other")
     analyse(page)
     expect(page.locator("#purpose_note-error")).to_contain_text("in a few words")
+    expect(page.locator("#purpose_note-error")).to_contain_text("within an hour")
     page.get_by_label("More about it").fill("A rehearsal")
     analyse(page)
     page.wait_for_url("**/analyses/*/")
+    assert len([address for address in sending if address.endswith("/uploads/")]) == 1  # the file was sent once
     expect(page.locator("#agreed")).to_contain_text("Something else: A rehearsal")
 
 

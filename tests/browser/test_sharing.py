@@ -1,14 +1,20 @@
 """An owner shares, others look: a person with an account, and whoever has the link."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Page, expect
 
 from inference.types import Correction
+from tests.browser import results
 from tests.browser.results import open_result, played, serious
 from tests.browser.test_journey import PHONE
 from tests.integration.rest import PASSWORD
+from tests.webapp import sharing
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
@@ -62,6 +68,9 @@ def only_looks(page: Page) -> None:
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     for name in ("Delete", "Details", "Labelled video", "Share"):
         expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Original")).to_have_count(0)
+    page.keyboard.press("o")
+    expect(page.locator("#player")).to_have_attribute("src", re.compile("/analyses/.+/video/$"))
     page.keyboard.press("c")
     page.keyboard.press("]")
     page.get_by_role("button", name="Face", exact=True).click()
@@ -158,6 +167,28 @@ def test_downloads_come_with_the_tick(shown: Page) -> None:
         fresh.get_by_role("link", name="Spreadsheet").click()
     assert download.value.path().read_text().startswith("recording_id")
     with fresh.expect_download() as download:
-        fresh.get_by_role("link", name="Original video").click()
-    assert download.value.suggested_filename == "Interview-original.mp4"
+        fresh.get_by_role("link", name="Labelled video").click()
+    assert download.value.suggested_filename == "Interview.mp4"
+    expect(fresh.get_by_role("link", name="Original")).to_have_count(0)
     fresh.context.close()
+
+
+@pytest.fixture
+def secret(published: Analysis) -> str:
+    """Of a link to what is not rendered yet. It has to be asked for before the page."""
+    return sharing.by_link(published.recording)[1]
+
+
+def test_whoever_looks_early_is_shown_the_labelled_video_as_soon_as_it_is_there(
+    secret: str, published: Analysis, page: Page, tmp_path: Path
+) -> None:
+    page.goto(f"/link/{secret}/")
+    expect(page.locator("#now-label")).to_have_text("neutral")
+    expect(page.get_by_text("The labelled video plays here as soon as it is there.")).to_be_visible()
+    expect(page.locator("#player")).not_to_have_attribute("src", re.compile("."))
+    with ThreadPoolExecutor(1) as worker:  # not beside Playwright's loop, where Django refuses to work
+        worker.submit(results.render, published, tmp_path).result()
+        worker.submit(connections.close_all).result()
+    expect(page.locator("#player")).to_have_attribute("src", re.compile("/analyses/.+/video/$"))
+    expect(page.get_by_text("The labelled video plays here")).to_have_count(0)
+    plays(page)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import requests
+from axes.models import AccessAttempt
+from django.utils import timezone
 from tusclient.client import TusClient
 
 from tests.conftest import Start
@@ -17,6 +19,7 @@ from tests.integration.web import Web
 from tests.webapp import sharing, traces
 from tests.webapp.factories import an_endpoint
 from tests.webapp.receiver import receiving
+from webapp.accounts import farewell
 from webapp.accounts.models import User
 from webapp.analyses import account_deletion
 from webapp.analyses.models import Analysis
@@ -63,13 +66,19 @@ def sent(person: Person, project: str) -> dict[str, Any]:
 
 
 def logged_in(web: Web) -> requests.Session:
-    """A browser's session, after a wrong password and one typed for the name."""
+    """A browser's session, after a wrong password and one typed for the address."""
+    browser = log_in(web, (NAME.upper(), "wrong"), (EMAIL, "wrong"), (NAME, PASSWORD))
+    assert "emotrace_session" in browser.cookies
+    return browser
+
+
+def log_in(web: Web, *tries: tuple[str, str]) -> requests.Session:
+    """A browser in which these names and passwords were typed, one after another."""
     browser = requests.Session()
-    for name, password in ((NAME.upper(), "wrong"), (EMAIL, "wrong"), (NAME, PASSWORD)):
+    for name, password in tries:
         browser.get(f"{web.base}/login/")
         form = {"username": name, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         browser.post(f"{web.base}/login/", data=form, headers={"Referer": web.base})
-    assert "emotrace_session" in browser.cookies
     return browser
 
 
@@ -109,7 +118,7 @@ def test_nothing_is_left_a_minute_later(
     persephone.session.post(f"{persephone.api}recordings/{recording.pk}/analyses/")  # is read at this moment
 
     ids = {made["id"], made["upload"], *map(str, Analysis.objects.values_list("pk", flat=True))}
-    about = {*ids, TITLE, FILE, FILE.partition(".")[0], NOTE}
+    about = {*ids, TITLE, FILE, FILE.partition(".")[0], NOTE, TAG}
     assert {place.partition(" ")[0] for place in traces.of(about, media)} >= {"table", "file"}
     assert persephone.session.delete(f"{persephone.api}recordings/{recording.pk}/").status_code == 204
     assert gone(about, media) == set()
@@ -121,6 +130,11 @@ def test_nothing_is_left_a_minute_later(
     about |= {*person, again["id"], again["upload"], again["analysis"]["id"]}
     assert any(place.startswith("key") for place in traces.of(about, media))
     account_deletion.delete_account(user=owner)
+    assert gone(about, media) == set()
+    log_in(web, (NAME, PASSWORD), (EMAIL, PASSWORD))  # somebody does not know yet
+    assert left(about, media) == {"table axes_accessattempt"}
+    AccessAttempt.objects.update(attempt_time=timezone.now() - farewell.LOGINS_KEPT)
+    farewell.forget_old()
     assert gone(about, media) == set()
     journal.close()
     # Of what is in logs only ids may remind: they say nothing once their rows are gone.

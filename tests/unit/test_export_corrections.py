@@ -83,7 +83,7 @@ def test_bids_has_a_column_for_the_reader() -> None:
     rows = list(csv.DictReader(io.StringIO(events), delimiter="\t"))
     person = [row for row in rows if row["reader"] == "person"]
     assert [(row["onset"], row["trial_type"], row["note"]) for row in person] == [
-        ("0.000", "sad", NOTE),
+        ("0.000", "sad", f"'{NOTE}"),
         ("20.500", UNDETERMINED, "n/a"),
         ("3000.250", "happy", "n/a"),
     ]

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from inference import store
 from inference.export import WRITERS, RecordingInfo
-from inference.types import EMOTIONS, Timeline
+from inference.types import EMOTIONS, Correction, Corrections, Timeline
 from tests.unit.timelines import ABOUT, fused, timeline
 
 
@@ -66,14 +66,20 @@ def test_csv_says_whose_it_is_and_what_each_modality_says() -> None:
 
 
 def test_no_cell_is_a_formula() -> None:
-    labels = ("=cmd|' /C calc'!A1", "+1", "-1", "@sum", "\tx", "\rx", 'calm, "so"')
+    labels = ("=cmd|' /C calc'!A1", "+1", "-1", "@sum", "\tx", "\rx", "\nx", 'calm, "so"')
     segment = replace(timeline().segments[0], label=labels[0], probabilities=dict.fromkeys(labels, 0.1))
-    hostile = replace(timeline(), labels=labels, segments=(segment,))
+    own = Corrections(1, "rater", "2026-11-21T10:00:00+00:00", (Correction(0.0, 3600.0, labels[0], "-2+3"),))
+    hostile = replace(timeline(), labels=labels, segments=(segment,), corrections=own)
 
-    (row,) = rows(WRITERS["csv"].write(hostile, ABOUT))
+    machine, person = rows(WRITERS["csv"].write(hostile, ABOUT))
+    with packed(replace(hostile, labels=labels[:4])) as file:
+        events = rows(file.read("events.tsv"), "\t")
 
-    assert not any(cell and cell[0] in "=+-@\t\r" for cell in (*row, *row.values()))
-    assert 'calm, "so"' in row
+    for row in (machine, person, *events):
+        assert not any(cell and cell[0] in "=+-@\t\r\n" for cell in (*row, *row.values()))
+    assert (person["label"], person["note"]) == (f"'{labels[0]}", "'-2+3")
+    assert (events[1]["trial_type"], events[1]["note"]) == (f"'{labels[0]}", "'-2+3")
+    assert 'calm, "so"' in machine
 
 
 def test_bids_holds_events_and_the_sidecar_that_explains_every_column() -> None:

@@ -178,7 +178,7 @@ def test_sharing(anna: User, analysis: Analysis) -> None:
     client.force_login(viewer)
     for _ in range(2):
         client.get(f"/analyses/{analysis.pk}/")
-    Client().get(f"/link/{secret}/analyses/{analysis.pk}/original/")
+    Client().get(f"/link/{secret}/analyses/{analysis.pk}/video/")
     shares = [(entry.object_id, entry.actor_id, entry.link_id) for entry in since.found() if entry.kind == "share"]
     assert shares == [
         (str(share.pk), anna.pk, None),
@@ -187,7 +187,7 @@ def test_sharing(anna: User, analysis: Analysis) -> None:
         (str(link.pk), None, link.pk),
     ]
     last = since.found()[-1]
-    assert (last.action, last.actor_id, last.link_id) == (Action.ORIGINAL_FETCHED, None, link.pk)
+    assert (last.action, last.actor_id, last.link_id) == (Action.VIDEO_FETCHED, None, link.pk)
     owner = Client()
     owner.force_login(anna)
     owner.post(f"/shares/{share.pk}/revoke/")

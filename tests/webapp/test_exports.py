@@ -78,13 +78,16 @@ def test_the_manifest_says_whose_each_file_is(api: APIClient, five: list[Analysi
 
 
 def test_the_manifest_says_where_it_belongs(api: APIClient, owner: User) -> None:
-    recording = finished("happy", recording__owner=owner, recording__purpose="research").recording
+    recording = finished(
+        "happy", recording__owner=owner, recording__purpose="other", recording__purpose_note="@SUM(1)"
+    ).recording
     recording.project = Project.objects.create(owner=owner, name="=Pilot")
     recording.save()
     recording.tags.add(*(Tag.objects.create(owner=owner, name=name) for name in ("right", "calm")))
     with opened(api.get(ADDRESS, {"formats": "csv"})) as file:
         (row,) = manifest(file)
-    assert (row["project"], row["tags"], row["purpose"]) == ("'=Pilot", "calm,right", "research")
+    assert (row["project"], row["tags"]) == ("'=Pilot", "calm,right")
+    assert (row["purpose"], row["purpose_note"]) == ("other", "'@SUM(1)")
 
 
 def test_all_formats_come_where_none_is_named_and_videos_only_when_asked_for(api: APIClient, owner: User) -> None:

@@ -39,6 +39,7 @@ CODES = {401: {"not_authenticated"}, 403: {"view_only"}, 404: {"not_found", "not
 READING = {"GET", "HEAD"}
 INLINE_STYLES = {"api/docs/"}  # Swagger UI sets its own
 INLINE = re.compile(r" style=|<style|<script>| on\w+=\"")
+OWN_MEDIA = ("/api/", "/recordings/")  # a player asks for it in parts; by a link, nothing is kept at all
 KEPT = [
     model
     for model in apps.get_models(include_auto_created=True)
@@ -167,6 +168,9 @@ def faults(answer: Any, row: Row, expected: int) -> list[str]:
     found = [] if answer.status_code == expected else [f"{answer.status_code} in place of {expected}"]
     if answer["X-Content-Type-Options"] != "nosniff":
         found.append("no nosniff")
+    cached, medium = answer.get("Cache-Control", ""), "ETag" in answer
+    if cached != "private, no-cache" if medium and row.path.startswith(OWN_MEDIA) else "no-store" not in cached:
+        found.append(f"Cache-Control: {cached}")
     codes = CODES.get(answer.status_code) if row.path.startswith("/api/v1/") else None
     if codes and answer.content and answer.json()["code"] not in codes:
         found.append(f"the code {answer.json()['code']}")

@@ -41,7 +41,7 @@ def test_a_file_comes_whole_and_unguessed(path: Path) -> None:
     assert answer["Accept-Ranges"] == "bytes"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Disposition"] == "inline"
-    assert "private" in answer["Cache-Control"]
+    assert answer["Cache-Control"] == "private, no-cache"
 
 
 def test_a_file_can_be_saved_under_any_name(path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import threading
 import uuid
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ from webapp.analyses import account_deletion, personal
 from webapp.analyses.models import Analysis
 from webapp.core import media
 from webapp.core.problems import RequestError
-from webapp.recordings import consent, transfers
+from webapp.recordings import consent, order, transfers
 from webapp.recordings.models import Share
 
-NAME, PASSWORD, EMAIL = "rosalind-f", "a long enough password", "rosalind@example.org"
+NAME, PASSWORD = "rosalind-f", "a long enough password"
+EMAIL, NEW_EMAIL = "rosalind@example.org", "r-franklin@example.org"
+PROJECT, TAG = "Photograph 51", "larkspur"
 FILES = {"video": b"the picture" * 1000, "audio": b"the sound" * 100, "eeg": b"the brain" * 100}
 
 
@@ -42,16 +45,19 @@ def rosalind(transactional_db: None) -> User:
     cache.clear()
     user = User.objects.create_user(NAME, EMAIL, PASSWORD, first_name="Rosalind")
     EmailAddress.objects.create(user=user, email=EMAIL, primary=True, verified=True)
+    EmailAddress.objects.create(user=user, email=NEW_EMAIL)  # asked for and not confirmed yet
     make_token(user=user, name="notebook of rosalind-f")
     read = finished("happy", "sad", recording__owner=user, recording__title="Köln: first/second")
     with_files(read.recording, **FILES)
+    project = order.make_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
+    order.change(recording=read.recording, project=project, tags=[TAG])
     AnalysisFactory.create(recording=read.recording)
     api = APIClient()
     api.force_authenticate(user)
     tus.whole(api, b"a finished upload")
     tus.begin(api, 1000)
-    for password in ("wrong", PASSWORD):
-        Client().post("/login/", {"username": NAME, "password": password})
+    for name, password in ((NAME, "wrong"), (EMAIL, "wrong"), (NEW_EMAIL.upper(), "wrong"), (NAME, PASSWORD)):
+        Client().post("/login/", {"username": name, "password": password})
     codes.switch_on(user)
     Client().post("/login/", {"username": NAME, "password": PASSWORD})  # waits for the code
     return user
@@ -139,7 +145,18 @@ def test_an_empty_account_has_a_zip_too(db: None) -> None:
 
 def test_nothing_of_the_person_remains(rosalind: User, neighbour: User, media_root: Path) -> None:
     uuids = {str(pk) for model in apps.get_models() for pk in _uuids_of(model, rosalind)}
-    words = {NAME, EMAIL, "Rosalind", "Köln", f"user-{rosalind.pk}:", f"user={rosalind.pk}&", f"user:{rosalind.pk}"}
+    words = {
+        NAME,
+        EMAIL,
+        NEW_EMAIL,
+        "Rosalind",
+        "Köln",
+        PROJECT,
+        TAG,
+        f"user-{rosalind.pk}:",
+        f"user={rosalind.pk}&",
+        f"user:{rosalind.pk}",
+    }
     marks = words | uuids
     before = traces.of(marks, media_root)
     assert {place.partition(" ")[0] for place in before} == {"table", "file", "key"}
@@ -161,6 +178,20 @@ def test_nothing_of_the_person_remains(rosalind: User, neighbour: User, media_ro
     assert AccessLog.objects.get().username == "neighbour"
     assert neighbour.recordings.get().analyses.get().segments.exists()
     assert Share.objects.get().digest is not None  # the neighbour's own link
+
+
+def test_who_tries_to_log_in_with_an_erased_name_is_forgotten_after_90_days(rosalind: User, media_root: Path) -> None:
+    personal.erase_account(user=User.objects.get(pk=rosalind.pk))
+    for name in (NAME, EMAIL):
+        Client().post("/login/", {"username": name, "password": PASSWORD})
+    words, queues = {NAME, EMAIL}, {"key inference", "key render"}
+    assert {*traces.of(words, media_root)} - queues == {"table axes_accessattempt"}
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(days=89))
+    farewell.forget_old()
+    assert AccessAttempt.objects.count() == 2
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(days=90))
+    farewell.forget_old()
+    assert {*traces.of(words, media_root)} <= queues
 
 
 def test_old_logins_and_expired_sessions_are_forgotten(rosalind: User) -> None:

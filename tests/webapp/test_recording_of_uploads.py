@@ -2,17 +2,20 @@
 
 import os
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from inference import inputs
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
+from webapp.analyses.reaper import reap
 from webapp.core import media
 from webapp.recordings.models import MediaFile, Recording, Transfer
 
@@ -88,6 +91,42 @@ def test_what_is_refused_leaves_the_uploads_so_that_the_wrong_file_alone_comes_a
     assert sorted(clips.everything_in(media_root)) == sorted(transfer.path for transfer in Transfer.objects.all())
     assert submit(video_upload=good, audio_upload=tus.whole(api, clips.wav(1), "voice.wav")).status_code == 201
     assert [str(transfer.pk) for transfer in Transfer.objects.all()] == [wrong]
+
+
+@pytest.mark.parametrize("wrong", [{"consent": "false"}, {"purpose": "other"}])
+def test_what_nobody_agreed_to_can_be_corrected_and_is_else_gone_within_the_hour(
+    api: APIClient, submit: Any, video: bytes, media_root: Path, wrong: dict[str, str]
+) -> None:
+    upload, other = tus.whole(api, video), tus.whole(api, video)
+    before, ends = timezone.now(), set()
+    for _ in range(2):  # asking again prolongs nothing
+        answer = submit(video_upload=upload, **wrong)
+        assert answer.json()["code"] in {"consent_missing", "purpose_note_missing"}
+        assert "within an hour" in answer.json()["detail"]
+        ends.add(Transfer.objects.get(pk=upload).expires_at)
+    (end,) = ends
+    assert timezone.now() < end < before + timedelta(hours=1)
+    assert Transfer.objects.get(pk=other).expires_at > before + timedelta(days=6)
+    assert submit(video_upload=upload).status_code == 201
+
+    assert submit(video_upload=other, **wrong).status_code == 400
+    Transfer.objects.update(expires_at=timezone.now() - timedelta(seconds=1))  # as if the hour were over
+    assert submit(video_upload=other).json()["code"] == "upload_unknown"
+    reap()
+    assert not Transfer.objects.exists()
+    assert not any((media_root / "incoming").iterdir())
+
+
+def test_what_is_sent_for_a_forbidden_purpose_is_gone_at_once(
+    api: APIClient, submit: Any, video: bytes, media_root: Path, client_of: Any, stranger: User
+) -> None:
+    upload, others = tus.whole(api, video), tus.whole(client_of(stranger), video)
+    for named in (upload, others):
+        answer = submit(video_upload=named, purpose="workplace")
+        assert (answer.status_code, answer.json()["code"]) == (422, "purpose_forbidden")
+        assert "are removed." in answer.json()["detail"]
+    assert [str(transfer.pk) for transfer in Transfer.objects.all()] == [others]
+    assert clips.everything_in(media_root) == [Transfer.objects.get().path]
 
 
 def test_a_failure_of_ours_leaves_the_uploads(

@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, tus
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
-from webapp.analyses.reaper import ORPHAN_SECONDS, sweep
+from webapp.analyses.reaper import ORPHAN_SECONDS, reap, sweep
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import transfers
 from webapp.recordings.models import Transfer
@@ -204,6 +204,7 @@ def test_an_upload_that_nobody_goes_on_with_is_removed_and_a_live_one_is_not(
     for each in (transfer, forgotten):
         aged(each.path)
     Transfer.objects.filter(pk=forgotten.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    reap()
     sweep()
     assert Transfer.objects.get() == transfer
     assert clips.everything_in(media_root) == [transfer.path]
@@ -223,3 +224,11 @@ def test_finished_uploads_wait_for_their_recording(api: APIClient) -> None:
     aged(transfer.path)
     sweep()
     assert counted(transfer) == b"all of it"
+
+
+def test_a_part_without_a_byte_prolongs_nothing(transfer: Transfer) -> None:
+    go_on(transfer, 0)
+    soon = timezone.now() + timedelta(minutes=5)
+    Transfer.objects.update(expires_at=soon)
+    go_on(transfer, len(CONTENT))
+    assert Transfer.objects.get().expires_at == soon

@@ -4,11 +4,12 @@ import logging
 from datetime import timedelta
 
 import redis
+from allauth.account.models import EmailAddress
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from webapp.accounts.models import User
@@ -41,10 +42,11 @@ def require_another_administrator(*, user: User) -> None:
 def forget(*, user: User) -> None:
     """Remove the account's row with everything that hangs on it, its sessions and the record of its logins."""
     end_sessions(user=user)
-    # As they were typed, which may have been the address.
-    typed = Q(username__iexact=user.get_username()) | Q(username__iexact=user.email or user.get_username())
-    for logins in LOGINS:
-        logins.objects.filter(typed).delete()
+    # As they were typed, which may have been an address, also one that is not confirmed.
+    addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    for name in {user.get_username(), user.email, *addresses} - {""}:
+        for logins in LOGINS:
+            logins.objects.filter(username__iexact=name).delete()
     pk = user.pk
     user.delete()
     transaction.on_commit(lambda: _forget_counts(pk))

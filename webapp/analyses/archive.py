@@ -3,7 +3,6 @@
 Each analysis has a folder of its own; manifest.csv, the last entry, says whose each file is.
 """
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from django.utils import timezone
 from inference.errors import Code, InputError
 from inference.export import WRITERS, RecordingInfo
 from inference.export.eaf import VIDEO
-from inference.export.table import safe
+from inference.export.table import delimited
 from webapp.accounts.models import User
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
@@ -76,7 +75,7 @@ def _pieces(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
             path = f"{folder(number, analysis.recording.title)}/{name}"
             size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
             manifest.append([path, str(size), digest, *whose])
-    yield from stream.add(MANIFEST, io.BytesIO(_table(manifest).encode()), timezone.now(), COMPRESSED)
+    yield from stream.add(MANIFEST, io.BytesIO(delimited([COLUMNS, *manifest]).encode()), timezone.now(), COMPRESSED)
     yield from stream.close()
 
 
@@ -98,13 +97,7 @@ def _whose(analysis: Analysis, about: RecordingInfo) -> list[str]:
     assert analysis.timeline_at is not None
     recording = analysis.recording
     read = (str(analysis.pk), analysis.model_name, analysis.model_version, analysis.timeline_at.isoformat())
-    agreed = (recording.purpose, safe(recording.purpose_note), recording.consent_version, recording.consent_text)
+    agreed = (recording.purpose, recording.purpose_note, recording.consent_version, recording.consent_text)
     models = "; ".join(f"{used['name']} {used['version']}" for used in analysis.models_used)
-    kept = (safe(about.project), safe(",".join(about.tags)), f"{recording.duration_s:.3f}", safe(models))
-    return [safe(recording.title), str(recording.pk), *read, *agreed, *kept]
-
-
-def _table(rows: list[list[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([COLUMNS, *rows])
-    return text.getvalue()
+    kept = (about.project, ",".join(about.tags), f"{recording.duration_s:.3f}", models)
+    return [recording.title, str(recording.pk), *read, *agreed, *kept]

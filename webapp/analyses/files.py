@@ -16,7 +16,6 @@ from webapp.core import media
 from webapp.core.file_names import ascii_name, content_disposition, recording_name
 from webapp.core.problems import RequestError, WebCode
 from webapp.core.serving import serve
-from webapp.recordings.access import Viewer
 from webapp.recordings.models import MediaFile, Recording
 
 # A file that a browser could show as a page of ours runs nothing, sends nothing and fetches nothing.
@@ -25,12 +24,15 @@ VIDEO_TYPES = {".mp4": "video/mp4", ".mkv": "video/matroska"}
 DECIMALS = 3
 
 
-def original(request: HttpRequest, viewer: Viewer, recording: Recording) -> HttpResponseBase:
-    """The video as it was sent: a player plays it, a browser that is led to it saves it. Raises Http404."""
+def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
+    """The video as it was sent, for its owner alone: it may tell where, when and by whom it was made.
+
+    A player plays it, a browser that is led to it saves it. Raises Http404.
+    """
     file = recording.file(MediaFile.Kind.VIDEO)
     if file is None:
         raise Http404
-    note_fetched(Action.ORIGINAL_FETCHED, viewer=viewer, thing=recording)
+    note_fetched(Action.ORIGINAL_FETCHED, viewer=recording.owner, thing=recording)
     return serve(request, file.kept, "video/mp4", _named(recording, f"-original{media.suffix(file.kept)}"))
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from webapp.accounts.models import User
 from webapp.analyses.services import erase
 from webapp.recordings import retention
 from webapp.recordings.models import Recording
@@ -24,6 +25,8 @@ def purge() -> int:
 def _erased(due: QuerySet[Recording], pk: UUID) -> bool:
     try:
         with transaction.atomic():
+            # Their owner is held first, as everywhere: who holds one of two in another order waits for ever.
+            User.objects.select_for_update(of=("self",), no_key=True).filter(recordings=pk).first()
             # Asked again: somebody may have deleted it, or moved it to where it is kept longer.
             recording = due.select_for_update(of=("self",)).filter(pk=pk).first()
             if recording is None:

@@ -30,7 +30,10 @@ reaping = Signal()
 
 
 def reap() -> None:
-    """Queue again what runs without a heartbeat, or fail it after its last attempt; repeat lost messages."""
+    """Queue again what runs without a heartbeat, or fail it after its last attempt; repeat lost messages.
+
+    Uploads that have expired go too: people are told that theirs are gone within an hour.
+    """
     lapsed = Analysis.objects.filter(_silent("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
     for pk in list(spent.values_list("pk", flat=True)):
@@ -61,6 +64,8 @@ def reap() -> None:
     for published in (False, True):
         with isolated("the messages about what waits"):
             _make_up_for_lost_messages(published=published)
+    with isolated("what expired of uploads"):
+        transfers.expire()
     reaping.send_robust(sender=None)
 
 
@@ -78,9 +83,7 @@ def _silent(field: str, seconds: float) -> Q:
 
 
 def sweep() -> None:
-    """Remove what has expired, and files that no row names: what was left when a process was killed."""
-    with isolated("what expired of uploads"):
-        transfers.expire()
+    """Remove old sessions and logins, and files that no row names: what was left when a process was killed."""
     with isolated("what expired of sessions and logins"):
         farewell.forget_old()
     with isolated("the storage"):

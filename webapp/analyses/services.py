@@ -24,10 +24,10 @@ from webapp.audit.services import record, record_each
 from webapp.core import media
 from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import purposes
+from webapp.recordings import order, purposes
 from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
-from webapp.recordings.models import Project, Recording
+from webapp.recordings.models import Project, Recording, Tag
 from webapp.recordings.services import Received, Upload
 
 ERASED_AT_ONCE = 50  # recordings in one transaction, for whoever erases many
@@ -53,8 +53,11 @@ def submit(
     PURPOSE_NOTE_MISSING | IDEMPOTENCY_KEY_REUSED | UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES |
     QUOTA_ANALYSES | DISK_FULL | STORAGE_UNAVAILABLE).
     """
-    recordings.require_consent(given=consent)
-    found = purposes.stated(purpose=purpose, note=purpose_note, project=project)
+    try:
+        recordings.require_consent(given=consent)
+        found = purposes.stated(purpose=purpose, note=purpose_note, project=project)
+    except RequestError as error:
+        raise recordings.refused(owner=owner, upload=upload, error=error) from error
     # What is not said leaves the fingerprint as it was before it could be said.
     also = (title, model or "", *(str(each) for each in (project and project.pk, purpose, purpose_note) if each))
     request_sha256 = upload.fingerprint(*also) if idempotency_key is not None else ""
@@ -151,9 +154,10 @@ def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:
 
 
 def erase(*, recording: Recording, by: User | None = None) -> None:
-    """Remove a recording with everything derived from it. What still runs on it stops by itself.
+    """Remove a recording with everything derived from it, and the tags that only it carries.
 
-    Without `by` it is the installation that removes it, as a rule of its own. Raises Http404 where somebody was faster.
+    What still runs on it stops by itself. Without `by` it is the installation that removes it, as a rule of its own.
+    Raises Http404 where somebody was faster.
     """
     if not erase_all(owner_id=recording.owner_id, pks=[recording.pk], by=by):
         raise Http404
@@ -165,14 +169,18 @@ def erase_all(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = No
     Returns those that were still there.
     """
     with transaction.atomic():
-        # Nobody queues another analysis from here on. Always in this order, so that no two wait for each other.
+        # Nobody puts their tags on anything, or queues another analysis, from here on. Always in this order, so that no
+        # two wait for each other.
+        list(User.objects.select_for_update(no_key=True).filter(pk=owner_id).values_list("pk"))
         rows = Recording.objects.select_for_update().filter(owner_id=owner_id, pk__in=pks).order_by("pk")
         found = list(rows.only("pk"))
         # A worker that publishes at this moment is waited for; one that comes later finds no row to write to.
         list(Analysis.objects.select_for_update().filter(recording__in=found).order_by("pk").values_list("pk"))
         record_each(Action.RECORDING_ERASED, by=by.pk if by else None, owner=owner_id, things=found)
         erased = {recording.pk for recording in found}
+        tags = list(Tag.objects.filter(recordings__in=erased).values_list("pk", flat=True).distinct())
         Recording.objects.filter(pk__in=erased).delete()
+        order.forget_unused(tags=tags)
         events.tell_of_deletion(owner_id=owner_id, recording_ids=erased)
         for pk in erased:
             transaction.on_commit(partial(media.forget, pk))

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.core.requests.Line",
+    "webapp.core.requests.NoStoreMiddleware",
     "csp.middleware.CSPMiddleware",
     "webapp.core.requests.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

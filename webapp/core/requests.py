@@ -90,6 +90,21 @@ class Line:
         REQUEST_SECONDS.observe(seconds, view=view, status=f"{response.status_code // 100}xx")
 
 
+class NoStoreMiddleware:
+    """Answers are for whoever asked and are kept nowhere, unless they say themselves how they may be cached.
+
+    A page that a browser has kept would be shown after logging out. Static files are answered before this.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class UnreadableRequestMiddleware:
     """Refuses what no view could make a text of: characters in another coding than UTF-8, or a NUL in the address."""
 

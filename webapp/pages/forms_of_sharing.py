@@ -21,7 +21,7 @@ class _Form(forms.Form):
         widget=forms.TextInput({"class": "form-control"}),
     )
     may_download = forms.BooleanField(
-        label="May download files: the labelled video, the original and exports",
+        label="May download files: the labelled video, the one with chapters and exports",
         required=False,
         widget=forms.CheckboxInput(CHECKBOX),
     )

@@ -59,12 +59,6 @@ class Places:
         return self._at("pages:live", "live")
 
     @property
-    def original(self) -> str:
-        if self._secret is None:
-            return reverse("pages:original", args=[self._analysis.recording_id])
-        return self._at("", "original")
-
-    @property
     def labelled(self) -> str:
         return self._at("api:video", "video")
 
@@ -108,7 +102,7 @@ def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any
         "places": places,
         "recording": recording,
         "demonstration": catalogue.marks().get((analysis.model_name, analysis.model_version)),
-        "original_url": places.original,
+        "original_url": reverse("pages:original", args=[recording.pk]) if seen.own else "",
         "labelled_url": places.labelled,
         "chapters_url": places.chapters,
         "chapters_ready": selectors.video_with_chapters(analysis) is not None,

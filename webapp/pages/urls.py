@@ -44,7 +44,6 @@ pages = [
     path("link/<str:secret>/analyses/<uuid:pk>/", link.show, name="link-result"),
     path("link/<str:secret>/analyses/<uuid:pk>/live/", link.live, name="link-live"),
     path("link/<str:secret>/analyses/<uuid:pk>/video/", link.video, name="link-video"),
-    path("link/<str:secret>/analyses/<uuid:pk>/original/", link.original, name="link-original"),
     path("link/<str:secret>/analyses/<uuid:pk>/faces/", link.faces, name="link-faces"),
     path("link/<str:secret>/analyses/<uuid:pk>/chapters/", link.chapters, name="link-chapters"),
     path("link/<str:secret>/analyses/<uuid:pk>/export/<str:format>/", link.export, name="link-export"),

@@ -43,13 +43,6 @@ def shared_with(viewer: Viewer) -> QuerySet[Recording]:
     return Recording.objects.filter(covered).order_by("-created_at").select_related("owner")
 
 
-def recording_for(viewer: Viewer, pk: UUID) -> Recording:
-    """The recording `pk` that the viewer owns or was shown. Raises Http404."""
-    own = Recording.objects.filter(owner=viewer) if isinstance(viewer, User) else Recording.objects.none()
-    seen = Recording.objects.filter(Q(pk__in=own) | Q(pk__in=shared_with(viewer).values("pk")))
-    return get_object_or_404(seen.prefetch_related("files"), pk=pk)
-
-
 def allowing(viewer: Viewer, recording: Recording) -> QuerySet[Share]:
     """The shares by which a viewer sees a recording."""
     covering = Q(recording=recording)

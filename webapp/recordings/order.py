@@ -1,11 +1,13 @@
 """Keeping recordings in order: their titles, the projects that they belong to, the tags that they carry."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import purposes, retention
@@ -55,12 +57,18 @@ def delete_tag(*, tag: Tag) -> None:
     tag.delete()
 
 
+def forget_unused(*, tags: Collection[UUID]) -> None:
+    """Delete those of the tags that no recording carries any more. The transaction around this holds their owner."""
+    Tag.objects.filter(pk__in=tags, recordings=None).delete()
+
+
 @transaction.atomic
 def change(*, recording: Recording, tags: Iterable[str] | None = None, erase_due: bool = False, **fields: Any) -> None:
     """Give a recording another `title` or `project`, and `tags`, by name, instead of those that it carries.
 
     Raises RequestError(RETENTION_ERASES) unless `erase_due`.
     """
+    owner = accounts.locked(recording.owner)  # whoever erases the last recording with a tag waits
     if "project" in fields:
         one = Recording.objects.filter(pk=recording.pk)
         retention.require_sure(recordings=one, days=days_kept(fields["project"]), sure=erase_due)
@@ -68,7 +76,7 @@ def change(*, recording: Recording, tags: Iterable[str] | None = None, erase_due
         setattr(recording, name, value)
     recording.save(update_fields=fields)
     if tags is not None:
-        recording.tags.set(named(owner=recording.owner, names=tags))
+        recording.tags.set(named(owner=owner, names=tags))
 
 
 def move(*, recordings: Sequence[Recording], project: Project | None, erase_due: bool = False) -> None:
@@ -84,6 +92,7 @@ def move(*, recordings: Sequence[Recording], project: Project | None, erase_due:
 @transaction.atomic
 def retag(*, owner: User, recordings: Sequence[Recording], add: Iterable[str], remove: Iterable[str]) -> None:
     """Put tags on recordings, by name, and take others off."""
+    owner = accounts.locked(owner)
     wanted, unwanted = named(owner=owner, names=add), {name.lower() for name in remove}
     ones = [tag for tag in owner.tags.all() if tag.name.lower() in unwanted]
     for tag in wanted:

@@ -80,6 +80,21 @@ def require_consent(*, given: bool) -> None:
         )
 
 
+def refused(*, owner: User, upload: Upload, error: RequestError) -> RequestError:
+    """`error`, which refuses a recording before its files were looked at, with what becomes of its uploads.
+
+    What nobody agreed to is not kept: uploads for a forbidden purpose go at once, others unless the request is
+    corrected within the hour.
+    """
+    named = [file for file in upload.files.values() if isinstance(file, UUID)]
+    if not named:
+        return error
+    for_good = error.code is WebCode.PURPOSE_FORBIDDEN
+    uploads.refuse(owner=owner, uploads=named, for_good=for_good)
+    fate = "The files that were uploaded for it are removed" + ("." if for_good else " within an hour.")
+    return RequestError(error.code, f"{error.message} {fate}", error.field)
+
+
 @contextmanager
 def received(*, owner: User, upload: Upload) -> Iterator[Received]:
     """Take the files over and check them. What is not kept inside the block is removed at its end, except uploads:

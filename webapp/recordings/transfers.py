@@ -31,6 +31,8 @@ from webapp.recordings.selectors import transfers_of
 
 ALGORITHMS = ("sha1", "sha256")
 COMMIT_BYTES = 4 * 2**20  # what a killed process loses at most of what it received
+# For so long a refused request may be corrected. With the reaper's round its uploads are gone within the hour.
+CORRECTION_TIME = timedelta(minutes=55)
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +154,16 @@ def terminate_all(*, owner: User) -> None:
     _forget(list(owner.transfers.all()))
 
 
+def refuse(*, owner: User, uploads: Collection[UUID], for_good: bool) -> None:
+    """Keep uploads of a refused recording no longer: not at all, or until the request can have been corrected."""
+    refused = transfers_of(owner).filter(pk__in=uploads)
+    if for_good:
+        _forget(list(refused))
+    else:
+        soon = timezone.now() + CORRECTION_TIME
+        refused.filter(expires_at__gt=soon).update(expires_at=soon)
+
+
 def expire() -> None:
     """Remove uploads that nobody went on with for too long."""
     expired = Transfer.objects.filter(expires_at__lte=timezone.now())
@@ -238,7 +250,9 @@ def _keep(transfer: Transfer, file: media.Part, offset: int) -> None:
 
 
 def _count(transfer: Transfer, offset: int) -> None:
-    transfer.offset, transfer.expires_at = offset, _expiry()
+    if offset > transfer.offset:  # a part without a byte prolongs nothing
+        transfer.expires_at = _expiry()
+    transfer.offset = offset
     if not Transfer.objects.filter(pk=transfer.pk).update(offset=offset, expires_at=transfer.expires_at):
         raise Http404
 

@@ -20,8 +20,8 @@ from webapp.pages.views.link import MISSES_A_MINUTE
 from webapp.recordings import order
 from webapp.recordings.models import Share
 
-SEEN = {"result": "analysis", "live": "analysis", "original": "recording"}
-PLAYED = ("link-result", "link-live", "link-video", "link-original")
+SEEN = {"result": "analysis", "live": "analysis"}
+PLAYED = ("link-result", "link-live", "link-video")
 KEPT = ("link-export", "link-chapters")
 LINK = {"link", "link-faces", *PLAYED, *KEPT}
 
@@ -139,16 +139,36 @@ def test_the_log_holds_no_secret(finished: Analysis, monkeypatch: pytest.MonkeyP
 def test_each_part_of_a_video_asks_again(client: Client, finished: Analysis) -> None:
     cache.clear()
     link, secret = sharing.by_link(finished.recording)
-    shown = {
-        "link-video": 'inline; filename="Interview.mp4"',
-        "link-original": 'attachment; filename="Interview-original.mp4"',
-    }
-    for name, disposition in shown.items():
-        answer = client.get(at(secret, name, finished), headers={"Range": "bytes=0-9"})
-        assert (answer.status_code, answer["Content-Disposition"]) == (206, disposition)
+    answer = client.get(at(secret, "link-video", finished), headers={"Range": "bytes=0-9"})
+    assert (answer.status_code, answer["Content-Disposition"]) == (206, 'inline; filename="Interview.mp4"')
     link.delete()
-    for name in ("link-video", "link-original"):
-        assert client.get(at(secret, name, finished), headers={"Range": "bytes=10-19"}).status_code == 404
+    assert client.get(at(secret, "link-video", finished), headers={"Range": "bytes=10-19"}).status_code == 404
+
+
+@pytest.mark.parametrize("may_download", [False, True])
+def test_the_original_is_for_its_owner_alone(
+    viewer: Client, things: dict[str, Any], owner: Client, finished: Analysis, user: User, may_download: bool
+) -> None:
+    """It may tell where, when and by whom it was made; the labelled video does not."""
+    cache.clear()
+    Share.objects.update(may_download=may_download)
+    waiting = submit(user, "Waiting")
+    original = reverse("pages:original", args=[finished.recording_id])
+    assert original in owner.get(f"/analyses/{finished.pk}/").content.decode()
+    assert viewer.get(original).status_code == 404
+    sharing.with_person(waiting.recording, User.objects.get(username="viewer"), may_download=may_download)
+    for analysis in (finished, waiting):
+        _, secret = sharing.by_link(analysis.recording, may_download=may_download)
+        for page in (
+            viewer.get(f"/analyses/{analysis.pk}/"),
+            viewer.get(f"/analyses/{analysis.pk}/live/"),
+            Client().get(at(secret, "link-result", analysis)),
+            Client().get(at(secret, "link-live", analysis)),
+        ):
+            assert page.status_code == 200
+            assert str(analysis.recording_id) not in page.content.decode()
+            assert "riginal video" not in page.content.decode()
+        assert Client().get(f"/link/{secret}/analyses/{analysis.pk}/original/").status_code == 404
 
 
 def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analysis, user: User) -> None:

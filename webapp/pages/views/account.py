@@ -15,7 +15,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -46,7 +45,6 @@ class Password(SuccessMessageMixin, PasswordChangeView):
     success_message = "Your password has been changed."
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @reauthentication_required(enabled=lambda request: request.method == "POST")

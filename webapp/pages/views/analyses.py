@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inference.errors import InputError
@@ -20,7 +19,6 @@ from webapp.pages.result import Places, corrected, news, result
 from webapp.pages.views.requests import PersonRequest
 
 
-@never_cache
 @require_safe
 @login_required
 def show(request: PersonRequest, pk: UUID) -> HttpResponse:
@@ -35,7 +33,6 @@ def show(request: PersonRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/result.html", context | beside)
 
 
-@never_cache
 @require_safe
 @login_required
 def live(request: PersonRequest, pk: UUID) -> HttpResponse:
@@ -43,7 +40,6 @@ def live(request: PersonRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/_live.html", news(seen, Places(seen.analysis), request.GET.get("have", "")))
 
 
-@never_cache
 @require_safe
 @login_required
 def agreement(request: PersonRequest, pk: UUID) -> HttpResponse:

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from webapp.analyses.models import Analysis
@@ -17,7 +16,6 @@ from webapp.pages.views.requests import PersonRequest
 from webapp.recordings import selectors
 
 
-@never_cache
 @require_safe
 @login_required
 def compare(request: PersonRequest, pk: UUID) -> HttpResponse:

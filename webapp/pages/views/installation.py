@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from webapp.analyses import account_deletion
@@ -13,7 +12,6 @@ from webapp.pages.views.requests import PersonRequest
 from webapp.webhooks import selectors, services
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @permission_required("webhooks.change_allowednetwork", raise_exception=True)

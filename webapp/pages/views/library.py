@@ -8,7 +8,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.core import samples
@@ -22,7 +21,6 @@ PAGE_SIZE = 25
 TITLES_NAMED = 20  # of those that something is done with
 
 
-@never_cache
 @require_safe
 @login_required
 def recordings(request: PersonRequest) -> HttpResponse:

@@ -88,11 +88,6 @@ def video(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpRespo
 
 
 @with_link
-def original(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return files.original(request, link, viewing.seen(link, pk).analysis.recording)
-
-
-@with_link
 def faces(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
     return JsonResponse(files.faces(viewing.seen(link, pk).analysis))
 

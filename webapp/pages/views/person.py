@@ -15,7 +15,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic.edit import FormView
@@ -66,7 +65,6 @@ class SecondFactorOff(_RevokesAccess, DeactivateTOTPView):
     pass
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def account(request: PersonRequest) -> HttpResponse:
@@ -86,7 +84,6 @@ def account(request: PersonRequest) -> HttpResponse:
     return render(request, "pages/account.html", context, status=422 if form.is_bound else 200)
 
 
-@never_cache
 @require_safe
 @login_required
 def activity(request: PersonRequest) -> HttpResponse:
@@ -98,13 +95,10 @@ def activity(request: PersonRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export(request: PersonRequest) -> StreamingHttpResponse:
-    response = as_download(personal.archive_of(request.user), "everything")
-    response["Cache-Control"] = "no-store"
-    return response
+    return as_download(personal.archive_of(request.user), "everything")
 
 
 @sensitive_post_parameters("password")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete(request: PersonRequest) -> HttpResponse:

@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inference.export import WRITERS
@@ -24,7 +23,6 @@ from webapp.recordings.models import days_kept
 Form = ProjectForm | TagForm
 
 
-@never_cache
 @require_safe
 @login_required
 def projects(request: PersonRequest) -> HttpResponse:

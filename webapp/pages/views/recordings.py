@@ -20,7 +20,7 @@ from webapp.core.problems import RequestError
 from webapp.pages import accepted, catalogue
 from webapp.pages.forms import RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
-from webapp.recordings import access, order, purposes, selectors
+from webapp.recordings import order, purposes, selectors
 from webapp.recordings.models import days_kept
 from webapp.recordings.selectors import projects_of
 
@@ -100,8 +100,8 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def original(request: PersonRequest, pk: UUID) -> HttpResponseBase:
-    """The video as it was sent, in parts if the player asks for parts, for whoever may look."""
-    return files.original(request, request.user, access.recording_for(request.user, pk))
+    """The video as it was sent, in parts if the player asks for parts."""
+    return files.original(request, selectors.recording_for(request.user, pk))
 
 
 @require_POST

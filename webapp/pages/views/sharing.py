@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from webapp.core.problems import RequestError
@@ -22,14 +21,12 @@ from webapp.recordings.models import Project, Recording, Share
 PAGE_SIZE = 25
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def of_recording(request: PersonRequest, pk: UUID) -> HttpResponse:
     return _sharing(request, selectors.recording_for(request.user, pk))
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def of_project(request: PersonRequest, pk: UUID) -> HttpResponse:
@@ -56,7 +53,6 @@ def revoke(request: PersonRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/confirm.html", context)
 
 
-@never_cache
 @require_safe
 @login_required
 def shared(request: PersonRequest) -> HttpResponse:

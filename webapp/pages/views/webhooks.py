@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.core.problems import RequestError
@@ -23,7 +22,6 @@ from webapp.webhooks.models import Delivery, Endpoint
 ON_A_PAGE = 25
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def webhooks(request: PersonRequest) -> HttpResponse:
@@ -39,7 +37,6 @@ def webhooks(request: PersonRequest) -> HttpResponse:
     return render(request, "pages/webhooks.html", context, status=422 if form.errors else 200)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def webhook(request: PersonRequest, pk: UUID) -> HttpResponse:
@@ -86,7 +83,6 @@ def again(request: PersonRequest, pk: UUID, delivery: UUID) -> HttpResponse:
     return redirect("pages:webhook", pk)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def secret(request: PersonRequest, pk: UUID) -> HttpResponse:

@@ -79,7 +79,7 @@ const choose = (url) => {
 const burnedIn = () => video.getAttribute("src") === labelled()?.dataset.source;
 const cover = () => {
   label.cover(burnedIn());
-  button("overlay").setAttribute("aria-pressed", String(burnedIn() || label.on));
+  button("overlay")?.setAttribute("aria-pressed", String(burnedIn() || label.on));
 };
 
 const by = (seconds) => player.seek(Math.min(video.duration || Infinity, Math.max(0, player.moment + seconds)));
@@ -110,6 +110,7 @@ const commands = {
   loop: withTimeline(() => repeat(loop.segment ? null : read.reading.segment(read.reading.at(player.moment)))),
   // The labelled video cannot lose its label: without one, the original plays.
   overlay: withTimeline(() => {
+    if (!button("overlay")) return; // whoever only looks has no original
     label.switch(!(burnedIn() || label.on));
     if (burnedIn()) choose(original().dataset.source);
     cover();

@@ -1,6 +1,5 @@
-# syntax=docker/dockerfile:1
 # docker build --target cpu . (the default) or --target cuda: the same application, with another torch.
-FROM python:3.11.14-slim-bookworm AS python
+FROM python:3.11.17-slim-bookworm@sha256:0a310eeecf4e1f5a0743f9a6520c90c88d089c903ca5fd283f501e3a805f5f89 AS python
 ENV PATH=/opt/venv/bin:$PATH \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \

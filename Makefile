@@ -1,4 +1,4 @@
-# The only commands to remember: make setup demo serve test fuzz faults lint types bench load
+# The only commands to remember: make setup demo serve test fuzz faults lint types bench load images
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
-.PHONY: setup demo serve test fuzz faults lint types bench load
+.PHONY: setup demo serve test fuzz faults lint types bench load images
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.runtime
@@ -57,3 +57,6 @@ bench: $(VENV)/.dev
 
 load: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.load
+
+images:
+	deploy/pin_images.sh

@@ -17,7 +17,7 @@ AWAY_SECONDS = 2
 
 @contextmanager
 def killed(name: str) -> Iterator[None]:
-    """Inside, the server "postgres" or "redis-server" is gone: it had no time to end in good order."""
+    """Inside, the server "postgres" or "valkey-server" is gone: it had no time to end in good order."""
     postmaster = psutil.Process(int((settings.VAR / "postgres" / "postmaster.pid").read_text().split()[0]))
     keeper = postmaster.parent()
     assert keeper is not None

@@ -48,7 +48,7 @@ def test_redis(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[],
     crew.stopped("probe")
     for _ in range(QUEUED - 1):
         services.rerun(recording=recording)
-    with killed("redis-server"):
+    with killed("valkey-server"):
         crew.go_on("probe")
     fault.is_over()
     recovered()

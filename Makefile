@@ -1,4 +1,4 @@
-# The only commands to remember: make setup demo serve test fuzz faults lint types bench load images lock
+# The only commands to remember: make setup demo serve test fuzz faults lint types bench load images lock audit sbom
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
-.PHONY: setup demo serve test fuzz faults lint types bench load images lock
+.PHONY: setup demo serve test fuzz faults lint types bench load images lock audit sbom
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.runtime
@@ -60,6 +60,12 @@ load: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	deploy/lock.sh
+
+audit: $(VENV)/.dev
+	deploy/audit.sh $(BIN)/pip-audit requirements-cuda.lock requirements-dev.lock
+
+sbom: $(VENV)/.dev
+	deploy/sbom.sh $(BIN)/cyclonedx-py out
 
 images:
 	deploy/pin_images.sh

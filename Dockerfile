@@ -1,6 +1,5 @@
-# syntax=docker/dockerfile:1
 # docker build --target cpu . (the default) or --target cuda: the same application, with another torch.
-FROM python:3.11.14-slim-bookworm AS python
+FROM python:3.11.17-slim-bookworm@sha256:0a310eeecf4e1f5a0743f9a6520c90c88d089c903ca5fd283f501e3a805f5f89 AS python
 ENV PATH=/opt/venv/bin:$PATH \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -8,21 +7,23 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 
 FROM python AS packages-cpu
-# Of two builds of a version pip takes the one that says +cpu, gigabytes of CUDA smaller.
+# It has the build of torch that the lock names, gigabytes of CUDA smaller than the one on PyPI.
 ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
-COPY requirements.txt .
+COPY requirements.lock .
 # librosa compiles its filters on first use: done here, no worker waits for it.
 RUN python -m venv /opt/venv \
-    && pip install --requirement requirements.txt \
+    && pip install --require-hashes --requirement requirements.lock \
     && python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
 
 FROM python AS packages-cuda
 # For a driver that is too old for it: PyTorch's index of an older CUDA, such as https://download.pytorch.org/whl/cu126
+# The lock has no hashes of that.
 ARG PIP_EXTRA_INDEX_URL
-COPY requirements.txt .
+COPY requirements-cuda.lock requirements.txt ./
 # torch as it is on PyPI brings its CUDA libraries; the driver comes from the host, by the NVIDIA container toolkit.
 RUN python -m venv /opt/venv \
-    && pip install --requirement requirements.txt \
+    && if [ -n "$PIP_EXTRA_INDEX_URL" ]; then pip install --requirement requirements.txt; \
+       else pip install --require-hashes --requirement requirements-cuda.lock; fi \
     && python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
 
 FROM python AS application

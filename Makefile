@@ -1,4 +1,4 @@
-# The only commands to remember: make setup demo serve test fuzz faults lint types bench load
+# The only commands to remember: make setup demo serve test fuzz faults lint types bench load images lock audit sbom
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
-.PHONY: setup demo serve test fuzz faults lint types bench load
+.PHONY: setup demo serve test fuzz faults lint types bench load images lock audit sbom
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.runtime
@@ -17,13 +17,13 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # librosa compiles its filters on first use, which takes seconds: done here, nobody waits for it later.
-$(VENV)/.runtime: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
+$(VENV)/.runtime: requirements.lock requirements-cuda.lock requirements.txt | $(BIN)/python
+	deploy/install.sh $(BIN)/python requirements.lock requirements-cuda.lock requirements.txt
 	$(BIN)/python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
+$(VENV)/.dev: requirements-dev.lock requirements-dev.txt $(VENV)/.runtime
+	deploy/install.sh $(BIN)/python requirements-dev.lock requirements-dev.txt
 	@touch $@
 
 demo: setup
@@ -57,3 +57,15 @@ bench: $(VENV)/.dev
 
 load: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.load
+
+lock: $(VENV)/.dev
+	deploy/lock.sh
+
+audit: $(VENV)/.dev
+	deploy/audit.sh $(BIN)/pip-audit requirements-cuda.lock requirements-dev.lock
+
+sbom: $(VENV)/.dev
+	deploy/sbom.sh $(BIN)/cyclonedx-py out
+
+images:
+	deploy/pin_images.sh

@@ -2,7 +2,7 @@
 
 The face is the astronaut photograph of scikit-image (NASA, public domain), moved like a head
 in front of a camera until the camera turns away; the voice is synthetic (espeak-ng has to be installed); the EEG is
-simulated. None of it shows what anybody felt.
+simulated. None of it shows what anybody felt. It needs what requirements-dev.txt names.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ import cv2
 import librosa
 import numpy as np
 import soundfile
-from moviepy import AudioFileClip, VideoClip
+from imageio_ffmpeg import write_frames
 from skimage.data import astronaut
 
 from training.simulate.sample import write_sample
@@ -65,20 +65,28 @@ def frame(time: float) -> np.ndarray:
     return cv2.warpAffine(astronaut(), transform, SIZE, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
+def write_video(path: Path, sound: Path, seconds: float = SECONDS) -> None:
+    """Write the first `seconds` of the picture with the WAV file `sound` as H.264 and AAC."""
+    writer = write_frames(
+        str(path),
+        SIZE,
+        fps=FPS,
+        quality=None,  # -crf says it
+        codec="libx264",
+        audio_path=str(sound),
+        audio_codec="aac",
+        output_params=["-crf", "28", "-b:a", "64k", "-movflags", "+faststart"],
+    )
+    writer.send(None)
+    for number in range(round(seconds * FPS)):
+        writer.send(frame(number / FPS))
+    writer.close()
+
+
 def main() -> None:
     wav = HERE / "interview.wav"
     soundfile.write(wav, voice(), RATE, subtype="PCM_16")
-    clip = VideoClip(frame, duration=SECONDS).with_audio(AudioFileClip(str(wav)))
-    clip.write_videofile(
-        str(HERE / "interview.mp4"),
-        fps=FPS,
-        codec="libx264",
-        audio_codec="aac",
-        audio_bitrate="64k",
-        ffmpeg_params=["-crf", "28", "-movflags", "+faststart", "-pix_fmt", "yuv420p"],
-        temp_audiofile_path=str(HERE),
-        logger=None,
-    )
+    write_video(HERE / "interview.mp4", wav)
     write_sample(HERE / "interview_eeg.mat")
 
 

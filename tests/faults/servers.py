@@ -36,7 +36,7 @@ def _keeper_and(name: str) -> tuple[psutil.Process, psutil.Process]:
 
 @contextmanager
 def killed(name: str) -> Iterator[None]:
-    """Inside, the server "postgres" or "redis-server" is gone: it had no time to end in good order."""
+    """Inside, the server "postgres" or "valkey-server" is gone: it had no time to end in good order."""
     keeper, server = _keeper_and(name)
     keeper.suspend()
     try:

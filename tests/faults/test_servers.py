@@ -50,7 +50,7 @@ def test_redis(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[],
     crew.stopped("probe")
     for _ in range(QUEUED - 1):
         services.rerun(recording=recording)
-    with killed("redis-server"):
+    with killed("valkey-server"):
         crew.go_on("probe")
     fault.is_over()
     recovered()
@@ -64,7 +64,7 @@ def test_silent_redis(crew: Crew, web: Web, submit: Submit, fault: Fault, recove
     crew.order("probe")
     recording = submit().recording
     crew.stopped("probe")
-    with silent("redis-server"):
+    with silent("valkey-server"):
         answer = requests.get(f"{web.base}/api/v1/models/", headers={"Authorization": f"Token {secret}"}, timeout=60)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         for _ in range(4):

@@ -123,6 +123,24 @@ def test_data_outlives_the_servers(place: Path) -> None:
         assert redis.Redis.from_url(locations.embedded_redis_url(place)).get("kept") == b"durable"
 
 
+def test_messages_of_an_earlier_version_with_a_redis_6_are_still_there(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir(mode=0o700)
+    commands = (("SELECT", "0"), ("LPUSH", "render", "queued"))
+    lines = ((f"*{len(words)}", *(f"${len(word)}\r\n{word}" for word in words)) for words in commands)
+    (tmp_path / "redis" / "appendonly.aof").write_text("".join(f"{line}\r\n" for each in lines for line in each))
+    with command(tmp_path) as process:
+        assert is_up(process)
+        assert redis.Redis.from_url(locations.embedded_redis_url(tmp_path)).lrange("render", 0, -1) == [b"queued"]
+
+
+@pytest.mark.parametrize("words", ["DEBUG SLEEP 0", "MODULE LOAD /tmp/any.so", "CONFIG SET dir /tmp"])
+def test_redis_lets_nobody_at_the_machine(place: Path, words: str) -> None:
+    with command(place) as process:
+        assert is_up(process)
+        with pytest.raises(redis.ResponseError, match=r"not allowed|protected config"):
+            redis.Redis.from_url(locations.embedded_redis_url(place)).execute_command(*words.split())
+
+
 def test_the_application_is_no_superuser_and_owns_what_an_earlier_version_made(place: Path) -> None:
     with command(place) as process:
         assert is_up(process)
@@ -166,7 +184,7 @@ def test_servers_come_back_after_everything_was_killed(place: Path) -> None:
 def test_a_server_that_dies_is_started_again(place: Path) -> None:
     with command(place) as process:
         assert is_up(process)
-        (victim,) = (each for each in servers_of(place) if each.name() == "redis-server")
+        (victim,) = (each for each in servers_of(place) if each.name() == "valkey-server")
         victim.kill()
         assert eventually(lambda: not victim.is_running() and answers(place))
 

@@ -1,7 +1,9 @@
 """The production shape is one that can start: every command, queue, variable and file that it names is there."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,8 @@ COMPOSE = load(FILES[0])
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: each for name, each in SERVICES.items() if each["image"].startswith("emotrace")}
 WORKERS = {name: shlex.split(each["command"]) for name, each in OURS.items() if "--queues" in each["command"]}
+BASES = re.findall(r"^FROM (\S+:\S+) AS", (locations.PROJECT / "Dockerfile").read_text(), re.M)
+THEIRS = [each["image"] for name, each in SERVICES.items() if name not in OURS] + BASES
 READ = re.compile(r"""(?:env\.\w+|environ\.get|getenv)\(\s*["'](\w+)["']""")
 
 
@@ -78,9 +82,47 @@ def test_each_service_is_kept_small(name: str) -> None:
     assert service["read_only"] is True
     assert "no-new-privileges:true" in service["security_opt"]
     assert name == "postgres" or service["cap_drop"] == ["ALL"]
-    assert re.search(r":[\w.${}:-]*\d", service["image"]), "an image without a version"
     assert name == "proxy" or "ports" not in service, "only the proxy is reached from outside"
     assert "healthcheck" in service or service["restart"] == "no"
+
+
+@pytest.mark.parametrize("image", THEIRS)
+def test_each_image_is_named_by_its_exact_version_and_digest(image: str) -> None:
+    name, _, version = image.partition(":")
+    exact = r"\d+\.\d+" if name == "postgres" else r"\d+\.\d+\.\d+"  # PostgreSQL has no third number
+    assert re.fullmatch(rf"{exact}-[a-z-]+@sha256:[0-9a-f]{{64}}", version)
+
+
+def digests(folder: Path, answer: str) -> subprocess.CompletedProcess[str]:
+    """Run deploy/pin_images.sh on a copy of the files in `folder`, with a registry that has `answer` for every tag."""
+    (folder / "deploy").mkdir()
+    for name in ("docker-compose.yml", "Dockerfile", "deploy/pin_images.sh"):
+        shutil.copy(locations.PROJECT / name, folder / name)
+    (folder / "docker").write_text(f"#!/bin/sh\necho {answer}\n")
+    (folder / "docker").chmod(0o755)
+    return subprocess.run(
+        [folder / "deploy" / "pin_images.sh"],
+        env={"PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_new_digests_are_written_where_the_old_ones_were(tmp_path: Path) -> None:
+    new = f"sha256:{'5' * 64}"
+    done = digests(tmp_path, new)
+    expected = sorted(re.sub(r"sha256:\w+", new, image) for image in THEIRS)
+    assert (done.returncode, done.stdout.split()) == (0, expected)
+    written = (tmp_path / "docker-compose.yml").read_text() + (tmp_path / "Dockerfile").read_text()
+    assert sorted(re.findall(r"\S+@sha256:\w+", written)) == expected
+
+
+def test_without_an_answer_the_digests_stay(tmp_path: Path) -> None:
+    done = digests(tmp_path, "")
+    assert done.returncode == 1 and "error: the registry gives no digest" in done.stderr
+    for name in ("docker-compose.yml", "Dockerfile"):
+        assert (tmp_path / name).read_text() == (locations.PROJECT / name).read_text()
 
 
 def test_no_secret_stands_in_the_files() -> None:

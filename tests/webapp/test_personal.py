@@ -181,7 +181,7 @@ def test_nothing_of_the_person_remains(rosalind: User, neighbour: User, media_ro
 
 
 def test_who_tries_to_log_in_with_an_erased_name_is_forgotten_after_90_days(rosalind: User, media_root: Path) -> None:
-    personal.erase_account(user=User.objects.get(pk=rosalind.pk))
+    account_deletion.delete_account(user=User.objects.get(pk=rosalind.pk))
     for name in (NAME, EMAIL):
         Client().post("/login/", {"username": name, "password": PASSWORD})
     words, queues = {NAME, EMAIL}, {"key inference", "key render"}

@@ -20,14 +20,28 @@ SEARCH_CHARACTERS, MOST_WORDS = 200, 10
 MOST_IDS = 100
 
 
-class EndField(IsoDateTimeField):
+class MomentField(IsoDateTimeField):
+    """In UTC: of other offsets the database knows those up to 16 hours."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], "invalid") from error
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = MomentField
+
+
+class EndField(MomentField):
     def to_python(self, value: Any) -> datetime | None:
         """A moment; of a day alone, its end."""
         day = _day(value)
         if day is not None and day < date.max:
             return datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
-        moment: datetime | None = super().to_python(value)
-        return moment
+        return super().to_python(value)
 
 
 class EndFilter(django_filters.IsoDateTimeFilter):
@@ -96,7 +110,7 @@ class RecordingFilter(ByRecording):
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices, method="by_analysis")
     label = django_filters.CharFilter(method="by_analysis", label="The label with the largest share of the recording.")
     model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
     created_before = EndFilter(
         field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
     )

@@ -8,7 +8,7 @@ from rest_framework import exceptions, filters
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from webapp.analyses.filters import ByRecording, EndFilter, Several, named_model
+from webapp.analyses.filters import ByRecording, EndFilter, MomentFilter, Several, named_model
 from webapp.analyses.models import Analysis, Segment
 
 
@@ -34,7 +34,7 @@ class AnalysisFilter(ByRecording):
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices)
     model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
     label = django_filters.CharFilter(label="The label with the largest share of the recording.")
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
     created_before = EndFilter(
         field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
     )

@@ -249,6 +249,8 @@ LIMITS = Limits(
     max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
 )
+# Requests that one web process answers at once.
+WEB_THREADS = 16
 # What a request may have besides files.
 BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
 # An upload is kept for so long after its last byte came.

@@ -19,6 +19,7 @@ from webapp.api import tus
 from webapp.api.serializers import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
 from webapp.core import media
+from webapp.core.bodies import PART_TYPE
 from webapp.core.problems import STATUSES, WebCode
 from webapp.recordings import selectors, transfers
 from webapp.recordings.models import Transfer
@@ -121,7 +122,7 @@ class OneUpload(Tus):
         operation_id="uploads_append",
         summary="Send a part of the file",
         description="HEAD at this address tells where to go on after a connection broke.",
-        request={tus.CONTENT_TYPE: OpenApiTypes.BINARY},
+        request={PART_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
         parameters=[
             RESUMABLE,
@@ -134,7 +135,6 @@ class OneUpload(Tus):
     def patch(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         tus.require_part(request)
-        _hang_up_when_silent(request)
         transfers.append(
             transfer=transfer,
             offset=tus.offset(request),
@@ -177,10 +177,3 @@ def _state(transfer: Transfer) -> dict[str, str]:
 
 def _expires(transfer: Transfer) -> str:
     return http_date(transfer.expires_at.timestamp())
-
-
-def _hang_up_when_silent(request: Request) -> None:
-    """A client whose network vanished says no goodbye; without this, its part would hold the upload for ever."""
-    connection = request.META.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(settings.UPLOAD_SILENT_SECONDS)

@@ -22,7 +22,9 @@ from webapp.core import media
 from webapp.core.bodies import PART_TYPE
 from webapp.core.problems import STATUSES, WebCode
 from webapp.recordings import selectors, transfers
+from webapp.recordings.checks import checking
 from webapp.recordings.models import Transfer
+from webapp.recordings.receiving import receiving
 
 
 def _header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:
@@ -135,13 +137,14 @@ class OneUpload(Tus):
     def patch(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         tus.require_part(request)
-        transfers.append(
-            transfer=transfer,
-            offset=tus.offset(request),
-            size=tus.size(request),
-            source=request._request,
-            checksum=tus.checksum(request),
-        )
+        with receiving(owner=person(request), request=request._request):
+            transfers.append(
+                transfer=transfer,
+                offset=tus.offset(request),
+                size=tus.size(request),
+                source=request._request,
+                checksum=tus.checksum(request),
+            )
         return Response(status=204, headers=_state(transfer))
 
     @extend_schema(
@@ -168,7 +171,9 @@ class Eeg(APIView):
         transfers.require_finished(transfer)
         with media.workplace() as place:
             media.copy_part(transfer.path, place / "eeg.mat")
-            return Response(EegOutlineSerializer(eeg.outline(place / "eeg.mat")).data)
+            with checking(owner=person(request)):
+                outline = eeg.outline(place / "eeg.mat")
+            return Response(EegOutlineSerializer(outline).data)
 
 
 def _state(transfer: Transfer) -> dict[str, str]:

@@ -10,11 +10,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_upload import analyse, choose, digest, form, kept, large, words
 from tests.conftest import Start
-from tests.integration.rest import PASSWORD
+from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.slow import Sender
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
+from webapp.recordings import checks
 from webapp.recordings.receiving import AT_ONCE, AT_ONCE_EACH
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -41,7 +42,7 @@ def slow(address: str) -> Any:
 
 
 def test_the_page_waits_while_others_send_and_goes_on_by_itself(
-    slow: ExitStack, form: Page, large: Path, refused: set[int], noise: set[str]
+    slow: ExitStack, form: Page, large: Path, refused: set[int]
 ) -> None:
     refused.add(503)
     choose(form, large)
@@ -51,3 +52,15 @@ def test_the_page_waits_while_others_send_and_goes_on_by_itself(
     slow.close()
     form.wait_for_url("**/analyses/*/")
     assert kept(form) == {"large video": digest(large)}
+
+
+def test_the_page_waits_while_files_of_others_are_checked(form: Page, refused: set[int]) -> None:
+    refused.add(503)
+    with ExitStack() as stack:
+        for number in range(checks.AT_ONCE):
+            stack.enter_context(checks.checking(owner=User(pk=-number)))
+        choose(form, SAMPLES / "interview.mp4")
+        form.get_by_role("checkbox").check()
+        with form.expect_response(lambda answer: answer.status == 503):
+            analyse(form)
+    form.wait_for_url("**/analyses/*/")

@@ -1,21 +1,28 @@
 """Uploads hold threads of the web process, but not all of them, and nobody's hold more than a few."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
+from emotrace_client import Client
 
 from tests.conftest import Start
 from tests.integration.processes import eventually
+from tests.integration.rest import SAMPLES
 from tests.integration.slow import LENGTH, Sender
 from tests.integration.test_nginx import front
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
+from webapp.accounts.services import make_token
 from webapp.recordings.receiving import AT_ONCE, AT_ONCE_EACH
 
 __all__ = ["front"]
+
+CLIP = SAMPLES / "interview.mp4"
 
 
 @pytest.fixture
@@ -32,18 +39,26 @@ def base(request: Any, process: Start) -> str:
     return Web(process).base
 
 
-def test_who_sends_files_slowly_leaves_room_for_others(base: str, stack: ExitStack) -> None:
+def taken(base: str, stack: ExitStack) -> Sender:
+    """One of those who send as many files as the server takes, none of which comes to an end."""
     slow = [Sender(base, UserFactory.create(), stack) for _ in range(AT_ONCE // AT_ONCE_EACH)]
-    other = Sender(base, UserFactory.create(), stack)
-    path, content = other.begin(), bytes(LENGTH)
     for each in slow:
         for _ in range(AT_ONCE_EACH):
             each.half_part()
-    assert eventually(lambda: other.part(path, b"").status_code == 503, 60)
+    probe = Sender(base, UserFactory.create(), stack)
+    path = probe.begin()
+    assert eventually(lambda: probe.part(path, b"").status_code == 503, 60)
+    return slow[0]
+
+
+def test_who_sends_files_slowly_leaves_room_for_others(base: str, stack: ExitStack) -> None:
+    other = Sender(base, UserFactory.create(), stack)
+    path, content = other.begin(), bytes(LENGTH)
+    slow = taken(base, stack)
 
     refused = other.part(path, content[: LENGTH // 2])
     assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, "uploads_busy", "5")
-    refused = slow[0].part(slow[0].begin(), content[: LENGTH // 2])
+    refused = slow.part(slow.begin(), content[: LENGTH // 2])
     assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (
         429,
         "too_many_uploads",
@@ -57,3 +72,21 @@ def test_who_sends_files_slowly_leaves_room_for_others(base: str, stack: ExitSta
 
     stack.close()
     assert eventually(lambda: other.part(path, content).status_code == 204, 60)
+
+
+def test_the_client_waits_as_long_as_it_is_told_to(
+    process: Start, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web, waited = Web(process), []
+    secret = make_token(user=UserFactory.create(), name="test")[1]
+    taken(web.base, stack)
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        stack.close()
+        time.sleep(seconds)
+
+    monkeypatch.setattr("emotrace_client.transport.time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    with Client(web.base, secret) as client:
+        assert client.upload(CLIP, consent=True).title == "interview"
+    assert waited[0] == 5

@@ -255,7 +255,7 @@ WEB_THREADS = 16
 BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
 # An upload is kept for so long after its last byte came.
 UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
-# A client that is silent for so long in the middle of a part is taken for lost.
+# A client that is silent for so long in the middle of a part, or of a large body, is taken for lost.
 UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
 # For so many days recordings are kept that are in no project; without a number, until somebody deletes them.
 RETENTION_DAYS = env.int("EMOTRACE_RETENTION_DAYS", default=None)

@@ -68,7 +68,7 @@ class Unreader(SocketUnreader):
         self.sock.settimeout(min(left, settings.UPLOAD_SILENT_SECONDS))
         try:
             return bytes(super().chunk(size_hint))
-        except TimeoutError:
+        except OSError:
             return b""
         finally:
             self.sock.settimeout(SEND_SECONDS)
@@ -204,7 +204,7 @@ class Worker(ThreadWorker):
                 self.enqueue_req(conn)
             else:
                 conn.idle = not conn.has_begun
-                self._wait(conn, self.cfg.keepalive if conn.idle else HEAD_SECONDS)
+                self._wait(conn, self.cfg.keepalive if conn.idle else BODY_SECONDS if conn.has_head else HEAD_SECONDS)
         except Exception:  # of the answer, as of the socket
             self._end(conn)
 

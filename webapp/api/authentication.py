@@ -1,8 +1,8 @@
 """Programs send `Authorization: Token SECRET`. What a token may do say its scopes."""
 
+from copy import copy
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIRequest
 from django.http import QueryDict
 from drf_spectacular.authentication import SessionScheme as DescribedSession
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -49,7 +49,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
     """The CSRF token comes in a header: looking for it in a form would read a large body before anybody's quota."""
 
     def enforce_csrf(self, request: Request) -> None:
-        head = WSGIRequest(request.META)
+        head = copy(request._request)
         head.method, head.POST = request.method, QueryDict()
         super().enforce_csrf(head)  # type: ignore[arg-type]
 

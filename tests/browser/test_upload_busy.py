@@ -23,11 +23,17 @@ __all__ = ["form", "large"]
 
 
 @pytest.fixture
-def address(researcher: User, process: Start) -> str:
-    """A web process as it runs for people, and hence with their kind of passwords."""
+def researcher(researcher: User) -> User:
+    """With a password as people have them."""
     researcher.password = Argon2PasswordHasher().encode(PASSWORD, "of a test")
     researcher.save()
-    return Web(process).base
+    return researcher
+
+
+@pytest.fixture
+def address(process: Start) -> str:
+    """A web process as it runs for people, that has more patience with those who are silent than the test lasts."""
+    return Web(process, EMOTRACE_UPLOAD_SILENT_SECONDS="900").base
 
 
 @pytest.fixture

@@ -25,6 +25,12 @@ __all__ = ["front"]
 CLIP = SAMPLES / "interview.mp4"
 
 
+@pytest.fixture(autouse=True)
+def silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers have more patience with those who are silent than a test lasts."""
+    monkeypatch.setenv("EMOTRACE_UPLOAD_SILENT_SECONDS", "900")
+
+
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as stack:

@@ -40,6 +40,15 @@ def with_traks(video: bytes, count: int) -> bytes:
     return with_moov(video, inside[b"mvhd"] + count * inside[b"trak"])
 
 
+def with_edits(video: bytes, number: int) -> bytes:
+    """The video, of one track, with an edit list of so many entries, each of which takes the demuxer a while."""
+    inside = boxes(boxes(video)[b"moov"][8:])
+    track = boxes(inside[b"trak"][8:])
+    edits = struct.pack(">II", 0, number) + number * struct.pack(">IiI", 1000, 0, 0x10000)
+    track[b"edts"] = box(b"edts", box(b"elst", edits))
+    return with_moov(video, inside[b"mvhd"] + box(b"trak", b"".join(track.values())))
+
+
 def nested(depth: int, kind: bytes = b"udta") -> bytes:
     """A box in a box in a box."""
     return b"".join(struct.pack(">I4s", 8 * (depth - level), kind) for level in range(depth))

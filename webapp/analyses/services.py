@@ -51,7 +51,7 @@ def submit(
     `model` is NAME or NAME@VERSION. The same request with the same key gives what the first one gave.
     Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | PURPOSE_FORBIDDEN |
     PURPOSE_NOTE_MISSING | IDEMPOTENCY_KEY_REUSED | UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES |
-    QUOTA_ANALYSES | DISK_FULL | STORAGE_UNAVAILABLE).
+    QUOTA_ANALYSES | CHECKS_BUSY | DISK_FULL | STORAGE_UNAVAILABLE).
     """
     try:
         recordings.require_consent(given=consent)

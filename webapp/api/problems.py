@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
@@ -13,7 +13,7 @@ from rest_framework.views import exception_handler as default_handler
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
 from webapp.core import faults
-from webapp.core.problems import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, field_of, problem
+from webapp.core.problems import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, cut_short, field_of, problem
 
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
 
@@ -42,6 +42,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if fault is not None and fault is not error:
         logger.error("this is no fault of the request: %s", fault.code, exc_info=error)
         error = fault
+    if isinstance(error, UnreadablePostError):
+        error = cut_short()
     if isinstance(error, InputError | RequestError):
         data = problem(STATUSES[error.code], error.code, error.message)
         if field := field_of(error):

@@ -9,12 +9,12 @@ import re
 
 from rest_framework.request import Request
 
+from webapp.core.bodies import PART_TYPE, is_part
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings.transfers import ALGORITHMS, Checksum
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,checksum,expiration"
-CONTENT_TYPE = "application/offset+octet-stream"
 METADATA_CHARACTERS = 4000
 NAME_CHARACTERS = 255
 KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
@@ -52,8 +52,8 @@ def size(request: Request) -> int:
 
 def require_part(request: Request) -> None:
     """The body has to be a part of a file and nothing else."""
-    if request.content_type != CONTENT_TYPE:
-        raise RequestError(WebCode.UPLOAD_TYPE, f"A part of a file is sent with Content-Type: {CONTENT_TYPE}.")
+    if not is_part(request.content_type):
+        raise RequestError(WebCode.UPLOAD_TYPE, f"A part of a file is sent with Content-Type: {PART_TYPE}.")
 
 
 def metadata(request: Request) -> tuple[str, str]:

@@ -261,11 +261,13 @@ LIMITS = Limits(
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
     max_pixels=env.float("EMOTRACE_MAX_PIXELS", default=Limits.max_pixels),
 )
+# Requests that one web process answers at once.
+WEB_THREADS = 16
 # What a request may have besides files.
 BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
 # An upload is kept for so long after its last byte came.
 UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
-# A client that is silent for so long in the middle of a part is taken for lost.
+# A client that is silent for so long in the middle of a part, or of a large body, is taken for lost.
 UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
 # For so many days recordings are kept that are in no project; without a number, until somebody deletes them.
 RETENTION_DAYS = env.int("EMOTRACE_RETENTION_DAYS", default=None)
@@ -316,7 +318,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "webapp.api.views.base.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "webapp.api.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "webapp.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",

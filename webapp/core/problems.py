@@ -38,6 +38,10 @@ class WebCode(StrEnum):
     UPLOAD_BUSY = "upload_busy"
     UPLOAD_UNKNOWN = "upload_unknown"
     UPLOAD_INCOMPLETE = "upload_incomplete"
+    UPLOADS_BUSY = "uploads_busy"
+    TOO_MANY_UPLOADS = "too_many_uploads"
+    REQUEST_TIMEOUT = "request_timeout"
+    CHECKS_BUSY = "checks_busy"
     CONTENT_LENGTH = "content_length"
     DISK_FULL = "disk_full"
     UNAVAILABLE = "unavailable"
@@ -107,6 +111,13 @@ def not_there() -> RequestError:
     )
 
 
+def cut_short() -> RequestError:
+    return RequestError(
+        WebCode.REQUEST_TIMEOUT,
+        "The request did not come whole, or took too long. Send it again; large files come better in parts.",
+    )
+
+
 def no_room() -> RequestError:
     return RequestError(
         WebCode.DISK_FULL, "The server has no room for this. The operator has to make room: try again then."
@@ -115,7 +126,8 @@ def no_room() -> RequestError:
 
 # 400: ask for something else. 413: send less. 415: another kind of file is needed.
 # 422: the right kind of file, but what it holds cannot be read. 409: not now.
-# 401: say who you are, better. 429: not so much at once. 411, 412, 423, 460, 507: as the tus protocol and HTTP say.
+# 401: say who you are, better. 429: not so much at once. 408: be quicker. 411, 412, 423, 460, 507: as the tus protocol
+# and HTTP say.
 CHECKSUM_MISMATCH = 460
 STATUSES: dict[Code | WebCode, int] = {
     WebCode.PARSE_ERROR: 400,
@@ -189,6 +201,10 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.UPLOAD_BUSY: 423,
     WebCode.UPLOAD_UNKNOWN: 400,  # named in a request; at its own address it is 404
     WebCode.UPLOAD_INCOMPLETE: 409,
+    WebCode.UPLOADS_BUSY: 503,
+    WebCode.TOO_MANY_UPLOADS: 429,
+    WebCode.REQUEST_TIMEOUT: 408,
+    WebCode.CHECKS_BUSY: 503,
     WebCode.CONTENT_LENGTH: 411,
     WebCode.DISK_FULL: 507,
     WebCode.UNAVAILABLE: 503,
@@ -222,6 +238,9 @@ RETRY_SECONDS: dict[Code | WebCode, str] = {
     WebCode.NOT_READY: "5",
     WebCode.UNAVAILABLE: "5",
     WebCode.TIMED_OUT: "5",
+    WebCode.UPLOADS_BUSY: "5",
+    WebCode.TOO_MANY_UPLOADS: "5",
+    WebCode.CHECKS_BUSY: "5",
     WebCode.STORAGE_UNAVAILABLE: "30",
     WebCode.DISK_FULL: "300",
     WebCode.MODEL_UNAVAILABLE: "300",

@@ -9,19 +9,17 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from inference.errors import Code, InputError
 from webapp.core.measures import REQUEST_SECONDS
-from webapp.core.problems import PROBLEM_TYPE, STATUSES, RequestError, WebCode, problem
+from webapp.core.problems import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, WebCode, problem
 
 PROBES = {"healthz", "readyz", "metrics"}
 UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL characters."
-FORM_WITH_FILES = "pages:upload"
-WITH_FILES = {FORM_WITH_FILES, "api:recordings", "api:upload"}  # they say themselves how much they take
+WITH_FILES = {"pages:upload", "api:recordings", "api:upload"}  # they say themselves how much they take
 LARGER = {"api:corrections": 16}  # of two hours, each with a note
 UTF8 = {"utf-8", "utf8", "us-ascii"}
 
@@ -130,8 +128,6 @@ class BodyLimitMiddleware:
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if name == FORM_WITH_FILES and request.method == "POST" and not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
         length = request.META.get("CONTENT_LENGTH") or "0"
         most = settings.BODY_BYTES * LARGER.get(name, 1)
         if name not in WITH_FILES and (not length.isdecimal() or int(length) > most):
@@ -140,9 +136,11 @@ class BodyLimitMiddleware:
 
 
 def refused(request: HttpRequest, error: InputError | RequestError) -> HttpResponse:
-    """What a program or a browser is answered before any view has seen the request."""
+    """What a program or a browser is answered whose request nobody reads."""
     status = STATUSES[error.code]
+    headers = {"Retry-After": RETRY_SECONDS[error.code]} if error.code in RETRY_SECONDS else {}
     if request.path.startswith("/api/"):
-        return JsonResponse(problem(status, error.code, error.message), status=status, content_type=PROBLEM_TYPE)
+        data = problem(status, error.code, error.message)
+        return JsonResponse(data, status=status, content_type=PROBLEM_TYPE, headers=headers)
     words = {"status": status, "heading": "This request was refused", "words": error.message}
-    return HttpResponse(render_to_string("500.html", words), status=status)
+    return HttpResponse(render_to_string("500.html", words), status=status, headers=headers)

@@ -21,6 +21,7 @@ from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import quota
 from webapp.recordings import transfers as uploads
+from webapp.recordings.checks import checking
 from webapp.recordings.models import MediaFile, Project, Purpose, Recording, Transfer
 
 Kind = MediaFile.Kind
@@ -100,7 +101,7 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
     """Take the files over and check them. What is not kept inside the block is removed at its end, except uploads:
     these stay where they are until the recording is kept.
 
-    Raises InputError, and RequestError(UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE).
+    Raises InputError, and RequestError(UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | CHECKS_BUSY).
     """
     named = {f"{kind}_upload": file for kind, file in upload.files.items() if isinstance(file, UUID)}
     transfers = uploads.finished(owner=owner, uploads=named)
@@ -118,7 +119,8 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
         )
         files = Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg)
         inputs.check_names(files)
-        info = inputs.check(files, settings.LIMITS)
+        with checking(owner=owner):
+            info = inputs.check(files, settings.LIMITS)
         digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
         sizes = {kind: path.stat().st_size for kind, path in paths.items()}
         yield Received(upload, tuple(transfers.values()), paths, digests, sizes, info)

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from webapp.analyses import selectors, services, viewing
 from webapp.api.analyses import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
 from webapp.api.views.base import person
+from webapp.recordings.receiving import receiving
 
 
 class Corrections(APIView):
@@ -31,7 +32,9 @@ class Corrections(APIView):
     )
     def put(self, request: Request, pk: UUID) -> Response:
         analysis = selectors.analysis_for(person(request), pk)
-        form = CorrectionsSerializer(data=request.data)
+        with receiving(owner=person(request), request=request._request):
+            data = request.data
+        form = CorrectionsSerializer(data=data)
         form.is_valid(raise_exception=True)
         saved = services.correct(
             analysis=analysis,

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import exceptions, generics
@@ -11,7 +10,6 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inference.errors import Code, InputError
 from webapp.analyses import services
 from webapp.analyses.filters import RecordingFilter
 from webapp.analyses.models import Analysis
@@ -25,11 +23,10 @@ from webapp.api.serializers import (
     UploadSerializer,
 )
 from webapp.api.views.base import person
-from webapp.core import media
-from webapp.recordings import order, quota, selectors
-from webapp.recordings.models import MediaFile, Recording
+from webapp.recordings import order, selectors
+from webapp.recordings.models import Recording
+from webapp.recordings.receiving import receiving, require_room
 
-FIELDS_BYTES = 2**20  # of a request besides its files
 KEY, KEY_CHARACTERS = "Idempotency-Key", 255
 
 
@@ -58,15 +55,9 @@ class Recordings(generics.ListAPIView[Recording]):
         return _mine(self.request)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # Before anything of the body is read: what is far too large is not even received.
-        length, limit = int(request.META.get("CONTENT_LENGTH") or 0), settings.LIMITS.max_bytes
-        if length > len(MediaFile.Kind) * limit + FIELDS_BYTES:
-            sizes = f"The request has {length / 1e6:.0f} MB; a file may have {limit / 1e6:.0f} MB."
-            raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and not _was_kept(request):
-            quota.require_bytes(owner=person(request), more=length - FIELDS_BYTES)
-            media.require_scratch(length)
+            require_room(owner=person(request), request=request._request)
 
     @extend_schema(
         operation_id="recordings_create",
@@ -86,7 +77,9 @@ class Recordings(generics.ListAPIView[Recording]):
         key = request.headers.get(KEY) or None
         if key is not None and len(key) > KEY_CHARACTERS:
             raise exceptions.ValidationError({KEY: [f"At most {KEY_CHARACTERS} characters."]})
-        form = UploadSerializer(data=request.data, context=self.get_serializer_context())
+        with receiving(owner=person(request), request=request._request):
+            data = request.data
+        form = UploadSerializer(data=data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         analysis = services.submit(
             owner=person(request),

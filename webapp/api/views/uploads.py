@@ -19,9 +19,12 @@ from webapp.api import tus
 from webapp.api.serializers import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
 from webapp.core import media
+from webapp.core.bodies import PART_TYPE
 from webapp.core.problems import STATUSES, WebCode
 from webapp.recordings import selectors, transfers
+from webapp.recordings.checks import checking
 from webapp.recordings.models import Transfer
+from webapp.recordings.receiving import receiving
 
 
 def _header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:
@@ -121,7 +124,7 @@ class OneUpload(Tus):
         operation_id="uploads_append",
         summary="Send a part of the file",
         description="HEAD at this address tells where to go on after a connection broke.",
-        request={tus.CONTENT_TYPE: OpenApiTypes.BINARY},
+        request={PART_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
         parameters=[
             RESUMABLE,
@@ -134,14 +137,14 @@ class OneUpload(Tus):
     def patch(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         tus.require_part(request)
-        _hang_up_when_silent(request)
-        transfers.append(
-            transfer=transfer,
-            offset=tus.offset(request),
-            size=tus.size(request),
-            source=request._request,
-            checksum=tus.checksum(request),
-        )
+        with receiving(owner=person(request), request=request._request):
+            transfers.append(
+                transfer=transfer,
+                offset=tus.offset(request),
+                size=tus.size(request),
+                source=request._request,
+                checksum=tus.checksum(request),
+            )
         return Response(status=204, headers=_state(transfer))
 
     @extend_schema(
@@ -168,7 +171,9 @@ class Eeg(APIView):
         transfers.require_finished(transfer)
         with media.workplace() as place:
             media.copy_part(transfer.path, place / "eeg.mat")
-            return Response(EegOutlineSerializer(eeg.outline(place / "eeg.mat")).data)
+            with checking(owner=person(request)):
+                outline = eeg.outline(place / "eeg.mat")
+            return Response(EegOutlineSerializer(outline).data)
 
 
 def _state(transfer: Transfer) -> dict[str, str]:
@@ -177,10 +182,3 @@ def _state(transfer: Transfer) -> dict[str, str]:
 
 def _expires(transfer: Transfer) -> str:
     return http_date(transfer.expires_at.timestamp())
-
-
-def _hang_up_when_silent(request: Request) -> None:
-    """A client whose network vanished says no goodbye; without this, its part would hold the upload for ever."""
-    connection = request.META.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(settings.UPLOAD_SILENT_SECONDS)

@@ -5,9 +5,10 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inference.errors import InputError
@@ -16,19 +17,36 @@ from webapp.analyses import sample as sample_of
 from webapp.analyses import selectors as analyses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
-from webapp.core.problems import RequestError
+from webapp.core.problems import RequestError, cut_short
+from webapp.core.requests import refused
 from webapp.pages import accepted, catalogue
 from webapp.pages.forms import RecordingForm, UploadForm
 from webapp.pages.views.requests import PersonRequest
 from webapp.recordings import order, purposes, selectors
 from webapp.recordings.models import days_kept
+from webapp.recordings.receiving import receiving, require_room
 from webapp.recordings.selectors import projects_of
 
 
+@csrf_exempt  # its token is looked for in the form: not before it is known that the form may be read
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def upload(request: PersonRequest) -> HttpResponse:
     """Leads to the result of the first analysis, or answers 422 with what is wrong at its field."""
+    if request.method == "POST":
+        try:
+            require_room(owner=request.user, request=request)
+            with receiving(owner=request.user, request=request):
+                _ = request.POST
+        except UnreadablePostError:
+            return refused(request, cut_short())
+        except (InputError, RequestError) as error:
+            return refused(request, error)
+    return _upload(request)
+
+
+@csrf_protect
+def _upload(request: PersonRequest) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     initial = {"project": request.GET.get("project"), "purpose": purposes.last_of(request.user)}
     form = UploadForm(*sent, user=request.user, initial=initial)

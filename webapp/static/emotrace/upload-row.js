@@ -246,14 +246,14 @@ export class Row {
     this.moved(this);
   }
 
-  // One of: done, posting, logged-out, refused, missing, broken, paused, sending, sent, waiting.
+  // One of: done, posting, logged-out, refused, missing, broken, paused, busy, sending, sent, waiting.
   #situation() {
     if (this.state !== "open") return this.state;
     const has = (state) => this.all.some((transfer) => transfer.state === state);
     if (has("refused")) return "refused";
     if (has("logged-out")) return "logged-out";
     if (ORDER.some((kind) => this.misses(kind))) return "missing";
-    return ["broken", "paused", "sending"].find(has) ?? (this.all.length && this.complete ? "sent" : "waiting");
+    return ["broken", "paused", "busy", "sending"].find(has) ?? (this.all.length && this.complete ? "sent" : "waiting");
   }
 
   #words(situation, sent, size) {
@@ -269,6 +269,7 @@ export class Row {
       missing: `${far} are on the server. Choose ${missing.map((each) => each.name).join(" and ")} again to go on.`,
       broken: `The connection is lost at ${far}. It is tried again until it is back; nothing has to be sent twice.`,
       paused: `Paused at ${far}.`,
+      busy: `The server is busy at ${far}. Sending goes on by itself; nothing has to be sent twice.`,
       sending: `${Math.floor((100 * sent) / Math.max(1, size))} % · ${far}${left}`,
       sent: this.wanted ? "Everything is sent. Checking the files …" : "Everything is sent. Start the analysis below.",
       waiting: document.getElementById("id_consent").checked ? "Waits for its turn." : "Waits for your agreement above.",
@@ -290,7 +291,7 @@ export class Row {
     this.#drawButtons(situation);
     this.#drawFiles(part("files"));
     part("eeg").hidden = !this.hasEeg;
-    if (situation !== this.situation && ["sent", "broken", "paused", "logged-out", "missing"].includes(situation)) {
+    if (situation !== this.situation && ["sent", "broken", "paused", "busy", "logged-out", "missing"].includes(situation)) {
       this.say(`${this.name}: ${part("words").textContent}`);
     }
     this.situation = situation;
@@ -299,7 +300,7 @@ export class Row {
   #drawButtons(situation) {
     const button = (what) => this.node.querySelector(`[data-do="${what}"]`);
     const pause = button("pause");
-    pause.hidden = !["sending", "broken", "paused"].includes(situation);
+    pause.hidden = !["sending", "busy", "broken", "paused"].includes(situation);
     pause.textContent = situation === "paused" ? "Go on" : "Pause";
     pause.setAttribute("aria-label", `${pause.textContent}: ${this.name}`);
     button("remove").setAttribute("aria-label", `Remove ${this.name}`);

@@ -9,7 +9,14 @@ const SPEED_MS = 5000; // over which the speed is averaged
 const TUS = { "Tus-Resumable": "1.0.0" };
 
 class Refused extends Error {}
-class Again extends Error {} // nothing is wrong with the connection: ask where to go on, and try once more
+
+// Nothing is wrong with the connection: ask where to go on, and try once more, after `seconds` if the server said so.
+class Again extends Error {
+  constructor(seconds = 0) {
+    super();
+    this.seconds = seconds;
+  }
+}
 
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
@@ -19,7 +26,7 @@ export class Transfer {
     Object.assign(this, { name, size, file, address, changed });
     this.offset = 0;
     this.expires = null;
-    this.state = "waiting"; // sending, broken, paused, logged-out, refused, finished
+    this.state = "waiting"; // sending, busy, broken, paused, logged-out, refused, finished
     this.problem = "";
     this.shown = 0; // bytes, those on their way included
     this.samples = [];
@@ -27,7 +34,7 @@ export class Transfer {
   }
 
   get id() { return this.address.split("/").at(-2); }
-  get running() { return this.state === "sending" || this.state === "broken"; }
+  get running() { return ["sending", "busy", "broken"].includes(this.state); }
   get startable() { return this.file !== null && this.state === "waiting"; }
 
   // Bytes a second of late; 0 where nothing is known.
@@ -137,7 +144,10 @@ export class Transfer {
       await renew();
       throw new Again();
     }
-    if (request.status !== 204) throw await this.#judged(request.status, new Response(request.responseText));
+    if (request.status !== 204) {
+      const headers = { "Retry-After": request.getResponseHeader("Retry-After") ?? "" };
+      throw await this.#judged(request.status, new Response(request.responseText, { headers }));
+    }
     this.#arrived({ get: (name) => request.getResponseHeader(name) });
   }
 
@@ -150,7 +160,7 @@ export class Transfer {
       const all = { ...TUS, ...headers(), "Upload-Offset": String(start), "Content-Type": "application/offset+octet-stream" };
       for (const [name, value] of Object.entries(all)) request.setRequestHeader(name, value);
       request.upload.onprogress = (sent) => {
-        if (this.state === "broken") this.state = "sending";
+        if (this.running) this.state = "sending";
         this.#moved(start + sent.loaded);
       };
       request.onload = () => done(request);
@@ -160,7 +170,8 @@ export class Transfer {
   }
 
   async #judged(status, answer) {
-    if ([404, 409, 410, 423, 429, 460].includes(status)) return new Again();
+    const seconds = Number(answer.headers.get("Retry-After"));
+    if ([404, 409, 410, 423, 429, 460].includes(status) || (status === 503 && seconds)) return new Again(seconds);
     if (status < 400 || status >= 500) return new Error(`The server answered ${status}`);
     return new Refused((await problemOf(answer)).detail);
   }
@@ -188,11 +199,12 @@ export class Transfer {
 
   // Longer after each failure in a row, not in step with others, and not at all once the connection is back.
   async #wait(times, error) {
-    if (!(error instanceof Again) || times >= BUSY_TIMES) this.#turn("broken");
+    if (!(error instanceof Again)) this.#turn("broken");
+    else if (error.seconds || times >= BUSY_TIMES) this.#turn("busy");
     const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** times);
     await new Promise((over) => {
       this.wake = over;
-      setTimeout(over, longest * (0.5 + Math.random() / 2));
+      setTimeout(over, (error.seconds ?? 0) * 1000 + longest * (0.5 + Math.random() / 2));
       addEventListener("online", over, { once: true });
     });
   }

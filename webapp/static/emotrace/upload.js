@@ -8,6 +8,7 @@ import { Row, isSame } from "./upload-row.js";
 import * as session from "./upload-session.js";
 
 const AT_ONCE = 2; // files on their way
+const LONGEST_WAIT_S = 60; // for a server that is busy
 const LOGIN_TRIED_EVERY_MS = 10_000;
 
 const form = document.getElementById("upload");
@@ -127,7 +128,7 @@ const refuse = async (row, answer) => {
   if (answer.status === 429 || answer.status >= 500) {
     const { code, detail } = await session.problemOf(answer);
     if (code === "quota_analyses" || code === "storage_unavailable") row.complain("row", `${detail} This page tries again by itself.`);
-    setTimeout(pump, 5000);
+    setTimeout(pump, 1000 * Math.min(LONGEST_WAIT_S, Number(answer.headers.get("Retry-After")) || 5));
     return;
   }
   row.wanted = false;

@@ -1,0 +1,48 @@
+"""Files that cost their reader all the time that it is given: others are served meanwhile."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from tests.conftest import Start
+from tests.hostile.parts import with_edits
+from tests.integration.web import Web
+from tests.webapp import clips
+from tests.webapp.factories import UserFactory
+from webapp.accounts.services import make_token
+from webapp.recordings.checks import AT_ONCE
+
+MANY = 16
+
+
+def test_many_of_them_keep_nobody_out(process: Start) -> None:
+    web = Web(process)
+    video = with_edits(clips.video(sound=False), 100_000)
+    secrets = [make_token(user=UserFactory.create(), name="test")[1] for _ in range(MANY)]
+
+    def send(secret: str) -> str:
+        answer = requests.post(
+            f"{web.base}/api/v1/recordings/",
+            data={"consent": "true"},
+            files={"video": ("interview.mp4", video)},
+            headers={"Authorization": f"Token {secret}"},
+            timeout=120,
+        )
+        return str(answer.json()["code"])
+
+    def seconds(path: str) -> float:
+        began = time.perf_counter()
+        assert requests.get(web.base + path, timeout=60).ok
+        return time.perf_counter() - began
+
+    assert seconds("/readyz") > 0  # the first time, it looks at everything
+    with ThreadPoolExecutor(MANY) as senders:
+        sent = [senders.submit(send, secret) for secret in secrets]
+        took = []
+        while not all(each.done() for each in sent):
+            took += [seconds("/healthz"), seconds("/readyz")]
+    codes = [each.result() for each in sent]
+    assert codes.count("too_costly") <= AT_ONCE
+    assert set(codes) == {"too_costly", "checks_busy"}
+    assert sum(each > 1 for each in took) <= len(took) // 100  # of some hundred, on whatever machine this is

@@ -1,0 +1,238 @@
+"""gunicorn's worker, with an end to everything that a client may take its time for.
+
+Its own one gives a thread to whoever connects, and waits there: for the head of the request, for its body, for
+somebody to read the answer. Here the main loop collects the head, and the body unless that is streamed
+(`bodies.is_streamed`); a thread gets requests that are there. It waits for two things only, neither for ever: for a
+streamed body, and for the client to read.
+"""
+
+import errno
+import re
+import selectors
+import socket
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from gunicorn import util
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+from webapp.core.bodies import is_part, is_streamed
+
+HEAD_SECONDS, HEAD_BYTES = 15.0, 64 * 1024
+BODY_SECONDS = 60.0  # for one that is not streamed
+STREAM_SECONDS, STREAM_RATE = 30.0, 16_000  # a streamed body may take so long, and a second for each so many bytes
+SEND_SECONDS = 60.0  # for one piece of an answer
+LINGER_SECONDS, LINGER_BYTES = 5.0, 16 * 2**20  # read and thrown away after an answer, which would get lost otherwise
+MOST_WAITING = 256  # connections of which something is awaited: beyond it, the oldest ends
+RECEIVED_BYTES = 64 * 1024  # at once
+
+END = b"\r\n\r\n"
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
+TYPE = re.compile(rb"\r\ncontent-type:([^\r\n]*)", re.IGNORECASE)
+EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
+
+
+class Unreader(SocketUnreader):
+    """What has come of a request. A thread gets more of it only while a body is streamed."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.stop()
+
+    def stream(self, length: int, *, partial: bool) -> None:
+        """Let a thread read a body of `length` bytes, of which the beginning is of use if `partial`."""
+        self._until, self._partial = time.monotonic() + STREAM_SECONDS + length / STREAM_RATE, partial
+
+    def stop(self) -> None:
+        self._until, self._partial = 0.0, False
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Raises ConnectionResetError where no more comes."""
+        data = self._receive(size_hint)
+        if data or self._partial:
+            return data
+        raise ConnectionResetError(errno.ECONNRESET, "The rest of the request did not come")
+
+    def _receive(self, size_hint: int | None) -> bytes:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            return b""
+        self.sock.settimeout(min(left, settings.UPLOAD_SILENT_SECONDS))
+        try:
+            return bytes(super().chunk(size_hint))
+        except OSError:
+            return b""
+        finally:
+            self.sock.settimeout(SEND_SECONDS)
+
+
+class Connection(TConn):
+    """A client. `deadline` counts while something of it is awaited."""
+
+    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
+        super().__init__(cfg, sock, client, server)
+        self.initialized = True
+        self.unreader = Unreader(sock)
+        self.parser = RequestParser(cfg, sock, client)
+        self.parser.unreader = self.unreader
+        self.deadline = 0.0
+        self.idle = False  # between two requests
+        self.discards = 0  # bytes that may still come after the last answer
+        self._wanted: int | None = None  # bytes of a request, once its head is there
+
+    def init(self) -> None:
+        """Called by each thread that is about to answer."""
+        self.sock.settimeout(SEND_SECONDS)
+
+    def begin(self) -> bool:
+        """Expect another request. Whether it has come with the one before it."""
+        self._wanted = None
+        return self.add(b"")
+
+    def add(self, data: bytes) -> bool:
+        """Whether a thread can answer now."""
+        buffer = self.unreader.buf
+        buffer.seek(0, 2)
+        buffer.write(data)
+        if self._wanted is None:
+            head, end, _ = buffer.getvalue().partition(END)
+            if not end:
+                return bool(buffer.tell() > HEAD_BYTES)
+            self._wanted = len(head) + len(END) + _awaited(head)
+            if buffer.tell() < self._wanted:
+                self.deadline = time.monotonic() + BODY_SECONDS
+                if EXPECT.search(head):
+                    self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return bool(buffer.tell() >= self._wanted)
+
+    @property
+    def has_head(self) -> bool:
+        return self._wanted is not None
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self.unreader.buf.getbuffer().nbytes)
+
+
+def _awaited(head: bytes) -> int:
+    """How many bytes of a body are awaited before a thread answers. What is wrong with a head, its parser says."""
+    found, kind = LENGTH.search(head), TYPE.search(head)
+    length = int(found[1]) if found else 0
+    return 0 if is_streamed(kind[1].decode("latin-1") if kind else "", length) else length
+
+
+class Worker(ThreadWorker):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._waiting: dict[Connection, None] = {}  # oldest first
+
+    def accept(self, listener: socket.socket) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            client, address = listener.accept()
+            self.nr_conns += 1
+            self._wait(Connection(self.cfg, client, address, listener.getsockname()), HEAD_SECONDS)
+
+    def _wait(self, connection: Connection, seconds: float) -> None:
+        if not self.alive:
+            seconds = min(seconds, STOP_KEEPALIVE_LINGER)
+        connection.deadline = time.monotonic() + seconds
+        connection.sock.setblocking(False)
+        self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._receive, connection))
+        self._waiting[connection] = None
+        if len(self._waiting) > MOST_WAITING:
+            self._end(next(iter(self._waiting)))
+
+    def _receive(self, connection: Connection, _: socket.socket) -> None:
+        if connection not in self._waiting:  # ended by an event that came with this one
+            return
+        try:
+            data = connection.sock.recv(RECEIVED_BYTES)
+            if not data:
+                self._end(connection)
+            elif connection.discards:
+                connection.discards -= len(data)
+                if connection.discards <= 0:
+                    self._end(connection)
+            else:
+                if connection.idle:
+                    connection.idle, connection.deadline = False, time.monotonic() + HEAD_SECONDS
+                if connection.add(data):
+                    self._forget(connection)
+                    self.enqueue_req(connection)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end(connection)
+
+    def handle(self, conn: Connection) -> Any:
+        if not conn.has_head:
+            conn.init()
+            self.handle_error(None, conn.sock, conn.client, LimitRequestHeaders(f"more than {HEAD_BYTES} bytes"))
+            return False
+        return super().handle(conn)
+
+    def handle_request(self, req: Request, conn: Connection) -> Any:
+        headers = dict(req.headers)
+        kind, length = headers.get("CONTENT-TYPE", ""), int(headers.get("CONTENT-LENGTH", 0))
+        if is_streamed(kind, length):
+            conn.unreader.stream(length, partial=is_part(kind))
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError as error:
+            raise NoMoreData from error  # nobody reads the answer
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """What nobody read of a body is not waited for: where the next request begins, nobody knows then."""
+        conn.unreader.stop()
+        with suppress(OSError, ParseException):
+            return keepalive and conn.parser.mesg.body.read() is not None
+        return False
+
+    def finish_request(self, conn: Connection, fs: "Future[Any]") -> None:
+        try:
+            if not fs.result():
+                self._linger(conn)
+            elif conn.begin():
+                self.enqueue_req(conn)
+            else:
+                conn.idle = not conn.has_begun
+                self._wait(conn, self.cfg.keepalive if conn.idle else BODY_SECONDS if conn.has_head else HEAD_SECONDS)
+        except Exception:  # of the answer, as of the socket
+            self._end(conn)
+
+    def _linger(self, connection: Connection) -> None:
+        """Closed with bytes unread, the connection would be reset, and the answer lost that is still on its way."""
+        connection.sock.shutdown(socket.SHUT_WR)
+        connection.discards = LINGER_BYTES
+        self._wait(connection, LINGER_SECONDS)
+
+    def _forget(self, connection: Connection) -> None:
+        if connection in self._waiting:
+            del self._waiting[connection]
+            self.poller.unregister(connection.sock)
+
+    def _end(self, connection: Connection) -> None:
+        self._forget(connection)
+        self.nr_conns -= 1
+        connection.close()
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """End whatever was awaited for too long; gunicorn's loop calls this once a second or more often."""
+        now = time.monotonic()
+        for connection in [each for each in self._waiting if force or each.deadline <= now]:
+            if connection.has_begun and not connection.discards:
+                with suppress(OSError):
+                    util.write_error(connection.sock, 408, "Request Timeout", "The request did not come in time.")
+            self._end(connection)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        for connection in self._waiting:
+            connection.deadline = min(connection.deadline, deadline)

@@ -70,7 +70,8 @@ def test_who_has_little_left_sees_it_before_sending(
     owner: Client, person: User, waiting: Analysis, analyses: int, is_shown: bool
 ) -> None:
     set_quota(user=person, analyses=analyses)
-    assert (f"1 of {analyses}" in shown(owner.get("/recordings/new/"))) is is_shown
+    page = shown(owner.get("/recordings/new/"))
+    assert (f"1 of {analyses}" in page) is ("Little is left" in page) is is_shown
 
 
 def test_the_plain_form_says_that_there_is_no_room(owner: Client, person: User) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -314,6 +315,25 @@ def test_what_is_due_is_sent_by_the_reaper_and_what_is_old_forgotten(
     spent.refresh_from_db()
     assert spent.status == Status.FAILED
     assert not Delivery.objects.filter(pk=old.pk).exists()
+
+
+def test_where_the_clock_of_a_worker_is_behind_messages_are_late_and_not_lost(
+    hook: tuple[Endpoint, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[UUID] = []
+    delivery = services.send_test(endpoint=hook[0])
+    monkeypatch.setattr("webapp.core.queue.send", lambda task, pk, queue: sent.append(pk))
+    with time_machine.travel(timezone.now() - timedelta(minutes=5)):
+        outbox.deliver(delivery.pk)
+        reap()
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts, sent) == (Status.PENDING, 0, [])
+    with time_machine.travel(timezone.now() + outbox.NUDGED_AGAIN + timedelta(seconds=5)):
+        reap()
+        assert sent == [delivery.pk]
+        outbox.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (Status.DELIVERED, 1)
 
 
 def test_an_unreadable_secret_is_said(hook: tuple[Endpoint, str], receiver: Receiver) -> None:

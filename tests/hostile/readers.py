@@ -145,18 +145,18 @@ def wait_then_say(path: Path) -> Iterator[np.ndarray]:
 
 
 @sandboxed()
-def frames_that_crash(path: Path, times: Sequence[float], longest: int) -> Iterator[np.ndarray]:
+def frames_that_crash(path: Path, times: Sequence[float], longest: int, most_pixels: float) -> Iterator[np.ndarray]:
     yield np.zeros((64, 64, 3), np.uint8)
     os.abort()
 
 
 @sandboxed()
-def frames_that_hang(path: Path, times: Sequence[float], longest: int) -> Iterator[np.ndarray]:
+def frames_that_hang(path: Path, times: Sequence[float], longest: int, most_pixels: float) -> Iterator[np.ndarray]:
     yield np.zeros((64, 64, 3), np.uint8)
     time.sleep(60)
 
 
 @sandboxed()
-def frames_that_eat(path: Path, times: Sequence[float], longest: int) -> Iterator[np.ndarray]:
+def frames_that_eat(path: Path, times: Sequence[float], longest: int, most_pixels: float) -> Iterator[np.ndarray]:
     yield np.zeros((64, 64, 3), np.uint8)
     yield np.zeros(64 << 30, np.uint8) + 1

@@ -43,6 +43,7 @@ def test_many_of_them_keep_nobody_out(process: Start) -> None:
         while not all(each.done() for each in sent):
             took += [seconds("/healthz"), seconds("/readyz")]
     codes = [each.result() for each in sent]
-    assert codes.count("too_costly") <= AT_ONCE
-    assert set(codes) == {"too_costly", "checks_busy"}
+    checked = [code for code in codes if code != "checks_busy"]
+    assert 0 < len(checked) <= AT_ONCE
+    assert set(checked) <= {"too_costly", "too_long"}  # where the machine is quick, its reader comes to an end
     assert sum(each > 1 for each in took) <= len(took) // 100  # of some hundred, on whatever machine this is

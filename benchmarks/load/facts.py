@@ -53,8 +53,7 @@ def made(clip: Path) -> dict[str, Any]:
     return {
         "clip": str(clip),
         "analysis": str(analysis.pk),
-        "recording": str(analysis.recording_id),
-        "video_bytes": analysis.recording.bytes,
+        "video_bytes": analysis.artifacts.get(kind="video").bytes,
         "browsing": [_someone(user) for user in browsing],
         "uploading": [_someone(user) for user in uploading],
     }

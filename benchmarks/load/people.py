@@ -52,7 +52,7 @@ class Browsing(HttpUser):
     def video(self) -> None:
         start = random.randrange(FACTS["video_bytes"])
         part = {"Range": f"bytes={start}-{start + RANGE_BYTES - 1}"}
-        self.see(f"/recordings/{FACTS['recording']}/video/", "video: a range", headers=part)
+        self.see(f"/api/v1/analyses/{FACTS['analysis']}/video/", "video: a range", headers=part)
 
     @task(2)
     def recordings_over_rest(self) -> None:

@@ -44,7 +44,9 @@ class Disk:
 
     def become(self, way: str) -> None:
         """Read-only, "ro", or writable again, "rw"."""
-        subprocess.run(["mount", "-o", f"remount,{way}", str(self._place)], check=True)
+        command = ["mount", "-o", f"remount,{way}", str(self._place)]
+        # Refused while somebody has a file open to write to.
+        assert eventually(lambda: subprocess.run(command, capture_output=True).returncode == 0)
 
     @contextmanager
     def away(self) -> Iterator[None]:

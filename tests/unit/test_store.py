@@ -162,3 +162,9 @@ def test_a_member_with_other_weights_than_it_was_fitted_on_is_refused(models: Pa
     other.write_text(json.dumps(data))
     with pytest.raises(store.StoreError, match="was fitted on another small@2"):
         store.member(store.find("joined"), "audio_video")
+
+
+def test_a_fusion_that_does_not_say_which_weights_its_members_had_is_opened(models: Path) -> None:
+    path = models / "joined/1/spec.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"members": {"audio_video": "small@2"}}))
+    assert store.member(store.find("joined"), "audio_video").version == "2"

@@ -110,3 +110,12 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
         monkeypatch.setattr("webapp.webhooks.addresses.socket.getaddrinfo", look_up)
 
     return say
+
+
+@pytest.fixture
+def queue(settings: Any) -> Iterator[redis.Redis]:
+    """Redis, whose queues of analyses are empty before and after."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.delete(settings.INFERENCE_QUEUE, settings.RENDER_QUEUE)
+    yield client
+    client.delete(settings.INFERENCE_QUEUE, settings.RENDER_QUEUE)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from django.core.management import call_command
 
 from tests.conftest import Start
@@ -35,14 +34,6 @@ from webapp.analyses.reaper import ORPHAN_SECONDS, reap, reaping, sweep
 from webapp.core import measures, media
 
 Status = Analysis.Status
-
-
-@pytest.fixture
-def queue(settings: Any) -> Any:
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.delete(settings.INFERENCE_QUEUE, settings.RENDER_QUEUE)
-    yield client
-    client.delete(settings.INFERENCE_QUEUE, settings.RENDER_QUEUE)
 
 
 def dead(analysis: Analysis, settings: Any) -> Any:

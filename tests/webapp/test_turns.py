@@ -4,7 +4,6 @@ import threading
 from typing import Any
 
 import pytest
-import redis
 from django.db import connection
 
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, UserFactory, published, silent_for
@@ -15,14 +14,6 @@ from webapp.analyses.reaper import reap
 from webapp.analyses.turns import claim_next
 
 Status = Analysis.Status
-
-
-@pytest.fixture
-def queue(settings: Any) -> Any:
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.delete(settings.INFERENCE_QUEUE, settings.RENDER_QUEUE)
-    yield client
-    client.delete(settings.INFERENCE_QUEUE, settings.RENDER_QUEUE)
 
 
 def queued(owner: User, count: int) -> list[Analysis]:

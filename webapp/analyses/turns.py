@@ -29,9 +29,11 @@ def claim_next(*, published: bool) -> Lease | None:
     while chosen := waiting(published=published).values_list("pk", "recording__owner").first():
         pk, owner = chosen
         with transaction.atomic():
+            # The person's row before the analysis, as where either is erased: no two wait for each other.
+            _note(owner, published)
             if lease := claim(pk, published=published):
-                _note(owner, published)
                 return lease
+            transaction.set_rollback(True)  # somebody else has it: this was nobody's turn
     return None
 
 

@@ -21,7 +21,7 @@ from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis
 from webapp.core import media
-from webapp.pages import words
+from webapp.pages import display_names
 from webapp.recordings.models import Recording, Transfer
 
 MEGA = 2**20
@@ -119,7 +119,7 @@ def test_read_only(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
         assert eventually(waiting.exists)
         analysis.refresh_from_db()
-        assert "make it readable and writable" in words.stage(analysis)
+        assert "make it readable and writable" in display_names.stage(analysis)
     finally:
         disk.become("rw")
     fault.is_over()

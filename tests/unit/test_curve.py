@@ -9,7 +9,7 @@ from inference.curve import columns
 from inference.export import WRITERS, RecordingInfo
 from inference.types import Evidence, Segment, Source, Window
 from tests.unit.timelines import timeline
-from webapp.pages.drawing import CHART_HEIGHT, bands
+from webapp.pages.timeline.svg import CHART_HEIGHT, bands
 
 
 def test_the_curve_shows_what_decided() -> None:

@@ -23,7 +23,7 @@ from webapp.analyses import messages, selectors, services, tasks
 from webapp.analyses.lease import Lease
 from webapp.analyses.models import Analysis
 from webapp.core import faults, measures, media
-from webapp.pages import words
+from webapp.pages import display_names
 
 Status = Analysis.Status
 PAUSE_SECONDS = 10_000  # until what was put off is tried again
@@ -73,7 +73,7 @@ def waits(analysis: Analysis, code: str) -> None:
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, code)
     assert "operator" in analysis.error_message or code == "unavailable"
-    assert words.stage(analysis) == words.progress(analysis) == analysis.error_message
+    assert display_names.stage(analysis) == display_names.progress(analysis) == analysis.error_message
 
 
 @pytest.mark.parametrize("number", FILES)

@@ -11,7 +11,7 @@ from webapp.operation.metrics import metrics
 # The browsable API sets its own inline styles; its scripts stay files of ours.
 docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 
-handler500 = "webapp.pages.views.failed.failed"
+handler500 = "webapp.pages.error_views.server_error"
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

@@ -9,8 +9,9 @@ import numpy as np
 
 from inference.curve import TICK_STEPS_S
 from inference.types import UNDETERMINED, Segment, Timeline
-from webapp.pages import comparison, drawing
-from webapp.pages.lanes import Kind, Lane, Run, height, stacked
+from webapp.pages import comparison
+from webapp.pages.timeline import svg
+from webapp.pages.timeline.tiers import Kind, Lane, Run, height, stacked
 
 MOST_LISTED = 200  # stretches of difference; where there are more, the longest of them
 
@@ -128,8 +129,8 @@ def shown(one: Timeline, other: Timeline, names: tuple[str, str]) -> dict[str, A
         "pair": met,
         "corrected": bool(one.corrections or other.corrections),
         "height": height(stack),
-        "lanes": [drawing.drawn(lane, labels, duration_s) for lane in stack],
-        "ticks": drawing.clock(duration_s),
+        "lanes": [svg.drawn(lane, labels, duration_s) for lane in stack],
+        "ticks": svg.clock(duration_s),
         "labels": labels,
         "duration_s": duration_s,
         "handover": {

@@ -11,7 +11,7 @@ from django.test import Client
 from inference.matfile import begins_as_mat
 from inference.media.kinds import SOUNDS, VIDEOS
 from tests.webapp import clips
-from webapp.pages.accepted import ROLES
+from webapp.pages.recordings.accepted_formats import ROLES
 
 
 @pytest.fixture

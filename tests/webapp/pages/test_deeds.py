@@ -13,7 +13,7 @@ from tests.webapp.factories import RecordingFactory, finished
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.pages import bulk
+from webapp.pages.recordings import bulk_actions
 from webapp.recordings import order
 from webapp.recordings.models import Recording
 
@@ -37,7 +37,7 @@ def said(answer: Any) -> list[str]:
     return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
-@pytest.mark.parametrize("deed", bulk.DEEDS)
+@pytest.mark.parametrize("deed", bulk_actions.DEEDS)
 def test_it_is_asked_first_what_is_named(owner: Client, three: list[Recording], deed: str) -> None:
     page = ask(owner, deed, recording=[str(three[0].pk), str(three[2].pk)]).content.decode()
     assert "2 recordings" in page
@@ -46,7 +46,7 @@ def test_it_is_asked_first_what_is_named(owner: Client, three: list[Recording], 
 
 
 def test_too_many_at_once_are_refused(owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "MOST", 2)
+    monkeypatch.setattr(bulk_actions, "MOST", 2)
     for answer in (do(owner, "delete", three, number="3"), ask(owner, "delete", all="1", sure="1", number="3")):
         assert set(said(answer)) == {"These are more than 2 recordings. Narrow them down by the filters."}
     page = owner.post("/recordings/chosen/tag/", {"recording": three[0].pk, "sure": "1", "add": "a," * 51})
@@ -54,7 +54,7 @@ def test_too_many_at_once_are_refused(owner: Client, three: list[Recording], mon
     assert Recording.objects.count() == 3
 
 
-@pytest.mark.parametrize("deed", bulk.DEEDS)
+@pytest.mark.parametrize("deed", bulk_actions.DEEDS)
 def test_somebody_elses_are_not_found(owner: Client, stranger: Client, three: list[Recording], deed: str) -> None:
     theirs = RecordingFactory.create(title="Theirs")
     sent = {"model": "", "formats": "csv", "add": "mine", "new_project": "Mine", "filters": ""}
@@ -158,7 +158,7 @@ def test_tags_are_put_on_and_taken_off(owner: Client, three: list[Recording]) ->
 
 
 def test_many_are_deleted_only_after_their_number_was_typed(owner: Client, user: User) -> None:
-    many = RecordingFactory.create_batch(bulk.MANY + 1, owner=user)
+    many = RecordingFactory.create_batch(bulk_actions.MANY + 1, owner=user)
     page = ask(owner, "delete", all="1", filters="").content.decode()
     assert "Type 21, the number of recordings" in page
     assert "and 1 more" in page
@@ -184,7 +184,7 @@ def test_what_the_time_of_a_request_does_not_suffice_for_is_told(
     owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "ERASED_AT_ONCE", 2)
-    monkeypatch.setattr("webapp.analyses.bulk.ERASE_SECONDS", 0)
+    monkeypatch.setattr("webapp.analyses.bulk_actions.ERASE_SECONDS", 0)
     do(owner, "delete", three, filters="search=n")
     page = owner.get("/").content.decode()
     assert "alert-warning" in page

@@ -18,7 +18,7 @@ from django.urls import get_resolver, reverse
 
 from tests.webapp import codes
 from webapp.accounts.models import User
-from webapp.pages import account_urls
+from webapp.pages.account import allauth_urls
 
 OLD, NEW = "an-old-password-of-mine", "a-new-password-of-mine"
 EMAIL = "owner@example.org"
@@ -288,7 +288,7 @@ def test_guessing_the_old_password_is_stopped(owner: Client, person: User) -> No
 def test_only_these_pages_of_the_library_are_reachable(client: Client) -> None:
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
     from_library = {name for name in names if name.startswith(("account_", "mfa_"))}
-    assert from_library == {str(pattern.name) for pattern in account_urls.urlpatterns} | {"account_login"}
+    assert from_library == {str(pattern.name) for pattern in allauth_urls.urlpatterns} | {"account_login"}
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from inference.curve import ticks
 from inference.export.elements import clock
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
-from webapp.pages import drawing
-from webapp.pages.lanes import Kind, lanes
 from webapp.pages.moments import read_alone
 from webapp.pages.templatetags import emotrace
+from webapp.pages.timeline import svg
+from webapp.pages.timeline.tiers import Kind, lanes
 
 LABELS = ("neutral", "happy")
 
@@ -28,15 +28,15 @@ def timeline(duration_s: float, windows: list[Window], segments: list[Segment]) 
     return Timeline(Mode.AUDIO_VIDEO, media, (), LABELS, tuple(windows), tuple(segments), "")
 
 
-def draw(drawn: Timeline) -> drawing.Drawing:
-    return drawing.draw(drawn, lanes(drawn, {Source.AUDIO_VIDEO: read_alone(drawn, Source.AUDIO_VIDEO)}))
+def draw(drawn: Timeline) -> svg.Drawing:
+    return svg.draw(drawn, lanes(drawn, {Source.AUDIO_VIDEO: read_alone(drawn, Source.AUDIO_VIDEO)}))
 
 
-def paths(drawn: drawing.Drawing, kind: Kind) -> dict[str, str]:
+def paths(drawn: svg.Drawing, kind: Kind) -> dict[str, str]:
     return {shape.label: shape.path for one in drawn.lanes if one.lane.kind is kind for shape in one.shapes}
 
 
-def heights(bands: tuple[drawing.Shape, ...], label: str) -> list[tuple[float, float]]:
+def heights(bands: tuple[svg.Shape, ...], label: str) -> list[tuple[float, float]]:
     path = next(band.path for band in bands if band.label == label)
     return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path)]
 
@@ -59,7 +59,7 @@ def test_a_label_is_written_where_it_has_room() -> None:
 def test_thousands_of_segments_stay_a_small_drawing() -> None:
     cut = [segment(at, at + 1, LABELS[at % 2]) for at in range(3600)]
     drawn = paths(draw(timeline(3600, [window(0, 3600, 0.8)], cut)), Kind.SEGMENTS)
-    assert sum(path.count("Z") for path in drawn.values()) == drawing.MOST_STRETCHES
+    assert sum(path.count("Z") for path in drawn.values()) == svg.MOST_STRETCHES
     assert sum(map(len, drawn.values())) < 20_000
 
 
@@ -76,14 +76,14 @@ def test_each_lane_shows_what_it_is_named_after() -> None:
     ("duration_s", "last"), [(0.4, 0), (3.6, 3), (24, 20), (61, 60), (1800, 1800), (7200, 7200), (40_000, 39_600)]
 )
 def test_ticks_are_few_and_round_and_start_at_nought(duration_s: float, last: float) -> None:
-    found = ticks(duration_s, drawing.MOST_TICKS)
+    found = ticks(duration_s, svg.MOST_TICKS)
     assert (found[0], found[-1]) == (0, last)
     assert all(tick <= duration_s for tick in found)
-    assert len(found) <= max(drawing.MOST_TICKS + 1, duration_s // 3600 + 1)
+    assert len(found) <= max(svg.MOST_TICKS + 1, duration_s // 3600 + 1)
 
 
 def test_probabilities_stack_to_the_full_height() -> None:
-    bands = drawing.bands(timeline(10, [window(0, 10, 0.75)], [segment(0, 10, "happy")]))
+    bands = svg.bands(timeline(10, [window(0, 10, 0.75)], [segment(0, 10, "happy")]))
     assert [band.label for band in bands] == ["neutral", "happy"]
     assert {y for _, y in heights(bands, "neutral")} == {75.0, 100.0}
     assert {y for _, y in heights(bands, "happy")} == {0.0, 75.0}
@@ -92,18 +92,18 @@ def test_probabilities_stack_to_the_full_height() -> None:
 
 def test_the_chart_has_a_gap_where_nothing_was_read() -> None:
     cut = [segment(0, 5, "happy"), segment(5, 10, UNDETERMINED)]
-    bands = drawing.bands(timeline(10, [window(0, 10, 0.75)], cut))
+    bands = svg.bands(timeline(10, [window(0, 10, 0.75)], cut))
     assert max(x for x, _ in heights(bands, "happy")) == 500.0
 
 
 def test_the_chart_reaches_the_end_though_the_last_window_does_not() -> None:
-    bands = drawing.bands(timeline(10, [window(0, 9, 0.75)], [segment(0, 10, "happy")]))
+    bands = svg.bands(timeline(10, [window(0, 9, 0.75)], [segment(0, 10, "happy")]))
     assert max(x for x, _ in heights(bands, "happy")) == 1000.0
 
 
 def test_fusion_is_drawn_where_there_is_one() -> None:
     windows = [window(0, 10, 0.0), window(0, 5, 1.0, Source.FUSION)]
-    bands = drawing.bands(timeline(10, windows, [segment(0, 10, "happy", eeg=1.0)]))
+    bands = svg.bands(timeline(10, windows, [segment(0, 10, "happy", eeg=1.0)]))
     fused = [(x, y) for x, y in heights(bands, "happy") if x < 499]
     assert {y for _, y in fused} == {0.0, 100.0}
     assert {y for x, y in heights(bands, "happy") if x > 510} == {0.0}
@@ -116,9 +116,9 @@ def test_the_legend_names_undetermined_only_where_it_occurs() -> None:
 
 
 def test_a_bar_leaves_out_what_never_occurs() -> None:
-    bar = drawing.parts({"neutral": 0.25, "calm": 0.0, "happy": 0.75})
+    bar = svg.parts({"neutral": 0.25, "calm": 0.0, "happy": 0.75})
     assert [(part.label, part.x, part.width) for part in bar] == [("neutral", 0, 25), ("happy", 25, 75)]
-    assert [part.label for part in drawing.leading(bar)] == ["happy", "neutral"]
+    assert [part.label for part in svg.leading(bar)] == ["happy", "neutral"]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from inference.types import (
     Window,
 )
 from tests.unit.timelines import fused
-from webapp.pages.handover import MOST_COLUMNS, handover
-from webapp.pages.lanes import height, lanes, room_to_correct, runs
 from webapp.pages.moments import UNCOVERED, read_alone
+from webapp.pages.timeline.payload import MOST_COLUMNS, handover
+from webapp.pages.timeline.tiers import height, lanes, room_to_correct, runs
 
 LABELS = ("neutral", "happy")
 

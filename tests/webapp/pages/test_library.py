@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests.webapp.factories import finished
 from webapp.accounts.models import User
 from webapp.analyses.filters import MOST_WORDS
-from webapp.pages.views import library
+from webapp.pages.recordings import list_views
 from webapp.recordings import order
 from webapp.recordings.models import MOST_TAGS, Project
 
@@ -73,7 +73,7 @@ def test_the_form_shows_what_was_asked_for(owner: Client) -> None:
 
 @pytest.mark.usefixtures("three")
 def test_turning_the_page_keeps_the_filters(owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "PAGE_SIZE", 1)
+    monkeypatch.setattr(list_views, "PAGE_SIZE", 1)
     page = looked_for(owner, "/?tag=pilot&ordering=title")
     assert titles(page) == ["Anna"]
     match = re.search(r'href="([^"]+)">Next<', page)

@@ -152,7 +152,7 @@ def words(page: str) -> str:
 def test_the_table_of_segments_has_pages(
     owner: Client, published: Analysis, monkeypatch: pytest.MonkeyPatch, asked: str, first: int
 ) -> None:
-    monkeypatch.setattr("webapp.pages.result.SEGMENTS_A_PAGE", 2)
+    monkeypatch.setattr("webapp.pages.timeline.result_context.SEGMENTS_A_PAGE", 2)
     page = owner.get(reverse("pages:result", args=[published.pk]), {"segments": asked}).content.decode()
     assert page.count('data-number="') == (2 if first == 0 else 1)
     assert f'data-number="{first}"' in page

@@ -16,7 +16,7 @@ from tests.webapp.pages.conftest import submit
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.pages.views.link import MISSES_A_MINUTE
+from webapp.pages.sharing.link_views import MISSES_A_MINUTE
 from webapp.recordings import order
 from webapp.recordings.models import Share
 

@@ -15,9 +15,10 @@ from webapp.analyses import bulk, selectors
 from webapp.analyses.archive import archive, as_download
 from webapp.analyses.models import Analysis
 from webapp.core.problems import RequestError, WebCode
-from webapp.pages import catalogue, library
-from webapp.pages.forms import MayErase, OwnProjectField, TagsField
-from webapp.pages.words import EXPORTS
+from webapp.pages import model_cards
+from webapp.pages.display_names import EXPORTS
+from webapp.pages.recordings import search
+from webapp.pages.recordings.forms import MayErase, OwnProjectField, TagsField
 from webapp.recordings import order
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import projects_of, recordings_of
@@ -46,7 +47,7 @@ def chosen(user: User, sent: QueryDict) -> list[Recording]:
     Raises Http404 where it names recordings, and none of them is there, and RequestError(TOO_MANY).
     """
     if sent.get("all"):
-        recordings = list(library.found(user, QueryDict(sent.get("filters", ""))).recordings[: MOST + 1])
+        recordings = list(search.found(user, QueryDict(sent.get("filters", ""))).recordings[: MOST + 1])
         _require_few(len(recordings))
         return recordings
     named = [name for name in [*sent.getlist("recording"), *sent.get("recordings", "").split(",")] if name]
@@ -89,7 +90,7 @@ class Analyse(Deed):
     model = forms.ChoiceField(required=False, widget=forms.Select({"class": "form-select"}))
 
     def prepare(self) -> None:
-        known = [(model.name, f"{model.name}: {model.words}") for model in catalogue.choices()]
+        known = [(model.name, f"{model.name}: {model.words}") for model in model_cards.choices()]
         self.fields["model"].choices = [("", "Choose for me: by whether there is EEG"), *known]  # type: ignore[attr-defined]
 
     def do(self) -> Done:

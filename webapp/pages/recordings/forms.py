@@ -1,18 +1,12 @@
-"""What people send. The recordings' own checks judge the files; an error names the field it concerns."""
+"""Forms of recordings, projects and tags. The recordings' own checks judge the files; an error names its field."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django import forms
-from django.contrib.auth.forms import PasswordChangeForm
 from django.template.defaultfilters import pluralize
 
 from inference.errors import InputError
-from webapp.accounts.forms import KeptTokensForm
-from webapp.accounts.models import Scope, User
-from webapp.accounts.services import TOKEN_DAYS
-from webapp.analyses.events import Event
+from webapp.accounts.models import User
 from webapp.core.problems import RequestError, field_of
 from webapp.recordings import consent, purposes
 from webapp.recordings.models import (
@@ -27,15 +21,8 @@ from webapp.recordings.models import (
 )
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import Upload
-from webapp.webhooks.addresses import URL_CHARACTERS
 
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
-WORDS = {
-    Event.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",
-    Event.SUCCEEDED: "An analysis is done",
-    Event.FAILED: "An analysis failed",
-    Event.RECORDING_DELETED: "A recording was deleted",
-}
 
 
 class OwnProjectField(forms.ModelChoiceField):
@@ -186,123 +173,3 @@ class TagForm(forms.ModelForm):
         model = Tag
         fields = ["name"]
         widgets = {"name": forms.TextInput({"class": "form-control"})}
-
-
-def _input(kind: type[forms.Widget], style: str, **attributes: str) -> forms.Widget:
-    return kind(attrs={"class": style, **attributes})
-
-
-def _boxes(label: str, choices: list[tuple[str, str]], nothing: str, ticked: list[str]) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        label=label,
-        choices=choices,
-        initial=ticked,
-        widget=_input(forms.CheckboxSelectMultiple, "form-check-input"),
-        error_messages={"required": nothing},
-    )
-
-
-class TokenForm(forms.Form):
-    name = forms.CharField(
-        label="What it is for",
-        max_length=100,
-        widget=_input(forms.TextInput, "form-control", placeholder="e.g. lab notebook"),
-        error_messages={"required": "Give it a name, by which you will know it again."},
-    )
-    scopes = _boxes(
-        "What it may do",
-        [(scope, f"{scope}: {scope.label}") for scope in Scope],
-        "Tick what it may do.",
-        [Scope.READ, Scope.WRITE],
-    )
-    expires = forms.ChoiceField(
-        label="It expires",
-        choices=[("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year"), ("never", "never")],
-        initial=str(TOKEN_DAYS),
-        widget=_input(forms.Select, "form-select"),
-    )
-
-    def days(self) -> int | None:
-        """Of a valid form: how long the token lasts."""
-        chosen = self.cleaned_data["expires"]
-        return None if chosen == "never" else int(chosen)
-
-
-class WebhookForm(forms.Form):
-    url = forms.CharField(
-        label="Address",
-        help_text="Where your program listens.",
-        max_length=URL_CHARACTERS,
-        widget=_input(forms.URLInput, "form-control", placeholder="https://example.org/emotrace", inputmode="url"),
-        error_messages={"required": "Write the address at which your program listens."},
-    )
-    events = _boxes(
-        "Notify about", [(event, WORDS[event]) for event in Event], "Choose at least one event.", list(Event)
-    )
-
-
-class AllowedNetworksForm(forms.Form):
-    networks = forms.CharField(
-        label="Allowed networks",
-        help_text="One a line, such as 192.168.1.0/24 or fd00:1::/64. Leave it empty to allow none.",
-        required=False,
-        widget=_input(forms.Textarea, "form-control", rows="5", spellcheck="false"),
-    )
-    sure = forms.BooleanField(
-        label="Everybody with an account may have messages sent to these networks",
-        widget=_input(forms.CheckboxInput, "form-check-input"),
-        error_messages={"required": "Tick the box to confirm."},
-    )
-
-    def clean_networks(self) -> list[IPv4Network | IPv6Network]:
-        found = []
-        for line in self.cleaned_data["networks"].split():
-            try:
-                found.append(ip_network(line))
-            except ValueError:
-                raise forms.ValidationError(
-                    f"“{line}” is not a network. Write its first address and its length, such as 192.168.1.0/24."
-                ) from None
-        return list(dict.fromkeys(found))
-
-
-class NameForm(forms.ModelForm):
-    class Meta:
-        model = User
-        fields = ["first_name", "last_name"]
-
-
-class FarewellForm(forms.Form):
-    """Nobody erases an account by accident, or another's that was left open."""
-
-    username = forms.CharField(label="Your user name")
-    password = forms.CharField(label="Your password", strip=False, widget=forms.PasswordInput)
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    def clean_username(self) -> str:
-        username: str = self.cleaned_data["username"]
-        if username != self.user.get_username():
-            raise forms.ValidationError(f"This is not your user name. Type {self.user.get_username()} to go on.")
-        return username
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not get_adapter().reauthenticate(self.user, password):
-            raise forms.ValidationError("This is not your password.")
-        return password
-
-
-class PasswordForm(KeptTokensForm, PasswordChangeForm):
-    def save(self, commit: bool = True) -> User:
-        self.user.tokens_to_keep = self.kept()
-        return super().save(commit)
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        old = self.cleaned_data.get("old_password")
-        if old and old == self.cleaned_data.get("new_password1"):
-            self.add_error("new_password1", "This is the old password. Choose another one.")
-        return cleaned

@@ -15,10 +15,11 @@ from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
 from webapp.analyses.viewing import Seen
 from webapp.core.file_names import recording_name
-from webapp.pages import catalogue, comparison, drawing, words
-from webapp.pages.handover import handover
-from webapp.pages.lanes import lanes
+from webapp.pages import comparison, display_names, model_cards
 from webapp.pages.moments import read_alone
+from webapp.pages.timeline import svg
+from webapp.pages.timeline.payload import handover
+from webapp.pages.timeline.tiers import lanes
 
 SEGMENTS_A_PAGE = 100
 
@@ -29,8 +30,8 @@ def progress(analysis: Analysis) -> dict[str, Any]:
     return {
         "analysis": analysis,
         "ended": ended,
-        "stage": "" if ended else words.stage(analysis),
-        "percent": words.percent(analysis),
+        "stage": "" if ended else display_names.stage(analysis),
+        "percent": display_names.percent(analysis),
         "input_at_fault": analysis.error_code in set(Code),
         "have": f"{analysis.timeline_at is not None:d}{ended:d}",
     }
@@ -95,13 +96,13 @@ def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any
     analysis = seen.analysis
     recording = analysis.recording
     timeline = selectors.timeline(analysis)
-    bar = drawing.parts(analysis.summary["share"]) if analysis.summary else ()
+    bar = svg.parts(analysis.summary["share"]) if analysis.summary else ()
     return {
         **progress(analysis),
         "seen": seen,
         "places": places,
         "recording": recording,
-        "demonstration": catalogue.marks().get((analysis.model_name, analysis.model_version)),
+        "demonstration": model_cards.marks().get((analysis.model_name, analysis.model_version)),
         "original_url": reverse("pages:original", args=[recording.pk]) if seen.own else "",
         "labelled_url": places.labelled,
         "chapters_url": places.chapters,
@@ -111,7 +112,7 @@ def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any
         **(_read(timeline, page) if timeline else {}),
         "shares": bar,
         "exports": [
-            {"words": words.EXPORTS[name], "extension": writer.extension, "url": places.export(name)}
+            {"words": display_names.EXPORTS[name], "extension": writer.extension, "url": places.export(name)}
             for name, writer in WRITERS.items()
         ],
     }
@@ -126,7 +127,7 @@ def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
         "timeline": timeline,
         "averages": _averages(found),
         "headlines": _headlines(found),
-        "drawing": drawing.draw(timeline, stack),
+        "drawing": svg.draw(timeline, stack),
         "handover": handover(timeline, stack),
         "segments": _page(timeline, page),
         **corrected(timeline),
@@ -157,7 +158,7 @@ def corrected(timeline: Timeline) -> dict[str, Any]:
     if timeline.corrections is None:
         return {"corrected": None}
     own, machine = (shares(one, timeline.labels) for one in (timeline.corrections.segments, timeline.segments))
-    bar = drawing.parts(own)
+    bar = svg.parts(own)
     both = [(label, 100 * own[label], 100 * machine[label]) for label in own if own[label] or machine[label]]
     return {
         "corrected": comparison.with_machine(timeline),

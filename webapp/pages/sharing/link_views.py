@@ -21,8 +21,8 @@ from inference.errors import InputError
 from webapp.analyses import files, viewing
 from webapp.core.problems import STATUSES, RequestError
 from webapp.core.requests import client_network
-from webapp.pages.result import Places, news, result
-from webapp.pages.rows import rows
+from webapp.pages.recordings.rows import rows
+from webapp.pages.timeline.result_context import Places, news, result
 from webapp.recordings import access, sharing
 from webapp.recordings.models import Share
 

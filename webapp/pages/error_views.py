@@ -9,7 +9,7 @@ from webapp.core import faults
 from webapp.core.problems import RETRY_SECONDS, STATUSES, RequestError
 
 
-def failed(_: HttpRequest) -> HttpResponse:
+def server_error(_: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     known = error if isinstance(error, RequestError) else faults.installation_fault(error)
     status = STATUSES[known.code] if known else 500

@@ -27,9 +27,9 @@ from webapp.analyses.archive import as_download
 from webapp.analyses.quota import usage_of
 from webapp.audit.selectors import entries_about
 from webapp.core.problems import RequestError
-from webapp.pages.activity import lines
-from webapp.pages.forms import FarewellForm, NameForm
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages.account.activity import lines
+from webapp.pages.account.forms import FarewellForm, NameForm
+from webapp.pages.requests import AuthenticatedRequest
 
 ENTRIES_ON_A_PAGE = 50
 ERASED = "Your account is erased, with everything that was kept about you."
@@ -48,7 +48,7 @@ def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 class _RevokesAccess(FormView):
     """Ends other sessions and tokens together with the change of the second factor."""
 
-    request: PersonRequest
+    request: AuthenticatedRequest
 
     def form_valid(self, form: KeptTokensForm) -> HttpResponse:
         with transaction.atomic():
@@ -67,7 +67,7 @@ class SecondFactorOff(_RevokesAccess, DeactivateTOTPView):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def account(request: PersonRequest) -> HttpResponse:
+def account(request: AuthenticatedRequest) -> HttpResponse:
     form = NameForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
         form.save()
@@ -86,7 +86,7 @@ def account(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def activity(request: PersonRequest) -> HttpResponse:
+def activity(request: AuthenticatedRequest) -> HttpResponse:
     page = Paginator(entries_about(request.user.pk), ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "lines": lines(list(page), request.user)}
     return render(request, "pages/activity.html", context)
@@ -94,14 +94,14 @@ def activity(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def export(request: PersonRequest) -> StreamingHttpResponse:
+def export(request: AuthenticatedRequest) -> StreamingHttpResponse:
     return as_download(personal.archive_of(request.user), "everything")
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete(request: PersonRequest) -> HttpResponse:
+def delete(request: AuthenticatedRequest) -> HttpResponse:
     form = FarewellForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         try:

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.core import samples
 from webapp.core.problems import RequestError, WebCode
-from webapp.pages import bulk, library
-from webapp.pages.rows import rows
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages.recordings import bulk_actions, search
+from webapp.pages.recordings.rows import rows
+from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import consent, retention, selectors
 
 PAGE_SIZE = 25
@@ -23,8 +23,8 @@ TITLES_NAMED = 20  # of those that something is done with
 
 @require_safe
 @login_required
-def recordings(request: PersonRequest) -> HttpResponse:
-    found = library.found(request.user, request.GET)
+def recordings(request: AuthenticatedRequest) -> HttpResponse:
+    found = search.found(request.user, request.GET)
     page = Paginator(found.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
     lines = rows(page)
     projects = list(selectors.projects_of(request.user))
@@ -34,8 +34,8 @@ def recordings(request: PersonRequest) -> HttpResponse:
         "rows": lines,
         "open_rows": [line for line in lines if not line.ended],
         "found": found,
-        "choices": library.choices(request.user, projects, found.asked),
-        "orderings": [(value, name) for value, (name, _) in library.ORDERINGS.items()],
+        "choices": search.choices(request.user, projects, found.asked),
+        "orderings": [(value, name) for value, (name, _) in search.ORDERINGS.items()],
         "filters": _filters(request.GET),
         "project": next((each for each in projects if str(each.pk) == found.asked.get("project")), None),
         "ending": retention.ending_before(soon, request.user.recordings.all()).count(),
@@ -48,14 +48,14 @@ def recordings(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def deed(request: PersonRequest, name: str) -> HttpResponseBase:
+def deed(request: AuthenticatedRequest, name: str) -> HttpResponseBase:
     """Asks what there is to know before it is done; sent again with that, it is done."""
-    if name not in bulk.DEEDS:
+    if name not in bulk_actions.DEEDS:
         raise Http404
     filters = _filters(QueryDict(request.POST.get("filters", "")))
     back = f"{reverse('pages:recordings')}{'?' if filters else ''}{filters}"
     try:
-        chosen = bulk.chosen(request.user, request.POST)
+        chosen = bulk_actions.chosen(request.user, request.POST)
     except RequestError as error:
         messages.error(request, error.message)
         return redirect(back)
@@ -63,7 +63,7 @@ def deed(request: PersonRequest, name: str) -> HttpResponseBase:
         messages.error(request, "No recording is chosen. Tick those that you mean first.")
         return redirect(back)
     sent = request.POST if "sure" in request.POST else None
-    form = bulk.DEEDS[name](sent, user=request.user, recordings=chosen)
+    form = bulk_actions.DEEDS[name](sent, user=request.user, recordings=chosen)
     if form.is_valid():
         try:
             done = form.do()
@@ -80,21 +80,21 @@ def deed(request: PersonRequest, name: str) -> HttpResponseBase:
         "named": chosen[:TITLES_NAMED],
         "others": len(chosen) - TITLES_NAMED,
         "recordings": ",".join(str(recording.pk) for recording in chosen),
-        "counted": bulk.counted(len(chosen)),
+        "counted": bulk_actions.counted(len(chosen)),
         "filters": filters,
         "back": back,
     }
     return render(request, "pages/deed.html", context, status=422 if form.is_bound else 200)
 
 
-def _told(request: PersonRequest, done: bulk.Done, back: str) -> HttpResponse:
+def _told(request: AuthenticatedRequest, done: bulk_actions.Done, back: str) -> HttpResponse:
     if not (done.failed or done.left):
         messages.success(request, done.words)
         return redirect(back)
     messages.warning(request, done.words)
     for reason, titles in done.failed.items():
         named = ", ".join(f"“{title}”" for title in titles)
-        messages.error(request, f"Not done for {bulk.counted(len(titles))}, {named}: {reason}")
+        messages.error(request, f"Not done for {bulk_actions.counted(len(titles))}, {named}: {reason}")
     return redirect(back)
 
 

@@ -3,7 +3,7 @@ from django.http import HttpRequest
 from webapp.accounts.models import User
 
 
-class PersonRequest(HttpRequest):
+class AuthenticatedRequest(HttpRequest):
     """A request of somebody who is logged in, for the type checker."""
 
     user: User

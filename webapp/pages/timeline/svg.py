@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inference.curve import columns, ticks
 from inference.types import UNDETERMINED, Timeline
-from webapp.pages.lanes import Kind, Lane, height
+from webapp.pages.timeline.tiers import Kind, Lane, height
 
 MOST_TICKS = 6  # as many clock times as fit beside one another on a phone
 COLUMNS = 240  # the chart's resolution: finer than anybody sees, coarse enough for hours

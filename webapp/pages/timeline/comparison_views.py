@@ -12,13 +12,13 @@ from django.views.decorators.http import require_safe
 from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import analyses_of, published_timeline
 from webapp.pages import pair
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import selectors
 
 
 @require_safe
 @login_required
-def compare(request: PersonRequest, pk: UUID) -> HttpResponse:
+def compare(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """`a` and `b` are chosen for whoever names none: the latest two that have a timeline."""
     recording = selectors.recording_for(request.user, pk)
     every = analyses_of(request.user).filter(recording=recording)

@@ -7,15 +7,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from webapp.analyses import account_deletion
-from webapp.pages.forms import AllowedNetworksForm
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.webhooks.forms import AllowedNetworksForm
 from webapp.webhooks import selectors, services
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @permission_required("webhooks.change_allowednetwork", raise_exception=True)
-def installation(request: PersonRequest) -> HttpResponse:
+def installation(request: AuthenticatedRequest) -> HttpResponse:
     initial = {"networks": "\n".join(map(str, selectors.allowed_networks()))}
     form = AllowedNetworksForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():

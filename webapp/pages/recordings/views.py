@@ -19,9 +19,10 @@ from webapp.analyses.quota import usage_of
 from webapp.core import samples
 from webapp.core.problems import RequestError, cut_short
 from webapp.core.requests import refused
-from webapp.pages import accepted, catalogue
-from webapp.pages.forms import RecordingForm, UploadForm
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages import model_cards
+from webapp.pages.recordings import accepted_formats
+from webapp.pages.recordings.forms import RecordingForm, UploadForm
+from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import order, purposes, selectors
 from webapp.recordings.models import days_kept
 from webapp.recordings.receiving import receiving, require_room
@@ -31,7 +32,7 @@ from webapp.recordings.selectors import projects_of
 @csrf_exempt  # its token is looked for in the form: not before it is known that the form may be read
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def upload(request: PersonRequest) -> HttpResponse:
+def upload(request: AuthenticatedRequest) -> HttpResponse:
     """Leads to the result of the first analysis, or answers 422 with what is wrong at its field."""
     if request.method == "POST":
         try:
@@ -46,7 +47,7 @@ def upload(request: PersonRequest) -> HttpResponse:
 
 
 @csrf_protect
-def _upload(request: PersonRequest) -> HttpResponse:
+def _upload(request: AuthenticatedRequest) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     initial = {"project": request.GET.get("project"), "purpose": purposes.last_of(request.user)}
     form = UploadForm(*sent, user=request.user, initial=initial)
@@ -69,9 +70,9 @@ def _upload(request: PersonRequest) -> HttpResponse:
             return redirect("pages:result", analysis.pk)
     context = {
         "form": form,
-        "models": catalogue.choices(),
+        "models": model_cards.choices(),
         "limits": settings.LIMITS,
-        "accepted": accepted.for_script(),
+        "accepted": accepted_formats.for_script(),
         "usage": usage_of(request.user),
         "any_analysis": UUID(int=0),
         "days_kept": days_kept(None),
@@ -83,7 +84,7 @@ def _upload(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def sample(request: PersonRequest) -> HttpResponse:
+def sample(request: AuthenticatedRequest) -> HttpResponse:
     """Make a recording of the one that comes with the application, and lead to its result."""
     mode = request.POST.get("mode", "")
     if mode not in samples.MODES or samples.missing():
@@ -99,7 +100,7 @@ def sample(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
+def edit(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Title, project and tags."""
     recording = selectors.recording_for(request.user, pk)
     form = RecordingForm(request.POST or None, instance=recording)
@@ -117,14 +118,14 @@ def edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 @login_required
-def original(request: PersonRequest, pk: UUID) -> HttpResponseBase:
+def original(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
     """The video as it was sent, in parts if the player asks for parts."""
     return files.original(request, selectors.recording_for(request.user, pk))
 
 
 @require_POST
 @login_required
-def again(request: PersonRequest, pk: UUID) -> HttpResponse:
+def again(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     recording = selectors.recording_for(request.user, pk)
     try:
         analysis = services.rerun(recording=recording, model=request.POST.get("model") or None)
@@ -136,7 +137,7 @@ def again(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
+def delete(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     recording = selectors.recording_for(request.user, pk)
     if request.method == "POST":
         services.erase(recording=recording, by=request.user)

@@ -7,13 +7,13 @@ from django.views.decorators.http import require_safe
 
 from inference import store
 from inference.errors import InputError
-from webapp.pages import catalogue
+from webapp.pages import model_cards
 
 
 @require_safe
 @login_required
 def models(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/models.html", {"models": catalogue.entries()})
+    return render(request, "pages/models.html", {"models": model_cards.entries()})
 
 
 @require_safe
@@ -24,9 +24,9 @@ def model(request: HttpRequest, name: str, version: str) -> HttpResponse:
     except InputError:
         raise Http404 from None
     context = {
-        "model": catalogue.entry(spec),
-        "card": catalogue.card(spec),
+        "model": model_cards.entry(spec),
+        "card": model_cards.card(spec),
         "metrics": spec.metrics,
-        "scores": catalogue.scores(spec),
+        "scores": model_cards.scores(spec),
     }
     return render(request, "pages/model.html", context)

@@ -14,20 +14,20 @@ from inference.errors import InputError
 from webapp.analyses import selectors, services, viewing
 from webapp.analyses.viewing import Seen
 from webapp.core.problems import RequestError
-from webapp.pages import catalogue
-from webapp.pages.result import Places, corrected, news, result
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages import model_cards
+from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.timeline.result_context import Places, corrected, news, result
 
 
 @require_safe
 @login_required
-def show(request: PersonRequest, pk: UUID) -> HttpResponse:
+def show(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     seen = viewing.seen(request.user, pk)
     recording, places = seen.analysis.recording, Places(seen.analysis)
     beside = {
         "siblings": places.beside(seen.siblings()),
         "elsewhere": _corrections_elsewhere(seen) if seen.own else None,
-        "models": catalogue.choices(with_eeg=recording.has_eeg) if seen.own else (),
+        "models": model_cards.choices(with_eeg=recording.has_eeg) if seen.own else (),
     }
     context = result(seen, places, request.GET.get("segments"))
     return render(request, "pages/result.html", context | beside)
@@ -35,14 +35,14 @@ def show(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 @login_required
-def live(request: PersonRequest, pk: UUID) -> HttpResponse:
+def live(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     seen = viewing.seen(request.user, pk)
     return render(request, "pages/_live.html", news(seen, Places(seen.analysis), request.GET.get("have", "")))
 
 
 @require_safe
 @login_required
-def agreement(request: PersonRequest, pk: UUID) -> HttpResponse:
+def agreement(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """How far the person who corrects agrees with the machine, for a page that has just saved."""
     timeline = selectors.timeline(selectors.analysis_for(request.user, pk))
     return render(request, "pages/_corrected.html", corrected(timeline) if timeline else {"corrected": None})
@@ -50,7 +50,7 @@ def agreement(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
+def cancel(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     analysis = selectors.analysis_for(request.user, pk)
     services.cancel(analysis=analysis)
     return redirect("pages:result", analysis.pk)
@@ -58,7 +58,7 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def carry_over(request: PersonRequest, pk: UUID) -> HttpResponse:
+def carry_over(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Copy the corrections that were made last on another analysis to this one; asked first, to who follows a link."""
     analysis = selectors.analysis_for(request.user, pk)
     source = selectors.corrected_beside(analysis)

@@ -8,7 +8,7 @@ import numpy as np
 from inference.curve import TICK_STEPS_S, columns
 from inference.types import UNDETERMINED, Mode, Timeline
 from inference.unimodal import alone
-from webapp.pages.lanes import Lane, height, room_to_correct
+from webapp.pages.timeline.tiers import Lane, height, room_to_correct
 
 COLUMN_S = 0.5  # the chart's resolution, as far as MOST_COLUMNS allow
 FEWEST_COLUMNS, MOST_COLUMNS = 240, 3600

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from webapp.core.problems import RequestError
-from webapp.pages.forms_of_sharing import LinkForm, PersonForm
-from webapp.pages.rows import rows
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages.recordings.rows import rows
+from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.sharing.forms import LinkForm, PersonForm
 from webapp.recordings import access, selectors, sharing
 from webapp.recordings.models import Project, Recording, Share
 
@@ -23,19 +23,19 @@ PAGE_SIZE = 25
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def of_recording(request: PersonRequest, pk: UUID) -> HttpResponse:
+def of_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return _sharing(request, selectors.recording_for(request.user, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def of_project(request: PersonRequest, pk: UUID) -> HttpResponse:
+def of_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return _sharing(request, selectors.project_for(request.user, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def revoke(request: PersonRequest, pk: UUID) -> HttpResponse:
+def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     share = access.share_for(request.user, pk)
     back = _address(share.what)
     if request.method == "POST":
@@ -55,12 +55,12 @@ def revoke(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 @login_required
-def shared(request: PersonRequest) -> HttpResponse:
+def shared(request: AuthenticatedRequest) -> HttpResponse:
     page = Paginator(access.shared_with(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "pages/shared.html", {"page": page, "rows": rows(page)})
 
 
-def _sharing(request: PersonRequest, what: Recording | Project) -> HttpResponse:
+def _sharing(request: AuthenticatedRequest, what: Recording | Project) -> HttpResponse:
     """The list, and two forms; a link is shown in the answer to the request that made it, and never again."""
     sent, is_project = request.POST.get("form"), isinstance(what, Project)
     person = PersonForm(request.POST if sent == "person" else None, prefix="person", is_project=is_project)

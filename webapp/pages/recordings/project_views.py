@@ -15,8 +15,8 @@ from inference.export import WRITERS
 from webapp.analyses.archive import archive, as_download
 from webapp.analyses.selectors import analyses_of, exported_timelines
 from webapp.core.problems import RequestError, WebCode
-from webapp.pages.forms import ProjectForm, TagForm
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages.recordings.forms import ProjectForm, TagForm
+from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import order, retention, selectors
 from webapp.recordings.models import days_kept
 
@@ -25,14 +25,14 @@ Form = ProjectForm | TagForm
 
 @require_safe
 @login_required
-def projects(request: PersonRequest) -> HttpResponse:
+def projects(request: AuthenticatedRequest) -> HttpResponse:
     context = {"projects": selectors.projects_of(request.user), "tags": selectors.tags_of(request.user)}
     return render(request, "pages/projects.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def new_project(request: PersonRequest) -> HttpResponse:
+def new_project(request: AuthenticatedRequest) -> HttpResponse:
     form = ProjectForm(request.POST or None)
     words = {"heading": "New project", "button": "Make the project", "said": "The project is made."}
     return _change(request, form, lambda sent: order.make_project(owner=request.user, **sent), words)
@@ -40,7 +40,7 @@ def new_project(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def project(request: PersonRequest, pk: UUID) -> HttpResponse:
+def project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     project = selectors.project_for(request.user, pk)
     form = ProjectForm(request.POST or None, instance=project)
     words = {"heading": "Change the project", "button": "Save", "said": "The project has been saved."}
@@ -51,7 +51,7 @@ def project(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 @login_required
-def project_zip(request: PersonRequest, pk: UUID) -> HttpResponseBase:
+def project_zip(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
     """Every file of a project's timelines, corrected ones before later ones; the videos not counted."""
     project = selectors.project_for(request.user, pk)
     timelines = exported_timelines(analyses_of(request.user).filter(recording__project=project))
@@ -63,7 +63,7 @@ def project_zip(request: PersonRequest, pk: UUID) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete_project(request: PersonRequest, pk: UUID) -> HttpResponse:
+def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     project = selectors.project_for(request.user, pk)
     if request.method == "POST":
         order.delete_project(project=project)
@@ -75,7 +75,7 @@ def delete_project(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def new_tag(request: PersonRequest) -> HttpResponse:
+def new_tag(request: AuthenticatedRequest) -> HttpResponse:
     form = TagForm(request.POST or None)
     words = {"heading": "New tag", "button": "Make the tag", "said": "The tag is made."}
     return _change(request, form, lambda sent: order.make_tag(owner=request.user, **sent), words)
@@ -83,7 +83,7 @@ def new_tag(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def tag(request: PersonRequest, pk: UUID) -> HttpResponse:
+def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     form = TagForm(request.POST or None, instance=tag)
     words = {"heading": "Rename the tag", "button": "Save", "said": "The tag has its new name wherever it is."}
@@ -92,7 +92,7 @@ def tag(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete_tag(request: PersonRequest, pk: UUID) -> HttpResponse:
+def delete_tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     if request.method == "POST":
         order.delete_tag(tag=tag)
@@ -102,7 +102,7 @@ def delete_tag(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _change(
-    request: PersonRequest, form: Form, do: Callable[[dict[str, Any]], object], words: dict[str, str]
+    request: AuthenticatedRequest, form: Form, do: Callable[[dict[str, Any]], object], words: dict[str, str]
 ) -> HttpResponse:
     """Do it with what a valid form says; show the form otherwise, with what is wrong at its field."""
     if form.is_valid():

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.core.problems import RequestError
-from webapp.pages.forms import WebhookForm
-from webapp.pages.views.requests import PersonRequest
+from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.webhooks.forms import WebhookForm
 from webapp.webhooks import selectors, services
 from webapp.webhooks.models import Delivery, Endpoint
 
@@ -24,7 +24,7 @@ ON_A_PAGE = 25
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def webhooks(request: PersonRequest) -> HttpResponse:
+def webhooks(request: AuthenticatedRequest) -> HttpResponse:
     """The list; the answer to the request that makes one shows its secret, and nothing else ever does."""
     form = WebhookForm(request.POST or None)
     if form.is_valid():
@@ -39,7 +39,7 @@ def webhooks(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def webhook(request: PersonRequest, pk: UUID) -> HttpResponse:
+def webhook(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method != "POST":
         return _shown(request, endpoint)
@@ -56,7 +56,7 @@ def webhook(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def switch(request: PersonRequest, pk: UUID) -> HttpResponse:
+def switch(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     services.change(endpoint=endpoint, enabled=bool(request.POST.get("on")))
     messages.success(request, f"The webhook is switched {'on' if endpoint.enabled else 'off'}.")
@@ -65,7 +65,7 @@ def switch(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def test(request: PersonRequest, pk: UUID) -> HttpResponse:
+def test(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     try:
         services.send_test(endpoint=selectors.endpoint_for(request.user, pk))
     except RequestError as error:
@@ -75,7 +75,7 @@ def test(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def again(request: PersonRequest, pk: UUID, delivery: UUID) -> HttpResponse:
+def again(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpResponse:
     try:
         services.send_again(delivery=selectors.delivery_for(request.user, pk, delivery))
     except RequestError as error:
@@ -85,7 +85,7 @@ def again(request: PersonRequest, pk: UUID, delivery: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def secret(request: PersonRequest, pk: UUID) -> HttpResponse:
+def secret(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
         return _shown(request, endpoint, fresh=services.rotate(endpoint=endpoint))
@@ -102,7 +102,7 @@ def secret(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
+def delete(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
         services.remove(endpoint=endpoint)
@@ -120,7 +120,7 @@ def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _shown(
-    request: PersonRequest, endpoint: Endpoint, *, fresh: str | None = None, form: WebhookForm | None = None
+    request: AuthenticatedRequest, endpoint: Endpoint, *, fresh: str | None = None, form: WebhookForm | None = None
 ) -> HttpResponse:
     page = Paginator(selectors.deliveries_of(endpoint), ON_A_PAGE).get_page(request.GET.get("page"))
     for delivery in page:

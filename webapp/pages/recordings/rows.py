@@ -6,8 +6,9 @@ from typing import Any
 
 from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import shown, with_corrected_at, with_corrected_recording
-from webapp.pages import catalogue, drawing, words
-from webapp.pages.drawing import Part
+from webapp.pages import display_names, model_cards
+from webapp.pages.timeline import svg
+from webapp.pages.timeline.svg import Part
 from webapp.recordings.models import Recording
 
 LEADING = 3  # labels named beside the bar
@@ -26,11 +27,11 @@ class Row:
 
     @property
     def leading(self) -> list[Part]:
-        return drawing.leading(self.shares)[:LEADING]
+        return svg.leading(self.shares)[:LEADING]
 
     @property
     def status_words(self) -> str:
-        return words.STATUSES[Analysis.Status(self.analysis.status)]
+        return display_names.STATUSES[Analysis.Status(self.analysis.status)]
 
     @property
     def ended(self) -> bool:
@@ -42,7 +43,7 @@ def rows(recordings: Iterable[Recording]) -> list[Row]:
     of_page = Recording.objects.filter(pk__in=[recording.pk for recording in found])
     every = with_corrected_recording(with_corrected_at(shown(of_page)))
     latest = {analysis.recording_id: analysis for analysis in every}
-    marks = catalogue.marks()
+    marks = model_cards.marks()
     return [_row(recording, latest[recording.pk], marks) for recording in found]
 
 
@@ -51,8 +52,8 @@ def _row(recording: Recording, analysis: Analysis, marks: dict[tuple[str, str], 
         recording=recording,
         analysis=analysis,
         demonstration=marks.get((analysis.model_name, analysis.model_version)),
-        words=words.progress(analysis) if analysis.status in Analysis.OPEN else analysis.error_message,
-        shares=drawing.parts(analysis.summary["share"]) if analysis.summary else (),
+        words=display_names.progress(analysis) if analysis.status in Analysis.OPEN else analysis.error_message,
+        shares=svg.parts(analysis.summary["share"]) if analysis.summary else (),
         corrected=_corrected(analysis),
     )
 

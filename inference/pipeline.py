@@ -13,7 +13,7 @@ from inference.audio_video import AudioVideoReader, FaceTrack, fastest_device
 from inference.audio_video_eeg import FusionReader, first_samples
 from inference.errors import Code, InputError
 from inference.inputs import check
-from inference.timeline import segments, trial_segments
+from inference.timeline.segmentation import segment_trials, segment_windows
 from inference.types import (
     EegFacts,
     Inputs,
@@ -76,7 +76,7 @@ def _without_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_pro
     track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
     windows = _score(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)
     on_progress(Stage.TIMELINE, 0.0)
-    cut = segments(windows, spec.labels, media.duration_s, reader.hop_s)
+    cut = segment_windows(windows, spec.labels, media.duration_s, reader.hop_s)
     return _timeline(Mode.AUDIO_VIDEO, media, (spec.used,), spec, windows, cut, track)
 
 
@@ -95,7 +95,7 @@ def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progre
     audio_video = [scored[start] for start in dense]
     fused = [trial.fused for trial in trials]
     eeg_windows = [window for trial in trials for window in trial.eeg]
-    cut = trial_segments(fused, audio_video, eeg_windows, spec.labels, media.duration_s, reader.hop_s)
+    cut = segment_trials(fused, audio_video, eeg_windows, spec.labels, media.duration_s, reader.hop_s)
     windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_spec.used, spec.used)
     return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track, eeg.inspect(inputs.eeg).facts)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 UNDETERMINED = "undetermined"
+TIME_DECIMALS = 3  # of the seconds in a timeline
 # Every label that the models of this project know; tables have a column for each, in this order.
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 

@@ -20,7 +20,7 @@ from inference.errors import InputError
 from inference.faces import FaceReader
 from inference.media.decode import frames_at, mixdown, sound
 from inference.media.probe import probe_audio, probe_video
-from inference.timeline import MIN_VOICE
+from inference.timeline.evidence import MIN_VOICE
 from training.datasets import corrected, eav, ravdess
 from training.datasets.errors import DatasetError
 

@@ -3,8 +3,8 @@
 from pympi import Elan
 
 from inference.export.writer import RecordingInfo, Writer, milliseconds, one_line, without_eeg
+from inference.timeline.unimodal import unimodal_prediction
 from inference.types import UNDETERMINED, Corrections, Modality, Timeline
-from inference.unimodal import prediction
 
 VIDEO = "annotated.mp4"
 
@@ -35,7 +35,7 @@ def _add_audio_video(document: Elan.Eaf, timeline: Timeline) -> None:
     """A tier of what audio and video alone say, beside labels that EEG entered."""
     document.add_tier("audio-video")
     for segment in timeline.segments:
-        said = prediction(segment, Modality.AUDIO_VIDEO)
+        said = unimodal_prediction(segment, Modality.AUDIO_VIDEO)
         start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)
         document.add_annotation("audio-video", start, end, said.label if said else UNDETERMINED)
 

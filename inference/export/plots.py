@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inference import timeline as timelines
-from inference.curve import columns, ticks
 from inference.export.elements import Element, add, clock, number, percent
 from inference.export.writer import caption
+from inference.timeline.axis import ticks
+from inference.timeline.sampling import probability_columns
+from inference.timeline.summary import label_shares
 from inference.types import UNDETERMINED, Correction, Corrections, Segment, Timeline
 
 WIDTH = 720
@@ -63,7 +64,7 @@ def chart(parent: Element, timeline: Timeline) -> None:
     """The probabilities, stacked to 100 %; hatched where nothing was read."""
     svg = _svg(parent, _CHART + _AXIS, "The probability of each emotion over time, stacked.")
     add(svg, "rect", width=str(WIDTH), height=str(_CHART), fill="url(#hatch)")
-    probabilities = columns(timeline, COLUMNS)
+    probabilities = probability_columns(timeline, COLUMNS)
     tops = np.cumsum(probabilities, axis=1)
     for index, label in enumerate(timeline.labels):
         path = _area(tops[:, index] - probabilities[:, index], tops[:, index])
@@ -74,7 +75,7 @@ def chart(parent: Element, timeline: Timeline) -> None:
 
 def shares(parent: Element, timeline: Timeline, segments: Sequence[Segment | Correction]) -> None:
     """A bar for each label, as long as its share of the recording among the machine's or a person's `segments`."""
-    found = timelines.shares(segments, timeline.labels)
+    found = label_shares(segments, timeline.labels)
     shown = [label for label in found if label in _shown(timeline) or found[label]]
     svg = _svg(parent, _BAR * len(shown), ", ".join(f"{label} {percent(found[label], 1)}" for label in shown))
     for row, label in enumerate(shown):

@@ -5,14 +5,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from inference import store
-from inference.corrections import labels_over
 from inference.errors import InputError
 from inference.export.elements import Element, add, clock, percent
 from inference.export.plots import chart, corrected_strip, legend, mark, shares, strip
 from inference.export.writer import RecordingInfo, Writer, in_words, one_line, without_eeg
-from inference.timeline import summary
+from inference.timeline.corrections import labels_between
+from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Corrections, Mode, ModelUsed, Segment, Timeline
-from inference.unimodal import evidence, said_alone
+from inference.wording import evidence_text, unimodal_text
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _READ = {Mode.AUDIO_VIDEO: "face and voice", Mode.AUDIO_VIDEO_EEG: "face, voice and EEG"}
@@ -114,11 +114,11 @@ def _segments(section: Element, timeline: Timeline) -> None:
         add(row, "td", clock(segment.end_s))
         mark(add(row, "td"), segment.label, timeline)
         add(row, "td", "–" if segment.label == UNDETERMINED else percent(segment.confidence))
-        add(row, "td", evidence(segment, with_eeg=with_eeg))
+        add(row, "td", evidence_text(segment, with_eeg=with_eeg))
         add(row, "td", _alone(segment, with_eeg=with_eeg))
         if timeline.corrections:
             own = add(row, "td")
-            for label in labels_over(timeline.corrections.segments, segment.start_s, segment.end_s):
+            for label in labels_between(timeline.corrections.segments, segment.start_s, segment.end_s):
                 mark(own, label, timeline)
 
 
@@ -145,7 +145,7 @@ def _alone(segment: Segment, *, with_eeg: bool) -> str:
         return ""
     if segment.unimodal is None:
         return "not recorded"
-    return said_alone(segment, with_eeg=with_eeg)
+    return unimodal_text(segment, with_eeg=with_eeg)
 
 
 def _models(section: Element, timeline: Timeline, specs: list[store.ModelSpec | None]) -> None:

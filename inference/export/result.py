@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from inference.export.writer import RecordingInfo, Writer
-from inference.timeline import summary
+from inference.timeline.summary import summary
 from inference.types import (
     BadChannel,
     Correction,

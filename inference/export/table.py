@@ -14,9 +14,9 @@ import io
 from collections.abc import Iterable, Sequence
 
 from inference.export.writer import RecordingInfo, Writer, one_line
-from inference.timeline import summary
+from inference.timeline.summary import summary
+from inference.timeline.unimodal import unimodal_prediction
 from inference.types import EMOTIONS, Modality, Segment, Timeline
-from inference.unimodal import prediction
 
 MACHINE, PERSON = "machine", "person"  # whose a row is
 UNIMODAL = {modality.replace("-", "_"): modality for modality in Modality}  # what its columns begin with
@@ -42,7 +42,7 @@ def evidence(segment: Segment) -> list[str]:
 
 def unimodal(segment: Segment, missing: str = "") -> list[str]:
     """The cells of `unimodal_header`; `missing` where a modality says nothing."""
-    found = [prediction(segment, modality) for modality in UNIMODAL.values()]
+    found = [unimodal_prediction(segment, modality) for modality in UNIMODAL.values()]
     pairs = [(said.label, _score(said.probability)) if said else (missing, missing) for said in found]
     return [cell for pair in pairs for cell in pair]
 

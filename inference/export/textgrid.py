@@ -6,8 +6,8 @@ from pathlib import Path
 from pympi.Praat import TextGrid
 
 from inference.export.writer import RecordingInfo, Writer, one_line, without_eeg
+from inference.timeline.unimodal import unimodal_prediction
 from inference.types import UNDETERMINED, Modality, Timeline
-from inference.unimodal import prediction
 
 
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
@@ -21,7 +21,7 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     if without_eeg(timeline):
         audio_video = grid.add_tier("audio-video")
         for segment in timeline.segments:
-            said = prediction(segment, Modality.AUDIO_VIDEO)
+            said = unimodal_prediction(segment, Modality.AUDIO_VIDEO)
             label = said.label if said else UNDETERMINED
             audio_video.add_interval(segment.start_s, segment.end_s, label, check=False)
     if timeline.corrections:

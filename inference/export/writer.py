@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference.export.elements import percent
-from inference.timeline import summary
+from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Mode, Segment, Timeline
 
 

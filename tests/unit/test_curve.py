@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from inference.curve import columns
 from inference.export import WRITERS, RecordingInfo
+from inference.timeline.sampling import probability_columns
 from inference.types import Evidence, Segment, Source, Window
 from tests.unit.timelines import timeline
 from webapp.pages.timeline.svg import CHART_HEIGHT, bands
@@ -18,7 +18,7 @@ def test_the_curve_shows_what_decided() -> None:
 
     evidence = Evidence(1.0, 1.0, 0.0)
     cuts = [(0.0, 90.0, "a", (0.6, 0.4)), (90.0, 120.0, "undetermined", (0.0, 0.0)), (120.0, 240.0, "b", (0.3, 0.7))]
-    drawn = columns(
+    drawn = probability_columns(
         replace(
             timeline(),
             media=replace(timeline().media, duration_s=240.0),
@@ -70,5 +70,5 @@ def test_overlapping_windows_count_by_how_near_their_middles_are() -> None:
     late = replace(early, start_s=2.0, end_s=6.0, probabilities=(0.0, 1.0, 0.0))
     segment = replace(timeline().segments[0], start_s=0.0, end_s=6.0)
     media = replace(timeline().media, duration_s=6.0)
-    drawn = columns(replace(timeline(), media=media, windows=(early, late), segments=(segment,)), 12)
+    drawn = probability_columns(replace(timeline(), media=media, windows=(early, late), segments=(segment,)), 12)
     assert drawn[4].tolist() == [0.875, 0.125, 0.0]  # 2.25 s: 0.25 s from one middle, 1.75 s from the other

@@ -14,9 +14,9 @@ import pytest
 from praatio import textgrid  # type: ignore[import-untyped]
 from pympi import Elan
 
-from inference.corrections import checked
 from inference.errors import Code, InputError
 from inference.export import WRITERS, as_result, from_result
+from inference.timeline.corrections import validate_corrections
 from inference.types import UNDETERMINED, Correction, Corrections, Face, Faces
 from tests.unit.timelines import ABOUT, LABELS, timeline
 
@@ -146,5 +146,5 @@ def test_faces_go_to_json_and_back() -> None:
 )
 def test_what_is_no_whole_timeline_is_refused(segments: list[tuple[Any, ...]], code: Code) -> None:
     with pytest.raises(InputError) as refusal:
-        checked([Correction(*one) for one in segments], LABELS, 10.0)
+        validate_corrections([Correction(*one) for one in segments], LABELS, 10.0)
     assert refusal.value.code is code

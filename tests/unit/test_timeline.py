@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.timeline import MIN_HOPS, segments, summary, trial_segments
+from inference.timeline.segmentation import segment_trials, segment_windows
+from inference.timeline.smoothing import MIN_HOPS
+from inference.timeline.summary import summary
+from inference.timeline.unimodal import unimodal_prediction
 from inference.types import UNDETERMINED, MediaInfo, Modality, Mode, Segment, Source, Timeline, Window
-from inference.unimodal import prediction
 from tests.unit.timelines import fused, timeline
 
 LABELS = ("neutral", "happy", "sad")
@@ -67,7 +69,7 @@ def recordings(draw: st.DrawFn) -> tuple[float, list[Window]]:
 @given(recordings())
 def test_segments_tile_any_recording(recording: tuple[float, list[Window]]) -> None:
     duration_s, windows = recording
-    cut = segments(windows, LABELS, duration_s, HOP)
+    cut = segment_windows(windows, LABELS, duration_s, HOP)
 
     assert_tiles(cut, duration_s, MIN_HOPS * HOP)
     assert all(one.label != following.label for one, following in pairwise(cut))
@@ -83,12 +85,12 @@ def test_segments_tile_any_recording(recording: tuple[float, list[Window]]) -> N
 @given(recordings())
 def test_the_same_windows_always_give_the_same_segments(recording: tuple[float, list[Window]]) -> None:
     duration_s, windows = recording
-    assert segments(windows, LABELS, duration_s, HOP) == segments(list(windows), LABELS, duration_s, HOP)
+    assert segment_windows(windows, LABELS, duration_s, HOP) == segment_windows(list(windows), LABELS, duration_s, HOP)
 
 
 @given(st.floats(0.04, 200))
 def test_a_constant_reading_is_one_segment(duration_s: float) -> None:
-    (only,) = segments(read(duration_s, lambda *_: (HAPPY, 1.0, 0.5)), LABELS, duration_s, HOP)
+    (only,) = segment_windows(read(duration_s, lambda *_: (HAPPY, 1.0, 0.5)), LABELS, duration_s, HOP)
 
     assert (only.label, only.start_s, only.end_s) == ("happy", 0.0, round(duration_s, 3))
     assert only.confidence == pytest.approx(0.9)
@@ -101,7 +103,7 @@ def test_a_change_is_found_within_one_hop(change_s: float, duration_s: float) ->
         before = np.clip((change_s - start_s) / SECONDS, 0, 1)
         return before * NEUTRAL + (1 - before) * SAD, 1.0, 1.0
 
-    first, second = segments(read(duration_s, mixed), LABELS, duration_s, HOP)
+    first, second = segment_windows(read(duration_s, mixed), LABELS, duration_s, HOP)
 
     assert (first.label, second.label) == ("neutral", "sad")
     assert first.end_s == pytest.approx(change_s, abs=HOP)
@@ -114,12 +116,12 @@ def test_one_odd_window_within_a_recording_vanishes(data: st.DataObject, duratio
 
     windows = read(duration_s, lambda number, _: ((0.0, 0.0, 1.0) if number == odd else usual, 1.0, 1.0))
 
-    assert [one.label for one in segments(windows, LABELS, duration_s, HOP)] == ["neutral"]
+    assert [one.label for one in segment_windows(windows, LABELS, duration_s, HOP)] == ["neutral"]
 
 
 def test_windows_that_flicker_all_along_are_one_segment() -> None:
     windows = read(30.0, lambda number, _: ((0.55, 0.4, 0.05) if number % 2 else (0.4, 0.55, 0.05), 1.0, 1.0))
-    assert len(segments(windows, LABELS, 30.0, HOP)) == 1
+    assert len(segment_windows(windows, LABELS, 30.0, HOP)) == 1
 
 
 def test_an_expression_longer_than_a_window_is_kept() -> None:
@@ -127,25 +129,25 @@ def test_an_expression_longer_than_a_window_is_kept() -> None:
         share = np.clip(min(start_s + SECONDS, 16.0) - max(start_s, 11.0), 0, None) / SECONDS
         return share * HAPPY + (1 - share) * NEUTRAL, 1.0, 1.0
 
-    cut = segments(read(30.0, smile), LABELS, 30.0, HOP)
+    cut = segment_windows(read(30.0, smile), LABELS, 30.0, HOP)
 
     assert [one.label for one in cut] == ["neutral", "happy", "neutral"]
     assert (cut[1].start_s, cut[1].end_s) == pytest.approx((11.0, 16.0), abs=HOP)
 
 
 def test_without_face_and_voice_nothing_is_guessed() -> None:
-    (only,) = segments(read(12.0, lambda *_: (HAPPY, 0.0, 0.0)), LABELS, 12.0, HOP)
+    (only,) = segment_windows(read(12.0, lambda *_: (HAPPY, 0.0, 0.0)), LABELS, 12.0, HOP)
     assert (only.label, only.confidence) == (UNDETERMINED, 0.0)
 
 
 def test_one_stray_face_sample_is_not_enough_to_read() -> None:
-    (only,) = segments(read(12.0, lambda *_: (HAPPY, 1 / 15, 0.0)), LABELS, 12.0, HOP)
+    (only,) = segment_windows(read(12.0, lambda *_: (HAPPY, 1 / 15, 0.0)), LABELS, 12.0, HOP)
     assert only.label == UNDETERMINED
 
 
 @pytest.mark.parametrize(("face", "voice"), [(1.0, 0.0), (0.0, 1.0)], ids=["a face", "a voice"])
 def test_either_is_enough_to_read(face: float, voice: float) -> None:
-    (only,) = segments(read(12.0, lambda *_: (HAPPY, face, voice)), LABELS, 12.0, HOP)
+    (only,) = segment_windows(read(12.0, lambda *_: (HAPPY, face, voice)), LABELS, 12.0, HOP)
     assert only.label == "happy"
 
 
@@ -154,7 +156,7 @@ def test_a_person_who_leaves_and_returns_leaves_a_gap_without_label() -> None:
         there = np.clip(10.0 - start_s, 0, SECONDS) + np.clip(start_s + SECONDS - 20.0, 0, SECONDS)
         return HAPPY if there else SAD, there / SECONDS, 0.0
 
-    cut = segments(read(30.0, away), LABELS, 30.0, HOP)
+    cut = segment_windows(read(30.0, away), LABELS, 30.0, HOP)
 
     assert [one.label for one in cut] == ["happy", UNDETERMINED, "happy"]
     assert (cut[1].start_s, cut[1].end_s) == pytest.approx((10.0, 20.0), abs=SECONDS / 2 + HOP)
@@ -163,7 +165,7 @@ def test_a_person_who_leaves_and_returns_leaves_a_gap_without_label() -> None:
 def test_two_hours_are_cut_in_little_memory() -> None:
     windows = read(7200.0, lambda number, _: (HAPPY if number // 40 % 2 else SAD, 1.0, 1.0))
     tracemalloc.start()
-    cut = segments(windows, LABELS, 7200.0, HOP)
+    cut = segment_windows(windows, LABELS, 7200.0, HOP)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -175,7 +177,7 @@ def test_each_trial_is_one_segment_and_what_has_no_eeg_is_read_without() -> None
     trials = [trial(0, HAPPY), trial(20, HAPPY)]
     audio_video = read(50.0, lambda _, start_s: (HAPPY if start_s < 38 else SAD, 1.0, 1.0))
 
-    cut = trial_segments(trials, audio_video, (), LABELS, 50.0, HOP)
+    cut = segment_trials(trials, audio_video, (), LABELS, 50.0, HOP)
 
     assert [(one.start_s, one.end_s, one.label) for one in cut] == [
         (0.0, 20.0, "happy"),
@@ -188,7 +190,7 @@ def test_each_trial_is_one_segment_and_what_has_no_eeg_is_read_without() -> None
 
 def test_where_trials_overlap_the_nearer_one_counts() -> None:
     audio_video = read(25.0, lambda *_: (SAD, 1.0, 1.0))
-    cut = trial_segments([trial(0, HAPPY), trial(5, SAD)], audio_video, (), LABELS, 25.0, HOP)
+    cut = segment_trials([trial(0, HAPPY), trial(5, SAD)], audio_video, (), LABELS, 25.0, HOP)
     assert [(one.start_s, one.end_s) for one in cut] == [(0.0, 12.5), (12.5, 25.0)]
 
 
@@ -198,7 +200,7 @@ def test_trials_and_tail_tile_any_recording(eeg_s: float, tail_s: float) -> None
     begins = [20.0 * number for number in range(int(eeg_s // 20))]
     trials = [trial(start_s, HAPPY) for start_s in [*begins, *([eeg_s - 20] if eeg_s % 20 > 1e-6 else [])]]
 
-    cut = trial_segments(trials, read(duration_s, lambda *_: (SAD, 1.0, 1.0)), (), LABELS, duration_s, HOP)
+    cut = segment_trials(trials, read(duration_s, lambda *_: (SAD, 1.0, 1.0)), (), LABELS, duration_s, HOP)
 
     assert_tiles(cut, duration_s, MIN_HOPS * HOP)
     assert len(cut) in (len(trials), len(trials) + 1)
@@ -211,7 +213,7 @@ def test_the_summary_shares_out_the_time() -> None:
 
     windows = read(40.0, half)
     media = MediaInfo(40.0, 640, 480, 25.0, True, True, "0" * 64)
-    cut = segments(windows, LABELS, 40.0, HOP)
+    cut = segment_windows(windows, LABELS, 40.0, HOP)
     said = summary(Timeline(Mode.AUDIO_VIDEO, media, (), LABELS, tuple(windows), cut, ""))
 
     happy_s = sum(one.end_s - one.start_s for one in cut if one.label == "happy")
@@ -267,30 +269,30 @@ def test_a_segment_has_the_mean_of_what_face_and_voice_say_alone() -> None:
         return HAPPY, 1.0, float(start_s >= 10.0)
 
     windows = alone(read(30.0, heard_late), face=SAD, voice=NEUTRAL)
-    (only,) = segments(windows, LABELS, 30.0, HOP)
+    (only,) = segment_windows(windows, LABELS, 30.0, HOP)
 
     assert only.label == "happy"
     assert only.unimodal is not None and set(only.unimodal) == {"face", "voice"}
     assert only.unimodal["face"] == pytest.approx(dict(zip(LABELS, SAD, strict=True)))
     # Windows without a voice say nothing of it: they do not dilute what is heard.
     assert only.unimodal["voice"] == pytest.approx(dict(zip(LABELS, NEUTRAL, strict=True)))
-    face = prediction(only, Modality.FACE)
+    face = unimodal_prediction(only, Modality.FACE)
     assert face is not None and face.label == "sad" and face.probability == pytest.approx(0.9)
 
 
 def test_what_is_absent_says_nothing_and_what_was_not_recorded_is_none() -> None:
     silent = read(30.0, lambda *_: (HAPPY, 1.0, 0.0))
-    (only,) = segments(alone(silent, face=SAD, voice=NEUTRAL), LABELS, 30.0, HOP)
+    (only,) = segment_windows(alone(silent, face=SAD, voice=NEUTRAL), LABELS, 30.0, HOP)
     assert only.unimodal is not None and set(only.unimodal) == {"face"}
-    (only,) = segments(silent, LABELS, 30.0, HOP)
+    (only,) = segment_windows(silent, LABELS, 30.0, HOP)
     assert only.unimodal is None
-    (only,) = segments(alone(read(30.0, lambda *_: (HAPPY, 0.0, 0.0))), LABELS, 30.0, HOP)
+    (only,) = segment_windows(alone(read(30.0, lambda *_: (HAPPY, 0.0, 0.0))), LABELS, 30.0, HOP)
     assert (only.label, only.unimodal) == (UNDETERMINED, {})
 
 
 def test_a_voice_too_rare_to_count_over_a_segment_says_nothing() -> None:
     now_and_then = read(30.0, lambda number, _: (HAPPY, 1.0, 0.06 * (number % 2)))
-    (only,) = segments(alone(now_and_then, face=HAPPY, voice=NEUTRAL), LABELS, 30.0, HOP)
+    (only,) = segment_windows(alone(now_and_then, face=HAPPY, voice=NEUTRAL), LABELS, 30.0, HOP)
     assert only.unimodal is not None and set(only.unimodal) == {"face"}
 
 
@@ -302,12 +304,12 @@ def test_a_fused_trial_has_what_each_says_alone_and_both_together() -> None:
         for start in range(0, 40, 5)
     ]
 
-    first, second, tail = trial_segments(trials, audio_video, eeg, LABELS, 50.0, HOP)
+    first, second, tail = segment_trials(trials, audio_video, eeg, LABELS, 50.0, HOP)
 
     assert first.unimodal is not None and second.unimodal is not None and tail.unimodal is not None
     assert set(first.unimodal) == set(second.unimodal) == {"face", "eeg", "audio-video"}
     assert set(tail.unimodal) == {"face"}
-    said = {modality: [prediction(one, modality) for one in (first, second, tail)] for modality in Modality}
+    said = {modality: [unimodal_prediction(one, modality) for one in (first, second, tail)] for modality in Modality}
     labels = {modality: [one.label if one else None for one in found] for modality, found in said.items()}
     assert labels == {
         Modality.FACE: ["happy"] * 3,

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.corrections import checked
 from inference.errors import InputError
 from inference.export import from_result
 from inference.media.probe import sha256
+from inference.timeline.corrections import validate_corrections
 from inference.types import UNDETERMINED, Timeline
 from training.datasets.errors import DatasetError
 
@@ -88,7 +88,7 @@ def _timeline(path: Path) -> Timeline:
         timeline = from_result(json.loads(path.read_bytes()))
         if timeline.corrections is None:
             raise DatasetError(f"{path}: has no corrections")
-        checked(timeline.corrections.segments, timeline.labels, timeline.media.duration_s)
+        validate_corrections(timeline.corrections.segments, timeline.labels, timeline.media.duration_s)
     except InputError as error:
         raise DatasetError(f"{path}: {error.message}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

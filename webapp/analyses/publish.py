@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from inference.export.result import eeg_as_dict
 from inference.media.probe import sha256
-from inference.timeline import summary
+from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Stage, Timeline
 from webapp.analyses import events, messages
 from webapp.analyses.lease import SPANS, Lease, LeaseLostError

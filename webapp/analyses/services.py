@@ -12,8 +12,8 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from inference import store
-from inference.corrections import checked
 from inference.errors import Code, InputError
+from inference.timeline.corrections import validate_corrections
 from inference.types import Correction, Corrections
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
@@ -121,7 +121,7 @@ def correct(*, analysis: Analysis, by: User, revision: int, segments: Sequence[C
     """
     if analysis.timeline_at is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline to correct yet. Ask again when there is one.")
-    found = checked(segments, analysis.labels, analysis.recording.duration_s)
+    found = validate_corrections(segments, analysis.labels, analysis.recording.duration_s)
     with transaction.atomic():
         _replace_corrections(analysis, revision, by, [list(one) for one in found])
         return selectors.corrections(analysis)

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from inference.curve import ticks
 from inference.export.elements import clock
+from inference.timeline.axis import ticks
+from inference.timeline.sampling import source_labels_on_grid
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
-from webapp.pages.moments import read_alone
 from webapp.pages.templatetags import emotrace
 from webapp.pages.timeline import svg
 from webapp.pages.timeline.tiers import Kind, lanes
@@ -29,7 +29,7 @@ def timeline(duration_s: float, windows: list[Window], segments: list[Segment]) 
 
 
 def draw(drawn: Timeline) -> svg.Drawing:
-    return svg.draw(drawn, lanes(drawn, {Source.AUDIO_VIDEO: read_alone(drawn, Source.AUDIO_VIDEO)}))
+    return svg.draw(drawn, lanes(drawn, {Source.AUDIO_VIDEO: source_labels_on_grid(drawn, Source.AUDIO_VIDEO)}))
 
 
 def paths(drawn: svg.Drawing, kind: Kind) -> dict[str, str]:

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from inference.timeline.runs import label_runs
+from inference.timeline.sampling import UNCOVERED, source_labels_on_grid
 from inference.types import (
     UNDETERMINED,
     Correction,
@@ -19,9 +21,8 @@ from inference.types import (
     Window,
 )
 from tests.unit.timelines import fused
-from webapp.pages.moments import UNCOVERED, read_alone
 from webapp.pages.timeline.payload import MOST_COLUMNS, handover
-from webapp.pages.timeline.tiers import height, lanes, room_to_correct, runs
+from webapp.pages.timeline.tiers import height, lanes, room_to_correct
 
 LABELS = ("neutral", "happy")
 
@@ -40,7 +41,7 @@ def timeline(duration_s: float = 10.0, *, eeg: bool = False) -> Timeline:
 
 
 def alone(found: Timeline) -> dict[Source, np.ndarray]:
-    return {source: read_alone(found, source) for source in {window.source for window in found.windows}}
+    return {source: source_labels_on_grid(found, source) for source in {window.source for window in found.windows}}
 
 
 def test_eeg_has_a_lane_where_it_was_recorded() -> None:
@@ -59,7 +60,7 @@ def test_lanes_stand_one_below_the_other() -> None:
 
 def test_equal_cells_become_one_run_and_uncovered_ones_none() -> None:
     path = np.array([1, 1, 0, UNCOVERED, UNCOVERED, 2])
-    assert runs(path, 1.1) == ((0.0, 0.4, 1), (0.4, 0.6, 0), (1.0, 1.1, 2))
+    assert label_runs(path, 1.1) == ((0.0, 0.4, 1), (0.4, 0.6, 0), (1.0, 1.1, 2))
 
 
 def test_the_numbers_handed_over_are_those_of_the_timeline() -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from inference.timeline import comparison as comparisons
+from inference.timeline.comparison import Comparison, compare
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, ModelUsed, Segment, Timeline
-from webapp.pages import pair as pairs
-from webapp.pages.pair import Pair, pair, shown
+from webapp.pages.pair import shown
 
 FIVE = ("neutral", "sad", "angry", "happy", "calm")
 EIGHT = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
@@ -31,17 +32,21 @@ def drawn(labels: tuple[str, ...], seed: int) -> Timeline:
     return timeline(labels, edges, chance.choice([*labels, UNDETERMINED], len(edges) - 1).tolist())
 
 
-def agreed(found: Pair) -> tuple[float, float | None]:
+def agreed(found: Comparison) -> tuple[float, float | None]:
     assert found.agreement is not None
-    return found.agreement.same, found.agreement.kappa
+    return found.agreement.observed, found.agreement.kappa
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("labels", [(FIVE, FIVE), (FIVE, EIGHT), (EIGHT, FIVE)])
 def test_kappa_is_that_of_scikit_learn(labels: tuple[tuple[str, ...], tuple[str, ...]], seed: int) -> None:
-    found = pair(drawn(labels[0], seed), drawn(labels[1], 100 + seed))
-    both = [each for each in found.stretches if {each.one, each.other} <= set(found.common)]
-    one, other, weights = ([each.one for each in both], [each.other for each in both], [each.seconds for each in both])
+    found = compare(drawn(labels[0], seed), drawn(labels[1], 100 + seed))
+    both = [each for each in found.pairs if {each.first, each.second} <= set(found.common)]
+    one, other, weights = (
+        [each.first for each in both],
+        [each.second for each in both],
+        [each.seconds for each in both],
+    )
     same, kappa = agreed(found)
     assert kappa == pytest.approx(cohen_kappa_score(one, other, sample_weight=weights))
     assert same == pytest.approx(np.average(np.array(one) == np.array(other), weights=weights))
@@ -50,8 +55,10 @@ def test_kappa_is_that_of_scikit_learn(labels: tuple[tuple[str, ...], tuple[str,
 def test_the_table_counts_seconds() -> None:
     one = timeline(FIVE, [0, 4, 10], ["happy", "sad"])
     other = timeline(FIVE, [0, 1.5, 10], ["happy", "sad"])
-    found = pair(one, other)
-    seconds = {(row.label, label): s for row in found.table for label, s in zip(found.common, row.seconds, strict=True)}
+    found = compare(one, other)
+    seconds = {
+        (row.label, label): s for row in found.confusion for label, s in zip(found.common, row.seconds, strict=True)
+    }
     assert {key: value for key, value in seconds.items() if value} == {
         ("happy", "happy"): 1.5,
         ("happy", "sad"): 2.5,
@@ -61,14 +68,14 @@ def test_the_table_counts_seconds() -> None:
     assert [tuple(each) for each in found.differences] == [(1.5, 4, "happy", "sad")]
 
 
-def test_labels_that_one_does_not_know_are_left_out_and_told() -> None:
+def test_labels_that_one_does_not_know_are_excluded_and_told() -> None:
     one = timeline(FIVE, [0, 4, 7, 10], ["happy", "sad", UNDETERMINED])
     other = timeline(EIGHT, [0, 1, 10], ["surprised", "happy"])
-    found = pair(one, other)
+    found = compare(one, other)
     assert set(found.common) == set(FIVE)
-    assert found.left_out.only_one == ()
-    assert found.left_out.only_other == ("fearful", "disgust", "surprised")
-    assert (found.left_out.unknown_s, found.left_out.undetermined_s) == (1.0, 3.0)
+    assert found.excluded.only_first == ()
+    assert found.excluded.only_second == ("fearful", "disgust", "surprised")
+    assert (found.excluded.unknown_s, found.excluded.undetermined_s) == (1.0, 3.0)
     assert found.agreement is not None
     assert found.agreement.seconds == pytest.approx(6.0)
     assert agreed(found)[0] == pytest.approx(0.5)
@@ -76,20 +83,20 @@ def test_labels_that_one_does_not_know_are_left_out_and_told() -> None:
 
 
 def test_no_common_moment_is_no_agreement() -> None:
-    found = pair(timeline(("happy",), [0, 5], ["happy"]), timeline(("sad",), [0, 5], ["sad"]))
-    assert (found.common, found.table, found.agreement) == ((), (), None)
+    found = compare(timeline(("happy",), [0, 5], ["happy"]), timeline(("sad",), [0, 5], ["sad"]))
+    assert (found.common, found.confusion, found.agreement) == ((), (), None)
 
 
 def test_stretches_tile_the_recording_and_do_not_repeat_themselves() -> None:
     one = timeline(FIVE, [0, 2, 4, 6], ["happy", "happy", "sad"])
     other = timeline(FIVE, [0, 3, 6], ["calm", "calm"])
-    assert [tuple(each) for each in pair(one, other).stretches] == [(0, 4, "happy", "calm"), (4, 6, "sad", "calm")]
+    assert [tuple(each) for each in compare(one, other).pairs] == [(0, 4, "happy", "calm"), (4, 6, "sad", "calm")]
 
 
 def test_of_many_differences_the_longest_are_listed_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "MOST_LISTED", 2)
+    monkeypatch.setattr(comparisons, "MAX_LISTED", 2)
     one = timeline(FIVE, [0, 3, 4, 9, 10], ["happy", "sad", "happy", "calm"])
-    found = pair(one, timeline(FIVE, [0, 10], ["angry"]))
+    found = compare(one, timeline(FIVE, [0, 10], ["angry"]))
     assert len(found.differences) == 4
     assert [each.start_s for each in found.listed] == [0, 4]
 

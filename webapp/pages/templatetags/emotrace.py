@@ -3,9 +3,9 @@
 from django import template
 from django.template.defaultfilters import pluralize
 
-from inference import unimodal
 from inference.export.elements import clock, percent
 from inference.types import Segment
+from inference.wording import evidence_text, unimodal_text
 
 register = template.Library()
 
@@ -17,13 +17,13 @@ register.filter("percent", percent)
 @register.filter
 def there(segment: Segment, with_eeg: bool) -> str:
     """How much of a face, a voice and EEG a segment has, in words."""
-    return unimodal.evidence(segment, with_eeg=with_eeg)
+    return evidence_text(segment, with_eeg=with_eeg)
 
 
 @register.filter
 def said_alone(segment: Segment, with_eeg: bool) -> str:
     """What each modality by itself says of a segment, in words."""
-    return unimodal.said_alone(segment, with_eeg=with_eeg)
+    return unimodal_text(segment, with_eeg=with_eeg)
 
 
 @register.filter

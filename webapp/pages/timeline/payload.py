@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from inference.curve import TICK_STEPS_S, columns
-from inference.types import UNDETERMINED, Mode, Timeline
-from inference.unimodal import alone
+from inference.timeline.axis import TICK_STEPS_S
+from inference.timeline.labels import label_indices, with_undetermined
+from inference.timeline.sampling import probability_columns
+from inference.timeline.unimodal import unimodal_predictions
+from inference.types import Mode, Timeline
+from inference.wording import MODALITIES
 from webapp.pages.timeline.tiers import Lane, height, room_to_correct
 
 COLUMN_S = 0.5  # the chart's resolution, as far as MOST_COLUMNS allow
@@ -22,9 +25,9 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
     `chart`: at even distances, the probability of each label; an empty list where nothing was read. `room`: the lane of
     a person who corrects. `steps`: seconds between the marks of the axis. `faces`: whether their places were kept.
     """
-    labels = (*timeline.labels, UNDETERMINED)
+    labels = with_undetermined(timeline.labels)
     with_eeg = timeline.mode is Mode.AUDIO_VIDEO_EEG
-    index = {label: number for number, label in enumerate(labels)}
+    index = label_indices(timeline.labels)
     return {
         "duration": timeline.media.duration_s,
         "height": height(stack),
@@ -44,8 +47,8 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
                     )
                 ),
                 [
-                    [name, index[said.label], round(100 * said.probability)]
-                    for name, said in alone(segment, with_eeg=with_eeg)
+                    [MODALITIES[modality], index[prediction.label], round(100 * prediction.probability)]
+                    for modality, prediction in unimodal_predictions(segment, with_eeg=with_eeg)
                 ],
             ]
             for segment in timeline.segments
@@ -69,5 +72,5 @@ def handover(timeline: Timeline, stack: Sequence[Lane]) -> dict[str, Any]:
 
 def _chart(timeline: Timeline) -> list[list[int]]:
     count = int(np.clip(timeline.media.duration_s / COLUMN_S, FEWEST_COLUMNS, MOST_COLUMNS))
-    shares: list[list[int]] = np.round(100 * columns(timeline, count)).astype(int).tolist()
+    shares: list[list[int]] = np.round(100 * probability_columns(timeline, count)).astype(int).tolist()
     return [column if any(column) else [] for column in shares]

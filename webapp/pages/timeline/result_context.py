@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
-from inference.corrections import labels_over
 from inference.errors import Code
 from inference.export import WRITERS
-from inference.timeline import shares, summary
+from inference.timeline.agreement import correction_agreement, grid_agreement, transitions
+from inference.timeline.corrections import labels_between
+from inference.timeline.sampling import source_labels_on_grid
+from inference.timeline.summary import label_shares, summary
 from inference.types import UNDETERMINED, Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
 from webapp.analyses.viewing import Seen
 from webapp.core.file_names import recording_name
-from webapp.pages import comparison, display_names, model_cards
-from webapp.pages.moments import read_alone
+from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg
 from webapp.pages.timeline.payload import handover
 from webapp.pages.timeline.tiers import lanes
@@ -120,7 +121,7 @@ def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any
 
 def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
     sources = {window.source for window in timeline.windows} - {Source.FUSION}
-    alone = {source: read_alone(timeline, source) for source in sources}
+    alone = {source: source_labels_on_grid(timeline, source) for source in sources}
     stack = lanes(timeline, alone)
     found = summary(timeline)
     return {
@@ -131,8 +132,8 @@ def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
         "handover": handover(timeline, stack),
         "segments": _page(timeline, page),
         **corrected(timeline),
-        "transitions": comparison.transitions(timeline.segments),
-        "agreement": comparison.agreement(alone[Source.AUDIO_VIDEO], alone[Source.EEG], len(timeline.labels))
+        "transitions": transitions(timeline.segments),
+        "agreement": grid_agreement(alone[Source.AUDIO_VIDEO], alone[Source.EEG], len(timeline.labels))
         if len(alone) == 2
         else None,
     }
@@ -157,11 +158,11 @@ def corrected(timeline: Timeline) -> dict[str, Any]:
     """What a person says instead: how far it agrees, and each label's share in percent, the machine's beside it."""
     if timeline.corrections is None:
         return {"corrected": None}
-    own, machine = (shares(one, timeline.labels) for one in (timeline.corrections.segments, timeline.segments))
+    own, machine = (label_shares(one, timeline.labels) for one in (timeline.corrections.segments, timeline.segments))
     bar = svg.parts(own)
     both = [(label, 100 * own[label], 100 * machine[label]) for label in own if own[label] or machine[label]]
     return {
-        "corrected": comparison.with_machine(timeline),
+        "corrected": correction_agreement(timeline),
         "corrected_shares": bar,
         "corrected_labels": sorted(both, key=lambda one: -one[1]),
     }
@@ -182,5 +183,5 @@ def _page(timeline: Timeline, number: str | None) -> Page[Line]:
 def _other_labels(timeline: Timeline, segment: Segment) -> tuple[str, ...]:
     if timeline.corrections is None:
         return ()
-    found = labels_over(timeline.corrections.segments, segment.start_s, segment.end_s)
+    found = labels_between(timeline.corrections.segments, segment.start_s, segment.end_s)
     return () if found == (segment.label,) else found

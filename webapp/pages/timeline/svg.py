@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.curve import columns, ticks
+from inference.timeline.axis import ticks
+from inference.timeline.sampling import probability_columns
 from inference.types import UNDETERMINED, Timeline
 from webapp.pages.timeline.tiers import Kind, Lane, height
 
@@ -111,7 +112,7 @@ def leading(bar: Sequence[Part]) -> list[Part]:
 
 def bands(timeline: Timeline) -> tuple[Shape, ...]:
     """The probabilities over time, stacked; a gap where nothing was read."""
-    shares = columns(timeline, COLUMNS)
+    shares = probability_columns(timeline, COLUMNS)
     tops = np.cumsum(shares, axis=1)
     read = shares.sum(axis=1) > 0
     found = (

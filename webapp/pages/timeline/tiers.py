@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from inference.curve import readings
-from inference.types import UNDETERMINED, Corrections, Source, Timeline
-from webapp.pages.moments import CELL_S, UNCOVERED, Labelling, cells
+from inference.timeline.arrays import LabelIndices
+from inference.timeline.labels import label_indices
+from inference.timeline.runs import Run, label_runs, share_runs
+from inference.timeline.sampling import grid_times, sample_source
+from inference.types import Corrections, Source, Timeline
 
 CORRECTED = "Corrected"
-LEVELS = 4  # steps in which the presence of a face or voice is told apart
 TOP = 10  # pixels above the first lane, for the playhead's knob
 NAME_HEIGHT = 20  # pixels for the name above a lane
 GAP = 6  # pixels below a lane
@@ -31,14 +29,6 @@ class Kind(StrEnum):
 
 
 HEIGHTS = {Kind.SEGMENTS: 46, Kind.CORRECTED: 34, Kind.LABELS: 14, Kind.SHARES: 5, Kind.CHART: 74}
-
-
-class Run(NamedTuple):
-    """A stretch of one value (seconds): an index into (labels, undetermined), or a share 0..1."""
-
-    start_s: float
-    end_s: float
-    value: float
 
 
 class Room(NamedTuple):
@@ -70,39 +60,28 @@ class Lane:
         return self.top - 6
 
 
-def lanes(timeline: Timeline, alone: Mapping[Source, Labelling]) -> tuple[Lane, ...]:
+def lanes(timeline: Timeline, alone: Mapping[Source, LabelIndices]) -> tuple[Lane, ...]:
     """From the final emotion down to the voice; `alone` has what each source read by itself."""
     duration_s = timeline.media.duration_s
     with_eeg = Source.EEG in alone
-    seen = readings(timeline, Source.AUDIO_VIDEO, cells(duration_s))
+    seen = sample_source(timeline, Source.AUDIO_VIDEO, grid_times(duration_s))
     wanted: list[tuple[str, Kind, tuple[Run, ...]]] = [("Emotion", Kind.SEGMENTS, ())]
     if timeline.corrections:
         wanted.append((CORRECTED, Kind.CORRECTED, _corrected(timeline, timeline.corrections)))
     wanted.append(("Probability of each emotion", Kind.CHART, ()))
     if Source.AUDIO_VIDEO in alone:
         name = "Audio and video alone" if with_eeg else "Audio and video, before smoothing"
-        wanted.append((name, Kind.LABELS, runs(alone[Source.AUDIO_VIDEO], duration_s)))
+        wanted.append((name, Kind.LABELS, label_runs(alone[Source.AUDIO_VIDEO], duration_s)))
     if with_eeg:
-        wanted.append(("EEG alone", Kind.LABELS, runs(alone[Source.EEG], duration_s)))
+        wanted.append(("EEG alone", Kind.LABELS, label_runs(alone[Source.EEG], duration_s)))
     for name, share in (("Face seen", seen.face), ("Voice heard", seen.voice)):
-        wanted.append((name, Kind.SHARES, _shares(share, seen.covered, duration_s)))
+        wanted.append((name, Kind.SHARES, share_runs(share, seen.covered, duration_s)))
     return tuple(stacked(wanted))
 
 
 def height(stack: Sequence[Lane]) -> int:
     """Of all lanes with the time axis below them, in pixels."""
     return stack[-1].bottom + GAP + AXIS_HEIGHT
-
-
-def runs(path: Labelling, duration_s: float) -> tuple[Run, ...]:
-    """Cells of CELL_S as stretches of one value, those that are UNCOVERED left out."""
-    edges = np.flatnonzero(np.r_[True, path[1:] != path[:-1], True])
-    times = np.minimum(edges * CELL_S, duration_s).round(3).tolist()
-    return tuple(
-        Run(start_s, end_s, value)
-        for start_s, end_s, value in zip(times[:-1], times[1:], path[edges[:-1]].tolist(), strict=True)
-        if value != UNCOVERED
-    )
 
 
 def room_to_correct() -> Room:
@@ -113,15 +92,8 @@ def room_to_correct() -> Room:
 
 
 def _corrected(timeline: Timeline, corrections: Corrections) -> tuple[Run, ...]:
-    index = {label: number for number, label in enumerate((*timeline.labels, UNDETERMINED))}
+    index = label_indices(timeline.labels)
     return tuple(Run(one.start_s, one.end_s, index[one.label]) for one in corrections.segments)
-
-
-def _shares(share: NDArray[np.float64], covered: NDArray[np.bool_], duration_s: float) -> tuple[Run, ...]:
-    """Shares 0..1 of cells in steps of 1 / LEVELS, those of nought left out."""
-    levels = np.round(np.clip(share, 0, 1) * LEVELS).astype(np.int64)
-    found = runs(np.where(covered & (levels > 0), levels, UNCOVERED), duration_s)
-    return tuple(Run(run.start_s, run.end_s, run.value / LEVELS) for run in found)
 
 
 def stacked(

@@ -1,35 +1,37 @@
-"""What makes a person's timeline a whole one."""
+"""Validation of the segments that a person sets instead of the model's."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from inference.errors import Code, InputError
-from inference.timeline import DECIMALS
-from inference.types import UNDETERMINED, Correction
+from inference.types import TIME_DECIMALS, UNDETERMINED, Correction
 
 
-def labels_over(segments: Sequence[Correction], start_s: float, end_s: float) -> tuple[str, ...]:
-    """The labels that a person gave from start_s to end_s, in the order of time, each once; `segments` tile it."""
-    found: dict[str, None] = {}
-    for one in segments[bisect_right(segments, start_s, key=lambda one: one.end_s) :]:
-        if one.start_s >= end_s:
+def labels_between(segments: Sequence[Correction], start_s: float, end_s: float) -> tuple[str, ...]:
+    """Return the labels of tiling `segments` between start_s and end_s, in the order of time, each once."""
+    labels: dict[str, None] = {}
+    for segment in segments[bisect_right(segments, start_s, key=lambda segment: segment.end_s) :]:
+        if segment.start_s >= end_s:
             break
-        found[one.label] = None
-    return tuple(found)
+        labels[segment.label] = None
+    return tuple(labels)
 
 
-def checked(segments: Sequence[Correction], labels: Sequence[str], duration_s: float) -> tuple[Correction, ...]:
-    """The segments with times of three decimals, which tile 0..duration_s with `labels` or UNDETERMINED.
+def validate_corrections(
+    segments: Sequence[Correction], labels: Sequence[str], duration_s: float
+) -> tuple[Correction, ...]:
+    """Return the segments with times rounded to milliseconds; they tile 0..duration_s with `labels` or UNDETERMINED.
 
-    Raises InputError(CORRECTION_RANGE | CORRECTION_LABEL | CORRECTION_OVERLAP | CORRECTION_GAP) with the first thing
-    that is wrong; segments count from 1.
+    Raises InputError(CORRECTION_RANGE | CORRECTION_LABEL | CORRECTION_OVERLAP | CORRECTION_GAP) for the first
+    segment that is wrong; segments count from 1.
     """
-    end_s = round(duration_s, DECIMALS)
+    end_s = round(duration_s, TIME_DECIMALS)
     found = tuple(
-        one._replace(start_s=round(one.start_s, DECIMALS), end_s=round(one.end_s, DECIMALS)) for one in segments
+        one._replace(start_s=round(one.start_s, TIME_DECIMALS), end_s=round(one.end_s, TIME_DECIMALS))
+        for one in segments
     )
     for number, one in enumerate(found, 1):
-        if not 0 <= one.start_s < one.end_s <= end_s:  # nor is NaN
+        if not 0 <= one.start_s < one.end_s <= end_s:  # false for NaN too
             raise InputError(
                 Code.CORRECTION_RANGE,
                 f"Segment {number} is from {one.start_s} to {one.end_s} s. It has to begin before it ends, "

@@ -1,0 +1,99 @@
+"""A timeline sampled at single moments: by one network's windows, on a regular grid, as columns of a chart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.timeline.arrays import Floats, LabelIndices, Mask
+from inference.timeline.evidence import is_sufficient
+from inference.timeline.labels import label_indices
+from inference.types import UNDETERMINED, Correction, Segment, Source, Timeline
+
+CELL_S = 0.2  # of the grid; finer than a screen shows on the timeline of a minute
+UNCOVERED = -1  # the label index of a cell that no window covers
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Values at N moments; zero where `covered` is false.
+
+    `probabilities` is (N, labels); `face`, `voice` (shares 0..1) and `covered` are (N,).
+    """
+
+    probabilities: Floats
+    face: Floats
+    voice: Floats
+    covered: Mask
+
+
+def grid_times(duration_s: float) -> Floats:
+    """Return the middles of the grid's cells, in seconds; the last cell may reach over the end."""
+    count = max(1, int(np.ceil(duration_s / CELL_S - 1e-9)))
+    return (np.arange(count, dtype=np.float64) + 0.5) * CELL_S
+
+
+def sample_source(timeline: Timeline, source: Source, times: Floats) -> Samples:
+    """Average the source's windows over each time (seconds), weighted by a triangle over each window.
+
+    Windows of one source are equally long, so that the windows over a moment are consecutive.
+    """
+    windows = sorted((window for window in timeline.windows if window.source is source), key=lambda one: one.start_s)
+    width = len(timeline.labels)
+    starts = np.array([window.start_s for window in windows])
+    ends = np.array([window.end_s for window in windows])
+    values = np.array([(*window.probabilities, window.face, window.voice) for window in windows])
+    first = np.searchsorted(ends, times, side="right")
+    last = np.searchsorted(starts, times, side="right")
+    sums, total = np.zeros((len(times), width + 2)), np.zeros(len(times))
+    for step in range(int((last - first).max(initial=0))):
+        at = np.flatnonzero(first + step < last)
+        over = first[at] + step
+        distance = np.abs(times[at] - (starts[over] + ends[over]) / 2) / (ends[over] - starts[over])
+        weights = np.maximum(0.5 - distance, 1e-6)
+        sums[at] += weights[:, None] * values[over]
+        total[at] += weights
+    covered = total > 0
+    sums[covered] /= total[covered, None]
+    return Samples(sums[:, :width], sums[:, width], sums[:, width + 1], covered)
+
+
+def labels_on_grid(segments: Sequence[Segment | Correction], labels: Sequence[str], duration_s: float) -> LabelIndices:
+    """Return the label of each grid cell in tiling segments, as an index into (labels, undetermined)."""
+    index = label_indices(labels)
+    over = np.searchsorted([one.start_s for one in segments], grid_times(duration_s), side="right") - 1
+    return np.array([index[one.label] for one in segments], dtype=np.int64)[over]
+
+
+def source_labels_on_grid(timeline: Timeline, source: Source) -> LabelIndices:
+    """Return the most probable label of one network in each grid cell, as an index into (labels, undetermined).
+
+    Undetermined are the cells with neither face nor voice, which EEG does not need. A cell that no window of the
+    source covers is UNCOVERED.
+    """
+    samples = sample_source(timeline, source, grid_times(timeline.media.duration_s))
+    path: LabelIndices = samples.probabilities.argmax(axis=1).astype(np.int64)
+    if source is not Source.EEG:
+        path[~is_sufficient(samples.face, samples.voice)] = len(timeline.labels)
+    path[~samples.covered] = UNCOVERED
+    return path
+
+
+def probability_columns(timeline: Timeline, count: int) -> Floats:
+    """Return the probabilities at `count` evenly spread moments: (count, labels); zero where undetermined.
+
+    They are those of the fusion network's windows, or of the audio-video network's where it has none, or the
+    segment's own where there is no window, as just before the end.
+    """
+    times = (np.arange(count) + 0.5) * timeline.media.duration_s / count
+    columns = np.zeros((count, len(timeline.labels)))
+    over = [slice(*np.searchsorted(times, (one.start_s, one.end_s))) for one in timeline.segments]
+    for segment, at in zip(timeline.segments, over, strict=True):
+        columns[at] = [segment.probabilities[label] for label in timeline.labels]
+    for source in (Source.AUDIO_VIDEO, Source.FUSION):
+        samples = sample_source(timeline, source, times)
+        columns[samples.covered] = samples.probabilities[samples.covered]
+    for segment, at in zip(timeline.segments, over, strict=True):
+        if segment.label == UNDETERMINED:
+            columns[at] = 0
+    return columns

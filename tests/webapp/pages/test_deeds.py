@@ -184,7 +184,7 @@ def test_what_the_time_of_a_request_does_not_suffice_for_is_told(
     owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "ERASED_AT_ONCE", 2)
-    monkeypatch.setattr("webapp.analyses.bulk_actions.ERASE_SECONDS", 0)
+    monkeypatch.setattr("webapp.analyses.bulk.ERASE_SECONDS", 0)
     do(owner, "delete", three, filters="search=n")
     page = owner.get("/").content.decode()
     assert "alert-warning" in page

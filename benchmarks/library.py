@@ -58,11 +58,11 @@ def somebody(username: str, count: int) -> "User":
 
     from webapp.accounts.models import User
     from webapp.analyses.models import Analysis
-    from webapp.recordings import order
+    from webapp.recordings import organization
     from webapp.recordings.models import MediaFile, Recording
 
     user = User.objects.create_user(username)
-    projects = [order.make_project(owner=user, name=f"Project {number}") for number in range(20)]
+    projects = [organization.make_project(owner=user, name=f"Project {number}") for number in range(20)]
     now = timezone.now()
     recordings = Recording.objects.bulk_create(
         Recording(
@@ -101,7 +101,7 @@ def somebody(username: str, count: int) -> "User":
         )
         for number, one in enumerate([*recordings, *recordings])
     )
-    order.retag(owner=user, recordings=recordings[::2], add=["pilot", "adult"], remove=[])
+    organization.retag(owner=user, recordings=recordings[::2], add=["pilot", "adult"], remove=[])
     return user
 
 

@@ -28,9 +28,9 @@ from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES, USER
 from webapp.accounts.models import User
 from webapp.analyses import services
-from webapp.analyses.lease import claim
+from webapp.analyses.execution.lease import claim
+from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
-from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.recordings.models import Recording
 from webapp.recordings.services import Upload
 

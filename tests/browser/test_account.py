@@ -18,8 +18,8 @@ from tests.integration.rest import PASSWORD, SAMPLES, USER
 from tests.webapp import codes
 from tests.webapp.factories import AnalysisFactory
 from webapp.accounts.models import User
-from webapp.analyses import account_deletion
 from webapp.analyses.models import Analysis
+from webapp.analyses.privacy import account_deletion
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "clean")
 

@@ -15,8 +15,8 @@ from tests.integration.slow import Sender
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
-from webapp.recordings import checks
-from webapp.recordings.receiving import AT_ONCE, AT_ONCE_EACH
+from webapp.recordings import check_slots
+from webapp.recordings.upload_slots import AT_ONCE, AT_ONCE_EACH
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 __all__ = ["form", "large"]
@@ -63,8 +63,8 @@ def test_the_page_waits_while_others_send_and_goes_on_by_itself(
 def test_the_page_waits_while_files_of_others_are_checked(form: Page, refused: set[int]) -> None:
     refused.add(503)
     with ExitStack() as stack:
-        for number in range(checks.AT_ONCE):
-            stack.enter_context(checks.checking(owner=User(pk=-number)))
+        for number in range(check_slots.AT_ONCE):
+            stack.enter_context(check_slots.checking(owner=User(pk=-number)))
         choose(form, SAMPLES / "interview.mp4")
         form.get_by_role("checkbox").check()
         with form.expect_response(lambda answer: answer.status == 503):

@@ -8,9 +8,9 @@ from unittest.mock import patch
 import av
 
 from inference.media.probe import sha256
-from webapp.analyses import reaper
+from webapp.analyses.execution import reaper
+from webapp.analyses.execution.reaper import ORPHAN_SECONDS, sweep
 from webapp.analyses.models import Analysis, Artifact
-from webapp.analyses.reaper import ORPHAN_SECONDS, sweep
 from webapp.core import media
 from webapp.core.storage.folder import Folder
 from webapp.recordings.models import MediaFile, Transfer

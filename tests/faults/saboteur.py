@@ -22,7 +22,8 @@ from inference import audio_video  # noqa: E402
 from inference.media.probe import sha256  # noqa: E402
 from inference.sandbox import calls  # noqa: E402
 from tests.hostile import readers  # noqa: E402
-from webapp.analyses import events, lease, messages  # noqa: E402
+from webapp.analyses import events  # noqa: E402
+from webapp.analyses.execution import dispatch, lease  # noqa: E402
 from webapp.config import app  # noqa: E402
 
 __all__ = ["app"]
@@ -75,7 +76,7 @@ vars(audio_video)["frames_at"] = frames
 # "probe", "sample", "score", "timeline", "render": some way into the stage.
 lease.Held.progress = stopping_first(lease.Held.progress, lambda held, stage, share: str(stage))  # type: ignore[method-assign]
 # "announce": the timeline is published, the message about it not sent.
-messages.send = stopping_first(messages.send, lambda pk, published: "announce" if published else None)
+dispatch.send = stopping_first(dispatch.send, lambda pk, published: "announce" if published else None)
 # "publish": the labelled video lies in its place, its row is not committed.
 events.tell_of_analysis = stopping_first(
     events.tell_of_analysis, lambda event, pk: "publish" if event is events.Event.SUCCEEDED else None

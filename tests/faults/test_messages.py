@@ -9,7 +9,8 @@ from django.conf import settings
 from tests.faults.conftest import Fault, Submit
 from tests.faults.crew import Crew
 from tests.integration.processes import eventually
-from webapp.analyses import messages, services
+from webapp.analyses import services
+from webapp.analyses.execution import dispatch
 from webapp.analyses.models import Analysis
 
 QUEUED = 20
@@ -27,7 +28,7 @@ def test_twice_at_once(crew: Crew, submit: Submit, fault: Fault, recovered: Call
     analysis = submit()
     for place, published in (("probe", False), ("render", True)):
         crew.stopped(place)
-        messages.send(analysis.pk, published=published)
+        dispatch.send(analysis.pk, published=published)
         assert eventually(lambda: crew.holds(1))  # the other one is done with it
         fault.is_over()
         crew.go_on(place)
@@ -42,7 +43,7 @@ def test_twice_in_turn(crew: Crew, submit: Submit, fault: Fault, recovered: Call
     finished = Analysis.objects.values().get()
     fault.is_over()
     for published in (False, True):
-        messages.send(analysis.pk, published=published)
+        dispatch.send(analysis.pk, published=published)
     assert eventually(lambda: crew.holds(0))
     recovered()
     assert Analysis.objects.values().get() == finished

@@ -17,7 +17,7 @@ from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
 from webapp.recordings.models import MediaFile, Transfer
-from webapp.recordings.transfers import COMMIT_BYTES
+from webapp.recordings.uploads import COMMIT_BYTES
 
 
 @pytest.fixture(scope="module")

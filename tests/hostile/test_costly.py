@@ -11,7 +11,7 @@ from tests.integration.web import Web
 from tests.webapp import clips
 from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
-from webapp.recordings.checks import AT_ONCE
+from webapp.recordings.check_slots import AT_ONCE
 
 MANY = 16
 

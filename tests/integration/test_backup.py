@@ -23,7 +23,7 @@ from webapp.accounts.services import make_token
 from webapp.core import embedded, locations, media
 from webapp.operation import postgres
 from webapp.operation.backup import DUMP, LEFT_OUT, MANIFEST, backup
-from webapp.recordings import transfers
+from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Recording
 
 CONTENT = bytes(range(256)) * 9000
@@ -47,7 +47,7 @@ def installation(transactional_db: None, media_root: Path) -> Recording:
         with_files(recording, video=CONTENT, eeg=b"")
     for file in MediaFile.objects.all():
         MediaFile.objects.filter(pk=file.pk).update(sha256=hashlib.sha256(file.file.read()).hexdigest())
-    transfers.create(owner=owner, length=10, name="later.mp4", metadata="")
+    uploads.create(owner=owner, length=10, name="later.mp4", metadata="")
     return analysis.recording
 
 

@@ -18,7 +18,7 @@ from tests.integration.test_nginx import front
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
-from webapp.recordings.receiving import AT_ONCE, AT_ONCE_EACH
+from webapp.recordings.upload_slots import AT_ONCE, AT_ONCE_EACH
 
 __all__ = ["front"]
 

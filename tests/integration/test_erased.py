@@ -21,8 +21,8 @@ from tests.webapp.factories import an_endpoint
 from tests.webapp.receiver import receiving
 from webapp.accounts import farewell
 from webapp.accounts.models import User
-from webapp.analyses import account_deletion
 from webapp.analyses.models import Analysis
+from webapp.analyses.privacy import account_deletion
 from webapp.core import locations
 from webapp.recordings.models import Recording
 from webapp.webhooks.models import Delivery

@@ -107,7 +107,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
             numbers = left.pop(0) if len(left) > 1 else left[0]
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port)) for number in numbers]
 
-        monkeypatch.setattr("webapp.webhooks.addresses.socket.getaddrinfo", look_up)
+        monkeypatch.setattr("webapp.webhooks.ssrf.socket.getaddrinfo", look_up)
 
     return say
 

@@ -22,9 +22,9 @@ from inference.types import (
 from tests.webapp import clips
 from webapp.accounts.models import User
 from webapp.analyses.events import Event
-from webapp.analyses.lease import Lease, claim
+from webapp.analyses.execution.lease import Lease, claim
+from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
-from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.core import media
 from webapp.recordings import consent
 from webapp.recordings.models import MediaFile, Recording

@@ -11,7 +11,7 @@ from tests.webapp.factories import RecordingFactory, UserFactory, an_endpoint, f
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis, FaceTrack
-from webapp.recordings import order, transfers
+from webapp.recordings import organization, uploads
 from webapp.recordings.models import Recording, Share, Transfer
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -28,8 +28,8 @@ def viewer(db: None) -> User:
 @pytest.fixture
 def analysis(owner: User, viewer: User) -> Analysis:
     analysis = finished("happy", "sad", recording__owner=owner)
-    project = order.make_project(owner=owner, name="Pilot")
-    order.change(recording=analysis.recording, project=project, tags=["left-handed"])
+    project = organization.make_project(owner=owner, name="Pilot")
+    organization.change(recording=analysis.recording, project=project, tags=["left-handed"])
     an_endpoint(owner)
     FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     sharing.with_person(analysis.recording, viewer, may_download=True)
@@ -94,7 +94,7 @@ def test_a_filter_finds_nothing_of_somebody_else(client_of: Any, stranger: User,
 
 
 def test_another_sites_form_can_do_nothing_with_a_session(owner: User, analysis: Analysis) -> None:
-    upload = transfers.create(owner=owner, length=5, name="a.mp4", metadata="")
+    upload = uploads.create(owner=owner, length=5, name="a.mp4", metadata="")
     browser = APIClient(enforce_csrf_checks=True)
     browser.force_login(owner)
     for method, path in {

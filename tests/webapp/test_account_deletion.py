@@ -24,14 +24,15 @@ from tests.webapp import clips, sharing
 from tests.webapp.factories import AnalysisFactory, an_endpoint, claimed, finished, with_files
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
-from webapp.analyses import account_deletion, events, services
-from webapp.analyses.account_deletion import SALT, TOKEN_LASTS, Deletion, delete_account, go_on
-from webapp.analyses.lease import LeaseLostError
+from webapp.analyses import events, services
+from webapp.analyses.execution.lease import LeaseLostError
 from webapp.analyses.models import Analysis
+from webapp.analyses.privacy import account_deletion
+from webapp.analyses.privacy.account_deletion import SALT, TOKEN_LASTS, Deletion, delete_account, go_on
 from webapp.audit.models import Action, Entry
 from webapp.core import logs
 from webapp.core.problems import RequestError
-from webapp.recordings import transfers
+from webapp.recordings import uploads
 from webapp.recordings.models import Recording
 from webapp.webhooks import outbox
 from webapp.webhooks.models import Delivery
@@ -128,11 +129,11 @@ class TestAtOnce:
             running.write(progress=0.5)
 
     def test_nothing_is_added(self, ada: User) -> None:
-        transfers.create(owner=ada, length=10, name="a.mp4", metadata="")
+        uploads.create(owner=ada, length=10, name="a.mp4", metadata="")
         delete_account(user=ada)
         assert not ada.transfers.exists()
         with pytest.raises(Http404):
-            transfers.create(owner=ada, length=10, name="a.mp4", metadata="")
+            uploads.create(owner=ada, length=10, name="a.mp4", metadata="")
         with pytest.raises(Http404):
             services.rerun(recording=ada.recordings.earliest("created_at"))
 

@@ -19,8 +19,9 @@ from tests.webapp import clips, codes, sharing
 from tests.webapp.factories import DURATION_S, UserFactory, finished, with_files
 from webapp.accounts import services as accounts
 from webapp.accounts.models import Token, User
-from webapp.analyses import account_deletion, personal, services
+from webapp.analyses import services
 from webapp.analyses.models import Analysis, CorrectedTimeline
+from webapp.analyses.privacy import account_deletion, data_export
 from webapp.audit.models import Action, Entry
 from webapp.audit.selectors import entries_about
 from webapp.recordings.models import Recording, Share
@@ -263,7 +264,7 @@ class TestReading:
 
     def test_it_is_in_the_export(self, anna: User) -> None:
         accounts.make_token(user=anna, name="notebook")
-        with zipfile.ZipFile(io.BytesIO(b"".join(personal.archive_of(anna)))) as file:
+        with zipfile.ZipFile(io.BytesIO(b"".join(data_export.archive_of(anna)))) as file:
             activity = json.loads(file.read("account.json"))["activity"]
         assert [each["action"] for each in activity] == ["data_exported", "token_made", "account_made"]
         assert len(activity) == entries_about(anna.pk).count()

@@ -17,8 +17,8 @@ from tests.webapp import clips, tus
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import checks
-from webapp.recordings.checks import AT_ONCE, checking
+from webapp.recordings import check_slots
+from webapp.recordings.check_slots import AT_ONCE, checking
 from webapp.recordings.models import Recording, Transfer
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -27,7 +27,7 @@ RECORDINGS = "/api/v1/recordings/"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(check_slots, "WAIT_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -75,21 +75,21 @@ def test_an_eeg_file_is_not_looked_into_meanwhile(api: APIClient, tmp_path: Any,
 
 
 def test_a_short_check_is_waited_for(api: APIClient, busy: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "WAIT_SECONDS", 60)
-    monkeypatch.setattr(checks, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: busy.close()))
+    monkeypatch.setattr(check_slots, "WAIT_SECONDS", 60)
+    monkeypatch.setattr(check_slots, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: busy.close()))
     assert send(api).status_code == 201
 
 
 def test_most_threads_neither_check_nor_wait(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     few = settings.WEB_THREADS // 4
     waiting, over = threading.Semaphore(0), threading.Event()
-    monkeypatch.setattr(checks, "WAIT_SECONDS", 60)
+    monkeypatch.setattr(check_slots, "WAIT_SECONDS", 60)
 
     def sleep(_: float) -> None:
         waiting.release()
         over.wait()
 
-    monkeypatch.setattr(checks, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    monkeypatch.setattr(check_slots, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     owner = User(pk=1)
 
     def wait() -> None:
@@ -115,7 +115,7 @@ def test_all_processes_count_together_and_one_that_is_killed_leaves_nothing(owne
 import django
 django.setup()
 from webapp.accounts.models import User
-from webapp.recordings.checks import checking
+from webapp.recordings.check_slots import checking
 with checking(owner=User(pk={owner.pk})):
     print("checking", flush=True)
     input()

@@ -18,9 +18,9 @@ from inference.export import WRITERS, RecordingInfo
 from tests.webapp.factories import AnalysisFactory, a_timeline, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.analyses import services
-from webapp.analyses.archive import archive
+from webapp.analyses.downloads.archive import archive
+from webapp.analyses.execution.publishing import publish_video
 from webapp.analyses.models import Analysis
-from webapp.analyses.publish import publish_video
 from webapp.core import media
 from webapp.recordings.models import Project, Tag
 

@@ -11,8 +11,8 @@ from inference.types import Face, Faces
 from tests.webapp.factories import AnalysisFactory, a_timeline, claimed, published
 from webapp.accounts.models import User
 from webapp.analyses import selectors
+from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.models import Analysis, FaceTrack
-from webapp.analyses.publish import publish_timeline
 
 FACES = Faces(0.24, (Face(0.12, -3, 4, 20, 30), Face(0.6, 5, 6, 21, 31)))
 

@@ -19,8 +19,9 @@ from inference.store import StoreError
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, silent_for, with_files
 from webapp.accounts.models import User
-from webapp.analyses import messages, selectors, services, tasks
-from webapp.analyses.lease import Lease
+from webapp.analyses import selectors, services, tasks
+from webapp.analyses.execution import dispatch
+from webapp.analyses.execution.lease import Lease
 from webapp.analyses.models import Analysis
 from webapp.core import faults, measures, media
 from webapp.pages import display_names
@@ -234,7 +235,7 @@ def test_nothing_is_lost_when_redis_is_full(
     assert answer.status_code == 302
     analysis = Analysis.objects.get()
     assert (analysis.status, analysis.attempt) == (Status.QUEUED, 0)
-    messages.send(analysis.pk, published=True)
+    dispatch.send(analysis.pk, published=True)
     measures.ATTEMPTS.add(step="read", outcome="done")
 
 
@@ -249,7 +250,9 @@ def test_an_analysis_waits_for_the_database_to_come_back(db: None, monkeypatch: 
         really(lease, *about)
 
     monkeypatch.setattr(Lease, "put_off", put_off)
-    monkeypatch.setattr("webapp.analyses.work.connection", type("Connection", (), {"close": lambda self: None})())
+    monkeypatch.setattr(
+        "webapp.analyses.execution.worker.connection", type("Connection", (), {"close": lambda self: None})()
+    )
     monkeypatch.setattr(selectors, "timeline", raising(OperationalError("the connection was lost")))
     tasks.render(str(analysis.pk))
     assert len(tries) == 3

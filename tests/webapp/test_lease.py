@@ -13,11 +13,11 @@ from django.utils import timezone
 from inference.types import UNDETERMINED, Stage
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, a_timeline, claimed, finished, published, silent_for
-from webapp.analyses import lease as leases
 from webapp.analyses import selectors, services
-from webapp.analyses.lease import Held, LeaseLostError, claim
+from webapp.analyses.execution import lease as leases
+from webapp.analyses.execution.lease import Held, LeaseLostError, claim
+from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis, Artifact, Segment, WindowScore
-from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.core import media
 
 Status = Analysis.Status

@@ -14,7 +14,7 @@ from tests.integration.web import Web
 from tests.webapp import tus
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
-from webapp.api.limits import Limit
+from webapp.api.throttling import Limit
 
 READ, WRITE, PART, EXPORT = "/api/v1/recordings/", tus.URL, f"{tus.URL}{{}}/", "/api/v1/exports/"
 
@@ -101,7 +101,7 @@ def test_the_next_period_begins_anew(api: APIClient, settings: Any, monkeypatch:
     rates = {**settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "read": "1/min"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
     now = [6000.5]
-    monkeypatch.setattr("webapp.api.limits.time.time", lambda: now[0])
+    monkeypatch.setattr("webapp.api.throttling.time.time", lambda: now[0])
     assert not is_refused(api.get(READ))
     answer = api.get(READ)
     assert (is_refused(answer), answer["Retry-After"]) == (True, "60")

@@ -26,9 +26,9 @@ from tests.webapp.routes import calls
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import FaceTrack
-from webapp.api.limits import Limit
+from webapp.api.throttling import Limit
 from webapp.audit.models import Entry
-from webapp.recordings import order, transfers
+from webapp.recordings import organization, uploads
 from webapp.recordings.models import Share
 from webapp.webhooks import services as webhooks
 
@@ -84,8 +84,8 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
     owner = people["owner"]
     settings.SENDS_MAIL = True
     analysis = finished("happy", "sad", recording__owner=owner)
-    project = order.make_project(owner=owner, name="Pilot")
-    order.change(recording=analysis.recording, project=project, tags=["left-handed"])
+    project = organization.make_project(owner=owner, name="Pilot")
+    organization.change(recording=analysis.recording, project=project, tags=["left-handed"])
     with_files(analysis.recording, video=clips.video(DURATION_S))
     FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     share = sharing.with_person(analysis.recording, people["viewer"])
@@ -101,7 +101,7 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
         "share": share.pk,
         "link": link[1],
         "ended": ended[1],
-        "upload": transfers.create(owner=owner, length=5, name="a.mp4", metadata="").pk,
+        "upload": uploads.create(owner=owner, length=5, name="a.mp4", metadata="").pk,
         "token": make_token(user=owner, name="notebook")[0].pk,
         "webhook": webhook.pk,
         "delivery": webhooks.send_test(endpoint=webhook).pk,

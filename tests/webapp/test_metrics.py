@@ -15,8 +15,10 @@ from tests.integration.processes import python
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, published, silent_for
 from webapp.accounts.models import User
-from webapp.analyses import account_deletion, memory, services
-from webapp.analyses.reaper import reap
+from webapp.analyses import services
+from webapp.analyses.execution import gpu_metrics
+from webapp.analyses.execution.reaper import reap
+from webapp.analyses.privacy import account_deletion
 from webapp.core import measures
 from webapp.recordings.services import Upload
 
@@ -25,7 +27,7 @@ TOKEN = "a token of the monitoring"
 
 @pytest.fixture(autouse=True)
 def fresh(servers: None, settings: Any) -> None:
-    measures.server().delete(measures.KEY, memory.KEY)
+    measures.server().delete(measures.KEY, gpu_metrics.KEY)
     settings.METRICS_TOKEN = TOKEN
 
 
@@ -173,8 +175,8 @@ def test_a_gpu_is_shown_for_an_hour(db: None, client: Client, monkeypatch: pytes
             mem_get_info = staticmethod(lambda: (30, 100))
 
     monkeypatch.setitem(sys.modules, "torch", Torch)
-    memory.note()
+    gpu_metrics.note()
     worker = socket.gethostname()
     assert sampled(client)["emotrace_gpu_memory_used_bytes", worker] == 70
-    monkeypatch.setattr(memory, "KEPT_SECONDS", -1)
+    monkeypatch.setattr(gpu_metrics, "KEPT_SECONDS", -1)
     assert ("emotrace_gpu_memory_used_bytes", worker) not in sampled(client)

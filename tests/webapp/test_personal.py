@@ -26,11 +26,11 @@ from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, f
 from webapp.accounts import farewell
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
-from webapp.analyses import account_deletion, personal
 from webapp.analyses.models import Analysis
+from webapp.analyses.privacy import account_deletion, data_export
 from webapp.core import media
 from webapp.core.problems import RequestError
-from webapp.recordings import consent, order, transfers
+from webapp.recordings import consent, organization, uploads
 from webapp.recordings.models import Share
 
 NAME, PASSWORD = "rosalind-f", "a long enough password"
@@ -49,8 +49,8 @@ def rosalind(transactional_db: None) -> User:
     make_token(user=user, name="notebook of rosalind-f")
     read = finished("happy", "sad", recording__owner=user, recording__title="Köln: first/second")
     with_files(read.recording, **FILES)
-    project = order.make_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
-    order.change(recording=read.recording, project=project, tags=[TAG])
+    project = organization.make_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
+    organization.change(recording=read.recording, project=project, tags=[TAG])
     AnalysisFactory.create(recording=read.recording)
     api = APIClient()
     api.force_authenticate(user)
@@ -79,7 +79,7 @@ def neighbour(rosalind: User) -> User:
 
 
 def unpacked(user: User) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(b"".join(personal.archive_of(user)))) as file:
+    with zipfile.ZipFile(io.BytesIO(b"".join(data_export.archive_of(user)))) as file:
         assert file.testzip() is None
         return {name: file.read(name) for name in file.namelist()}
 
@@ -126,12 +126,12 @@ def test_no_secret_is_in_the_zip(rosalind: User, neighbour: User) -> None:
 def test_the_zip_is_never_whole_in_memory(rosalind: User) -> None:
     recording = RecordingFactory.create(owner=rosalind)
     with_files(recording, video=bytes(20 * 2**20))
-    assert max(len(piece) for piece in personal.archive_of(rosalind)) < 2**20
+    assert max(len(piece) for piece in data_export.archive_of(rosalind)) < 2**20
 
 
 def test_what_is_erased_or_lost_meanwhile_is_left_out(rosalind: User) -> None:
     RecordingFactory.create(owner=rosalind, title="later")
-    pieces = personal.archive_of(rosalind)
+    pieces = data_export.archive_of(rosalind)
     begun = next(pieces)
     rosalind.recordings.filter(title="later").delete()
     media.drop(rosalind.recordings.get().files.get(kind="eeg").kept)
@@ -245,7 +245,7 @@ def test_an_upload_that_begins_at_that_moment_is_refused_or_erased_too(
     def begin() -> None:
         start.wait()
         try:
-            transfers.create(owner=user, length=10, name="a.mp4", metadata="")
+            uploads.create(owner=user, length=10, name="a.mp4", metadata="")
         except Http404:
             pass
         except Exception as error:

@@ -18,7 +18,7 @@ from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.core.problems import RequestError
 from webapp.core.quota import Quota, amount
-from webapp.recordings import transfers
+from webapp.recordings import uploads
 from webapp.recordings.models import Recording, Transfer
 from webapp.recordings.quota import bytes_of
 from webapp.recordings.services import Upload
@@ -118,14 +118,14 @@ def test_a_repeated_request_gets_its_answer_where_no_more_is_allowed(api: APICli
 
 
 def test_a_file_that_cannot_fit_is_not_even_received(api: APIClient, owner: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr("webapp.recordings.receiving.FIELDS_BYTES", 0)
+    monkeypatch.setattr("webapp.recordings.upload_slots.FIELDS_BYTES", 0)
     monkeypatch.setattr("webapp.analyses.services.submit", pytest.fail)
     set_quota(user=owner, bytes=len(VIDEO) - 1)
     assert refusal(send(api)) == (413, "quota_bytes")
 
 
 def test_a_large_request_that_is_repeated_gets_its_answer_too(api: APIClient, owner: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr("webapp.recordings.receiving.FIELDS_BYTES", 1000)
+    monkeypatch.setattr("webapp.recordings.upload_slots.FIELDS_BYTES", 1000)
     set_quota(user=owner, bytes=len(VIDEO))
     first, second = (send(api, headers={"Idempotency-Key": "once"}) for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 201)
@@ -165,7 +165,7 @@ def test_what_others_announce_and_do_not_send_takes_no_room(
 ) -> None:
     has_free(monkeypatch, settings.DISK_RESERVE_BYTES + 1000)
     for _ in range(31):
-        transfers.create(owner=UserFactory.create(), length=1000, name="a.mp4", metadata="")
+        uploads.create(owner=UserFactory.create(), length=1000, name="a.mp4", metadata="")
     assert tus.begin(api, 1000).status_code == 201
 
 
@@ -183,16 +183,16 @@ def test_a_part_for_which_there_is_no_room_is_not_received(
 def test_a_part_ends_where_others_have_filled_the_disk_meanwhile(
     api: APIClient, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfers, "COMMIT_BYTES", 100)
+    monkeypatch.setattr(uploads, "COMMIT_BYTES", 100)
     upload = tus.begin(api, 1000)["Location"]
-    count = transfers._count
+    count = uploads._count
 
     def filled(transfer: Transfer, offset: int) -> None:
         count(transfer, offset)
         if offset:
             has_free(monkeypatch, settings.DISK_RESERVE_BYTES - 1)
 
-    monkeypatch.setattr(transfers, "_count", filled)
+    monkeypatch.setattr(uploads, "_count", filled)
     monkeypatch.setattr("webapp.core.media.CHUNK_BYTES", 100)
     assert refusal(tus.send(api, upload, 0, bytes(1000))) == (507, "disk_full")
     assert Transfer.objects.get().offset == 100
@@ -232,7 +232,7 @@ def at_once(count: int, do: Callable[[int], object]) -> list[object]:
 def test_fifty_uploads_at_once_do_not_pass_the_quota_by_a_byte() -> None:
     owner = UserFactory.create()
     set_quota(user=owner, bytes=1999)
-    got = at_once(50, lambda number: transfers.create(owner=owner, length=100, name=f"{number}", metadata=""))
+    got = at_once(50, lambda number: uploads.create(owner=owner, length=100, name=f"{number}", metadata=""))
     assert sum(isinstance(each, Transfer) for each in got) == 19
     assert got.count("quota_bytes") == 31
     assert bytes_of(owner) == 1900

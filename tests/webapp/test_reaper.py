@@ -26,11 +26,11 @@ from tests.webapp.factories import (
     with_files,
 )
 from webapp.analyses import events, services
-from webapp.analyses.lease import LeaseLostError
+from webapp.analyses.execution.lease import LeaseLostError
+from webapp.analyses.execution.publishing import publish_timeline
+from webapp.analyses.execution.reaper import ORPHAN_SECONDS, reap, reaping, sweep
 from webapp.analyses.management.commands import reap as command
 from webapp.analyses.models import Analysis, Segment
-from webapp.analyses.publish import publish_timeline
-from webapp.analyses.reaper import ORPHAN_SECONDS, reap, reaping, sweep
 from webapp.core import measures, media
 
 Status = Analysis.Status
@@ -251,7 +251,7 @@ def test_a_row_that_raises_stops_no_round(
             raise ZeroDivisionError
 
     monkeypatch.setattr(events, "tell_of_analysis", fail_once)
-    monkeypatch.setattr("webapp.analyses.lease.nudge", fail_once)
+    monkeypatch.setattr("webapp.analyses.execution.lease.nudge", fail_once)
     reaping.connect(listener := lambda **_: rounds.append(1))
     reap()
     reaping.disconnect(listener)

@@ -14,7 +14,7 @@ from tests.webapp.factories import AnalysisFactory, UserFactory
 from webapp.accounts.models import User
 from webapp.accounts.services import set_quota
 from webapp.core.bodies import PART_TYPE
-from webapp.recordings.receiving import AT_ONCE, AT_ONCE_EACH, receiving
+from webapp.recordings.upload_slots import AT_ONCE, AT_ONCE_EACH, receiving
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
 BODY = HEAD + b"x" * 2**20 + b"\r\n--b--\r\n"

@@ -18,7 +18,7 @@ from tests.webapp.factories import AnalysisFactory, a_timeline, finished, publis
 from tests.webapp.sharing import with_person
 from webapp.accounts.models import User
 from webapp.analyses import selectors
-from webapp.analyses.lease import claim
+from webapp.analyses.execution.lease import claim
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.recordings.models import Project, Tag
 

@@ -20,11 +20,11 @@ from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, a_timeline, claimed, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses import services
-from webapp.analyses.lease import LeaseLostError
+from webapp.analyses.execution.lease import LeaseLostError
+from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.models import Analysis
-from webapp.analyses.publish import publish_timeline
-from webapp.analyses.purge import AT_ONCE, purge
-from webapp.recordings import order
+from webapp.analyses.privacy.expiry import AT_ONCE, purge
+from webapp.recordings import organization
 from webapp.recordings.models import Project, Recording
 
 API = "/api/v1/"
@@ -61,8 +61,8 @@ def aged(days: float, **fields: Any) -> Recording:
 
 @pytest.fixture
 def project(owner: User) -> Project:
-    order.make_project(owner=owner, name="Short", retention_days=2)
-    return order.make_project(owner=owner, name="Study", retention_days=30)
+    organization.make_project(owner=owner, name="Short", retention_days=2)
+    return organization.make_project(owner=owner, name="Study", retention_days=30)
 
 
 def test_a_recording_says_when_it_will_be_deleted(
@@ -123,7 +123,7 @@ def test_who_is_killed_in_the_middle_is_gone_on_for(
     process: Start, django_user_model: type[User], media_root: Path
 ) -> None:
     owner = django_user_model.objects.create_user(username="owner")
-    project = order.make_project(owner=owner, name="Study", retention_days=30)
+    project = organization.make_project(owner=owner, name="Study", retention_days=30)
     Recording.objects.bulk_create(RecordingFactory.build_batch(3 * AT_ONCE, owner=owner, project=project))
     stays = RecordingFactory.create(owner=owner, project=project)
     old = timezone.now() - timedelta(days=31)
@@ -202,7 +202,7 @@ def test_one_that_cannot_be_erased_holds_up_no_other(
             raise OSError(5, "Input/output error")
         really(recording=recording)
 
-    monkeypatch.setattr("webapp.analyses.purge.erase", erase)
+    monkeypatch.setattr("webapp.analyses.privacy.expiry.erase", erase)
     assert purge() == 1
     assert Recording.objects.get() == stuck
     assert not Recording.objects.filter(pk=other.pk).exists()

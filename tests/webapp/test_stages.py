@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from inference.types import Stage
-from webapp.analyses.stages import StageTimes
+from webapp.analyses.execution.stage_timing import StageTimes
 from webapp.core.measures import STAGE_SECONDS
 
 

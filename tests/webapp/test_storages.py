@@ -15,12 +15,14 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, storages
 from tests.webapp.factories import RecordingFactory, claimed, finished, published, silent_for, with_files
 from webapp.accounts.models import User
-from webapp.analyses import account_deletion, personal, reaper, services, tasks
-from webapp.analyses.lease import LeaseLostError
+from webapp.analyses import services, tasks
+from webapp.analyses.execution import reaper
+from webapp.analyses.execution.lease import LeaseLostError
+from webapp.analyses.execution.publishing import publish_video
 from webapp.analyses.models import Analysis, Artifact
-from webapp.analyses.publish import publish_video
+from webapp.analyses.privacy import account_deletion, data_export
 from webapp.core import media
-from webapp.recordings import transfers
+from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Transfer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,10 +55,10 @@ def body(answer: Any) -> bytes:
 
 
 def sent_in_parts(owner: User, content: bytes, name: str) -> Transfer:
-    transfer = transfers.create(owner=owner, length=len(content), name=name, metadata="")
+    transfer = uploads.create(owner=owner, length=len(content), name=name, metadata="")
     half = len(content) // 2
     for start, part in ((0, content[:half]), (half, content[half:])):
-        transfers.append(transfer=transfer, offset=start, size=len(part), source=io.BytesIO(part))
+        uploads.append(transfer=transfer, offset=start, size=len(part), source=io.BytesIO(part))
     return transfer
 
 
@@ -94,7 +96,7 @@ def test_a_recording_is_sent_read_rendered_handed_out_taken_away_and_erased(
 
     rest = sent_in_parts(owner, KNOWN, "later.mp4")
     lying = storages.everything(media_root)
-    with zipfile.ZipFile(io.BytesIO(b"".join(personal.archive_of(owner)))) as taken:
+    with zipfile.ZipFile(io.BytesIO(b"".join(data_export.archive_of(owner)))) as taken:
         names = {Path(name).name: name for name in taken.namelist()}
         assert taken.read(names["visit.mp4"]) == video
         assert taken.read(names["video.mp4"]) == labelled

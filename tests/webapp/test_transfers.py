@@ -18,9 +18,9 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, tus
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
-from webapp.analyses.reaper import ORPHAN_SECONDS, reap, sweep
+from webapp.analyses.execution.reaper import ORPHAN_SECONDS, reap, sweep
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import transfers
+from webapp.recordings import uploads
 from webapp.recordings.models import Transfer
 
 MEGA = 2**20
@@ -45,12 +45,12 @@ def breaks() -> bytes:
 
 @pytest.fixture
 def transfer(owner: User) -> Transfer:
-    return transfers.create(owner=owner, length=len(CONTENT), name="a.mp4", metadata="")
+    return uploads.create(owner=owner, length=len(CONTENT), name="a.mp4", metadata="")
 
 
 def go_on(transfer: Transfer, offset: int, end: int = len(CONTENT)) -> None:
     part = CONTENT[offset:end]
-    transfers.append(transfer=transfer, offset=offset, size=len(part), source=Cable(part))
+    uploads.append(transfer=transfer, offset=offset, size=len(part), source=Cable(part))
 
 
 def counted(transfer: Transfer) -> bytes:
@@ -61,7 +61,7 @@ def counted(transfer: Transfer) -> bytes:
 @pytest.mark.parametrize("end", [breaks, lambda: b""])
 def test_what_came_before_the_connection_broke_counts(transfer: Transfer, end: Any) -> None:
     came = 6 * MEGA + 12_345
-    transfers.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], end))
+    uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], end))
     assert counted(transfer) == CONTENT[:came]
     go_on(transfer, came)
     assert transfer.path.read_bytes() == CONTENT
@@ -70,12 +70,12 @@ def test_what_came_before_the_connection_broke_counts(transfer: Transfer, end: A
 def test_a_part_with_a_checksum_that_breaks_off_counts_nothing(transfer: Transfer) -> None:
     go_on(transfer, 0, MEGA)
     with pytest.raises(RequestError) as refused:
-        transfers.append(
+        uploads.append(
             transfer=transfer,
             offset=MEGA,
             size=5 * MEGA,
             source=Cable(CONTENT[MEGA : 3 * MEGA], breaks),
-            checksum=transfers.Checksum("sha1", bytes(20)),
+            checksum=uploads.Checksum("sha1", bytes(20)),
         )
     assert refused.value.code is WebCode.UPLOAD_CORRUPTED
     assert counted(transfer) == CONTENT[:MEGA]
@@ -91,8 +91,8 @@ def test_a_killed_process_loses_a_few_megabytes_at_most(transfer: Transfer) -> N
 
     came = 6 * MEGA
     with pytest.raises(Killed):
-        transfers.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], kill))
-    assert counted(transfer) == CONTENT[: transfers.COMMIT_BYTES]
+        uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], kill))
+    assert counted(transfer) == CONTENT[: uploads.COMMIT_BYTES]
 
 
 def test_what_a_crash_left_after_the_counted_bytes_is_cut_off(transfer: Transfer) -> None:
@@ -139,13 +139,13 @@ def test_what_is_removed_while_it_comes_is_not_written_to(transfer: Transfer, me
         return b""
 
     with pytest.raises(Http404):
-        transfers.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:MEGA], removed))
+        uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:MEGA], removed))
     assert not Transfer.objects.exists()
     assert clips.everything_in(media_root) == []
 
 
 def test_no_transaction_is_open_while_bytes_come(transactional_db: None) -> None:
-    transfer = transfers.create(owner=UserFactory.create(), length=len(CONTENT), name="a.mp4", metadata="")
+    transfer = uploads.create(owner=UserFactory.create(), length=len(CONTENT), name="a.mp4", metadata="")
     found: list[str] = []
 
     def look() -> bytes:
@@ -154,7 +154,7 @@ def test_no_transaction_is_open_while_bytes_come(transactional_db: None) -> None
             found.append(f"{connection.in_atomic_block} {cursor.fetchone()[0]}")
         return b""
 
-    transfers.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[: 5 * MEGA], look))
+    uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[: 5 * MEGA], look))
     assert found == ["False None"]
 
 
@@ -163,7 +163,7 @@ class TestTwoAtOnce:
     def held(self, transactional_db: None) -> Iterator[Transfer]:
         """An upload to which somebody is just sending, until the test ends."""
         owner = UserFactory.create()
-        transfer = transfers.create(owner=owner, length=len(CONTENT), name="a.mp4", metadata="")
+        transfer = uploads.create(owner=owner, length=len(CONTENT), name="a.mp4", metadata="")
         begun, over = threading.Event(), threading.Event()
 
         def wait() -> bytes:
@@ -173,7 +173,7 @@ class TestTwoAtOnce:
 
         def send() -> None:
             mine = Transfer.objects.get()
-            transfers.append(transfer=mine, offset=0, size=len(CONTENT), source=Cable(CONTENT[:100], wait))
+            uploads.append(transfer=mine, offset=0, size=len(CONTENT), source=Cable(CONTENT[:100], wait))
             connection.close()
 
         thread = threading.Thread(target=send)
@@ -200,7 +200,7 @@ def test_an_upload_that_nobody_goes_on_with_is_removed_and_a_live_one_is_not(
     transfer: Transfer, owner: User, media_root: Path
 ) -> None:
     go_on(transfer, 0, 100)
-    forgotten = transfers.create(owner=owner, length=5, name="b.mp4", metadata="")
+    forgotten = uploads.create(owner=owner, length=5, name="b.mp4", metadata="")
     for each in (transfer, forgotten):
         aged(each.path)
     Transfer.objects.filter(pk=forgotten.pk).update(expires_at=timezone.now() - timedelta(seconds=1))

@@ -8,10 +8,10 @@ from django.db import connection
 
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, UserFactory, published, silent_for
 from webapp.accounts.models import User
-from webapp.analyses import messages
+from webapp.analyses.execution import dispatch
+from webapp.analyses.execution.reaper import reap
+from webapp.analyses.execution.scheduling import claim_next
 from webapp.analyses.models import Analysis
-from webapp.analyses.reaper import reap
-from webapp.analyses.turns import claim_next
 
 Status = Analysis.Status
 
@@ -100,7 +100,7 @@ def test_messages_do_not_pile_up(db: None, settings: Any, queue: Any) -> None:
 def test_messages_that_were_lost_are_made_up_for(db: None, settings: Any, queue: Any) -> None:
     analyses = queued(UserFactory.create(), 4)
     for analysis in analyses[:2]:
-        messages.send(analysis.pk, published=False)
+        dispatch.send(analysis.pk, published=False)
     published("happy")
     reap()
     assert (queue.llen(settings.INFERENCE_QUEUE), queue.llen(settings.RENDER_QUEUE)) == (4, 1)

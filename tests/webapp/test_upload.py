@@ -290,7 +290,9 @@ def test_without_a_key_each_request_is_one_of_its_own(api: APIClient, video: byt
 def test_the_same_request_at_the_same_moment_is_done_once(
     video: bytes, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.recordings.checks.WAIT_SECONDS", 60)  # each has its turn, on whatever machine this is
+    monkeypatch.setattr(
+        "webapp.recordings.check_slots.WAIT_SECONDS", 60
+    )  # each has its turn, on whatever machine this is
     owner = UserFactory.create()
     found: list[Analysis] = []
     together = threading.Barrier(4)

@@ -12,8 +12,8 @@ from tests.webapp.receiver import receiving
 from webapp.accounts.models import User
 from webapp.core.problems import RequestError
 from webapp.webhooks import outbox, services
-from webapp.webhooks.addresses import is_public, resolve
 from webapp.webhooks.models import Delivery, Endpoint
+from webapp.webhooks.ssrf import is_public, resolve
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_name_is_looked_up_once_for_each_attempt(owner: User, names: Names, se
 
 def test_without_the_operators_word_nothing_goes_into_the_own_network(owner: User, monkeypatch: Any) -> None:
     with receiving() as receiver:
-        monkeypatch.setattr("webapp.webhooks.addresses.PORTS", {receiver.port})
+        monkeypatch.setattr("webapp.webhooks.ssrf.PORTS", {receiver.port})
         endpoint, _ = an_endpoint(owner, receiver.url)
         outbox.deliver(services.send_test(endpoint=endpoint).pk)
         assert receiver.received == []

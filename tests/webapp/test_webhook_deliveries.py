@@ -19,10 +19,11 @@ from tests.webapp.factories import AnalysisFactory, a_timeline, an_endpoint, cla
 from tests.webapp.receiver import Receiver, receiving
 from webapp.accounts.models import User
 from webapp.analyses import services as analyses
-from webapp.analyses.publish import publish_timeline
-from webapp.analyses.reaper import reap
+from webapp.analyses.execution.publishing import publish_timeline
+from webapp.analyses.execution.reaper import reap
 from webapp.core import locations
-from webapp.webhooks import outbox, sending, services
+from webapp.webhooks import outbox, services
+from webapp.webhooks.delivery import KEPT_BYTES, WHOLE_SECONDS
 from webapp.webhooks.models import Delivery, Endpoint
 
 Status = Delivery.Status
@@ -176,7 +177,7 @@ def test_the_pauses_grow_to_about_a_day_and_no_two_are_alike() -> None:
     for shorter, longer in pairwise(pauses[:5]):
         assert longer > 2 * shorter
     assert 18 * 3600 < sum(pauses) < 32 * 3600
-    assert pauses[0] > sending.WHOLE_SECONDS
+    assert pauses[0] > WHOLE_SECONDS
     assert len({outbox.pause(1) for _ in range(20)}) == 20
 
 
@@ -240,7 +241,7 @@ def test_a_redirect_is_not_followed(hook: tuple[Endpoint, str], receiver: Receiv
 
 def test_of_a_long_answer_little_is_read(hook: tuple[Endpoint, str], receiver: Receiver) -> None:
     receiver.answer = b"a" * 50_000_000
-    assert tried(hook).answer == "a" * sending.KEPT_BYTES
+    assert tried(hook).answer == "a" * KEPT_BYTES
 
 
 def drip(handler: Any) -> None:
@@ -265,7 +266,7 @@ def garbage(handler: Any) -> None:
 def test_a_receiver_that_plays_for_time_is_left(
     hook: tuple[Endpoint, str], receiver: Receiver, behave: Any, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "WHOLE_SECONDS", 0.6)
+    monkeypatch.setattr("webapp.webhooks.delivery.WHOLE_SECONDS", 0.6)
     receiver.behave = behave
     began = time.monotonic()
     delivery = tried(hook)

@@ -17,14 +17,15 @@ from inference.timeline.corrections import validate_corrections
 from inference.types import Correction, Corrections
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
-from webapp.analyses import events, messages, quota, selectors
+from webapp.analyses import events, quota, selectors
+from webapp.analyses.execution import dispatch
 from webapp.analyses.models import Analysis, CorrectedTimeline
 from webapp.audit.models import Action
 from webapp.audit.services import record, record_each
 from webapp.core import media
 from webapp.core.measures import UPLOAD_BYTES
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import order, purposes
+from webapp.recordings import organization, purposes
 from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
 from webapp.recordings.models import Project, Recording, Tag
@@ -180,7 +181,7 @@ def erase_all(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = No
         erased = {recording.pk for recording in found}
         tags = list(Tag.objects.filter(recordings__in=erased).values_list("pk", flat=True).distinct())
         Recording.objects.filter(pk__in=erased).delete()
-        order.forget_unused(tags=tags)
+        organization.forget_unused(tags=tags)
         events.tell_of_deletion(owner_id=owner_id, recording_ids=erased)
         for pk in erased:
             transaction.on_commit(partial(media.forget, pk))
@@ -255,5 +256,5 @@ def _queue(recording: Recording, spec: store.ModelSpec, owner: User) -> Analysis
         model_sha256=used.sha256,
         nudged_at=Now(),
     )
-    transaction.on_commit(lambda: messages.send(analysis.pk, published=False))
+    transaction.on_commit(lambda: dispatch.send(analysis.pk, published=False))
     return analysis

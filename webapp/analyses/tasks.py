@@ -5,17 +5,17 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from webapp.analyses import lease, messages, work
+from webapp.analyses.execution import dispatch, lease, worker
 
 
-@shared_task(name=messages.READ)
+@shared_task(name=dispatch.READ)
 def read(pk: str) -> None:
-    work.read()
+    worker.read()
 
 
-@shared_task(name=messages.RENDER)
+@shared_task(name=dispatch.RENDER)
 def render(pk: str) -> None:
-    work.render()
+    worker.render()
 
 
 @worker_shutting_down.connect

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from webapp.core.bodies import PART_TYPE, is_part
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings.transfers import ALGORITHMS, Checksum
+from webapp.recordings.uploads import ALGORITHMS, Checksum
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,checksum,expiration"

@@ -328,7 +328,7 @@ REST_FRAMEWORK = {
         "django_filters.rest_framework.DjangoFilterBackend",
         "webapp.api.filters.Ordering",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["webapp.api.limits.Limit"],
+    "DEFAULT_THROTTLE_CLASSES": ["webapp.api.throttling.Limit"],
     # A browser sends parts of 8 MB: `part` lets 800 MB pass in a second, which no network here does.
     "DEFAULT_THROTTLE_RATES": {
         "read": env.str("EMOTRACE_RATE_READ", default="1200/min"),
@@ -347,7 +347,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Recordings in, timelines of emotions out.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "DEFAULT_GENERATOR_CLASS": "webapp.api.description.Description",
+    "DEFAULT_GENERATOR_CLASS": "webapp.api.schema.Description",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -12,8 +12,9 @@ from django.db.models import Count, F, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from webapp.analyses import account_deletion, memory
+from webapp.analyses.execution import gpu_metrics
 from webapp.analyses.models import Analysis
+from webapp.analyses.privacy import account_deletion
 from webapp.core import measures
 from webapp.operation import health
 from webapp.recordings.models import Recording
@@ -24,7 +25,7 @@ STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull"
 def collect() -> Iterator[Metric]:
     """Everything there is to say. What cannot be asked is left out, and the checks say so."""
     yield _gauge("ready", "Whether a check of readiness holds.", "check", health.checked().items())
-    for part in (_analyses, _deletions, _messages, memory.collect, _disk, measures.collect):
+    for part in (_analyses, _deletions, _messages, gpu_metrics.collect, _disk, measures.collect):
         try:
             yield from list(part())
         except (Error, redis.RedisError, OSError):

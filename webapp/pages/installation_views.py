@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from webapp.analyses import account_deletion
+from webapp.analyses.privacy import account_deletion
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.webhooks.forms import AllowedNetworksForm
 from webapp.webhooks import selectors, services

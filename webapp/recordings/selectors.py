@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.recordings import access
+from webapp.recordings import permissions
 from webapp.recordings.models import MediaFile, Project, Recording, Tag, Transfer
 
 
@@ -45,7 +45,7 @@ def tagged(names: str) -> QuerySet[Recording]:
 
 def projects_of(user: User) -> QuerySet[Project]:
     """The user's projects by name, with `count`, the number of their recordings, and whether they are `shared`."""
-    shared = Exists(access.good().filter(project=OuterRef("pk")))
+    shared = Exists(permissions.good().filter(project=OuterRef("pk")))
     return user.projects.annotate(count=Count("recordings"), shared=shared).order_by(Lower("name"))
 
 

@@ -20,8 +20,8 @@ from webapp.accounts.models import User
 from webapp.core import media
 from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import quota
-from webapp.recordings import transfers as uploads
-from webapp.recordings.checks import checking
+from webapp.recordings import uploads as uploads
+from webapp.recordings.check_slots import checking
 from webapp.recordings.models import MediaFile, Project, Purpose, Recording, Transfer
 
 Kind = MediaFile.Kind

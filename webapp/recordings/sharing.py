@@ -11,7 +11,7 @@ from webapp.accounts.models import User
 from webapp.audit.models import Action
 from webapp.audit.services import record
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import access, consent
+from webapp.recordings import consent, permissions
 from webapp.recordings.models import Project, Recording, Share
 
 LONGEST = timedelta(days=366)
@@ -67,12 +67,12 @@ def revoke(*, share: Share) -> None:
         share.delete()
 
 
-def note_seen(*, viewer: access.Viewer, recording: Recording) -> None:
+def note_seen(*, viewer: permissions.Viewer, recording: Recording) -> None:
     """Note when somebody looked, for the owner."""
     now = timezone.now()
     before = Q(last_seen_at=None) | Q(last_seen_at__lt=now - accounts.USE_NOTED_EVERY)
     with transaction.atomic():
-        for share in access.allowing(viewer, recording).filter(before):
+        for share in permissions.allowing(viewer, recording).filter(before):
             Share.objects.filter(pk=share.pk).update(last_seen_at=now)
             _record_opening(share)
 

@@ -6,7 +6,7 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         from webapp.analyses.events import deleted, happened
-        from webapp.analyses.reaper import reaping
+        from webapp.analyses.execution.reaper import reaping
         from webapp.webhooks import outbox
 
         happened.connect(outbox.on_happened)

@@ -23,8 +23,8 @@ from webapp.analyses.events import Event, Happening
 from webapp.core import queue
 from webapp.core.isolation import isolated
 from webapp.webhooks import signing
+from webapp.webhooks.delivery import Outcome, post
 from webapp.webhooks.models import RECORDING, Delivery, Endpoint
-from webapp.webhooks.sending import Outcome, post
 
 DELIVER = "webapp.webhooks.tasks.deliver"
 # 1 min, 4, 16, 64 and then every 6 hours: about a day in all.

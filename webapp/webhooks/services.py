@@ -12,7 +12,7 @@ from webapp.analyses.events import Event
 from webapp.audit.models import Action
 from webapp.audit.services import record
 from webapp.core.problems import RequestError, WebCode
-from webapp.webhooks import addresses, outbox, signing
+from webapp.webhooks import outbox, signing, ssrf
 from webapp.webhooks.models import TEST, AllowedNetwork, Delivery, Endpoint
 
 MOST = 20
@@ -24,7 +24,7 @@ def create(*, owner: User, url: str, events: Collection[str]) -> tuple[Endpoint,
 
     Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS | WEBHOOK_LIMIT).
     """
-    addresses.resolve(url)
+    ssrf.resolve(url)
     secret = signing.fresh()
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # of two at once, the second counts the first
@@ -38,7 +38,7 @@ def change(
 ) -> None:
     """Change what is given. Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS)."""
     if url is not None and url != endpoint.url:
-        addresses.resolve(url)
+        ssrf.resolve(url)
         endpoint.url, endpoint.failing_since = url, None
     if events is not None:
         endpoint.events = _in_order(events)

@@ -15,9 +15,9 @@ from tests.integration.rest import SAMPLES
 from tests.webapp.factories import MODEL, WEIGHTS
 from webapp.accounts.models import User
 from webapp.analyses import services
-from webapp.analyses.lease import claim
+from webapp.analyses.execution.lease import claim
+from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
-from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.recordings.services import Upload
 
 LABELS = ("neutral", "happy", "sad")

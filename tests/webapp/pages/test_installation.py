@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.webapp.factories import RecordingFactory
 from webapp.accounts.models import User
-from webapp.analyses import account_deletion
+from webapp.analyses.privacy import account_deletion
 from webapp.audit.models import Action, Entry
 from webapp.webhooks.models import AllowedNetwork
 

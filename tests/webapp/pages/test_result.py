@@ -19,9 +19,9 @@ from tests.webapp.factories import AnalysisFactory, claimed
 from tests.webapp.pages.conftest import NOTICE, fail, publish
 from webapp.accounts.models import User
 from webapp.analyses import services
-from webapp.analyses.lease import WORKER_LOST, claim
+from webapp.analyses.execution.lease import WORKER_LOST, claim
+from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis, WindowScore
-from webapp.analyses.publish import publish_timeline, publish_video
 from webapp.recordings.models import Recording
 
 

@@ -17,7 +17,7 @@ from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.pages.sharing.link_views import MISSES_A_MINUTE
-from webapp.recordings import order
+from webapp.recordings import organization
 from webapp.recordings.models import Share
 
 SEEN = {"result": "analysis", "live": "analysis"}
@@ -36,8 +36,8 @@ def viewer(db: None) -> Client:
 @pytest.fixture
 def things(finished: Analysis, viewer: Client, user: User) -> dict[str, object]:
     """What each address needs, of a recording in a project; both are shared with the viewer."""
-    project = order.make_project(owner=user, name="Pilot")
-    order.move(recordings=[finished.recording], project=project)
+    project = organization.make_project(owner=user, name="Pilot")
+    organization.move(recordings=[finished.recording], project=project)
     for what in (finished.recording, project):
         sharing.with_person(what, User.objects.get(username="viewer"))
     return {"recording": finished.recording_id, "analysis": finished.pk}
@@ -130,7 +130,7 @@ def test_the_log_holds_no_secret(finished: Analysis, monkeypatch: pytest.MonkeyP
     handler = next(each for each in logging.getLogger().handlers if each.filters)
     assert isinstance(handler, logging.StreamHandler)
     monkeypatch.setattr(handler, "stream", lines)
-    monkeypatch.setattr("webapp.analyses.files.faces", lambda _: 1 / 0)
+    monkeypatch.setattr("webapp.analyses.downloads.responses.faces", lambda _: 1 / 0)
     assert Client(raise_request_exception=False).get(at(secret, "link-faces", finished)).status_code == 500
     assert "link/<str:secret>/analyses/" in lines.getvalue()
     assert secret not in lines.getvalue()
@@ -173,11 +173,11 @@ def test_the_original_is_for_its_owner_alone(
 
 def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analysis, user: User) -> None:
     cache.clear()
-    project = order.make_project(owner=user, name="Pilot")
+    project = organization.make_project(owner=user, name="Pilot")
     link, secret = sharing.by_link(project)
     address = reverse("pages:link", args=[secret])
     assert "no recording in this project" in client.get(address).content.decode()
-    order.move(recordings=[finished.recording], project=project)
+    organization.move(recordings=[finished.recording], project=project)
     page = client.get(address).content.decode()
     assert at(secret, "link-result", finished) in page
     shown = client.get(at(secret, "link-result", finished)).content.decode()
@@ -186,7 +186,7 @@ def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analy
         assert tool not in shown
     link.refresh_from_db()
     assert link.openings == 2
-    order.delete_project(project=project)
+    organization.delete_project(project=project)
     assert client.get(address).status_code == 404
 
 

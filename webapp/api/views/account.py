@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.accounts.models import Scope
-from webapp.analyses.account_deletion import delete_account
-from webapp.api.account import AccountSerializer, DeletionSerializer
+from webapp.analyses.privacy.account_deletion import delete_account
+from webapp.api.serializers.account import AccountSerializer, DeletionSerializer
 from webapp.api.views.auth import WrongCredentials, person_with
 from webapp.api.views.base import person
 

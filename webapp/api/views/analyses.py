@@ -13,17 +13,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference.export import WRITERS
-from webapp.analyses import files, selectors, services, viewing
+from webapp.analyses import permissions, selectors, services
+from webapp.analyses.downloads import responses
 from webapp.analyses.models import Analysis, Segment, WindowScore
-from webapp.api.analyses import (
+from webapp.api.filters import AnalysisFilter, SegmentFilter
+from webapp.api.pagination import InTime, Pages
+from webapp.api.serializers.analyses import (
     AnalysisSerializer,
     FacesSerializer,
     FoundSegmentSerializer,
     SegmentSerializer,
     WindowSerializer,
 )
-from webapp.api.filters import AnalysisFilter, SegmentFilter
-from webapp.api.pagination import InTime, Pages
 from webapp.api.views.base import AsItIs, person
 from webapp.core.problems import RequestError, WebCode
 
@@ -50,7 +51,7 @@ class OneAnalysis(generics.RetrieveAPIView[Analysis]):
     filter_backends = []
 
     def get_object(self) -> Analysis:
-        return viewing.seen(person(self.request), self.kwargs["pk"]).analysis
+        return permissions.seen(person(self.request), self.kwargs["pk"]).analysis
 
 
 class Cancel(APIView):
@@ -70,7 +71,7 @@ class Segments(generics.ListAPIView[Segment]):
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Segment]:
-        analysis = viewing.seen(person(self.request), self.kwargs["pk"]).analysis
+        analysis = permissions.seen(person(self.request), self.kwargs["pk"]).analysis
         return analysis.segments.select_related("analysis")
 
 
@@ -82,14 +83,14 @@ class Windows(generics.ListAPIView[WindowScore]):
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[WindowScore]:
-        seen = viewing.seen(person(self.request), self.kwargs["pk"])
+        seen = permissions.seen(person(self.request), self.kwargs["pk"])
         return seen.require_download().windows.all()
 
 
 class Faces(APIView):
     @extend_schema(operation_id="analyses_faces", summary="Where the face was", responses={200: FacesSerializer})
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(files.faces(viewing.seen(person(request), pk).analysis))
+        return Response(responses.faces(permissions.seen(person(request), pk).analysis))
 
 
 @extend_schema_view(get=extend_schema(operation_id="segments_list", summary="Segments across all past predictions"))
@@ -115,10 +116,10 @@ class Video(APIView):
         responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        seen = viewing.seen(person(request), pk)
+        seen = permissions.seen(person(request), pk)
         if request.auth is not None:  # a page plays it; what a program fetches, it keeps
             seen.require_download()
-        return files.video(request._request, seen)
+        return responses.video(request._request, seen)
 
 
 class Chapters(APIView):
@@ -130,10 +131,12 @@ class Chapters(APIView):
         summary="The original video with the timeline as chapters and subtitles",
         description="Picture and sound are the original's, not coded again; Matroska where an MP4 does not take them.",
         parameters=[RANGE],
-        responses={(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in files.VIDEO_TYPES.values()},
+        responses={
+            (status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in responses.VIDEO_TYPES.values()
+        },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        return files.chapters(request._request, viewing.seen(person(request), pk))
+        return responses.chapters(request._request, permissions.seen(person(request), pk))
 
 
 class Export(APIView):
@@ -147,4 +150,4 @@ class Export(APIView):
         responses={(200, writer.content_type): OpenApiTypes.BINARY for writer in WRITERS.values()},
     )
     def get(self, request: Request, pk: UUID, format: str) -> HttpResponse:
-        return files.export(viewing.seen(person(request), pk), format)
+        return responses.export(permissions.seen(person(request), pk), format)

@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from webapp.analyses import selectors, services, viewing
-from webapp.api.analyses import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
+from webapp.analyses import permissions, selectors, services
+from webapp.api.serializers.analyses import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
 from webapp.api.views.base import person
-from webapp.recordings.receiving import receiving
+from webapp.recordings.upload_slots import receiving
 
 
 class Corrections(APIView):
@@ -20,7 +20,7 @@ class Corrections(APIView):
         responses={200: CorrectionsSerializer},
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        analysis = viewing.seen(person(request), pk).analysis
+        analysis = permissions.seen(person(request), pk).analysis
         return Response(CorrectionsSerializer(selectors.corrections(analysis)).data)
 
     @extend_schema(

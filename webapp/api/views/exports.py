@@ -10,10 +10,10 @@ from rest_framework.request import Request
 
 from inference.export import WRITERS
 from webapp.analyses import selectors
-from webapp.analyses.archive import archive, as_download, check
+from webapp.analyses.downloads.archive import archive, as_download, check
 from webapp.analyses.models import Analysis
 from webapp.api.filters import ExportFilter
-from webapp.api.serializers import ExportsSerializer
+from webapp.api.serializers.recordings import ExportsSerializer
 from webapp.api.views.base import AsItIs, person
 from webapp.core.problems import RequestError, WebCode
 

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from webapp.analyses import services
 from webapp.analyses.filters import RecordingFilter
 from webapp.analyses.models import Analysis
-from webapp.api.analyses import AnalysisSerializer, RerunSerializer
 from webapp.api.pagination import Pages
-from webapp.api.serializers import (
+from webapp.api.serializers.analyses import AnalysisSerializer, RerunSerializer
+from webapp.api.serializers.recordings import (
     ChangeSerializer,
     CreatedSerializer,
     RecordingSerializer,
@@ -23,9 +23,9 @@ from webapp.api.serializers import (
     UploadSerializer,
 )
 from webapp.api.views.base import person
-from webapp.recordings import order, selectors
+from webapp.recordings import organization, selectors
 from webapp.recordings.models import Recording
-from webapp.recordings.receiving import receiving, require_room
+from webapp.recordings.upload_slots import receiving, require_room
 
 KEY, KEY_CHARACTERS = "Idempotency-Key", 255
 
@@ -118,7 +118,7 @@ class OneRecording(generics.RetrieveDestroyAPIView[Recording]):
         recording = self.get_object()
         form = ChangeSerializer(recording, data=request.data, partial=True, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
-        order.change(recording=recording, **form.validated_data)
+        organization.change(recording=recording, **form.validated_data)
         return Response(RecordingSerializer(self.get_object()).data)
 
     def perform_destroy(self, instance: Recording) -> None:

@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 from webapp.accounts.models import Scope
 from webapp.analyses.models import Analysis
 from webapp.api.pagination import Newest
-from webapp.api.sharing import MadeShareSerializer, NewShareSerializer, SharedSerializer, ShareSerializer
+from webapp.api.serializers.sharing import MadeShareSerializer, NewShareSerializer, SharedSerializer, ShareSerializer
 from webapp.api.views.base import person
-from webapp.recordings import access, sharing
+from webapp.recordings import permissions, sharing
 from webapp.recordings.models import Recording, Share
 
 
@@ -29,7 +29,7 @@ class Shares(generics.ListAPIView[Share]):
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Share]:
-        return access.shares_of(person(self.request))
+        return permissions.shares_of(person(self.request))
 
     @extend_schema(
         operation_id="shares_create",
@@ -61,7 +61,7 @@ class OneShare(APIView):
 
     @extend_schema(operation_id="shares_destroy", summary="Revoke it, at once", responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
-        sharing.revoke(share=access.share_for(person(request), pk))
+        sharing.revoke(share=permissions.share_for(person(request), pk))
         return Response(status=204)
 
 
@@ -81,4 +81,4 @@ class Shared(generics.ListAPIView[Recording]):
 
     def get_queryset(self) -> QuerySet[Recording]:
         analyses = Prefetch("analyses", Analysis.objects.order_by("-created_at"))
-        return access.shared_with(person(self.request)).prefetch_related(analyses)
+        return permissions.shared_with(person(self.request)).prefetch_related(analyses)

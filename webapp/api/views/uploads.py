@@ -16,15 +16,15 @@ from rest_framework.views import APIView
 from inference import eeg
 from webapp.accounts.models import Scope
 from webapp.api import tus
-from webapp.api.serializers import EegOutlineSerializer
+from webapp.api.serializers.recordings import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
 from webapp.core import media
 from webapp.core.bodies import PART_TYPE
 from webapp.core.problems import STATUSES, WebCode
-from webapp.recordings import selectors, transfers
-from webapp.recordings.checks import checking
+from webapp.recordings import selectors, uploads
+from webapp.recordings.check_slots import checking
 from webapp.recordings.models import Transfer
-from webapp.recordings.receiving import receiving
+from webapp.recordings.upload_slots import receiving
 
 
 def _header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:
@@ -74,7 +74,7 @@ class Tus(APIView):
                 "Tus-Version": tus.VERSION,
                 "Tus-Extension": tus.EXTENSIONS,
                 "Tus-Max-Size": str(settings.LIMITS.max_bytes),
-                "Tus-Checksum-Algorithm": ",".join(transfers.ALGORITHMS),
+                "Tus-Checksum-Algorithm": ",".join(uploads.ALGORITHMS),
             },
         )
 
@@ -96,7 +96,7 @@ class Uploads(Tus):
     )
     def post(self, request: Request) -> Response:
         metadata, name = tus.metadata(request)
-        transfer = transfers.create(owner=person(request), length=tus.length(request), name=name, metadata=metadata)
+        transfer = uploads.create(owner=person(request), length=tus.length(request), name=name, metadata=metadata)
         # Without scheme and host, which a proxy may know better.
         headers = {"Location": reverse("api:upload", args=[transfer.pk]), "Upload-Expires": _expires(transfer)}
         return Response(status=201, headers=headers)
@@ -138,7 +138,7 @@ class OneUpload(Tus):
         transfer = selectors.transfer_for(person(request), pk)
         tus.require_part(request)
         with receiving(owner=person(request), request=request._request):
-            transfers.append(
+            uploads.append(
                 transfer=transfer,
                 offset=tus.offset(request),
                 size=tus.size(request),
@@ -156,7 +156,7 @@ class OneUpload(Tus):
         parameters=[RESUMABLE],
     )
     def delete(self, request: Request, pk: UUID) -> Response:
-        transfers.terminate(transfer=selectors.transfer_for(person(request), pk))
+        uploads.terminate(transfer=selectors.transfer_for(person(request), pk))
         return Response(status=204)
 
 
@@ -168,7 +168,7 @@ class Eeg(APIView):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
-        transfers.require_finished(transfer)
+        uploads.require_finished(transfer)
         with media.workplace() as place:
             media.copy_part(transfer.path, place / "eeg.mat")
             with checking(owner=person(request)):

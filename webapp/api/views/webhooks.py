@@ -13,14 +13,14 @@ from rest_framework.views import APIView
 
 from webapp.accounts.models import Scope
 from webapp.api.pagination import Newest
-from webapp.api.views.base import person
-from webapp.api.webhooks import (
+from webapp.api.serializers.webhooks import (
     DeliveryFilter,
     DeliverySerializer,
     NewWebhookSerializer,
     SecretSerializer,
     WebhookSerializer,
 )
+from webapp.api.views.base import person
 from webapp.webhooks import selectors, services
 from webapp.webhooks.models import Delivery, Endpoint
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from webapp.accounts.models import User
 from webapp.analyses.selectors import analyses_of
 from webapp.audit.models import Action, Entry
-from webapp.recordings.access import shares_of
 from webapp.recordings.models import Project
+from webapp.recordings.permissions import shares_of
 
 NAMED = {"recording", "analysis", "share"}
 ENDS = {Action.RECORDING_ERASED, Action.SHARE_REVOKED}

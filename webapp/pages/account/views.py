@@ -21,9 +21,9 @@ from django.views.generic.edit import FormView
 
 from webapp.accounts.forms import KeptTokensForm
 from webapp.accounts.services import revoke_access
-from webapp.analyses import account_deletion, personal
-from webapp.analyses.account_deletion import Deletion
-from webapp.analyses.archive import as_download
+from webapp.analyses.downloads.archive import as_download
+from webapp.analyses.privacy import account_deletion, data_export
+from webapp.analyses.privacy.account_deletion import Deletion
 from webapp.analyses.quota import usage_of
 from webapp.audit.selectors import entries_about
 from webapp.core.problems import RequestError
@@ -95,7 +95,7 @@ def activity(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export(request: AuthenticatedRequest) -> StreamingHttpResponse:
-    return as_download(personal.archive_of(request.user), "everything")
+    return as_download(data_export.archive_of(request.user), "everything")
 
 
 @sensitive_post_parameters("password")

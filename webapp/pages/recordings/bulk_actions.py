@@ -12,14 +12,14 @@ from django.template.defaultfilters import pluralize
 
 from webapp.accounts.models import User
 from webapp.analyses import bulk, selectors
-from webapp.analyses.archive import archive, as_download
+from webapp.analyses.downloads.archive import archive, as_download
 from webapp.analyses.models import Analysis
 from webapp.core.problems import RequestError, WebCode
 from webapp.pages import model_cards
 from webapp.pages.display_names import EXPORTS
 from webapp.pages.recordings import search
 from webapp.pages.recordings.forms import MayErase, OwnProjectField, TagsField
-from webapp.recordings import order
+from webapp.recordings import organization
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import projects_of, recordings_of
 
@@ -149,8 +149,8 @@ class Move(Deed):
     def do(self) -> Done:
         project = self.cleaned_data["project"]
         if name := self.cleaned_data["new_project"]:
-            project = order.make_project(owner=self.user, name=name)
-        order.move(recordings=self.recordings, project=project, erase_due=self.erase_due)
+            project = organization.make_project(owner=self.user, name=name)
+        organization.move(recordings=self.recordings, project=project, erase_due=self.erase_due)
         where = f"in “{project.name}” now" if project else "in no project any more"
         return Done(f"{counted(len(self.recordings))}: {where}.")
 
@@ -167,7 +167,7 @@ class Tag(Deed):
 
     def do(self) -> Done:
         add, remove = self.cleaned_data["add"], self.cleaned_data["remove"]
-        order.retag(owner=self.user, recordings=self.recordings, add=add, remove=remove)
+        organization.retag(owner=self.user, recordings=self.recordings, add=add, remove=remove)
         return Done(f"The tags of {counted(len(self.recordings))} are changed.")
 
 

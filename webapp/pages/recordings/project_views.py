@@ -12,12 +12,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inference.export import WRITERS
-from webapp.analyses.archive import archive, as_download
+from webapp.analyses.downloads.archive import archive, as_download
 from webapp.analyses.selectors import analyses_of, exported_timelines
 from webapp.core.problems import RequestError, WebCode
 from webapp.pages.recordings.forms import ProjectForm, TagForm
 from webapp.pages.requests import AuthenticatedRequest
-from webapp.recordings import order, retention, selectors
+from webapp.recordings import organization, retention, selectors
 from webapp.recordings.models import days_kept
 
 Form = ProjectForm | TagForm
@@ -35,7 +35,7 @@ def projects(request: AuthenticatedRequest) -> HttpResponse:
 def new_project(request: AuthenticatedRequest) -> HttpResponse:
     form = ProjectForm(request.POST or None)
     words = {"heading": "New project", "button": "Make the project", "said": "The project is made."}
-    return _change(request, form, lambda sent: order.make_project(owner=request.user, **sent), words)
+    return _change(request, form, lambda sent: organization.make_project(owner=request.user, **sent), words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +45,10 @@ def project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = ProjectForm(request.POST or None, instance=project)
     words = {"heading": "Change the project", "button": "Save", "said": "The project has been saved."}
     return _change(
-        request, form, lambda sent: order.change_project(project=project, erase_due=form.erase_due, **sent), words
+        request,
+        form,
+        lambda sent: organization.change_project(project=project, erase_due=form.erase_due, **sent),
+        words,
     )
 
 
@@ -66,7 +69,7 @@ def project_zip(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
 def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     project = selectors.project_for(request.user, pk)
     if request.method == "POST":
-        order.delete_project(project=project)
+        organization.delete_project(project=project)
         messages.success(request, f"The project “{project.name}” is deleted. Its recordings are in no project now.")
         return redirect("pages:projects")
     lost = retention.over(recordings=project.recordings.all(), days=days_kept(None))
@@ -78,7 +81,7 @@ def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 def new_tag(request: AuthenticatedRequest) -> HttpResponse:
     form = TagForm(request.POST or None)
     words = {"heading": "New tag", "button": "Make the tag", "said": "The tag is made."}
-    return _change(request, form, lambda sent: order.make_tag(owner=request.user, **sent), words)
+    return _change(request, form, lambda sent: organization.make_tag(owner=request.user, **sent), words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,7 +90,7 @@ def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     form = TagForm(request.POST or None, instance=tag)
     words = {"heading": "Rename the tag", "button": "Save", "said": "The tag has its new name wherever it is."}
-    return _change(request, form, lambda sent: order.change_tag(tag=tag, **sent), words)
+    return _change(request, form, lambda sent: organization.change_tag(tag=tag, **sent), words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,7 +98,7 @@ def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 def delete_tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     if request.method == "POST":
-        order.delete_tag(tag=tag)
+        organization.delete_tag(tag=tag)
         messages.success(request, f"The tag “{tag.name}” has been deleted.")
         return redirect("pages:projects")
     return render(request, "pages/delete_tag.html", {"tag": tag})

@@ -12,9 +12,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inference.errors import InputError
-from webapp.analyses import files, services
 from webapp.analyses import sample as sample_of
 from webapp.analyses import selectors as analyses
+from webapp.analyses import services
+from webapp.analyses.downloads import responses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
 from webapp.core.problems import RequestError, cut_short
@@ -23,10 +24,10 @@ from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
 from webapp.pages.requests import AuthenticatedRequest
-from webapp.recordings import order, purposes, selectors
+from webapp.recordings import organization, purposes, selectors
 from webapp.recordings.models import days_kept
-from webapp.recordings.receiving import receiving, require_room
 from webapp.recordings.selectors import projects_of
+from webapp.recordings.upload_slots import receiving, require_room
 
 
 @csrf_exempt  # its token is looked for in the form: not before it is known that the form may be read
@@ -106,7 +107,7 @@ def edit(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = RecordingForm(request.POST or None, instance=recording)
     if form.is_valid():
         try:
-            order.change(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
+            organization.change(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
         except RequestError as error:
             form.ask(error)
         else:
@@ -120,7 +121,7 @@ def edit(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @login_required
 def original(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
     """The video as it was sent, in parts if the player asks for parts."""
-    return files.original(request, selectors.recording_for(request.user, pk))
+    return responses.original(request, selectors.recording_for(request.user, pk))
 
 
 @require_POST

@@ -18,13 +18,15 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from inference.errors import InputError
-from webapp.analyses import files, viewing
+from webapp.analyses import permissions
+from webapp.analyses.downloads import responses
 from webapp.core.problems import STATUSES, RequestError
 from webapp.core.requests import client_network
 from webapp.pages.recordings.rows import rows
 from webapp.pages.timeline.result_context import Places, news, result
-from webapp.recordings import access, sharing
+from webapp.recordings import sharing
 from webapp.recordings.models import Share
+from webapp.recordings.permissions import link_with, shared_with
 
 PAGE_SIZE = 25
 MISSES_A_MINUTE = 20  # of one address: secrets cannot be guessed, and nobody is to try
@@ -52,7 +54,7 @@ def entrance(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase
     """Leads to the latest analysis of a recording; of a project, lists the recordings."""
     if request.method == "GET" and "page" not in request.GET:
         sharing.note_opening(link=link)
-    page = Paginator(access.shared_with(link), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(shared_with(link), PAGE_SIZE).get_page(request.GET.get("page"))
     lines = rows(page)
     if link.project is not None:
         context = {"link": link, "secret": secret, "page": page, "rows": lines, "by_link": True}
@@ -64,7 +66,7 @@ def entrance(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase
 
 @with_link
 def show(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    seen = viewing.seen(link, pk)
+    seen = permissions.seen(link, pk)
     places = Places(seen.analysis, secret)
     beside = {
         "siblings": places.beside(seen.siblings()),
@@ -77,36 +79,36 @@ def show(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpRespon
 
 @with_link
 def live(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    seen = viewing.seen(link, pk)
+    seen = permissions.seen(link, pk)
     context = news(seen, Places(seen.analysis, secret), request.GET.get("have", ""))
     return render(request, "pages/_live.html", context | {"by_link": True})
 
 
 @with_link
 def video(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return files.video(request, viewing.seen(link, pk))
+    return responses.video(request, permissions.seen(link, pk))
 
 
 @with_link
 def faces(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return JsonResponse(files.faces(viewing.seen(link, pk).analysis))
+    return JsonResponse(responses.faces(permissions.seen(link, pk).analysis))
 
 
 @with_link
 def chapters(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return files.chapters(request, viewing.seen(link, pk))
+    return responses.chapters(request, permissions.seen(link, pk))
 
 
 @with_link
 def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str) -> HttpResponseBase:
-    return files.export(viewing.seen(link, pk), format)
+    return responses.export(permissions.seen(link, pk), format)
 
 
 def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
     misses = f"link-misses:{client_network(request)}:{time.time() // 60:.0f}"
     if cache.get(misses, 0) >= MISSES_A_MINUTE:
         return render(request, "429.html", {"by_link": True}, status=429)
-    link = access.link_with(secret)
+    link = link_with(secret)
     try:
         if link is None:
             cache.add(misses, 0, timeout=120)

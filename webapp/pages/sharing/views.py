@@ -15,7 +15,7 @@ from webapp.core.problems import RequestError
 from webapp.pages.recordings.rows import rows
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.sharing.forms import LinkForm, PersonForm
-from webapp.recordings import access, selectors, sharing
+from webapp.recordings import permissions, selectors, sharing
 from webapp.recordings.models import Project, Recording, Share
 
 PAGE_SIZE = 25
@@ -36,7 +36,7 @@ def of_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    share = access.share_for(request.user, pk)
+    share = permissions.share_for(request.user, pk)
     back = _address(share.what)
     if request.method == "POST":
         sharing.revoke(share=share)
@@ -56,7 +56,7 @@ def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def shared(request: AuthenticatedRequest) -> HttpResponse:
-    page = Paginator(access.shared_with(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(permissions.shared_with(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "pages/shared.html", {"page": page, "rows": rows(page)})
 
 
@@ -81,7 +81,7 @@ def _sharing(request: AuthenticatedRequest, what: Recording | Project) -> HttpRe
     context = {
         "what": what,
         "is_project": is_project,
-        "shares": access.shares_on(what),
+        "shares": permissions.shares_on(what),
         "inherited": _of_its_project(what),
         "person": person,
         "link": link,
@@ -105,7 +105,7 @@ def _share(what: Recording | Project, form: PersonForm | LinkForm) -> str | None
 
 
 def _of_its_project(what: Recording | Project) -> list[Share]:
-    return list(access.shares_on(what.project)) if isinstance(what, Recording) and what.project else []
+    return list(permissions.shares_on(what.project)) if isinstance(what, Recording) and what.project else []
 
 
 def _address(what: Recording | Project) -> str:

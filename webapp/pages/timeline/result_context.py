@@ -15,7 +15,7 @@ from inference.timeline.summary import label_shares, summary
 from inference.types import UNDETERMINED, Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
-from webapp.analyses.viewing import Seen
+from webapp.analyses.permissions import Seen
 from webapp.core.file_names import recording_name
 from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inference.errors import InputError
-from webapp.analyses import selectors, services, viewing
-from webapp.analyses.viewing import Seen
+from webapp.analyses import permissions, selectors, services
+from webapp.analyses.permissions import Seen
 from webapp.core.problems import RequestError
 from webapp.pages import model_cards
 from webapp.pages.requests import AuthenticatedRequest
@@ -22,7 +22,7 @@ from webapp.pages.timeline.result_context import Places, corrected, news, result
 @require_safe
 @login_required
 def show(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    seen = viewing.seen(request.user, pk)
+    seen = permissions.seen(request.user, pk)
     recording, places = seen.analysis.recording, Places(seen.analysis)
     beside = {
         "siblings": places.beside(seen.siblings()),
@@ -36,7 +36,7 @@ def show(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def live(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    seen = viewing.seen(request.user, pk)
+    seen = permissions.seen(request.user, pk)
     return render(request, "pages/_live.html", news(seen, Places(seen.analysis), request.GET.get("have", "")))
 
 

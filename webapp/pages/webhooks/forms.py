@@ -6,7 +6,7 @@ from django import forms
 
 from webapp.analyses.events import Event
 from webapp.pages.form_fields import checkboxes
-from webapp.webhooks.addresses import URL_CHARACTERS
+from webapp.webhooks.ssrf import URL_CHARACTERS
 
 EVENT_NAMES = {
     Event.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",

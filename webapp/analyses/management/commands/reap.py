@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from webapp.analyses import account_deletion
-from webapp.analyses.purge import AT_ONCE, purge
-from webapp.analyses.reaper import reap, sweep
+from webapp.analyses.execution.reaper import reap, sweep
+from webapp.analyses.privacy import account_deletion
+from webapp.analyses.privacy.expiry import AT_ONCE, purge
 from webapp.core.isolation import isolated
 
 SWEEP_SECONDS = 3600

@@ -23,7 +23,7 @@ from webapp.analyses.services import ERASED_AT_ONCE, erase_all, stop
 from webapp.audit.models import Action
 from webapp.audit.services import record
 from webapp.core.isolation import isolated
-from webapp.recordings import transfers
+from webapp.recordings import uploads
 
 REQUEST_SECONDS = 5.0  # of the request that asks for it: enough for most accounts
 ROUND_SECONDS = 5.0  # of one round of the reaper, whose other duties wait meanwhile
@@ -95,7 +95,7 @@ def _begin(user: User) -> Deletion:
         user.shared_with_me.all().delete()
         user.webhooks.update(enabled=False)
         stop(Analysis.objects.filter(recording__owner=user))
-        transfers.terminate_all(owner=user)
+        uploads.terminate_all(owner=user)
         return Deletion(user.pk, user.recordings.count())
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from webapp.analyses.lease import Lease, claim
+from webapp.analyses.execution.lease import Lease, claim
 from webapp.analyses.models import Analysis, Turn
 
 

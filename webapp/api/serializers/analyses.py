@@ -7,7 +7,7 @@ from rest_framework import serializers
 from inference.types import Correction
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
-from webapp.api.fields import OrNull, Seconds
+from webapp.api.serializers.fields import OrNull, Seconds
 from webapp.recordings.models import (
     EEG_UNITS,
 )

@@ -12,7 +12,7 @@ from inference.store import ModelSpec
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.models import Analysis
-from webapp.api.fields import Seconds
+from webapp.api.serializers.fields import Seconds
 from webapp.recordings.consent import TEXT as CONSENT
 from webapp.recordings.models import (
     EEG_UNITS,

@@ -15,9 +15,9 @@ from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
 from webapp.audit.services import record_now_and_then
 from webapp.core.problems import RequestError, WebCode
-from webapp.recordings import access, sharing
-from webapp.recordings.access import Viewer
+from webapp.recordings import permissions, sharing
 from webapp.recordings.models import Recording
+from webapp.recordings.permissions import Viewer
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def seen(viewer: Viewer, pk: UUID) -> Seen:
         own = selectors.analyses_of(viewer).filter(pk=pk).first()
         if own is not None:
             return Seen(viewer, own, own=True, may_download=True)
-    analysis = get_object_or_404(selectors.readings(access.shared_with(viewer)), pk=pk)
+    analysis = get_object_or_404(selectors.readings(permissions.shared_with(viewer)), pk=pk)
     sharing.note_seen(viewer=viewer, recording=analysis.recording)
-    allowed = access.allowing(viewer, analysis.recording).filter(may_download=True).exists()
+    allowed = permissions.allowing(viewer, analysis.recording).filter(may_download=True).exists()
     return Seen(viewer, analysis, own=False, may_download=allowed)
 
 

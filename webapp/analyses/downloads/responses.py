@@ -8,9 +8,9 @@ from django.http.response import HttpResponseBase
 from inference.errors import Code, InputError
 from inference.export import WRITERS, report
 from webapp.analyses import selectors
-from webapp.analyses.archive import check
+from webapp.analyses.downloads.archive import check
 from webapp.analyses.models import Analysis
-from webapp.analyses.viewing import Seen, note_fetched
+from webapp.analyses.permissions import Seen, note_fetched
 from webapp.audit.models import Action
 from webapp.core import media
 from webapp.core.file_names import ascii_name, content_disposition, recording_name

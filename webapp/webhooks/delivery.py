@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import certifi
 
 from webapp.core.problems import RequestError
-from webapp.webhooks.addresses import Target, resolve
+from webapp.webhooks.ssrf import Target, resolve
 
 CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 15.0  # from the first byte to the last, however slowly they come

@@ -19,9 +19,10 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from inference.types import Stage
-from webapp.analyses import events, messages
+from webapp.analyses import events
+from webapp.analyses.execution import dispatch
+from webapp.analyses.execution.stage_timing import StageTimes
 from webapp.analyses.models import Analysis
-from webapp.analyses.stages import StageTimes
 
 Status = Analysis.Status
 
@@ -103,7 +104,7 @@ def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
 def nudge(pk: uuid.UUID) -> None:
     """Send the message for the step that the analysis waits for."""
     published = Analysis.objects.filter(pk=pk, timeline_at__isnull=False).exists()
-    messages.send(pk, published=published)
+    dispatch.send(pk, published=published)
 
 
 class Held:

@@ -9,9 +9,9 @@ from rest_framework.filters import OrderingFilter
 from rest_framework.serializers import BaseSerializer
 
 from webapp.api.pagination import Pages
-from webapp.api.serializers import ProjectSerializer, TagSerializer
+from webapp.api.serializers.recordings import ProjectSerializer, TagSerializer
 from webapp.api.views.base import person
-from webapp.recordings import order, selectors
+from webapp.recordings import organization, selectors
 from webapp.recordings.models import Project, Tag
 
 ONE = ["get", "patch", "delete", "head", "options"]
@@ -36,7 +36,7 @@ class _Projects(generics.GenericAPIView[Project]):
 class Projects(_Projects, generics.ListCreateAPIView[Project]):
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
         about = {name: value for name, value in serializer.validated_data.items() if name != "erase_due"}
-        serializer.instance = order.make_project(owner=person(self.request), **about)
+        serializer.instance = organization.make_project(owner=person(self.request), **about)
 
 
 @extend_schema_view(
@@ -52,10 +52,10 @@ class OneProject(_Projects, generics.RetrieveUpdateDestroyAPIView[Project]):
 
     def perform_update(self, serializer: BaseSerializer[Project]) -> None:
         assert serializer.instance is not None
-        order.change_project(project=serializer.instance, **serializer.validated_data)
+        organization.change_project(project=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance: Project) -> None:
-        order.delete_project(project=instance)
+        organization.delete_project(project=instance)
 
 
 class _Tags(generics.GenericAPIView[Tag]):
@@ -76,7 +76,7 @@ class _Tags(generics.GenericAPIView[Tag]):
 )
 class Tags(_Tags, generics.ListCreateAPIView[Tag]):
     def perform_create(self, serializer: BaseSerializer[Tag]) -> None:
-        serializer.instance = order.make_tag(owner=person(self.request), **serializer.validated_data)
+        serializer.instance = organization.make_tag(owner=person(self.request), **serializer.validated_data)
 
 
 @extend_schema_view(
@@ -90,7 +90,7 @@ class OneTag(_Tags, generics.RetrieveUpdateDestroyAPIView[Tag]):
 
     def perform_update(self, serializer: BaseSerializer[Tag]) -> None:
         assert serializer.instance is not None
-        order.change_tag(tag=serializer.instance, **serializer.validated_data)
+        organization.change_tag(tag=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance: Tag) -> None:
-        order.delete_tag(tag=instance)
+        organization.delete_tag(tag=instance)

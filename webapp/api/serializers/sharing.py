@@ -8,8 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from webapp.api.fields import Seconds
-from webapp.api.serializers import OwnProject, StateSerializer
+from webapp.api.serializers.fields import Seconds
+from webapp.api.serializers.recordings import OwnProject, StateSerializer
 from webapp.recordings.consent import SHARING_PROJECT_TEXT, SHARING_TEXT
 from webapp.recordings.models import Recording, Share
 from webapp.recordings.sharing import LONGEST

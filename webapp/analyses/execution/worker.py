@@ -16,19 +16,12 @@ from inference import store
 from inference.errors import Code, InputError
 from inference.media.chapters import add_chapters
 from inference.types import Stage, Timeline
-from webapp.analyses import memory, selectors
-from webapp.analyses.lease import (
-    INTERNAL_ERROR,
-    LOOK_SECONDS,
-    Held,
-    Lease,
-    LeaseLostError,
-    nudge,
-    stopping,
-)
+from webapp.analyses import selectors
+from webapp.analyses.execution import gpu_metrics
+from webapp.analyses.execution.lease import INTERNAL_ERROR, LOOK_SECONDS, Held, Lease, LeaseLostError, nudge, stopping
+from webapp.analyses.execution.publishing import publish_timeline, publish_video
+from webapp.analyses.execution.scheduling import claim_next
 from webapp.analyses.models import Analysis
-from webapp.analyses.publish import publish_timeline, publish_video
-from webapp.analyses.turns import claim_next
 from webapp.core import faults, media
 from webapp.core.measures import ATTEMPTS, REAL_TIME_FACTOR
 from webapp.core.problems import RequestError, WebCode
@@ -56,7 +49,7 @@ def read() -> None:
                 on_progress=held.progress,
             )
         publish_timeline(lease, timeline)
-    memory.note()
+    gpu_metrics.note()
 
 
 def _require_same(model: str, sha256: str) -> None:

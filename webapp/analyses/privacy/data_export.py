@@ -17,7 +17,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.accounts.selectors import has_second_factor, quota_of, tokens_of
 from webapp.analyses import selectors
-from webapp.analyses.archive import folder
+from webapp.analyses.downloads.archive import folder
 from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
 from webapp.audit.selectors import entries_about
@@ -25,8 +25,8 @@ from webapp.audit.services import record
 from webapp.core import media
 from webapp.core.file_names import safe_name
 from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
-from webapp.recordings.access import shared_with, shares_of
 from webapp.recordings.models import Recording
+from webapp.recordings.permissions import shared_with, shares_of
 
 ACCOUNT = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "is_superuser")
 STATE = (

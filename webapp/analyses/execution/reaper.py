@@ -10,12 +10,13 @@ from django.db.models.functions import Now
 from django.dispatch import Signal
 
 from webapp.accounts import farewell
-from webapp.analyses import events, lease, messages, turns
+from webapp.analyses import events
+from webapp.analyses.execution import dispatch, lease, scheduling
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import media, queue
 from webapp.core.isolation import isolated
 from webapp.core.measures import REAPED
-from webapp.recordings import transfers
+from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Transfer
 
 Status = Analysis.Status
@@ -65,15 +66,15 @@ def reap() -> None:
         with isolated("the messages about what waits"):
             _make_up_for_lost_messages(published=published)
     with isolated("what expired of uploads"):
-        transfers.expire()
+        uploads.expire()
     reaping.send_robust(sender=None)
 
 
 def _make_up_for_lost_messages(*, published: bool) -> None:
     """As many messages as analyses wait, and no more: they do not pile up while workers are busy or away."""
-    sent = queue.length(messages.queue_of(published=published))
-    for pk in turns.waiting(published=published).values_list("pk", flat=True)[sent : sent + MESSAGES_AT_ONCE]:
-        messages.send(pk, published=published)
+    sent = queue.length(dispatch.queue_of(published=published))
+    for pk in scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MESSAGES_AT_ONCE]:
+        dispatch.send(pk, published=published)
 
 
 def _silent(field: str, seconds: float) -> Q:

@@ -6,7 +6,7 @@ import django_filters
 from rest_framework import serializers
 
 from webapp.analyses.events import Event
-from webapp.api.fields import OrNull
+from webapp.api.serializers.fields import OrNull
 from webapp.webhooks.models import TEST, Delivery, Endpoint
 
 EVENTS = [(str(event), str(event)) for event in Event]

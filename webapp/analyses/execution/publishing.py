@@ -11,8 +11,9 @@ from inference.export.result import eeg_as_dict
 from inference.media.probe import sha256
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Stage, Timeline
-from webapp.analyses import events, messages
-from webapp.analyses.lease import SPANS, Lease, LeaseLostError
+from webapp.analyses import events
+from webapp.analyses.execution import dispatch
+from webapp.analyses.execution.lease import SPANS, Lease, LeaseLostError
 from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, WindowScore
 from webapp.core import media
 
@@ -91,7 +92,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                 },
             )
         events.tell_of_analysis(events.Event.TIMELINE_PUBLISHED, lease.pk)
-        transaction.on_commit(lambda: messages.send(lease.pk, published=True))
+        transaction.on_commit(lambda: dispatch.send(lease.pk, published=True))
 
 
 def _in_order(unimodal: dict[str, dict[str, float]] | None, labels: tuple[str, ...]) -> dict[str, list[float]] | None:

@@ -1,0 +1,1 @@
+"""Files of analyses, as HTTP responses."""

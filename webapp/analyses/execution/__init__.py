@@ -1,0 +1,1 @@
+"""Workers: claiming, running, publishing and recovering analyses."""

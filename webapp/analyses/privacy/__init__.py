@@ -1,0 +1,1 @@
+"""What data protection asks for: export of personal data, expiry, deletion of accounts."""

@@ -13,12 +13,20 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.integration.processes import python
 from tests.integration.rest import PASSWORD, Person
 from webapp.core import embedded, locations
 
 Start = Callable[..., subprocess.Popen[str]]
+
+# A busy machine is slow, not wrong.
+hypothesis_settings.register_profile(
+    "untimed", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

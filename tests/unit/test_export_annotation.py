@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from praatio import textgrid  # type: ignore[import-untyped]
 from pympi import Elan, Praat
@@ -51,7 +51,6 @@ def test_elan_times_are_in_milliseconds_and_every_reference_leads_somewhere() ->
     assert {tier.get("LINGUISTIC_TYPE_REF") for tier in document.iter("TIER")} <= types
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_any_title_leaves_sound_xml(title: str) -> None:
     document = parsed(title)

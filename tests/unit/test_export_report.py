@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference import store
@@ -95,7 +95,7 @@ def test_it_runs_nothing_and_fetches_nothing() -> None:
     assert policy == "default-src 'none'; style-src 'unsafe-inline'"
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+@settings(max_examples=30)
 @given(st.sampled_from([HOSTILE, "<!--", "]]>", "&lt;b&gt;", "\ud800"]) | st.text(alphabet=st.characters(codec=None)))
 def test_no_title_adds_an_element(title: str) -> None:
     plain, hostile = report(title="plain"), report(title=title)

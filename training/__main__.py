@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inference.errors import InputError
 from inference.store import StoreError
-from training.datasets.errors import DatasetError
+from training.errors import DatasetError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,15 +70,16 @@ def _count(text: str) -> int:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from training import configuration, tasks
+    from training import cli
+    from training.schema import configuration
 
-    tasks.fit(configuration.read(options.config), options)
+    cli.fit(configuration.read(options.config), options)
     return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from training import evaluate_recordings
-    from training.evaluate import evaluate
+    from training.evaluation import recordings
+    from training.evaluation.evaluate import evaluate
 
     if not (options.faces or options.speech or options.recordings):
         raise DatasetError("nothing to score: give --faces, --speech or --recordings")
@@ -86,7 +87,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         raise DatasetError("--actors are of RAVDESS: give --speech too")
     scores = evaluate(options.name, faces=options.faces, speech=options.speech, actors=options.actors)
     if options.recordings:
-        scores["recordings"] = evaluate_recordings.evaluate(options.name, options.recordings)
+        scores["recordings"] = recordings.evaluate(options.name, options.recordings)
     if options.json:
         print(json.dumps(scores))
     else:
@@ -96,7 +97,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from training import report
+    from training.publishing import report
 
     print(report.write(options.folds))
     return 0

@@ -12,7 +12,7 @@ from inference import store
 from inference.audio_video import AudioVideoReader
 from inference.models import build
 from inference.models.audio_video import FUSIONS, AudioVideoNetwork, CrossAttention
-from training import publish
+from training.publishing import publish
 
 LABELS = ("neutral", "sad", "angry", "happy", "calm", "fearful", "disgust", "surprised")
 PARAMETERS = {

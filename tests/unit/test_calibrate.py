@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from training.calibrate import Examples, balance, balanced, temperature
-from training.metrics import calibration, scores
+from training.evaluation.calibration import Examples, balance, balanced, temperature
+from training.evaluation.metrics import calibration, scores
 
 
 def honest(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

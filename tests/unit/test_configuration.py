@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from training import configuration
 from training.__main__ import main
-from training.datasets.errors import DatasetError
+from training.errors import DatasetError
+from training.schema import configuration
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 

@@ -13,9 +13,9 @@ from inference.export import as_result
 from inference.media.probe import sha256
 from inference.types import UNDETERMINED, Correction, Corrections
 from tests.unit.timelines import LABELS, timeline
-from training.datasets import corrected
-from training.datasets.corrected import Stretch, windows
-from training.datasets.errors import DatasetError
+from training.data import corrected
+from training.data.corrected import Stretch, windows
+from training.errors import DatasetError
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
 OWN = (Correction(0.0, 10.0, "sad"), Correction(10.0, 14.0, UNDETERMINED), Correction(14.0, 24.0, "happy", "laughs"))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from training.datasets import eav
-from training.datasets.errors import DatasetError
+from training.data import eav
+from training.errors import DatasetError
 from training.simulate.eeg import session
 
 EMOTIONS = ("Neutral", "Sadness", "Anger", "Happiness", "Calmness")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.unit.test_training_data import write_faces
-from training.datasets import fer2013
-from training.datasets.errors import DatasetError
+from training.data import fer2013
+from training.errors import DatasetError
 
 HEADER = "emotion,pixels,Usage"
 WHOLE = " ".join(["7"] * 2304)

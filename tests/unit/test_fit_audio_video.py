@@ -14,17 +14,19 @@ from safetensors.torch import load_file, save_file
 
 from inference import store
 from inference.models.audio_video import BACKBONES, AudioBranch
-from training import checkpoint, fit_speech, report
 from training.__main__ import main
-from training.banks import FaceBank, MelBank
-from training.configuration import SpeechRecipe
-from training.datasets.fer2013 import LABELS as FACES
-from training.datasets.ravdess import LABELS
-from training.fit_audio_video import ComposedBatches, opinions_of, softhard
-from training.fit_backbone import FaceClassifier
-from training.fit_speech import SpeechBatches, fitted, read_alone
-from training.speech_changes import SpeechChanges
-from training.tasks import SPEECH_SPEC
+from training.cli import SPEECH_SPEC
+from training.data.fer2013 import LABELS as FACES
+from training.data.ravdess import LABELS
+from training.engine import checkpoint
+from training.features.banks import FaceBank, MelBank
+from training.features.spec_augment import SpeechChanges
+from training.publishing import report
+from training.schema.configuration import SpeechRecipe
+from training.tasks import speech as fit_speech
+from training.tasks.audio_visual import ComposedBatches, opinions_of, softhard
+from training.tasks.backbone import FaceClassifier
+from training.tasks.speech import SpeechBatches, fitted, read_alone
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
@@ -244,7 +246,7 @@ def test_speech_alone_is_scored_by_folds(data: Path, monkeypatch: pytest.MonkeyP
     split = {"about": "two", "unit": "person", "first": 2, "last": 3}
     folds = [{"train": [2], "validation": [], "test": [3]}, {"train": [3], "validation": [], "test": [2]}]
     (data / "two.json").write_text(json.dumps(split | {"folds": folds}))
-    monkeypatch.setattr("training.datasets.splits.FOLDER", data)
+    monkeypatch.setattr("training.data.splits.FOLDER", data)
     config = yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text()) | {"split": "two"}
     config["speech"] |= {"steps": 2, "batch": 4}
     (data / "config.yaml").write_text(yaml.safe_dump(config))

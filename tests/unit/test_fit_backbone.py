@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from inference.store import sha256_of
 from training.__main__ import main
-from training.datasets.fer2013 import LABELS
+from training.data.fer2013 import LABELS
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 STILL = {"degrees": 0, "scale": 0, "shift": 0}
@@ -95,7 +95,7 @@ def test_a_run_killed_at_the_end_of_a_phase_goes_on_with_the_next(
     def killed(_: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.checkpoint.forget", killed)
+    monkeypatch.setattr("training.engine.checkpoint.forget", killed)
     with pytest.raises(KeyboardInterrupt):
         main([*arguments, str(tmp_path / "killed")])
     assert (tmp_path / "killed" / "checkpoint.safetensors").exists()

@@ -11,9 +11,13 @@ import yaml
 
 from inference import store
 from inference.models.fusion import WeightedMean
-from training import checkpoint, configuration, fit_eeg, fit_fusion, metrics
-from training.configuration import EEG, AudioVideo, ComposedTrials, Fusion
-from training.datasets.errors import DatasetError
+from training.engine import checkpoint
+from training.errors import DatasetError
+from training.evaluation import metrics
+from training.schema import configuration
+from training.schema.configuration import EEG, AudioVideo, ComposedTrials, Fusion
+from training.tasks import eeg as fit_eeg
+from training.tasks import fusion as fit_fusion
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 

@@ -19,10 +19,13 @@ from inference.faces import FaceSample
 from inference.types import Correction
 from tests.unit.test_corrected_recordings import write_result
 from tests.unit.test_training_data import write_clip, write_faces
-from training import checkpoint, fit_fusion, fit_recorded_fusion, recordings
 from training.__main__ import main
-from training.fit_recordings import moved, without
-from training.tasks import SPEECH_SPEC
+from training.cli import SPEECH_SPEC
+from training.engine import checkpoint
+from training.features import recordings
+from training.tasks import fusion as fit_fusion
+from training.tasks import recorded_fusion as fit_recorded_fusion
+from training.tasks.recordings import moved, without
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 FPS, SECONDS, RATE = 10, 5, 22050
@@ -64,7 +67,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty place with a split of five people."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
-    monkeypatch.setattr("training.datasets.splits.FOLDER", tmp_path)
+    monkeypatch.setattr("training.data.splits.FOLDER", tmp_path)
     fold = {"train": [1], "validation": [2, 3], "test": [4, 5]}
     split = {"about": "five", "unit": "person", "first": 1, "last": 5, "folds": [fold]}
     (tmp_path / "five.json").write_text(json.dumps(split))
@@ -243,7 +246,7 @@ def test_everybody_of_eav_gets_a_network(
     (place / "two.json").write_text(json.dumps(split))
     assert fit(place, "eav-eegnet-5-within", eav, split="two") == 2
     assert "too few trials" in capsys.readouterr().err
-    monkeypatch.setattr("training.datasets.eav.ranks", lambda trials: [1 + number % 2 for number in range(len(trials))])
+    monkeypatch.setattr("training.data.eav.ranks", lambda trials: [1 + number % 2 for number in range(len(trials))])
     assert fit(place, "eav-eegnet-5-within", eav, split="two") == 0
     found = json.loads((place / "store" / "metrics.json").read_text())
     assert found["subjects"].keys() == {"1", "2", "3", "4", "5"}

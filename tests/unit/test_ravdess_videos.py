@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.datasets import ravdess
-from training.datasets.errors import DatasetError
+from training.data import ravdess
+from training.errors import DatasetError
 
 
 def write(root: Path, *names: str, actor: int = 2) -> Path:

@@ -15,8 +15,8 @@ from inference.media.decode import frames_at, sound
 from inference.media.probe import probe_video
 from tests.unit.test_training_data import write_clip, write_faces
 from training.__main__ import main
-from training.datasets import eav, fer2013, ravdess
-from training.datasets.errors import DatasetError
+from training.data import eav, fer2013, ravdess
+from training.errors import DatasetError
 from training.simulate import corpus
 from training.simulate.eeg import record, session, subject
 

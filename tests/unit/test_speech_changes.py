@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inference import speech
-from training.speech_changes import MARGIN_FRAMES, SpeechChanges, mel_db
+from training.features.spec_augment import MARGIN_FRAMES, SpeechChanges, mel_db
 
 SPEC = {"sample_rate": 22050, "n_mfcc": 10, "frames": 156, "n_fft": 2048, "hop_length": 512, "n_mels": 128}
 SECONDS = 3.6

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from training.datasets import splits
-from training.datasets.errors import DatasetError
-from training.datasets.splits import Fold
+from training.data import splits
+from training.data.splits import Fold
+from training.errors import DatasetError
 
 NAMES = sorted(path.stem for path in splits.FOLDER.glob("*.json"))
 

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 import torch
 
-from training.datasets import fer2013, ravdess
-from training.datasets.composed import draw_faces, moving_head
-from training.datasets.errors import DatasetError
+from training.data import fer2013, ravdess
+from training.data.synthetic_pairs import draw_faces, moving_head
+from training.errors import DatasetError
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
@@ -129,8 +129,8 @@ def test_a_moving_head_stays_the_same_face() -> None:
 def test_faces_are_drawn_alike_in_every_process(tmp_path: Path) -> None:
     """Texts hash differently in each process, and sets of them have another order."""
     code = (
-        "import sys; from pathlib import Path; from training.datasets import fer2013; "
-        "from training.datasets.composed import draw_faces; from training.datasets.ravdess import LABELS, Clip; "
+        "import sys; from pathlib import Path; from training.data import fer2013; "
+        "from training.data.synthetic_pairs import draw_faces; from training.data.ravdess import LABELS, Clip; "
         "clips = [Clip(Path(), label, 1) for label in LABELS]; "
         "print(draw_faces(clips, fer2013.read_npz(Path(sys.argv[1])), 0).tolist())"
     )

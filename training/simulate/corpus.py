@@ -18,9 +18,9 @@ from scipy.io import savemat
 
 from inference.eeg import CHANNELS, EAV_SAMPLES, LABEL_ROWS, TRIAL_S
 from inference.media.probe import sha256
-from training.datasets import eav, fer2013, ravdess
-from training.datasets.composed import FACE_OF, moving_head_parts
-from training.datasets.errors import DatasetError
+from training.data import eav, fer2013, ravdess
+from training.data.synthetic_pairs import FACE_OF, moving_head_parts
+from training.errors import DatasetError
 from training.simulate.eeg import record, session, subject
 
 log = logging.getLogger(__name__)

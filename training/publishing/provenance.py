@@ -1,0 +1,32 @@
+"""What every fit leaves behind about itself."""
+
+import os
+import platform
+import subprocess
+from typing import Any
+
+import torch
+
+from training.engine import devices as distributed
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def provenance(seed: int, seconds: float) -> dict[str, Any]:
+    """What a fit was made with, and the seconds that its rounds took. A commit with changes to its code is `-dirty`."""
+    cuda = torch.cuda.is_available()
+    commit = _git("rev-parse", "--short", "HEAD")
+    if commit and _git("status", "--porcelain", "--", "inference", "training"):
+        commit += "-dirty"
+    return {
+        "seed": seed,
+        "commit": commit or None,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "hardware": torch.cuda.get_device_name() if cuda else f"{os.cpu_count()} CPU cores ({platform.machine()})",
+        "threads": torch.get_num_threads(),
+        "processes": distributed.world(),
+        "seconds": seconds,
+    }

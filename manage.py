@@ -13,7 +13,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
     from django.core.management import execute_from_command_line
 
-    from webapp.core.embedded import EmbeddedError, attached, running
+    from webapp.local.embedded import EmbeddedError, attached, running
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command not in WITHOUT_DATA and (warning := running.warning()):

@@ -39,7 +39,7 @@ def measure(place: Path) -> dict[str, tuple[float, float]]:
     from django.core.management import call_command
     from django.test import Client
 
-    from webapp.core import embedded
+    from webapp.local import embedded
 
     with embedded.attached():
         call_command("migrate", verbosity=0)

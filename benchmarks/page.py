@@ -54,7 +54,7 @@ def measure(place: Path) -> dict[str, float]:
     from tests.browser.conftest import FLAGS
     from tests.integration.rest import PASSWORD, USER
     from webapp.accounts.models import User
-    from webapp.core import embedded
+    from webapp.local import embedded
 
     with embedded.attached(), closing(socket.create_server(("127.0.0.1", 0))) as listener:
         call_command("migrate", verbosity=0)

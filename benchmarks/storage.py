@@ -37,7 +37,7 @@ def measure(place: Path) -> dict[str, tuple[float, float]]:
 def _times(scratch: Path) -> dict[str, float]:
     from django.core.files.base import File
 
-    from webapp.core import media
+    from webapp.storage import media
 
     made = scratch / "made"
     made.write_bytes(os.urandom(FILE_BYTES))

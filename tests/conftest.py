@@ -18,7 +18,8 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.integration.processes import python
 from tests.integration.rest import PASSWORD, Person
-from webapp.core import embedded, locations
+from webapp.core import paths
+from webapp.local import embedded
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -51,7 +52,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @contextmanager
 def application() -> Iterator[Start]:
     """What the fixture `process` gives, for as long as a test file wants it."""
-    host = quote(str(locations.sockets(settings.VAR) / "postgres"))
+    host = quote(str(paths.sockets(settings.VAR) / "postgres"))
     environment = {
         "DATABASE_URL": f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}",
         "REDIS_URL": settings.REDIS_URL,

@@ -42,7 +42,7 @@ def commands(port: int) -> dict[str, list[str]]:
 @contextmanager
 def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process with all that it starts, until the end of the block."""
-    from webapp.core.embedded.server import dying_with_parent
+    from webapp.local.embedded.server import dying_with_parent
 
     process = subprocess.Popen(
         command,
@@ -65,7 +65,7 @@ def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen
 
 def measure(place: Path, seconds: int) -> tuple[list[dict[str, str]], facts.Kept]:
     """What locust counted, by kind of request, and what became of the recordings that were accepted."""
-    from webapp.core import embedded
+    from webapp.local import embedded
 
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))

@@ -11,9 +11,9 @@ from inference.media.probe import sha256
 from webapp.analyses.execution import reaper
 from webapp.analyses.execution.reaper import ORPHAN_SECONDS, sweep
 from webapp.analyses.models import Analysis, Artifact
-from webapp.core import media
-from webapp.core.storage.folder import Folder
 from webapp.recordings.models import MediaFile, Transfer
+from webapp.storage import media
+from webapp.storage.filesystem import Folder
 
 Status = Analysis.Status
 

@@ -16,8 +16,8 @@ from tests.webapp import clips
 from tests.webapp.factories import UserFactory
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.core import media
 from webapp.recordings.services import Upload
+from webapp.storage import media
 
 RUNS = int(os.environ.get("EMOTRACE_FAULT_RUNS", "0"))
 Submit = Callable[..., Analysis]

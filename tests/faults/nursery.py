@@ -13,7 +13,7 @@ from django.conf import settings
 
 import inference.pipeline  # noqa: F401
 from tests.faults.saboteur import app
-from webapp.core.embedded.server import dying_with_parent
+from webapp.local.embedded.server import dying_with_parent
 
 QUEUES = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE},{settings.WEBHOOK_QUEUE}"
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from benchmarks.reporting import RELIABILITY, commit, put
-from webapp.core import locations
+from webapp.core import paths
 
-RESULTS = locations.PROJECT / "out" / "faults.jsonl"
+RESULTS = paths.PROJECT / "out" / "faults.jsonl"
 
 NAMES = pytest.StashKey[list[str]]()
 

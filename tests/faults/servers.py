@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.integration.processes import alive, eventually
-from webapp.core.embedded.access import answers
+from webapp.local.embedded.lifecycle import answers
 
 AWAY_SECONDS = 2
 

@@ -20,9 +20,9 @@ from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis
-from webapp.core import media
 from webapp.pages import display_names
 from webapp.recordings.models import Recording, Transfer
+from webapp.storage import media
 
 MEGA = 2**20
 DISK_BYTES = 32 * MEGA

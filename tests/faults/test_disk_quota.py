@@ -14,7 +14,7 @@ from tests.faults.crew import Crew
 from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from webapp.analyses.models import Analysis
-from webapp.core import media
+from webapp.storage import media
 
 MEGA = 2**20
 IMAGE_BYTES, QUOTA_BYTES = 600 * MEGA, 40 * MEGA

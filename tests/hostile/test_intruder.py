@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp.core.embedded import postgres
-from webapp.core.embedded.passage import let_pass
+from webapp.local.embedded import postgres
+from webapp.local.embedded.acl import let_pass
 
 PROJECT = Path(__file__).parents[2]
 _CLONE_NEWUSER = 0x10000000

@@ -16,7 +16,7 @@ from tests.hostile.conftest import Listener
 from tests.hostile.videos import ADDRESS, VIDEOS, video
 from tests.webapp import clips
 from webapp.analyses.models import Analysis
-from webapp.core.problems import STATUSES
+from webapp.core.errors import STATUSES
 from webapp.recordings.models import Recording
 
 URL = "/api/v1/recordings/"

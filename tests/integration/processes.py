@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import psutil
 
-from webapp.core import locations
-from webapp.core.embedded.server import dying_with_parent
+from webapp.core import paths
+from webapp.local.embedded.server import dying_with_parent
 
 PATIENCE_SECONDS = 400
 
@@ -32,7 +32,7 @@ def python(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator
     ours = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "PORT")}
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        cwd=locations.PROJECT,
+        cwd=paths.PROJECT,
         env={**ours, "DJANGO_SETTINGS_MODULE": "webapp.config.settings", "PYTHONUNBUFFERED": "1", **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -20,11 +20,13 @@ from tests.webapp import storages
 from tests.webapp.factories import RecordingFactory, UserFactory, finished, with_files
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
-from webapp.core import embedded, locations, media
+from webapp.core import paths
+from webapp.local import embedded
 from webapp.operation import postgres
 from webapp.operation.backup import DUMP, LEFT_OUT, MANIFEST, backup
 from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Recording
+from webapp.storage import media
 
 CONTENT = bytes(range(256)) * 9000
 
@@ -79,7 +81,7 @@ def rows(cursor: Any) -> dict[str, list[str]]:
 def rows_of(place: Path) -> dict[str, list[str]]:
     with (
         embedded.attached(place),
-        closing(psycopg2.connect(locations.embedded_database_url(place))) as there,
+        closing(psycopg2.connect(paths.embedded_database_url(place))) as there,
         there.cursor() as cursor,
     ):
         return rows(cursor)
@@ -137,7 +139,7 @@ def test_the_audit_log_is_only_added_to_there_too(installation: Recording, tmp_p
     assert done.returncode == 0, done.stderr
     with (
         embedded.attached(other),
-        closing(psycopg2.connect(locations.embedded_database_url(other))) as there,
+        closing(psycopg2.connect(paths.embedded_database_url(other))) as there,
         there.cursor() as cursor,
     ):
         there.autocommit = True

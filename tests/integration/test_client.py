@@ -22,8 +22,8 @@ from tests.webapp.factories import AnalysisFactory, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis, Artifact
-from webapp.core import media
 from webapp.recordings.models import MediaFile, Recording, Transfer
+from webapp.storage import media
 
 MEGA = 2**20
 SAMPLE = SAMPLES / "interview.mp4"

@@ -17,7 +17,7 @@ from tests.integration.web import Web
 from tests.webapp.factories import published
 from webapp.accounts.models import Token, User
 from webapp.accounts.services import make_token
-from webapp.core import locations
+from webapp.core import paths
 from webapp.recordings.models import Recording
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -43,7 +43,7 @@ def emotrace(tmp_path: Path) -> Run:
 
     def run(*arguments: str, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("EMOTRACE_")}
-        source = str(locations.PROJECT / "clients" / "python" / "src")
+        source = str(paths.PROJECT / "clients" / "python" / "src")
         return subprocess.run(
             [sys.executable, "-m", "emotrace_client.cli", *arguments],
             cwd=tmp_path,

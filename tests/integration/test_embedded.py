@@ -14,13 +14,13 @@ import pytest
 import redis
 
 from tests.integration.processes import eventually, python
-from webapp.core import locations
-from webapp.core.embedded import access, running
-from webapp.core.embedded.access import answers
+from webapp.core import paths
+from webapp.local.embedded import lifecycle, running
+from webapp.local.embedded.lifecycle import answers
 
 COMMAND = """
 import sys
-from webapp.core.embedded import EmbeddedError, attached
+from webapp.local.embedded import EmbeddedError, attached
 try:
     with attached():
         print("up", flush=True)
@@ -30,7 +30,7 @@ except EmbeddedError as error:
 """
 
 
-KEEPER = ["-m", "webapp.core.embedded.keeper"]
+KEEPER = ["-m", "webapp.local.embedded.supervisor"]
 
 
 def command(place: Path) -> AbstractContextManager[subprocess.Popen[str]]:
@@ -81,7 +81,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def query(place: Path, statement: str) -> list[tuple[object, ...]]:
-    connection = psycopg2.connect(locations.embedded_database_url(place))
+    connection = psycopg2.connect(paths.embedded_database_url(place))
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute(statement)
@@ -114,13 +114,13 @@ def test_data_outlives_the_servers(place: Path) -> None:
         assert is_up(process)
         query(place, "CREATE TABLE kept (word text)")
         query(place, "INSERT INTO kept VALUES ('durable')")
-        redis.Redis.from_url(locations.embedded_redis_url(place)).set("kept", "durable")
+        redis.Redis.from_url(paths.embedded_redis_url(place)).set("kept", "durable")
         end(process)
     assert gone(place)
     with command(place) as process:
         assert is_up(process)
         assert query(place, "SELECT word FROM kept") == [("durable",)]
-        assert redis.Redis.from_url(locations.embedded_redis_url(place)).get("kept") == b"durable"
+        assert redis.Redis.from_url(paths.embedded_redis_url(place)).get("kept") == b"durable"
 
 
 def test_messages_of_an_earlier_version_with_a_redis_6_are_still_there(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_messages_of_an_earlier_version_with_a_redis_6_are_still_there(tmp_path:
     (tmp_path / "redis" / "appendonly.aof").write_text("".join(f"{line}\r\n" for each in lines for line in each))
     with command(tmp_path) as process:
         assert is_up(process)
-        assert redis.Redis.from_url(locations.embedded_redis_url(tmp_path)).lrange("render", 0, -1) == [b"queued"]
+        assert redis.Redis.from_url(paths.embedded_redis_url(tmp_path)).lrange("render", 0, -1) == [b"queued"]
 
 
 @pytest.mark.parametrize("words", ["DEBUG SLEEP 0", "MODULE LOAD /tmp/any.so", "CONFIG SET dir /tmp"])
@@ -138,13 +138,13 @@ def test_redis_lets_nobody_at_the_machine(place: Path, words: str) -> None:
     with command(place) as process:
         assert is_up(process)
         with pytest.raises(redis.ResponseError, match=r"not allowed|protected config"):
-            redis.Redis.from_url(locations.embedded_redis_url(place)).execute_command(*words.split())
+            redis.Redis.from_url(paths.embedded_redis_url(place)).execute_command(*words.split())
 
 
 def test_the_application_is_no_superuser_and_owns_what_an_earlier_version_made(place: Path) -> None:
     with command(place) as process:
         assert is_up(process)
-        administrator = locations.embedded_database_url(place).replace("emotrace@", "postgres@")
+        administrator = paths.embedded_database_url(place).replace("emotrace@", "postgres@")
         with closing(psycopg2.connect(administrator)) as connection, connection, connection.cursor() as cursor:
             cursor.execute("ALTER DATABASE emotrace OWNER TO postgres; CREATE TABLE earlier (number serial)")
             cursor.execute("CREATE FUNCTION old() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
@@ -190,7 +190,7 @@ def test_a_server_that_dies_is_started_again(place: Path) -> None:
 
 
 def test_one_that_hangs_is_waited_for_by_nobody(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "START_SECONDS", 0)
+    monkeypatch.setattr(lifecycle, "START_SECONDS", 0)
     monkeypatch.setenv("EMOTRACE_VAR", str(place))
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -198,7 +198,7 @@ def test_one_that_hangs_is_waited_for_by_nobody(place: Path, monkeypatch: pytest
         assert is_up(process)
         server = next(each for each in servers_of(place) if Path(each.cwd()) == place / "redis")
         server.suspend()
-        access.revive()
+        lifecycle.revive()
         server.resume()
         assert eventually(lambda: answers(place))
         end(process)
@@ -216,7 +216,7 @@ def test_places_run_side_by_side_even_where_their_paths_are_too_long_for_sockets
     deep = tmp_path / ("long" * 30)
     with command(place) as process, command(deep) as other:
         assert is_up(process) and is_up(other)
-        assert len(str(locations.sockets(deep))) < len(str(deep))
+        assert len(str(paths.sockets(deep))) < len(str(deep))
         query(deep, "CREATE TABLE kept_apart ()")
         assert query(place, "SELECT to_regclass('kept_apart')") == [(None,)]
 
@@ -227,14 +227,14 @@ def test_sockets_are_for_their_user_alone(place: Path, tmp_path: Path) -> None:
         with command(directory) as process:
             assert is_up(process)
             for name in ("postgres", "redis"):
-                assert stat.S_IMODE((locations.sockets(directory) / name).stat().st_mode) == 0o700
+                assert stat.S_IMODE((paths.sockets(directory) / name).stat().st_mode) == 0o700
     assert not place.stat().st_mode & stat.S_IRWXO
 
 
 @pytest.mark.parametrize("trap", ["open", "link"])
 def test_a_socket_directory_that_somebody_else_prepared_is_refused(tmp_path: Path, trap: str) -> None:
     deep = tmp_path / ("long" * 30)
-    sockets = locations.sockets(deep)
+    sockets = paths.sockets(deep)
     if trap == "open":
         sockets.mkdir()
         sockets.chmod(0o777)
@@ -253,9 +253,9 @@ def test_a_socket_directory_that_somebody_else_prepared_is_refused(tmp_path: Pat
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    key = locations.secret_key(tmp_path / "var")
+    key = paths.secret_key(tmp_path / "var")
     assert len(key) >= 64
-    assert locations.secret_key(tmp_path / "var") == key
+    assert paths.secret_key(tmp_path / "var") == key
     assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
 
 

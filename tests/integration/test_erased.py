@@ -19,11 +19,11 @@ from tests.integration.web import Web
 from tests.webapp import sharing, traces
 from tests.webapp.factories import an_endpoint
 from tests.webapp.receiver import receiving
-from webapp.accounts import farewell
+from webapp.accounts import deletion
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion
-from webapp.core import locations
+from webapp.core import paths
 from webapp.recordings.models import Recording
 from webapp.webhooks.models import Delivery
 
@@ -95,7 +95,7 @@ def gone(marks: set[str], *roots: Path) -> set[str]:
 def test_nothing_is_left_a_minute_later(
     process: Start, journal: Journal, web: Web, persephone: Person, settings: Any
 ) -> None:
-    media, logs = Path(settings.MEDIA_ROOT), locations.var() / "log"
+    media, logs = Path(settings.MEDIA_ROOT), paths.var() / "log"
     worker = {"EMOTRACE_WEBHOOKS_PRIVATE": "1", "EMOTRACE_LOG_LEVEL": "INFO"}
     journal.keep(process("worker", **worker))
     owner = User.objects.get(username=NAME)
@@ -133,8 +133,8 @@ def test_nothing_is_left_a_minute_later(
     assert gone(about, media) == set()
     log_in(web, (NAME, PASSWORD), (EMAIL, PASSWORD))  # somebody does not know yet
     assert left(about, media) == {"table axes_accessattempt"}
-    AccessAttempt.objects.update(attempt_time=timezone.now() - farewell.LOGINS_KEPT)
-    farewell.forget_old()
+    AccessAttempt.objects.update(attempt_time=timezone.now() - deletion.LOGINS_KEPT)
+    deletion.forget_old()
     assert gone(about, media) == set()
     journal.close()
     # Of what is in logs only ids may remind: they say nothing once their rows are gone.

@@ -16,7 +16,7 @@ from tests.integration.journal import Journal
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES, Person
 from webapp.accounts.models import User
-from webapp.core import locations
+from webapp.core import paths
 
 NAME, SURNAME, TITLE, FILE = "Zebulon", "Quackenbush", "Unlikely title 7391", "patient-xylophone.mp4"
 ELSEWHERE = "203.0.113.77"
@@ -119,7 +119,7 @@ def test_addresses_that_hold_a_secret_are_not_written(
         wrong.sendall(b"GET /link/Zebulon-secret\x00/ Zebulon\r\n\r\n")
         wrong.recv(1000)
     journal.close()
-    database = (locations.var() / "log" / "postgres.log").read_text()
+    database = (paths.var() / "log" / "postgres.log").read_text()
     assert about_somebody(journal.text) == []
     assert about_somebody(database) == []
     assert "Invalid request" in journal.text

@@ -22,12 +22,12 @@ from tests.integration.processes import eventually
 from tests.webapp.factories import UserFactory, finished
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis
-from webapp.core import locations
-from webapp.core.embedded.server import dying_with_parent
+from webapp.core import paths
+from webapp.local.embedded.server import dying_with_parent
 from webapp.recordings.models import Transfer
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx here")
-DEPLOY = locations.PROJECT / "deploy" / "nginx"
+DEPLOY = paths.PROJECT / "deploy" / "nginx"
 
 
 def free_port() -> int:

@@ -8,7 +8,7 @@ from tests.integration.processes import python
 SCRIPT = """
 import json
 from django.conf import settings
-from webapp.core.embedded.access import needed
+from webapp.local.embedded.lifecycle import needed
 database = settings.DATABASES["default"]
 print(json.dumps([settings.SECRET_KEY, database["PASSWORD"], database["NAME"], settings.METRICS_TOKEN, needed()]))
 """

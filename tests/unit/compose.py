@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from webapp.core import locations
+from webapp.core import paths
 
 
 class _Loader(yaml.SafeLoader):
@@ -19,5 +19,5 @@ _Loader.add_constructor("!override", _list)
 
 
 def load(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = _Loader((locations.PROJECT / name).read_text()).get_single_data()
+    found: dict[str, Any] = _Loader((paths.PROJECT / name).read_text()).get_single_data()
     return found

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from tests.unit.test_locks import pinned
-from webapp.core import locations
+from webapp.core import paths
 
-DEPLOY = locations.PROJECT / "deploy"
+DEPLOY = paths.PROJECT / "deploy"
 BIN = Path(sys.executable).parent
 LOCKED = f"six==1.17.0 --hash=sha256:{'0' * 64}\n"
 NOT_AUDITED = "error: not audited: the vulnerability service cannot be reached"

@@ -14,21 +14,21 @@ from compose_spec.models import ComposeSpecification, Service
 from django.conf import settings
 
 from tests.unit.compose import load
-from webapp.core import locations
+from webapp.core import paths
 
 FILES = ["docker-compose.yml", "docker-compose.tls.yml", "docker-compose.s3.yml", "docker-compose.sealed.yml"]
 COMPOSE = load(FILES[0])
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: each for name, each in SERVICES.items() if each["image"].startswith("emotrace")}
 WORKERS = {name: shlex.split(each["command"]) for name, each in OURS.items() if "--queues" in each["command"]}
-BASES = re.findall(r"^FROM (\S+:\S+) AS", (locations.PROJECT / "Dockerfile").read_text(), re.M)
+BASES = re.findall(r"^FROM (\S+:\S+) AS", (paths.PROJECT / "Dockerfile").read_text(), re.M)
 THEIRS = [each["image"] for name, each in SERVICES.items() if name not in OURS] + BASES
 READ = re.compile(r"""(?:env\.\w+|environ\.get|getenv)\(\s*["'](\w+)["']""")
 
 
 def settings_read() -> set[str]:
     """Every environment variable that the application asks for."""
-    sources = [path for folder in ("webapp", "inference") for path in (locations.PROJECT / folder).rglob("*.py")]
+    sources = [path for folder in ("webapp", "inference") for path in (paths.PROJECT / folder).rglob("*.py")]
     return {name for path in sources for name in READ.findall(path.read_text())}
 
 
@@ -48,7 +48,7 @@ def test_each_command_starts(command: str) -> None:
     check = "--check-config" if program == "gunicorn" else "--help"
     done = subprocess.run(
         [sys.executable, *modules[program], *arguments, check],
-        cwd=locations.PROJECT,
+        cwd=paths.PROJECT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -97,7 +97,7 @@ def digests(folder: Path, answer: str) -> subprocess.CompletedProcess[str]:
     """Run deploy/pin_images.sh on a copy of the files in `folder`, with a registry that has `answer` for every tag."""
     (folder / "deploy").mkdir()
     for name in ("docker-compose.yml", "Dockerfile", "deploy/pin_images.sh"):
-        shutil.copy(locations.PROJECT / name, folder / name)
+        shutil.copy(paths.PROJECT / name, folder / name)
     (folder / "docker").write_text(f"#!/bin/sh\necho {answer}\n")
     (folder / "docker").chmod(0o755)
     return subprocess.run(
@@ -122,12 +122,12 @@ def test_without_an_answer_the_digests_stay(tmp_path: Path) -> None:
     done = digests(tmp_path, "")
     assert done.returncode == 1 and "error: the registry gives no digest" in done.stderr
     for name in ("docker-compose.yml", "Dockerfile"):
-        assert (tmp_path / name).read_text() == (locations.PROJECT / name).read_text()
+        assert (tmp_path / name).read_text() == (paths.PROJECT / name).read_text()
 
 
 def test_no_secret_stands_in_the_files() -> None:
     for name in ("Dockerfile", *FILES):
-        text = (locations.PROJECT / name).read_text()
+        text = (paths.PROJECT / name).read_text()
         for secret in re.findall(r"^\s+(\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)[:=]\s*(\S+)", text, re.M):
             assert secret[0].endswith("_FILE") and secret[1].startswith("/run/secrets/"), secret
 
@@ -142,21 +142,21 @@ def test_what_it_names_is_there(name: str) -> None:
         assert set(service.get("depends_on", {})) <= set(COMPOSE["services"])
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert (locations.PROJECT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"]
+            assert (paths.PROJECT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"]
 
 
 def test_the_image_gets_what_it_copies_and_nothing_more() -> None:
-    kept = {line[1:] for line in (locations.PROJECT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    kept = {line[1:] for line in (paths.PROJECT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
     copied: set[str] = set()
-    for line in (locations.PROJECT / "Dockerfile").read_text().splitlines():
+    for line in (paths.PROJECT / "Dockerfile").read_text().splitlines():
         if line.startswith("COPY") and "--from" not in line:
             copied.update(line.split()[1:-1])
     assert copied == kept
-    assert all((locations.PROJECT / each).exists() for each in copied)
+    assert all((paths.PROJECT / each).exists() for each in copied)
 
 
 def test_the_cpu_s_own_torch_is_in_the_image_for_the_cpu_alone() -> None:
-    stages = re.split(r"^FROM ", (locations.PROJECT / "Dockerfile").read_text(), flags=re.M)
+    stages = re.split(r"^FROM ", (paths.PROJECT / "Dockerfile").read_text(), flags=re.M)
     packages = {name: each for each in stages for name in re.findall(r"\A\S+ AS packages-(\w+)", each)}
     assert {name for name, each in packages.items() if "whl/cpu" in each} == {"cpu"}
     images = {name: each for each in stages for name in re.findall(r"\Aapplication AS (\w+)", each)}
@@ -167,5 +167,5 @@ def test_the_cpu_s_own_torch_is_in_the_image_for_the_cpu_alone() -> None:
 
 def test_hadolint_finds_nothing() -> None:
     program = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([program, "Dockerfile"], cwd=locations.PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run([program, "Dockerfile"], cwd=paths.PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.core import locations
+from webapp.core import paths
 
 LOCKS = ["requirements.lock", "requirements-cuda.lock", "requirements-dev.lock"]
 PINNED = re.compile(r"^([\w.-]+)(?:\[\w,]+\])?==([\w.]+)(\+cpu)?", re.M)
@@ -15,7 +15,7 @@ WITH_CUDA = re.compile(r"^(?:nvidia|cuda|triton)", re.M)
 
 
 def text(name: str) -> str:
-    return (locations.PROJECT / name).read_text()
+    return (paths.PROJECT / name).read_text()
 
 
 def pinned(name: str) -> set[tuple[str, str]]:
@@ -69,7 +69,7 @@ def install(folder: Path, lock: str, error: str, **environment: str) -> subproce
     python.write_text(PIP.format(lock=lock, error=error))
     python.chmod(0o755)
     return subprocess.run(
-        [locations.PROJECT / "deploy" / "install.sh", python, "a.lock", "b.lock", "a.txt"],
+        [paths.PROJECT / "deploy" / "install.sh", python, "a.lock", "b.lock", "a.txt"],
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,

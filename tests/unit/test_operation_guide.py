@@ -3,9 +3,9 @@
 import re
 
 from tests.unit.test_compose import settings_read
-from webapp.core import locations
+from webapp.core import paths
 
-GUIDE = (locations.PROJECT / "docs" / "operation.md").read_text()
+GUIDE = (paths.PROJECT / "docs" / "operation.md").read_text()
 OF_OTHERS = {"DJANGO_SETTINGS_MODULE", "LD_LIBRARY_PATH"}
 
 
@@ -17,4 +17,4 @@ def test_every_setting_is_in_the_table() -> None:
 
 def test_what_it_links_to_is_there() -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", GUIDE):
-        assert (locations.PROJECT / "docs" / target).exists(), target
+        assert (paths.PROJECT / "docs" / target).exists(), target

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from webapp.core.embedded.passage import (
+from webapp.local.embedded.acl import (
     ATTRIBUTE,
     ENTRY,
     GROUP,

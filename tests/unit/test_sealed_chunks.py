@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.problems import RequestError, WebCode
-from webapp.core.storage import chunks
-from webapp.core.storage.chunks import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK, Growing, Opened
+from webapp.core.errors import RequestError, WebCode
+from webapp.storage import encrypted_file
+from webapp.storage.encrypted_file import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK, Growing, Opened
 
 OLD, NEW = bytes(range(32)), bytes(reversed(range(32)))
 NAME = "recordings/a/b.mp4-sealed"
@@ -18,11 +18,11 @@ SIZES = [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES]
 CONTENT = os.urandom(3 * CHUNK_BYTES + 100)
 
 
-def sealed(content: bytes, keys: chunks.Keys = (NEW,)) -> bytes:
-    return b"".join(chunks.sealed(io.BytesIO(content), len(content), NAME, keys))
+def sealed(content: bytes, keys: encrypted_file.Keys = (NEW,)) -> bytes:
+    return b"".join(encrypted_file.sealed(io.BytesIO(content), len(content), NAME, keys))
 
 
-def opened(raw: bytes, keys: chunks.Keys = (NEW,), name: str = NAME) -> bytes:
+def opened(raw: bytes, keys: encrypted_file.Keys = (NEW,), name: str = NAME) -> bytes:
     with Opened(io.BytesIO(raw), name, keys) as content:
         return content.read()
 
@@ -31,8 +31,8 @@ def opened(raw: bytes, keys: chunks.Keys = (NEW,), name: str = NAME) -> bytes:
 def test_what_was_sealed_opens_and_its_sizes_are_known(size: int) -> None:
     raw = sealed(CONTENT[:size])
     assert opened(raw) == CONTENT[:size]
-    assert chunks.sealed_size(size) == len(raw)
-    assert chunks.opened_size(len(raw)) == size
+    assert encrypted_file.sealed_size(size) == len(raw)
+    assert encrypted_file.opened_size(len(raw)) == size
 
 
 @given(st.integers(0, len(CONTENT)), st.integers(0, 2 * CHUNK_BYTES))
@@ -91,10 +91,10 @@ def test_a_key_that_is_not_there_is_told() -> None:
 def test_the_newest_key_seals_and_each_opens() -> None:
     old = sealed(CONTENT, (OLD,))
     assert opened(old, (NEW, OLD)) == CONTENT
-    again = b"".join(chunks.rewrapped(io.BytesIO(old), NAME, "other", (NEW, OLD)))
+    again = b"".join(encrypted_file.rewrapped(io.BytesIO(old), NAME, "other", (NEW, OLD)))
     assert opened(again, (NEW,), "other") == CONTENT
     assert again[HEADER_BYTES:] == old[HEADER_BYTES:]
-    assert chunks.sealed_with(again) == chunks.key_id(NEW)
+    assert encrypted_file.sealed_with(again) == encrypted_file.key_id(NEW)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -25,9 +25,9 @@ from webapp.analyses.events import Event
 from webapp.analyses.execution.lease import Lease, claim
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
-from webapp.core import media
 from webapp.recordings import consent
 from webapp.recordings.models import MediaFile, Recording
+from webapp.storage import media
 from webapp.webhooks import signing
 from webapp.webhooks.models import Endpoint
 

@@ -13,9 +13,9 @@ import boto3
 import requests
 
 from tests.integration.processes import eventually
-from webapp.core import media
-from webapp.core.embedded.server import dying_with_parent
-from webapp.core.storage.folder import Folder
+from webapp.local.embedded.server import dying_with_parent
+from webapp.storage import media
+from webapp.storage.filesystem import Folder
 
 KEYS = (bytes(range(32)),)
 CREDENTIALS = {"access_key": "somebody", "secret_key": "whose-secret-this-is"}
@@ -89,9 +89,9 @@ def server() -> Iterator[Server]:
 
 
 def use_bucket(settings: Any, options: dict[str, Any]) -> None:
-    inner = {"BACKEND": "webapp.core.storage.bucket.Bucket", "OPTIONS": options}
+    inner = {"BACKEND": "webapp.storage.s3.Bucket", "OPTIONS": options}
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "webapp.core.storage.store.Store", "OPTIONS": {"inner": inner}}
+        "default": {"BACKEND": "webapp.storage.encrypted_storage.Store", "OPTIONS": {"inner": inner}}
     }
 
 

@@ -30,8 +30,8 @@ from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion
 from webapp.analyses.privacy.account_deletion import SALT, TOKEN_LASTS, Deletion, delete_account, go_on
 from webapp.audit.models import Action, Entry
-from webapp.core import logs
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
+from webapp.observability import logs
 from webapp.recordings import uploads
 from webapp.recordings.models import Recording
 from webapp.webhooks import outbox

@@ -16,7 +16,7 @@ from tests.unit.matfiles import mat
 from tests.webapp import clips, tus
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import check_slots
 from webapp.recordings.check_slots import AT_ONCE, checking
 from webapp.recordings.models import Recording, Transfer

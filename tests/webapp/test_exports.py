@@ -21,8 +21,8 @@ from webapp.analyses import services
 from webapp.analyses.downloads.archive import archive
 from webapp.analyses.execution.publishing import publish_video
 from webapp.analyses.models import Analysis
-from webapp.core import media
 from webapp.recordings.models import Project, Tag
+from webapp.storage import media
 
 ADDRESS = "/api/v1/exports/"
 TITLES = ("../../etc/passwd", "Änna: 1st / visit", "Änna: 1st / visit", "=1+1", "心")
@@ -178,7 +178,7 @@ def test_only_what_is_huge_asks_for_the_extension_for_huge_files(owner: User) ->
 
 def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = finished("happy", recording__owner=owner)
-    monkeypatch.setattr("webapp.core.zipped.CHUNK_BYTES", 100)
+    monkeypatch.setattr("webapp.storage.zip_stream.CHUNK_BYTES", 100)
     pieces = archive(owner, [analysis.pk], ["csv"], with_video=True)
     while len(next(pieces)) < 100:
         pass

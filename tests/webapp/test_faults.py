@@ -23,8 +23,10 @@ from webapp.analyses import selectors, services, tasks
 from webapp.analyses.execution import dispatch
 from webapp.analyses.execution.lease import Lease
 from webapp.analyses.models import Analysis
-from webapp.core import faults, measures, media
+from webapp.core import faults
+from webapp.observability import metrics
 from webapp.pages import display_names
+from webapp.storage import media
 
 Status = Analysis.Status
 PAUSE_SECONDS = 10_000  # until what was put off is tried again
@@ -236,7 +238,7 @@ def test_nothing_is_lost_when_redis_is_full(
     analysis = Analysis.objects.get()
     assert (analysis.status, analysis.attempt) == (Status.QUEUED, 0)
     dispatch.send(analysis.pk, published=True)
-    measures.ATTEMPTS.add(step="read", outcome="done")
+    metrics.ATTEMPTS.add(step="read", outcome="done")
 
 
 def test_an_analysis_waits_for_the_database_to_come_back(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,9 @@ from django.test import Client
 
 from inference import store
 from inference.sandbox import confine
-from webapp.core import measures
 from webapp.core.checks import check_sandbox
+from webapp.core.redis_client import redis_client
+from webapp.observability import metrics
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -26,9 +27,9 @@ Usage = namedtuple("Usage", "total used free")
 def elsewhere(settings: Any) -> Any:
     """Redis does not answer."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    measures.server.cache_clear()
+    redis_client.cache_clear()
     yield
-    measures.server.cache_clear()
+    redis_client.cache_clear()
 
 
 def ready(client: Client) -> tuple[int, list[str]]:
@@ -128,7 +129,7 @@ def test_media_that_cannot_be_written_to_are_named(
 def test_nothing_is_left_of_a_probe(db: None, client: Client, media_root: Path, settings: Any) -> None:
     assert ready(client) == (200, [])
     assert list((media_root / "incoming").iterdir()) == []
-    assert not redis.Redis.from_url(settings.REDIS_URL).exists(f"{measures.KEY}:probe")
+    assert not redis.Redis.from_url(settings.REDIS_URL).exists(f"{metrics.KEY}:probe")
 
 
 def test_redis_that_takes_nothing_more_is_named(db: None, client: Client, full_redis: None) -> None:

@@ -18,7 +18,7 @@ from webapp.analyses.execution import lease as leases
 from webapp.analyses.execution.lease import Held, LeaseLostError, claim
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis, Artifact, Segment, WindowScore
-from webapp.core import media
+from webapp.storage import media
 
 Status = Analysis.Status
 

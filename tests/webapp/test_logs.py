@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError
 from django.test import Client
 from structlog.contextvars import bound_contextvars
 
-from webapp.core import logs
+from webapp.observability import logs
 
 Written = Callable[[], str]
 Logger = Callable[[str], tuple[logging.Logger, Written]]

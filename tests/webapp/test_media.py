@@ -10,9 +10,9 @@ from django.test import Client, RequestFactory
 from tests.webapp.factories import finished
 from tests.webapp.sharing import by_link
 from webapp.accounts.models import User
-from webapp.core import media
 from webapp.core.file_names import content_disposition
-from webapp.core.serving import serve
+from webapp.storage import media
+from webapp.storage.range_response import serve
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)

@@ -19,7 +19,8 @@ from webapp.analyses import services
 from webapp.analyses.execution import gpu_metrics
 from webapp.analyses.execution.reaper import reap
 from webapp.analyses.privacy import account_deletion
-from webapp.core import measures
+from webapp.core.redis_client import redis_client
+from webapp.observability import metrics
 from webapp.recordings.services import Upload
 
 TOKEN = "a token of the monitoring"
@@ -27,7 +28,7 @@ TOKEN = "a token of the monitoring"
 
 @pytest.fixture(autouse=True)
 def fresh(servers: None, settings: Any) -> None:
-    measures.server().delete(measures.KEY, gpu_metrics.KEY)
+    redis_client().delete(metrics.KEY, gpu_metrics.KEY)
     settings.METRICS_TOKEN = TOKEN
 
 
@@ -124,7 +125,7 @@ def test_what_the_reaper_finds_is_counted(db: None, client: Client, settings: An
 def test_processes_add_to_the_same_counts(db: None, client: Client, settings: Any) -> None:
     script = """
 import django; django.setup()
-from webapp.core.measures import ATTEMPTS, STAGE_SECONDS
+from webapp.observability.metrics import ATTEMPTS, STAGE_SECONDS
 for _ in range(50):
     ATTEMPTS.add(step="read", outcome="done")
     STAGE_SECONDS.observe(0.3, stage="score")
@@ -158,12 +159,12 @@ def test_an_answer_is_counted_by_its_view(db: None, client: Client) -> None:
 
 def test_without_redis_nothing_breaks(db: None, client: Client, settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    measures.server.cache_clear()
+    redis_client.cache_clear()
     try:
         assert client.get("/login/").status_code == 200
         found = sampled(client)
     finally:
-        measures.server.cache_clear()
+        redis_client.cache_clear()
     assert found["emotrace_ready", "redis"] == 0
     assert ("emotrace_analyses", "queued") in found
 

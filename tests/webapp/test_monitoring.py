@@ -14,8 +14,8 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.webapp.factories import AnalysisFactory
-from webapp.core import locations
-from webapp.core.measures import (
+from webapp.core import paths
+from webapp.observability.metrics import (
     ATTEMPTS,
     LEFT_BEHIND,
     REAL_TIME_FACTOR,
@@ -26,7 +26,7 @@ from webapp.core.measures import (
 )
 from webapp.operation import health
 
-DEPLOY = locations.PROJECT / "deploy"
+DEPLOY = paths.PROJECT / "deploy"
 BOARD = json.loads((DEPLOY / "grafana" / "emotrace.json").read_text())
 ALERTS = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
 OF_PROMETHEUS = {"up"}
@@ -93,7 +93,7 @@ def test_every_measure_is_shown(said: dict[str, set[str]]) -> None:
 
 
 def test_every_alert_and_check_is_explained() -> None:
-    guide = (locations.PROJECT / "docs" / "operation.md").read_text()
+    guide = (paths.PROJECT / "docs" / "operation.md").read_text()
     for name in (*(rule["alert"] for rule in ALERTS), *health.CHECKS):
         assert f"`{name}`" in guide
 

@@ -23,15 +23,15 @@ from rest_framework.test import APIClient
 
 from tests.webapp import clips, codes, sharing, traces, tus
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, finished, with_files
-from webapp.accounts import farewell
+from webapp.accounts import deletion
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion, data_export
-from webapp.core import media
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.recordings import consent, organization, uploads
 from webapp.recordings.models import Share
+from webapp.storage import media
 
 NAME, PASSWORD = "rosalind-f", "a long enough password"
 EMAIL, NEW_EMAIL = "rosalind@example.org", "r-franklin@example.org"
@@ -187,19 +187,19 @@ def test_who_tries_to_log_in_with_an_erased_name_is_forgotten_after_90_days(rosa
     words, queues = {NAME, EMAIL}, {"key inference", "key render"}
     assert {*traces.of(words, media_root)} - queues == {"table axes_accessattempt"}
     AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(days=89))
-    farewell.forget_old()
+    deletion.forget_old()
     assert AccessAttempt.objects.count() == 2
     AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(days=90))
-    farewell.forget_old()
+    deletion.forget_old()
     assert {*traces.of(words, media_root)} <= queues
 
 
 def test_old_logins_and_expired_sessions_are_forgotten(rosalind: User) -> None:
-    AccessLog.objects.update(attempt_time=timezone.now() - farewell.LOGINS_KEPT)
+    AccessLog.objects.update(attempt_time=timezone.now() - deletion.LOGINS_KEPT)
     lately = AccessLog.objects.create(username=NAME)
     gone, stays = Session.objects.order_by("pk")[:2]
     Session.objects.filter(pk=gone.pk).update(expire_date=timezone.now())
-    farewell.forget_old()
+    deletion.forget_old()
     assert AccessLog.objects.get() == lately
     assert stays in Session.objects.all()
     assert gone not in Session.objects.all()

@@ -16,7 +16,7 @@ from webapp.accounts.models import UNLIMITED, User
 from webapp.accounts.services import set_quota
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.core.quota import Quota, amount
 from webapp.recordings import uploads
 from webapp.recordings.models import Recording, Transfer
@@ -193,7 +193,7 @@ def test_a_part_ends_where_others_have_filled_the_disk_meanwhile(
             has_free(monkeypatch, settings.DISK_RESERVE_BYTES - 1)
 
     monkeypatch.setattr(uploads, "_count", filled)
-    monkeypatch.setattr("webapp.core.media.CHUNK_BYTES", 100)
+    monkeypatch.setattr("webapp.storage.media.CHUNK_BYTES", 100)
     assert refusal(tus.send(api, upload, 0, bytes(1000))) == (507, "disk_full")
     assert Transfer.objects.get().offset == 100
 

@@ -31,7 +31,8 @@ from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.execution.reaper import ORPHAN_SECONDS, reap, reaping, sweep
 from webapp.analyses.management.commands import reap as command
 from webapp.analyses.models import Analysis, Segment
-from webapp.core import measures, media
+from webapp.observability import metrics
+from webapp.storage import media
 
 Status = Analysis.Status
 
@@ -182,7 +183,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def left_behind() -> float:
-    found = [sample.value for family in measures.collect() for sample in family.samples if "left_behind" in sample.name]
+    found = [sample.value for family in metrics.collect() for sample in family.samples if "left_behind" in sample.name]
     return sum(found)
 
 

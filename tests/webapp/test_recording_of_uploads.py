@@ -16,8 +16,8 @@ from inference import inputs
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
 from webapp.analyses.execution.reaper import reap
-from webapp.core import media
 from webapp.recordings.models import MediaFile, Recording, Transfer
+from webapp.storage import media
 
 pytestmark = pytest.mark.usefixtures("models")
 URL = "/api/v1/recordings/"

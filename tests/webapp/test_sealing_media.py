@@ -18,12 +18,12 @@ from tests.webapp.factories import RecordingFactory, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses import tasks
 from webapp.analyses.models import Analysis, Artifact
-from webapp.core import checks, media
-from webapp.core.problems import RequestError, WebCode
-from webapp.core.storage import chunks
-from webapp.core.storage.store import Store
+from webapp.core import checks
+from webapp.core.errors import RequestError, WebCode
 from webapp.operation import seal as sealing
 from webapp.recordings.models import MediaFile, Recording
+from webapp.storage import encrypted_file, media
+from webapp.storage.encrypted_storage import Store
 
 OLD, NEW = storages.KEYS[0], bytes(reversed(range(32)))
 CONTENT = os.urandom(200_000)
@@ -41,7 +41,7 @@ def sealed_by(key: bytes) -> int:
     found = 0
     for name in media.kept():
         with media.store().raw(name) as file:
-            found += chunks.sealed_with(file.read(chunks.HEADER_BYTES)) == chunks.key_id(key)
+            found += encrypted_file.sealed_with(file.read(encrypted_file.HEADER_BYTES)) == encrypted_file.key_id(key)
     return found
 
 
@@ -132,7 +132,7 @@ def test_tampering_is_told_and_ends_the_analysis(
 ) -> None:
     for name in media.kept():
         with (media_root / name).open("r+b") as file:
-            file.seek(chunks.HEADER_BYTES + 100)
+            file.seek(encrypted_file.HEADER_BYTES + 100)
             file.write(b"tampered")
     analysis = sealed.analyses.get()
     answer = api.get(reverse("api:video", args=[analysis.pk]))
@@ -156,7 +156,7 @@ from pathlib import Path
 import django
 django.setup()
 from django.conf import settings
-from webapp.core import media
+from webapp.storage import media
 settings.FILE_UPLOAD_TEMP_DIR = sys.argv[1]
 with media.workplace() as place:
     (place / "copy.mp4").write_bytes(b"in the clear")

@@ -7,7 +7,7 @@ import pytest
 
 from inference.types import Stage
 from webapp.analyses.execution.stage_timing import StageTimes
-from webapp.core.measures import STAGE_SECONDS
+from webapp.observability.metrics import STAGE_SECONDS
 
 
 @pytest.fixture

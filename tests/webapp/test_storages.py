@@ -21,9 +21,9 @@ from webapp.analyses.execution.lease import LeaseLostError
 from webapp.analyses.execution.publishing import publish_video
 from webapp.analyses.models import Analysis, Artifact
 from webapp.analyses.privacy import account_deletion, data_export
-from webapp.core import media
 from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Transfer
+from webapp.storage import media
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = Analysis.Status

@@ -19,7 +19,7 @@ from tests.webapp import clips, tus
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 from webapp.analyses.execution.reaper import ORPHAN_SECONDS, reap, sweep
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import uploads
 from webapp.recordings.models import Transfer
 

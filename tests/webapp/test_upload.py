@@ -19,9 +19,9 @@ from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.core import media
 from webapp.recordings.models import Recording
 from webapp.recordings.services import Upload
+from webapp.storage import media
 
 pytestmark = pytest.mark.usefixtures("models")
 URL = "/api/v1/recordings/"

@@ -10,7 +10,7 @@ from tests.webapp.conftest import Names
 from tests.webapp.factories import an_endpoint
 from tests.webapp.receiver import receiving
 from webapp.accounts.models import User
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.webhooks import outbox, services
 from webapp.webhooks.models import Delivery, Endpoint
 from webapp.webhooks.ssrf import is_public, resolve

@@ -21,7 +21,7 @@ from webapp.accounts.models import User
 from webapp.analyses import services as analyses
 from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.execution.reaper import reap
-from webapp.core import locations
+from webapp.core import paths
 from webapp.webhooks import outbox, services
 from webapp.webhooks.delivery import KEPT_BYTES, WHOLE_SECONDS
 from webapp.webhooks.models import Delivery, Endpoint
@@ -354,7 +354,7 @@ def test_the_body_is_json_without_anything_private(hook: tuple[Endpoint, str], r
 
 
 def test_the_example_of_the_documentation_verifies(hook: tuple[Endpoint, str], receiver: Receiver) -> None:
-    text = (locations.PROJECT / "docs" / "api.md").read_text()
+    text = (paths.PROJECT / "docs" / "api.md").read_text()
     example: dict[str, Any] = {}
     exec(text.split("```python\n")[1].split("```")[0], example)  # noqa: S102
     tried(hook)

@@ -16,7 +16,7 @@ from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
 from webapp.analyses import services, tasks
 from webapp.analyses.models import Analysis, Artifact
-from webapp.core import media
+from webapp.storage import media
 
 Status = Analysis.Status
 

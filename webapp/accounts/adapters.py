@@ -14,9 +14,9 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
-from webapp.core.problems import WebCode
-from webapp.core.requests import client_network
-from webapp.core.sealing import box
+from webapp.core.encryption import box
+from webapp.core.errors import WebCode
+from webapp.core.middleware import client_network
 
 PURPOSE = b"emotrace second factor"
 UNREADABLE = WebCode.SECOND_FACTOR_UNREADABLE.value

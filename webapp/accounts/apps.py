@@ -11,11 +11,11 @@ class AccountsConfig(AppConfig):
         from allauth.mfa.signals import authentication_failed
         from axes.signals import user_locked_out
 
-        from webapp.accounts import watch
+        from webapp.accounts import signals
 
-        user_logged_in.connect(watch.on_sign_in)
-        user_login_failed.connect(watch.on_wrong_password)
-        user_locked_out.connect(watch.on_lock_out)
-        authentication_failed.connect(watch.on_wrong_code)
-        post_save.connect(watch.on_second_factor_kept, sender=Authenticator)
-        post_delete.connect(watch.on_second_factor_removed, sender=Authenticator)
+        user_logged_in.connect(signals.on_sign_in)
+        user_login_failed.connect(signals.on_wrong_password)
+        user_locked_out.connect(signals.on_lock_out)
+        authentication_failed.connect(signals.on_wrong_code)
+        post_save.connect(signals.on_second_factor_kept, sender=Authenticator)
+        post_delete.connect(signals.on_second_factor_removed, sender=Authenticator)

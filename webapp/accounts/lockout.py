@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Sum
 from django.http import HttpRequest
 
-from webapp.core.requests import client_network
+from webapp.core.middleware import client_network
 
 
 class AccountLockoutHandler(AxesDatabaseHandler):

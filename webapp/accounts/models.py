@@ -8,9 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.utils import timezone
 
+from webapp.accounts import first_password
 from webapp.audit.models import Action
 from webapp.audit.services import record, themself
-from webapp.core.first_start import forget_password
 
 UNLIMITED = -1
 
@@ -47,7 +47,7 @@ class User(AbstractUser):
                 record(action, by=themself(self.pk), owner=self.pk)
                 self.tokens.revoke(by=themself(self.pk), keep=self.tokens_to_keep)
         if has_new_password and not is_new:
-            forget_password(self.username)
+            first_password.forget(self.username)
 
 
 class Scope(models.TextChoices):

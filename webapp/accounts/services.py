@@ -16,7 +16,7 @@ from webapp.accounts.models import UNLIMITED, Scope, Token, User
 from webapp.accounts.sessions import end_sessions
 from webapp.audit.models import Action
 from webapp.audit.services import record, themself
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 
 SECRET_BYTES = 32
 PASSWORD_BYTES = 12

@@ -10,7 +10,7 @@ from django.http import Http404
 from inference.errors import InputError
 from webapp.accounts.models import User
 from webapp.analyses import services
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.recordings.models import Recording
 
 ERASE_SECONDS = 5.0  # of one request

@@ -14,7 +14,7 @@ from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
 from webapp.audit.services import record_now_and_then
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import permissions, sharing
 from webapp.recordings.models import Recording
 from webapp.recordings.permissions import Viewer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from webapp.accounts.models import User
 from webapp.accounts.selectors import quota_of
 from webapp.analyses.models import Analysis
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.core.quota import Quota
 from webapp.recordings.quota import bytes_of, seconds_of
 

@@ -26,7 +26,7 @@ from inference.types import (
 from webapp.accounts.models import User
 from webapp.analyses import models
 from webapp.analyses.models import Analysis, Artifact
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project, Recording
 
 # Two hours have ten thousand windows: read as plain rows, they take a third of the time that models would.

@@ -22,14 +22,14 @@ from webapp.analyses.execution import dispatch
 from webapp.analyses.models import Analysis, CorrectedTimeline
 from webapp.audit.models import Action
 from webapp.audit.services import record, record_each
-from webapp.core import media
-from webapp.core.measures import UPLOAD_BYTES
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
+from webapp.observability.metrics import UPLOAD_BYTES
 from webapp.recordings import organization, purposes
 from webapp.recordings import services as recordings
 from webapp.recordings.consent import VERSION
 from webapp.recordings.models import Project, Recording, Tag
 from webapp.recordings.services import Received, Upload
+from webapp.storage import media
 
 ERASED_AT_ONCE = 50  # recordings in one transaction, for whoever erases many
 

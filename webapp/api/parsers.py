@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import parsers
 
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 
 MOST_LEVELS = 20
 

@@ -13,7 +13,7 @@ from rest_framework.views import exception_handler as default_handler
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
 from webapp.core import faults
-from webapp.core.problems import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, cut_short, field_of, problem
+from webapp.core.errors import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, cut_short, field_of, problem
 
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
-from webapp.core.requests import client_network
+from webapp.core.middleware import client_network
 
 
 def cost_of(view: object, request: Request) -> str:

@@ -10,7 +10,7 @@ import re
 from rest_framework.request import Request
 
 from webapp.core.bodies import PART_TYPE, is_part
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.uploads import ALGORITHMS, Checksum
 
 VERSION = "1.0.0"

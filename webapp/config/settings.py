@@ -12,17 +12,18 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from inference.types import Limits
-from webapp.core import locations, logs
+from webapp.core import paths
 from webapp.core.quota import Quota, amount
-from webapp.core.storage.keys import read_keys
+from webapp.observability import logs
+from webapp.storage.keys import read_keys
 
 # Where NAME_FILE names a file, the value of NAME is what that file holds.
 env = environ.FileAwareEnv()
 
-BASE_DIR = locations.PROJECT
-VAR = locations.var()
+BASE_DIR = paths.PROJECT
+VAR = paths.var()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="").strip() or locations.secret_key(VAR)
+SECRET_KEY = env.str("SECRET_KEY", default="").strip() or paths.secret_key(VAR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # As localhost it is asked by the checks that run beside it.
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1", "[::1]"]), "localhost"]
@@ -30,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "webapp.core",
+    "webapp.local",
     "webapp.audit",
     "webapp.accounts",
     "webapp.recordings",
@@ -57,16 +59,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "webapp.core.requests.Sender",
+    "webapp.core.middleware.RealIPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "webapp.core.requests.Line",
-    "webapp.core.requests.NoStoreMiddleware",
+    "webapp.observability.middleware.RequestLogMiddleware",
+    "webapp.core.middleware.NoStoreMiddleware",
     "csp.middleware.CSPMiddleware",
-    "webapp.core.requests.UnreadableRequestMiddleware",
+    "webapp.core.middleware.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "webapp.core.requests.BodyLimitMiddleware",
+    "webapp.core.middleware.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -80,7 +82,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [locations.PROJECT / "webapp" / "templates"],
+        "DIRS": [paths.PROJECT / "webapp" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -97,7 +99,7 @@ WSGI_APPLICATION = "webapp.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Servers of one's own, or the embedded ones.
-DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=locations.embedded_database_url(VAR))}
+DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=paths.embedded_database_url(VAR))}
 if password := env.str("DATABASE_PASSWORD", default="").strip():
     DATABASES["default"]["PASSWORD"] = password
 # The lesser role as which the application connects, where `migrate` runs as the one that owns the tables.
@@ -107,7 +109,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # How long the database may work on one statement of a web process.
 STATEMENT_SECONDS = env.int("EMOTRACE_STATEMENT_SECONDS", default=20)
-REDIS_URL = env.str("REDIS_URL", default="") or locations.embedded_redis_url(VAR)
+REDIS_URL = env.str("REDIS_URL", default="") or paths.embedded_redis_url(VAR)
 # One that does not answer must not hold whoever asks it.
 REDIS_PATIENCE = {"socket_timeout": 3, "socket_connect_timeout": 3}
 CACHES = {
@@ -138,7 +140,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 AXES_HANDLER = "webapp.accounts.lockout.AccountLockoutHandler"
-AXES_CLIENT_IP_CALLABLE = "webapp.core.requests.client_network"
+AXES_CLIENT_IP_CALLABLE = "webapp.core.middleware.client_network"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 ACCOUNT_FAILURE_LIMIT = 30  # for one name, from wherever
@@ -220,15 +222,15 @@ CONTENT_SECURITY_POLICY = {
 
 # Files
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [locations.PROJECT / "webapp" / "static"]
+STATICFILES_DIRS = [paths.PROJECT / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
-MEDIA_ROOT = locations.private_directory(locations.private_directory(VAR) / "media")
-locations.private_directory(MEDIA_ROOT / "incoming")
+MEDIA_ROOT = paths.private_directory(paths.private_directory(VAR) / "media")
+paths.private_directory(MEDIA_ROOT / "incoming")
 # Where files lie in the clear while they are checked, decoded or made. On the file system of the media, keeping one
 # is a rename; in memory, sealed ones never touch a disk in the clear.
 SCRATCH = Path(env.str("EMOTRACE_SCRATCH", default="") or MEDIA_ROOT / "incoming").absolute()
-FILE_UPLOAD_TEMP_DIR = locations.private_directory(SCRATCH)
+FILE_UPLOAD_TEMP_DIR = paths.private_directory(SCRATCH)
 SCRATCH_BYTES = env.int("EMOTRACE_SCRATCH_BYTES", default=None)
 # What is kept is sealed with the first of these, and opened with each.
 MEDIA_KEYS = read_keys(env.str("EMOTRACE_MEDIA_KEYS", default=""))
@@ -243,11 +245,11 @@ S3 = {
 }
 STORAGES = {
     "default": {
-        "BACKEND": "webapp.core.storage.store.Store",
+        "BACKEND": "webapp.storage.encrypted_storage.Store",
         "OPTIONS": {
-            "inner": {"BACKEND": "webapp.core.storage.bucket.Bucket", "OPTIONS": S3}
+            "inner": {"BACKEND": "webapp.storage.s3.Bucket", "OPTIONS": S3}
             if S3["bucket_name"]
-            else {"BACKEND": "webapp.core.storage.folder.Folder"}
+            else {"BACKEND": "webapp.storage.filesystem.Folder"}
         },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

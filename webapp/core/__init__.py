@@ -1,1 +1,1 @@
-"""What every app stands on: no models here."""
+"""Errors, middleware, the task queue and other code that every app uses. There are no models here."""

@@ -11,7 +11,7 @@ from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError
 
 from inference.sandbox.confine import SandboxError
 from inference.store import StoreError
-from webapp.core.problems import RequestError, WebCode, no_room
+from webapp.core.errors import RequestError, WebCode, no_room
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 READ_ONLY = {errno.EROFS}

@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-from webapp.core import measures
+from webapp.core.redis_client import redis_client
 
 PAUSE_SECONDS = 5  # for which a broker that did not answer is not asked again: many messages would wait one by one
 
@@ -31,4 +31,4 @@ def send(task: str, pk: UUID, *, queue: str) -> None:
 
 def length(queue: str) -> int:
     """Messages that no worker has taken. Raises redis.RedisError."""
-    return int(measures.server().llen(queue))
+    return int(redis_client().llen(queue))

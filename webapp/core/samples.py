@@ -1,8 +1,8 @@
 """The recording that comes with the application: its files, by mode."""
 
-from webapp.core import locations
+from webapp.core import paths
 
-FOLDER = locations.PROJECT / "samples"
+FOLDER = paths.PROJECT / "samples"
 EEG_TRIAL = 1
 MODES = {
     "audio-video": {"video": "interview.mp4"},

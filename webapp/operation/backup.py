@@ -19,11 +19,11 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from webapp.core import media
-from webapp.core.problems import RequestError, WebCode
-from webapp.core.storage.store import is_sealed, opened
+from webapp.core.errors import RequestError, WebCode
 from webapp.operation import postgres
-from webapp.operation.kept import named
+from webapp.operation.file_inventory import named
+from webapp.storage import media
+from webapp.storage.encrypted_storage import is_sealed, opened
 
 SCHEMA = "emotrace.backup/1"
 DUMP, MEDIA, MANIFEST = "database.dump", "media", "manifest.json"

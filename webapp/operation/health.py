@@ -11,7 +11,9 @@ from django.views.decorators.http import require_safe
 
 from inference import store
 from inference.sandbox.confine import require
-from webapp.core import measures, media
+from webapp.core.redis_client import redis_client
+from webapp.observability import metrics
+from webapp.storage import media
 
 
 @require_safe
@@ -70,9 +72,9 @@ def _storage() -> bool:
 
 def _redis() -> bool:
     """Whether it takes something: one that is full still answers."""
-    key = f"{measures.KEY}:probe"
-    measures.server().set(key, "", ex=60)
-    measures.server().delete(key)
+    key = f"{metrics.KEY}:probe"
+    redis_client().set(key, "", ex=60)
+    redis_client().delete(key)
     return True
 
 

@@ -11,12 +11,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from webapp.operation import gauges
+from webapp.operation import collectors
 
 
 class _Everything(Collector):
     def collect(self) -> Iterator[Metric]:
-        return gauges.collect()
+        return collectors.collect()
 
     def describe(self) -> Iterator[Metric]:
         """Nothing is asked before somebody asks."""

@@ -9,7 +9,7 @@ from typing import IO, Any
 from django.db import connection
 from psycopg2.extensions import make_dsn
 
-from webapp.core.embedded.postgres import binaries
+from webapp.core.paths import postgres_binaries
 
 
 class PostgresError(Exception):
@@ -52,4 +52,4 @@ def _run(program: str, *arguments: str, **streams: Any) -> None:
 def _found(program: str) -> str:
     """EMOTRACE_POSTGRES_BIN's, where that is set; else those that come with Emotrace."""
     place = os.environ.get("EMOTRACE_POSTGRES_BIN")
-    return str(Path(place, program) if place else binaries() / program)
+    return str(Path(place, program) if place else postgres_binaries() / program)

@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from webapp.accounts.models import User
-from webapp.core import media
 from webapp.operation import postgres
 from webapp.operation.backup import DUMP, MANIFEST, MEDIA, SCHEMA, BackupError, described
+from webapp.storage import media
 
 
 def restore(source: Path) -> int:

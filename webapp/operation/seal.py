@@ -10,15 +10,14 @@ from pathlib import PurePath
 
 from django.conf import settings
 
-from webapp.core import media
-from webapp.core.storage import chunks
-from webapp.core.storage.store import SEALED, is_sealed
-from webapp.operation.kept import Named, named
+from webapp.operation.file_inventory import Named, named
+from webapp.storage import encrypted_file, media
+from webapp.storage.encrypted_storage import SEALED, is_sealed
 
 
 def waiting() -> list[Named]:
     """What is not sealed with the newest key. What nobody finds is left out: a backup tells of it."""
-    newest = chunks.key_id(settings.MEDIA_KEYS[0])
+    newest = encrypted_file.key_id(settings.MEDIA_KEYS[0])
     return [each for each in named() if _sealed_with(each.name) not in (newest, None)]
 
 
@@ -46,9 +45,9 @@ def _fresh(name: str) -> str:
 def _pieces(name: str, renamed: str) -> Iterator[bytes]:
     with media.store().raw(name) as content:
         if is_sealed(name):
-            yield from chunks.rewrapped(content, name, renamed, settings.MEDIA_KEYS)
+            yield from encrypted_file.rewrapped(content, name, renamed, settings.MEDIA_KEYS)
         else:
-            yield from chunks.sealed(content, content.size, renamed, settings.MEDIA_KEYS)
+            yield from encrypted_file.sealed(content, content.size, renamed, settings.MEDIA_KEYS)
 
 
 def _sealed_with(name: str) -> bytes | None:
@@ -57,6 +56,6 @@ def _sealed_with(name: str) -> bytes | None:
         return b""
     try:
         with media.store().raw(name) as content:
-            return chunks.sealed_with(content.read(chunks.HEADER_BYTES))
+            return encrypted_file.sealed_with(content.read(encrypted_file.HEADER_BYTES))
     except FileNotFoundError:
         return None

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from webapp.core import faults
-from webapp.core.problems import RETRY_SECONDS, STATUSES, RequestError
+from webapp.core.errors import RETRY_SECONDS, STATUSES, RequestError
 
 
 def server_error(_: HttpRequest) -> HttpResponse:

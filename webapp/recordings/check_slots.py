@@ -13,8 +13,9 @@ from pathlib import Path
 from django.conf import settings
 
 from webapp.accounts.models import User
-from webapp.core import locations, media
-from webapp.core.problems import RequestError, WebCode
+from webapp.core import paths
+from webapp.core.errors import RequestError, WebCode
+from webapp.storage import media
 
 AT_ONCE = 2
 WAIT_SECONDS, POLL_SECONDS = 2.0, 0.05
@@ -57,7 +58,7 @@ def _locked(locks: ExitStack, name: str) -> bool:
 
 
 def _files() -> Path:
-    return locations.private_directory(Path(settings.VAR) / "checks")
+    return paths.private_directory(Path(settings.VAR) / "checks")
 
 
 def _busy() -> RequestError:

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from inference.types import EegInput, Inputs
 from webapp.accounts.models import User
-from webapp.core import media
 from webapp.recordings import consent
+from webapp.storage import media
 
 TAG_CHARACTERS = 40
 MOST_TAGS = 50  # in one request, to put on recordings or to look for

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import purposes, retention
 from webapp.recordings.models import Project, Recording, Tag, days_kept
 

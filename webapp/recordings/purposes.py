@@ -1,7 +1,7 @@
 """What recordings are used for, and what this server refuses to be used for."""
 
 from webapp.accounts.models import User
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project, Purpose, PurposeRule
 
 # Article 5(1)(f) of Regulation (EU) 2024/1689 bans them, except for medical or safety reasons: CLINICAL and SAFETY.

@@ -12,8 +12,8 @@ from django.db.models import Sum
 
 from webapp.accounts.models import User
 from webapp.accounts.selectors import quota_of
-from webapp.core import media
-from webapp.core.problems import RequestError, WebCode, no_room
+from webapp.core.errors import RequestError, WebCode, no_room
+from webapp.storage import media
 
 MOST_UPLOADS = 1000  # of one person on their way at once
 

@@ -7,7 +7,7 @@ from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapp
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Recording, days_kept
 
 SOON = timedelta(days=7)  # in which people are told of what is about to be erased

@@ -17,12 +17,12 @@ from inference.media.probe import sha256
 from inference.types import EegInput, Inputs, MediaInfo
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
-from webapp.core import media
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import quota
 from webapp.recordings import uploads as uploads
 from webapp.recordings.check_slots import checking
 from webapp.recordings.models import MediaFile, Project, Purpose, Recording, Transfer
+from webapp.storage import media
 
 Kind = MediaFile.Kind
 NAME_CHARACTERS = 60  # of at most 4 bytes: file systems take 255

@@ -10,7 +10,7 @@ from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.audit.models import Action
 from webapp.audit.services import record
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import consent, permissions
 from webapp.recordings.models import Project, Recording, Share
 

@@ -13,11 +13,11 @@ from django.http import HttpRequest
 
 from inference.errors import Code, InputError
 from webapp.accounts.models import User
-from webapp.core import media
 from webapp.core.bodies import is_streamed
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import quota
 from webapp.recordings.models import MediaFile
+from webapp.storage import media
 
 AT_ONCE = settings.WEB_THREADS // 2
 AT_ONCE_EACH = 4  # of one person

@@ -22,12 +22,13 @@ from django.utils import timezone
 from inference.errors import Code, InputError
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
-from webapp.core import faults, media
+from webapp.core import faults
+from webapp.core.errors import RequestError, WebCode
 from webapp.core.isolation import isolated
-from webapp.core.problems import RequestError, WebCode
 from webapp.recordings import quota
 from webapp.recordings.models import Transfer
 from webapp.recordings.selectors import transfers_of
+from webapp.storage import media
 
 ALGORITHMS = ("sha1", "sha256")
 COMMIT_BYTES = 4 * 2**20  # what a killed process loses at most of what it received

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import certifi
 
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.webhooks.ssrf import Target, resolve
 
 CONNECT_SECONDS = 5.0

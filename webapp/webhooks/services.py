@@ -11,7 +11,7 @@ from webapp.accounts.models import User
 from webapp.analyses.events import Event
 from webapp.audit.models import Action
 from webapp.audit.services import record
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.webhooks import outbox, signing, ssrf
 from webapp.webhooks.models import TEST, AllowedNetwork, Delivery, Endpoint
 

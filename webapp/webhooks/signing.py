@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cryptography.fernet import InvalidToken
 
-from webapp.core.sealing import box
+from webapp.core.encryption import box
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from webapp.accounts.first_password import invitation
 from webapp.accounts.models import User
-from webapp.core.first_start import invitation, prepare
+from webapp.local.bootstrap import prepare
 
 OLD, NEW = "an-old-password-of-mine", "a-new-password-of-mine"
 
@@ -91,7 +92,7 @@ def test_the_first_administrators_password_is_temporary_and_kept_until_it_is_cha
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     kept = tmp_path / "first-password.txt"
-    monkeypatch.setattr("webapp.core.first_start.password_file", lambda: kept)
+    monkeypatch.setattr("webapp.accounts.first_password.password_file", lambda: kept)
     prepare()
     admin = User.objects.get(username="admin")
     assert admin.password_is_temporary and admin.check_password(kept.read_text().strip())
@@ -108,7 +109,7 @@ def test_the_file_of_the_first_password_goes_at_the_first_login(
 ) -> None:
     kept = tmp_path / "first-password.txt"
     kept.write_text("secret")
-    monkeypatch.setattr("webapp.core.first_start.password_file", lambda: kept)
+    monkeypatch.setattr("webapp.accounts.first_password.password_file", lambda: kept)
     for name in ("somebody", "admin"):
         assert kept.exists()
         client.force_login(django_user_model.objects.create_user(username=name, password="x"))

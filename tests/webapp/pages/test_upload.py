@@ -13,8 +13,8 @@ from django.test import Client
 from inference.types import Limits
 from tests.integration.rest import SAMPLES
 from webapp.analyses.models import Analysis
-from webapp.core import media
 from webapp.recordings.models import MediaFile, Recording
+from webapp.storage import media
 
 PATH = "/recordings/new/"
 

@@ -22,9 +22,9 @@ from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
 from webapp.audit.services import record
-from webapp.core import media
 from webapp.core.file_names import content_disposition, safe_name
-from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
+from webapp.storage import media
+from webapp.storage.zip_stream import AS_IT_IS, COMPRESSED, ZipStream
 
 MANIFEST = "manifest.csv"
 COLUMNS = (

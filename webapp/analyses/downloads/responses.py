@@ -12,11 +12,11 @@ from webapp.analyses.downloads.archive import check
 from webapp.analyses.models import Analysis
 from webapp.analyses.permissions import Seen, note_fetched
 from webapp.audit.models import Action
-from webapp.core import media
+from webapp.core.errors import RequestError, WebCode
 from webapp.core.file_names import ascii_name, content_disposition, recording_name
-from webapp.core.problems import RequestError, WebCode
-from webapp.core.serving import serve
 from webapp.recordings.models import MediaFile, Recording
+from webapp.storage import media
+from webapp.storage.range_response import serve
 
 # A file that a browser could show as a page of ours runs nothing, sends nothing and fetches nothing.
 INERT = f"sandbox; {report.POLICY}"

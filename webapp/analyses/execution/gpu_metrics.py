@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import redis
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from webapp.core import measures
+from webapp.core.redis_client import redis_client
 
 KEY = "emotrace:gpu"
 KEPT_SECONDS = 3600
@@ -23,7 +23,7 @@ def note() -> None:
     free, total = torch.cuda.mem_get_info()
     state = json.dumps([time.time(), total - free, total])
     try:
-        measures.server().hset(KEY, socket.gethostname(), state)
+        redis_client().hset(KEY, socket.gethostname(), state)
     except redis.RedisError:
         return
 
@@ -32,11 +32,11 @@ def collect() -> Iterator[Metric]:
     """What was noted lately. Raises redis.RedisError."""
     used = GaugeMetricFamily("emotrace_gpu_memory_used_bytes", "GPU memory in use.", labels=["worker"])
     total = GaugeMetricFamily("emotrace_gpu_memory_bytes", "GPU memory there is.", labels=["worker"])
-    noted: dict[str, str] = measures.server().hgetall(KEY)  # type: ignore[assignment]  # they are decoded
+    noted: dict[str, str] = redis_client().hgetall(KEY)  # type: ignore[assignment]  # they are decoded
     for worker, state in noted.items():
         at, in_use, size = json.loads(state)
         if time.time() - at > KEPT_SECONDS:
-            measures.server().hdel(KEY, worker)
+            redis_client().hdel(KEY, worker)
             continue
         used.add_metric([worker], in_use)
         total.add_metric([worker], size)

@@ -15,7 +15,7 @@ from webapp.analyses import events
 from webapp.analyses.execution import dispatch
 from webapp.analyses.execution.lease import SPANS, Lease, LeaseLostError
 from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, WindowScore
-from webapp.core import media
+from webapp.storage import media
 
 BATCH = 2000
 

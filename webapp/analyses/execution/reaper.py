@@ -9,15 +9,16 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.dispatch import Signal
 
-from webapp.accounts import farewell
+from webapp.accounts import deletion
 from webapp.analyses import events
 from webapp.analyses.execution import dispatch, lease, scheduling
 from webapp.analyses.models import Analysis, Artifact
-from webapp.core import media, queue
+from webapp.core import queue
 from webapp.core.isolation import isolated
-from webapp.core.measures import REAPED
+from webapp.observability.metrics import REAPED
 from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Transfer
+from webapp.storage import media
 
 Status = Analysis.Status
 
@@ -86,7 +87,7 @@ def _silent(field: str, seconds: float) -> Q:
 def sweep() -> None:
     """Remove old sessions and logins, and files that no row names: what was left when a process was killed."""
     with isolated("what expired of sessions and logins"):
-        farewell.forget_old()
+        deletion.forget_old()
     with isolated("the storage"):
         _sweep_kept()
     with isolated("the workplaces"):

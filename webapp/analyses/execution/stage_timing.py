@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 
 from inference.types import Stage
-from webapp.core.measures import STAGE_SECONDS
+from webapp.observability.metrics import STAGE_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -22,9 +22,10 @@ from webapp.analyses.execution.lease import INTERNAL_ERROR, LOOK_SECONDS, Held, 
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.execution.scheduling import claim_next
 from webapp.analyses.models import Analysis
-from webapp.core import faults, media
-from webapp.core.measures import ATTEMPTS, REAL_TIME_FACTOR
-from webapp.core.problems import RequestError, WebCode
+from webapp.core import faults
+from webapp.core.errors import RequestError, WebCode
+from webapp.observability.metrics import ATTEMPTS, REAL_TIME_FACTOR
+from webapp.storage import media
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from webapp.accounts import farewell
+from webapp.accounts import deletion
 from webapp.accounts.models import User
 from webapp.accounts.sessions import end_sessions
 from webapp.analyses.models import Analysis
@@ -84,7 +84,7 @@ def go_on(*, seconds: float = ROUND_SECONDS) -> None:
 def _begin(user: User) -> Deletion:
     """From here on nobody acts for the account, and nothing is added to it."""
     with transaction.atomic():
-        farewell.require_another_administrator(user=user)
+        deletion.require_another_administrator(user=user)
         # Whoever is just adding something is waited for; one who comes later finds nobody to add it to.
         user = get_object_or_404(User.objects.select_for_update(), pk=user.pk, deletion_requested_at=None)
         user.is_active, user.deletion_requested_at = False, timezone.now()
@@ -117,5 +117,5 @@ def _erase_batch(account_id: int) -> bool:
             erase_all(owner_id=user.pk, pks=batch, by=user)
             return True
         record(Action.ACCOUNT_ERASED, by=user.pk, owner=user.pk)
-        farewell.forget(user=user)
+        deletion.forget(user=user)
         return False

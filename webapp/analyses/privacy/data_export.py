@@ -22,11 +22,11 @@ from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
 from webapp.audit.selectors import entries_about
 from webapp.audit.services import record
-from webapp.core import media
 from webapp.core.file_names import safe_name
-from webapp.core.zipped import AS_IT_IS, COMPRESSED, ZipStream
 from webapp.recordings.models import Recording
 from webapp.recordings.permissions import shared_with, shares_of
+from webapp.storage import media
+from webapp.storage.zip_stream import AS_IT_IS, COMPRESSED, ZipStream
 
 ACCOUNT = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "is_superuser")
 STATE = (

@@ -26,7 +26,7 @@ from webapp.api.serializers.analyses import (
     WindowSerializer,
 )
 from webapp.api.views.base import AsItIs, person
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")
 

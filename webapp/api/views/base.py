@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from webapp.accounts.models import User
 from webapp.api.problems import ProblemSerializer
-from webapp.core.problems import PROBLEM_TYPE
+from webapp.core.errors import PROBLEM_TYPE
 
 
 class Schema(AutoSchema):

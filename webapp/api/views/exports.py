@@ -15,7 +15,7 @@ from webapp.analyses.models import Analysis
 from webapp.api.filters import ExportFilter
 from webapp.api.serializers.recordings import ExportsSerializer
 from webapp.api.views.base import AsItIs, person
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 
 
 class Exports(generics.GenericAPIView[Analysis]):

@@ -18,13 +18,13 @@ from webapp.accounts.models import Scope
 from webapp.api import tus
 from webapp.api.serializers.recordings import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
-from webapp.core import media
 from webapp.core.bodies import PART_TYPE
-from webapp.core.problems import STATUSES, WebCode
+from webapp.core.errors import STATUSES, WebCode
 from webapp.recordings import selectors, uploads
 from webapp.recordings.check_slots import checking
 from webapp.recordings.models import Transfer
 from webapp.recordings.upload_slots import receiving
+from webapp.storage import media
 
 
 def _header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:

@@ -26,7 +26,7 @@ from webapp.analyses.privacy import account_deletion, data_export
 from webapp.analyses.privacy.account_deletion import Deletion
 from webapp.analyses.quota import usage_of
 from webapp.audit.selectors import entries_about
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.pages.account.activity import lines
 from webapp.pages.account.forms import FarewellForm, NameForm
 from webapp.pages.requests import AuthenticatedRequest

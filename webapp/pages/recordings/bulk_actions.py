@@ -14,7 +14,7 @@ from webapp.accounts.models import User
 from webapp.analyses import bulk, selectors
 from webapp.analyses.downloads.archive import archive, as_download
 from webapp.analyses.models import Analysis
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.pages import model_cards
 from webapp.pages.display_names import EXPORTS
 from webapp.pages.recordings import search

@@ -7,7 +7,7 @@ from django.template.defaultfilters import pluralize
 
 from inference.errors import InputError
 from webapp.accounts.models import User
-from webapp.core.problems import RequestError, field_of
+from webapp.core.errors import RequestError, field_of
 from webapp.recordings import consent, purposes
 from webapp.recordings.models import (
     EEG_UNITS,

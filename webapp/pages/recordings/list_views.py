@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.core import samples
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.pages.recordings import bulk_actions, search
 from webapp.pages.recordings.rows import rows
 from webapp.pages.requests import AuthenticatedRequest

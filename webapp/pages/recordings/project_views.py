@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from inference.export import WRITERS
 from webapp.analyses.downloads.archive import archive, as_download
 from webapp.analyses.selectors import analyses_of, exported_timelines
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 from webapp.pages.recordings.forms import ProjectForm, TagForm
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import organization, retention, selectors

@@ -18,8 +18,8 @@ from webapp.analyses import services
 from webapp.analyses.downloads import responses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
-from webapp.core.problems import RequestError, cut_short
-from webapp.core.requests import refused
+from webapp.core.errors import RequestError, cut_short
+from webapp.core.middleware import refused
 from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_safe
 from inference.errors import InputError
 from webapp.analyses import permissions
 from webapp.analyses.downloads import responses
-from webapp.core.problems import STATUSES, RequestError
-from webapp.core.requests import client_network
+from webapp.core.errors import STATUSES, RequestError
+from webapp.core.middleware import client_network
 from webapp.pages.recordings.rows import rows
 from webapp.pages.timeline.result_context import Places, news, result
 from webapp.recordings import sharing

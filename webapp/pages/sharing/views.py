@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.pages.recordings.rows import rows
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.sharing.forms import LinkForm, PersonForm

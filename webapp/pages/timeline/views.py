@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from inference.errors import InputError
 from webapp.analyses import permissions, selectors, services
 from webapp.analyses.permissions import Seen
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.pages import model_cards
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.timeline.result_context import Places, corrected, news, result

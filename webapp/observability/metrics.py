@@ -6,27 +6,16 @@ import json
 import logging
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import cache
 
 import redis
-from django.conf import settings
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
+from webapp.core.redis_client import redis_client
+
 KEY = "emotrace:measures"
-PATIENCE_SECONDS = 0.5
 ALL: list["Counter"] = []
 
 logger = logging.getLogger(__name__)
-
-
-@cache
-def server() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        decode_responses=True,
-        socket_timeout=PATIENCE_SECONDS,
-        socket_connect_timeout=PATIENCE_SECONDS,
-    )
 
 
 class Counter:
@@ -44,7 +33,7 @@ class Counter:
     def _write(self, parts: dict[str, float], labels: dict[str, str]) -> None:
         values = [labels[name] for name in self.labels]
         try:
-            with server().pipeline(transaction=False) as pipeline:
+            with redis_client().pipeline(transaction=False) as pipeline:
                 for part, amount in parts.items():
                     pipeline.hincrbyfloat(KEY, json.dumps([self.name, *values, part]), amount)
                 pipeline.execute()
@@ -84,7 +73,7 @@ class Histogram(Counter):
 def collect() -> Iterator[Metric]:
     """Every measure as it stands. Raises redis.RedisError."""
     found: dict[str, dict[tuple[str, ...], dict[str, float]]] = {}
-    for key, amount in server().hgetall(KEY).items():
+    for key, amount in redis_client().hgetall(KEY).items():
         name, *values, part = json.loads(key)
         found.setdefault(name, {}).setdefault(tuple(values), {})[part] = float(amount)
     for measure in ALL:

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.accounts.sessions import end_sessions
-from webapp.core import measures
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
+from webapp.core.redis_client import redis_client
 
 LOGINS = (AccessLog, AccessAttempt, AccessFailureLog)
 LOGINS_KEPT = timedelta(days=90)
@@ -60,7 +60,7 @@ def forget_old() -> None:
 
 
 def _forget_counts(pk: int) -> None:
-    server = measures.server()
+    server = redis_client()
     try:
         for pattern in COUNTED:
             for key in server.scan_iter(cache.make_key(pattern.format(pk=pk)), count=1000):

@@ -1,6 +1,6 @@
 """The process that runs the embedded servers for as long as anybody holds `users.lock`.
 
-Run as `python -m webapp.core.embedded.keeper`; `attached` does that. `keeper.lock` is handed on to
+Run as `python -m webapp.local.embedded.supervisor`; `attached` does that. `keeper.lock` is handed on to
 the servers, so that holding it proves that no server of an earlier keeper is left.
 """
 
@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 from typing import IO
 
-from webapp.core import locations
-from webapp.core.embedded.access import START_SECONDS, EmbeddedError, answers
-from webapp.core.embedded.postgres import Postgres
-from webapp.core.embedded.redis import Redis
-from webapp.core.embedded.running import announced
-from webapp.core.embedded.server import Server
+from webapp.core import paths
+from webapp.local.embedded.lifecycle import START_SECONDS, EmbeddedError, answers
+from webapp.local.embedded.postgres import Postgres
+from webapp.local.embedded.redis import Redis
+from webapp.local.embedded.running import announced
+from webapp.local.embedded.server import Server
 
 POLL_SECONDS = 0.25
 
@@ -69,6 +69,6 @@ def keep(place: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        keep(locations.var())
+        keep(paths.var())
     except EmbeddedError as error:
         sys.exit(f"{error}")

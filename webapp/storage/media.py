@@ -22,11 +22,11 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from webapp.core.measures import LEFT_BEHIND
-from webapp.core.problems import RequestError, no_room, not_there
-from webapp.core.storage import chunks
-from webapp.core.storage.folder import erase
-from webapp.core.storage.store import SEALED, Store, is_sealed, opened
+from webapp.core.errors import RequestError, no_room, not_there
+from webapp.observability.metrics import LEFT_BEHIND
+from webapp.storage import encrypted_file
+from webapp.storage.encrypted_storage import SEALED, Store, is_sealed, opened
+from webapp.storage.filesystem import erase
 
 CHUNK_BYTES = 256 * 1024
 RECORDINGS = "recordings"
@@ -37,7 +37,7 @@ REQUEST_SECONDS = 6 * 3600  # longer than the files of one request take to come
 logger = logging.getLogger(__name__)
 
 
-Part = BinaryIO | chunks.Growing
+Part = BinaryIO | encrypted_file.Growing
 
 
 def store() -> Store:
@@ -116,7 +116,7 @@ def begin(name: str) -> None:
     path = incoming() / (name + SEALED if keys else name)
     path.touch(mode=0o600, exist_ok=False)
     if keys:
-        path.write_bytes(chunks.header(_name(path), chunks.GROWING, keys)[0])
+        path.write_bytes(encrypted_file.header(_name(path), encrypted_file.GROWING, keys)[0])
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def alone(path: Path) -> Iterator[Part]:
     """
     with path.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield chunks.Growing(file, _name(path), settings.MEDIA_KEYS) if is_sealed(path.name) else file
+        yield encrypted_file.Growing(file, _name(path), settings.MEDIA_KEYS) if is_sealed(path.name) else file
 
 
 def open_part(path: Path) -> IO[bytes]:

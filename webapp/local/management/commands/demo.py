@@ -18,11 +18,12 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from webapp.core import embedded, locations, samples
-from webapp.core.embedded.server import dying_with_parent
-from webapp.core.first_start import prepare
+from webapp.core import paths, samples
+from webapp.local import embedded
+from webapp.local.bootstrap import prepare
+from webapp.local.embedded.server import dying_with_parent
 
-OUT = locations.PROJECT / "out" / "demo"
+OUT = paths.PROJECT / "out" / "demo"
 USER = "demo"
 START_SECONDS = 120
 ANALYSIS_SECONDS = 1800
@@ -135,10 +136,10 @@ def _serving() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = locations.private_directory(settings.VAR / "log") / "demo.log"
+    log = paths.private_directory(settings.VAR / "log") / "demo.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, str(locations.PROJECT / "manage.py"), "serve", "--port", str(port)],
+            [sys.executable, str(paths.PROJECT / "manage.py"), "serve", "--port", str(port)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -1,9 +1,5 @@
-"""What stands around a request: where it comes from, its id, and the one line about it. Static files have none."""
+"""The client's address, and refusals of requests that no view can or should read."""
 
-import logging
-import re
-import time
-import uuid
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
@@ -11,19 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from inference.errors import Code, InputError
-from webapp.core.measures import REQUEST_SECONDS
-from webapp.core.problems import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, WebCode, problem
+from webapp.core.errors import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, WebCode, problem
 
-PROBES = {"healthz", "readyz", "metrics"}
 UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL characters."
 WITH_FILES = {"pages:upload", "api:recordings", "api:upload"}  # they say themselves how much they take
 LARGER = {"api:corrections": 16}  # of two hours, each with a note
 UTF8 = {"utf-8", "utf8", "us-ascii"}
-
-logger = logging.getLogger(__name__)
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -40,52 +31,18 @@ def client_network(request: HttpRequest) -> str:
     return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
-class Sender:
-    """REMOTE_ADDR is the client's own address, as far as proxies of ours say it."""
+class RealIPMiddleware:
+    """Sets REMOTE_ADDR to the client's address, as our own proxies report it in X-Forwarded-For."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Each proxy appends whom it heard; what stands before the words of ours is anybody's.
-        heard = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
-        if 0 < settings.PROXIES <= len(heard) and (address := heard[-settings.PROXIES]):
+        # Each proxy appends its peer's address; entries left of our own proxies can be forged.
+        forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
+        if 0 < settings.PROXIES <= len(forwarded) and (address := forwarded[-settings.PROXIES]):
             request.META["REMOTE_ADDR"] = address
         return self.get_response(request)
-
-
-class Line:
-    """Gives a request its id, which every line about it has, whichever process writes it, and the answer too."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        clear_contextvars()
-        # In this form, which is nginx's own, it can hold nothing but an id.
-        given = re.fullmatch(r"[0-9a-f]{32}", request.headers.get("X-Request-ID", ""))
-        request_id = given.group() if given else uuid.uuid4().hex
-        started = time.perf_counter()
-        with bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
-            self._write(request, response, time.perf_counter() - started)
-        response["X-Request-ID"] = request_id
-        return response
-
-    def _write(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        found = request.resolver_match
-        if found and found.view_name in PROBES:
-            return
-        line = {
-            "method": request.method,
-            # The pattern, not the address: that may hold what somebody searched for.
-            "route": found.route if found else None,
-            "status": response.status_code,
-            "seconds": round(seconds, 3),
-        }
-        logger.info("request", extra=line)
-        view = found.view_name if found else "nothing"
-        REQUEST_SECONDS.observe(seconds, view=view, status=f"{response.status_code // 100}xx")
 
 
 class NoStoreMiddleware:

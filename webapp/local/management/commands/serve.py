@@ -15,9 +15,11 @@ from urllib.request import urlopen
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.core import embedded, locations
-from webapp.core.first_start import invitation, prepare
-from webapp.core.supervisor import Child, Supervisor
+from webapp.accounts.first_password import invitation
+from webapp.core import paths
+from webapp.local import embedded
+from webapp.local.bootstrap import prepare
+from webapp.local.supervisor import Child, Supervisor
 
 HOST = "127.0.0.1"
 LOG_BYTES = 10 * 2**20
@@ -58,7 +60,7 @@ class Command(BaseCommand):
 
 def _log_file() -> Path:
     """Where web, workers and reaper write; a large one of an earlier start is kept beside it."""
-    path = locations.private_directory(locations.var() / "log") / "serve.log"
+    path = paths.private_directory(paths.var() / "log") / "serve.log"
     if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_suffix(".1.log"))
     path.touch(mode=0o600)

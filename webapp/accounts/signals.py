@@ -5,15 +5,15 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from axes.helpers import get_cool_off
 
+from webapp.accounts import first_password
 from webapp.accounts.models import User
 from webapp.audit.models import Action
 from webapp.audit.services import record, record_now_and_then, themself
-from webapp.core.first_start import forget_password
 
 
 def on_sign_in(user: User, **_: Any) -> None:
     record(Action.SIGNED_IN, by=user.pk, owner=user.pk)
-    forget_password(user.get_username())
+    first_password.forget(user.get_username())
 
 
 def on_wrong_password(credentials: dict[str, Any], **_: Any) -> None:

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 
 BLOCK_BYTES = 2 * 2**20  # of one request while a file is read
 MISSING = ("NoSuchKey", "404")

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from webapp.core.embedded.access import EmbeddedError
+from webapp.local.embedded.lifecycle import EmbeddedError
 
 # The kernel's own layout of an access control list: posix_acl_xattr.h.
 ATTRIBUTE = "system.posix_acl_access"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from webapp.core import locations
+from webapp.core import paths
 
 START_SECONDS = 180  # The first start creates the database's files, on a machine that may be busy.
 
@@ -34,8 +34,8 @@ def attached(place: Path | None = None) -> Iterator[None]:
     if not needed():
         yield
         return
-    place = place or locations.var()
-    with (locations.private_directory(place) / "users.lock").open("w") as users:
+    place = place or paths.var()
+    with (paths.private_directory(place) / "users.lock").open("w") as users:
         # Waits here for as long as a keeper that nobody needed any more shuts down.
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
@@ -51,12 +51,12 @@ def revive() -> None:
 
     While it lives it starts what dies of them by itself; one that hangs is left to answer again. Raises EmbeddedError.
     """
-    if needed() and _lockable(locations.var() / "keeper.lock", fcntl.LOCK_EX):
-        _start(locations.var())
+    if needed() and _lockable(paths.var() / "keeper.lock", fcntl.LOCK_EX):
+        _start(paths.var())
 
 
 def _start(place: Path) -> None:
-    log = locations.private_directory(place / "log") / "embedded.log"
+    log = paths.private_directory(place / "log") / "embedded.log"
     deadline = time.monotonic() + START_SECONDS
     keeper: subprocess.Popen[bytes] | None = None
     while not answers(place):
@@ -64,8 +64,8 @@ def _start(place: Path) -> None:
         if keeper is None:
             with log.open("ab") as output:
                 keeper = subprocess.Popen(
-                    [sys.executable, "-m", "webapp.core.embedded.keeper"],
-                    cwd=locations.PROJECT,
+                    [sys.executable, "-m", "webapp.local.embedded.supervisor"],
+                    cwd=paths.PROJECT,
                     env={**os.environ, "EMOTRACE_VAR": str(place)},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -105,7 +105,7 @@ def answers(place: Path) -> bool:
 
 
 def _redis_answers(place: Path) -> bool:
-    path = locations.sockets(place) / "redis" / "redis.sock"
+    path = paths.sockets(place) / "redis" / "redis.sock"
     with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
         client.settimeout(5)
         client.connect(str(path))
@@ -118,7 +118,7 @@ def _postgres_answers(place: Path) -> bool:
     import psycopg2
 
     try:
-        psycopg2.connect(locations.embedded_database_url(place), connect_timeout=5).close()
+        psycopg2.connect(paths.embedded_database_url(place), connect_timeout=5).close()
     except psycopg2.OperationalError:
         return False
     return True

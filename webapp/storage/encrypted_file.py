@@ -18,7 +18,7 @@ from typing import IO, Any, BinaryIO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from webapp.core.problems import RequestError, WebCode
+from webapp.core.errors import RequestError, WebCode
 
 MAGIC = b"EMOSEAL\x01"
 KEY_BYTES = 32

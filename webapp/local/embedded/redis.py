@@ -5,8 +5,8 @@ import signal
 from importlib.util import find_spec
 from pathlib import Path
 
-from webapp.core.embedded.access import EmbeddedError
-from webapp.core.embedded.server import Server
+from webapp.local.embedded.lifecycle import EmbeddedError
+from webapp.local.embedded.server import Server
 
 
 class Redis(Server):

@@ -15,7 +15,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from webapp.analyses.execution import gpu_metrics
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion
-from webapp.core import measures
+from webapp.core.redis_client import redis_client
+from webapp.observability import metrics
 from webapp.operation import health
 from webapp.recordings.models import Recording
 
@@ -25,7 +26,7 @@ STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull"
 def collect() -> Iterator[Metric]:
     """Everything there is to say. What cannot be asked is left out, and the checks say so."""
     yield _gauge("ready", "Whether a check of readiness holds.", "check", health.checked().items())
-    for part in (_analyses, _deletions, _messages, gpu_metrics.collect, _disk, measures.collect):
+    for part in (_analyses, _deletions, _messages, gpu_metrics.collect, _disk, metrics.collect):
         try:
             yield from list(part())
         except (Error, redis.RedisError, OSError):
@@ -68,7 +69,7 @@ def _age(since: datetime | None) -> float:
 
 def _messages() -> Iterator[Metric]:
     names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
-    lengths = ((name, measures.server().llen(name)) for name in names)
+    lengths = ((name, redis_client().llen(name)) for name in names)
     yield _gauge("queue_messages", "Messages that no worker has taken.", "queue", lengths)
 
 

@@ -11,7 +11,7 @@ from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.utils.module_loading import import_string
 
-from webapp.core.storage import chunks
+from webapp.storage import encrypted_file
 
 SEALED = "-sealed"  # no name that came from outside ends like this: suffixes have no hyphen
 
@@ -51,7 +51,7 @@ class Store(Storage):
     def about(self, name: str) -> tuple[int, datetime]:
         """Bytes of what it holds, and when it was written. Raises FileNotFoundError."""
         size, modified = self.inner.about(name)
-        return chunks.opened_size(size) if is_sealed(name) else size, modified
+        return encrypted_file.opened_size(size) if is_sealed(name) else size, modified
 
     def size(self, name: str) -> int:
         return self.about(name)[0]
@@ -87,13 +87,13 @@ class Store(Storage):
         if not settings.MEDIA_KEYS:
             return str(self.inner.save(name, content))
         name += SEALED
-        self.save_raw(name, chunks.sealed(content, content.size, name, settings.MEDIA_KEYS))
+        self.save_raw(name, encrypted_file.sealed(content, content.size, name, settings.MEDIA_KEYS))
         return name
 
 
 def opened(raw: IO[bytes], name: str) -> io.BufferedReader:
     try:
-        return io.BufferedReader(chunks.Opened(raw, name, settings.MEDIA_KEYS), chunks.CHUNK_BYTES)
+        return io.BufferedReader(encrypted_file.Opened(raw, name, settings.MEDIA_KEYS), encrypted_file.CHUNK_BYTES)
     except BaseException:
         raw.close()
         raise

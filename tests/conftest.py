@@ -16,6 +16,7 @@ from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from tests import database
 from tests.integration.processes import python
 from tests.integration.rest import PASSWORD, Person
 from webapp.core import paths
@@ -34,6 +35,7 @@ hypothesis_settings.load_profile("untimed")
 def servers() -> Iterator[None]:
     """The embedded PostgreSQL and Redis of this test run."""
     with embedded.attached():
+        database.disable_sync(paths.sockets(settings.VAR) / "postgres")
         yield
 
 
@@ -44,9 +46,9 @@ def django_db_modify_db_settings(servers: None, django_db_modify_db_settings_par
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit empty every table afterwards, which the audit log refuses."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_no_truncate")
+    """The test database, made ready for tests that commit."""
+    with django_db_blocker.unblock():
+        database.prepare()
 
 
 @contextmanager

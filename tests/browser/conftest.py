@@ -36,21 +36,22 @@ def researcher(live_server: Any, django_user_model: Any) -> User:
     return user
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def left_out() -> list[str]:
     """Flags that Playwright would set, which the browser starts without."""
     return []
 
 
-@pytest.fixture
-def chromium(researcher: User, left_out: list[str]) -> Iterator[Browser]:
-    """Starts after, and ends before, everything that uses the database: Django refuses to be called beside its loop."""
+@pytest.fixture(scope="module")
+def chromium(left_out: list[str]) -> Iterator[Browser]:
+    """The browser of a test file. Its event loop belongs to this thread, where Django would refuse to work."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("There is no Chromium for the browser tests. Install Debian's: apt-get install chromium")
         pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(
             executable_path=path, args=FLAGS, ignore_default_args=left_out, timeout=PATIENCE_MS
@@ -78,7 +79,7 @@ def address(live_server: Any) -> str:
 
 
 @pytest.fixture
-def page(chromium: Browser, address: str, refused: set[int], noise: set[str]) -> Iterator[Page]:
+def page(chromium: Browser, researcher: User, address: str, refused: set[int], noise: set[str]) -> Iterator[Page]:
     """Somebody who has just opened the first page. The test fails for what goes elsewhere or wrong meanwhile."""
     host = urlsplit(address).netloc
     elsewhere: list[str] = []
@@ -106,7 +107,7 @@ def page(chromium: Browser, address: str, refused: set[int], noise: set[str]) ->
 
 @pytest.fixture
 def published(transactional_db: None, researcher: User) -> Analysis:
-    """Six segments over 24 s, read with EEG, not yet rendered. It has to be asked for before the page."""
+    """Six segments over 24 s, read with EEG, not yet rendered."""
     analysis = results.submitted(researcher)
     results.publish(analysis, results.timeline())
     return analysis

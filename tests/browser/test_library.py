@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 @pytest.fixture
 def library(transactional_db: None, researcher: User) -> None:
-    """Anna (happy, tagged), Ben (sad) and Carla, who waits. It has to be asked for before the page."""
+    """Anna (happy, tagged), Ben (sad) and Carla, who waits."""
     for title, label in (("Anna", "happy"), ("Ben", "sad")):
         recording = finished(label, recording__owner=researcher, recording__title=title).recording
         organization.change(recording=recording, tags=["pilot"] if title == "Anna" else [])

@@ -9,7 +9,7 @@ from tests.browser.results import open_result
 from webapp.analyses.models import Analysis
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def left_out() -> list[str]:
     """Outside of tests, browsers keep the pages that they may come back to."""
     return ["--disable-back-forward-cache"]

@@ -1,10 +1,8 @@
 """The result page by mouse and by keyboard, in a real browser, on analyses that are done."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from django.db import connections
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import results
@@ -277,9 +275,7 @@ def test_the_labelled_video_comes_without_taking_anything_away(published: Analys
     expect(page.locator("#overlay")).to_have_text("Neutral 72 %")
     page.locator("#scrubber").focus()
     pressed(page, "]", "+", "r")
-    with ThreadPoolExecutor(1) as worker:  # not beside Playwright's loop, where Django refuses to work
-        worker.submit(results.render, published, tmp_path).result()
-        worker.submit(connections.close_all).result()
+    results.render(published, tmp_path)
     expect(page.get_by_role("button", name="Labelled", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#overlay")).to_be_hidden()
     expect(page.locator("#now-label")).to_have_text("happy")

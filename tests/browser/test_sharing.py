@@ -1,12 +1,10 @@
 """An owner shares, others look: a person with an account, and whoever has the link."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
 from playwright.sync_api import Page, expect
 
 from inference.types import Correction
@@ -29,7 +27,7 @@ def refused() -> set[int]:
 
 @pytest.fixture
 def corrected(finished: Analysis) -> Analysis:
-    """Somebody has corrected it, and there is a guest with an account. It has to be asked for before the page."""
+    """Somebody has corrected it, and there is a guest with an account."""
     User.objects.create_user(username=GUEST, password=PASSWORD)
     finished.refresh_from_db()
     whole = [Correction(0.0, finished.recording.duration_s, "happy", "she smiles")]
@@ -175,7 +173,7 @@ def test_downloads_come_with_the_tick(shown: Page) -> None:
 
 @pytest.fixture
 def secret(published: Analysis) -> str:
-    """Of a link to what is not rendered yet. It has to be asked for before the page."""
+    """Of a link to what is not rendered yet."""
     return sharing.by_link(published.recording)[1]
 
 
@@ -186,9 +184,7 @@ def test_whoever_looks_early_is_shown_the_labelled_video_as_soon_as_it_is_there(
     expect(page.locator("#now-label")).to_have_text("neutral")
     expect(page.get_by_text("The labelled video plays here as soon as it is there.")).to_be_visible()
     expect(page.locator("#player")).not_to_have_attribute("src", re.compile("."))
-    with ThreadPoolExecutor(1) as worker:  # not beside Playwright's loop, where Django refuses to work
-        worker.submit(results.render, published, tmp_path).result()
-        worker.submit(connections.close_all).result()
+    results.render(published, tmp_path)
     expect(page.locator("#player")).to_have_attribute("src", re.compile("/analyses/.+/video/$"))
     expect(page.get_by_text("The labelled video plays here")).to_have_count(0)
     plays(page)

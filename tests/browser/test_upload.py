@@ -353,6 +353,7 @@ def test_a_phone_shows_all_of_it_and_the_keyboard_reaches_all_of_it(form: Page, 
         assert name in reached
 
 
+@pytest.mark.usefixtures("researcher")
 def test_without_scripts_the_form_sends_one_recording(chromium: Browser, address: str) -> None:
     context = chromium.new_context(base_url=address, java_script_enabled=False)
     page = context.new_page()

@@ -22,7 +22,7 @@ import torch
 from benchmarks.reporting import ROOT, circumstances
 from inference import speech
 from inference.media import render
-from inference.media.process import ffmpeg
+from inference.media.ffmpeg import run_ffmpeg
 from inference.pipeline import analyse
 from inference.types import Inputs
 
@@ -41,8 +41,8 @@ def make_clip(path: Path, seconds: int) -> None:
     if not once.exists():
         source = ["-stream_loop", "-1", "-i", str(ROOT / "samples/interview.mp4"), "-t", "60"]
         picture = ["-vf", "scale=960:720,pad=1280:720:160:0", "-c:v", "libx264", "-preset", "medium", "-b:v", "4M"]
-        ffmpeg([*source, *picture, "-c:a", "aac"], once, read=[ROOT / "samples"])
-    ffmpeg(["-stream_loop", "-1", "-i", str(once), "-t", str(seconds), "-c", "copy"], path, read=[once])
+        run_ffmpeg([*source, *picture, "-c:a", "aac"], once, read=[ROOT / "samples"])
+    run_ffmpeg(["-stream_loop", "-1", "-i", str(once), "-t", str(seconds), "-c", "copy"], path, read=[once])
 
 
 def decode(path: Path) -> None:
@@ -55,7 +55,7 @@ def decode(path: Path) -> None:
 
 def native_pass(path: Path, folder: Path, out: Path) -> None:
     """One burn-in pass by hand, with the renderer's own preset."""
-    ffmpeg(["-i", str(path), *render.burn_in(), "-c:a", "copy"], out, read=[path, folder], folder=folder)
+    run_ffmpeg(["-i", str(path), *render.encoder_arguments(), "-c:a", "copy"], out, read=[path, folder], folder=folder)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -88,9 +88,9 @@ def measure(runs: int) -> dict[str, float]:
         out = Path(folder, "out.mp4")
         make_clip(clip, 60)
         make_clip(long, 600)
-        speech.warm()
+        speech.warm_up()
         timeline = analyse(Inputs(clip))
-        render.prepare(timeline, Path(folder))
+        render.write_subtitles(timeline, Path(folder))
         ratios: dict[str, list[float]] = {"timeline / decoding": [], "labelled video / native pass": []}
         for _ in range(runs):
             ratios["timeline / decoding"].append(timed(lambda: analyse(Inputs(clip))) / timed(lambda: decode(clip)))

@@ -11,20 +11,20 @@ from types import FrameType
 from typing import NoReturn
 
 from inference import store
-from inference.eeg.quality import UNITS, described
+from inference.eeg.quality import UNITS, describe
 from inference.errors import Code, InputError
 from inference.types import EegInput, Inputs, Stage, Timeline
 
-RESULT, VIDEO = "result.json", "annotated.mp4"
-CHAPTERS = ("chapters.mp4", "chapters.mkv")  # the one or the other
-FILES = f"""\
+RESULT_FILE, VIDEO_FILE = "result.json", "annotated.mp4"
+CHAPTER_FILES = ("chapters.mp4", "chapters.mkv")  # the one or the other
+FILES_HELP = f"""\
 files in DIR:
-  {RESULT}         the whole reading, schema emotrace.result/1
-  {VIDEO}       the video with label and confidence in its upper-left corner
+  {RESULT_FILE}         the whole reading, schema emotrace.result/1
+  {VIDEO_FILE}       the video with label and confidence in its upper-left corner
   timeline.EXTENSION  one for each of --formats: csv, vtt, srt, eaf (ELAN), textgrid
                       (Praat: timeline.TextGrid), bids (timeline.bids.zip with
                       events.tsv and events.json), html (a report to read or print);
-                      json is {RESULT} itself
+                      json is {RESULT_FILE} itself
   chapters.mp4        with --chapters: VIDEO itself, its tracks copied as they are, with the
                       timeline as chapters and as subtitles to switch on
                       (chapters.mkv where an MP4 does not take the tracks)
@@ -36,9 +36,9 @@ Unless it is 0, nothing was written to DIR.
 
 def main() -> int:
     """Run the command that was asked for. Returns the exit status; argparse itself exits 2 for a wrong usage."""
-    signal.signal(signal.SIGTERM, _stop)  # so that nothing is left behind
+    signal.signal(signal.SIGTERM, _handle_signal)  # so that nothing is left behind
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _stop)
+        signal.signal(signal.SIGINT, _handle_signal)
     parser = _parser()
     arguments = parser.parse_args()
     try:
@@ -47,27 +47,27 @@ def main() -> int:
         else:
             _analyse(arguments, parser)
     except InputError as error:
-        return _failed(2, str(error))
+        return _fail(2, str(error))
     except KeyboardInterrupt:
-        return _failed(130, "interrupted")
+        return _fail(130, "interrupted")
     except (OSError, store.StoreError) as error:
-        return _failed(1, str(error))
+        return _fail(1, str(error))
     except Exception as error:
-        return _failed(1, f"unexpected {type(error).__name__}: {error}")
+        return _fail(1, f"unexpected {type(error).__name__}: {error}")
     return 0
 
 
-_stopped_by: list[int] = []
+_received_signals: list[int] = []
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    _stopped_by.append(number)
-    _end()
+def _handle_signal(number: int, frame: FrameType | None) -> NoReturn:
+    _received_signals.append(number)
+    _raise_interrupt()
 
 
-def _end() -> NoReturn:
+def _raise_interrupt() -> NoReturn:
     """Raise what the first signal asked for."""
-    number = _stopped_by[0]
+    number = _received_signals[0]
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "analyse",
         help="read a recording",
         description="Read a recording: its timeline of emotions and the labelled video.",
-        epilog=FILES,
+        epilog=FILES_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     analyse.add_argument("video", type=Path, metavar="VIDEO", help="MP4, MOV, MKV, WebM, AVI or MPEG")
@@ -97,13 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _failed(status: int, message: str) -> int:
+def _fail(status: int, message: str) -> int:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return status
 
 
 def _list_models() -> None:
-    found, damaged = store.survey()
+    found, damaged = store.scan()
     for error in damaged.values():
         print(f"warning: {' '.join(str(error).split())}", file=sys.stderr)
     rows = [("NAME", "VERSION", "KIND", "LABELS", "DEMONSTRATION")]
@@ -125,19 +125,19 @@ def _analyse(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         if name not in WRITERS:
             raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {name!r}. Choose from: {', '.join(WRITERS)}.")
     inputs = _inputs(arguments, parser)
-    names = {name: f"timeline.{WRITERS[name].extension}" for name in formats} | {"json": RESULT}
-    taken = {(arguments.out / name).resolve() for name in (*names.values(), VIDEO, *CHAPTERS)}
+    names = {name: f"timeline.{WRITERS[name].extension}" for name in formats} | {"json": RESULT_FILE}
+    taken = {(arguments.out / name).resolve() for name in (*names.values(), VIDEO_FILE, *CHAPTER_FILES)}
     for path in filter(None, (arguments.video, arguments.audio, arguments.eeg)):
         if path.resolve() in taken:
             parser.error(f"{path} would be overwritten: choose another --out")
 
-    with _written_together(arguments.out) as folder, _progress() as show:
-        timeline = _read_and_render(inputs, arguments.model, folder / VIDEO, show)
+    with _atomic_output(arguments.out) as folder, _progress() as show:
+        timeline = _analyse_and_render(inputs, arguments.model, folder / VIDEO_FILE, show)
         for name, file in names.items():
             (folder / file).write_bytes(WRITERS[name].write(timeline, RecordingInfo(arguments.video.stem)))
         if arguments.chapters:
             _add_chapters(arguments.video, timeline, folder)
-    _report(timeline, arguments.out)
+    _print_timeline(timeline, arguments.out)
 
 
 def _inputs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Inputs:
@@ -152,15 +152,17 @@ def _inputs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> I
     return Inputs(arguments.video, arguments.audio, eeg)
 
 
-def _read_and_render(inputs: Inputs, model: str | None, video: Path, show: Callable[[Stage, float], None]) -> Timeline:
+def _analyse_and_render(
+    inputs: Inputs, model: str | None, video: Path, show: Callable[[Stage, float], None]
+) -> Timeline:
     # Here and not above: torch takes seconds to import, which nobody should wait for to be told of a typing error.
-    from inference.inputs import check_names
-    from inference.media.process import FfmpegError
+    from inference.media.ffmpeg import FfmpegError
     from inference.media.render import render
     from inference.pipeline import analyse
+    from inference.validation import check_extensions
 
-    check_names(inputs)
-    with _unchanged(inputs):
+    check_extensions(inputs)
+    with _require_unchanged(inputs):
         timeline = analyse(inputs, model=model, on_progress=show)
         try:
             render(
@@ -172,17 +174,17 @@ def _read_and_render(inputs: Inputs, model: str | None, video: Path, show: Calla
 
 
 @contextmanager
-def _unchanged(inputs: Inputs) -> Iterator[None]:
+def _require_unchanged(inputs: Inputs) -> Iterator[None]:
     """Raise InputError(FILE_CHANGED) where a file of the recording is another after the block than before."""
     paths = [path for path in (inputs.video, inputs.audio, inputs.eeg and inputs.eeg.path) if path]
-    before = [_identity(path) for path in paths]
+    before = [_file_identity(path) for path in paths]
     yield
     for path, known in zip(paths, before, strict=True):
-        if _identity(path) != known:
+        if _file_identity(path) != known:
             raise InputError(Code.FILE_CHANGED, f"{path.name} changed while it was read. Wait until it is written.")
 
 
-def _identity(path: Path) -> tuple[int, ...] | None:
+def _file_identity(path: Path) -> tuple[int, ...] | None:
     try:
         status = path.stat()
     except OSError:
@@ -197,7 +199,7 @@ def _add_chapters(video: Path, timeline: Timeline, folder: Path) -> None:
 
 
 @contextmanager
-def _written_together(out: Path) -> Iterator[Path]:
+def _atomic_output(out: Path) -> Iterator[Path]:
     """A folder whose files move to `out` if all goes well, and vanish otherwise.
 
     It lies in `out`, or where `out` is going to be, so that moving is renaming.
@@ -219,15 +221,15 @@ def _progress() -> Iterator[Callable[[Stage, float], None]]:
     with tqdm(desc=Stage.PROBE, total=1.0, disable=None, leave=False, bar_format=layout) as bar:
 
         def show(stage: Stage, share: float) -> None:
-            if _stopped_by:  # Python drops what a handler raises within a destructor or a callback of C
-                _end()
+            if _received_signals:  # Python drops what a handler raises within a destructor or a callback of C
+                _raise_interrupt()
             bar.set_description_str(stage, refresh=False)
             bar.update(min(1.0, share) - bar.n)
 
         yield show
 
 
-def _report(timeline: Timeline, out: Path) -> None:
+def _print_timeline(timeline: Timeline, out: Path) -> None:
     rows = [("START", "END", "LABEL", "CONFIDENCE")]
     rows += [
         (f"{segment.start_s:.2f}", f"{segment.end_s:.2f}", segment.label, f"{segment.confidence:.0%}")
@@ -235,8 +237,8 @@ def _report(timeline: Timeline, out: Path) -> None:
     ]
     _print_table(rows)
     if timeline.eeg:
-        print(f"\n{described(timeline.eeg)}")
-    print(f"\n{timeline.notice}\n{out / VIDEO}")
+        print(f"\n{describe(timeline.eeg)}")
+    print(f"\n{timeline.notice}\n{out / VIDEO_FILE}")
 
 
 if __name__ == "__main__":

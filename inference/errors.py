@@ -66,7 +66,7 @@ class InputError(Exception):
 
 
 @contextmanager
-def reading(file: str) -> Iterator[None]:
+def about_file(file: str) -> Iterator[None]:
     """Say of each InputError of the block that it is about this file of the recording."""
     try:
         yield

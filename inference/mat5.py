@@ -17,7 +17,7 @@ import numpy as np
 
 HEADER = 128  # bytes
 CHUNK = 1 << 20  # bytes
-PACKED_CHUNK = 1 << 16  # bytes: what is packed is unpacked in smaller pieces, for its parts are small
+COMPRESSED_CHUNK = 1 << 16  # bytes: what is packed is unpacked in smaller pieces, for its parts are small
 MATRIX, COMPRESSED = 14, 15  # tags of a variable
 STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 # fmt: off
@@ -28,13 +28,13 @@ CLASSES = (
 # fmt: on
 NAMELESS = ("function", "opaque")  # laid out in ways of their own
 TEXT = {1: "utf-8", 2: "utf-8", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
-MOST_INSIDE = 20_000  # elements of one cell or structure
-MOST_DEPTH = 5  # structures and cells inside each other
-MOST_FIELD_NAMES = 1 << 16  # bytes
-MOST_TEXT = 1 << 16  # bytes of one text
+MAX_ELEMENTS = 20_000  # elements of one cell or structure
+MAX_DEPTH = 5  # structures and cells inside each other
+MAX_FIELD_NAME_BYTES = 1 << 16  # bytes
+MAX_TEXT_BYTES = 1 << 16  # bytes of one text
 COMPLEX, LOGICAL = 0x800, 0x200  # array flags
-LONGEST_NAME = 1024
-MOST_AXES = 32
+MAX_NAME_BYTES = 1024
+MAX_AXES = 32
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,9 @@ class _Bytes:
         while True:
             unread = self._inflate.unconsumed_tail if self._inflate else b""
             if not unread:
-                unread = self._file.read(min(self._left, PACKED_CHUNK if self._inflate else min(most, CHUNK)))
+                unread = self._file.read(min(self._left, COMPRESSED_CHUNK if self._inflate else min(most, CHUNK)))
                 self._left -= len(unread)
-            found = self._inflate.decompress(unread, PACKED_CHUNK) if self._inflate else unread
+            found = self._inflate.decompress(unread, COMPRESSED_CHUNK) if self._inflate else unread
             if found:
                 return found
             if not unread:
@@ -171,10 +171,10 @@ class _Variable:
         kind = CLASSES[flags & 0xFF]
         if kind in NAMELESS:
             # an opaque one says its name first, a function has none
-            name = self._part(LONGEST_NAME).decode("ascii", "replace") if kind == "opaque" else ""
+            name = self._part(MAX_NAME_BYTES).decode("ascii", "replace") if kind == "opaque" else ""
             return Element(name, kind, (), self._place, offset)
-        shape = self._numbers(self._part(4 * MOST_AXES), "i")
-        name = self._part(LONGEST_NAME).decode("ascii")
+        shape = self._numbers(self._part(4 * MAX_AXES), "i")
+        name = self._part(MAX_NAME_BYTES).decode("ascii")
         if min(shape) < 0:
             raise ValueError("a negative size")
         if flags & LOGICAL:
@@ -185,13 +185,13 @@ class _Variable:
 
     def elements(self, enters: Enters) -> Iterator[Element]:
         yield self._element
-        yield from self._inside(self._element, enters, MOST_DEPTH)
+        yield from self._inside(self._element, enters, MAX_DEPTH)
 
     def _inside(self, outer: Element, enters: Enters, depth: int) -> Iterator[Element]:
         if depth == 0 or outer.kind not in ("struct", "cell") or not enters(outer):
             return
         names = self._field_names() if outer.kind == "struct" else ("",)
-        if math.prod(outer.shape) * len(names) > MOST_INSIDE:
+        if math.prod(outer.shape) * len(names) > MAX_ELEMENTS:
             return
         for number in range(math.prod(outer.shape) * len(names)):
             tag, size = self._numbers(self._bytes.take(8), "I")
@@ -210,7 +210,7 @@ class _Variable:
 
     def _field_names(self) -> tuple[str, ...]:
         (width,) = self._numbers(self._part(4), "i")
-        joined = self._part(MOST_FIELD_NAMES)
+        joined = self._part(MAX_FIELD_NAME_BYTES)
         if width <= 0:
             raise ValueError("fields without names")
         return tuple(
@@ -250,7 +250,7 @@ class _Variable:
 
     def text(self) -> tuple[str, ...]:
         kind, size, within = self._tag()
-        if size > MOST_TEXT:
+        if size > MAX_TEXT_BYTES:
             raise ValueError("a text that is too long")
         coding = TEXT[kind] if TEXT[kind] == "utf-8" else f"{TEXT[kind]}-{'le' if self._order == '<' else 'be'}"
         text = (within or self._bytes.take(size)).decode(coding, "replace")

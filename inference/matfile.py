@@ -18,23 +18,23 @@ import numpy as np
 
 from inference import mat5
 from inference.errors import Code, InputError
-from inference.media.kinds import check_alone
+from inference.media.formats import reject_polyglot
 
 if TYPE_CHECKING:
     import h5py
 
 MAX_VALUES = 120_000_000  # two hours of 30 channels at 500 Hz, 0.96 GB as float64
-NUMERIC = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
-PASSED_OVER = {"char", "logical", "sparse"}
+NUMERIC_CLASSES = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
+SKIPPED_CLASSES = {"char", "logical", "sparse"}
 MAX_VARIABLES = 1000
 MAX_LEAVES = 50_000  # arrays and texts, those in structures and cells included
 MAX_TEXTS = 4096  # of one name
-MAX_DEPTH = mat5.MOST_DEPTH
+MAX_DEPTH = mat5.MAX_DEPTH
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 HDF5_OFFSETS = (0, 512)  # MATLAB writes a header of 512 bytes in front
 
 # what files that are cut short or made to mislead end in
-BROKEN = (
+PARSE_ERRORS = (
     OSError,
     EOFError,
     ValueError,
@@ -92,29 +92,29 @@ def open_mat(path: Path, texts: Collection[str] = (), cells: Collection[str] = (
     """
     if path.stat().st_size == 0:
         raise InputError(Code.EMPTY_FILE, "The EEG file is empty. Choose the recording's .mat file.")
-    if begins_as_mat(path):
-        check_alone(path)
+    if is_mat_file(path):
+        reject_polyglot(path)
     if not _is_hdf5(path):
         yield _Version5(path, texts, cells)
         return
     import h5py
 
-    with _reading():
+    with _as_not_mat():
         hdf5 = h5py.File(path, "r")
     with hdf5:
         yield _Version73(hdf5, texts, cells)
 
 
-def begins_as_mat(path: Path) -> bool:
+def is_mat_file(path: Path) -> bool:
     return _is_hdf5(path) or mat5.is_version5(path)
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _as_not_mat() -> Iterator[None]:
     """Turn whatever is said of a damaged file into the one sentence that helps."""
     try:
         yield
-    except BROKEN as error:
+    except PARSE_ERRORS as error:
         raise InputError(
             Code.NOT_MAT, "The EEG file is not a readable MAT file (version 5 to 7.3). Save it again from MATLAB."
         ) from error
@@ -129,7 +129,7 @@ def _is_hdf5(path: Path) -> bool:
     return False
 
 
-def objects(name: str, what: str) -> InputError:
+def mat_objects_error(name: str, what: str) -> InputError:
     return InputError(
         Code.MAT_OBJECTS,
         f"The MAT file's variable {name or 'without a name'} is {what}, which is not read. "
@@ -137,7 +137,7 @@ def objects(name: str, what: str) -> InputError:
     )
 
 
-def _bearable(name: str, shape: tuple[int, ...]) -> int:
+def _check_value_count(name: str, shape: tuple[int, ...]) -> int:
     values = math.prod(shape)
     if values > MAX_VALUES:
         raise InputError(
@@ -148,11 +148,11 @@ def _bearable(name: str, shape: tuple[int, ...]) -> int:
     return values
 
 
-def _last(name: str) -> str:
+def _field_name(name: str) -> str:
     return name.rpartition(".")[2].lower()
 
 
-def _within(name: str, lists: Collection[str]) -> bool:
+def _is_within(name: str, lists: Collection[str]) -> bool:
     return any(name == each or name.startswith(f"{each}.") for each in lists)
 
 
@@ -180,7 +180,7 @@ class _Contents:
     def add(self, name: str, shape: tuple[int, ...], *, in_cell: bool) -> Variable | None:
         """A numeric array; of those in cells only the ones that are asked for."""
         if in_cell:
-            if _last(name) not in self.cells_wanted:
+            if _field_name(name) not in self.cells_wanted:
                 return None
             count = sum(each.startswith(f"{name}{{") for each in self.variables) if len(self.variables) < 2000 else 0
             name = f"{name}{{{count + 1}}}"
@@ -190,10 +190,10 @@ class _Contents:
         return self.variables[name]
 
     def wants_text(self, name: str) -> bool:
-        return _last(name) in self.texts_wanted and len(self.texts.get(name, ())) < MAX_TEXTS
+        return _field_name(name) in self.texts_wanted and len(self.texts.get(name, ())) < MAX_TEXTS
 
 
-class _Listed:
+class _ListedFile:
     """A file whose contents were listed when it was opened."""
 
     _found: "_Contents"
@@ -211,12 +211,12 @@ class _Listed:
         return self._found.unread
 
 
-class _Version5(_Listed):
+class _Version5(_ListedFile):
     def __init__(self, path: Path, texts: Collection[str], cells: Collection[str]) -> None:
         self._path = path
         self._elements: dict[str, mat5.Element] = {}
         self._found = _Contents(texts, cells)
-        with _reading():
+        with _as_not_mat():
             if not mat5.is_version5(path):
                 # version 4 has no signature: anything that starts with a zero byte would pass for it
                 raise ValueError("not a version 5 file")
@@ -241,8 +241,8 @@ class _Version5(_Listed):
                     raise InputError(
                         Code.NOT_MAT, f"The array {element.name} holds complex numbers. Save it as double or single."
                     )
-            elif element.kind in NUMERIC:
-                if variable := self._found.add(element.name, element.shape, in_cell=_within(element.name, lists)):
+            elif element.kind in NUMERIC_CLASSES:
+                if variable := self._found.add(element.name, element.shape, in_cell=_is_within(element.name, lists)):
                     self._elements[variable.name] = element
             elif element.kind == "char":
                 if self._found.wants_text(element.name):
@@ -250,7 +250,7 @@ class _Version5(_Listed):
             else:
                 if element.kind == "cell" or (element.kind == "struct" and math.prod(element.shape) != 1):
                     lists.add(element.name)
-                if top and element.kind not in PASSED_OVER:
+                if top and element.kind not in SKIPPED_CLASSES:
                     self._found.unread[element.name] = f"of class {element.kind}"
         for element in wanted_texts[:MAX_TEXTS]:
             self._found.texts.setdefault(element.name, []).extend(mat5.read_text(self._path, element))
@@ -260,25 +260,25 @@ class _Version5(_Listed):
 
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
         shape = variable.shape if last is None else variable.shape[:-1]
-        count = _bearable(variable.name, shape)
-        with _reading():
+        count = _check_value_count(variable.name, shape)
+        with _as_not_mat():
             values = mat5.read(self._path, self._elements[variable.name], (last or 0) * count, count)
             return values.reshape(shape, order="F")
 
 
-class _Version73(_Listed):
+class _Version73(_ListedFile):
     def __init__(self, hdf5: "h5py.File", texts: Collection[str], cells: Collection[str]) -> None:
         self._hdf5 = hdf5
         self._datasets: dict[str, h5py.Dataset] = {}
         self._found = _Contents(texts, cells)
-        with _reading():
+        with _as_not_mat():
             if len(hdf5) > MAX_VARIABLES:
                 raise ValueError("more variables than a recording has")
             self._list(hdf5, "", MAX_DEPTH)
 
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
-        _bearable(variable.name, variable.shape if last is None else variable.shape[:-1])
-        with _reading():
+        _check_value_count(variable.name, variable.shape if last is None else variable.shape[:-1])
+        with _as_not_mat():
             # HDF5 holds the axes in reverse
             return np.asarray(self._datasets[variable.name][() if last is None else last]).T
 
@@ -290,7 +290,7 @@ class _Version73(_Listed):
                 continue
             path = f"{outer}.{name}" if outer else name
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise objects(path, "a link")
+                raise mat_objects_error(path, "a link")
             self._item(group[name], path, depth, in_cell=in_cell)
 
     def _item(self, item: "h5py.Group | h5py.Dataset", path: str, depth: int, *, in_cell: bool) -> None:
@@ -307,7 +307,7 @@ class _Version73(_Listed):
         if not isinstance(item, h5py.Dataset):
             return
         if item.external or item.is_virtual:
-            raise objects(path, "kept in another file")
+            raise mat_objects_error(path, "kept in another file")
         kind = item.attrs.get("MATLAB_class", b"double")
         kind = kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
         if item.chunks is not None and math.prod(item.chunks) > MAX_VALUES:
@@ -318,12 +318,12 @@ class _Version73(_Listed):
             self._elements(item, path, depth)
         elif kind == "char" or h5py.check_string_dtype(item.dtype):
             self._text(item, path)
-        elif kind in NUMERIC and item.dtype.kind in "iuf":
+        elif kind in NUMERIC_CLASSES and item.dtype.kind in "iuf":
             shape = tuple(int(size) for size in reversed(item.shape))
             if variable := self._found.add(path, shape, in_cell=in_cell):
                 self._datasets[variable.name] = item
-        elif "." not in path and kind not in PASSED_OVER:
-            self._found.unread[path] = f"of class {kind if kind not in NUMERIC else 'compound'}"
+        elif "." not in path and kind not in SKIPPED_CLASSES:
+            self._found.unread[path] = f"of class {kind if kind not in NUMERIC_CLASSES else 'compound'}"
 
     def _elements(self, item: "h5py.Dataset", path: str, depth: int) -> None:
         """What a cell, or a field of a list of structures, refers to."""
@@ -336,7 +336,7 @@ class _Version73(_Listed):
                 self._item(self._hdf5[reference], path, depth - 1, in_cell=True)
 
     def _text(self, item: "h5py.Dataset", path: str) -> None:
-        if not self._found.wants_text(path) or item.size > mat5.MOST_TEXT:
+        if not self._found.wants_text(path) or item.size > mat5.MAX_TEXT_BYTES:
             return
         values = np.asarray(item[()])
         if values.dtype.kind in "OS":

@@ -9,10 +9,9 @@ import cv2
 import librosa
 
 from inference import eeg, store
-from inference.audio_video import AudioVideoReader, FaceTrack, fastest_device
-from inference.audio_video_eeg import FusionReader, first_samples
 from inference.errors import Code, InputError
-from inference.inputs import check
+from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
+from inference.predictors.trimodal import TrimodalPredictor, trial_window_starts
 from inference.timeline.segmentation import segment_trials, segment_windows
 from inference.types import (
     EegFacts,
@@ -27,6 +26,7 @@ from inference.types import (
     Timeline,
     Window,
 )
+from inference.validation import check_inputs
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +36,16 @@ NOTICE = (
 )
 
 
-def _ignore(stage: Stage, share: float) -> None:
+def _ignore_progress(stage: Stage, share: float) -> None:
     pass
 
 
 def analyse(
-    inputs: Inputs, *, model: str | None = None, limits: Limits | None = None, on_progress: OnProgress = _ignore
+    inputs: Inputs,
+    *,
+    model: str | None = None,
+    limits: Limits | None = None,
+    on_progress: OnProgress = _ignore_progress,
 ) -> Timeline:
     """Read one recording.
 
@@ -49,17 +53,17 @@ def analyse(
     Raises InputError for what cannot be read, and whatever `on_progress` raises.
     """
     on_progress(Stage.PROBE, 0.0)
-    spec = store.choose(model, with_eeg=inputs.eeg is not None)
-    media = check(inputs, limits or Limits())
+    spec = store.resolve(model, with_eeg=inputs.eeg is not None)
+    media = check_inputs(inputs, limits or Limits())
     on_progress(Stage.PROBE, 1.0)
-    with _blaming_the_input():
+    with _as_input_error():
         if spec.kind == "fusion":
-            return _with_eeg(inputs, media, spec, on_progress)
-        return _without_eeg(inputs, media, spec, on_progress)
+            return _analyse_trimodal(inputs, media, spec, on_progress)
+        return _analyse_audio_visual(inputs, media, spec, on_progress)
 
 
 @contextmanager
-def _blaming_the_input() -> Iterator[None]:
+def _as_input_error() -> Iterator[None]:
     """What libraries say of values that they cannot work with is said of the recording, not of the installation."""
     try:
         yield
@@ -71,25 +75,25 @@ def _blaming_the_input() -> Iterator[None]:
         ) from error
 
 
-def _without_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
-    reader = AudioVideoReader.open(spec, fastest_device())
+def _analyse_audio_visual(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
+    reader = AudioVisualPredictor.open(spec, fastest_device())
     track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
-    windows = _score(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)
+    windows = _predict_windows(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)
     on_progress(Stage.TIMELINE, 0.0)
     cut = segment_windows(windows, spec.labels, media.duration_s, reader.hop_s)
     return _timeline(Mode.AUDIO_VIDEO, media, (spec.used,), spec, windows, cut, track)
 
 
-def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
+def _analyse_trimodal(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
     assert inputs.eeg is not None
-    member = store.member(spec, "audio_video")
-    reader, fusion = AudioVideoReader.open(member, fastest_device()), FusionReader(spec)
+    member = store.get_member(spec, "audio_video")
+    reader, fusion = AudioVisualPredictor.open(member, fastest_device()), TrimodalPredictor(spec)
     track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
     samples = len(track.seen)
-    beside = [first_samples(start_s, fusion.trial_s, reader, samples) for start_s in fusion.starts(inputs.eeg)]
+    beside = [trial_window_starts(start_s, fusion.trial_s, reader, samples) for start_s in fusion.starts(inputs.eeg)]
     dense = reader.starts(samples)
     wanted = sorted({*dense, *chain.from_iterable(beside)})
-    scored = dict(zip(wanted, _score(reader, inputs, media, track, wanted, on_progress), strict=True))
+    scored = dict(zip(wanted, _predict_windows(reader, inputs, media, track, wanted, on_progress), strict=True))
     trials = list(fusion.read(inputs.eeg, [[scored[start] for start in starts] for starts in beside]))
     on_progress(Stage.TIMELINE, 0.0)
     audio_video = [scored[start] for start in dense]
@@ -98,11 +102,11 @@ def _with_eeg(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progre
     cut = segment_trials(fused, audio_video, eeg_windows, spec.labels, media.duration_s, reader.hop_s)
     windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_spec.used, spec.used)
-    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track, eeg.inspect(inputs.eeg).facts)
+    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track, eeg.inspect_eeg(inputs.eeg).facts)
 
 
-def _score(
-    reader: AudioVideoReader,
+def _predict_windows(
+    reader: AudioVisualPredictor,
     inputs: Inputs,
     media: MediaInfo,
     track: FaceTrack,

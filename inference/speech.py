@@ -9,11 +9,13 @@ import numpy as np
 from inference.media.mixdown import VOICE_BAND_HZ
 
 VOICE_FLOOR_DB = -55.0  # relative to full scale; a quiet room recorded at a usual level lies below
-MOST_GAIN_DB = 30.0
+MAX_GAIN_DB = 30.0
 _VOICE_FRAME_S = 0.032
 
 
-def windows(chunks: Iterable[np.ndarray], starts: Sequence[float], seconds: float, rate: int) -> Iterator[np.ndarray]:
+def cut_windows(
+    chunks: Iterable[np.ndarray], starts: Sequence[float], seconds: float, rate: int
+) -> Iterator[np.ndarray]:
     """Cut a stream of mono sound into windows, holding no more than one window of it.
 
     `starts` (seconds) rise; yields one float32 array of `seconds * rate` samples for each, with
@@ -47,7 +49,7 @@ def mfcc(sound: np.ndarray, spec: dict[str, Any]) -> np.ndarray:
     ).astype(np.float32)
 
 
-def voice_share(sound: np.ndarray, rate: int) -> float:
+def voice_activity_ratio(sound: np.ndarray, rate: int) -> float:
     """Share, 0..1, of 32 ms frames whose level between 100 and 4000 Hz is above -55 dB of full scale."""
     powers = _voice_powers(sound, rate)
     return float(np.mean(10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB)) if len(powers) else 0.0
@@ -65,7 +67,7 @@ def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
     return 10 * float(np.log10(total / count)) if count else None
 
 
-def gain(chunks: Iterable[np.ndarray], spec: dict[str, Any]) -> float:
+def level_gain(chunks: Iterable[np.ndarray], spec: dict[str, Any]) -> float:
     """What brings a recording's voice to `level_db`, the level that a network was fitted on.
 
     How loud a voice is against the rest of its recording says something, how near the microphone stood does not.
@@ -73,7 +75,7 @@ def gain(chunks: Iterable[np.ndarray], spec: dict[str, Any]) -> float:
     level = voice_level(chunks, spec["sample_rate"])
     if level is None:
         return 1.0
-    return 10 ** (float(np.clip(spec["level_db"] - level, -MOST_GAIN_DB, MOST_GAIN_DB)) / 20)
+    return 10 ** (float(np.clip(spec["level_db"] - level, -MAX_GAIN_DB, MAX_GAIN_DB)) / 20)
 
 
 def _whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
@@ -102,7 +104,7 @@ def _voice_powers(sound: np.ndarray, rate: int) -> np.ndarray:
     return 2 * spectrum[:, band].sum(axis=1) / (length * np.sum(np.hanning(length) ** 2))
 
 
-def warm() -> None:
+def warm_up() -> None:
     """Pay for librosa's first call, which compiles, before somebody waits for it."""
     mfcc(
         np.zeros(2048, dtype=np.float32),

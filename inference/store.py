@@ -62,7 +62,7 @@ class ModelSpec:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        return _loaded(self.directory / "metrics.json")
+        return _load_json(self.directory / "metrics.json")
 
     @property
     def card(self) -> str:
@@ -74,15 +74,15 @@ class ModelSpec:
         return ModelUsed(self.name, self.version, self.data["weights_sha256"], self.labels)
 
 
-def root() -> Path:
+def store_directory() -> Path:
     return Path(os.environ.get("EMOTRACE_MODELS", Path(__file__).resolve().parent.parent / "models_store"))
 
 
-def _read(directory: Path) -> ModelSpec:
+def _load_spec(directory: Path) -> ModelSpec:
     """Raises StoreError where a file of the model is missing, or not what it should be."""
     reference = f"{directory.parent.name}@{directory.name}"
     try:
-        data = _loaded(directory / "spec.json")
+        data = _load_json(directory / "spec.json")
         if data["schema"] != SCHEMA or f"{data['name']}@{data['version']}" != reference:
             raise StoreError(f"{directory}: spec.json is not the specification of this model")
         spec = ModelSpec(directory, data)
@@ -92,41 +92,41 @@ def _read(directory: Path) -> ModelSpec:
         if not isinstance(spec.metrics, dict):
             raise StoreError(f"{directory}: metrics.json does not hold the metrics of this model")
         _ = spec.card
-        require_intact(spec)
+        verify_weights(spec)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise StoreError(f"{directory} cannot be used: {type(error).__name__}: {error}") from error
     return spec
 
 
-def _loaded(path: Path) -> Any:
+def _load_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
 
 
-def survey() -> tuple[list[ModelSpec], dict[str, StoreError]]:
+def scan() -> tuple[list[ModelSpec], dict[str, StoreError]]:
     """Every model in the store, by name, newest version first; and, by NAME@VERSION, why others cannot be used."""
     found, damaged = [], {}
-    for directory in root().glob("*/*/"):
+    for directory in store_directory().glob("*/*/"):
         try:
-            found.append(_read(directory))
+            found.append(_load_spec(directory))
         except StoreError as error:
             damaged[f"{directory.parent.name}@{directory.name}"] = error
     found.sort(key=lambda spec: _version_key(spec.version), reverse=True)
     return sorted(found, key=lambda spec: spec.name), damaged
 
 
-def all_models() -> list[ModelSpec]:
+def list_models() -> list[ModelSpec]:
     """Every model that can be used, by name, newest version first; of the others the log says why not."""
-    found, damaged = survey()
+    found, damaged = scan()
     for error in damaged.values():
-        _warn(str(error))
+        _warn_once(str(error))
     return found
 
 
 @lru_cache(maxsize=100)
-def _warn(message: str) -> None:
+def _warn_once(message: str) -> None:
     """Once in each process: it is asked with every page."""
     logger.warning("a model is left out: %s", message)
 
@@ -135,13 +135,13 @@ def _version_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def find(reference: str) -> ModelSpec:
+def get(reference: str) -> ModelSpec:
     """The model called NAME (its newest version) or NAME@VERSION.
 
     Raises InputError(UNKNOWN_MODEL) if the store has no such model, StoreError if what it has cannot be used.
     """
     name, _, version = reference.partition("@")
-    found, damaged = survey()
+    found, damaged = scan()
     for spec in found:
         if spec.name == name and version in ("", spec.version):
             return spec
@@ -152,13 +152,13 @@ def find(reference: str) -> ModelSpec:
     raise InputError(Code.UNKNOWN_MODEL, f"There is no model {reference!r} here. Choose one of: {known}.")
 
 
-def member(spec: ModelSpec, role: str) -> ModelSpec:
+def get_member(spec: ModelSpec, role: str) -> ModelSpec:
     """The model that `spec` is joined of in this role, such as "eeg".
 
     Raises StoreError where it cannot be used, or has other weights than when `spec` was fitted on what it says.
     """
     try:
-        found = find(spec.data["members"][role])
+        found = get(spec.data["members"][role])
     except (LookupError, TypeError, InputError) as error:
         raise StoreError(f"{spec.name}@{spec.version} lacks its part {role}: {error}") from error
     # A fusion of an earlier version does not say which weights these were.
@@ -167,21 +167,21 @@ def member(spec: ModelSpec, role: str) -> ModelSpec:
     return found
 
 
-def choose(reference: str | None, *, with_eeg: bool) -> ModelSpec:
+def resolve(reference: str | None, *, with_eeg: bool) -> ModelSpec:
     """The model for a recording: the one asked for, or the default for what was recorded.
 
     Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), and StoreError where it cannot be used or is the default and not
     there.
     """
     try:
-        spec = find(reference or (DEFAULT_FUSION if with_eeg else DEFAULT_AUDIO_VIDEO))
+        spec = get(reference or (DEFAULT_FUSION if with_eeg else DEFAULT_AUDIO_VIDEO))
     except InputError as error:
         if reference:
             raise
-        raise StoreError(f"the store in {root()} lacks the default: {error.message}") from error
+        raise StoreError(f"the store in {store_directory()} lacks the default: {error.message}") from error
     needed = "fusion" if with_eeg else "audio-video"
     if spec.kind != needed:
-        suited = ", ".join(sorted({model.name for model in all_models() if model.kind == needed}))
+        suited = ", ".join(sorted({model.name for model in list_models() if model.kind == needed}))
         what = "a recording with EEG" if with_eeg else "a recording without EEG"
         raise InputError(Code.MODEL_UNSUITED, f"{spec.name} cannot read {what}. Choose one of: {suited}.")
     return spec
@@ -192,7 +192,7 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def require_intact(spec: ModelSpec) -> None:
+def verify_weights(spec: ModelSpec) -> None:
     """Raise StoreError if the weights cannot be read or are not those that `spec` names.
 
     Cheap to repeat: they are read once, and again where the file has changed.
@@ -214,20 +214,20 @@ def _digest(path: Path, mtime_ns: int, size: int) -> str:
     return sha256_of(path)
 
 
-def open_model(spec: ModelSpec) -> "nn.Module":
+def load_model(spec: ModelSpec) -> "nn.Module":
     """Build the network that `spec` describes and load its weights, ready for inference.
 
     Raises StoreError if the weights cannot be read, or are not those that the specification names.
     """
     from safetensors.torch import load_file
 
-    from inference.models import build
+    from inference.models import build_model
 
     weights = spec.directory / "weights.safetensors"
     try:
         if sha256_of(weights) != spec.data["weights_sha256"]:
             raise StoreError(f"{spec.name}@{spec.version}: weights.safetensors is not the file its specification names")
-        network = build(spec.data)
+        network = build_model(spec.data)
         network.load_state_dict(load_file(weights))
     except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise StoreError(f"{spec.name}@{spec.version} cannot be opened: {error}") from error

@@ -11,7 +11,7 @@ import torch
 
 from inference import speech as speech_input
 from inference import store
-from inference.models.audio_video import AudioBranch, AudioVideoNetwork, build_audio_video
+from inference.models.audio_visual import AudioBranch, AudioVisualNetwork, build_audio_visual
 from training.data import fer2013, ravdess, splits
 from training.engine import checkpoint
 from training.engine import devices as distributed
@@ -82,7 +82,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     faces_root = _needed(options.faces, "--faces")
     speech_root = _needed(options.speech, "--speech")
     backbone = _needed(options.backbone, "--backbone")
-    speech_input.warm()
+    speech_input.warm_up()
     fitted = [store.sha256_of(file) for file in (backbone, backbone.with_name(CLASSIFIER)) if file.is_file()]
     data = (faces_root.resolve(), speech_root.resolve(), *fitted)
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
@@ -102,11 +102,11 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
 
 def _fit_on_composed(
     config: AudioVideo, actors: list[int], faces_root: Path, speech_root: Path, backbone: Path, place: Path
-) -> tuple[AudioVideoNetwork, AudioBranch, dict[str, Any]]:
+) -> tuple[AudioVisualNetwork, AudioBranch, dict[str, Any]]:
     """The network fitted on composed clips of `actors`, its audio branch as it was alone, and what speech is to it."""
     labels = tuple(config.labels)
     torch.manual_seed(config.seed)
-    network = build_audio_video(classes=len(labels), **publish.architecture(config))
+    network = build_audio_visual(classes=len(labels), **publish.architecture(config))
     give_backbone(network, backbone)
     classifier = classifier_beside(backbone, network.video.backbone.features)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -141,7 +141,7 @@ def _changes(coefficients: int) -> SpeechChanges:
     return SpeechChanges(SPEECH_SPEC | {"n_mfcc": coefficients}, SPEECH_SPEC["frames"], torch.Generator())
 
 
-def _face_bank(network: AudioVideoNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:
+def _face_bank(network: AudioVisualNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:
     """Features of the faces, from runs/ where the same backbone has read them before."""
     size, seed = config.face.size, config.seed
     state = network.video.backbone.state_dict()

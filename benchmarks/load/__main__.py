@@ -24,7 +24,7 @@ import yaml
 
 from benchmarks import reporting
 from benchmarks.load import facts, report
-from inference.media.process import ffmpeg
+from inference.media.ffmpeg import run_ffmpeg
 
 CLIP_S, START_S, LAST_ANSWERS_S = 2, 120, 120
 
@@ -73,7 +73,7 @@ def measure(place: Path, seconds: int) -> tuple[list[dict[str, str]], facts.Kept
     base, accepted, counted = f"http://127.0.0.1:{port}", place / "accepted.jsonl", place / "counted"
     accepted.touch()
     sample = reporting.ROOT / "samples/interview.mp4"
-    ffmpeg(["-t", str(CLIP_S), "-i", str(sample), "-c", "copy"], place / "clip.mp4", read=[sample])
+    run_ffmpeg(["-t", str(CLIP_S), "-i", str(sample), "-c", "copy"], place / "clip.mp4", read=[sample])
     quiet = {"EMOTRACE_LOG_LEVEL": "ERROR", "OPENBLAS_NUM_THREADS": "1"}
     with embedded.attached(), ExitStack() as stack:
         facts.migrate()

@@ -6,12 +6,12 @@ from inference.eeg.reader import (
     LABEL_ROWS,
     EegInfo,
     EegOutline,
-    inspect,
-    outline,
+    cut_windows,
+    inspect_eeg,
     read_labels,
+    read_outline,
+    read_trials,
     trial_starts,
-    trials,
-    windows,
 )
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "TRIAL_S",
     "EegInfo",
     "EegOutline",
-    "inspect",
-    "outline",
+    "cut_windows",
+    "inspect_eeg",
     "read_labels",
+    "read_outline",
+    "read_trials",
     "trial_starts",
-    "trials",
-    "windows",
 ]

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from inference.eeg.montage import CHANNELS, known, rows_of
-from inference.eeg.quality import unit_named
+from inference.eeg.montage import CHANNELS, channel_rows, count_known
+from inference.eeg.quality import parse_unit
 from inference.errors import Code, InputError
-from inference.matfile import MatFile, Variable, objects
+from inference.matfile import MatFile, Variable, mat_objects_error
 
 TRIAL_S = 20.0
 EAV_KEYS = ("seg", "seg1")
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Layout:
+class ArrayLayout:
     """The EEG of a file: one array, or an array a trial.
 
     `axis` is that of the channels, `rows` where EAV's stand on it; `trials` is None for one continuous array. `sfreq`
@@ -52,23 +52,23 @@ class Layout:
     def samples(self, trial: int = 1) -> int:
         """The length of a trial, or of the whole."""
         shape = self.arrays[trial - 1 if len(self.arrays) > 1 else 0].shape
-        return plain(shape)[1 - self.axis]
+        return squeezed_shape(shape)[1 - self.axis]
 
     @property
     def is_eav(self) -> bool:
         return self.arrays[0].name in EAV_KEYS and self.trials is not None
 
 
-def find(file: MatFile) -> Layout:
+def find_layout(file: MatFile) -> ArrayLayout:
     """Raises InputError(NOT_MAT | MAT_OBJECTS | EEG_CHANNELS | EEG_SAMPLING_RATE | EEG_UNIT)."""
     groups = _candidates(file)
     lists = _channel_lists(file)
-    sizes = {len(CHANNELS), *(len(names) for names in lists.values() if known(names))}
-    fitting = [group for group in groups if sizes & set(plain(group[0].shape)[:2])]
+    sizes = {len(CHANNELS), *(len(names) for names in lists.values() if count_known(names))}
+    fitting = [group for group in groups if sizes & set(squeezed_shape(group[0].shape)[:2])]
     if not fitting:
-        raise _none_fits(groups)
+        raise _no_channels_error(groups)
     if len(fitting) > 1:
-        fitting = _long_enough(file, fitting)
+        fitting = _keep_long_enough(file, fitting)
     if len(fitting) > 1:
         names = " and ".join(group[0].name for group in fitting[:3])
         raise InputError(
@@ -76,10 +76,10 @@ def find(file: MatFile) -> Layout:
         )
     arrays = fitting[0]
     channels, axis = _names_and_axis(file, lists, arrays[0])
-    return Layout(
+    return ArrayLayout(
         arrays=arrays,
         axis=axis,
-        rows=tuple(rows_of(channels)) if channels else tuple(range(len(CHANNELS))),
+        rows=tuple(channel_rows(channels)) if channels else tuple(range(len(CHANNELS))),
         trials=_trials(arrays),
         sfreq=_rate(file, arrays[0]),
         unit=_unit(file, arrays[0], channels),
@@ -87,12 +87,12 @@ def find(file: MatFile) -> Layout:
     )
 
 
-def plain(shape: Sequence[int]) -> list[int]:
+def squeezed_shape(shape: Sequence[int]) -> list[int]:
     """The shape without axes of one, except where it has two."""
     return [size for size in shape if size != 1] if len(shape) > 2 or 1 in shape else list(shape)
 
 
-def one_rate(rates: Iterable[float]) -> float:
+def agreed_rate(rates: Iterable[float]) -> float:
     """The rate that all of them are, Hz. Raises InputError(EEG_SAMPLING_RATE)."""
     different = set(rates)
     if len(different) > 1:
@@ -107,11 +107,11 @@ def one_rate(rates: Iterable[float]) -> float:
     return rate
 
 
-def _last(name: str) -> str:
+def _field_name(name: str) -> str:
     return name.rpartition(".")[2].lower()
 
 
-def _outer(name: str) -> str:
+def _parent_name(name: str) -> str:
     return name.rpartition(".")[0]
 
 
@@ -120,18 +120,18 @@ def _candidates(file: MatFile) -> list[tuple[Variable, ...]]:
     groups: dict[str, list[Variable]] = {}
     for variable in file.variables:
         # EEGLAB's independent components are as long as the recording and none of it
-        if 2 <= len(plain(variable.shape)) <= 3 and not _last(variable.name).startswith("ica"):
+        if 2 <= len(squeezed_shape(variable.shape)) <= 3 and not _field_name(variable.name).startswith("ica"):
             groups.setdefault(variable.name.split("{")[0], []).append(variable)
     if not groups:
         for name, what in file.unread.items():
-            raise objects(name, what)
+            raise mat_objects_error(name, what)
         raise InputError(
             Code.NOT_MAT, "The MAT file holds no EEG: it has no array of channels by time. Save the recording in it."
         )
     return [tuple(group) for group in groups.values()]
 
 
-def _none_fits(groups: list[tuple[Variable, ...]]) -> InputError:
+def _no_channels_error(groups: list[tuple[Variable, ...]]) -> InputError:
     sizes = ", ".join(f"{group[0].name} {'x'.join(map(str, group[0].shape))}" for group in groups[:3])
     return InputError(
         Code.EEG_CHANNELS,
@@ -140,12 +140,12 @@ def _none_fits(groups: list[tuple[Variable, ...]]) -> InputError:
     )
 
 
-def _long_enough(file: MatFile, groups: list[tuple[Variable, ...]]) -> list[tuple[Variable, ...]]:
+def _keep_long_enough(file: MatFile, groups: list[tuple[Variable, ...]]) -> list[tuple[Variable, ...]]:
     """Those that can be 20 s of EEG: places of electrodes and markers are shorter. All where none is."""
     found = []
     for group in groups:
         rates = _rates(file, group[0])
-        if max(plain(group[0].shape)[:2]) >= TRIAL_S * (min(rates) if rates else RATES[0]):
+        if max(squeezed_shape(group[0].shape)[:2]) >= TRIAL_S * (min(rates) if rates else RATES[0]):
             found.append(group)
     return found or groups[:1]
 
@@ -156,7 +156,7 @@ def _trials(arrays: tuple[Variable, ...]) -> int | None:
     shape = arrays[0].shape
     if arrays[0].name in EAV_KEYS and (len(shape) == 3 or shape == (EAV_SAMPLES, len(CHANNELS))):
         return (*shape, 1)[2]  # MATLAB drops a last axis of one
-    if len(plain(shape)) < 3:
+    if len(squeezed_shape(shape)) < 3:
         return None
     if max(shape[:2]) < TRIAL_S * RATES[0]:
         raise InputError(
@@ -166,33 +166,35 @@ def _trials(arrays: tuple[Variable, ...]) -> int | None:
     return shape[2]
 
 
-def _near(found: dict[str, T], variable: Variable) -> dict[str, T]:
+def _nearest_scope(found: dict[str, T], variable: Variable) -> dict[str, T]:
     """What stands beside the array or around it, and only where nothing does, what stands elsewhere."""
-    inside = _outer(variable.name)
+    inside = _parent_name(variable.name)
     around = {"", *(inside[:end] for end in range(len(inside) + 1) if end == len(inside) or inside[end] == ".")}
-    lists_in = {name: value for name, value in found.items() if _outer(name) in around}
+    lists_in = {name: value for name, value in found.items() if _parent_name(name) in around}
     return lists_in or {name: value for name, value in found.items() if ".hdr." not in f".{name}."}
 
 
 def _rates(file: MatFile, variable: Variable) -> set[float]:
     named = {
-        each.name: each for each in file.variables if _last(each.name) in RATE_NAMES and math.prod(each.shape) == 1
+        each.name: each
+        for each in file.variables
+        if _field_name(each.name) in RATE_NAMES and math.prod(each.shape) == 1
     }
-    return {float(file.read(each).item()) for each in _near(named, variable).values()}
+    return {float(file.read(each).item()) for each in _nearest_scope(named, variable).values()}
 
 
 def _rate(file: MatFile, variable: Variable) -> float | None:
     rates = _rates(file, variable)
-    return one_rate(rates) if rates else None
+    return agreed_rate(rates) if rates else None
 
 
 def _unit(file: MatFile, variable: Variable, names: tuple[str, ...] | None) -> str | None:
-    said = {name: rows for name, rows in file.texts.items() if _last(name) in UNIT_NAMES}
+    said = {name: rows for name, rows in file.texts.items() if _field_name(name) in UNIT_NAMES}
     found = set()
-    for rows in _near(said, variable).values():
+    for rows in _nearest_scope(said, variable).values():
         if names and len(rows) == len(names) > 1:
-            rows = tuple(rows[row] for row in rows_of(names))
-        found |= {unit for row in rows if (unit := unit_named(row))}
+            rows = tuple(rows[row] for row in channel_rows(names))
+        found |= {unit for row in rows if (unit := parse_unit(row))}
     if len(found) > 1:
         raise InputError(
             Code.EEG_UNIT, f"The file says that its unit is {' and '.join(sorted(found))}. Say the right one alone."
@@ -204,8 +206,8 @@ def _channel_lists(file: MatFile) -> dict[str, tuple[str, ...]]:
     """The lists that can be channels' names, `EEG.chanlocs.labels` as `EEG.chanlocs`."""
     found = {}
     for name, rows in file.texts.items():
-        if _last(name) in CHANNEL_NAMES:
-            key = _outer(name) if _last(_outer(name)) in CHANNEL_NAMES else name
+        if _field_name(name) in CHANNEL_NAMES:
+            key = _parent_name(name) if _field_name(_parent_name(name)) in CHANNEL_NAMES else name
             found[key] = _split(rows)
     return found
 
@@ -221,10 +223,10 @@ def _split(rows: tuple[str, ...]) -> tuple[str, ...]:
 def _names_and_axis(
     file: MatFile, lists: dict[str, tuple[str, ...]], variable: Variable
 ) -> tuple[tuple[str, ...] | None, int]:
-    shape = plain(variable.shape)[:2]
-    near = _near(lists, variable)
+    shape = squeezed_shape(variable.shape)[:2]
+    near = _nearest_scope(lists, variable)
     fitting = {names for names in near.values() if len(names) in shape}
-    mentioned = [names for names in near.values() if known(names) and len(names) not in shape]
+    mentioned = [names for names in near.values() if count_known(names) and len(names) not in shape]
     # string arrays are objects; their names may stand in another order than EAV's
     strings = ("of class string", "of class opaque")
     unread = [name for name, what in file.unread.items() if name.lower() in CHANNEL_NAMES and what in strings]
@@ -242,7 +244,7 @@ def _names_and_axis(
         )
     if not fitting:
         return None, shape.index(len(CHANNELS))
-    orders = {tuple(rows_of(names)) for names in fitting}
+    orders = {tuple(channel_rows(names)) for names in fitting}
     if len(orders) > 1:
         raise InputError(Code.EEG_CHANNELS, "The file names its channels in two different orders. Leave one of them.")
     names = fitting.pop()

@@ -22,12 +22,12 @@ def canonical(name: str) -> str:
     return ALIASES.get(plain, plain)
 
 
-def known(names: Sequence[str]) -> int:
+def count_known(names: Sequence[str]) -> int:
     """How many of the names are of channels that are wanted."""
     return len({canonical(name) for name in names} & _WANTED.keys())
 
 
-def rows_of(names: Sequence[str]) -> list[int]:
+def channel_rows(names: Sequence[str]) -> list[int]:
     """Where the wanted channels stand among `names`, in the model's order. Raises InputError(EEG_CHANNELS)."""
     found: dict[str, list[int]] = {}
     for row, name in enumerate(names):

@@ -17,30 +17,32 @@ from inference.errors import Code, InputError
 from inference.types import BadChannel, EegFacts
 
 UNITS = {"uV": 1.0, "mV": 1e3, "V": 1e6, "nV": 1e-3}  # in microvolts
-WORDS = {"uV": "microvolts", "mV": "millivolts", "V": "volts", "nV": "nanovolts"}
+UNIT_NAMES = {"uV": "microvolts", "mV": "millivolts", "V": "volts", "nV": "nanovolts"}
 PLAUSIBLE = (0.5, 120.0)  # microvolts
 BAND_HZ = (0.5, 45.0)
 BLOCK_S = 20.0
-MOST_BLOCKS = 30  # that are judged, evenly spread: ten minutes of a long recording
+MAX_BLOCKS = 30  # that are judged, evenly spread: ten minutes of a long recording
 FLAT, NOISY = 0.05, 10.0  # times the amplitude of the recording
 CLIPPED = 0.01  # share of the samples that lie at an end of the range, three or more in a row
-MOST_BAD = 1 / 3  # share of the channels
+MAX_BAD = 1 / 3  # share of the channels
 _SPELLINGS = {
-    spelling: unit for unit, word in WORDS.items() for spelling in (unit.lower(), word, word[:-1], f"{word[:-1]}(s)")
+    spelling: unit
+    for unit, word in UNIT_NAMES.items()
+    for spelling in (unit.lower(), word, word[:-1], f"{word[:-1]}(s)")
 }
-_UNSAID = {"", "unknown", "n/a", "none"}
+_UNKNOWN = {"", "unknown", "n/a", "none"}
 
 
 @dataclass(frozen=True)
-class Judgement:
+class QualityReport:
     unit: str
     bad: tuple[BadChannel, ...]
 
 
-def unit_named(text: str) -> str | None:
+def parse_unit(text: str) -> str | None:
     """The unit that a file or a person names, None for `unknown`. Raises InputError(EEG_UNIT)."""
     plain = text.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").lower()
-    if plain in _UNSAID:
+    if plain in _UNKNOWN:
         return None
     if plain not in _SPELLINGS:
         raise InputError(
@@ -51,7 +53,7 @@ def unit_named(text: str) -> str | None:
     return _SPELLINGS[plain]
 
 
-def judge(values: NDArray[Any], sfreq: float, unit: str | None) -> Judgement:
+def assess_quality(values: NDArray[Any], sfreq: float, unit: str | None) -> QualityReport:
     """Check (30, time) values, in EAV's order of channels. Without a `unit` they have to be microvolts.
 
     Raises InputError(EEG_NOT_FINITE | EEG_UNIT | EEG_AMPLITUDE | EEG_QUALITY).
@@ -61,7 +63,7 @@ def judge(values: NDArray[Any], sfreq: float, unit: str | None) -> Judgement:
             Code.EEG_NOT_FINITE, "The EEG holds values that are not numbers (NaN or Inf). Cut or mend those stretches."
         )
     constant = np.array([row.min() == row.max() for row in values])
-    if constant.mean() > MOST_BAD:
+    if constant.mean() > MAX_BAD:
         raise _too_many_bad([BadChannel(CHANNELS[row], "flat") for row in np.flatnonzero(constant)])
     sizes = robust_amplitudes(values, sfreq)
     sizes[constant] = 0
@@ -69,10 +71,10 @@ def judge(values: NDArray[Any], sfreq: float, unit: str | None) -> Judgement:
     alive = sizes[sizes > FLAT * np.quantile(sizes, 0.75)]
     amplitude = float(np.median(alive)) if len(alive) else 0.0
     bad = tuple(_bad_channels(values, sizes, amplitude))
-    _check_unit(amplitude, unit, whole=_whole(values))
-    if len(bad) > MOST_BAD * len(values):
+    _check_unit(amplitude, unit, whole=_are_integers(values))
+    if len(bad) > MAX_BAD * len(values):
         raise _too_many_bad(bad)
-    return Judgement(unit or "uV", bad)
+    return QualityReport(unit or "uV", bad)
 
 
 def robust_amplitudes(values: NDArray[Any], sfreq: float) -> NDArray[np.float64]:
@@ -81,7 +83,7 @@ def robust_amplitudes(values: NDArray[Any], sfreq: float) -> NDArray[np.float64]
 
     band = butter(4, BAND_HZ, btype="bandpass", output="sos", fs=sfreq)
     length = min(round(BLOCK_S * sfreq), values.shape[1])
-    starts = np.linspace(0, values.shape[1] - length, min(MOST_BLOCKS, max(1, values.shape[1] // length))).astype(int)
+    starts = np.linspace(0, values.shape[1] - length, min(MAX_BLOCKS, max(1, values.shape[1] // length))).astype(int)
     sizes = []
     for start in starts:
         block = values[:, start : start + length].astype(np.float64)
@@ -97,14 +99,14 @@ def _bad_channels(values: NDArray[Any], sizes: NDArray[np.float64], amplitude: f
     for name, row, size in zip(CHANNELS, values, sizes, strict=True):
         if size <= FLAT * amplitude:
             found.append(BadChannel(name, "flat"))
-        elif _clipped(row):
+        elif _is_clipped(row):
             found.append(BadChannel(name, "clipped"))
         elif size > NOISY * amplitude:
             found.append(BadChannel(name, "noisy"))
     return found
 
 
-def _clipped(row: NDArray[Any]) -> bool:
+def _is_clipped(row: NDArray[Any]) -> bool:
     for end in (row.min(), row.max()):
         there = row == end
         if (there[2:] & there[1:-1] & there[:-2]).mean() > CLIPPED:
@@ -112,7 +114,7 @@ def _clipped(row: NDArray[Any]) -> bool:
     return False
 
 
-def _whole(values: NDArray[Any]) -> bool:
+def _are_integers(values: NDArray[Any]) -> bool:
     some = values[:, :: max(1, values.shape[1] // 1000)]
     return bool((some == np.round(some)).all())
 
@@ -124,7 +126,7 @@ def _check_unit(amplitude: float, unit: str | None, *, whole: bool) -> None:
     if unit is not None:
         raise InputError(
             Code.EEG_AMPLITUDE,
-            f"Read as {WORDS[unit]}, the EEG has a typical amplitude of {amplitude * UNITS[unit]:.3g} microvolts, "
+            f"Read as {UNIT_NAMES[unit]}, the EEG has a typical amplitude of {amplitude * UNITS[unit]:.3g} microvolts, "
             f"where EEG has {low:g} to {high:g}. Say its true unit, or send other values.",
         )
     if amplitude > high and whole:
@@ -137,8 +139,8 @@ def _check_unit(amplitude: float, unit: str | None, *, whole: bool) -> None:
         if low <= amplitude * factor <= high:
             raise InputError(
                 Code.EEG_UNIT,
-                f"The EEG's values look like {WORDS[other]}, not microvolts. Multiply them by {factor:.10g}, or say "
-                f"the unit (eeg_unit={other}).",
+                f"The EEG's values look like {UNIT_NAMES[other]}, not microvolts. Multiply them by {factor:.10g}, or "
+                f"say the unit (eeg_unit={other}).",
             )
     raise InputError(
         Code.EEG_AMPLITUDE,
@@ -147,9 +149,9 @@ def _check_unit(amplitude: float, unit: str | None, *, whole: bool) -> None:
     )
 
 
-def described(facts: EegFacts) -> str:
+def describe(facts: EegFacts) -> str:
     """How the EEG was read, for a person."""
-    said = [f"EEG in {WORDS[facts.unit]} at {facts.sfreq:g} Hz."]
+    said = [f"EEG in {UNIT_NAMES[facts.unit]} at {facts.sfreq:g} Hz."]
     if facts.channel_order == "assumed":
         said.append("The file names no channels: they were read in EAV's order.")
     if facts.bad_channels:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.eeg.layout import CELLS, EAV_RATE, EAV_SAMPLES, TEXTS, TRIAL_S, Layout, find, one_rate
+from inference.eeg.layout import CELLS, EAV_RATE, EAV_SAMPLES, TEXTS, TRIAL_S, ArrayLayout, agreed_rate, find_layout
 from inference.eeg.montage import CHANNELS
-from inference.eeg.quality import UNITS, judge, unit_named
+from inference.eeg.quality import UNITS, assess_quality, parse_unit
 from inference.errors import Code, InputError
 from inference.matfile import MatFile, open_mat
-from inference.sandbox.calls import sandboxed
+from inference.sandbox.client import sandboxed
 from inference.types import EegFacts, EegInput
 
 LABEL_ROWS = 10  # 2 * emotion + (1 if speaking)
@@ -56,13 +56,13 @@ class EegOutline:
 
 
 @sandboxed()
-def outline(path: Path) -> EegOutline:
+def read_outline(path: Path) -> EegOutline:
     """Look into an EEG file before it is known how to read it: its values are neither read nor checked.
 
     Raises what `inspect` raises.
     """
     with open_mat(path, TEXTS, CELLS) as file:
-        layout = find(file)
+        layout = find_layout(file)
         sfreq = layout.sfreq or (EAV_RATE if _has_eav_length(layout) else None)
         seconds = layout.samples() / sfreq if sfreq else None
         channels = layout.names or (CHANNELS if layout.is_eav else None)
@@ -71,14 +71,14 @@ def outline(path: Path) -> EegOutline:
 
 
 @sandboxed()
-def inspect(eeg: EegInput) -> EegInfo:
+def inspect_eeg(eeg: EegInput) -> EegInfo:
     """Check a whole EEG file, values too, and say what it holds.
 
     Raises InputError(EMPTY_FILE | NOT_MAT | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
     EEG_NOT_FINITE | EEG_TRIAL | EEG_SAMPLING_RATE | EEG_LENGTH | EEG_UNIT | EEG_AMPLITUDE |
     EEG_QUALITY | READER_CRASHED | TOO_COSTLY).
     """
-    with _opened(eeg) as recording:
+    with _open_recording(eeg) as recording:
         return recording.info
 
 
@@ -90,28 +90,28 @@ def trial_starts(seconds: float, trial_s: float) -> list[float]:
     return starts
 
 
-def trials(eeg: EegInput, eeg_spec: Mapping[str, Any]) -> Iterator[Windows]:
+def read_trials(eeg: EegInput, eeg_spec: Mapping[str, Any]) -> Iterator[Windows]:
     """The recording's trials, each as EEGNet reads it: (windows, 30, samples) float32, microvolt.
 
     They begin at `trial_starts(inspect(eeg).seconds, eeg_spec["trial_s"])`. Raises what `inspect` raises.
     """
-    facts = inspect(eeg).facts
+    facts = inspect_eeg(eeg).facts
     assert facts is not None
     for values in _trial_values(eeg, eeg_spec["trial_s"]):
-        yield windows(values * UNITS[facts.unit], facts.sfreq, eeg_spec)
+        yield cut_windows(values * UNITS[facts.unit], facts.sfreq, eeg_spec)
 
 
 @sandboxed()
 def _trial_values(eeg: EegInput, trial_s: float) -> Iterator[NDArray[Any]]:
     """The trials' values as stored, (30, trial_s * sfreq)."""
-    with _opened(eeg) as recording:
+    with _open_recording(eeg) as recording:
         length = round(trial_s * recording.info.sfreq)
         for start_s in trial_starts(recording.info.seconds, trial_s):
             start = min(round(start_s * recording.info.sfreq), recording.values.shape[1] - length)
             yield recording.values[:, start : start + length]
 
 
-def windows(values: NDArray[Any], sfreq: float, eeg_spec: Mapping[str, Any]) -> Windows:
+def cut_windows(values: NDArray[Any], sfreq: float, eeg_spec: Mapping[str, Any]) -> Windows:
     """One trial (30, trial_s * sfreq), microvolt, resampled, band-passed without delay and cut into windows.
 
     A trial is filtered by itself: the published code filters the concatenated record and lets one
@@ -161,29 +161,29 @@ class _Recording:
 
 
 @contextmanager
-def _opened(eeg: EegInput) -> Iterator[_Recording]:
+def _open_recording(eeg: EegInput) -> Iterator[_Recording]:
     with open_mat(eeg.path, TEXTS, CELLS) as file:
-        layout = find(file)
+        layout = find_layout(file)
         if layout.is_eav and layout.axis != 1:
             raise InputError(
                 Code.EEG_CHANNELS,
                 f"The EEG has {layout.shape[1]} channels where EAV's layout has {len(CHANNELS)}. Send those of EAV.",
             )
-        trial = _checked_trial(eeg.trial, layout.trials)
+        trial = _check_trial(eeg.trial, layout.trials)
         sfreq = _sampling_rate(layout, eeg.sfreq)
         seconds = layout.samples(trial) / sfreq
         if seconds < TRIAL_S:
             raise InputError(
                 Code.EEG_LENGTH, f"The EEG lasts {seconds:.1f} s at {sfreq:g} Hz. At least {TRIAL_S:g} s are needed."
             )
-        unit = _unit(layout.unit, eeg.unit)
+        unit = _agreed_unit(layout.unit, eeg.unit)
         values = _values(file, layout, trial)
-    judged = judge(values, sfreq, unit)
+    judged = assess_quality(values, sfreq, unit)
     facts = EegFacts(judged.unit, sfreq, "names" if layout.names else "assumed", judged.bad)
     yield _Recording(EegInfo(layout.trials, sfreq, seconds, facts), values)
 
 
-def _values(file: MatFile, layout: Layout, trial: int) -> NDArray[Any]:
+def _values(file: MatFile, layout: ArrayLayout, trial: int) -> NDArray[Any]:
     """One trial, or the whole, as stored: (30, time)."""
     if len(layout.arrays) > 1:
         values = file.read(layout.arrays[trial - 1])
@@ -196,7 +196,7 @@ def _values(file: MatFile, layout: Layout, trial: int) -> NDArray[Any]:
     return values if layout.rows == tuple(range(len(values))) else values[list(layout.rows)]
 
 
-def _checked_trial(trial: int | None, count: int | None) -> int:
+def _check_trial(trial: int | None, count: int | None) -> int:
     if trial is None:
         if count is not None and count > 1:
             raise InputError(
@@ -209,16 +209,16 @@ def _checked_trial(trial: int | None, count: int | None) -> int:
     return trial
 
 
-def _has_eav_length(layout: Layout) -> bool:
+def _has_eav_length(layout: ArrayLayout) -> bool:
     return layout.is_eav and layout.samples() == EAV_SAMPLES
 
 
-def _sampling_rate(layout: Layout, given: float | None) -> float:
+def _sampling_rate(layout: ArrayLayout, given: float | None) -> float:
     rates = {rate for rate in (layout.sfreq, given) if rate is not None}
     if layout.sfreq is None and _has_eav_length(layout):
         rates.add(EAV_RATE)
     if rates:
-        return one_rate(rates)
+        return agreed_rate(rates)
     if layout.is_eav:
         raise InputError(
             Code.EEG_LENGTH,
@@ -228,8 +228,8 @@ def _sampling_rate(layout: Layout, given: float | None) -> float:
     raise InputError(Code.EEG_SAMPLING_RATE, "The EEG file does not say its sampling rate. Give it in Hz (eeg_sfreq).")
 
 
-def _unit(said: str | None, given: str | None) -> str | None:
-    unit = unit_named(given) if given is not None else None
+def _agreed_unit(said: str | None, given: str | None) -> str | None:
+    unit = parse_unit(given) if given is not None else None
     if said and unit and said != unit:
         raise InputError(
             Code.EEG_UNIT, f"The file says that its unit is {said}, but {unit} was given. Leave the wrong one out."

@@ -8,8 +8,16 @@ import json
 import zipfile
 from typing import Any
 
-from inference.export.table import MACHINE, PERSON, UNIMODAL, delimited, evidence, unimodal, unimodal_header
-from inference.export.writer import RecordingInfo, Writer, one_line, without_eeg
+from inference.export.table import (
+    MACHINE,
+    PERSON,
+    UNIMODAL,
+    evidence_cells,
+    to_delimited,
+    unimodal_cells,
+    unimodal_column_names,
+)
+from inference.export.writer import RecordingInfo, Writer, audio_visual_text, one_line
 from inference.types import UNDETERMINED, Correction, Segment, Timeline
 
 _CORRECTED = {
@@ -33,21 +41,21 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
 
 def _events(timeline: Timeline) -> str:
     shares = [f"p_{label}" for label in timeline.labels]
-    names = ["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg", *unimodal_header()]
+    names = ["onset", "duration", "trial_type", "confidence", *shares, "face", "voice", "eeg", *unimodal_column_names()]
     corrected = timeline.corrections
     header = [*names, *(["reader", "note"] if corrected else [])]
     found = []
     for segment in timeline.segments:
         sure = "n/a" if segment.label == UNDETERMINED else f"{segment.confidence:.4f}"
         given = [f"{segment.probabilities[label]:.4f}" for label in timeline.labels]
-        row = [*_times(segment), segment.label, sure, *given, *evidence(segment), *unimodal(segment, "n/a")]
+        row = [*_times(segment), segment.label, sure, *given, *evidence_cells(segment), *unimodal_cells(segment, "n/a")]
         found.append((segment.start_s, [*row, *([MACHINE, "n/a"] if corrected else [])]))
     for own in corrected.segments if corrected else ():
         unscored = ["n/a"] * (len(names) - 3)
         row = [*_times(own), own.label, *unscored, PERSON, one_line(own.note) or "n/a"]
         found.append((own.start_s, row))
     ordered = [row for _, row in sorted(found, key=lambda one: one[0])]  # BIDS asks for the order of onsets
-    return delimited([header, *ordered], delimiter="\t", lineterminator="\n")
+    return to_delimited([header, *ordered], delimiter="\t", lineterminator="\n")
 
 
 def _times(segment: Segment | Correction) -> list[str]:
@@ -57,7 +65,7 @@ def _times(segment: Segment | Correction) -> list[str]:
 def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
     levels = {label: f"Read as {label}" for label in timeline.labels}
     levels[UNDETERMINED] = "Neither a face nor a voice to read"
-    beside = f" {headline}." if (headline := without_eeg(timeline)) else ""
+    beside = f" {headline}." if (headline := audio_visual_text(timeline)) else ""
     models = ", ".join(f"{model.name} {model.version}" for model in timeline.models)
     return {
         "onset": {"Description": f"Start of the segment in the video {title!r}", "Units": "s"},

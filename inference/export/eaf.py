@@ -2,7 +2,7 @@
 
 from pympi import Elan
 
-from inference.export.writer import RecordingInfo, Writer, milliseconds, one_line, without_eeg
+from inference.export.writer import RecordingInfo, Writer, audio_visual_text, milliseconds, one_line
 from inference.timeline.unimodal import unimodal_prediction
 from inference.types import UNDETERMINED, Corrections, Modality, Timeline
 
@@ -23,7 +23,7 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
         start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)
         document.add_annotation("emotion", start, end, segment.label)
         document.add_annotation("confidence", start, end, f"{segment.confidence:.2f}")
-    if headline := without_eeg(timeline):
+    if headline := audio_visual_text(timeline):
         document.add_property("audio-video", headline)
         _add_audio_video(document, timeline)
     if timeline.corrections:

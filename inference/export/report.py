@@ -8,7 +8,7 @@ from inference import store
 from inference.errors import InputError
 from inference.export.elements import Element, add, clock, percent
 from inference.export.plots import chart, corrected_strip, legend, mark, shares, strip
-from inference.export.writer import RecordingInfo, Writer, in_words, one_line, without_eeg
+from inference.export.writer import RecordingInfo, Writer, audio_visual_text, one_line, summary_text
 from inference.timeline.corrections import labels_between
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Corrections, Mode, ModelUsed, Segment, Timeline
@@ -58,8 +58,8 @@ def _head(page: Element, name: str) -> None:
 def _headline(main: Element, timeline: Timeline) -> None:
     """The label of the whole recording, and beside one that EEG entered what audio and video alone say."""
     with_eeg = " with EEG" if timeline.mode is Mode.AUDIO_VIDEO_EEG else ""
-    add(main, "p", f"Over the whole recording{with_eeg}: {in_words(summary(timeline))}", class_="headline")
-    if beside := without_eeg(timeline):
+    add(main, "p", f"Over the whole recording{with_eeg}: {summary_text(summary(timeline))}", class_="headline")
+    if beside := audio_visual_text(timeline):
         add(main, "p", beside, class_="headline")
 
 
@@ -159,7 +159,7 @@ def _models(section: Element, timeline: Timeline, specs: list[store.ModelSpec | 
 def _spec(model: ModelUsed) -> store.ModelSpec | None:
     """The model in the store, if it still is the one that was used."""
     try:
-        spec = store.find(f"{model.name}@{model.version}")
+        spec = store.get(f"{model.name}@{model.version}")
     except (InputError, store.StoreError):
         return None
     return spec if spec.used.sha256 == model.sha256 else None

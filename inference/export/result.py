@@ -27,7 +27,7 @@ _TIME_DECIMALS = 3
 _DECIMALS = 6  # of scores: more would only make the file longer
 
 
-def as_result(timeline: Timeline) -> dict[str, Any]:
+def to_result(timeline: Timeline) -> dict[str, Any]:
     """The timeline as result.json has it. Times have three decimals, scores six.
 
     `faces`, `eeg`, `corrections` and `unimodal` are there where the timeline has them; a face's box is
@@ -182,7 +182,7 @@ def _score(value: float) -> float:
 
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     """Raises ValueError instead of writing NaN or an infinity, which JSON does not have."""
-    return json.dumps(as_result(timeline), allow_nan=False, ensure_ascii=False, indent=1).encode()
+    return json.dumps(to_result(timeline), allow_nan=False, ensure_ascii=False, indent=1).encode()
 
 
 WRITER = Writer("json", "application/json", write)

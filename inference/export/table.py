@@ -23,31 +23,31 @@ UNIMODAL = {modality.replace("-", "_"): modality for modality in Modality}  # wh
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def header(labels: Sequence[str] = EMOTIONS) -> list[str]:
+def column_names(labels: Sequence[str] = EMOTIONS) -> list[str]:
     """The names of the columns, for models that know these labels."""
     return [
         *("recording_id", "title", "project", "tags", "start_s", "end_s", "label", "confidence", *labels),
-        *("face", "voice", "eeg", *unimodal_header(), *(f"mean_{label}" for label in labels), "reader", "note"),
+        *("face", "voice", "eeg", *unimodal_column_names(), *(f"mean_{label}" for label in labels), "reader", "note"),
     ]
 
 
-def unimodal_header() -> list[str]:
+def unimodal_column_names() -> list[str]:
     return [f"{name}_{what}" for name in UNIMODAL for what in ("label", "probability")]
 
 
-def evidence(segment: Segment) -> list[str]:
+def evidence_cells(segment: Segment) -> list[str]:
     shown = segment.evidence
     return [_score(share) for share in (shown.face, shown.voice, shown.eeg)]
 
 
-def unimodal(segment: Segment, missing: str = "") -> list[str]:
+def unimodal_cells(segment: Segment, missing: str = "") -> list[str]:
     """The cells of `unimodal_header`; `missing` where a modality says nothing."""
     found = [unimodal_prediction(segment, modality) for modality in UNIMODAL.values()]
     pairs = [(said.label, _score(said.probability)) if said else (missing, missing) for said in found]
     return [cell for pair in pairs for cell in pair]
 
 
-def delimited(rows: Iterable[Iterable[str]], *, delimiter: str = ",", lineterminator: str = "\r\n") -> str:
+def to_delimited(rows: Iterable[Iterable[str]], *, delimiter: str = ",", lineterminator: str = "\r\n") -> str:
     """Rows as CSV, or TSV. What a spreadsheet would take for a formula stands after an apostrophe, as OWASP advises."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, lineterminator=lineterminator)
@@ -65,17 +65,17 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     mean = summary(timeline)["mean_probability"]
     means = [_score(mean[label]) if label in mean else "" for label in labels]
     about = [recording.id, *map(one_line, (recording.title, recording.project, ",".join(recording.tags)))]
-    names = header(labels)
+    names = column_names(labels)
     rows = [names]
     for segment in timeline.segments:
         shares = [_score(segment.probabilities[label]) if label in segment.probabilities else "" for label in labels]
-        said = [segment.label, _score(segment.confidence), *shares, *evidence(segment), *unimodal(segment)]
+        said = [segment.label, _score(segment.confidence), *shares, *evidence_cells(segment), *unimodal_cells(segment)]
         rows.append([*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *said, *means, MACHINE, ""])
     for one in timeline.corrections.segments if timeline.corrections else ():
         unscored = [""] * (len(names) - len(about) - 5)
         times = [f"{one.start_s:.3f}", f"{one.end_s:.3f}"]
         rows.append([*about, *times, one.label, *unscored, PERSON, one_line(one.note)])
-    return delimited(rows).encode()
+    return to_delimited(rows).encode()
 
 
 WRITER = Writer("csv", "text/csv; charset=utf-8", write)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pympi.Praat import TextGrid
 
-from inference.export.writer import RecordingInfo, Writer, one_line, without_eeg
+from inference.export.writer import RecordingInfo, Writer, audio_visual_text, one_line
 from inference.timeline.unimodal import unimodal_prediction
 from inference.types import UNDETERMINED, Modality, Timeline
 
@@ -18,7 +18,7 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
         # Segments tile: checking each against all others for overlap would only take time.
         emotion.add_interval(segment.start_s, segment.end_s, segment.label, check=False)
         confidence.add_interval(segment.start_s, segment.end_s, f"{segment.confidence:.2f}", check=False)
-    if without_eeg(timeline):
+    if audio_visual_text(timeline):
         audio_video = grid.add_tier("audio-video")
         for segment in timeline.segments:
             said = unimodal_prediction(segment, Modality.AUDIO_VIDEO)

@@ -35,19 +35,19 @@ def caption(segment: Segment) -> str:
     return f"{segment.label.capitalize()} {segment.confidence:.0%}".replace("%", " %")
 
 
-def in_words(found: dict[str, Any]) -> str:
+def summary_text(found: dict[str, Any]) -> str:
     """A summary: `happy, 61 % of the time, mean probability 48 %`."""
     label, mean = found["label"], found["mean_probability"]
     sure = f", mean probability {percent(mean[label])}" if label in mean else ""
     return f"{label}, {percent(found['share'][label])} of the time{sure}"
 
 
-def without_eeg(timeline: Timeline) -> str:
+def audio_visual_text(timeline: Timeline) -> str:
     """What audio and video alone say beside a label that EEG entered, in words; empty where there is no such label."""
     if timeline.mode is not Mode.AUDIO_VIDEO_EEG:
         return ""
     found = summary(timeline).get("audio_video")
-    return f"Audio and video alone: {in_words(found)}" if found else ""
+    return f"Audio and video alone: {summary_text(found)}" if found else ""
 
 
 def milliseconds(seconds: float) -> int:

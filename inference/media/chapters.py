@@ -7,28 +7,30 @@ from pathlib import Path
 from inference.errors import Code, InputError
 from inference.export import vtt
 from inference.export.writer import RecordingInfo, caption, milliseconds, one_line
-from inference.media.process import FfmpegError, ffmpeg, source
-from inference.media.tracks import tracks
+from inference.media.ffmpeg import FfmpegError, input_arguments, run_ffmpeg
+from inference.media.tracks import list_tracks
 from inference.types import Timeline
 
 NAME = "chapters"
 # What players expect in an MP4, by ffmpeg's names. Matroska takes all else.
 _IN_MP4 = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "alac"}
-_SLACK_S = 0.5  # the last sound packet may reach beyond the last picture, and containers differ in counting it
-_WRAPPING_BYTES = 2**26  # of the container, chapters and subtitles
-_COPY_FLOOR = 4  # slower than this many times real time is taken for a hang
+_LENGTH_TOLERANCE_S = (
+    0.5  # the last sound packet may reach beyond the last picture, and containers differ in counting it
+)
+_OVERHEAD_BYTES = 2**26  # of the container, chapters and subtitles
+_MIN_COPY_SPEED = 4  # slower than this many times real time is taken for a hang
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _Container:
     suffix: str
     format: str
     subtitles: str
     options: tuple[str, ...]
 
 
-_MP4 = _Kind(".mp4", "mp4", "mov_text", ("-movflags", "+faststart"))
-_MATROSKA = _Kind(".mkv", "matroska", "subrip", ())
+_MP4 = _Container(".mp4", "mp4", "mov_text", ("-movflags", "+faststart"))
+_MATROSKA = _Container(".mkv", "matroska", "subrip", ())
 
 
 def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> Path:
@@ -38,9 +40,9 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
     does not take them; the original's tags stay behind, those of its tracks too. The file appears only once it is
     whole. Raises InputError(NOT_COPYABLE).
     """
-    found = tracks(video)
-    assert found.picture is not None, "probing lets no video pass that has no picture"
-    copied = (found.picture, *found.sounds)
+    found = list_tracks(video)
+    assert found.video is not None, "probing lets no video pass that has no picture"
+    copied = (found.video, *found.audio_tracks)
     kind = _MP4 if all(track.codec in _IN_MP4 for track in copied) else _MATROSKA
     wanted_s = timeline.media.duration_s
     chosen = [argument for track in copied for argument in ("-map", f"0:{track.index}")]
@@ -51,9 +53,13 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
         (place / "labels.vtt").write_bytes(vtt.write(timeline, RecordingInfo(title)))
         (place / "chapters.txt").write_text(_chapters(timeline, title), encoding="utf-8")
         try:
-            ffmpeg(
+            run_ffmpeg(
                 [
-                    *("-fflags", "+genpts", *source(video)),  # AVI says when to decode a frame, not when to show it
+                    *(
+                        "-fflags",
+                        "+genpts",
+                        *input_arguments(video),
+                    ),  # AVI says when to decode a frame, not when to show it
                     *("-f", "webvtt", "-i", "labels.vtt", "-f", "ffmetadata", "-i", "chapters.txt"),
                     *(*chosen, "-map", "1:0", "-map_metadata", "2", "-map_metadata:s", "-1", "-map_chapters", "2"),
                     *("-c:v", "copy", "-c:a", "copy", "-c:s", kind.subtitles, "-metadata:s:s:0", "language=eng"),
@@ -61,32 +67,32 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
                 ],
                 partial,
                 read=[video, place],
-                limit_s=120 + wanted_s / _COPY_FLOOR,
-                most_bytes=2 * video.stat().st_size + _WRAPPING_BYTES,
+                limit_s=120 + wanted_s / _MIN_COPY_SPEED,
+                most_bytes=2 * video.stat().st_size + _OVERHEAD_BYTES,
                 folder=place,
             )
         except FfmpegError as error:
-            raise _not_copyable() from error
+            raise _not_copyable_error() from error
         # What an MP4 hides by its edit list, Matroska would show: all times would be wrong.
-        if abs(tracks(partial).duration_s - wanted_s) > _SLACK_S:
-            raise _not_copyable()
+        if abs(list_tracks(partial).duration_s - wanted_s) > _LENGTH_TOLERANCE_S:
+            raise _not_copyable_error()
         return partial.replace(out)
 
 
 def _chapters(timeline: Timeline, title: str) -> str:
     """The title and the chapters in ffmpeg's own notation, times in milliseconds."""
-    lines = [";FFMETADATA1", f"title={_escaped(title)}"]
+    lines = [";FFMETADATA1", f"title={_escape(title)}"]
     for segment in timeline.segments:
         start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)
-        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={end}", f"title={_escaped(caption(segment))}"]
+        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={end}", f"title={_escape(caption(segment))}"]
     return "\n".join(lines) + "\n"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return "".join(f"\\{character}" if character in "=;#\\" else character for character in one_line(text))
 
 
-def _not_copyable() -> InputError:
+def _not_copyable_error() -> InputError:
     return InputError(
         Code.NOT_COPYABLE,
         "The tracks of this video cannot be copied as they are into a file with chapters. Do without chapters, "

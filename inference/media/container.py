@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from inference.media.kinds import kind_of
+from inference.media.formats import detect_format
 from inference.media.riff import pcm_decoder
 
 AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
@@ -20,7 +20,7 @@ AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
 MAX_SIDE = 8192  # pixels
 MAX_PIXELS = 8192 * 4352  # 8K in either format; a frame of it takes 53 MB, and decoders hold a dozen
 # Codings by ffmpeg's names, each with the decoders that read it.
-PICTURES = {
+VIDEO_CODECS = {
     name: tuple(decoders.split())
     for name, decoders in {
         "h264": "h264",
@@ -39,8 +39,8 @@ PICTURES = {
         "ffv1": "ffv1",
     }.items()
 }
-_WIDTHS = [f"{width}{order}" for width in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")]
-VOICES = {
+_PCM_FORMATS = [f"{width}{order}" for width in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")]
+AUDIO_CODECS = {
     name: tuple(decoders.split())
     for name, decoders in {
         "aac": "aac",
@@ -57,23 +57,23 @@ VOICES = {
         "adpcm_ms": "adpcm_ms",
         "adpcm_ima_wav": "adpcm_ima_wav",
         "adpcm_ima_qt": "adpcm_ima_qt",
-        **{f"pcm_{kind}": f"pcm_{kind}" for kind in ("alaw", "mulaw", "u8", "s8", *_WIDTHS)},
+        **{f"pcm_{kind}": f"pcm_{kind}" for kind in ("alaw", "mulaw", "u8", "s8", *_PCM_FORMATS)},
     }.items()
 }
-DECODERS = ",".join(decoder for decoders in (*PICTURES.values(), *VOICES.values()) for decoder in decoders)
+DECODERS = ",".join(decoder for decoders in (*VIDEO_CODECS.values(), *AUDIO_CODECS.values()) for decoder in decoders)
 PROTOCOLS = "file"  # and no list that leads to other files: a file is given to the demuxer of its own kind alone
 
 
-class UnknownKindError(Exception):
+class UnknownFormatError(Exception):
     """A file begins as no recording does."""
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def open_container(path: Path) -> Iterator[InputContainer]:
     """The container in `path`. Raises av.error.FFmpegError, UnknownKindError."""
-    kind = kind_of(path)
+    kind = detect_format(path)
     if kind is None:
-        raise UnknownKindError(path.name)
+        raise UnknownFormatError(path.name)
     options = {
         "format_whitelist": kind.demuxer,
         "protocol_whitelist": PROTOCOLS,
@@ -85,18 +85,20 @@ def opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def picture(container: InputContainer) -> VideoStream | None:
+def video_stream(container: InputContainer) -> VideoStream | None:
     """The picture track that players show; cover art is none."""
     shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    return _played(shown, PICTURES)
+    return _default_stream(shown, VIDEO_CODECS)
 
 
-def voice(container: InputContainer) -> AudioStream | None:
+def audio_stream(container: InputContainer) -> AudioStream | None:
     """The sound track that players play."""
-    return _played([stream for stream in container.streams.audio if stream.codec_context is not None], VOICES)
+    return _default_stream(
+        [stream for stream in container.streams.audio if stream.codec_context is not None], AUDIO_CODECS
+    )
 
 
-def _played(streams: Sequence[AnyStream], codings: Collection[str]) -> AnyStream | None:
+def _default_stream(streams: Sequence[AnyStream], codings: Collection[str]) -> AnyStream | None:
     """The track marked as default, else the first; of those that can be decoded, where any can."""
     candidates = [stream for stream in streams if _is_readable(stream, codings)] or streams
     default = next((stream for stream in candidates if stream.disposition & Disposition.default), None)
@@ -111,7 +113,7 @@ def _is_readable(stream: VideoStream | AudioStream, codings: Collection[str]) ->
     return stream.codec_context.width > 0 and stream.codec_context.height > 0
 
 
-def voice_decoder(path: Path, stream: AudioStream) -> AudioCodecContext:
+def audio_decoder(path: Path, stream: AudioStream) -> AudioCodecContext:
     """What decodes the sound track of the file at `path`."""
     name = pcm_decoder(path)
     if name is None:

@@ -15,18 +15,20 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from inference.errors import Code, InputError
-from inference.media.clock import SampleClock
-from inference.media.container import opened, picture, start_s, voice, voice_decoder
-from inference.media.display import Display
-from inference.media.mixdown import ChannelSurvey, Mixdown, samples_of
-from inference.sandbox.calls import sandboxed
+from inference.media.container import audio_decoder, audio_stream, open_container, start_s, video_stream
+from inference.media.mixdown import ChannelStatistics, Mixdown, frame_samples
+from inference.media.orientation import Orientation
+from inference.media.timestamps import SoundTimestamps
+from inference.sandbox.client import sandboxed
 
-_GAP_S = 0.05  # sound further than this from its timestamp is moved there at once: silence is put in, or sound cut
+_MAX_DRIFT_S = (
+    0.05  # sound further than this from its timestamp is moved there at once: silence is put in, or sound cut
+)
 _SLACK_S = 0.01  # by which sound may stray from its timestamps: containers round them
-_PULL = 0.1  # share of what it strays beyond that taken back with each frame, by stretching or squeezing it
-_MOST_PULL = 0.05  # of a frame's length
-_OVERLAP_S = 0.5  # sound that goes back in time by more is no overlap: its timestamp is not believed
-_BEYOND_S = 1.0  # by which sound may outlast what packets said; more is not read
+_DRIFT_CORRECTION = 0.1  # share of what it strays beyond that taken back with each frame, by stretching or squeezing it
+_MAX_CORRECTION = 0.05  # of a frame's length
+_MAX_OVERLAP_S = 0.5  # sound that goes back in time by more is no overlap: its timestamp is not believed
+_OVERRUN_S = 1.0  # by which sound may outlast what packets said; more is not read
 
 
 @sandboxed()
@@ -43,13 +45,13 @@ def frames_at(path: Path, times: Sequence[float], longest: int, most_pixels: flo
     wanted = iter(times)
     time = next(wanted, None)
     shown: np.ndarray | None = None
-    with opened(path) as container:
-        stream = picture(container)
+    with open_container(path) as container:
+        stream = video_stream(container)
         assert stream is not None, "probing lets no video pass that has no picture"
         stream.thread_type = "AUTO"
-        display, start = Display(stream), start_s(container)
+        display, start = Orientation(stream), start_s(container)
         previous: av.VideoFrame | None = None
-        for frame in _decoded(container, stream, stream.codec_context):
+        for frame in _decode_frames(container, stream, stream.codec_context):
             decoded_pixels += frame.width * frame.height
             if decoded_pixels > most_pixels:
                 raise InputError(
@@ -75,59 +77,61 @@ def frames_at(path: Path, times: Sequence[float], longest: int, most_pixels: flo
 
 
 @sandboxed()
-def mixdown(path: Path) -> Mixdown:
+def measure_mixdown(path: Path) -> Mixdown:
     """How the channels of a sound track become the voice that `sound` gives. Reads the whole track.
 
     Raises InputError(CLOCK_JUMPS | READER_CRASHED | TOO_COSTLY).
     """
-    clock = SampleClock()
-    found = _surveyed(path, clock)
+    clock = SoundTimestamps()
+    found = _survey_channels(path, clock)
     clock.check()
     return found
 
 
-def _surveyed(path: Path, clock: SampleClock) -> Mixdown:
-    survey = ChannelSurvey()
-    with opened(path) as container:
-        stream = voice(container)
+def _survey_channels(path: Path, clock: SoundTimestamps) -> Mixdown:
+    survey = ChannelStatistics()
+    with open_container(path) as container:
+        stream = audio_stream(container)
         assert stream is not None, "probing finds the sound"
-        decoder = voice_decoder(path, stream)
-        for frame in _decoded(container, stream, decoder):
+        decoder = audio_decoder(path, stream)
+        for frame in _decode_frames(container, stream, decoder):
             clock.add(frame)
-            survey.add(samples_of(frame), frame.sample_rate)
+            survey.add(frame_samples(frame), frame.sample_rate)
         return survey.mixdown(floats=decoder.name.startswith("pcm_f"))
 
 
 @sandboxed()
-def sound(path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown | None = None) -> Iterator[np.ndarray]:
+def decode_audio(
+    path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown | None = None
+) -> Iterator[np.ndarray]:
     """The voice as mono float32 chunks at `sample_rate`, from a player's time 0, about as long as `seconds`.
 
     Sound lies where its timestamps say: a track that starts late is led in by zeros, a hole is filled with them, and
     where timestamps and samples drift apart the samples follow. What cannot be decoded is passed over. `mix` is
     `mixdown(path)` where that is known. Raises InputError(READER_CRASHED | TOO_COSTLY).
     """
-    most = (seconds + _BEYOND_S) * sample_rate
-    mix = mix or _surveyed(path, SampleClock())
-    with opened(path) as container:
-        stream = voice(container)
+    most = (seconds + _OVERRUN_S) * sample_rate
+    mix = mix or _survey_channels(path, SoundTimestamps())
+    with open_container(path) as container:
+        stream = audio_stream(container)
         assert stream is not None, "probing finds the sound"
         start, done = start_s(container), 0
         resampler, rate = _resampler(sample_rate), None
-        for frame in _decoded(container, stream, voice_decoder(path, stream)):
+        for frame in _decode_frames(container, stream, audio_decoder(path, stream)):
             if done > most:
                 return
             if rate is not None and rate != frame.sample_rate:  # a resampler takes one rate only
                 resampler = _resampler(sample_rate)
             rate = frame.sample_rate
             strayed = 0 if frame.time is None else done - round((frame.time - start) * sample_rate)
-            if strayed > _OVERLAP_S * sample_rate:
+            if strayed > _MAX_OVERLAP_S * sample_rate:
                 strayed = 0
-            if strayed < -_GAP_S * sample_rate:
+            if strayed < -_MAX_DRIFT_S * sample_rate:
                 missing = int(min(-strayed, most))
                 yield from _silence(missing, sample_rate)
                 done, strayed = done + missing, strayed + missing
-            for piece in resampler.resample(_mono(mix(samples_of(frame)), rate)):
-                chunk = _moved(piece.to_ndarray()[0], strayed, sample_rate)
+            for piece in resampler.resample(_mono_frame(mix(frame_samples(frame)), rate)):
+                chunk = _resynchronise(piece.to_ndarray()[0], strayed, sample_rate)
                 strayed -= piece.samples - len(chunk)
                 done += len(chunk)
                 yield chunk
@@ -135,24 +139,24 @@ def sound(path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown 
             yield piece.to_ndarray()[0]
 
 
-def _mono(samples: np.ndarray, rate: int) -> av.AudioFrame:
+def _mono_frame(samples: np.ndarray, rate: int) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
     frame.sample_rate = rate
     return frame
 
 
-def _moved(chunk: np.ndarray, strayed: int, sample_rate: int) -> np.ndarray:
+def _resynchronise(chunk: np.ndarray, strayed: int, sample_rate: int) -> np.ndarray:
     """A chunk that would end `strayed` samples later (earlier, if negative) than it should, brought nearer to it."""
-    if strayed > _GAP_S * sample_rate:
+    if strayed > _MAX_DRIFT_S * sample_rate:
         return chunk[strayed:]
     if abs(strayed) <= _SLACK_S * sample_rate:
         return chunk
-    most = _MOST_PULL * len(chunk)
-    length = len(chunk) - round(min(most, max(-most, _PULL * strayed)))
+    most = _MAX_CORRECTION * len(chunk)
+    length = len(chunk) - round(min(most, max(-most, _DRIFT_CORRECTION * strayed)))
     return np.interp(np.linspace(0, len(chunk) - 1, length), np.arange(len(chunk)), chunk).astype(np.float32)
 
 
-def _decoded(
+def _decode_frames(
     container: InputContainer, stream: VideoStream | AudioStream, decoder: VideoCodecContext | AudioCodecContext
 ) -> Iterator[Any]:
     """The frames of a track, in order. What cannot be decoded is passed over; what cannot be read ends it."""

@@ -8,10 +8,10 @@ import numpy as np
 MAX_CHANNELS = 64
 VOICE_BAND_HZ = (100.0, 4000.0)
 _BLOCK_S = 0.032
-_STEADY_DB = 4.0  # between a channel's quiet and loud blocks: hum and noise vary less, a voice more
-_FAR_DB = 20.0  # a channel so far below the loudest carries no voice
-_OPPOSITE = -0.5  # correlation with the loudest channel below which a channel is taken to be inverted
-_HOT = 32.0  # peak up to which floats are taken for an overdriven mix, +30 dB; beyond, for unscaled integers
+_MIN_SPREAD_DB = 4.0  # between a channel's quiet and loud blocks: hum and noise vary less, a voice more
+_MAX_BELOW_LOUDEST_DB = 20.0  # a channel so far below the loudest carries no voice
+_INVERTED_CORRELATION = -0.5  # correlation with the loudest channel below which a channel is taken to be inverted
+_MAX_OVERDRIVE = 32.0  # peak up to which floats are taken for an overdriven mix, +30 dB; beyond, for unscaled integers
 FULL_SCALES = (2.0**15, 2.0**23, 2.0**31)  # of 16, 24 and 32-bit integers
 _HEADROOM = 0.9  # of full scale, for what lossy coding adds
 _LEVELS_DB = np.arange(-200.0, 300.0)  # edges of the histogram of block levels
@@ -54,7 +54,7 @@ class Mixdown:
         return mix(samples) if mix else np.nan_to_num(samples.mean(axis=0))
 
 
-def samples_of(frame: av.AudioFrame) -> np.ndarray:
+def frame_samples(frame: av.AudioFrame) -> np.ndarray:
     """A frame's samples, (channels, n) float32, 1.0 being full scale for integers; floats are as stored."""
     values: np.ndarray = frame.to_ndarray()
     if not frame.format.is_planar:
@@ -67,11 +67,11 @@ def samples_of(frame: av.AudioFrame) -> np.ndarray:
         return values.astype(np.float32)
 
 
-class ChannelSurvey:
+class ChannelStatistics:
     """Measures the channels of a track from its samples, block by block, to choose how they are mixed."""
 
     def __init__(self) -> None:
-        self._layouts: dict[int, _Layout] = {}
+        self._layouts: dict[int, _BlockSums] = {}
         self._peak = 0.0
         self._whole_numbers = True
         self._samples = self._not_finite = 0
@@ -99,7 +99,7 @@ class ChannelSurvey:
         self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
         if self._whole_numbers:
             self._whole_numbers = bool((samples == np.round(samples)).all())
-        self._layouts.setdefault(len(samples), _Layout(len(samples))).add(samples, self._rate)
+        self._layouts.setdefault(len(samples), _BlockSums(len(samples))).add(samples, self._rate)
 
     def mixdown(self, *, floats: bool) -> Mixdown:
         """`floats`: the track holds floating-point PCM, the one coding whose samples may lie beyond full scale."""
@@ -112,12 +112,12 @@ class ChannelSurvey:
     def _full_scale(self) -> float:
         if self._peak <= 1.0:
             return 1.0
-        if self._peak <= _HOT and not self._whole_numbers:
+        if self._peak <= _MAX_OVERDRIVE and not self._whole_numbers:
             return self._peak / _HEADROOM
         return next((scale for scale in FULL_SCALES if self._peak <= scale), self._peak)
 
 
-class _Layout:
+class _BlockSums:
     """Sums over the blocks of sound with one number of channels."""
 
     def __init__(self, channels: int) -> None:
@@ -150,7 +150,7 @@ class _Layout:
         loudest = int(np.argmax(np.where(chosen, powers, -1)))
         norm = np.sqrt(powers * powers[loudest])
         correlation = np.divide(self._products[loudest], norm, out=np.zeros_like(norm), where=norm > 0)
-        signs = np.where(correlation < _OPPOSITE, -1.0, 1.0)
+        signs = np.where(correlation < _INVERTED_CORRELATION, -1.0, 1.0)
         weights = np.where(chosen, signs / chosen.sum(), 0.0) * scale
         offsets = self._total / max(1, self._count)
         return Mix(tuple(weights.tolist()), tuple(offsets.tolist()))
@@ -159,13 +159,13 @@ class _Layout:
         """Which channels carry the voice, (channels,) bool: neither steady nor far quieter than the loudest."""
         if not powers.any():
             return np.ones(len(powers), dtype=bool)
-        varied = np.array([_spread(counts) >= _STEADY_DB for counts in self._levels]) & (powers > 0)
+        varied = np.array([_level_spread(counts) >= _MIN_SPREAD_DB for counts in self._levels]) & (powers > 0)
         if not varied.any():
             varied = powers > 0
-        return varied & (powers >= powers[varied].max() * 10 ** (-_FAR_DB / 10))
+        return varied & (powers >= powers[varied].max() * 10 ** (-_MAX_BELOW_LOUDEST_DB / 10))
 
 
-def _spread(counts: np.ndarray) -> float:
+def _level_spread(counts: np.ndarray) -> float:
     """dB between the 10th and the 95th percentile of a histogram of levels, to 1 dB."""
     shares = np.cumsum(counts) / max(1, counts.sum())
     return float(np.searchsorted(shares, 0.95) - np.searchsorted(shares, 0.10))

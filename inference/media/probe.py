@@ -13,29 +13,29 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from inference.errors import Code, InputError
-from inference.media.clock import PacketClock, check_rate
 from inference.media.container import (
+    AUDIO_CODECS,
     MAX_PIXELS,
     MAX_SIDE,
-    PICTURES,
-    VOICES,
-    opened,
-    picture,
+    VIDEO_CODECS,
+    audio_decoder,
+    audio_stream,
+    open_container,
     start_s,
-    voice,
-    voice_decoder,
+    video_stream,
 )
-from inference.media.decode import mixdown
-from inference.media.display import Display
-from inference.media.kinds import VIDEOS, Kind, check_alone, kind_of
-from inference.media.layout import check_layout
+from inference.media.container_structure import check_structure
+from inference.media.decode import measure_mixdown
+from inference.media.formats import VIDEO_FORMATS, FileFormat, detect_format, reject_polyglot
 from inference.media.mixdown import FULL_SCALES, MAX_CHANNELS
-from inference.media.riff import CutShortError, too_many_channels
+from inference.media.orientation import Orientation
+from inference.media.riff import TruncatedError, too_many_channels_error
+from inference.media.timestamps import PacketTimestamps, check_frame_rate
 from inference.types import MediaInfo
 
 MAX_TRACKS = 32
-MOST_NOT_FINITE = 0.01  # share of samples that are no numbers and pass for silence
-_SHORTFALL_S = 0.5  # a header that promises more than this beyond the last packet: the file was cut
+MAX_NOT_FINITE = 0.01  # share of samples that are no numbers and pass for silence
+_MAX_SHORTFALL_S = 0.5  # a header that promises more than this beyond the last packet: the file was cut
 _HEADERS_WITH_DURATION = ("matroska", "avi")
 
 
@@ -46,22 +46,22 @@ def probe_video(path: Path) -> MediaInfo:
     TOO_MANY_TRACKS | NO_PICTURE | ZERO_LENGTH | TOO_LARGE | CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS |
     AUDIO_NOT_FINITE | AUDIO_LEVEL).
     """
-    _not_empty(path)
-    kind = kind_of(path, VIDEOS)
+    _check_not_empty(path)
+    kind = detect_format(path, VIDEO_FORMATS)
     if kind is None:
-        raise _not_a_video() if kind_of(path) is None else _no_picture()
+        raise _not_a_video_error() if detect_format(path) is None else _no_picture_error()
     try:
-        _nothing_else(path, kind)
-        with opened(path) as container:
-            return _video_facts(path, container)
-    except CutShortError as error:
-        raise _truncated() from error
+        _check_single_format(path, kind)
+        with open_container(path) as container:
+            return _probe_container(path, container)
+    except TruncatedError as error:
+        raise _truncated_error() from error
     except av.error.EOFError as error:
-        raise _no_frames() from error
+        raise _zero_length_error() from error
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
-        raise _not_a_video() from error
+        raise _not_a_video_error() from error
 
 
 def probe_audio(path: Path) -> float:
@@ -70,29 +70,29 @@ def probe_audio(path: Path) -> float:
     Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | MIXED_FILE | AUDIO_SIZE | CODEC | TOO_MANY_TRACKS |
     CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS | AUDIO_NOT_FINITE | AUDIO_LEVEL).
     """
-    _not_empty(path)
+    _check_not_empty(path)
     refusal = InputError(Code.NOT_AUDIO, "The sound file cannot be read as sound. Send a WAV file.")
-    kind = kind_of(path)
+    kind = detect_format(path)
     if kind is None:
         raise refusal
     try:
-        _nothing_else(path, kind)
-        with opened(path) as container:
-            _not_too_many(container)
-            stream = voice(container)
+        _check_single_format(path, kind)
+        with open_container(path) as container:
+            _check_track_count(container)
+            stream = audio_stream(container)
             if stream is None:
                 raise refusal
-            decoder = voice_decoder(path, stream)
-            _can_be_heard(decoder)
-            track, clock = _Track(), PacketClock(container, has_sound=True)
+            decoder = audio_decoder(path, stream)
+            _check_audio_codec(decoder)
+            track, clock = _PacketSpan(), PacketTimestamps(container, has_sound=True)
             for packet in container.demux(stream):
                 if not track.packets:
                     decoder.decode(packet)
                 track.add(packet)
                 clock.add(packet)
             start = clock.start_s
-            _can_be_mixed(path, decoder)
-    except (av.error.FFmpegError, CutShortError) as error:
+            _check_sample_values(path, decoder)
+    except (av.error.FFmpegError, TruncatedError) as error:
         raise refusal from error
     if track.last_s <= start:
         raise refusal
@@ -106,7 +106,7 @@ def sha256(path: Path) -> str:
 
 
 @dataclass
-class _Track:
+class _PacketSpan:
     """What the packets of one track say: how many are shown, and from when to when on the container's clock."""
 
     packets: int = 0
@@ -123,11 +123,11 @@ class _Track:
         self.last_s = max(self.last_s, float((at + (packet.duration or 0)) * packet.time_base))
 
 
-def _can_be_mixed(path: Path, decoder: AudioCodecContext) -> None:
+def _check_sample_values(path: Path, decoder: AudioCodecContext) -> None:
     if not decoder.name.startswith("pcm_f"):
         return
-    found = mixdown(path)
-    if found.not_finite > MOST_NOT_FINITE:
+    found = measure_mixdown(path)
+    if found.not_finite > MAX_NOT_FINITE:
         raise InputError(
             Code.AUDIO_NOT_FINITE,
             "The sound holds many values that are not numbers (NaN or Inf). Export it again as 16-bit WAV.",
@@ -139,39 +139,41 @@ def _can_be_mixed(path: Path, decoder: AudioCodecContext) -> None:
         )
 
 
-def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
-    stream, spoken = picture(container), voice(container)
-    _not_too_many(container)
+def _probe_container(path: Path, container: InputContainer) -> MediaInfo:
+    stream, spoken = video_stream(container), audio_stream(container)
+    _check_track_count(container)
     if not container.streams:
-        raise _no_frames()
+        raise _zero_length_error()
     if stream is None:
-        raise _no_picture()
-    _can_be_shown(stream)
+        raise _no_picture_error()
+    _check_video_codec(stream)
     if spoken is not None:
-        _can_be_heard(voice_decoder(path, spoken))
+        _check_audio_codec(audio_decoder(path, spoken))
     frame: av.VideoFrame | None = None
-    tracks: defaultdict[int, _Track] = defaultdict(_Track)
-    clock = PacketClock(container, has_sound=spoken is not None)
+    tracks: defaultdict[int, _PacketSpan] = defaultdict(_PacketSpan)
+    clock = PacketTimestamps(container, has_sound=spoken is not None)
     for packet in container.demux():
         tracks[packet.stream_index].add(packet)
         if packet.stream_index == stream.index or (spoken is not None and packet.stream_index == spoken.index):
             clock.add(packet)
         if frame is None and packet.stream_index == stream.index:
             frame = _first_frame(stream, packet)
-    _whole(path, container, [stream] if spoken is None else [stream, spoken], max(t.last_s for t in tracks.values()))
+    _check_not_truncated(
+        path, container, [stream] if spoken is None else [stream, spoken], max(t.last_s for t in tracks.values())
+    )
     seen = tracks[stream.index]
-    heard = tracks[spoken.index] if spoken is not None else _Track()
+    heard = tracks[spoken.index] if spoken is not None else _PacketSpan()
     duration = max(seen.last_s, heard.last_s) - start_s(container)
     if not seen.packets or duration <= 0:
-        raise _no_frames()
+        raise _zero_length_error()
     if frame is None:
         raise InputError(Code.NOT_A_VIDEO, "No frame of this video can be decoded. Save it as H.264 MP4 and send that.")
     if spoken is not None and heard.packets:
-        _can_be_mixed(path, voice_decoder(path, spoken))
-    width, height = Display(stream).size(frame)
-    _not_too_large(width, height)
+        _check_sample_values(path, audio_decoder(path, spoken))
+    width, height = Orientation(stream).size(frame)
+    _check_size(width, height)
     fps = seen.packets / (seen.last_s - seen.first_s) if seen.last_s > seen.first_s else 0.0
-    check_rate(fps)
+    check_frame_rate(fps)
     return MediaInfo(
         duration_s=duration,
         width=width,
@@ -183,21 +185,21 @@ def _video_facts(path: Path, container: InputContainer) -> MediaInfo:
     )
 
 
-def _can_be_shown(stream: VideoStream) -> None:
+def _check_video_codec(stream: VideoStream) -> None:
     codec = stream.codec_context
-    if codec is None or codec.codec.canonical_name not in PICTURES:
+    if codec is None or codec.codec.canonical_name not in VIDEO_CODECS:
         raise InputError(Code.CODEC, "The picture's coding is not read here. Save the video as H.264 MP4.")
-    _not_too_large(codec.width, codec.height)
+    _check_size(codec.width, codec.height)
 
 
-def _can_be_heard(decoder: AudioCodecContext) -> None:
-    if decoder.codec.canonical_name not in VOICES:
+def _check_audio_codec(decoder: AudioCodecContext) -> None:
+    if decoder.codec.canonical_name not in AUDIO_CODECS:
         raise InputError(Code.CODEC, "The sound's coding is not read here. Save it as AAC, or send it as WAV.")
     if (channels := decoder.channels) > MAX_CHANNELS:
-        raise too_many_channels(channels)
+        raise too_many_channels_error(channels)
 
 
-def _not_too_large(width: int, height: int) -> None:
+def _check_size(width: int, height: int) -> None:
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise InputError(
             Code.TOO_LARGE,
@@ -205,7 +207,7 @@ def _not_too_large(width: int, height: int) -> None:
         )
 
 
-def _not_too_many(container: InputContainer) -> None:
+def _check_track_count(container: InputContainer) -> None:
     if len(container.streams) > MAX_TRACKS:
         raise InputError(
             Code.TOO_MANY_TRACKS,
@@ -213,9 +215,9 @@ def _not_too_many(container: InputContainer) -> None:
         )
 
 
-def _nothing_else(path: Path, kind: Kind) -> None:
-    check_alone(path)
-    check_layout(path, kind)
+def _check_single_format(path: Path, kind: FileFormat) -> None:
+    reject_polyglot(path)
+    check_structure(path, kind)
 
 
 def _first_frame(stream: VideoStream, packet: av.Packet) -> av.VideoFrame | None:
@@ -225,41 +227,41 @@ def _first_frame(stream: VideoStream, packet: av.Packet) -> av.VideoFrame | None
         return None
 
 
-def _whole(path: Path, container: InputContainer, streams: list[Stream], last_s: float) -> None:
+def _check_not_truncated(path: Path, container: InputContainer, streams: list[Stream], last_s: float) -> None:
     """Raise InputError(TRUNCATED_VIDEO) if the file promises more than it holds: by its index, or by its length."""
     size = path.stat().st_size
     if any(end > size for stream in streams for end in _indexed_ends(stream)):
-        raise _truncated()
+        raise _truncated_error()
     if container.format.name.startswith(_HEADERS_WITH_DURATION):
         claimed_s = (container.duration or 0) / av.time_base
         # Some programs count the length from the container's 0, others from the first frame.
-        if last_s < claimed_s - _SHORTFALL_S:
-            raise _truncated()
+        if last_s < claimed_s - _MAX_SHORTFALL_S:
+            raise _truncated_error()
 
 
 def _indexed_ends(stream: Stream) -> Iterator[int]:
     return (entry.pos + entry.size for entry in stream.index_entries)
 
 
-def _truncated() -> InputError:
+def _truncated_error() -> InputError:
     return InputError(Code.TRUNCATED_VIDEO, "The video file breaks off before its end. Copy or export it again.")
 
 
-def _no_frames() -> InputError:
+def _zero_length_error() -> InputError:
     return InputError(Code.ZERO_LENGTH, "The video lasts 0 seconds. Record it again or send another file.")
 
 
-def _no_picture() -> InputError:
+def _no_picture_error() -> InputError:
     return InputError(Code.NO_PICTURE, "The file has no picture track. Send a video with a picture.")
 
 
-def _not_a_video() -> InputError:
+def _not_a_video_error() -> InputError:
     return InputError(
         Code.NOT_A_VIDEO, "This file is not a video that can be read. Send an MP4, MOV, MKV, WebM, AVI or MPEG file."
     )
 
 
-def _not_empty(path: Path) -> None:
+def _check_not_empty(path: Path) -> None:
     if not path.is_file():
         raise InputError(Code.MISSING_FILE, f"There is no file {path.name}. Check the path.")
     if path.stat().st_size == 0:

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inference.errors import Code, InputError
-from inference.media.decode import mixdown
-from inference.media.process import ffmpeg, source
-from inference.media.tracks import Track, Tracks, tracks
+from inference.media.decode import measure_mixdown
+from inference.media.ffmpeg import input_arguments, run_ffmpeg
+from inference.media.tracks import Track, Tracks, list_tracks
 from inference.types import UNDETERMINED, Segment, Timeline
 
 FONT = "DejaVu Sans"
@@ -21,12 +21,12 @@ LENGTH_TOLERANCE_S = 0.1  # between the labelled video and the timeline
 _THREADS = min(16, 3 * (os.cpu_count() or 1) // 2)
 _CODEC = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
 # No B-frames: MP4 counts its length in decoding order, and at a variable frame rate players would stop early.
-_PRESET = (*_CODEC, "-bf", "0")
-_MOST_BYTES, _MOST_BYTES_A_SECOND = 2**28, 2**24  # of what is written: noise at 2160p takes less
-_PIXELS_A_SECOND, _SPEED = 2e7, 0.25  # slower than both, the latter a share of real time, is taken for a hang
+_ENCODER = (*_CODEC, "-bf", "0")
+_MAX_BYTES, _MAX_BYTES_PER_SECOND = 2**28, 2**24  # of what is written: noise at 2160p takes less
+_MIN_PIXELS_PER_SECOND, _MIN_SPEED = 2e7, 0.25  # slower than both, the latter a share of real time, is taken for a hang
 
 
-def _ignore(share: float) -> None:
+def _ignore_progress(share: float) -> None:
     pass
 
 
@@ -36,7 +36,7 @@ def render(
     out: Path,
     *,
     sound: Path | None = None,
-    on_progress: Callable[[float], None] = _ignore,
+    on_progress: Callable[[float], None] = _ignore_progress,
 ) -> None:
     """Write `video` with each segment's label burnt in to `out`, as H.264 MP4.
 
@@ -44,41 +44,41 @@ def render(
     once it is whole. Raises FfmpegError, InputError(VIDEO_LENGTH), and whatever `on_progress` (share done) raises.
     """
     duration = timeline.media.duration_s
-    inputs, found = source(video), tracks(video)
-    assert found.picture is not None, "probing lets no video pass that has no picture"
-    taken = ["-map", f"0:{found.picture.index}"]
+    inputs, found = input_arguments(video), list_tracks(video)
+    assert found.video is not None, "probing lets no video pass that has no picture"
+    taken = ["-map", f"0:{found.video.index}"]
     if timeline.media.has_audio:
-        taken += _sound(video, found, 0)
+        taken += _audio_arguments(video, found, 0)
     elif sound is not None:
-        inputs += source(sound)
-        taken += [*_sound(sound, tracks(sound), 1), "-t", str(duration)]
+        inputs += input_arguments(sound)
+        taken += [*_audio_arguments(sound, list_tracks(sound), 1), "-t", str(duration)]
     partial = out.with_name(f".{out.name}.partial")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        prepare(timeline, folder)
+        write_subtitles(timeline, folder)
         try:
-            ffmpeg(
+            run_ffmpeg(
                 # A jump of a broadcast's clock that ffmpeg took back by itself would part the labels from the picture.
                 [
-                    *("-dts_delta_threshold", "1000000", *inputs, *taken, *burn_in()),
+                    *("-dts_delta_threshold", "1000000", *inputs, *taken, *encoder_arguments()),
                     *("-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4"),
                 ],
                 partial,
                 read=[video, *([sound] if sound else []), folder],
-                limit_s=120 + duration / _SPEED + timeline.media.pixels / _PIXELS_A_SECOND,
-                most_bytes=int(_MOST_BYTES + duration * _MOST_BYTES_A_SECOND),
+                limit_s=120 + duration / _MIN_SPEED + timeline.media.pixels / _MIN_PIXELS_PER_SECOND,
+                most_bytes=int(_MAX_BYTES + duration * _MAX_BYTES_PER_SECOND),
                 folder=folder,
                 on_time=lambda seconds: on_progress(min(1.0, seconds / duration)),
             )
-            _check_length(tracks(partial).duration_s, duration)
+            _check_length(list_tracks(partial).duration_s, duration)
             partial.replace(out)
         finally:
             partial.unlink(missing_ok=True)
 
 
-def prepare(timeline: Timeline, folder: Path) -> None:
+def write_subtitles(timeline: Timeline, folder: Path) -> None:
     """Put what `burn_in` reads into the folder that ffmpeg runs in: the subtitles and their font."""
-    (folder / "labels.ass").write_text(subtitles(timeline), encoding="utf-8")
+    (folder / "labels.ass").write_text(ass_subtitles(timeline), encoding="utf-8")
     fonts = folder / "fonts"
     fonts.mkdir()
     shutil.copy(_font(), fonts)
@@ -91,11 +91,11 @@ def _font() -> Path:
     return Path(carrier.origin).with_name("mpl-data") / "fonts/ttf/DejaVuSans-Bold.ttf"
 
 
-def burn_in() -> list[str]:
+def encoder_arguments() -> list[str]:
     """Arguments that burn in `labels.ass` and encode; sides are made even, frame times kept."""
     return [
         *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,ass=labels.ass:fontsdir=fonts"),
-        *_PRESET,
+        *_ENCODER,
         *("-fps_mode", "vfr", "-enc_time_base", "demux", "-movflags", "+faststart"),
     ]
 
@@ -109,23 +109,23 @@ def _check_length(written_s: float, timeline_s: float) -> None:
         )
 
 
-def _sound(path: Path, found: Tracks, number: int) -> list[str]:
+def _audio_arguments(path: Path, found: Tracks, number: int) -> list[str]:
     """Arguments that take over the sound of the input of this number; AAC is not coded again."""
-    assert found.voice is not None, "probing finds the sound"
-    mapped = ["-map", f"{number}:{found.voice.index}"]
-    if found.voice.codec == "aac":
+    assert found.audio is not None, "probing finds the sound"
+    mapped = ["-map", f"{number}:{found.audio.index}"]
+    if found.audio.codec == "aac":
         return [*mapped, "-c:a", "copy"]
     # async: sound lies where its timestamps say, as the voice that is read does.
-    filters = [*_mono(path, found.voice), "aresample=async=1"]
+    filters = [*_mono_filters(path, found.audio), "aresample=async=1"]
     return [*mapped, "-c:a", "aac", "-b:a", "160k", "-af", ",".join(filters)]
 
 
-def _mono(path: Path, voice: Track) -> list[str]:
+def _mono_filters(path: Path, voice: Track) -> list[str]:
     """Filters that bring PCM no player could play, in more than two channels or beyond full scale, to the voice."""
     floats = voice.codec.startswith("pcm_f")
     if not voice.codec.startswith("pcm_") or (voice.channels <= 2 and not floats):
         return []
-    found = mixdown(path)
+    found = measure_mixdown(path)
     if voice.channels <= 2 and found.is_playable:
         return []
     (mix,) = found.mixes
@@ -134,7 +134,7 @@ def _mono(path: Path, voice: Track) -> list[str]:
     return [*numbers, f"pan=mono|c0={gains or 'c0'}"]
 
 
-def subtitles(timeline: Timeline) -> str:
+def ass_subtitles(timeline: Timeline) -> str:
     """The timeline as Advanced SubStation Alpha, in the video's own pixels."""
     media = timeline.media
     side = min(media.width, media.height)
@@ -157,7 +157,7 @@ def subtitles(timeline: Timeline) -> str:
         "[Events]",
         "Format: Start, End, Style, Text",
     ]
-    lines += [f"Dialogue: {_time(s.start_s)},{_time(s.end_s)},Label,{caption(s)}" for s in timeline.segments]
+    lines += [f"Dialogue: {_ass_time(s.start_s)},{_ass_time(s.end_s)},Label,{caption(s)}" for s in timeline.segments]
     return "\n".join(lines) + "\n"
 
 
@@ -168,7 +168,7 @@ def caption(segment: Segment) -> str:
     return f"{segment.label.capitalize()} {segment.confidence:.0%}".replace("%", " %")
 
 
-def _time(seconds: float) -> str:
+def _ass_time(seconds: float) -> str:
     hundredths = round(seconds * 100)
     minutes, hundredths = divmod(hundredths, 6000)
     return f"{minutes // 60}:{minutes % 60:02d}:{hundredths // 100:02d}.{hundredths % 100:02d}"

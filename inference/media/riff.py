@@ -6,19 +6,19 @@ from typing import BinaryIO
 
 from inference.errors import Code, InputError
 from inference.media.mixdown import MAX_CHANNELS
-from inference.media.trailer import check_trailer, joined
+from inference.media.trailer import check_trailer, joined_recordings_error
 
 _UNKNOWN_32 = 2**32 - 1
 _PLACEHOLDERS = (range(2**31 - 2**16, 2**31 + 1), range(2**32 - 2**16, 2**32), range(2**64 - 1, 2**64))
-_MOST_RATE = 768_000  # Hz
+_MAX_SAMPLE_RATE = 768_000  # Hz
 _PCM = (1, 3)  # integers, floats
 _EXTENSIBLE = 0xFFFE
 _ENDIAN = {"<": "le", ">": "be"}
-_FEW_CHUNKS = 32
+_MAX_CHUNKS = 32
 _SAMPLE_BYTES = (1, 2, 3, 4, 8)
 
 
-class CutShortError(Exception):
+class TruncatedError(Exception):
     """A part is said to end beyond the file's end."""
 
 
@@ -32,12 +32,12 @@ def walk_avi(file: BinaryIO, size: int) -> None:
             check_trailer(file, at, size)
             return
         if at and header[8:12] == b"AVI ":  # what goes on beyond 1 GB begins with AVIX
-            raise joined()
+            raise joined_recordings_error()
         (length,) = struct.unpack_from("<I", header, 4)
         if length in (0, _UNKNOWN_32):  # a recorder was cut off
             return
         if at + 8 + length > size:
-            raise CutShortError
+            raise TruncatedError
         at += 8 + length + length % 2
 
 
@@ -51,10 +51,10 @@ def walk_wav(file: BinaryIO, size: int) -> None:
         file.seek(12)
         ds64 = file.read(24)
         if len(ds64) < 24 or ds64[:4] != b"ds64":
-            raise _wrong_size()
+            raise _wrong_size_error()
         length, data_length = struct.unpack_from("<QQ", ds64, 8)
     if 8 + length > size and not _is_open_ended(length, size):
-        raise _wrong_size()
+        raise _wrong_size_error()
     at, seen_sound = 12, False
     while at + 8 <= size:
         file.seek(at)
@@ -68,7 +68,7 @@ def walk_wav(file: BinaryIO, size: int) -> None:
         elif seen_sound and not _is_chunk(name, length, size - at):
             break
         if at + 8 + length > size:
-            raise _wrong_size()
+            raise _wrong_size_error()
         if name == b"fmt ":
             _check_format(file.read(16), order)
         at += 8 + length + length % 2
@@ -87,7 +87,7 @@ def pcm_decoder(path: Path) -> str | None:
         if form not in (b"RIFF", b"RIFX", b"RF64", b"BW64") or wave != b"WAVE":
             return None
         order = ">" if form == b"RIFX" else "<"
-        stated = _chunk(file, b"fmt ", order, 40)
+        stated = _read_chunk(file, b"fmt ", order, 40)
         if len(stated) < 16:
             return None
         coding, channels, _, _, block, bits = struct.unpack_from(f"{order}HHIIHH", stated)
@@ -103,10 +103,10 @@ def pcm_decoder(path: Path) -> str | None:
     return None
 
 
-def _chunk(file: BinaryIO, wanted: bytes, order: str, most: int) -> bytes:
+def _read_chunk(file: BinaryIO, wanted: bytes, order: str, most: int) -> bytes:
     """What a chunk holds, `most` bytes of it; nothing where it is not among the first few."""
     at = 12
-    for _ in range(_FEW_CHUNKS):
+    for _ in range(_MAX_CHUNKS):
         file.seek(at)
         header = file.read(8)
         if len(header) < 8:
@@ -120,7 +120,7 @@ def _chunk(file: BinaryIO, wanted: bytes, order: str, most: int) -> bytes:
 
 def _is_left_justified(file: BinaryIO) -> bool:
     """Whether samples of 32 bits are integers of 24, and no floats: their lowest byte is never used."""
-    sample = _chunk(file, b"data", "<", 1 << 16)
+    sample = _read_chunk(file, b"data", "<", 1 << 16)
     return any(sample) and not any(sample[::4])
 
 
@@ -135,25 +135,25 @@ def _is_chunk(name: bytes, length: int, left: int) -> bool:
 
 def _check_format(stated: bytes, order: str) -> None:
     if len(stated) < 16:
-        raise _wrong_size()
+        raise _wrong_size_error()
     coding, channels, rate, _, block, bits = struct.unpack(f"{order}HHIIHH", stated)
-    if not (channels and 0 < rate <= _MOST_RATE):
-        raise _wrong_size()
+    if not (channels and 0 < rate <= _MAX_SAMPLE_RATE):
+        raise _wrong_size_error()
     each, rest = divmod(block, channels)
     if coding in _PCM and (rest or each not in _SAMPLE_BYTES or 8 * each < bits):
-        raise _wrong_size()
+        raise _wrong_size_error()
     if channels > MAX_CHANNELS:
-        raise too_many_channels(channels)
+        raise too_many_channels_error(channels)
 
 
-def too_many_channels(count: int) -> InputError:
+def too_many_channels_error(count: int) -> InputError:
     return InputError(
         Code.AUDIO_CHANNELS,
         f"The sound has {count} channels; {MAX_CHANNELS} are allowed. Export the voice's channel alone.",
     )
 
 
-def _wrong_size() -> InputError:
+def _wrong_size_error() -> InputError:
     return InputError(
         Code.AUDIO_SIZE, "The sound file's header does not fit the sound that follows it. Export it again as WAV."
     )

@@ -9,8 +9,8 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 
 from inference.errors import Code, InputError
-from inference.media.container import UnknownKindError, opened, picture, voice, voice_decoder
-from inference.sandbox.calls import sandboxed
+from inference.media.container import UnknownFormatError, audio_decoder, audio_stream, open_container, video_stream
+from inference.sandbox.client import sandboxed
 
 
 @dataclass(frozen=True)
@@ -24,31 +24,31 @@ class Track:
 
 @dataclass(frozen=True)
 class Tracks:
-    """`picture` and `voice` are what players play; `duration_s` is what the file says, 0 where it does not."""
+    """`video` and `audio` are the tracks that players play; `duration_s` is what the file says, 0 where it does not."""
 
-    picture: Track | None
-    voice: Track | None
-    sounds: tuple[Track, ...]
+    video: Track | None
+    audio: Track | None
+    audio_tracks: tuple[Track, ...]
     duration_s: float
 
 
 @sandboxed()
-def tracks(path: Path) -> Tracks:
+def list_tracks(path: Path) -> Tracks:
     """The tracks that can be decoded. Raises InputError(NOT_A_VIDEO | READER_CRASHED | TOO_COSTLY)."""
     try:
-        with opened(path) as container:
-            shown, heard = picture(container), voice(container)
+        with open_container(path) as container:
+            shown, heard = video_stream(container), audio_stream(container)
             return Tracks(
-                picture=_track(shown, shown.codec_context) if shown is not None else None,
-                voice=_track(heard, voice_decoder(path, heard)) if heard is not None else None,
-                sounds=tuple(
+                video=_track(shown, shown.codec_context) if shown is not None else None,
+                audio=_track(heard, audio_decoder(path, heard)) if heard is not None else None,
+                audio_tracks=tuple(
                     _track(each, each.codec_context)
                     for each in container.streams.audio
                     if each.codec_context is not None
                 ),
                 duration_s=(container.duration or 0) / av.time_base,
             )
-    except (UnknownKindError, av.error.FFmpegError) as error:
+    except (UnknownFormatError, av.error.FFmpegError) as error:
         raise InputError(Code.NOT_A_VIDEO, "The file cannot be read as a recording. Send it again.") from error
 
 

@@ -4,10 +4,10 @@ import re
 from typing import BinaryIO
 
 from inference.errors import Code, InputError
-from inference.media.kinds import begins_recording, holds_foreign, mixed
+from inference.media.formats import has_foreign_signature, mixed_file_error, starts_recording
 
-_PIECE = 1 << 20  # bytes
-_OVERLAP = 64  # bytes: longer than what is searched for
+_CHUNK_BYTES = 1 << 20  # bytes
+_OVERLAP_BYTES = 64  # bytes: longer than what is searched for
 _ARCHIVES = re.compile(rb"PK\x03\x04|PK\x05\x06|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|BZh\d1AY&SY|\xfd7zXZ\x00")
 _PROGRAMS = re.compile(rb"\x7fELF|MZ|#!|\x1f\x8b\x08")  # too short to be looked for anywhere else than in front
 _TAGS = re.compile(rb"TAG|APETAGEX|ID3|3DI|LYRICS")
@@ -21,23 +21,23 @@ def check_trailer(file: BinaryIO, at: int, size: int) -> None:
     """
     file.seek(at)
     head = file.read(4096)
-    if begins_recording(head):
-        raise joined()
+    if starts_recording(head):
+        raise joined_recordings_error()
     if _PROGRAMS.match(head):
-        raise mixed("a program or an archive")
+        raise mixed_file_error("a program or an archive")
     file.seek(at)
     before = b""
-    while piece := file.read(_PIECE):
-        if holds_foreign(before + piece):
-            raise mixed("a page, a document or a list of files")
+    while piece := file.read(_CHUNK_BYTES):
+        if has_foreign_signature(before + piece):
+            raise mixed_file_error("a page, a document or a list of files")
         if _ARCHIVES.search(before + piece):
-            raise mixed("an archive")
-        before = piece[-_OVERLAP:]
+            raise mixed_file_error("an archive")
+        before = piece[-_OVERLAP_BYTES:]
     if _TEXT.fullmatch(head) and not _TAGS.match(head):
-        raise mixed(f"{size - at:,} bytes of text")
+        raise mixed_file_error(f"{size - at:,} bytes of text")
 
 
-def joined() -> InputError:
+def joined_recordings_error() -> InputError:
     return InputError(
         Code.JOINED_RECORDINGS,
         "The file holds several recordings put end to end, of which players show the first alone. Send them one by "

@@ -4,14 +4,14 @@ from typing import Any
 
 from torch import nn
 
-from inference.models.audio_video import build_audio_video
+from inference.models.audio_visual import build_audio_visual
 
 
-def build(spec: dict[str, Any]) -> nn.Module:
+def build_model(spec: dict[str, Any]) -> nn.Module:
     """The untrained network that a spec.json describes."""
     architecture = dict(spec["architecture"])
     if spec["kind"] == "audio-video":
-        return build_audio_video(classes=len(spec["labels"]), **architecture)
+        return build_audio_visual(classes=len(spec["labels"]), **architecture)
     if spec["kind"] == "eeg":
         from inference.models.eegnet import EEGNet
 

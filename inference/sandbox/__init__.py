@@ -1,7 +1,7 @@
-"""Strangers' files are opened in processes of their own, which can do little and last as long as one call.
+"""Uploaded files are opened in child processes that have few rights and last for one call.
 
-`sandboxed` (calls.py) is put on a function that opens such a file. Called in a worker or a web process, it runs in
-a child that is forked from a template (template.py): a small process with the decoders loaded, which itself never
-opens a file, so that a child costs a fork and not a second of imports. The child gives up what it does not need
-(confine.py), then hands over numbers and arrays, never a pickle (wire.py).
+`sandboxed` (client.py) decorates a function that opens such a file. Called in a worker or a web process, the function
+runs in a child of the fork server (forkserver.py): a small process with the decoders imported, which opens no file
+itself, so that a child costs a fork and not a second of imports. The child gives up all rights that it does not need
+(limits.py) and returns numbers and arrays, never a pickle (protocol.py).
 """

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from inference.sandbox.libc import checked, libc
+from inference.sandbox.libc import check_result, libc
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
 _VERSION = 1
@@ -38,36 +38,36 @@ class _PathBeneathAttr(ctypes.Structure):
 
 
 @cache
-def abi() -> int:
+def abi_version() -> int:
     """The version of Landlock that the kernel has; 0 where it has none."""
     return max(0, libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
 
 
-def ruleset(allowed: Iterable[tuple[Path, int]]) -> int:
+def create_ruleset(allowed: Iterable[tuple[Path, int]]) -> int:
     """A descriptor of a ruleset that allows these rights to these paths and what lies beneath, and nothing else.
 
     A path that does not exist, or cannot be reached, is left out. Raises OSError.
     """
-    version = abi()
+    version = abi_version()
     files = _FILES_OF_ABI.get(version, _FILES_LATER)
     attr = _RulesetAttr(files, _TCP if version >= _TCP_SINCE else 0, _SCOPE if version >= _SCOPE_SINCE else 0)
     size = 24 if version >= _SCOPE_SINCE else 16 if version >= _TCP_SINCE else 8
-    made = checked(libc.syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), 0))
+    made = check_result(libc.syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), 0))
     for path, rights in allowed:
         with suppress(FileNotFoundError, PermissionError):
-            _allow(made, path, rights & files)
+            _add_rule(made, path, rights & files)
     return made
 
 
-def _allow(made: int, path: Path, rights: int) -> None:
+def _add_rule(made: int, path: Path, rights: int) -> None:
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         beneath = _PathBeneathAttr(rights if path.is_dir() else rights & _OF_FILES, descriptor)
-        checked(libc.syscall(_ADD_RULE, made, _PATH_BENEATH, ctypes.byref(beneath), 0))
+        check_result(libc.syscall(_ADD_RULE, made, _PATH_BENEATH, ctypes.byref(beneath), 0))
     finally:
         os.close(descriptor)
 
 
-def restrict(made: int) -> None:
+def restrict_self(made: int) -> None:
     """Confine this thread, and what it starts, to a ruleset. It needs no_new_privs. Raises OSError."""
-    checked(libc.syscall(_RESTRICT_SELF, made, 0))
+    check_result(libc.syscall(_RESTRICT_SELF, made, 0))

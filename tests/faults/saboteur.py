@@ -18,9 +18,9 @@ import time_machine
 
 django.setup()
 
-from inference import audio_video  # noqa: E402
 from inference.media.probe import sha256  # noqa: E402
-from inference.sandbox import calls  # noqa: E402
+from inference.predictors import audio_visual  # noqa: E402
+from inference.sandbox import client  # noqa: E402
 from tests.hostile import readers  # noqa: E402
 from webapp.analyses import events  # noqa: E402
 from webapp.analyses.execution import dispatch, lease  # noqa: E402
@@ -30,7 +30,7 @@ __all__ = ["app"]
 
 ORDERS = Path(os.environ["TEST_ORDERS"])
 BROKEN = {"hang": readers.frames_that_hang, "crash": readers.frames_that_crash, "eat": readers.frames_that_eat}
-calls.QUIET_S = 5.0  # nobody waits as long here as for a real recording
+client.TIMEOUT_S = 5.0  # nobody waits as long here as for a real recording
 
 
 def reach(place: str) -> None:
@@ -62,7 +62,7 @@ def stopping_first(function: Callable[..., Any], place: Callable[..., str | None
     return wrapped
 
 
-read_frames: Callable[..., Iterator[Any]] = vars(audio_video)["frames_at"]
+read_frames: Callable[..., Iterator[Any]] = vars(audio_visual)["frames_at"]
 
 
 def frames(path: Path, *args: Any) -> Iterator[Any]:
@@ -72,7 +72,7 @@ def frames(path: Path, *args: Any) -> Iterator[Any]:
     return read_frames(path, *args)
 
 
-vars(audio_video)["frames_at"] = frames
+vars(audio_visual)["frames_at"] = frames
 # "probe", "sample", "score", "timeline", "render": some way into the stage.
 lease.Held.progress = stopping_first(lease.Held.progress, lambda held, stage, share: str(stage))  # type: ignore[method-assign]
 # "announce": the timeline is published, the message about it not sent.

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from inference.sandbox.calls import sandboxed
+from inference.sandbox.client import sandboxed
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWUSER, _CLONE_NEWNS = 0x10000000, 0x00020000

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from inference.errors import InputError
-from inference.inputs import check
-from inference.sandbox.calls import sandboxed
+from inference.sandbox.client import sandboxed
 from inference.types import EegInput, Inputs, Limits
+from inference.validation import check_inputs
 
 
 def _soon(*_: object) -> float:
@@ -106,11 +106,11 @@ def check_all(good: Path, folder: Path, kind: str) -> tuple[tuple[str, str, floa
         started = time.monotonic()
         try:
             if kind == "video":
-                check(Inputs(path), Limits())
+                check_inputs(Inputs(path), Limits())
             elif kind == "audio":
-                check(Inputs(good, audio=path), Limits())
+                check_inputs(Inputs(good, audio=path), Limits())
             else:
-                check(Inputs(good, eeg=EegInput(path)), Limits())
+                check_inputs(Inputs(good, eeg=EegInput(path)), Limits())
         except InputError as error:
             code = str(error.code)
         except MemoryError:

@@ -22,7 +22,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from inference.sandbox import calls
+from inference.sandbox import client
 from tests.hostile import readers
 from tests.hostile.parts import boxes, wave
 from tests.hostile.videos import video
@@ -131,7 +131,7 @@ def test_a_mutated_header_breaks_no_upload(kind: str, api: APIClient, tmp_path: 
         assert answer.status_code < 500, (number, answer.json())
         assert answer.json().get("code") != "reader_crashed", number
         assert seconds < SECONDS, (number, seconds, answer.json())
-    assert calls._template is not None and calls._template._process.poll() is None
+    assert client._server is not None and client._server._process.poll() is None
     assert list((media_root / "incoming").iterdir()) == []
 
 

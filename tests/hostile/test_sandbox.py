@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from inference.errors import Code, InputError
-from inference.sandbox import calls, confine
+from inference.sandbox import client, limits
 from tests.hostile import readers
 from tests.hostile.conftest import Listener
 
@@ -90,8 +90,8 @@ def test_it_starts_nothing() -> None:
 def test_where_the_system_cannot_confine_nothing_is_read_unless_that_is_allowed(
     monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(confine, "lacking", lambda: missing)
-    with pytest.raises(confine.SandboxError, match=f"no {missing[0]}"):
+    monkeypatch.setattr(limits, "missing_protections", lambda: missing)
+    with pytest.raises(limits.SandboxError, match=f"no {missing[0]}"):
         readers.who()
     monkeypatch.setenv("EMOTRACE_SANDBOX_WITHOUT", ",".join(missing))
     assert readers.who()
@@ -117,7 +117,7 @@ def test_many_are_read_at_once() -> None:
 
 def test_a_template_that_was_killed_is_started_anew() -> None:
     readers.who()
-    template = calls._template
+    template = client._server
     assert template is not None
     template._process.kill()
     template._process.wait()
@@ -129,10 +129,10 @@ def test_nothing_is_left_when_the_process_that_reads_is_killed(how: signal.Signa
     script = "\n".join(
         [
             "from pathlib import Path",
-            "from inference.sandbox import calls",
+            "from inference.sandbox import client",
             "from tests.hostile import readers",
             "reader = readers.wait_then_say(Path())",
-            "print(int(next(reader)[0]), calls._template._process.pid, flush=True)",
+            "print(int(next(reader)[0]), client._server._process.pid, flush=True)",
             "next(reader)",
         ]
     )
@@ -148,7 +148,7 @@ def test_nothing_is_left_when_the_process_that_reads_is_killed(how: signal.Signa
 def test_nothing_is_left_when_the_template_is_killed() -> None:
     stream = readers.wait_then_say(Path())
     pid = int(next(stream)[0])
-    template = calls._template
+    template = client._server
     assert template is not None
     template._process.kill()
     assert gone(pid)
@@ -156,7 +156,7 @@ def test_nothing_is_left_when_the_template_is_killed() -> None:
 
 
 def test_a_fork_of_the_process_has_a_template_of_its_own() -> None:
-    mine, _ = readers.who(), calls._template
+    mine, _ = readers.who(), client._server
     pid = os.fork()
     if pid == 0:
         os._exit(0 if readers.who() != mine else 1)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from inference import audio_video, store
+from inference import store
 from inference.media import render
-from inference.sandbox import calls
+from inference.predictors import audio_visual
+from inference.sandbox import client
 from tests.hostile import readers
 from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, published, with_files
@@ -28,7 +29,7 @@ def recording(db: None, media_root: Path, settings: Any) -> Any:
 
 def waiting(recording: Any) -> Analysis:
     """An analysis for the model that the store really has."""
-    used = store.choose(None, with_eeg=False).used
+    used = store.resolve(None, with_eeg=False).used
     return AnalysisFactory.create(
         recording=recording, model_name=used.name, model_version=used.version, model_sha256=used.sha256
     )
@@ -55,8 +56,8 @@ def test_a_decoder_that_breaks_fails_the_analysis_and_not_the_worker(
 ) -> None:
     analysis = waiting(recording)
     with monkeypatch.context() as broken:
-        broken.setattr(audio_video, "frames_at", frames)
-        broken.setattr(calls, "QUIET_S", 5.0)
+        broken.setattr(audio_visual, "frames_at", frames)
+        broken.setattr(client, "TIMEOUT_S", 5.0)
         for _ in range(ATTEMPTS):
             tasks.read(str(analysis.pk))
     failed_with(analysis, code)
@@ -69,8 +70,8 @@ def test_a_decoder_that_breaks_fails_the_analysis_and_not_the_worker(
 def test_a_labelled_video_without_end_fails_the_analysis(
     recording: Any, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render, "_MOST_BYTES", 2000)
-    monkeypatch.setattr(render, "_MOST_BYTES_A_SECOND", 0)
+    monkeypatch.setattr(render, "_MAX_BYTES", 2000)
+    monkeypatch.setattr(render, "_MAX_BYTES_PER_SECOND", 0)
     analysis = published("happy", recording=recording)
     for _ in range(ATTEMPTS):
         tasks.render(str(analysis.pk))

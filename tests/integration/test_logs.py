@@ -129,7 +129,7 @@ def test_addresses_that_hold_a_secret_are_not_written(
 def test_a_worker_that_breaks_says_what_and_where(
     process: Start, journal: Journal, zebulon: Person, tmp_path: Path
 ) -> None:
-    shutil.copytree(store.root(), tmp_path / "models", ignore=shutil.ignore_patterns("weights.safetensors"))
+    shutil.copytree(store.store_directory(), tmp_path / "models", ignore=shutil.ignore_patterns("weights.safetensors"))
     answer = send(zebulon, SAMPLES / "interview.mp4")
     journal.keep(process("worker", EMOTRACE_MODELS=str(tmp_path / "models")))
     pk = answer.json()["analysis"]["id"]

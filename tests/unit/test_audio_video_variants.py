@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference import store
-from inference.audio_video import AudioVideoReader
-from inference.models import build
-from inference.models.audio_video import FUSIONS, AudioVideoNetwork, CrossAttention
+from inference.models import build_model
+from inference.models.audio_visual import FUSIONS, AudioVisualNetwork, CrossAttention
+from inference.predictors.audio_visual import AudioVisualPredictor
 from training.publishing import publish
 
 LABELS = ("neutral", "sad", "angry", "happy", "calm", "fearful", "disgust", "surprised")
@@ -44,10 +44,10 @@ def specification(fusion: str, heads: int, classes: int) -> dict[str, Any]:
     }
 
 
-def built(spec: dict[str, Any]) -> AudioVideoNetwork:
+def built(spec: dict[str, Any]) -> AudioVisualNetwork:
     torch.manual_seed(0)
-    network = build(spec)
-    assert isinstance(network, AudioVideoNetwork)
+    network = build_model(spec)
+    assert isinstance(network, AudioVisualNetwork)
     return network.eval()
 
 
@@ -72,7 +72,7 @@ def spec(fusion: str, heads: int, classes: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def network(spec: dict[str, Any]) -> AudioVideoNetwork:
+def network(spec: dict[str, Any]) -> AudioVisualNetwork:
     return built(spec)
 
 
@@ -103,12 +103,12 @@ def attended(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     return weights
 
 
-def test_it_has_the_published_number_of_parameters(network: AudioVideoNetwork, fusion: str, classes: int) -> None:
+def test_it_has_the_published_number_of_parameters(network: AudioVisualNetwork, fusion: str, classes: int) -> None:
     assert sum(parameter.numel() for parameter in network.parameters()) == PARAMETERS[fusion, classes]
 
 
 def test_its_stages_have_the_published_shapes(
-    network: AudioVideoNetwork, window: tuple[Tensor, Tensor], fusion: str, classes: int
+    network: AudioVisualNetwork, window: tuple[Tensor, Tensor], fusion: str, classes: int
 ) -> None:
     shapes: dict[str, tuple[int, ...]] = {}
     stages = ("audio.stage1.0", "audio.stage1", "audio.stage2.0", "audio.stage2", "video.stage1.0", "video.stage1")
@@ -136,7 +136,7 @@ def test_its_stages_have_the_published_shapes(
 
 
 def test_each_branch_attends_to_the_other_and_its_weights_sum_to_one_over_the_keys(
-    network: AudioVideoNetwork, window: tuple[Tensor, Tensor], attended: list[Tensor], fusion: str, heads: int
+    network: AudioVisualNetwork, window: tuple[Tensor, Tensor], attended: list[Tensor], fusion: str, heads: int
 ) -> None:
     network.fuse(*window)
     steps = AUDIO_STEPS[fusion]
@@ -147,7 +147,7 @@ def test_each_branch_attends_to_the_other_and_its_weights_sum_to_one_over_the_ke
 
 
 def test_one_training_step_changes_everything_that_reaches_the_output(
-    network: AudioVideoNetwork, fusion: str, classes: int
+    network: AudioVisualNetwork, fusion: str, classes: int
 ) -> None:
     before = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
     optimiser = torch.optim.Adam(network.train().parameters())
@@ -160,7 +160,7 @@ def test_one_training_step_changes_everything_that_reaches_the_output(
 
 
 def test_the_value_half_is_dead_only_where_it_was_published_so(
-    network: AudioVideoNetwork, window: tuple[Tensor, Tensor], fusion: str
+    network: AudioVisualNetwork, window: tuple[Tensor, Tensor], fusion: str
 ) -> None:
     functional.cross_entropy(network.train().fuse(*window), torch.tensor([0, 1])).backward()
     for name, parameter in network.named_parameters():
@@ -174,7 +174,7 @@ def test_the_value_half_is_dead_only_where_it_was_published_so(
 @pytest.mark.parametrize("missing", [("speech",), ("faces",), ("speech", "faces")], ids=" and ".join)
 @pytest.mark.parametrize("training", [False, True], ids=["reading", "training"])
 def test_zeros_for_what_is_missing_give_finite_logits(
-    network: AudioVideoNetwork, window: tuple[Tensor, Tensor], missing: tuple[str, ...], training: bool
+    network: AudioVisualNetwork, window: tuple[Tensor, Tensor], missing: tuple[str, ...], training: bool
 ) -> None:
     mfcc, features = window
     logits = network.train(training).fuse(mfcc * ("speech" not in missing), features * ("faces" not in missing))
@@ -183,7 +183,7 @@ def test_zeros_for_what_is_missing_give_finite_logits(
     assert all(p.grad.isfinite().all() for p in network.parameters() if p.grad is not None)
 
 
-def test_both_faces_and_speech_reach_the_logits(network: AudioVideoNetwork, window: tuple[Tensor, Tensor]) -> None:
+def test_both_faces_and_speech_reach_the_logits(network: AudioVisualNetwork, window: tuple[Tensor, Tensor]) -> None:
     mfcc, features = window
     logits = network.fuse(mfcc, features)
     assert not torch.allclose(logits, network.fuse(mfcc.flip(0), features))
@@ -192,14 +192,14 @@ def test_both_faces_and_speech_reach_the_logits(network: AudioVideoNetwork, wind
 
 def test_the_store_gives_back_the_same_network(
     spec: dict[str, Any],
-    network: AudioVideoNetwork,
+    network: AudioVisualNetwork,
     window: tuple[Tensor, Tensor],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path))
     publish.write(tmp_path / "variant" / "1", network, {**spec, "notice": ""}, {}, "")
-    reader = AudioVideoReader.open(store.find("variant"))
+    reader = AudioVisualPredictor.open(store.get("variant"))
     assert type(reader.network) is type(network)
     assert reader.labels == tuple(spec["labels"])
     with torch.inference_mode():
@@ -212,7 +212,7 @@ def test_heads_change_the_reading(fusion: str, classes: int, window: tuple[Tenso
     assert not torch.allclose(one.fuse(*window), four.fuse(*window), rtol=0, atol=1e-7)
 
 
-def silenced(network: AudioVideoNetwork) -> AudioVideoNetwork:
+def silenced(network: AudioVisualNetwork) -> AudioVisualNetwork:
     """With transformer blocks whose attention and last layer give zeros."""
     with torch.no_grad():
         for block in (network.audio_to_video, network.video_to_audio):
@@ -249,7 +249,7 @@ def test_a_block_has_no_residual_around_its_attention_and_one_around_its_layers(
 @pytest.mark.parametrize("fusion", ["", "late-attention", "IntermediateAttention"])
 def test_an_unknown_fusion_is_refused(fusion: str) -> None:
     with pytest.raises(ValueError, match=f"no audio-video fusion '{fusion}'"):
-        build(specification(fusion, 1, 5))
+        build_model(specification(fusion, 1, 5))
 
 
 def test_with_mirror_a_face_and_its_mirror_image_are_the_same_and_without_they_are_not() -> None:

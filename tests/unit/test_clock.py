@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from inference.errors import Code, InputError
-from inference.inputs import check
 from inference.media import render as rendering
-from inference.media.container import opened, picture
-from inference.media.decode import frames_at, mixdown, sound
+from inference.media.container import open_container, video_stream
+from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.media.probe import probe_video
 from inference.media.render import render
 from inference.types import Evidence, Inputs, Limits, MediaInfo, Mode, Segment, Timeline
+from inference.validation import check_inputs
 from tests.unit import recordings
 from tests.unit.clips import shades, talk
 
@@ -26,7 +26,7 @@ def timeline(media: MediaInfo) -> Timeline:
 
 def beeps_s(path: Path) -> list[float]:
     """When each beep begins."""
-    samples = np.concatenate(list(sound(path, RATE)))
+    samples = np.concatenate(list(decode_audio(path, RATE)))
     loud = np.flatnonzero(np.abs(samples) > 0.1) / RATE
     return loud[np.flatnonzero(np.diff(loud, prepend=-1) > 0.5)].tolist()
 
@@ -35,7 +35,7 @@ def beeps_s(path: Path) -> list[float]:
 def test_it_is_read_and_labelled_from_beginning_to_end(kind: str, tmp_path: Path) -> None:
     seconds, make = recordings.READ[kind]
     clip, out = make(tmp_path), tmp_path / "out.mp4"
-    media = check(Inputs(clip), Limits())
+    media = check_inputs(Inputs(clip), Limits())
     assert media.duration_s == pytest.approx(seconds, abs=0.1)
     assert media.has_audio
     render(clip, timeline(media), out)
@@ -52,20 +52,20 @@ def test_it_is_read_and_labelled_from_beginning_to_end(kind: str, tmp_path: Path
 def test_it_is_refused_before_it_is_read(kind: str, tmp_path: Path) -> None:
     code, make = recordings.REFUSED[kind]
     with pytest.raises(InputError) as refused:
-        check(Inputs(make(tmp_path)), Limits())
+        check_inputs(Inputs(make(tmp_path)), Limits())
     assert refused.value.code == code
 
 
 @pytest.mark.parametrize("kind", recordings.UNTIMED)
 def test_sound_without_a_clock_of_its_own_is_refused(kind: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="its timestamps say") as refused:
-        mixdown(recordings.UNTIMED[kind](tmp_path))
+        measure_mixdown(recordings.UNTIMED[kind](tmp_path))
     assert refused.value.code is Code.CLOCK_JUMPS
 
 
 def test_pauses_in_the_sound_are_no_fault(tmp_path: Path) -> None:
     clip = recordings.beeps(tmp_path / "a.mkv", "-af", "aselect='lt(mod(t,1),0.8)'")
-    mixdown(clip)
+    measure_mixdown(clip)
     assert len(beeps_s(clip)) == recordings.SECONDS
 
 
@@ -91,8 +91,8 @@ def test_the_picture_that_players_show_is_read(default: int, tmp_path: Path) -> 
 def test_a_picture_that_cannot_be_read_gives_way_to_one_that_can(tmp_path: Path) -> None:
     clip = recordings.with_two_pictures(tmp_path / "a.mkv", 0, first_coding="libtheora")
     assert probe_video(clip).duration_s == pytest.approx(recordings.SECONDS, abs=0.05)
-    with opened(clip) as container:
-        chosen = picture(container)
+    with open_container(clip) as container:
+        chosen = video_stream(container)
         assert chosen is not None and chosen.index == 1
 
 

@@ -242,12 +242,12 @@ def test_models_lists_the_store() -> None:
     rows = [re.split(r" {2,}", line) for line in listed.stdout.splitlines()[1:]]
     assert rows == [
         [spec.name, spec.version, spec.kind, ", ".join(spec.labels), *filter(None, [spec.demonstration])]
-        for spec in store.all_models()
+        for spec in store.list_models()
     ]
 
 
 def test_models_warns_of_those_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(store.root(), tmp_path / "models")
+    shutil.copytree(store.store_directory(), tmp_path / "models")
     (tmp_path / "models/eegnet-5/1/metrics.json").write_text("{")
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "models"))
     listed = run("models")

@@ -9,8 +9,8 @@ import soundfile
 from scipy.special import softmax
 
 from inference import store
-from inference.audio_video import AudioVideoReader, FaceTrack
 from inference.media.probe import probe_video
+from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack
 from inference.types import Inputs, MediaInfo
 
 VIDEO = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
@@ -22,12 +22,12 @@ def media() -> MediaInfo:
 
 
 @pytest.fixture(scope="module")
-def reader() -> AudioVideoReader:
-    return AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+def reader() -> AudioVisualPredictor:
+    return AudioVisualPredictor.open(store.get(store.DEFAULT_AUDIO_VIDEO))
 
 
 @pytest.fixture(scope="module")
-def track(reader: AudioVideoReader, media: MediaInfo) -> FaceTrack:
+def track(reader: AudioVisualPredictor, media: MediaInfo) -> FaceTrack:
     return reader.track(Inputs(VIDEO), media, lambda share: None)
 
 
@@ -35,7 +35,7 @@ def track(reader: AudioVideoReader, media: MediaInfo) -> FaceTrack:
     ("face", "voice", "divisor"), [(True, True, 2.0), (True, False, 3.0), (False, True, 4.0), (False, False, 2.0)]
 )
 def test_what_is_read_from_one_alone_has_a_temperature_of_its_own(
-    reader: AudioVideoReader,
+    reader: AudioVisualPredictor,
     media: MediaInfo,
     track: FaceTrack,
     tmp_path: Path,
@@ -53,13 +53,13 @@ def test_what_is_read_from_one_alone_has_a_temperature_of_its_own(
     np.testing.assert_allclose(window.probabilities, softmax(np.array(window.logits) / divisor), rtol=1e-4)
 
 
-def test_a_model_with_one_temperature_has_it_for_all(reader: AudioVideoReader) -> None:
+def test_a_model_with_one_temperature_has_it_for_all(reader: AudioVisualPredictor) -> None:
     reader.temperature, reader.temperature_alone = 2.0, {}
     assert {reader.divisor(face=face, voice=voice) for face in (True, False) for voice in (True, False)} == {2.0}
 
 
 def test_face_and_voice_are_each_read_alone_as_where_the_other_is_missing(
-    reader: AudioVideoReader, media: MediaInfo, track: FaceTrack, tmp_path: Path
+    reader: AudioVisualPredictor, media: MediaInfo, track: FaceTrack, tmp_path: Path
 ) -> None:
     reader.temperature, reader.temperature_alone = 2.0, {"face": 3.0, "voice": 4.0}
     silence = tmp_path / "silence.wav"

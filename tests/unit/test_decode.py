@@ -8,7 +8,7 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from inference.errors import Code, InputError
-from inference.media.decode import frames_at, sound
+from inference.media.decode import decode_audio, frames_at
 from inference.media.probe import probe_video
 from tests.unit.clips import TONE_HZ, frame_times, growing, made, picture, shade, shades, silent, sized, talk, tone
 
@@ -22,7 +22,7 @@ def shades_at(path: Path, times: list[float]) -> list[int]:
 
 
 def heard(path: Path, rate: int = RATE) -> np.ndarray:
-    return np.concatenate(list(sound(path, rate)))
+    return np.concatenate(list(decode_audio(path, rate)))
 
 
 def loud(samples: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
-from inference.eeg import CHANNELS, EegInfo, inspect, trials
-from inference.eeg.quality import described
+from inference.eeg import CHANNELS, EegInfo, inspect_eeg, read_trials
+from inference.eeg.quality import describe
 from inference.errors import Code, InputError
 from inference.export.result import eeg_as_dict, eeg_from_dict
 from inference.types import BadChannel, EegFacts, EegInput
@@ -30,13 +30,13 @@ def facts(info: EegInfo) -> Any:
 
 
 def read(path: Path, **given: Any) -> np.ndarray:
-    (windows,) = trials(EegInput(path, **given), SPEC)
+    (windows,) = read_trials(EegInput(path, **given), SPEC)
     return windows
 
 
 def refusal(path: Path, **given: Any) -> InputError:
     with pytest.raises(InputError) as error:
-        inspect(EegInput(path, **given))
+        inspect_eeg(EegInput(path, **given))
     return error.value
 
 
@@ -110,13 +110,13 @@ def test_a_unit_that_is_given_or_stands_in_the_file_is_converted(
     np.testing.assert_allclose(read(mat(tmp_path / "b.mat", data=stored, fs=RATE), unit=unit), expected, atol=1e-3)
     named = mat(tmp_path / "c.mat", data=stored, fs=RATE, units=unit)
     np.testing.assert_allclose(read(named), expected, atol=1e-3)
-    assert facts(inspect(EegInput(named))).unit == unit
+    assert facts(inspect_eeg(EegInput(named))).unit == unit
 
 
 @pytest.mark.parametrize("spelling", ["uV", "µV", "μV", "microvolt", "Microvolts", "unknown"])
 def test_microvolts_are_spelt_in_many_ways(tmp_path: Path, values: np.ndarray, spelling: str) -> None:
-    assert facts(inspect(EegInput(mat(tmp_path / "a.mat", x=values, fs=RATE, unit=spelling)))).unit == "uV"
-    assert facts(inspect(EegInput(mat73(tmp_path / "b.mat", x=values, fs=RATE, unit=spelling)))).unit == "uV"
+    assert facts(inspect_eeg(EegInput(mat(tmp_path / "a.mat", x=values, fs=RATE, unit=spelling)))).unit == "uV"
+    assert facts(inspect_eeg(EegInput(mat73(tmp_path / "b.mat", x=values, fs=RATE, unit=spelling)))).unit == "uV"
 
 
 def test_units_that_contradict_each_other_or_the_values_are_refused(tmp_path: Path, values: np.ndarray) -> None:
@@ -139,7 +139,7 @@ def test_an_amplitude_of_no_unit_is_refused(tmp_path: Path, values: np.ndarray, 
 
 def test_an_amplifiers_offset_is_no_unit(tmp_path: Path, values: np.ndarray) -> None:
     path = mat(tmp_path / "a.mat", x=values.astype(np.float64) + 1e5, fs=RATE)
-    assert facts(inspect(EegInput(path))).bad_channels == ()
+    assert facts(inspect_eeg(EegInput(path))).bad_channels == ()
 
 
 # quality
@@ -149,7 +149,7 @@ def test_single_bad_channels_are_read_and_flagged(tmp_path: Path, values: np.nda
     values[3] = 7
     values[5] = np.clip(values[5], -4, 4)
     values[8] *= 300
-    bad = facts(inspect(EegInput(mat(tmp_path / "a.mat", x=values, fs=RATE)))).bad_channels
+    bad = facts(inspect_eeg(EegInput(mat(tmp_path / "a.mat", x=values, fs=RATE)))).bad_channels
     assert bad == (BadChannel("F3", "flat"), BadChannel("F4", "clipped"), BadChannel("FC1", "noisy"))
 
 
@@ -160,7 +160,7 @@ def test_over_a_third_of_bad_channels_is_refused(tmp_path: Path, values: np.ndar
     if refused:
         assert refusal(path).code is Code.EEG_QUALITY
     else:
-        assert len(facts(inspect(EegInput(path))).bad_channels) == flat
+        assert len(facts(inspect_eeg(EegInput(path))).bad_channels) == flat
 
 
 # names
@@ -175,7 +175,7 @@ def test_channels_are_found_by_their_names(
     more, names = shuffled(values)
     save = mat73 if "7.3" in request.node.name else mat
     path = save(tmp_path / "b.mat", x=more.T, fs=RATE, **{name: form(names)})
-    assert facts(inspect(EegInput(path))).channel_order == "names"
+    assert facts(inspect_eeg(EegInput(path))).channel_order == "names"
     np.testing.assert_array_equal(read(path), expected)
 
 
@@ -194,7 +194,7 @@ def test_a_wanted_channel_that_is_missing_is_named(tmp_path: Path, values: np.nd
 
 
 def test_without_names_the_order_is_assumed(tmp_path: Path, values: np.ndarray) -> None:
-    assert facts(inspect(EegInput(mat(tmp_path / "a.mat", x=values, fs=RATE)))).channel_order == "assumed"
+    assert facts(inspect_eeg(EegInput(mat(tmp_path / "a.mat", x=values, fs=RATE)))).channel_order == "assumed"
 
 
 # structures
@@ -211,7 +211,7 @@ def test_a_structure_of_eeglab_is_read(tmp_path: Path, values: np.ndarray, newer
         for place, name in enumerate(names):
             places[0, place] = (name, 1.0)
         path = mat(tmp_path / "b.mat", EEG={**eeg, "chanlocs": places})
-    assert inspect(EegInput(path)) == EegInfo(None, RATE, 20.0)
+    assert inspect_eeg(EegInput(path)) == EegInfo(None, RATE, 20.0)
     np.testing.assert_array_equal(read(path), read(mat(tmp_path / "a.mat", x=values, fs=RATE)))
 
 
@@ -226,7 +226,7 @@ def test_a_structure_of_fieldtrip_is_read(tmp_path: Path, values: np.ndarray, ne
         "hdr": {"Fs": 500.0},
     }
     path = (mat73 if newer else mat)(tmp_path / "b.mat", data=data)
-    assert inspect(EegInput(path, trial=2)) == EegInfo(2, RATE, 20.0)
+    assert inspect_eeg(EegInput(path, trial=2)) == EegInfo(2, RATE, 20.0)
     assert refusal(path).code is Code.EEG_TRIAL
     expected = mat(tmp_path / "a.mat", x=values[:, ::-1], fs=RATE)
     np.testing.assert_array_equal(read(path, trial=2), read(expected))
@@ -239,7 +239,7 @@ def test_what_lies_beside_the_data_is_passed_over(tmp_path: Path, values: np.nda
         "cell": cell([1.0, "x"]),
         "info": {"a": "b", "c": {"d": np.ones((3, 3))}},
     }
-    assert inspect(EegInput(mat(tmp_path / "a.mat", X=values, fs=RATE, **beside))).seconds == 20
+    assert inspect_eeg(EegInput(mat(tmp_path / "a.mat", X=values, fs=RATE, **beside))).seconds == 20
 
 
 def test_two_arrays_that_could_be_the_eeg_are_named(tmp_path: Path, values: np.ndarray) -> None:
@@ -254,7 +254,7 @@ def test_structures_that_refer_to_themselves_end(tmp_path: Path, values: np.ndar
         file["loop"]["again"] = file["loop"]
         around = file.create_dataset("units", (1, 1), dtype=h5py.ref_dtype)
         around[0, 0] = around.ref
-    assert inspect(EegInput(path)).seconds == 20
+    assert inspect_eeg(EegInput(path)).seconds == 20
 
 
 # rates
@@ -262,7 +262,7 @@ def test_structures_that_refer_to_themselves_end(tmp_path: Path, values: np.ndar
 
 def test_the_rate_of_the_file_holds_for_eavs_layout(tmp_path: Path) -> None:
     path = mat(tmp_path / "a.mat", seg=noise(5_000, 30, 2), fs=250.0)
-    assert inspect(EegInput(path, trial=1)) == EegInfo(2, 250.0, 20.0)
+    assert inspect_eeg(EegInput(path, trial=1)) == EegInfo(2, 250.0, 20.0)
     assert refusal(path, trial=1, sfreq=500.0).code is Code.EEG_SAMPLING_RATE
 
 
@@ -272,7 +272,7 @@ def test_the_rate_of_the_file_holds_for_eavs_layout(tmp_path: Path) -> None:
 def test_how_it_was_read_is_said_and_survives_the_result() -> None:
     told = EegFacts("mV", 250.0, "assumed", (BadChannel("Fz", "flat"),))
     assert eeg_from_dict(eeg_as_dict(told)) == told
-    assert described(told) == (
+    assert describe(told) == (
         "EEG in millivolts at 250 Hz. The file names no channels: they were read in EAV's order. "
         "Read, but hardly EEG: Fz (flat)."
     )

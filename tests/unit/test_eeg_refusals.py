@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from inference.eeg import inspect, read_labels, trials
+from inference.eeg import inspect_eeg, read_labels, read_trials
 from inference.errors import Code, InputError
 from inference.types import EegInput
 from tests.unit.matfiles import SPEC, Save, an_object, mat, mat73, noise
@@ -18,9 +18,9 @@ from tests.unit.matfiles import SPEC, Save, an_object, mat, mat73, noise
 def refused(eeg: EegInput) -> InputError:
     """The error that both the check and the reading end in."""
     with pytest.raises(InputError) as checked:
-        inspect(eeg)
+        inspect_eeg(eeg)
     with pytest.raises(InputError) as read:
-        list(trials(eeg, SPEC))
+        list(read_trials(eeg, SPEC))
     assert checked.value.code == read.value.code
     assert "/" not in checked.value.message  # no path of the server's
     return checked.value
@@ -60,7 +60,7 @@ def test_a_damaged_file_is_refused_or_read_but_never_a_crash(tmp_path: Path, sav
         content[at] = rng.integers(256)
     path.write_bytes(content)
     with suppress(InputError):
-        inspect(EegInput(path))
+        inspect_eeg(EegInput(path))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path, save: Save, bad:
     values[5_000, 3, 1] = bad
     path = save(tmp_path / "a.mat", seg1=values)
     assert refused(EegInput(path, trial=2)).code == Code.EEG_NOT_FINITE
-    inspect(EegInput(path, trial=1))  # the trial that is read is whole
+    inspect_eeg(EegInput(path, trial=1))  # the trial that is read is whole
 
 
 def test_several_trials_and_none_named_is_refused(tmp_path: Path, save: Save) -> None:
@@ -219,7 +219,7 @@ def test_a_sampling_rate_that_contradicts_the_file_is_refused(tmp_path: Path) ->
     eav = mat(tmp_path / "b.mat", seg1=noise(10_000, 30, 1))
     assert refused(EegInput(plain, sfreq=500)).code == Code.EEG_SAMPLING_RATE
     assert refused(EegInput(eav, sfreq=250)).code == Code.EEG_SAMPLING_RATE
-    assert inspect(EegInput(eav, sfreq=500)).sfreq == 500
+    assert inspect_eeg(EegInput(eav, sfreq=500)).sfreq == 500
 
 
 def test_less_than_20_seconds_is_refused(tmp_path: Path, save: Save) -> None:

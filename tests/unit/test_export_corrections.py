@@ -15,7 +15,7 @@ from praatio import textgrid  # type: ignore[import-untyped]
 from pympi import Elan
 
 from inference.errors import Code, InputError
-from inference.export import WRITERS, as_result, from_result
+from inference.export import WRITERS, from_result, to_result
 from inference.timeline.corrections import validate_corrections
 from inference.types import UNDETERMINED, Correction, Corrections, Face, Faces
 from tests.unit.timelines import ABOUT, LABELS, timeline
@@ -39,7 +39,7 @@ def test_json_has_both_and_reads_back() -> None:
     assert result["corrections"]["revision"] == 3
     assert [(one["start_s"], one["end_s"], one["label"]) for one in result["corrections"]["segments"]] == SPANS
     assert from_result(result).corrections == CORRECTED.corrections
-    assert {**result, "corrections": None} == {**as_result(timeline()), "corrections": None}
+    assert {**result, "corrections": None} == {**to_result(timeline()), "corrections": None}
 
 
 def test_csv_tells_the_readers_apart() -> None:

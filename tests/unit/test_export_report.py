@@ -125,7 +125,7 @@ def test_hostile_labels_and_models_are_text_too() -> None:
 
 
 def test_a_model_of_the_store_brings_the_facts_of_its_card() -> None:
-    spec = store.find(store.DEFAULT_FUSION)
+    spec = store.get(store.DEFAULT_FUSION)
     page = report(replace(timeline(), models=(spec.used,)))
 
     assert "demonstration: EEG simulated" in page.all("p")
@@ -135,7 +135,7 @@ def test_a_model_of_the_store_brings_the_facts_of_its_card() -> None:
 
 
 def test_another_model_of_the_same_name_brings_none() -> None:
-    spec = store.find(store.DEFAULT_FUSION)
+    spec = store.get(store.DEFAULT_FUSION)
     page = report(replace(timeline(), models=(replace(spec.used, sha256="0" * 64),)))
     assert "demonstration: EEG simulated" not in page.all("p")
     assert "What it is" not in page.all("dt")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from inference.export import WRITERS, as_result, from_result
+from inference.export import WRITERS, from_result, to_result
 from tests.unit.timelines import ABOUT, fused, timeline
 
 
@@ -46,7 +46,7 @@ def test_times_have_three_decimals() -> None:
     wanted = timeline()
     odd = replace(wanted, windows=(replace(wanted.windows[0], start_s=0.72 * 7, end_s=1 / 3),))
 
-    (window,) = as_result(odd)["windows"]
+    (window,) = to_result(odd)["windows"]
 
     assert (window["start_s"], window["end_s"]) == (5.04, 0.333)
 
@@ -61,4 +61,4 @@ def test_what_json_cannot_say_is_never_written(wrong: float) -> None:
 
 def test_another_schema_is_refused() -> None:
     with pytest.raises(ValueError, match=r"emotrace\.result/2"):
-        from_result({**as_result(timeline()), "schema": "emotrace.result/2"})
+        from_result({**to_result(timeline()), "schema": "emotrace.result/2"})

@@ -43,7 +43,7 @@ def test_csv_has_the_same_columns_for_every_model_and_mode() -> None:
     other = replace(fused(), labels=("happy",), segments=fused().segments[3:4])
     headers = {WRITERS["csv"].write(each, ABOUT).splitlines()[0] for each in (timeline(), fused(), other)}
     assert len(headers) == 1
-    assert {label for spec in store.all_models() for label in spec.labels} == set(EMOTIONS)
+    assert {label for spec in store.list_models() for label in spec.labels} == set(EMOTIONS)
 
 
 def test_csv_says_whose_it_is_and_what_each_modality_says() -> None:

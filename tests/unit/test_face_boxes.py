@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from inference import store
-from inference.audio_video import AudioVideoReader
 from inference.media.probe import probe_video
+from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.types import Faces, Inputs
 from tests.unit.clips import made, silent
 
@@ -15,8 +15,8 @@ SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
 
 
 @pytest.fixture(scope="module")
-def reader() -> AudioVideoReader:
-    return AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+def reader() -> AudioVisualPredictor:
+    return AudioVisualPredictor.open(store.get(store.DEFAULT_AUDIO_VIDEO))
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def upright(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("clip") / "upright.mp4", "-t", "1.5", "-i", str(SAMPLE), "-an")
 
 
-def boxes(reader: AudioVideoReader, video: Path) -> Faces:
+def boxes(reader: AudioVisualPredictor, video: Path) -> Faces:
     return reader.track(Inputs(video), probe_video(video), lambda share: None).faces
 
 
@@ -33,7 +33,7 @@ def mean(faces: Faces) -> np.ndarray:
     return np.mean([face[1:] for face in faces.found], axis=0)
 
 
-def test_each_sample_with_a_face_has_a_box_within_the_picture(reader: AudioVideoReader, upright: Path) -> None:
+def test_each_sample_with_a_face_has_a_box_within_the_picture(reader: AudioVisualPredictor, upright: Path) -> None:
     faces = boxes(reader, upright)
     assert [face.time_s for face in faces.found] == [0.12, 0.36, 0.6, 0.84, 1.08, 1.32]
     assert faces.step_s == pytest.approx(0.24)
@@ -44,7 +44,7 @@ def test_each_sample_with_a_face_has_a_box_within_the_picture(reader: AudioVideo
 
 
 def test_turned_wide_and_large_pictures_have_it_in_the_same_place(
-    reader: AudioVideoReader, upright: Path, tmp_path: Path
+    reader: AudioVisualPredictor, upright: Path, tmp_path: Path
 ) -> None:
     expected = mean(boxes(reader, upright))
     lying = made(tmp_path / "lying.mp4", "-i", str(upright), "-vf", "transpose=1")
@@ -57,5 +57,5 @@ def test_turned_wide_and_large_pictures_have_it_in_the_same_place(
     np.testing.assert_allclose(mean(boxes(reader, large)) / 3, expected, atol=15)
 
 
-def test_where_there_is_no_face_there_is_no_box(reader: AudioVideoReader, tmp_path: Path) -> None:
+def test_where_there_is_no_face_there_is_no_box(reader: AudioVisualPredictor, tmp_path: Path) -> None:
     assert boxes(reader, silent(tmp_path / "pattern.mp4", 1)).found == ()

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from inference.faces import FaceReader
+from inference.face_tracking import FaceTracker
 
 SPEC = {"native_size": 48, "grey": True, "crop_scale": 1.0}
 FACE = (175, 70, 90, 110)  # left, top, width, height of the face in the photograph, by eye
@@ -31,24 +31,24 @@ def assert_on_face(box: tuple[int, int, int, int] | None, scale: float, right: f
 @pytest.mark.parametrize("scale", [0.7, 1.0, 2.0, 4.0])
 def test_a_face_is_found_at_any_size(scale: float) -> None:
     right, down = 320 - middle(FACE)[0] * scale, 240 - middle(FACE)[1] * scale
-    assert_on_face(FaceReader(SPEC)(photograph(scale, right, down)).box, scale, right, down)
+    assert_on_face(FaceTracker(SPEC)(photograph(scale, right, down)).box, scale, right, down)
 
 
 def test_a_moving_face_is_followed() -> None:
-    read = FaceReader(SPEC)
+    read = FaceTracker(SPEC)
     for step in range(20):
         right, down = 12 * step, 40 * np.sin(step / 2)
         assert_on_face(read(photograph(0.9, right, down)).box, 0.9, right, down)
 
 
 def test_a_face_that_jumps_across_the_frame_is_found_at_once() -> None:
-    read = FaceReader(SPEC)
+    read = FaceTracker(SPEC)
     assert_on_face(read(photograph(0.6)).box, 0.6)
     assert_on_face(read(photograph(0.6, right=400, down=200)).box, 0.6, right=400, down=200)
 
 
 def test_a_face_that_comes_and_goes_is_read_when_it_is_there() -> None:
-    read, empty = FaceReader(SPEC), np.full((480, 640, 3), 90, np.uint8)
+    read, empty = FaceTracker(SPEC), np.full((480, 640, 3), 90, np.uint8)
     seen = [read(frame).box is not None for frame in (empty, photograph(), photograph(), empty, photograph())]
     assert seen == [False, True, True, False, True]
 
@@ -57,11 +57,11 @@ def test_the_largest_of_two_faces_is_read() -> None:
     frame = photograph(0.6, size=(960, 540))
     large = photograph(1.2, right=400, size=(960, 540))
     frame[:, 400:] = large[:, 400:]
-    assert_on_face(FaceReader(SPEC)(frame).box, 1.2, right=400)
+    assert_on_face(FaceTracker(SPEC)(frame).box, 1.2, right=400)
 
 
 def test_a_larger_face_that_comes_in_is_noticed() -> None:
-    read, alone = FaceReader(SPEC), photograph(0.6, size=(960, 540))
+    read, alone = FaceTracker(SPEC), photograph(0.6, size=(960, 540))
     assert_on_face(read(alone).box, 0.6)
     joined = alone.copy()
     joined[:, 400:] = photograph(1.2, right=400, size=(960, 540))[:, 400:]
@@ -73,7 +73,7 @@ def test_a_larger_face_that_comes_in_is_noticed() -> None:
 @pytest.mark.parametrize("right", [-230, 340])
 def test_a_face_cut_by_the_edge_gives_a_whole_crop(right: int) -> None:
     scale = 1.2
-    sample = FaceReader({**SPEC, "crop_scale": 1.6})(photograph(scale, right=right, down=-60))
+    sample = FaceTracker({**SPEC, "crop_scale": 1.6})(photograph(scale, right=right, down=-60))
     assert sample.crop is not None
     assert sample.crop.shape == (48, 48)
 
@@ -89,7 +89,7 @@ def test_a_face_cut_by_the_edge_gives_a_whole_crop(right: int) -> None:
     ids=["black", "noise", "tiny", "thin"],
 )
 def test_where_there_is_no_face_there_is_no_crop(frame: np.ndarray) -> None:
-    read = FaceReader(SPEC)
+    read = FaceTracker(SPEC)
     for _ in range(2):
         sample = read(frame)
         assert (sample.crop, sample.box) == (None, None)
@@ -97,7 +97,7 @@ def test_where_there_is_no_face_there_is_no_crop(frame: np.ndarray) -> None:
 
 def test_a_crop_is_grey_or_coloured_as_specified() -> None:
     frame = photograph()
-    grey, coloured = FaceReader(SPEC)(frame).crop, FaceReader({**SPEC, "grey": False, "native_size": 96})(frame).crop
+    grey, coloured = FaceTracker(SPEC)(frame).crop, FaceTracker({**SPEC, "grey": False, "native_size": 96})(frame).crop
     assert grey is not None
     assert coloured is not None
     assert (grey.shape, str(grey.dtype)) == ((48, 48), "uint8")
@@ -108,7 +108,7 @@ def test_a_crop_is_grey_or_coloured_as_specified() -> None:
 
 def test_a_larger_crop_scale_shows_more_around_the_face() -> None:
     frame = photograph()
-    tight, wide = (FaceReader({**SPEC, "crop_scale": scale})(frame).crop for scale in (1.0, 1.5))
+    tight, wide = (FaceTracker({**SPEC, "crop_scale": scale})(frame).crop for scale in (1.0, 1.5))
     assert tight is not None
     assert wide is not None
     inner = cv2.resize(wide[8:40, 8:40], (48, 48))  # 48 / 1.5 = 32 pixels in the middle
@@ -117,7 +117,7 @@ def test_a_larger_crop_scale_shows_more_around_the_face() -> None:
 
 def test_the_same_frames_give_the_same_crops() -> None:
     frames = [photograph(1.0, right=3 * step) for step in range(4)]
-    first, second = ([read(frame).crop for frame in frames] for read in (FaceReader(SPEC), FaceReader(SPEC)))
+    first, second = ([read(frame).crop for frame in frames] for read in (FaceTracker(SPEC), FaceTracker(SPEC)))
     for one, other in zip(first, second, strict=True):
         assert one is not None
         assert other is not None

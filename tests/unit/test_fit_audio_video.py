@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from inference import store
-from inference.models.audio_video import BACKBONES, AudioBranch
+from inference.models.audio_visual import BACKBONES, AudioBranch
 from training.__main__ import main
 from training.cli import SPEECH_SPEC
 from training.data.fer2013 import LABELS as FACES
@@ -90,7 +90,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     data: Path, fusion: str, backbone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fit(data, given=backbone, fusion=fusion, backbone=backbone) == 0
-    spec = store.find("intermediate-attention-8@1")
+    spec = store.get("intermediate-attention-8@1")
     assert spec.data["architecture"] == {
         "fusion": fusion,
         "heads": 1,
@@ -121,11 +121,11 @@ def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
     data: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fit(data) == 0
-    once = store.find("intermediate-attention-8@1")
+    once = store.get("intermediate-attention-8@1")
     first = load_file(once.directory / "weights.safetensors")
     assert once.metrics["fitted_actors"] == [2]
     assert fit(data, refit=True) == 0
-    again = store.find("intermediate-attention-8@1")
+    again = store.get("intermediate-attention-8@1")
     kept = load_file(again.directory / "weights.safetensors")
     assert again.metrics["fitted_actors"] == [2, 3, 4]
     assert again.metrics["scores"] == once.metrics["scores"]
@@ -155,7 +155,7 @@ def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
     )
 
     assert fit(data, train_actors=[2, 3, 4], calibration_actors=[5, 6], test_actors=[5, 6]) == 0
-    other = store.find("intermediate-attention-8@1")
+    other = store.get("intermediate-attention-8@1")
     everybody = load_file(other.directory / "weights.safetensors")
     balanced = {"classifier.weight", "classifier.bias"}
     unbalanced = [

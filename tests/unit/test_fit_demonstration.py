@@ -39,7 +39,9 @@ def fusion_config(**changes: Any) -> Fusion:
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EEG:
     """A configuration of three short parts, fitted in an empty place."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(store.root() / "intermediate-attention-5", tmp_path / "store" / "intermediate-attention-5")
+    shutil.copytree(
+        store.store_directory() / "intermediate-attention-5", tmp_path / "store" / "intermediate-attention-5"
+    )
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
     monkeypatch.setattr(fit_fusion, "CONFIGS", tmp_path)
     changed: dict[str, Any] = yaml.safe_load((CONFIGS / "eegnet-5.yaml").read_text())
@@ -103,13 +105,13 @@ def test_both_networks_are_fitted_and_opened_again(small: EEG, tmp_path: Path) -
     clips(tmp_path / "runs" / "av5_logits.npz")
     fit_fusion.fit(fusion_config(), tmp_path / "store")
 
-    eeg, fusion = store.find("eegnet-5@1"), store.find("fusion-cnn-5@1")
+    eeg, fusion = store.get("eegnet-5@1"), store.get("fusion-cnn-5@1")
     for spec in (eeg, fusion):
         assert spec.demonstration == "EEG simulated"
         assert "demonstration: EEG simulated" in spec.card
         assert spec.labels == ("neutral", "sad", "angry", "happy", "calm")
-    assert store.open_model(eeg)(torch.zeros(4, 30, 500)).shape == (4, 5)
-    assert store.open_model(fusion)(torch.zeros(1, 10, 5)).shape == (1, 5)
+    assert store.load_model(eeg)(torch.zeros(4, 30, 500)).shape == (4, 5)
+    assert store.load_model(fusion)(torch.zeros(1, 10, 5)).shape == (1, 5)
     assert set(fusion.metrics["scores"]) == {"cnn", "average", "waver", "xgboost", "audio-video alone", "eeg alone"}
     assert fusion.data["temperature"] == fusion.metrics["calibration"]["temperature"] > 0
     assert set(fusion.metrics["scores"]["cnn"]["subjects"]) == {"3", "4", "5", "6"}

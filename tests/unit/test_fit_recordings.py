@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from inference import store
-from inference.faces import FaceSample
+from inference.face_tracking import FaceSample
 from inference.types import Correction
 from tests.unit.test_corrected_recordings import write_result
 from tests.unit.test_training_data import write_clip, write_faces
@@ -121,8 +121,8 @@ def fit(place: Path, name: str, root: Path, **changes: Any) -> int:
 @pytest.mark.parametrize("dropout", ["softhard", "noise", "none"])
 def test_ravdess_goes_from_takes_to_the_store(place: Path, ravdess: Path, dropout: str) -> None:
     assert fit(place, "ravdess-8-intermediate-attention", ravdess, dropout=dropout, epochs=1) == 0
-    spec = store.find("ravdess-8-intermediate-attention@1")
-    store.open_model(spec)
+    spec = store.get("ravdess-8-intermediate-attention@1")
+    store.load_model(spec)
     assert spec.metrics["scores"].keys() == {"AV", "A", "V"}
     assert spec.metrics["scores"]["AV"]["subjects"].keys() == {"4", "5"}
     assert spec.metrics["fitted_actors"] == [1, 2, 3]
@@ -147,7 +147,7 @@ def test_corrected_recordings_are_fitted_on_and_scored(
 ) -> None:
     name = "ravdess-8-intermediate-attention"
     assert fit(place, name, by_hand, source="corrected", epochs=1, batch=1) == 0
-    spec = store.find(name)
+    spec = store.get(name)
     assert spec.metrics["data"] == "recordings corrected by a person"
     assert spec.metrics["clips"]["test"]["clips"] == 2  # the first second is no window
     assert spec.metrics["scores"]["AV"]["subjects"].keys() == {"4", "5"}
@@ -221,7 +221,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(
 def test_eav_gives_six_windows_a_trial(place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
     assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch=8) == 0
-    spec = store.find("eav-5-intermediate-attention@1")
+    spec = store.get("eav-5-intermediate-attention@1")
     assert spec.demonstration == "recordings composed"
     assert spec.metrics["scores"]["AV"]["n"] == 10
     assert spec.metrics["clips"]["train"] == {"clips": 5, "without_face": 0}
@@ -230,8 +230,8 @@ def test_eav_gives_six_windows_a_trial(place: Path, eav: Path, monkeypatch: pyte
 
 def test_eegnet_is_fitted_on_eav_files(place: Path, eav: Path) -> None:
     assert fit(place, "eav-eegnet-5", eav) == 0
-    spec = store.find("eav-eegnet-5@1")
-    store.open_model(spec)
+    spec = store.get("eav-eegnet-5@1")
+    store.load_model(spec)
     assert spec.metrics["scores"]["test"]["trials"] == 10
     assert spec.demonstration == "EEG simulated"
 
@@ -271,8 +271,8 @@ def test_networks_of_one_fold_are_joined_on_eav_files(
     monkeypatch.setattr(fit_recorded_fusion, "rules", noted)
     assert fit(place, "eav-fusion-cnn-5", eav) == 0
     assert fitted == [5, 5], "each of two people is read by what was fitted on the other"
-    spec = store.find("eav-fusion-cnn-5@1")
-    store.open_model(spec)
+    spec = store.get("eav-fusion-cnn-5@1")
+    store.load_model(spec)
     assert spec.demonstration == "EEG simulated"
     assert spec.metrics["trials"] == 10
     scores = spec.metrics["scores"]

@@ -7,15 +7,15 @@ import pytest
 from scipy.io import savemat
 
 from inference.errors import Code, InputError
-from inference.inputs import check
 from inference.types import EegInput, Inputs, Limits
+from inference.validation import check_inputs
 from tests.unit.clips import made, picture, silent, talk, tone
 
 
 def refusal(inputs: Inputs | Path, **limits: float) -> Code:
     """The code of the error for these inputs, whose message is a sentence for a person."""
     with pytest.raises(InputError) as refused:
-        check(inputs if isinstance(inputs, Inputs) else Inputs(inputs), Limits(**limits))  # type: ignore[arg-type]
+        check_inputs(inputs if isinstance(inputs, Inputs) else Inputs(inputs), Limits(**limits))  # type: ignore[arg-type]
     assert refused.value.message.endswith(".")
     assert "Traceback" not in refused.value.message
     return refused.value.code
@@ -31,7 +31,7 @@ def wav(path: Path, seconds: float) -> Path:
 
 
 def test_a_video_with_sound_of_its_length_passes(tmp_path: Path) -> None:
-    media = check(Inputs(silent(tmp_path / "clip.mp4"), audio=wav(tmp_path / "voice.wav", 2.4)), Limits())
+    media = check_inputs(Inputs(silent(tmp_path / "clip.mp4"), audio=wav(tmp_path / "voice.wav", 2.4)), Limits())
     assert media.duration_s == pytest.approx(2.0)
     assert not media.has_audio
 
@@ -90,7 +90,7 @@ def test_a_file_that_names_others_is_refused(name: str, text: str, tmp_path: Pat
 )
 def test_truncated_mp4_is_refused(flags: str, kept: float, tmp_path: Path) -> None:
     clip = made(tmp_path / "clip.mp4", *picture(3), *tone(3), "-g", "10", "-movflags", flags)
-    check(Inputs(clip), Limits())
+    check_inputs(Inputs(clip), Limits())
     data = clip.read_bytes()
     assert refusal(written(clip, data[: int(len(data) * kept)])) is Code.TRUNCATED_VIDEO
 
@@ -126,14 +126,14 @@ def test_a_video_without_a_frame_has_no_length(kind: str, tmp_path: Path) -> Non
 def test_a_video_longer_than_the_limit_is_refused(tmp_path: Path) -> None:
     clip = silent(tmp_path / "clip.mp4")
     assert refusal(clip, max_seconds=1.9) is Code.TOO_LONG
-    assert check(Inputs(clip), Limits(max_seconds=2.0)).duration_s == pytest.approx(2.0)
+    assert check_inputs(Inputs(clip), Limits(max_seconds=2.0)).duration_s == pytest.approx(2.0)
 
 
 def test_a_video_of_more_pixels_than_the_limit_is_refused(tmp_path: Path) -> None:
     clip = silent(tmp_path / "clip.mp4")
     pixels = 2 * 25 * 320 * 240
     assert refusal(clip, max_pixels=pixels - 1) is Code.TOO_MANY_PIXELS
-    assert check(Inputs(clip), Limits(max_pixels=pixels)).pixels == pytest.approx(pixels)
+    assert check_inputs(Inputs(clip), Limits(max_pixels=pixels)).pixels == pytest.approx(pixels)
 
 
 def test_any_file_larger_than_the_limit_is_refused(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def eeg(path: Path, seconds: float) -> EegInput:
 
 def test_eeg_may_end_before_the_video_and_not_after_it(tmp_path: Path) -> None:
     clip = silent(tmp_path / "clip.mp4", 21)
-    check(Inputs(clip, eeg=eeg(tmp_path / "short.mat", 20)), Limits())
+    check_inputs(Inputs(clip, eeg=eeg(tmp_path / "short.mat", 20)), Limits())
     assert refusal(Inputs(clip, eeg=eeg(tmp_path / "long.mat", 22))) is Code.EEG_LENGTH
 
 
@@ -179,5 +179,5 @@ def test_eeg_is_checked_too(tmp_path: Path) -> None:
 
 
 def test_checking_needs_no_torch() -> None:
-    code = "import sys, inference.inputs; sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
+    code = "import sys, inference.validation; sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=60)

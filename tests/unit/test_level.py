@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from inference import speech, store
-from inference.audio_video import AudioVideoReader
-from inference.media.decode import sound as sound_of
+from inference.media.decode import decode_audio as sound_of
 from inference.media.probe import probe_video
+from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.types import Inputs
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -18,7 +18,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 def test_a_recording_reads_the_same_at_another_level(tmp_path: Path) -> None:
     sound, rate = soundfile.read(SAMPLES / "interview.wav", dtype="float32")
-    reader = AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+    reader = AudioVisualPredictor.open(store.get(store.DEFAULT_AUDIO_VIDEO))
     video = SAMPLES / "interview.mp4"
     media = probe_video(video)
     track = reader.track(Inputs(video), media, lambda share: None)
@@ -41,7 +41,7 @@ def test_the_level_of_a_voice_does_not_depend_on_the_pieces_that_it_comes_in(siz
 
 def test_the_sound_of_a_video_is_brought_to_the_level_of_the_fit() -> None:
     video = SAMPLES / "interview.mp4"
-    reader = AudioVideoReader.open(store.find(store.DEFAULT_AUDIO_VIDEO))
+    reader = AudioVisualPredictor.open(store.get(store.DEFAULT_AUDIO_VIDEO))
     media = probe_video(video)
     track = reader.track(Inputs(video), media, lambda share: None)
     rate, heard = reader.speech["sample_rate"], []

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from inference.media import process
-from inference.media.process import FfmpegError, ffmpeg, source
+from inference.media import ffmpeg
+from inference.media.ffmpeg import FfmpegError, input_arguments, run_ffmpeg
 from tests.unit.clips import silent, talk
 
 PATIENCE_S = 180
@@ -26,13 +26,13 @@ def children() -> list[psutil.Process]:
 
 def test_what_ffmpeg_says_of_a_failure_is_told(tmp_path: Path) -> None:
     with pytest.raises(FfmpegError, match="No such file"):
-        ffmpeg(["-i", str(tmp_path / "none.mp4"), "-f", "null"], NOWHERE, read=[tmp_path])
+        run_ffmpeg(["-i", str(tmp_path / "none.mp4"), "-f", "null"], NOWHERE, read=[tmp_path])
 
 
 def test_what_takes_too_long_is_killed() -> None:
     before = children()
     with pytest.raises(FfmpegError, match="longer than"):
-        ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=0.5)
+        run_ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=0.5)
     assert not set(children()) - set(before)
 
 
@@ -42,7 +42,7 @@ def test_it_is_killed_when_its_listener_raises() -> None:
 
     before = children()
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=600, on_time=stop)
+        run_ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=600, on_time=stop)
     assert not set(children()) - set(before)
 
 
@@ -57,7 +57,7 @@ def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypat
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
-            ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=600)
+            run_ffmpeg(ENDLESS, NOWHERE, read=[], limit_s=600)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, handler)
@@ -69,8 +69,8 @@ def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypat
 
 def test_it_ends_with_the_process_that_started_it() -> None:
     code = (
-        "from pathlib import Path; from inference.media.process import ffmpeg; "
-        f"ffmpeg({ENDLESS!r}, Path('/dev/null'), read=[], limit_s=600)"
+        "from pathlib import Path; from inference.media.ffmpeg import run_ffmpeg; "
+        f"run_ffmpeg({ENDLESS!r}, Path('/dev/null'), read=[], limit_s=600)"
     )
     parent = psutil.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + PATIENCE_S
@@ -84,9 +84,11 @@ def test_it_ends_with_the_process_that_started_it() -> None:
 
 
 def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "MEMORY_BYTES", 2**26)
+    monkeypatch.setattr(ffmpeg, "MEMORY_BYTES", 2**26)
     with pytest.raises(FfmpegError):
-        ffmpeg([*source(silent(tmp_path / "clip.mp4")), "-c:v", "libx264", "-f", "null"], NOWHERE, read=[tmp_path])
+        run_ffmpeg(
+            [*input_arguments(silent(tmp_path / "clip.mp4")), "-c:v", "libx264", "-f", "null"], NOWHERE, read=[tmp_path]
+        )
 
 
 def test_it_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +100,7 @@ def test_it_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg(ENDLESS, NOWHERE, read=[], on_time=look)
+        run_ffmpeg(ENDLESS, NOWHERE, read=[], on_time=look)
     assert seen
     assert not any("SECRET_KEY" in environment for environment in seen)
 
@@ -109,11 +111,11 @@ def test_it_opens_only_what_it_is_given(tmp_path: Path) -> None:
     out = tmp_path / "out" / "copy.mp4"
     copied = ["-i", str(clip), "-c", "copy"]
     with pytest.raises(FfmpegError, match="Permission denied"):
-        ffmpeg(copied, out, read=[])
+        run_ffmpeg(copied, out, read=[])
     with pytest.raises(FfmpegError, match="Permission denied"):
-        ffmpeg([*copied, str(tmp_path / "other.mp4"), *copied[2:]], out, read=[clip])
+        run_ffmpeg([*copied, str(tmp_path / "other.mp4"), *copied[2:]], out, read=[clip])
     assert not (tmp_path / "other.mp4").exists()
-    ffmpeg(copied, out, read=[clip])
+    run_ffmpeg(copied, out, read=[clip])
     assert out.stat().st_size > 0
 
 
@@ -122,7 +124,7 @@ def test_it_reaches_no_server() -> None:
         heard.bind(("127.0.0.1", 0))
         heard.listen()
         with pytest.raises(FfmpegError, match="not permitted"):
-            ffmpeg(["-i", f"tcp://127.0.0.1:{heard.getsockname()[1]}", "-f", "null"], NOWHERE, read=[])
+            run_ffmpeg(["-i", f"tcp://127.0.0.1:{heard.getsockname()[1]}", "-f", "null"], NOWHERE, read=[])
 
 
 @pytest.mark.parametrize(
@@ -137,4 +139,4 @@ def test_a_source_opens_no_other_file(name: str, text: str, tmp_path: Path) -> N
     listing.write_text(text)
     talk(tmp_path / "clip.ts", 1)
     with pytest.raises(FfmpegError):
-        ffmpeg([*source(listing), "-f", "null"], NOWHERE, read=[tmp_path])
+        run_ffmpeg([*input_arguments(listing), "-f", "null"], NOWHERE, read=[tmp_path])

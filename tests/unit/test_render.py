@@ -4,8 +4,8 @@ import av
 import numpy as np
 import pytest
 
-from inference.media import process
-from inference.media.decode import frames_at, sound
+from inference.media import ffmpeg
+from inference.media.decode import decode_audio, frames_at
 from inference.media.probe import probe_video
 from inference.media.render import caption, render
 from inference.types import UNDETERMINED, Evidence, Mode, Segment, Timeline
@@ -112,7 +112,7 @@ def test_length_and_sound_are_kept(kind: str, tmp_path: Path) -> None:
 def test_aac_is_not_coded_again(tmp_path: Path) -> None:
     clip = talk(tmp_path / "clip.mp4")
     out = labelled(clip)
-    one, other = (np.concatenate(list(sound(path, 22050))) for path in (clip, out))
+    one, other = (np.concatenate(list(decode_audio(path, 22050))) for path in (clip, out))
     np.testing.assert_array_equal(one, other)
 
 
@@ -150,7 +150,7 @@ def test_a_sound_file_joins_a_silent_video_and_does_not_lengthen_it(tmp_path: Pa
 def test_a_sound_file_does_not_replace_the_videos_own_sound(tmp_path: Path) -> None:
     clip = talk(tmp_path / "clip.mp4")
     voice = made(tmp_path / "voice.wav", "-f", "lavfi", "-i", "anullsrc=d=2")
-    assert np.concatenate(list(sound(labelled(clip, voice=voice), 22050))).std() > 0.05
+    assert np.concatenate(list(decode_audio(labelled(clip, voice=voice), 22050))).std() > 0.05
 
 
 def test_a_silent_video_stays_silent(tmp_path: Path) -> None:
@@ -195,8 +195,8 @@ def test_a_stop_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_former_video_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip, out = silent(tmp_path / "clip.mp4"), tmp_path / "out.mp4"
     out.write_bytes(b"former")
-    monkeypatch.setattr(process, "MEMORY_BYTES", 2**26)
-    with pytest.raises(process.FfmpegError):
+    monkeypatch.setattr(ffmpeg, "MEMORY_BYTES", 2**26)
+    with pytest.raises(ffmpeg.FfmpegError):
         render(clip, timeline(clip, "happy"), out)
     assert out.read_bytes() == b"former"
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "out.mp4"}

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from scipy.io import loadmat, savemat
 
-from inference.media.decode import frames_at, sound
+from inference.media.decode import decode_audio, frames_at
 from inference.media.probe import probe_video
 from tests.unit.test_training_data import write_clip, write_faces
 from training.__main__ import main
@@ -69,7 +69,7 @@ def test_video_and_sound_are_those_of_the_layout(made: Path) -> None:
         voice = soundfile.info(trial.audio)
         assert (voice.duration, voice.channels) == (20, 1)
     heard, rate = soundfile.read(person.trials[0].audio)
-    shown = np.concatenate(list(sound(person.trials[0].video, rate)))[: len(heard)]
+    shown = np.concatenate(list(decode_audio(person.trials[0].video, rate)))[: len(heard)]
     for start in range(0, len(shown) - rate + 1, rate):
         second = slice(start, start + rate)
         assert np.corrcoef(heard[second], shown[second])[0, 1] > 0.8, "the video sounds as the wav does, in time"

@@ -7,7 +7,7 @@ import pytest
 from scipy.io import loadmat
 from scipy.signal import welch
 
-from inference.eeg import CHANNELS, inspect
+from inference.eeg import CHANNELS, inspect_eeg
 from inference.types import EegInput
 from training.simulate.eeg import EMOTIONS, Subject, Variation, record, session, subject
 from training.simulate.head import head
@@ -102,7 +102,7 @@ def test_the_sample_is_a_small_file_in_eavs_layout(tmp_path: Path) -> None:
     write_sample(path)
     assert path.stat().st_size < 1_500_000
     assert loadmat(path)["seg1"].shape == (10_000, 30, 2)
-    assert inspect(EegInput(path, trial=2)).trials == 2
+    assert inspect_eeg(EegInput(path, trial=2)).trials == 2
 
 
 @pytest.mark.parametrize("number", [1, 40])

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from inference.errors import Code, InputError
-from inference.media.decode import mixdown, sound
+from inference.media.decode import decode_audio, measure_mixdown
 from inference.media.probe import probe_audio, probe_video
 from inference.media.render import render
-from inference.speech import voice_level, voice_share
+from inference.speech import voice_activity_ratio, voice_level
 from inference.types import Evidence, Mode, Segment, Timeline
 from tests.unit import sounds
 from tests.unit.clips import made, silent, tone
@@ -26,7 +26,7 @@ def written(folder: Path, data: bytes) -> Path:
 
 
 def heard(path: Path) -> np.ndarray:
-    return np.concatenate(list(sound(path, RATE)))
+    return np.concatenate(list(decode_audio(path, RATE)))
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> float:
@@ -50,7 +50,7 @@ def test_the_voice_is_read_from_it(shape: str, plain: np.ndarray, tmp_path: Path
     assert np.abs(read).max() < 1.1
     level, usual = voice_level([read], RATE), voice_level([plain], RATE)
     assert level is not None and usual is not None and abs(level - usual) < 20  # what levelling evens out
-    assert voice_share(read, RATE) > 0.7 * voice_share(plain, RATE)
+    assert voice_activity_ratio(read, RATE) > 0.7 * voice_activity_ratio(plain, RATE)
 
 
 @pytest.mark.parametrize("shape", ["floats of 16-bit integers", "overdriven floats", "infinite samples"])
@@ -84,7 +84,7 @@ def labelled(folder: Path, data: bytes) -> Path:
 
 def test_two_equal_channels_are_heard_as_one(tmp_path: Path) -> None:
     path = written(tmp_path, sounds.tracks(sounds.voice(), sounds.voice()))
-    assert mixdown(path).mixes[0].weights == pytest.approx((0.5, 0.5))
+    assert measure_mixdown(path).mixes[0].weights == pytest.approx((0.5, 0.5))
 
 
 def test_a_silent_file_is_read_as_silence(tmp_path: Path) -> None:

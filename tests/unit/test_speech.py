@@ -26,7 +26,7 @@ def test_windows_are_cut_as_from_the_whole_sound(chunk: int) -> None:
     sound = np.random.default_rng(0).standard_normal(10_000).astype(np.float32)
     pieces = (sound[first : first + chunk] for first in range(0, len(sound), chunk))
     starts = [0.0, 0.3, 0.3, 2.0, 7.5]
-    cut = list(speech.windows(pieces, starts, seconds=3.0, rate=1000))
+    cut = list(speech.cut_windows(pieces, starts, seconds=3.0, rate=1000))
     for start, window in zip(starts, cut, strict=True):
         whole = sound[round(start * 1000) :][:3000]
         np.testing.assert_array_equal(window[: len(whole)], whole)
@@ -35,29 +35,29 @@ def test_windows_are_cut_as_from_the_whole_sound(chunk: int) -> None:
 
 
 def test_windows_behind_the_end_are_silent() -> None:
-    cut = list(speech.windows([np.ones(500, dtype=np.float32)], [0.0, 5.0], seconds=1.0, rate=1000))
+    cut = list(speech.cut_windows([np.ones(500, dtype=np.float32)], [0.0, 5.0], seconds=1.0, rate=1000))
     assert cut[0].sum() == 500
     assert not cut[1].any()
 
 
 def test_a_recording_without_sound_gives_silent_windows() -> None:
-    (window,) = speech.windows([], [1.0], seconds=3.6, rate=22050)
+    (window,) = speech.cut_windows([], [1.0], seconds=3.6, rate=22050)
     assert window.shape == (79380,)
     assert not window.any()
 
 
 def test_voice_share_counts_the_time_with_sound() -> None:
-    assert speech.voice_share(np.zeros(79380, dtype=np.float32), 22050) == 0.0
-    assert speech.voice_share(tone(3.6, 0.1), 22050) == 1.0
+    assert speech.voice_activity_ratio(np.zeros(79380, dtype=np.float32), 22050) == 0.0
+    assert speech.voice_activity_ratio(tone(3.6, 0.1), 22050) == 1.0
     half = np.concatenate((tone(1.8, 0.1), np.zeros(39690, dtype=np.float32)))
-    assert speech.voice_share(half, 22050) == pytest.approx(0.5, abs=0.02)
+    assert speech.voice_activity_ratio(half, 22050) == pytest.approx(0.5, abs=0.02)
 
 
 def test_room_noise_and_mains_hum_are_no_voice() -> None:
     noise = 0.0005 * np.random.default_rng(0).standard_normal(79380).astype(np.float32)
     hum = (0.1 * np.sin(2 * np.pi * 40 * np.arange(79380) / 22050)).astype(np.float32)
-    assert speech.voice_share(noise, 22050) == 0.0
-    assert speech.voice_share(hum, 22050) == 0.0
+    assert speech.voice_activity_ratio(noise, 22050) == 0.0
+    assert speech.voice_activity_ratio(hum, 22050) == 0.0
 
 
 def test_the_level_of_a_voice_is_that_of_its_voiced_frames() -> None:

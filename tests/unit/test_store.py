@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from inference import store
 from inference.errors import Code, InputError
-from inference.models.audio_video import IntermediateAttention
+from inference.models.audio_visual import IntermediateAttention
 
 
 def write_model(root: Path, name: str, version: str, kind: str = "audio-video") -> Path:
@@ -42,37 +42,37 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_name_alone_means_the_newest_version(models: Path) -> None:
-    assert store.find("small").version == "10"
-    assert store.find("small@2").version == "2"
+    assert store.get("small").version == "10"
+    assert store.get("small@2").version == "2"
 
 
 @pytest.mark.parametrize("reference", ["large", "small@3", "../small", ""])
 def test_an_unknown_model_is_refused_and_the_known_ones_are_named(models: Path, reference: str) -> None:
     with pytest.raises(InputError, match="joined, small") as refusal:
-        store.find(reference)
+        store.get(reference)
     assert refusal.value.code is Code.UNKNOWN_MODEL
 
 
 def test_a_model_that_cannot_read_what_was_recorded_is_refused(models: Path) -> None:
-    assert store.choose("joined", with_eeg=True).name == "joined"
+    assert store.resolve("joined", with_eeg=True).name == "joined"
     for reference, with_eeg in (("small", True), ("joined", False)):
         with pytest.raises(InputError) as refusal:
-            store.choose(reference, with_eeg=with_eeg)
+            store.resolve(reference, with_eeg=with_eeg)
         assert refusal.value.code is Code.MODEL_UNSUITED
 
 
 def test_opening_gives_the_stored_weights_ready_for_inference(models: Path) -> None:
-    network = store.open_model(store.find("small"))
+    network = store.load_model(store.get("small"))
     assert isinstance(network, IntermediateAttention)
     assert not network.training
     assert not torch.equal(network.classifier.weight, IntermediateAttention(5).classifier.weight)
 
 
 def test_weights_that_are_not_those_of_the_specification_are_refused(models: Path) -> None:
-    joined = store.find("joined")
+    joined = store.get("joined")
     save_file(IntermediateAttention(classes=5).state_dict(), models / "joined/1/weights.safetensors")
     with pytest.raises(store.StoreError, match="joined@1"):
-        store.open_model(joined)
+        store.load_model(joined)
 
 
 def nothing(folder: Path) -> None:
@@ -120,24 +120,24 @@ DAMAGES = {
 def test_a_damaged_model_is_left_out_and_named(models: Path, caplog: pytest.LogCaptureFixture, name: str) -> None:
     DAMAGES[name](models / "small/10")
     caplog.set_level("WARNING")
-    assert [(spec.name, spec.version) for spec in store.all_models()] == [("joined", "1"), ("small", "2")]
+    assert [(spec.name, spec.version) for spec in store.list_models()] == [("joined", "1"), ("small", "2")]
     assert "small" in caplog.text and "10" in caplog.text
     said = len(caplog.records)
-    store.all_models()
+    store.list_models()
     assert len(caplog.records) == said
     with pytest.raises(store.StoreError):
-        store.find("small@10")
-    assert store.find("small").version == "2"
+        store.get("small@10")
+    assert store.get("small").version == "2"
 
 
 def test_a_version_that_is_no_number_is_left_out(models: Path) -> None:
     write_model(models, "small", "draft")
-    assert [spec.version for spec in store.all_models()] == ["1", "10", "2"]
+    assert [spec.version for spec in store.list_models()] == ["1", "10", "2"]
 
 
 def test_a_store_without_the_default_is_damaged(models: Path) -> None:
     with pytest.raises(store.StoreError, match="lacks the default"):
-        store.choose(None, with_eeg=False)
+        store.resolve(None, with_eeg=False)
 
 
 def test_a_model_whose_part_is_missing_is_damaged(models: Path) -> None:
@@ -145,26 +145,26 @@ def test_a_model_whose_part_is_missing_is_damaged(models: Path) -> None:
     for members in found:
         saying(members=members)(models / "joined/1")
         with pytest.raises(store.StoreError, match="joined@1 lacks its part eeg"):
-            store.member(store.find("joined"), "eeg")
+            store.get_member(store.get("joined"), "eeg")
 
 
 def test_a_member_with_other_weights_than_it_was_fitted_on_is_refused(models: Path) -> None:
     path = models / "joined/1/spec.json"
     joined = {
         "members": {"audio_video": "small@2"},
-        "members_sha256": {"audio_video": store.find("small@2").used.sha256},
+        "members_sha256": {"audio_video": store.get("small@2").used.sha256},
     }
     path.write_text(json.dumps(json.loads(path.read_text()) | joined))
-    assert store.member(store.find("joined"), "audio_video").version == "2"
+    assert store.get_member(store.get("joined"), "audio_video").version == "2"
     other = models / "small/2/spec.json"
     save_file(IntermediateAttention(classes=5).state_dict(), models / "small/2/weights.safetensors")
     data = json.loads(other.read_text()) | {"weights_sha256": store.sha256_of(models / "small/2/weights.safetensors")}
     other.write_text(json.dumps(data))
     with pytest.raises(store.StoreError, match="was fitted on another small@2"):
-        store.member(store.find("joined"), "audio_video")
+        store.get_member(store.get("joined"), "audio_video")
 
 
 def test_a_fusion_that_does_not_say_which_weights_its_members_had_is_opened(models: Path) -> None:
     path = models / "joined/1/spec.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"members": {"audio_video": "small@2"}}))
-    assert store.member(store.find("joined"), "audio_video").version == "2"
+    assert store.get_member(store.get("joined"), "audio_video").version == "2"

@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from inference import store
-from inference.sandbox import confine
+from inference.sandbox import limits
 from webapp.core.checks import check_sandbox
 from webapp.core.redis_client import redis_client
 from webapp.observability import metrics
@@ -57,7 +57,7 @@ def test_a_system_that_cannot_confine_readers_is_named_and_told_at_the_start(
     db: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert check_sandbox() == []
-    monkeypatch.setattr(confine, "lacking", lambda: ("landlock",))
+    monkeypatch.setattr(limits, "missing_protections", lambda: ("landlock",))
     assert ready(client) == (503, ["sandbox"])
     assert [found.id for found in check_sandbox()] == ["emotrace.E006"]
     monkeypatch.setenv("EMOTRACE_SANDBOX_WITHOUT", "landlock")
@@ -95,7 +95,7 @@ def test_weights_that_became_others_are_named(db: None, client: Client, models: 
     path = models / "fusion-cnn-5/1/spec.json"
     members = {
         "members": {"audio_video": "intermediate-attention-5@1"},
-        "members_sha256": {"audio_video": store.find("intermediate-attention-5").used.sha256},
+        "members_sha256": {"audio_video": store.get("intermediate-attention-5").used.sha256},
     }
     path.write_text(json.dumps(json.loads(path.read_text()) | members))
     assert ready(client) == (200, [])

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from inference import inputs
+from inference import validation
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
 from webapp.analyses.execution.reaper import reap
@@ -193,13 +193,13 @@ def test_an_upload_is_used_once(api: APIClient, submit: Any, video: bytes) -> No
 def test_an_upload_that_another_request_uses_meanwhile_makes_no_second_recording(
     api: APIClient, submit: Any, video: bytes, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upload, check = tus.whole(api, video), inputs.check
+    upload, check = tus.whole(api, video), validation.check_inputs
 
     def slow(*args: Any) -> Any:
         Transfer.objects.all().delete()
         return check(*args)
 
-    monkeypatch.setattr(inputs, "check", slow)
+    monkeypatch.setattr(validation, "check_inputs", slow)
     assert submit(video_upload=upload).json()["code"] == "upload_unknown"
     assert not Recording.objects.exists()
     assert not list((media_root / "recordings").glob("*/*"))

@@ -61,7 +61,7 @@ def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path, monkeypatc
     def fail(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(store, "open_model", fail)
+    monkeypatch.setattr(store, "load_model", fail)
     analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
     for attempt in (1, 2):
         tasks.read(str(analysis.pk))

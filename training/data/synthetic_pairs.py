@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inference.models.audio_video import SAMPLES
+from inference.models.audio_visual import SAMPLES
 from training.data.fer2013 import Faces
 from training.data.ravdess import Clip
 

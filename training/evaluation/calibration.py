@@ -15,7 +15,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
-from inference.audio_video import AudioVideoReader
+from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import ravdess
 from training.data.fer2013 import Faces
 from training.data.synthetic_pairs import draw_faces
@@ -80,7 +80,7 @@ def _surprise(logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64]) -> f
 
 
 @torch.inference_mode()
-def calibrate(reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces) -> dict[str, Any]:
+def calibrate(reader: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces) -> dict[str, Any]:
     """Balance the network's classifier on composed clips of people that it was not fitted on; find its temperature.
 
     The actors and faces are parted in two. Each half is scored with the balance and temperature of the other,
@@ -125,7 +125,7 @@ def _error(read: ReadAlone, divisor: float) -> float:
     return float(calibration(softmax(read.logits / divisor, axis=1) @ read.merge, read.wanted)["ece"])
 
 
-def _voices(reader: AudioVideoReader, speech: Path, actors: list[int]) -> ReadAlone:
+def _voices(reader: AudioVisualPredictor, speech: Path, actors: list[int]) -> ReadAlone:
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
     read = read_voices(reader, torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)).numpy()
     names = list(reader.labels)
@@ -140,7 +140,7 @@ def _scaling(classifier: nn.Linear, examples: Examples) -> tuple[nn.Linear, floa
 
 
 @torch.inference_mode()
-def composed_examples(reader: AudioVideoReader, speech: Path, actors: list[int], faces: Faces) -> Examples:
+def composed_examples(reader: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces) -> Examples:
     """What the classifier reads of composed clips of `actors` and `faces`, in every draw."""
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
     mfcc = torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)

@@ -11,8 +11,8 @@ from scipy.special import softmax
 from torch import Tensor
 
 from inference import store
-from inference.audio_video import AudioVideoReader
-from inference.models.audio_video import SAMPLES
+from inference.models.audio_visual import SAMPLES
+from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013, ravdess
 from training.data.synthetic_pairs import FACE_OF, draw_faces, moving_head
 from training.evaluation.metrics import scores
@@ -28,17 +28,17 @@ def evaluate(
     reference: str, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Score a model of the store; see `evaluate_reader`. Warns of actors that it was fitted on."""
-    spec = store.find(reference)
+    spec = store.get(reference)
     if speech:
         there = {clip.actor for clip in ravdess.read_clips(speech, actors)}
         known = sorted(there & {*spec.metrics.get("fitted_actors", ())})
         if known:
             log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", spec.name, known)
-    return evaluate_reader(AudioVideoReader.open(spec), faces=faces, speech=speech, actors=actors)
+    return evaluate_reader(AudioVisualPredictor.open(spec), faces=faces, speech=speech, actors=actors)
 
 
 def evaluate_reader(
-    reader: AudioVideoReader, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
+    reader: AudioVisualPredictor, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Scores by part: `faces` for a FER-2013 npz, `speech` for a RAVDESS folder, `composed` for both.
 
@@ -73,7 +73,7 @@ class ReadAlone:
 
 
 @torch.inference_mode()
-def read_still_faces(reader: AudioVideoReader, faces: fer2013.Faces) -> ReadAlone:
+def read_still_faces(reader: AudioVisualPredictor, faces: fer2013.Faces) -> ReadAlone:
     """What the network says, without speech, of those faces that have one of its labels."""
     network = reader.network
     shown = [FACE_OF.get(label, label) for label in reader.labels]
@@ -88,7 +88,7 @@ def read_still_faces(reader: AudioVideoReader, faces: fer2013.Faces) -> ReadAlon
     return ReadAlone(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names, merge)
 
 
-def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]:
+def face_score(reader: AudioVisualPredictor, faces: fer2013.Faces) -> dict[str, Any]:
     """Scores on still faces without speech."""
     read = read_still_faces(reader, faces)
     probabilities = softmax(read.logits / reader.divisor(face=True, voice=False), axis=1)
@@ -96,12 +96,12 @@ def face_score(reader: AudioVideoReader, faces: fer2013.Faces) -> dict[str, Any]
 
 
 @torch.inference_mode()
-def read_voices(reader: AudioVideoReader, mfcc: Tensor) -> Tensor:
+def read_voices(reader: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
     """Logits (N, classes) of speech (N, C, 156) without a face."""
     return reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"]))
 
 
-def speech_score(reader: AudioVideoReader, bank: SpeechBank) -> dict[str, Any]:
+def speech_score(reader: AudioVisualPredictor, bank: SpeechBank) -> dict[str, Any]:
     """Scores on clips without a face; the interval is over actors."""
     read = _probabilities(reader, read_voices(reader, torch.from_numpy(bank.mfcc)), voice=True)
     return scores(read, _indices(bank, reader.labels), reader.labels, np.array(bank.actors))
@@ -109,7 +109,7 @@ def speech_score(reader: AudioVideoReader, bank: SpeechBank) -> dict[str, Any]:
 
 @torch.inference_mode()
 def composed_score(
-    reader: AudioVideoReader, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces
+    reader: AudioVisualPredictor, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces
 ) -> dict[str, Any]:
     """Scores on composed clips, each draw of faces seeded by its number, with and without either half.
 
@@ -139,16 +139,18 @@ def composed_score(
     }
 
 
-def _probabilities(reader: AudioVideoReader, logits: Tensor, *, face: bool = False, voice: bool = False) -> np.ndarray:
+def _probabilities(
+    reader: AudioVisualPredictor, logits: Tensor, *, face: bool = False, voice: bool = False
+) -> np.ndarray:
     return (logits / reader.divisor(face=face, voice=voice)).softmax(dim=1).numpy()
 
 
-def _silence(reader: AudioVideoReader, batch: int) -> Tensor:
+def _silence(reader: AudioVisualPredictor, batch: int) -> Tensor:
     return torch.zeros(batch, reader.speech["n_mfcc"], reader.speech["frames"])
 
 
 @torch.inference_mode()
-def composed_features(reader: AudioVideoReader, faces: np.ndarray, seed: int) -> Tensor:
+def composed_features(reader: AudioVisualPredictor, faces: np.ndarray, seed: int) -> Tensor:
     """Features (clips, 15, F) of each clip's face, (clips, 48, 48) uint8, moving as `seed` says."""
     generator = torch.Generator().manual_seed(seed)
     features = []

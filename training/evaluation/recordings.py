@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from inference import store
-from inference.audio_video import AudioVideoReader
+from inference.predictors.audio_visual import AudioVisualPredictor
 from training.engine import devices as distributed
 from training.errors import DatasetError
 from training.evaluation.metrics import scores
@@ -20,7 +20,7 @@ def evaluate(reference: str, root: Path) -> dict[str, Any]:
 
     Only segments with a label of the model count. Raises DatasetError where there are none.
     """
-    reader = AudioVideoReader.open(store.find(reference))
+    reader = AudioVisualPredictor.open(store.get(reference))
     found = [clip for clip in read_clips("corrected", root, None, reader.seconds) if clip.label in reader.labels]
     if not found:
         raise DatasetError(f"{root}: no segment of {reader.seconds} s with one of {', '.join(reader.labels)}")

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from inference import speech
-from inference.models.audio_video import AudioVideoNetwork
+from inference.models.audio_visual import AudioVisualNetwork
 from training.data.fer2013 import LABELS, Faces
 from training.data.ravdess import Clip, read_sound
 from training.data.synthetic_pairs import moving_head
@@ -82,7 +82,7 @@ def mel_bank(clips: list[Clip], spec: dict, seconds: float) -> MelBank:
 
 
 @torch.inference_mode()
-def face_bank(network: AudioVideoNetwork, faces: Faces, size: int, views: int, seed: int) -> FaceBank:
+def face_bank(network: AudioVisualNetwork, faces: Faces, size: int, views: int, seed: int) -> FaceBank:
     """Features of `views` places on a moving head's path for each image, half of which are mirrored."""
     generator = torch.Generator().manual_seed(seed)
     mirrored = np.random.default_rng(seed).random(len(faces)) < 0.5
@@ -111,6 +111,6 @@ def kept(kind: str, asked: Sequence[Any], make: Callable[[], dict[str, np.ndarra
         return dict(arrays)
 
 
-def read_faces(network: AudioVideoNetwork, grey: Tensor) -> Tensor:
+def read_faces(network: AudioVisualNetwork, grey: Tensor) -> Tensor:
     """Grey faces (N, 1, S, S) -> features (N, F)."""
     return network.face_features(as_network_input(grey))

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from inference import speech
 from inference.eeg import TRIAL_S
 from inference.errors import InputError
-from inference.faces import FaceReader
-from inference.media.decode import frames_at, mixdown, sound
+from inference.face_tracking import FaceTracker
+from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.media.probe import probe_audio, probe_video
 from inference.timeline.evidence import MIN_VOICE
 from training.data import corrected, eav, ravdess
@@ -174,16 +174,20 @@ def _computed(clip: Clip, reading: Reading) -> tuple[NDArray[np.uint8], NDArray[
     times, place = np.unique(np.round(np.add.outer(starts, steps), 6), return_inverse=True)
     crops = np.zeros((len(times), side, side) if reading.face["grey"] else (len(times), side, side, 3), np.uint8)
     seen = np.zeros(len(times), dtype=bool)
-    read = FaceReader(reading.face)
+    read = FaceTracker(reading.face)
     for number, frame in enumerate(frames_at(clip.video, times.tolist(), reading.face["frame_side"])):
         crop = read(frame).crop
         if crop is not None:
             crops[number], seen[number] = crop, True
     rate = reading.speech["sample_rate"]
-    mix = mixdown(clip.audio)
-    heard = list(speech.windows(sound(clip.audio, rate, mix=mix), starts, seconds, rate))
-    gain = speech.gain(sound(clip.audio, rate, mix=mix), reading.speech) if "level_db" in reading.speech else 1.0
+    mix = measure_mixdown(clip.audio)
+    heard = list(speech.cut_windows(decode_audio(clip.audio, rate, mix=mix), starts, seconds, rate))
+    gain = (
+        speech.level_gain(decode_audio(clip.audio, rate, mix=mix), reading.speech)
+        if "level_db" in reading.speech
+        else 1.0
+    )
     mfcc = np.stack([speech.mfcc(gain * window, reading.speech) for window in heard])
-    mfcc[np.array([speech.voice_share(window, rate) for window in heard]) < MIN_VOICE] = 0.0
+    mfcc[np.array([speech.voice_activity_ratio(window, rate) for window in heard]) < MIN_VOICE] = 0.0
     place = place.reshape(len(starts), samples)
     return crops[place], seen[place], mfcc

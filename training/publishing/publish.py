@@ -10,9 +10,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from inference import store
-from inference.audio_video import AudioVideoReader
-from inference.models import build
-from inference.models.audio_video import AudioBranch, AudioVideoNetwork
+from inference.models import build_model
+from inference.models.audio_visual import AudioBranch, AudioVisualNetwork
+from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013, ravdess
 from training.data.synthetic_pairs import FACE_OF
 from training.evaluation.calibration import balanced, calibrate, composed_examples
@@ -48,7 +48,7 @@ def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: di
     directory.mkdir(parents=True, exist_ok=True)
     weights = directory / "weights.safetensors"
     save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, weights)
-    members = {role: store.find(name).used.sha256 for role, name in spec.get("members", {}).items()}
+    members = {role: store.get(name).used.sha256 for role, name in spec.get("members", {}).items()}
     digests = {"members_sha256": members} if members else {}
     spec = {"schema": store.SCHEMA, **spec, **digests, "weights_sha256": store.sha256_of(weights)}
     (directory / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
@@ -57,7 +57,7 @@ def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: di
 
 
 def architecture(config: AudioVideo) -> dict[str, Any]:
-    """What `inference.models.audio_video.build_audio_video` is told beside the number of classes."""
+    """What `inference.models.audio_visual.build_audio_video` is told beside the number of classes."""
     return config.model_dump(include={"fusion", "heads", "backbone", "mirror"}) | config.speech.model_dump(
         include={"mfcc", "less_speaker"}
     )
@@ -83,7 +83,7 @@ def specification(config: AudioVideo, heard: dict[str, Any]) -> dict[str, Any]:
 
 
 def judge(
-    network: AudioVideoNetwork,
+    network: AudioVisualNetwork,
     speech_alone: AudioBranch,
     spec: dict[str, Any],
     config: AudioVideo,
@@ -97,10 +97,10 @@ def judge(
     to a network of its own.
     """
     unseen = fer2013.read_npz(faces)
-    calibration = calibrate(AudioVideoReader(network, spec), speech, config.calibration_actors, unseen)
+    calibration = calibrate(AudioVisualPredictor(network, spec), speech, config.calibration_actors, unseen)
     spec["temperature"] = calibration["temperature"]
     spec["temperature_alone"] = {given: found["temperature"] for given, found in calibration["alone"].items()}
-    scores = evaluate_reader(AudioVideoReader(network, spec), faces=faces, speech=speech, actors=config.test_actors)
+    scores = evaluate_reader(AudioVisualPredictor(network, spec), faces=faces, speech=speech, actors=config.test_actors)
     again = "; the weights kept were then fitted once more on all of them" if config.refit else ""
     return {
         "data": "FER-2013 PublicTest faces; RAVDESS speech; both composed by label",
@@ -118,7 +118,7 @@ def judge(
 
 
 def rebalance(
-    network: AudioVideoNetwork,
+    network: AudioVisualNetwork,
     spec: dict[str, Any],
     metrics: dict[str, Any],
     config: AudioVideo,
@@ -127,13 +127,13 @@ def rebalance(
 ) -> None:
     """Give a network that was fitted again the balance that was found for the one before."""
     unseen = fer2013.read_npz(faces)
-    examples = composed_examples(AudioVideoReader(network, spec), speech, config.calibration_actors, unseen)
+    examples = composed_examples(AudioVisualPredictor(network, spec), speech, config.calibration_actors, unseen)
     scaled = balanced(network.classifier, metrics["calibration"]["balance"], examples.branches.mean(0))
     network.classifier.load_state_dict(scaled.state_dict())
 
 
 def audio_video(
-    network: AudioVideoNetwork, spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any], out: Path
+    network: AudioVisualNetwork, spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any], out: Path
 ) -> None:
     """Write `out`/NAME/VERSION."""
     write(out / config.name / config.version, network, spec, metrics, _card(spec, config, metrics))
@@ -196,7 +196,7 @@ def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> 
 
 ## What it is
 The audio-video network of Chumachenko, Iosifidis and Gabbouj (ICPR 2022): {config.fusion}, heads: {config.heads},
-{sum(p.numel() for p in build(spec).parameters()):,} parameters. It reads 3.6 s at a time: 15 faces and
+{sum(p.numel() for p in build_model(spec).parameters()):,} parameters. It reads 3.6 s at a time: 15 faces and
 156 frames of {config.speech.mfcc} MFCC (published: 10).{RESIDUAL if config.backbone == "residual" else ""}{
         MIRRORED if config.mirror else ""
     }{LESS_SPEAKER if config.speech.less_speaker else ""}

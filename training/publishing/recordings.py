@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from inference.models.audio_video import AudioVideoNetwork
+from inference.models.audio_visual import AudioVisualNetwork
 from training.data import eav
 from training.evaluation.metrics import BOOTSTRAPS
 from training.publishing import publish
@@ -47,7 +47,7 @@ def specification(config: Recordings, root: Path, speech_spec: dict[str, Any]) -
 
 
 def write(
-    network: AudioVideoNetwork,
+    network: AudioVisualNetwork,
     config: Recordings,
     spec: dict[str, Any],
     scores: dict[str, Any],

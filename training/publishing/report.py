@@ -48,7 +48,7 @@ def write(folds: Sequence[Path]) -> Path:
     """Write the report and return its path; `folds` are what fits left that put nothing into the store."""
     images = DOCS / "images" / "results"
     images.mkdir(parents=True, exist_ok=True)
-    parts = [HEAD, *(_model(spec, images) for spec in store.all_models())]
+    parts = [HEAD, *(_model(spec, images) for spec in store.list_models())]
     parts += [_folds(json.loads((each / "metrics.json").read_text())) for each in folds]
     path = DOCS / "results.md"
     path.write_text("\n".join(parts))

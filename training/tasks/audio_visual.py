@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.models.audio_video import SAMPLES, AudioVideoNetwork
+from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
 from training.data.fer2013 import LABELS as FACES
 from training.data.synthetic_pairs import FACE_OF
 from training.engine.optim import descent
@@ -118,8 +118,8 @@ def opinions_of(classifier: nn.Linear, bank: FaceBank) -> np.ndarray:
 
 
 def fit_behind_backbone(
-    network: AudioVideoNetwork, batches: ComposedBatches, config: AudioVideo, place: Path
-) -> AudioVideoNetwork:
+    network: AudioVisualNetwork, batches: ComposedBatches, config: AudioVideo, place: Path
+) -> AudioVisualNetwork:
     """Fit everything behind the backbone; returns the moving average after the last step."""
     generator = torch.Generator().manual_seed(config.seed)
     network.video.backbone.requires_grad_(False)
@@ -138,11 +138,11 @@ def fit_behind_backbone(
 
 
 @torch.inference_mode()
-def black_feature(network: AudioVideoNetwork, size: int) -> Tensor:
+def black_feature(network: AudioVisualNetwork, size: int) -> Tensor:
     """The features (F,) of a face that is not there."""
     network.eval()
     return network.face_features(torch.zeros(1, 3, size, size)).clone()[0]
 
 
-def no_faces(network: AudioVideoNetwork, batch: int, size: int) -> Tensor:
+def no_faces(network: AudioVisualNetwork, batch: int, size: int) -> Tensor:
     return black_feature(network, size).expand(batch, SAMPLES, -1)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.models.audio_video import BACKBONES, AudioVideoNetwork
+from inference.models.audio_visual import BACKBONES, AudioVisualNetwork
 from inference.store import sha256_of
 from training.data.fer2013 import LABELS, Faces
 from training.engine import checkpoint
@@ -177,7 +177,7 @@ def classifier_beside(fitted: Path, features: int) -> nn.Linear:
     return classifier
 
 
-def give_backbone(network: AudioVideoNetwork, fitted: Path) -> None:
+def give_backbone(network: AudioVisualNetwork, fitted: Path) -> None:
     """Put the weights of `backbone.safetensors` in their place. Raises DatasetError if they have another one."""
     try:
         network.video.backbone.load_state_dict(load_file(fitted))

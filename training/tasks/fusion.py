@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn import functional
 
 from inference import store
-from inference.models import build
+from inference.models import build_model
 from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS, BoostedTrees, build_fusion, mean_probabilities
 from training.errors import DatasetError
@@ -161,8 +161,8 @@ def _eeg(config: Fusion, folds: int) -> tuple[Readings, NDArray[np.int64]]:
     Raises DatasetError where the network has other labels, another configuration or was fitted on one of them, or a
     fold has nobody.
     """
-    spec = store.find(config.members.eeg)
-    network = store.open_model(spec)
+    spec = store.get(config.members.eeg)
+    network = store.load_model(spec)
     assert isinstance(network, EEGNet)
     eeg_config = configuration.read(CONFIGS / config.eeg_config)
     assert isinstance(eeg_config, EEG)
@@ -201,7 +201,7 @@ def fit(config: Fusion, out: Path) -> None:
 
     def fitted(clips: Readings, trials: Readings) -> nn.Module:
         torch.manual_seed(config.seed)
-        return train(build(architecture), lambda rng: paired(clips, trials, rng), trials.labels, config)
+        return train(build_model(architecture), lambda rng: paired(clips, trials, rng), trials.labels, config)
 
     read: dict[str, NDArray[np.float32]] = {}
     for fold in folds:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.eeg import EAV_RATE, windows
+from inference.eeg import EAV_RATE, cut_windows
 from training.data import eav, splits
 from training.engine import checkpoint
 from training.errors import DatasetError
@@ -45,7 +45,7 @@ def recorded_trials(root: Path, people: Sequence[int], spec: dict[str, Any], lab
 
 
 def _windows(subject: eav.Subject, spec: dict[str, Any]) -> dict[str, np.ndarray]:
-    return {"windows": np.stack([windows(trial, EAV_RATE, spec) for trial in eav.read_eeg(subject)])}
+    return {"windows": np.stack([cut_windows(trial, EAV_RATE, spec) for trial in eav.read_eeg(subject)])}
 
 
 def _require_labels(config: EEGNetFit) -> None:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from inference import store
-from inference.audio_video import AudioVideoReader
-from inference.models import build
+from inference.models import build_model
 from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS
+from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import eav, splits
 from training.errors import DatasetError
 from training.evaluation.calibration import temperature
@@ -49,7 +49,7 @@ def fit(config: RecordedFusion, root: Path, out: Path) -> None:
 
     def fitted(rows: NDArray[np.bool_]) -> torch.nn.Module:
         torch.manual_seed(config.seed)
-        return train(build(architecture), lambda _: matrices[rows], labels[rows], config)
+        return train(build_model(architecture), lambda _: matrices[rows], labels[rows], config)
 
     read: dict[str, NDArray[np.float32]] = {}
     for person in people:
@@ -96,7 +96,7 @@ def _fold(config: RecordedFusion) -> str:
 
 
 def _member(name: str, config: RecordedFusion) -> store.ModelSpec:
-    spec = store.find(name)
+    spec = store.get(name)
     if list(spec.labels) != config.labels:
         raise DatasetError(f"{name} has other labels than this configuration")
     if spec.metrics["split"] != _fold(config):
@@ -110,11 +110,11 @@ def _trials(
     members: dict[str, store.ModelSpec], root: Path, people: tuple[int, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
     """Every spoken trial of these people: logits (N, 10, classes), labels (N,) and people (N,)."""
-    reader = AudioVideoReader.open(members["audio_video"])
+    reader = AudioVisualPredictor.open(members["audio_video"])
     clips = read_clips("eav", root, people, reader.seconds)
     windows = Windows(prepare(clips, Reading(reader.face, reader.speech, reader.seconds)), reader)
     seen = window_logits(reader.network, windows).reshape(len(clips), AUDIO_VIDEO_ROWS, -1)
-    eegnet = store.open_model(members["eeg"])
+    eegnet = store.load_model(members["eeg"])
     assert isinstance(eegnet, EEGNet)
     trials = recorded_trials(root, people, members["eeg"].data["eeg"], members["eeg"].labels)
     assert [reader.labels.index(clip.label) for clip in clips] == trials.labels.tolist()

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference import store
-from inference.audio_video import AudioVideoReader
-from inference.models.audio_video import SAMPLES, AudioVideoNetwork, build_audio_video
+from inference.models.audio_visual import SAMPLES, AudioVisualNetwork, build_audio_visual
+from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import splits
 from training.engine import checkpoint
 from training.engine import devices as distributed
@@ -93,7 +93,7 @@ def moved(faces: Tensor, flip: float, degrees: float, generator: torch.Generator
 class Windows:
     """The windows of prepared clips; their faces stay on disk until they are asked for."""
 
-    def __init__(self, clips: Sequence[Prepared], reader: AudioVideoReader) -> None:
+    def __init__(self, clips: Sequence[Prepared], reader: AudioVisualPredictor) -> None:
         self.clips, self.reader = clips, reader
         self.places = [(clip, window) for clip in range(len(clips)) for window in range(len(clips[clip].mfcc))]
 
@@ -113,7 +113,7 @@ class Windows:
 
 @torch.inference_mode()
 def window_logits(
-    network: AudioVideoNetwork, windows: Windows, hear: Half = keep, see: Half = keep
+    network: AudioVisualNetwork, windows: Windows, hear: Half = keep, see: Half = keep
 ) -> NDArray[np.float32]:
     """Logits (windows, classes); `hear` and `see` say what becomes of MFCC and of faces first."""
     network.eval()
@@ -124,7 +124,7 @@ def window_logits(
     return np.concatenate(rows)
 
 
-def logits(network: AudioVideoNetwork, windows: Windows, config: Recordings, modality: str) -> NDArray[np.float32]:
+def logits(network: AudioVisualNetwork, windows: Windows, config: Recordings, modality: str) -> NDArray[np.float32]:
     """The mean logits of each clip's windows, (clips, classes), with both halves or one ("AV", "A", "V").
 
     The missing half is what the network met in its place: zeros, or noise where it was fitted with noise.
@@ -136,7 +136,7 @@ def logits(network: AudioVideoNetwork, windows: Windows, config: Recordings, mod
 
 
 def clip_logits(
-    network: AudioVideoNetwork, windows: Windows, hear: Half = keep, see: Half = keep
+    network: AudioVisualNetwork, windows: Windows, hear: Half = keep, see: Half = keep
 ) -> NDArray[np.float32]:
     """The mean logits of each clip's windows, (clips, classes)."""
     every = window_logits(network, windows, hear, see)
@@ -170,11 +170,11 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
         distributed.wait()
         parts[part] = prepare(clips, reading)
     torch.manual_seed(config.seed)
-    network = build_audio_video(classes=len(config.labels), fusion=config.fusion, heads=config.heads)
+    network = build_audio_visual(classes=len(config.labels), fusion=config.fusion, heads=config.heads)
     if backbone is not None:
         give_backbone(network, backbone)
     spec = publish_recordings.specification(config, root, speech_spec)
-    reader = AudioVideoReader(network, spec)
+    reader = AudioVisualPredictor(network, spec)
     windows = {part: Windows(clips, reader) for part, clips in parts.items()}
     network.to(distributed.device())
     weights = store.sha256_of(backbone) if backbone else None
@@ -218,7 +218,7 @@ def _order(windows: Windows, config: Recordings, seed: int) -> Iterator[list[int
         yield order[start : start + config.batch][distributed.rank() :: distributed.world()]
 
 
-def _freeze_unused(network: AudioVideoNetwork, windows: Windows) -> None:
+def _freeze_unused(network: AudioVisualNetwork, windows: Windows) -> None:
     """Take the published parts that never reach the output out of the fit, for processes wait for each gradient."""
     network.eval()
     mfcc, faces, _ = windows.read([0])
@@ -228,7 +228,7 @@ def _freeze_unused(network: AudioVideoNetwork, windows: Windows) -> None:
     network.zero_grad()
 
 
-def _fit(network: AudioVideoNetwork, windows: dict[str, Windows], config: Recordings, place: Path) -> Best:
+def _fit(network: AudioVisualNetwork, windows: dict[str, Windows], config: Recordings, place: Path) -> Best:
     train = windows["train"]
     if len(train) < config.batch or config.batch % distributed.world():
         raise DatasetError(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inference.models.audio_video import AudioBranch
+from inference.models.audio_visual import AudioBranch
 from training.data import splits
 from training.engine import checkpoint
 from training.engine.optim import descent

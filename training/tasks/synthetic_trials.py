@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from inference import store
-from inference.audio_video import AudioVideoReader
-from inference.audio_video_eeg import first_samples
 from inference.eeg import TRIAL_S
 from inference.models.fusion import AUDIO_VIDEO_ROWS
+from inference.predictors.audio_visual import AudioVisualPredictor
+from inference.predictors.trimodal import trial_window_starts
 from inference.speech import mfcc
 from training.data import fer2013, ravdess
 from training.data.synthetic_pairs import draw_faces
@@ -22,7 +22,12 @@ log = logging.getLogger(__name__)
 
 
 def read_trials(
-    reader: AudioVideoReader, speech: Path, actors: list[int], faces: fer2013.Faces, trials_per_label: int, seed: int
+    reader: AudioVisualPredictor,
+    speech: Path,
+    actors: list[int],
+    faces: fer2013.Faces,
+    trials_per_label: int,
+    seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (N, 6, classes) and labels (N,) of trials, whose windows lie as inference places them.
 
@@ -45,11 +50,11 @@ def read_trials(
     return logits.reshape(-1, AUDIO_VIDEO_ROWS, len(reader.labels)), np.array(labels)
 
 
-def _windows(reader: AudioVideoReader, clip: ravdess.Clip) -> np.ndarray:
+def _windows(reader: AudioVisualPredictor, clip: ravdess.Clip) -> np.ndarray:
     """MFCC (6, 10, 156) of the windows of a trial."""
     rate = reader.speech["sample_rate"]
     sound = np.resize(ravdess.read_sound(clip, rate), round(TRIAL_S * rate))
-    starts = first_samples(0.0, TRIAL_S, reader, round(TRIAL_S / reader.step_s))
+    starts = trial_window_starts(0.0, TRIAL_S, reader, round(TRIAL_S / reader.step_s))
     pieces = [sound[round(start * reader.step_s * rate) :][: round(reader.seconds * rate)] for start in starts]
     return np.stack([mfcc(piece, reader.speech) for piece in pieces])
 
@@ -59,11 +64,11 @@ def write(config: ComposedTrials, faces_root: Path, speech: Path, out: Path) -> 
 
     Raises DatasetError if the model was fitted on one of the actors.
     """
-    spec = store.find(config.audio_video)
+    spec = store.get(config.audio_video)
     known = sorted({actor for fold in config.folds for actor in fold} & {*spec.metrics.get("fitted_actors", ())})
     if known:
         raise DatasetError(f"{config.audio_video}: was fitted on actors {known}, which its trials must be strangers to")
-    reader = AudioVideoReader.open(spec)
+    reader = AudioVisualPredictor.open(spec)
     faces = fer2013.read_npz(faces_root / fer2013.PUBLIC_TEST)
     count = len(config.folds)
     read = []

@@ -66,7 +66,7 @@ def submit(
         return earlier
     try:
         with recordings.received(owner=owner, upload=upload) as files:
-            spec = store.choose(model or None, with_eeg=upload.eeg is not None)
+            spec = store.resolve(model or None, with_eeg=upload.eeg is not None)
             about = {
                 "title": title,
                 "project": project,
@@ -89,7 +89,7 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
     where it was erased meanwhile.
     """
     purposes.require_allowed(recording.purpose)
-    spec = store.choose(model or None, with_eeg=recording.has_eeg)
+    spec = store.resolve(model or None, with_eeg=recording.has_eeg)
     with transaction.atomic():
         owner = accounts.locked(get_object_or_404(User, recordings=recording.pk))
         return _queue(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec, owner)

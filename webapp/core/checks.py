@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from inference.sandbox import confine
+from inference.sandbox import limits
 
 
 @register
@@ -51,10 +51,10 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 @register
 def check_sandbox(**_: Any) -> list[CheckMessage]:
     try:
-        confine.require()
-    except confine.SandboxError as error:
+        limits.require_protections()
+    except limits.SandboxError as error:
         return [Error(str(error), id="emotrace.E006")]
-    if missing := confine.lacking():
+    if missing := limits.missing_protections():
         words = f"Uploaded files are read without {' and '.join(missing)}, as EMOTRACE_SANDBOX_WITHOUT allows."
         return [Warning(words, id="emotrace.W003")]
     return []

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError
 
-from inference.sandbox.confine import SandboxError
+from inference.sandbox.limits import SandboxError
 from inference.store import StoreError
 from webapp.core.errors import RequestError, WebCode, no_room
 

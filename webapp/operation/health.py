@@ -10,7 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from inference import store
-from inference.sandbox.confine import require
+from inference.sandbox.limits import require_protections
 from webapp.core.redis_client import redis_client
 from webapp.observability import metrics
 from webapp.storage import media
@@ -54,9 +54,9 @@ def _migrations() -> bool:
 def _models() -> bool:
     """Both defaults, which every reading begins with, and what they are joined of; finding one checks its weights."""
     for with_eeg in (False, True):
-        spec = store.choose(None, with_eeg=with_eeg)
+        spec = store.resolve(None, with_eeg=with_eeg)
         for role in spec.data.get("members", {}):
-            store.member(spec, role)
+            store.get_member(spec, role)
     return True
 
 
@@ -80,7 +80,7 @@ def _redis() -> bool:
 
 def _sandbox() -> bool:
     """Whether files can be read as safely as the operator asks for."""
-    require()
+    require_protections()
     return True
 
 

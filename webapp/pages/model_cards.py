@@ -44,14 +44,14 @@ def entry(spec: store.ModelSpec) -> Entry:
 
 def entries() -> list[Entry]:
     """Every model, newest version first within a name."""
-    return [entry(spec) for spec in store.all_models()]
+    return [entry(spec) for spec in store.list_models()]
 
 
 def choices(*, with_eeg: bool | None = None) -> list[Entry]:
     """The models that can be chosen for a recording, each in its newest version: with EEG, without, or both."""
     kinds = {None: ("audio-video", "fusion"), True: ("fusion",), False: ("audio-video",)}[with_eeg]
     newest: dict[str, Entry] = {}
-    for spec in store.all_models():
+    for spec in store.list_models():
         if spec.kind in kinds:
             newest.setdefault(spec.name, entry(spec))
     return sorted(newest.values(), key=lambda each: (each.reads_eeg, each.name != store.DEFAULT_AUDIO_VIDEO, each.name))
@@ -61,7 +61,7 @@ def marks() -> dict[tuple[str, str], str]:
     """What the models for demonstration carry wherever they are shown, by name and version."""
     return {
         (spec.name, spec.version): f"demonstration: {spec.demonstration}"
-        for spec in store.all_models()
+        for spec in store.list_models()
         if spec.demonstration
     }
 

@@ -20,7 +20,7 @@ def models(request: HttpRequest) -> HttpResponse:
 @login_required
 def model(request: HttpRequest, name: str, version: str) -> HttpResponse:
     try:
-        spec = store.find(f"{name}@{version}")
+        spec = store.get(f"{name}@{version}")
     except InputError:
         raise Http404 from None
     context = {

@@ -12,7 +12,7 @@ from django.core.files.base import File
 from django.core.files.move import file_move_safe
 from django.utils import timezone
 
-from inference import inputs
+from inference import validation
 from inference.media.probe import sha256
 from inference.types import EegInput, Inputs, MediaInfo
 from webapp.accounts import services as accounts
@@ -118,9 +118,9 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
             else None
         )
         files = Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg)
-        inputs.check_names(files)
+        validation.check_extensions(files)
         with checking(owner=owner):
-            info = inputs.check(files, settings.LIMITS)
+            info = validation.check_inputs(files, settings.LIMITS)
         digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
         sizes = {kind: path.stat().st_size for kind, path in paths.items()}
         yield Received(upload, tuple(transfers.values()), paths, digests, sizes, info)

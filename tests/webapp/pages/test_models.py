@@ -33,7 +33,7 @@ def test_scores_are_shown_by_where_they_stand(owner: Client) -> None:
 @pytest.mark.parametrize("name", ["spec.json", "metrics.json", "MODEL_CARD.md", "weights.safetensors"])
 def test_a_damaged_model_is_left_out_of_every_page(owner: Client, name: str) -> None:
     owner.raise_request_exception = False
-    (store.root() / "intermediate-attention-5/1" / name).write_bytes(b"\xff")
+    (store.store_directory() / "intermediate-attention-5/1" / name).write_bytes(b"\xff")
     assert owner.get("/models/").content.decode().count("<article") == 2
     for address in ("/", "/recordings/new/", "/api/v1/models/"):
         assert owner.get(address).status_code == 200, address

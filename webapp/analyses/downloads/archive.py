@@ -16,7 +16,7 @@ from django.utils import timezone
 from inference.errors import Code, InputError
 from inference.export import WRITERS, RecordingInfo
 from inference.export.eaf import VIDEO
-from inference.export.table import delimited
+from inference.export.table import to_delimited
 from webapp.accounts.models import User
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
@@ -75,7 +75,7 @@ def _pieces(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
             path = f"{folder(number, analysis.recording.title)}/{name}"
             size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
             manifest.append([path, str(size), digest, *whose])
-    yield from stream.add(MANIFEST, io.BytesIO(delimited([COLUMNS, *manifest]).encode()), timezone.now(), COMPRESSED)
+    yield from stream.add(MANIFEST, io.BytesIO(to_delimited([COLUMNS, *manifest]).encode()), timezone.now(), COMPRESSED)
     yield from stream.close()
 
 

@@ -56,7 +56,7 @@ def read() -> None:
 def _require_same(model: str, sha256: str) -> None:
     """Raise StoreError where the store's model is not the one that was there when somebody chose it."""
     try:
-        spec = store.find(model)
+        spec = store.get(model)
     except InputError as error:
         raise store.StoreError(f"{model} is not in the store any more") from error
     if spec.used.sha256 != sha256:
@@ -68,7 +68,7 @@ def render() -> None:
     lease = claim_next(published=True)
     if lease is None:
         return
-    from inference.media.process import FfmpegKilledError
+    from inference.media.ffmpeg import FfmpegKilledError
     from inference.media.render import render as burn_in
 
     with _working(lease, "render") as held, media.workplace() as place:

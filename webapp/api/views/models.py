@@ -14,4 +14,4 @@ class Models(APIView):
         operation_id="models_list", summary="What reads recordings, and how well", responses=ModelSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        return Response([ModelSerializer(spec).data for spec in store.all_models()])
+        return Response([ModelSerializer(spec).data for spec in store.list_models()])

@@ -172,7 +172,7 @@ class Eeg(APIView):
         with media.workplace() as place:
             media.copy_part(transfer.path, place / "eeg.mat")
             with checking(owner=person(request)):
-                outline = eeg.outline(place / "eeg.mat")
+                outline = eeg.read_outline(place / "eeg.mat")
             return Response(EegOutlineSerializer(outline).data)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from inference.matfile import HDF5_OFFSETS
-from inference.media.kinds import HEAD, SOUNDS, VIDEOS, Kind
+from inference.media.formats import AUDIO_FORMATS, HEAD_BYTES, VIDEO_FORMATS, FileFormat
 
 SOUND_ONLY = frozenset({".m4a", ".mka"})  # of the videos' containers, by their name without a picture
 # Patterns of Latin-1 text, which Python and JavaScript read alike.
@@ -19,7 +19,7 @@ class Accepted:
     suffixes: tuple[str, ...]
     begins: tuple[str, ...]
     media: str = ""  # the browser's word for every file of the role
-    head: int = HEAD + 8
+    head: int = HEAD_BYTES + 8
 
     @property
     def accept(self) -> str:
@@ -27,15 +27,15 @@ class Accepted:
         return ",".join(filter(None, (self.media, *self.suffixes)))
 
 
-def _media(kinds: Iterable[Kind], media: str, without: frozenset[str] = frozenset()) -> Accepted:
+def _media(kinds: Iterable[FileFormat], media: str, without: frozenset[str] = frozenset()) -> Accepted:
     kinds = tuple(kinds)
     suffixes = dict.fromkeys(suffix for kind in kinds for suffix in kind.suffixes if suffix not in without)
     return Accepted(tuple(suffixes), tuple(kind.begins.pattern.decode("latin-1") for kind in kinds), media)
 
 
 ROLES = {
-    "video": _media(VIDEOS, "video/*", SOUND_ONLY),
-    "audio": _media(SOUNDS, "audio/*"),
+    "video": _media(VIDEO_FORMATS, "video/*", SOUND_ONLY),
+    "audio": _media(AUDIO_FORMATS, "audio/*"),
     "eeg": Accepted((".mat",), MAT),
 }
 

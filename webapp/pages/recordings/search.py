@@ -64,7 +64,7 @@ def found(user: User, query: QueryDict) -> Found:
 
 def choices(user: User, projects: list[Project], asked: dict[str, str]) -> list[Choice]:
     """The fields to choose from. What was asked for stays among the options although it is gone."""
-    specs = [spec for spec in store.all_models() if spec.kind != "eeg"]
+    specs = [spec for spec in store.list_models() if spec.kind != "eeg"]
     labels = [*dict.fromkeys(label for spec in specs for label in spec.labels), UNDETERMINED]
     every = [
         Choice(

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference import speech, store
-from inference.faces import FaceReader, shown
-from inference.media.decode import frames_at, mixdown, sound
-from inference.models.audio_video import AudioVideoNetwork
+from inference.face_tracking import FaceTracker, to_display_face
+from inference.media.decode import decode_audio, frames_at, measure_mixdown
+from inference.models.audio_visual import AudioVisualNetwork
 from inference.timeline.evidence import MIN_FACE, MIN_VOICE
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
@@ -33,10 +33,10 @@ class FaceTrack:
     faces: Faces
 
 
-class AudioVideoReader:
+class AudioVisualPredictor:
     """The audio-video network together with what its specification says of its input."""
 
-    def __init__(self, network: AudioVideoNetwork, spec: dict[str, Any], device: str = "cpu") -> None:
+    def __init__(self, network: AudioVisualNetwork, spec: dict[str, Any], device: str = "cpu") -> None:
         self.device = device
         self.network = network.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.labels: tuple[str, ...] = tuple(spec["labels"])
@@ -50,10 +50,10 @@ class AudioVideoReader:
         self.hop = round(spec["window"]["hop_s"] / self.step_s)
 
     @classmethod
-    def open(cls, spec: store.ModelSpec, device: str = "cpu") -> "AudioVideoReader":
+    def open(cls, spec: store.ModelSpec, device: str = "cpu") -> "AudioVisualPredictor":
         """The reader for a model of the store. Raises StoreError."""
-        network = store.open_model(spec)
-        assert isinstance(network, AudioVideoNetwork)
+        network = store.load_model(spec)
+        assert isinstance(network, AudioVisualNetwork)
         try:
             return cls(network, spec.data, device)
         except (LookupError, TypeError, ValueError) as error:
@@ -82,7 +82,7 @@ class AudioVideoReader:
     def track(self, inputs: Inputs, media: MediaInfo, on_progress: Callable[[float], None]) -> FaceTrack:
         """Find and read the face at each grid time, in one pass over the video."""
         times = self.grid(media.duration_s)
-        read = FaceReader(self.face)
+        read = FaceTracker(self.face)
         features, seen = [], np.zeros(len(times), dtype=bool)
         pending: list[np.ndarray] = []
         found: list[Face] = []
@@ -93,7 +93,7 @@ class AudioVideoReader:
             seen[number] = sample.crop is not None
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)
             if sample.box is not None:
-                found.append(shown(sample.box, frame, media, float(times[number])))
+                found.append(to_display_face(sample.box, frame, media, float(times[number])))
             if len(pending) == self.samples or number + 1 == len(times):
                 faces = self.as_faces(np.stack(pending)).to(self.device)
                 features.append(self.network.face_features(faces).cpu())
@@ -126,14 +126,14 @@ class AudioVideoReader:
         rate = self.speech["sample_rate"]
         has_sound = media.has_audio or inputs.audio is not None
         source = inputs.audio or inputs.video
-        mix = mixdown(source) if has_sound else None
+        mix = measure_mixdown(source) if has_sound else None
         levelled = has_sound and "level_db" in self.speech
-        gain = speech.gain(sound(source, rate, media.duration_s, mix), self.speech) if levelled else 1.0
-        chunks = sound(source, rate, media.duration_s, mix) if has_sound else ()
-        sounds = speech.windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
+        gain = speech.level_gain(decode_audio(source, rate, media.duration_s, mix), self.speech) if levelled else 1.0
+        chunks = decode_audio(source, rate, media.duration_s, mix) if has_sound else ()
+        sounds = speech.cut_windows(chunks, [start * self.step_s for start in starts], self.seconds, rate)
         for batch in _batches(list(starts)):
             heard = [next(sounds) for _ in batch]
-            voices = [speech.voice_share(window, rate) for window in heard]
+            voices = [speech.voice_activity_ratio(window, rate) for window in heard]
             mfcc = np.stack([speech.mfcc(gain * window, self.speech) for window in heard])
             mfcc[np.array(voices) < MIN_VOICE] = 0.0
             faces, shares = zip(*(self._window_faces(track, start, nothing) for start in batch), strict=True)

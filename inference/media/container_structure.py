@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inference.errors import InputError
-from inference.media.kinds import HEAD, Kind, holds_foreign, mixed
-from inference.media.riff import CutShortError, walk_avi, walk_wav
-from inference.media.trailer import check_trailer, joined
+from inference.media.formats import HEAD_BYTES, FileFormat, has_foreign_signature, mixed_file_error
+from inference.media.riff import TruncatedError, walk_avi, walk_wav
+from inference.media.trailer import check_trailer, joined_recordings_error
 
 _MEDIA_BOXES = (b"mdat", b"moov", b"moof")
 _BOXES = (*_MEDIA_BOXES, b"ftyp", b"free", b"skip", b"wide", b"uuid", b"meta", b"mfra")
 _EBML, _SEGMENT, _VOID, _CRC = 0x1A45DFA3, 0x18538067, 0xEC, 0xBF
 
 
-def check_layout(path: Path, kind: Kind) -> None:
+def check_structure(path: Path, kind: FileFormat) -> None:
     """Raises CutShortError, InputError(MIXED_FILE | JOINED_RECORDINGS | AUDIO_SIZE | AUDIO_CHANNELS).
 
     Kinds without outermost parts pass.
     """
-    walk = _WALKS.get(kind.demuxer)
+    walk = _WALKERS.get(kind.demuxer)
     if walk is None:
         return
     with path.open("rb") as file:
@@ -43,20 +43,20 @@ def _walk_boxes(file: BinaryIO, size: int) -> None:
         named = len(kind) == 4 and all(32 <= letter < 127 or letter == 0xA9 for letter in kind)
         if length < 8 or not named or (at + length > size and kind not in _BOXES):
             if 0 < length <= size - at:  # a box that no program writes
-                raise _leftover(size - at)
+                raise _trailing_bytes_error(size - at)
             check_trailer(file, at, size)
             break
-        if kind not in _MEDIA_BOXES and holds_foreign(header[8:] + file.read(min(HEAD, length))):
-            raise mixed("a page or a document")
+        if kind not in _MEDIA_BOXES and has_foreign_signature(header[8:] + file.read(min(HEAD_BYTES, length))):
+            raise mixed_file_error("a page or a document")
         if at + length > size:
-            raise CutShortError
+            raise TruncatedError
         at += length
         indexes += kind == b"moov"
         names += kind == b"ftyp"
     if not indexes:  # it is what cameras write last
-        raise CutShortError
+        raise TruncatedError
     if indexes > 1 and names > 1:
-        raise joined()
+        raise joined_recordings_error()
 
 
 def _walk_elements(file: BinaryIO, size: int) -> None:
@@ -64,20 +64,20 @@ def _walk_elements(file: BinaryIO, size: int) -> None:
     at, segments = 0, 0
     while at < size:
         file.seek(at)
-        identity, length, header = _element(file.read(12))
+        identity, length, header = _ebml_header(file.read(12))
         if identity not in (_EBML, _SEGMENT, _VOID, _CRC):
             check_trailer(file, at, size)
             return
         if identity == _EBML and segments:
-            raise joined()
+            raise joined_recordings_error()
         segments += identity == _SEGMENT
         if length is None:  # of a size that was not known when it was begun, as live recordings are
             return
         if (at := at + header + length) > size:
-            raise CutShortError
+            raise TruncatedError
 
 
-def _element(data: bytes) -> tuple[int, int | None, int]:
+def _ebml_header(data: bytes) -> tuple[int, int | None, int]:
     """An element's identity, its size where that is said, and how many bytes say so; identity 0 where none begins."""
     width = 9 - data[0].bit_length() if data else 9
     if width > 4 or len(data) <= width:
@@ -90,11 +90,11 @@ def _element(data: bytes) -> tuple[int, int | None, int]:
     return int.from_bytes(data[:width]), length if known else None, width + digits
 
 
-def _leftover(count: int) -> InputError:
-    return mixed(f"{count:,} bytes of something else")
+def _trailing_bytes_error(count: int) -> InputError:
+    return mixed_file_error(f"{count:,} bytes of something else")
 
 
-_WALKS: dict[str, Callable[[BinaryIO, int], None]] = {
+_WALKERS: dict[str, Callable[[BinaryIO, int], None]] = {
     "mov": _walk_boxes,
     "matroska": _walk_elements,
     "avi": walk_avi,

@@ -13,19 +13,19 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from inference.errors import Code, InputError
 from inference.media.container import DECODERS, MAX_PIXELS, PROTOCOLS
-from inference.media.interrupts import deferred
-from inference.media.kinds import kind_of
+from inference.media.formats import detect_format
 from inference.media.riff import pcm_decoder
-from inference.sandbox.confine import Allowance, environment, prepare, require
+from inference.media.signals import defer_signals
+from inference.sandbox.limits import Permissions, minimal_environment, prepare_confinement, require_protections
 
 MEMORY_BYTES = 8 * 1024**3  # address space; x264 at 2160p reserves about 2 GiB
-WRITTEN_BYTES = 2**34
+MAX_OUTPUT_BYTES = 2**34
 _CPU_FACTOR = os.cpu_count() or 1  # how much faster than the clock its processor time may pass
 
 
-_SAID_BYTES = 2000
+_MESSAGE_BYTES = 2000
 _OUT_OF_RESOURCES = {256 - errno.ENOMEM, 256 - errno.EFBIG}  # as it exits where memory or the file it writes ends
-_NO_ROOM = 256 - errno.ENOSPC
+_DISK_FULL = 256 - errno.ENOSPC
 
 
 class FfmpegError(Exception):
@@ -44,9 +44,9 @@ class FfmpegKilledError(FfmpegError):
         )
 
 
-def source(path: Path) -> list[str]:
+def input_arguments(path: Path) -> list[str]:
     """Arguments that open `path` as an input of its own kind, and nothing that it may point to."""
-    kind = kind_of(path)
+    kind = detect_format(path)
     demuxer = kind.demuxer if kind else "none"
     decoder = pcm_decoder(path)
     return [
@@ -56,13 +56,13 @@ def source(path: Path) -> list[str]:
     ]
 
 
-def ffmpeg(
+def run_ffmpeg(
     arguments: Sequence[str],
     output: Path,
     *,
     read: Sequence[Path],
     limit_s: float = 600.0,
-    most_bytes: int = WRITTEN_BYTES,
+    most_bytes: int = MAX_OUTPUT_BYTES,
     folder: Path | None = None,
     on_time: Callable[[float], None] | None = None,
 ) -> None:
@@ -73,11 +73,13 @@ def ffmpeg(
     this process dies or `on_time` raises. Raises FfmpegError, FfmpegKilledError, SandboxError, and OSError where the
     disk is full.
     """
-    require()
+    require_protections()
     program = Path(get_ffmpeg_exe()).resolve()
     output.touch()
     cpu_s = int(limit_s * _CPU_FACTOR) + 1
-    confinement = prepare(Allowance(MEMORY_BYTES, most_bytes, cpu_s, read, [output], program), os.getpid())
+    confinement = prepare_confinement(
+        Permissions(MEMORY_BYTES, most_bytes, cpu_s, read, [output], program), os.getpid()
+    )
     quiet = ["-y", "-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as said:
         process: subprocess.Popen[str] | None = None
@@ -89,14 +91,14 @@ def ffmpeg(
 
         clock = threading.Timer(limit_s, end)
         try:
-            with deferred():
+            with defer_signals():
                 process = subprocess.Popen(
                     [str(program), *quiet, *arguments, f"file:{output.resolve()}"],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=said,
                     cwd=folder,
-                    env=environment(),
+                    env=minimal_environment(),
                     text=True,
                     start_new_session=True,
                     preexec_fn=confinement.enter,  # only system calls, safe among threads
@@ -115,9 +117,9 @@ def ffmpeg(
         if outlasted.is_set():
             raise FfmpegKilledError(f"ffmpeg took longer than {limit_s:.0f} s")
         if process.returncode:
-            said.seek(max(0, said.seek(0, os.SEEK_END) - _SAID_BYTES))
+            said.seek(max(0, said.seek(0, os.SEEK_END) - _MESSAGE_BYTES))
             message = said.read().decode(errors="replace").strip()
-            if process.returncode == _NO_ROOM:
+            if process.returncode == _DISK_FULL:
                 raise OSError(errno.ENOSPC, message)
             killed = process.returncode < 0 or process.returncode in _OUT_OF_RESOURCES
             raise (FfmpegKilledError if killed else FfmpegError)(message)

@@ -3,48 +3,48 @@
 from pathlib import Path
 
 from inference import eeg
-from inference.errors import Code, InputError, reading
-from inference.matfile import begins_as_mat
-from inference.media.kinds import SOUNDS, VIDEOS, check_name, kind_of
+from inference.errors import Code, InputError, about_file
+from inference.matfile import is_mat_file
+from inference.media.formats import AUDIO_FORMATS, VIDEO_FORMATS, check_extension, detect_format
 from inference.media.probe import probe_audio, probe_video
-from inference.sandbox.calls import sandboxed
+from inference.sandbox.client import sandboxed
 from inference.types import Inputs, Limits, MediaInfo
 
-PATIENCE_S, BYTES_A_SECOND = 20.0, 20e6
+BASE_TIMEOUT_S, BYTES_PER_SECOND = 20.0, 20e6
 LENGTH_TOLERANCE_S = 0.5  # by which sound or EEG may differ from the video
 
 
-def check_names(inputs: Inputs) -> None:
+def check_extensions(inputs: Inputs) -> None:
     """Make sure that no file's name says something else than its first bytes; they are all that is read.
 
     Raises InputError(FILE_EXTENSION). What is of no kind at all, `check` refuses.
     """
-    for name, path, kinds in (("video", inputs.video, VIDEOS), ("audio", inputs.audio, SOUNDS)):
-        if path is not None and (kind := kind_of(path, kinds)):
-            with reading(name):
-                check_name(path, kind, kinds)
-    if inputs.eeg is None or not begins_as_mat(inputs.eeg.path):
+    for name, path, kinds in (("video", inputs.video, VIDEO_FORMATS), ("audio", inputs.audio, AUDIO_FORMATS)):
+        if path is not None and (kind := detect_format(path, kinds)):
+            with about_file(name):
+                check_extension(path, kind, kinds)
+    if inputs.eeg is None or not is_mat_file(inputs.eeg.path):
         return
     if inputs.eeg.path.suffix.lower() not in ("", ".mat"):
         raise InputError(Code.FILE_EXTENSION, "The EEG file's name does not end in .mat. Choose a MAT file.", "eeg")
 
 
-def _patience(inputs: Inputs, limits: Limits) -> float:
+def _timeout_s(inputs: Inputs, limits: Limits) -> float:
     """Seconds that checking may take: every file is read once from beginning to end."""
     size = sum(path.stat().st_size for path in _paths(inputs).values() if path.is_file())
-    return PATIENCE_S + min(size, 3 * limits.max_bytes) / BYTES_A_SECOND
+    return BASE_TIMEOUT_S + min(size, 3 * limits.max_bytes) / BYTES_PER_SECOND
 
 
-@sandboxed(patience=_patience)
-def check(inputs: Inputs, limits: Limits) -> MediaInfo:
+@sandboxed(patience=_timeout_s)
+def check_inputs(inputs: Inputs, limits: Limits) -> MediaInfo:
     """Make sure that every file of the recording can be read and that they belong together.
 
     Raises InputError with the code of the first thing that is wrong.
     """
     for name, path in _paths(inputs).items():
-        with reading(name):
-            _not_too_large(path, limits)
-    with reading("video"):
+        with about_file(name):
+            _check_size(path, limits)
+    with about_file("video"):
         media = probe_video(inputs.video)
         if media.duration_s > limits.max_seconds:
             raise InputError(
@@ -60,11 +60,11 @@ def check(inputs: Inputs, limits: Limits) -> MediaInfo:
                 "smaller, such as at 1920 x 1080, or cut it.",
             )
     if inputs.audio is not None:
-        with reading("audio"):
-            _same_length(Code.AUDIO_LENGTH, "sound file", probe_audio(inputs.audio), media)
+        with about_file("audio"):
+            _check_same_length(Code.AUDIO_LENGTH, "sound file", probe_audio(inputs.audio), media)
     if inputs.eeg is not None:
-        with reading("eeg"):
-            _same_length_or_shorter(eeg.inspect(inputs.eeg).seconds, media)
+        with about_file("eeg"):
+            _check_not_longer(eeg.inspect_eeg(inputs.eeg).seconds, media)
     return media
 
 
@@ -73,7 +73,7 @@ def _paths(inputs: Inputs) -> dict[str, Path]:
     return {name: path for name, path in paths.items() if path is not None}
 
 
-def _not_too_large(path: Path, limits: Limits) -> None:
+def _check_size(path: Path, limits: Limits) -> None:
     if path.is_file() and path.stat().st_size > limits.max_bytes:
         raise InputError(
             Code.TOO_LARGE,
@@ -85,7 +85,7 @@ def _mb(size: int) -> str:
     return f"{size / 1e6:.0f}"
 
 
-def _same_length(code: Code, what: str, seconds: float, media: MediaInfo) -> None:
+def _check_same_length(code: Code, what: str, seconds: float, media: MediaInfo) -> None:
     if abs(seconds - media.duration_s) > LENGTH_TOLERANCE_S:
         raise InputError(
             code,
@@ -93,7 +93,7 @@ def _same_length(code: Code, what: str, seconds: float, media: MediaInfo) -> Non
         )
 
 
-def _same_length_or_shorter(seconds: float, media: MediaInfo) -> None:
+def _check_not_longer(seconds: float, media: MediaInfo) -> None:
     # EEG may end before the video, whose rest is then read without it.
     if seconds > media.duration_s + LENGTH_TOLERANCE_S:
-        _same_length(Code.EEG_LENGTH, "EEG", seconds, media)
+        _check_same_length(Code.EEG_LENGTH, "EEG", seconds, media)

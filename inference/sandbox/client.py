@@ -15,23 +15,34 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, get_type_hints
 
 from inference.errors import Code, InputError
-from inference.sandbox.confine import environment, require
-from inference.sandbox.wire import Array, End, Failure, OutOfMemory, Refusal, Request, Value, Wire, decoded, encoded
+from inference.sandbox.limits import minimal_environment, require_protections
+from inference.sandbox.protocol import (
+    ArrayHeader,
+    Connection,
+    EndOfStream,
+    FailureReply,
+    InputErrorReply,
+    OutOfMemoryReply,
+    Request,
+    ReturnValue,
+    decode,
+    encode,
+)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MEMORY_BYTES = 4 * 2**30  # address space; the largest EEG that is read takes 2 GiB, 8K video as much
-QUIET_S = 25.0  # a reader that hands nothing over for so long is taken for hung: others wait for their turn
+TIMEOUT_S = 25.0  # a reader that hands nothing over for so long is taken for hung: others wait for their turn
 CPU_S = 6 * 3600  # of a reader that does hand over: two hours at 2160p take less
 _ROOT = Path(__file__).resolve().parents[2]
-_ENVIRONMENT = environment() | {
+_ENVIRONMENT = minimal_environment() | {
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONPATH": str(_ROOT),
 }
 
-inside = False  # True in a child: there, such a function just runs
+in_sandbox = False  # True in a child: there, such a function just runs
 
 logger = logging.getLogger(__name__)
 
@@ -45,21 +56,21 @@ def sandboxed(*, patience: Callable[..., float] | None = None) -> Callable[[Func
 
     def wrap(function: Function) -> Function:
         def call(*args: Any, **kwargs: Any) -> "_Call":
-            patience_s = patience(*args, **kwargs) if patience else QUIET_S
+            patience_s = patience(*args, **kwargs) if patience else TIMEOUT_S
             bound = inspect.signature(function).bind(*args, **kwargs)
             bound.apply_defaults()
             return _Call(function, bound.args, patience_s)
 
         @wraps(function)
         def value(*args: Any, **kwargs: Any) -> Any:
-            if inside:
+            if in_sandbox:
                 return function(*args, **kwargs)
             with call(*args, **kwargs) as running:
                 return running.value()
 
         @wraps(function)
         def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            if inside:
+            if in_sandbox:
                 yield from function(*args, **kwargs)
                 return
             with call(*args, **kwargs) as running:
@@ -70,7 +81,7 @@ def sandboxed(*, patience: Callable[..., float] | None = None) -> Callable[[Func
     return wrap
 
 
-def parameters(function: Callable[..., Any]) -> Any:
+def argument_types(function: Callable[..., Any]) -> Any:
     """The type of a function's arguments, as one tuple."""
     hints = get_type_hints(function)
     return tuple[tuple(hints[name] for name in inspect.signature(function).parameters)]  # type: ignore[misc]
@@ -83,15 +94,15 @@ class _Call:
         self._function = function
         self._patience_s = patience_s
         cpu_s = CPU_S if inspect.isgeneratorfunction(function) else int(patience_s) + 1
-        told = encoded(list(arguments))
+        told = encode(list(arguments))
         self._request = Request(function.__module__, function.__name__, told, MEMORY_BYTES, cpu_s)
 
     def __enter__(self) -> "_Call":
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._template, self._child = _forked(theirs)
+            self._template, self._child = _fork(theirs)
         self._status: int | None = None
-        self._wire = Wire(self._socket)
+        self._wire = Connection(self._socket)
         self._guarded(lambda: self._wire.send(self._request))
         return self
 
@@ -101,24 +112,24 @@ class _Call:
 
     def value(self) -> Any:
         answer = self._next()
-        if not isinstance(answer, Value):
+        if not isinstance(answer, ReturnValue):
             raise self._crashed("no value")
         kind = get_type_hints(self._function)["return"]
-        return self._guarded(lambda: decoded(answer.value, kind))
+        return self._guarded(lambda: decode(answer.value, kind))
 
     def arrays(self) -> Iterator[Any]:
-        while isinstance(answer := self._next(), Array):
+        while isinstance(answer := self._next(), ArrayHeader):
             yield self._guarded(partial(self._wire.receive_array, answer, self._patience_s))
-        if not isinstance(answer, End):
+        if not isinstance(answer, EndOfStream):
             raise self._crashed("no array")
 
     def _next(self) -> Any:
         answer = self._guarded(lambda: self._wire.receive(self._patience_s))
-        if isinstance(answer, Refusal):
+        if isinstance(answer, InputErrorReply):
             raise InputError(self._guarded(lambda: Code(answer.code)), answer.message, answer.file)
-        if isinstance(answer, OutOfMemory):
-            raise _too_costly()
-        if isinstance(answer, Failure):
+        if isinstance(answer, OutOfMemoryReply):
+            raise _too_costly_error()
+        if isinstance(answer, FailureReply):
             raise self._crashed(answer.report)
         return answer
 
@@ -126,10 +137,10 @@ class _Call:
         try:
             return step()
         except TimeoutError as error:
-            raise _too_costly() from error
+            raise _too_costly_error() from error
         except (OSError, EOFError) as error:
             if self._end() in (signal.SIGXCPU, signal.SIGKILL):  # beyond the limits, or for want of memory
-                raise _too_costly() from error
+                raise _too_costly_error() from error
             raise self._crashed(f"ended with {self._status}") from error
         except (ValueError, TypeError) as error:
             raise self._crashed(str(error)) from error
@@ -147,14 +158,14 @@ class _Call:
         )
 
 
-def _too_costly() -> InputError:
+def _too_costly_error() -> InputError:
     return InputError(
         Code.TOO_COSTLY,
         "Reading the file takes more time or memory than a recording may. Export it again, smaller or shorter.",
     )
 
 
-class _Template:
+class _ForkServer:
     """A running template; used by one thread at a time."""
 
     def __init__(self) -> None:
@@ -162,7 +173,7 @@ class _Template:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "inference.sandbox.template"],
+                [sys.executable, "-P", "-m", "inference.sandbox.forkserver"],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd=_ROOT,
@@ -197,39 +208,39 @@ class _Template:
         self._control.close()
 
 
-_template: _Template | None = None
+_server: _ForkServer | None = None
 _starting = threading.Lock()
 
 
 @atexit.register
 def _close() -> None:
-    if _template is not None:
-        _template.close()
+    if _server is not None:
+        _server.close()
 
 
-def _fork_anew() -> None:
+def _forget_parent_server() -> None:
     """In a fork of this process, which would hold its parent's template alive."""
-    global _template, _starting
-    if _template is not None:
-        _template.forget()
-    _template, _starting = None, threading.Lock()
+    global _server, _starting
+    if _server is not None:
+        _server.forget()
+    _server, _starting = None, threading.Lock()
 
 
-os.register_at_fork(after_in_child=_fork_anew)
+os.register_at_fork(after_in_child=_forget_parent_server)
 
 
-def _forked(end: socket.socket) -> tuple[_Template, int]:
+def _fork(end: socket.socket) -> tuple[_ForkServer, int]:
     """A child of the template, which is started where there is none or it was killed. Raises SandboxError."""
-    global _template
-    require()
+    global _server
+    require_protections()
     for _ in range(2):
         with _starting:
-            template = _template = _template or _Template()
+            template = _server = _server or _ForkServer()
         try:
             return template, template.fork(end)
         except OSError:
             with _starting:
-                if _template is template:
+                if _server is template:
                     template.close()
-                    _template = None
+                    _server = None
     raise OSError("no process can be started to read the file")

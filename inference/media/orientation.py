@@ -7,7 +7,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 
-class Display:
+class Orientation:
     """Shows the frames of one track upright, all as the first one asks."""
 
     def __init__(self, stream: VideoStream) -> None:
@@ -34,11 +34,11 @@ class Display:
     def _turned(self, frame: av.VideoFrame) -> tuple[bool, bool, bool]:
         # A frame whose side data was looked at holds itself in memory until the garbage collector comes by.
         if self._turns is None:
-            self._turns = _turns(frame)
+            self._turns = _display_transform(frame)
         return self._turns
 
 
-def _turns(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
+def _display_transform(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     """Whether to transpose a frame, then mirror it left to right, then top to bottom.
 
     A display matrix maps a pixel's (x, y) to (ax + cy, bx + dy); its first five numbers are a, b, -, c, d.

@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from inference.sandbox import landlock, seccomp
-from inference.sandbox.libc import checked, libc
+from inference.sandbox.libc import check_result, libc
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
@@ -40,7 +40,7 @@ class SandboxError(OSError):
 
 
 @dataclass(frozen=True)
-class Allowance:
+class Permissions:
     """Address space and the longest file that may be written, in bytes; processor time in seconds; what may be opened.
 
     `program` is what may be executed; without it the process may only read.
@@ -55,16 +55,16 @@ class Allowance:
 
 
 @cache
-def lacking() -> tuple[str, ...]:
+def missing_protections() -> tuple[str, ...]:
     """Which of `landlock` and `seccomp` the system does not offer."""
-    offered = {"landlock": landlock.abi() > 0, "seccomp": seccomp.available()}
+    offered = {"landlock": landlock.abi_version() > 0, "seccomp": seccomp.available()}
     return tuple(name for name, is_there in offered.items() if not is_there)
 
 
-def require() -> None:
+def require_protections() -> None:
     """Raise SandboxError where the system lacks a protection that the operator does not do without."""
     allowed = {name.strip() for name in os.environ.get("EMOTRACE_SANDBOX_WITHOUT", "").split(",")}
-    if missing := [name for name in lacking() if name not in allowed]:
+    if missing := [name for name in missing_protections() if name not in allowed]:
         raise SandboxError(
             f"This system offers no {' and no '.join(missing)} to confine the readers of uploaded files. Use Linux "
             f"5.13 or later with libseccomp, or set EMOTRACE_SANDBOX_WITHOUT={','.join(missing)} to "
@@ -72,7 +72,7 @@ def require() -> None:
         )
 
 
-def environment() -> dict[str, str]:
+def minimal_environment() -> dict[str, str]:
     """Of this process's environment, with its secrets, what a confined one is given: where libraries lie."""
     return {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
 
@@ -81,7 +81,7 @@ def environment() -> dict[str, str]:
 class Confinement:
     """What `prepare` made. `ruleset` is a descriptor, None without Landlock; `calls` is a filter, or empty."""
 
-    allowed: Allowance
+    allowed: Permissions
     parent: int
     ruleset: int | None
     calls: bytes
@@ -101,9 +101,9 @@ class Confinement:
         _limit(resource.RLIMIT_CPU, self.allowed.cpu_s)
         _limit(resource.RLIMIT_CORE, 0)
         _drop_capabilities()
-        checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        check_result(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         if self.ruleset is not None:
-            landlock.restrict(self.ruleset)
+            landlock.restrict_self(self.ruleset)
         if kept is not None:
             _close_all_but(kept)
         if self.calls:
@@ -115,15 +115,15 @@ class Confinement:
             os.close(self.ruleset)
 
 
-def prepare(allowed: Allowance, parent: int) -> Confinement:
+def prepare_confinement(allowed: Permissions, parent: int) -> Confinement:
     """Make the confinement of a child of `parent`. Raises OSError."""
-    ruleset = None if "landlock" in lacking() else landlock.ruleset(_opened(allowed))
+    ruleset = None if "landlock" in missing_protections() else landlock.create_ruleset(_path_rights(allowed))
     filtered = seccomp.encoding if allowed.program else seccomp.reading
-    return Confinement(allowed, parent, ruleset, b"" if "seccomp" in lacking() else filtered())
+    return Confinement(allowed, parent, ruleset, b"" if "seccomp" in missing_protections() else filtered())
 
 
-def _opened(allowed: Allowance) -> Iterator[tuple[Path, int]]:
-    for path in (*_libraries(), *map(Path, _DEVICES), *allowed.read):
+def _path_rights(allowed: Permissions) -> Iterator[tuple[Path, int]]:
+    for path in (*_library_paths(), *map(Path, _DEVICES), *allowed.read):
         yield path, landlock.READ
     for path in allowed.write:
         yield path, landlock.WRITE
@@ -135,7 +135,7 @@ def _opened(allowed: Allowance) -> Iterator[tuple[Path, int]]:
 
 
 @cache
-def _libraries() -> tuple[Path, ...]:
+def _library_paths() -> tuple[Path, ...]:
     """Where Python and the packages are that readers use. The project's own folder, with its data, is none of it."""
     python = (str(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     linked = [part for part in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if part]
@@ -145,7 +145,7 @@ def _libraries() -> tuple[Path, ...]:
 
 def _drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    checked(libc.capset(header, (ctypes.c_uint32 * 6)()))
+    check_result(libc.capset(header, (ctypes.c_uint32 * 6)()))
 
 
 def _close_all_but(kept: Iterable[int]) -> None:

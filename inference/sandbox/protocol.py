@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-MOST_TOLD = 16 * 2**20  # bytes of a message
-MOST_VALUES = 2**30  # bytes of an array
+MAX_MESSAGE_BYTES = 16 * 2**20  # bytes of a message
+MAX_ARRAY_BYTES = 2**30  # bytes of an array
 _LENGTH = struct.Struct("<I")
 
 
@@ -31,22 +31,22 @@ class Request(msgspec.Struct, tag=True):
     cpu_s: int
 
 
-class Value(msgspec.Struct, tag=True):
+class ReturnValue(msgspec.Struct, tag=True):
     value: msgspec.Raw
 
 
-class Array(msgspec.Struct, tag=True):
+class ArrayHeader(msgspec.Struct, tag=True):
     """Values of this type and shape follow."""
 
     dtype: str
     shape: tuple[int, ...]
 
 
-class End(msgspec.Struct, tag=True):
+class EndOfStream(msgspec.Struct, tag=True):
     """There are no more arrays."""
 
 
-class Refusal(msgspec.Struct, tag=True):
+class InputErrorReply(msgspec.Struct, tag=True):
     """An InputError."""
 
     code: str
@@ -54,20 +54,20 @@ class Refusal(msgspec.Struct, tag=True):
     file: str | None
 
 
-class OutOfMemory(msgspec.Struct, tag=True):
+class OutOfMemoryReply(msgspec.Struct, tag=True):
     pass
 
 
-class Failure(msgspec.Struct, tag=True):
+class FailureReply(msgspec.Struct, tag=True):
     """Any other exception, for the log."""
 
     report: str
 
 
-Message = Request | Value | Array | End | Refusal | OutOfMemory | Failure
+Message = Request | ReturnValue | ArrayHeader | EndOfStream | InputErrorReply | OutOfMemoryReply | FailureReply
 
 
-class Wire:
+class Connection:
     """One end. Raises EOFError where the other end is gone, TimeoutError, ValueError for what is no message."""
 
     def __init__(self, end: socket.socket) -> None:
@@ -82,22 +82,22 @@ class Wire:
         self._end.sendall(_LENGTH.pack(len(told)) + told)
 
     def send_array(self, values: np.ndarray) -> None:
-        self.send(Array(values.dtype.str, values.shape))
+        self.send(ArrayHeader(values.dtype.str, values.shape))
         self._end.sendall(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
 
     def receive(self, patience_s: float | None = None) -> Message:
         """The next message, if it comes within `patience_s`."""
         deadline = None if patience_s is None else time.monotonic() + patience_s
         (length,) = _LENGTH.unpack(self._filled(bytearray(_LENGTH.size), deadline))
-        if length > MOST_TOLD:
+        if length > MAX_MESSAGE_BYTES:
             raise ValueError("a message that is too long")
         return msgspec.msgpack.decode(self._filled(bytearray(length), deadline), type=Message)
 
-    def receive_array(self, announced: Array, patience_s: float) -> np.ndarray:
+    def receive_array(self, announced: ArrayHeader, patience_s: float) -> np.ndarray:
         dtype = np.dtype(announced.dtype)
         if dtype.kind not in "iuf" or min(announced.shape, default=0) < 0:
             raise ValueError("an array of anything but numbers")
-        if math.prod(announced.shape) * dtype.itemsize > MOST_VALUES:
+        if math.prod(announced.shape) * dtype.itemsize > MAX_ARRAY_BYTES:
             raise ValueError("an array that is too large")
         values = np.empty(announced.shape, dtype)
         self._filled(values.reshape(-1).view(np.uint8).data, time.monotonic() + patience_s)
@@ -114,16 +114,16 @@ class Wire:
         return target
 
 
-def encoded(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.msgpack.encode(value, enc_hook=_plain))
+def encode(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.msgpack.encode(value, enc_hook=_to_plain))
 
 
-def decoded(value: msgspec.Raw, kind: Any) -> Any:
+def decode(value: msgspec.Raw, kind: Any) -> Any:
     """What `encoded` made of a value of type `kind`. Raises ValueError where it is of none."""
     return msgspec.msgpack.decode(value, type=kind, dec_hook=lambda kind, plain: kind(os.fsdecode(plain)))
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, Path):
         return os.fsencode(value.absolute())  # the sandbox works in another folder
     if isinstance(value, Iterable):

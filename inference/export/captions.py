@@ -5,15 +5,17 @@ import io
 
 from webvtt import Caption, WebVTT
 
-from inference.export.writer import caption, milliseconds, one_line, without_eeg
+from inference.export.writer import audio_visual_text, caption, milliseconds, one_line
 from inference.types import Timeline
 
 
-def subtitles(timeline: Timeline, title: str, kind: str) -> bytes:
+def captions(timeline: Timeline, title: str, kind: str) -> bytes:
     """The captions as a file of `kind`, `vtt` or `srt`. Only WebVTT has comments to hold title and notice."""
-    comments = [html.escape(one_line(text), quote=False) for text in (title, without_eeg(timeline), timeline.notice)]
+    comments = [
+        html.escape(one_line(text), quote=False) for text in (title, audio_visual_text(timeline), timeline.notice)
+    ]
     captions = [
-        Caption(_clock(segment.start_s), _clock(segment.end_s), html.escape(caption(segment), quote=False))
+        Caption(_timestamp(segment.start_s), _timestamp(segment.end_s), html.escape(caption(segment), quote=False))
         for segment in timeline.segments
     ]
     text = io.StringIO()
@@ -21,7 +23,7 @@ def subtitles(timeline: Timeline, title: str, kind: str) -> bytes:
     return f"{text.getvalue().rstrip()}\n".encode()
 
 
-def _clock(seconds: float) -> str:
+def _timestamp(seconds: float) -> str:
     """12.5 -> 00:00:12.500"""
     whole, thousandths = divmod(milliseconds(seconds), 1000)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{thousandths:03}"

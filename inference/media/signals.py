@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-HELD_BACK = (signal.SIGINT, signal.SIGTERM)
+DEFERRED = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Call the Python handlers of these signals when the block is over, not in it.
 
     What a handler raises within `subprocess.Popen` would leave a child that nobody knows, and within a hook around
@@ -20,7 +20,7 @@ def deferred() -> Iterator[None]:
         yield
         return
     handlers: dict[int, Callable[[int, FrameType | None], object]] = {
-        which: handler for which in HELD_BACK if callable(handler := signal.getsignal(which))
+        which: handler for which in DEFERRED if callable(handler := signal.getsignal(which))
     }
     came: list[int] = []
     try:

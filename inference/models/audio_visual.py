@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inference.models.backbone import EfficientFace
-from inference.models.residual import ResidualFace
+from inference.models.efficientface import EfficientFace
+from inference.models.resnet import ResidualFace
 
 SAMPLES = 15  # faces per window
 BACKBONES: dict[str, type[EfficientFace | ResidualFace]] = {"efficient-face": EfficientFace, "residual": ResidualFace}
@@ -35,7 +35,7 @@ def _video_block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv1d(inputs, outputs, 3, padding=1), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True))
 
 
-def less_speaker(mfcc: Tensor) -> Tensor:
+def cepstral_mean_norm(mfcc: Tensor) -> Tensor:
     """MFCC (B, C, T) of which each coefficient but the first, the level, has lost its mean over the voiced frames.
 
     Cepstral mean subtraction (Atal 1974): what a person's timbre or a microphone adds to all frames is gone.
@@ -64,7 +64,7 @@ class AudioBranch(nn.Module):
         """MFCC (B, C, 156) -> what stage 1 gives, (B, 128, 150)."""
         if mfcc.shape[1:] != (self.coefficients, MFCC_FRAMES):
             raise ValueError(f"mfcc {tuple(mfcc.shape)}, expected (B, {self.coefficients}, {MFCC_FRAMES})")
-        return self.stage1(less_speaker(mfcc) if self.less_speaker else mfcc)
+        return self.stage1(cepstral_mean_norm(mfcc) if self.less_speaker else mfcc)
 
 
 class VideoBranch(nn.Module):
@@ -132,7 +132,7 @@ class CrossTransformer(nn.Module):
         return (x + self.layers(x)).transpose(1, 2)
 
 
-class AudioVideoNetwork(nn.Module, ABC):
+class AudioVisualNetwork(nn.Module, ABC):
     """Reads windows of speech and faces; either may be all zeros where it is missing.
 
     As published, each branch carries a classifier of its own that does not reach the output. The parameters are
@@ -202,7 +202,7 @@ class AudioVideoNetwork(nn.Module, ABC):
         return self.fuse(mfcc, self.face_features(faces).unflatten(0, (-1, SAMPLES)))
 
 
-class IntermediateAttention(AudioVideoNetwork):
+class IntermediateAttention(AudioVisualNetwork):
     """Half-way, each branch is weighted over time by how much the other attends to it.
 
     As published, it carries the value half of its attentions, which does not reach the output: 1 854 766
@@ -226,7 +226,7 @@ class IntermediateAttention(AudioVideoNetwork):
         return audio * audio_weights, video * video_weights
 
 
-class IntermediateTransformer(AudioVideoNetwork):
+class IntermediateTransformer(AudioVisualNetwork):
     """Half-way, each branch is added what it took from the other.
 
     1 938 414 parameters with eight classes, 1 936 869 with five.
@@ -239,7 +239,7 @@ class IntermediateTransformer(AudioVideoNetwork):
         return audio + self.audio_to_video(audio, video), video + self.video_to_audio(video, audio)
 
 
-class LateTransformer(AudioVideoNetwork):
+class LateTransformer(AudioVisualNetwork):
     """At the end, what each branch took from the other takes its place.
 
     2 045 550 parameters with eight classes, 2 044 005 with five.
@@ -252,14 +252,14 @@ class LateTransformer(AudioVideoNetwork):
         return self.audio_to_video(audio, video), self.video_to_audio(video, audio)
 
 
-FUSIONS: dict[str, type[AudioVideoNetwork]] = {
+FUSIONS: dict[str, type[AudioVisualNetwork]] = {
     "intermediate-attention": IntermediateAttention,
     "intermediate-transformer": IntermediateTransformer,
     "late-transformer": LateTransformer,
 }
 
 
-def build_audio_video(*, classes: int, fusion: str, heads: int, **options: Any) -> AudioVideoNetwork:
+def build_audio_visual(*, classes: int, fusion: str, heads: int, **options: Any) -> AudioVisualNetwork:
     """The network whose fusion a specification names, one of `FUSIONS`, with 1 or 4 heads as published.
 
     `options` are those of AudioVideoNetwork.

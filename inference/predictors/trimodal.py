@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from inference import eeg, store
-from inference.audio_video import AudioVideoReader
 from inference.models.fusion import AUDIO_VIDEO_ROWS
+from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.types import EegInput, Source, Window
 
 
-def first_samples(trial_start_s: float, trial_s: float, reader: AudioVideoReader, samples: int) -> list[int]:
+def trial_window_starts(trial_start_s: float, trial_s: float, reader: AudioVisualPredictor, samples: int) -> list[int]:
     """Where the six audio-video windows of a trial begin on the sampling grid.
 
     They overlap so that they span the trial, hop (20 s - 3.6 s) / 5, moved to the nearest sample.
@@ -29,13 +29,13 @@ class FusedTrial:
     fused: Window
 
 
-class FusionReader:
+class TrimodalPredictor:
     """EEGNet and the fusion network, with the specifications that name them."""
 
     def __init__(self, spec: store.ModelSpec) -> None:
-        self.eeg_spec = store.member(spec, "eeg")
-        self.eegnet = store.open_model(self.eeg_spec)
-        self.fusion = store.open_model(spec)
+        self.eeg_spec = store.get_member(spec, "eeg")
+        self.eegnet = store.load_model(self.eeg_spec)
+        self.fusion = store.load_model(spec)
         self.temperature: float = spec.data["temperature"]
 
     @property
@@ -44,13 +44,13 @@ class FusionReader:
 
     def starts(self, recording: EegInput) -> list[float]:
         """When the trials begin, seconds; the last one is aligned to the end of the EEG."""
-        return eeg.trial_starts(eeg.inspect(recording).seconds, self.trial_s)
+        return eeg.trial_starts(eeg.inspect_eeg(recording).seconds, self.trial_s)
 
     @torch.inference_mode()
     def read(self, recording: EegInput, audio_video: list[list[Window]]) -> Iterator[FusedTrial]:
         """Join each trial's EEG with its six audio-video windows, in order."""
         spec = self.eeg_spec.data["eeg"]
-        trials = eeg.trials(recording, spec)
+        trials = eeg.read_trials(recording, spec)
         for start_s, windows, beside in zip(self.starts(recording), trials, audio_video, strict=True):
             logits = self.eegnet(torch.from_numpy(windows))
             matrix = torch.cat((torch.tensor([window.logits for window in beside]), logits))

@@ -1,4 +1,4 @@
-"""The process that the others are forked from: `python -m inference.sandbox.template`, standard input a socket.
+"""The process that the others are forked from: `python -m inference.sandbox.forkserver`, standard input a socket.
 
 A datagram with a socket in it: fork a child that serves the call on that socket; the answer is the child's id. A
 datagram with an id: end that child, whatever it does, with all it may have started; the answer is how it ended, as
@@ -19,18 +19,28 @@ from pathlib import Path
 from typing import Any
 
 from inference.errors import InputError
-from inference.sandbox import calls
-from inference.sandbox.confine import Allowance, prepare
-from inference.sandbox.wire import End, Failure, OutOfMemory, Refusal, Request, Value, Wire, decoded, encoded
+from inference.sandbox import client
+from inference.sandbox.limits import Permissions, prepare_confinement
+from inference.sandbox.protocol import (
+    Connection,
+    EndOfStream,
+    FailureReply,
+    InputErrorReply,
+    OutOfMemoryReply,
+    Request,
+    ReturnValue,
+    decode,
+    encode,
+)
 
-LOADED = ("h5py", "inference.inputs", "inference.media.decode", "inference.media.tracks")
-WRITTEN = 0  # bytes: a reader writes no file
+PRELOADED = ("h5py", "inference.validation", "inference.media.decode", "inference.media.tracks")
+MAX_WRITTEN_BYTES = 0  # bytes: a reader writes no file
 
 
 def main() -> None:
-    for module in LOADED:
+    for module in PRELOADED:
         importlib.import_module(module)
-    prepare(Allowance(0, 0, 0), os.getpid()).close()  # what it looks up once, its children need not
+    prepare_confinement(Permissions(0, 0, 0), os.getpid()).close()  # what it looks up once, its children need not
     gc.freeze()
     control = socket.socket(fileno=0)
     children: set[int] = set()
@@ -38,21 +48,21 @@ def main() -> None:
         while True:
             command, sockets, _, _ = socket.recv_fds(control, 32, 1)
             if sockets:
-                children.add(child := _forked(control, socket.socket(fileno=sockets[0])))
+                children.add(child := _fork_child(control, socket.socket(fileno=sockets[0])))
                 control.send(str(child).encode())
             elif command:
                 children.remove(child := int(command))
-                control.send(str(_ended(child)).encode())
+                control.send(str(_end_child(child)).encode())
             else:
                 return
     except OSError:  # nobody is there any more
         pass
     finally:
         for child in children:
-            _ended(child)
+            _end_child(child)
 
 
-def _forked(control: socket.socket, end: socket.socket) -> int:
+def _fork_child(control: socket.socket, end: socket.socket) -> int:
     template = os.getpid()
     child = os.fork()
     if child == 0:
@@ -60,7 +70,7 @@ def _forked(control: socket.socket, end: socket.socket) -> int:
             os.setpgid(0, 0)
             control.close()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a decoder complains of helps nobody
-            _serve(Wire(end), template)
+            _serve_call(Connection(end), template)
         finally:
             os._exit(1)
     with suppress(OSError):
@@ -69,28 +79,28 @@ def _forked(control: socket.socket, end: socket.socket) -> int:
     return child
 
 
-def _ended(child: int) -> int:
+def _end_child(child: int) -> int:
     with suppress(OSError):
         os.killpg(child, signal.SIGKILL)
     return os.waitpid(child, 0)[1]
 
 
-def _serve(wire: Wire, template: int) -> None:
+def _serve_call(wire: Connection, template: int) -> None:
     request = wire.receive()
     assert isinstance(request, Request)
     try:
         function = getattr(importlib.import_module(request.module), request.function)
-        arguments = decoded(request.arguments, calls.parameters(function))
-        allowed = Allowance(request.memory, WRITTEN, request.cpu_s, read=list(_paths(arguments)))
-        prepare(allowed, template).enter(kept=(1, 2, wire.descriptor))
-        calls.inside = True
-        _answer(wire, function, arguments)
+        arguments = decode(request.arguments, client.argument_types(function))
+        allowed = Permissions(request.memory, MAX_WRITTEN_BYTES, request.cpu_s, read=list(_paths(arguments)))
+        prepare_confinement(allowed, template).enter(kept=(1, 2, wire.descriptor))
+        client.in_sandbox = True
+        _send_result(wire, function, arguments)
     except InputError as error:
-        wire.send(Refusal(error.code, error.message, error.file))
+        wire.send(InputErrorReply(error.code, error.message, error.file))
     except MemoryError:
-        wire.send(OutOfMemory())
+        wire.send(OutOfMemoryReply())
     except Exception:
-        wire.send(Failure(traceback.format_exc()[-4000:]))
+        wire.send(FailureReply(traceback.format_exc()[-4000:]))
     os._exit(0)
 
 
@@ -105,13 +115,13 @@ def _paths(value: Any) -> Iterator[Path]:
             yield from _paths(each)
 
 
-def _answer(wire: Wire, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _send_result(wire: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     if not inspect.isgeneratorfunction(inspect.unwrap(function)):
-        wire.send(Value(encoded(function(*arguments))))
+        wire.send(ReturnValue(encode(function(*arguments))))
         return
     for values in function(*arguments):
         wire.send_array(values)
-    wire.send(End())
+    wire.send(EndOfStream())
 
 
 if __name__ == "__main__":

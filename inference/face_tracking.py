@@ -17,11 +17,11 @@ cv2.setNumThreads(1)  # networks this small gain nothing from a second thread an
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels of the frame
 
 _DETECTION_SIDE = 320  # longer side of the picture that is searched, pixels
-_SMALLEST = 24  # face, pixels of the searched picture
-_AROUND = 2.0  # the face's last box times this is searched first
-_AROUND_SIDE = 96  # pixels, so that the face looked for has about 48
-_LOOK_UP = 15  # samples after which the whole frame is searched again: a larger face may have come in
-_SURE = 0.9  # MTCNN's confidence below which there is no face
+_MIN_FACE_SIDE = 24  # face, pixels of the searched picture
+_SEARCH_SCALE = 2.0  # the face's last box times this is searched first
+_SEARCH_SIDE = 96  # pixels, so that the face looked for has about 48
+_FULL_SEARCH_EVERY = 15  # samples after which the whole frame is searched again: a larger face may have come in
+_MIN_CONFIDENCE = 0.9  # MTCNN's confidence below which there is no face
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class FaceSample:
     box: Box | None
 
 
-def shown(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
+def to_display_face(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
     """A box of a frame, which may have been shrunk, in pixels of the picture as shown."""
     across, down = media.width / frame.shape[1], media.height / frame.shape[0]
     left, top, width, height = box
@@ -45,19 +45,19 @@ def shown(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
     )
 
 
-class FaceReader:
+class FaceTracker:
     """Reads the largest face of one frame after another; a face is looked for where it was last."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
-        self._whole = MTCNN(min_face_size=_SMALLEST)
-        self._around = MTCNN(min_face_size=round(_AROUND_SIDE / _AROUND))
+        self._whole = MTCNN(min_face_size=_MIN_FACE_SIDE)
+        self._around = MTCNN(min_face_size=round(_SEARCH_SIDE / _SEARCH_SCALE))
         self._last: Box | None = None
         self._read = 0
 
     def __call__(self, frame: np.ndarray) -> FaceSample:
         """Read a frame (H, W, 3) uint8 BGR."""
-        look_up = self._read % _LOOK_UP == 0
+        look_up = self._read % _FULL_SEARCH_EVERY == 0
         first, then = (self._anywhere, self._near) if look_up else (self._near, self._anywhere)
         self._last = first(frame) or then(frame)
         self._read += 1
@@ -68,15 +68,15 @@ class FaceReader:
     def _near(self, frame: np.ndarray) -> Box | None:
         if self._last is None:
             return None
-        left, top, side = _square(self._last, _AROUND)
+        left, top, side = _square(self._last, _SEARCH_SCALE)
         region = _patch(frame, left, top, side)
-        found = _largest(self._around, cv2.resize(region, (_AROUND_SIDE, _AROUND_SIDE), interpolation=cv2.INTER_AREA))
-        return _moved(found, side / _AROUND_SIDE, left, top)
+        found = _largest(self._around, cv2.resize(region, (_SEARCH_SIDE, _SEARCH_SIDE), interpolation=cv2.INTER_AREA))
+        return _to_frame(found, side / _SEARCH_SIDE, left, top)
 
     def _anywhere(self, frame: np.ndarray) -> Box | None:
         scale = min(1.0, _DETECTION_SIDE / max(frame.shape[:2]))
         small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
-        return _moved(_largest(self._whole, small), 1 / scale, 0, 0)
+        return _to_frame(_largest(self._whole, small), 1 / scale, 0, 0)
 
     def _cut(self, frame: np.ndarray, box: Box) -> np.ndarray:
         size = self.spec["native_size"]
@@ -89,11 +89,11 @@ class FaceReader:
 
 def _largest(detector: MTCNN, picture: np.ndarray) -> Box | None:
     faces = detector.detect_faces(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-    boxes = [face["box"] for face in faces if face["confidence"] >= _SURE]
+    boxes = [face["box"] for face in faces if face["confidence"] >= _MIN_CONFIDENCE]
     return max(boxes, key=lambda box: box[2] * box[3], default=None)
 
 
-def _moved(box: Box | None, scale: float, left: int, top: int) -> Box | None:
+def _to_frame(box: Box | None, scale: float, left: int, top: int) -> Box | None:
     if box is None:
         return None
     return round(box[0] * scale) + left, round(box[1] * scale) + top, round(box[2] * scale), round(box[3] * scale)

@@ -1,0 +1,1 @@
+"""Networks with what their specifications assume of the input: recordings in, scored windows out."""

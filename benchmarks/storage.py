@@ -41,7 +41,7 @@ def _times(scratch: Path) -> dict[str, float]:
 
     made = scratch / "made"
     made.write_bytes(os.urandom(FILE_BYTES))
-    store = media.store()
+    store = media.storage()
 
     def write() -> None:
         # Through a copy in both cases: a plain file that is already there would only be renamed.

@@ -35,7 +35,7 @@ hypothesis_settings.load_profile("untimed")
 def servers() -> Iterator[None]:
     """The embedded PostgreSQL and Redis of this test run."""
     with embedded.attached():
-        database.disable_sync(paths.sockets(settings.VAR) / "postgres")
+        database.disable_sync(paths.socket_dir(settings.VAR) / "postgres")
         yield
 
 
@@ -54,7 +54,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @contextmanager
 def application() -> Iterator[Start]:
     """What the fixture `process` gives, for as long as a test file wants it."""
-    host = quote(str(paths.sockets(settings.VAR) / "postgres"))
+    host = quote(str(paths.socket_dir(settings.VAR) / "postgres"))
     environment = {
         "DATABASE_URL": f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}",
         "REDIS_URL": settings.REDIS_URL,

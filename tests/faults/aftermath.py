@@ -13,7 +13,7 @@ from webapp.analyses.execution.reaper import ORPHAN_SECONDS, sweep
 from webapp.analyses.models import Analysis, Artifact
 from webapp.recordings.models import MediaFile, Transfer
 from webapp.storage import media
-from webapp.storage.filesystem import Folder
+from webapp.storage.filesystem import MediaFileSystemStorage
 
 Status = Analysis.Status
 
@@ -44,7 +44,7 @@ def _one_result(analysis: Analysis, windows: int) -> None:
     assert all(one.end_s == other.start_s for one, other in pairwise(segments))
     assert sorted(each.kind for each in analysis.artifacts.all()) == [Artifact.Kind.CHAPTERS, Artifact.Kind.VIDEO]
     for artifact in analysis.artifacts.all():
-        with media.local(artifact.kept) as path:
+        with media.local_file(artifact.kept) as path:
             assert (sha256(path), path.stat().st_size) == (artifact.sha256, artifact.bytes)
             with av.open(str(path)) as file:
                 assert next(file.decode(video=0)) is not None
@@ -57,9 +57,11 @@ def _files() -> None:
     for path in media.root().rglob("*"):
         os.utime(path, (old, old))
     # The age of what lies in a bucket cannot be set back.
-    with patch.object(reaper, "ORPHAN_SECONDS", ORPHAN_SECONDS if isinstance(media.store().inner, Folder) else 0):
+    with patch.object(
+        reaper, "ORPHAN_SECONDS", ORPHAN_SECONDS if isinstance(media.storage().inner, MediaFileSystemStorage) else 0
+    ):
         sweep()
         sweep()  # the directory that the first round has emptied
-    kept = {*media.kept()} - {media.RECORDINGS}
+    kept = {*media.list_keys()} - {media.RECORDINGS}
     assert kept == named, (kept - named, named - kept)
-    assert {*media.unfinished()} == {transfer.path for transfer in Transfer.objects.all()}
+    assert {*media.list_temporary()} == {transfer.path for transfer in Transfer.objects.all()}

@@ -113,10 +113,10 @@ def crew(
 ) -> Iterator[Crew]:
     """A reaper and two workers, or the module's WORKERS, who have nothing to do; after a test that failed, others."""
     forget_messages()
-    for kept in list(media.kept()):
-        media.drop(kept)
-    for path in list(media.unfinished()):
-        media.remove(path)
+    for kept in list(media.list_keys()):
+        media.delete(kept)
+    for path in list(media.list_temporary()):
+        media.delete_temporary(path)
     terms = (getattr(request.module, "WORKERS", 2), environment)
     if crews and crews[0].terms != terms:
         crews.pop().dismiss()

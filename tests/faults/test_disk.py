@@ -101,7 +101,7 @@ def test_rendering(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
     assert eventually(
         lambda: Analysis.objects.filter(status=Analysis.Status.QUEUED, stage="render", attempt=0).exists()
     )
-    assert not any(media.unfinished())
+    assert not any(media.list_temporary())
     disk.make_room()
     fault.is_over()
     recovered()
@@ -161,7 +161,7 @@ def test_uploading(
     answer = requests.patch(address, data=large.read_bytes(), headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
     assert not Recording.objects.exists()
-    assert list(media.unfinished()) == [Transfer.objects.get().path]
+    assert list(media.list_temporary()) == [Transfer.objects.get().path]
 
     disk.make_room()
     fault.is_over()

@@ -72,7 +72,7 @@ def test_used_up(place: Path, crew: Crew, submit: Submit, fault: Fault, recovere
     crew.go_on("announce")
     waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="disk_full", attempt=0)
     assert eventually(waiting.exists)
-    assert not any(media.unfinished())
+    assert not any(media.list_temporary())
     ballast.unlink()
     fault.is_over()
     recovered()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 from webapp.accounts.services import make_token
-from webapp.core.bodies import PART_TYPE
+from webapp.core.bodies import TUS_CONTENT_TYPE
 
 LENGTH = 16 * 2**20
 SPEAKS = {"Tus-Resumable": "1.0.0"}
@@ -28,7 +28,7 @@ class Sender:
         return str(self.session.post(f"{self.base}/api/v1/uploads/", headers=headers, timeout=60).headers["Location"])
 
     def part(self, path: str, content: bytes) -> requests.Response:
-        headers = {**SPEAKS, "Upload-Offset": "0", "Content-Type": PART_TYPE}
+        headers = {**SPEAKS, "Upload-Offset": "0", "Content-Type": TUS_CONTENT_TYPE}
         return self.session.patch(self.base + path, data=content, headers=headers, timeout=60)
 
     def half_part(self) -> None:
@@ -41,7 +41,7 @@ class Sender:
             f"Host: {address.netloc}",
             f"Authorization: {self.session.headers['Authorization']!s}",
             *(f"{name}: {value}" for name, value in SPEAKS.items()),
-            f"Content-Type: {PART_TYPE}",
+            f"Content-Type: {TUS_CONTENT_TYPE}",
             "Upload-Offset: 0",
             f"Content-Length: {LENGTH}",
         ]

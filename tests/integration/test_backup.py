@@ -128,7 +128,7 @@ def test_a_sealed_bucket_comes_back_in_another_one(settings: Any, tmp_path: Path
         done = restored(other, tmp_path / "backup", **environment, **keys)
         assert done.returncode == 0, done.stderr
         storages.use_bucket(settings, two)
-        assert len(list(media.kept())) == 2
+        assert len(list(media.list_keys())) == 2
         assert MediaFile.objects.get().file.read() == CONTENT
 
 
@@ -235,7 +235,7 @@ def test_a_manifest_leads_nowhere_else(installation: Recording, tmp_path: Path, 
 
 def test_lost_files_are_told(installation: Recording, tmp_path: Path) -> None:
     gone, changed = MediaFile.objects.filter(kind="video")
-    media.drop(gone.kept)
+    media.delete(gone.kept)
     (media.root() / changed.kept).write_bytes(b"something else")
     with pytest.raises(CommandError, match=f"missing: {gone.file.name}") as told:
         call_command("backup", str(tmp_path / "backup"))
@@ -250,7 +250,7 @@ def test_what_is_erased_meanwhile_is_whole(
     dump = postgres.dump
 
     def erase_then_dump(*arguments: Any) -> None:
-        media.forget(installation.pk)
+        media.delete_recording(installation.pk)
         dump(*arguments)
 
     monkeypatch.setattr(postgres, "dump", erase_then_dump)

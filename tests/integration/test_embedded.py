@@ -216,7 +216,7 @@ def test_places_run_side_by_side_even_where_their_paths_are_too_long_for_sockets
     deep = tmp_path / ("long" * 30)
     with command(place) as process, command(deep) as other:
         assert is_up(process) and is_up(other)
-        assert len(str(paths.sockets(deep))) < len(str(deep))
+        assert len(str(paths.socket_dir(deep))) < len(str(deep))
         query(deep, "CREATE TABLE kept_apart ()")
         assert query(place, "SELECT to_regclass('kept_apart')") == [(None,)]
 
@@ -227,14 +227,14 @@ def test_sockets_are_for_their_user_alone(place: Path, tmp_path: Path) -> None:
         with command(directory) as process:
             assert is_up(process)
             for name in ("postgres", "redis"):
-                assert stat.S_IMODE((paths.sockets(directory) / name).stat().st_mode) == 0o700
+                assert stat.S_IMODE((paths.socket_dir(directory) / name).stat().st_mode) == 0o700
     assert not place.stat().st_mode & stat.S_IRWXO
 
 
 @pytest.mark.parametrize("trap", ["open", "link"])
 def test_a_socket_directory_that_somebody_else_prepared_is_refused(tmp_path: Path, trap: str) -> None:
     deep = tmp_path / ("long" * 30)
-    sockets = paths.sockets(deep)
+    sockets = paths.socket_dir(deep)
     if trap == "open":
         sockets.mkdir()
         sockets.chmod(0o777)
@@ -253,9 +253,9 @@ def test_a_socket_directory_that_somebody_else_prepared_is_refused(tmp_path: Pat
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    key = paths.secret_key(tmp_path / "var")
+    key = paths.load_secret_key(tmp_path / "var")
     assert len(key) >= 64
-    assert paths.secret_key(tmp_path / "var") == key
+    assert paths.load_secret_key(tmp_path / "var") == key
     assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
 
 

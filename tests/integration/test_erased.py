@@ -95,7 +95,7 @@ def gone(marks: set[str], *roots: Path) -> set[str]:
 def test_nothing_is_left_a_minute_later(
     process: Start, journal: Journal, web: Web, persephone: Person, settings: Any
 ) -> None:
-    media, logs = Path(settings.MEDIA_ROOT), paths.var() / "log"
+    media, logs = Path(settings.MEDIA_ROOT), paths.data_dir() / "log"
     worker = {"EMOTRACE_WEBHOOKS_PRIVATE": "1", "EMOTRACE_LOG_LEVEL": "INFO"}
     journal.keep(process("worker", **worker))
     owner = User.objects.get(username=NAME)

@@ -119,7 +119,7 @@ def test_addresses_that_hold_a_secret_are_not_written(
         wrong.sendall(b"GET /link/Zebulon-secret\x00/ Zebulon\r\n\r\n")
         wrong.recv(1000)
     journal.close()
-    database = (paths.var() / "log" / "postgres.log").read_text()
+    database = (paths.data_dir() / "log" / "postgres.log").read_text()
     assert about_somebody(journal.text) == []
     assert about_somebody(database) == []
     assert "Invalid request" in journal.text

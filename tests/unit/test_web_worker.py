@@ -14,7 +14,7 @@ from gunicorn.glogging import Logger
 from tests.integration.processes import eventually
 from webapp.config import worker as module
 from webapp.config.worker import Worker
-from webapp.core.bodies import PART_TYPE
+from webapp.core.bodies import TUS_CONTENT_TYPE
 
 THREADS = 2
 SOON = 0.3
@@ -129,7 +129,7 @@ def test_the_oldest_ends_where_too_many_are_awaited(running: Running, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("kind", "read"), [(PART_TYPE, b"read 1500"), ("multipart/form-data", b"read broken")], ids=["part", "form"]
+    ("kind", "read"), [(TUS_CONTENT_TYPE, b"read 1500"), ("multipart/form-data", b"read broken")], ids=["part", "form"]
 )
 def test_a_streamed_body_has_to_come_at_a_rate(
     running: Running, monkeypatch: pytest.MonkeyPatch, kind: str, read: bytes
@@ -141,7 +141,7 @@ def test_a_streamed_body_has_to_come_at_a_rate(
 
 def test_a_streamed_body_ends_with_silence(running: Running, settings: Any) -> None:
     settings.UPLOAD_SILENT_SECONDS = SOON
-    assert b"read 1500" in running.ask(post(2000, b"x" * 1500, kind=PART_TYPE))
+    assert b"read 1500" in running.ask(post(2000, b"x" * 1500, kind=TUS_CONTENT_TYPE))
 
 
 def test_what_nobody_reads_is_not_waited_for(running: Running) -> None:

@@ -106,7 +106,7 @@ def published(*labels: str, timeline: Timeline | None = None, **fields: Any) -> 
 def finished(*labels: str, **fields: Any) -> Analysis:
     """An analysis with a timeline and a labelled video (some bytes)."""
     analysis = published(*labels, **fields)
-    with media.workplace() as place:
+    with media.scratch_dir() as place:
         path = place / "labelled.mp4"
         path.write_bytes(bytes(range(256)) * 40)
         publish_video(claimed(analysis, published=True), path)
@@ -117,10 +117,10 @@ def finished(*labels: str, **fields: Any) -> Analysis:
 def with_files(recording: Recording, **contents: bytes) -> None:
     """Give a recording its files, by kind."""
     for kind, content in contents.items():
-        with media.workplace() as place:
+        with media.scratch_dir() as place:
             path = place / kind
             path.write_bytes(content)
-            kept = media.keep(path, recording.pk, ".bin")
+            kept = media.save(path, recording.pk, ".bin")
         MediaFile.objects.create(
             recording=recording, kind=kind, file=kept, original_name=kind, sha256="0" * 64, bytes=len(content)
         )

@@ -15,7 +15,7 @@ import requests
 from tests.integration.processes import eventually
 from webapp.local.embedded.server import dying_with_parent
 from webapp.storage import media
-from webapp.storage.filesystem import Folder
+from webapp.storage.filesystem import MediaFileSystemStorage
 
 KEYS = (bytes(range(32)),)
 CREDENTIALS = {"access_key": "somebody", "secret_key": "whose-secret-this-is"}
@@ -89,17 +89,17 @@ def server() -> Iterator[Server]:
 
 
 def use_bucket(settings: Any, options: dict[str, Any]) -> None:
-    inner = {"BACKEND": "webapp.storage.s3.Bucket", "OPTIONS": options}
+    inner = {"BACKEND": "webapp.storage.s3.MediaS3Storage", "OPTIONS": options}
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "webapp.storage.encrypted_storage.Store", "OPTIONS": {"inner": inner}}
+        "default": {"BACKEND": "webapp.storage.encrypted_storage.EncryptedStorage", "OPTIONS": {"inner": inner}}
     }
 
 
 def everything(media_root: Path) -> dict[str, bytes]:
     """Every byte that lies anywhere, by name: of the local folder, and of the bucket if there is one."""
     lying = {str(path): path.read_bytes() for path in media_root.rglob("*") if path.is_file()}
-    if not isinstance(media.store().inner, Folder):
-        for name in media.kept():
-            with media.store().raw(name) as file:
+    if not isinstance(media.storage().inner, MediaFileSystemStorage):
+        for name in media.list_keys():
+            with media.storage().open_raw(name) as file:
                 lying[name] = file.read()
     return lying

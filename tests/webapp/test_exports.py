@@ -191,7 +191,7 @@ def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeyp
 def test_a_large_video_passes_through_in_pieces(owner: User) -> None:
     analysis = published("happy", recording__owner=owner)
     size = 64 * 2**20
-    with media.workplace() as place:
+    with media.scratch_dir() as place:
         path = place / "labelled.mp4"
         with path.open("wb") as file:
             file.truncate(size)

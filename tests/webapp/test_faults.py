@@ -115,7 +115,7 @@ def test_an_analysis_waits_when_the_media_cannot_be_written_to(
 def test_what_is_mended_goes_on(db: None, monkeypatch: pytest.MonkeyPatch, media_root: Path) -> None:
     analysis = published("happy", recording=a_recording(video=clips.video(10)))
     with monkeypatch.context() as patch:
-        patch.setattr(media, "keep", raising(OSError(errno.EROFS, "Read-only file system")))
+        patch.setattr(media, "save", raising(OSError(errno.EROFS, "Read-only file system")))
         tasks.render(str(analysis.pk))
     waits(analysis, "storage_unavailable")
     silent_for(analysis, PAUSE_SECONDS)
@@ -157,7 +157,7 @@ def test_a_file_that_is_away_is_a_fault_of_the_installation(owner: User, media_r
     with_files(recording, video=clips.video())
     address = reverse("pages:original", args=[recording.pk])
     assert browser.get(address).status_code == 200
-    media.drop(recording.files.get().kept)
+    media.delete(recording.files.get().kept)
     answer = browser.get(address)
     assert answer.status_code == 503
     assert "mount or restore" in answer.content.decode()

@@ -30,7 +30,7 @@ def analysis(db: None) -> Analysis:
 
 @pytest.fixture
 def video(media_root: Path) -> Iterator[Path]:
-    with media.workplace() as place:
+    with media.scratch_dir() as place:
         path = place / "labelled.mp4"
         path.write_bytes(b"a labelled video")
         yield path
@@ -160,7 +160,7 @@ def test_a_lost_lease_publishes_no_video(
         publish_video(lease, video)
     assert Analysis.objects.values().get(pk=analysis.pk) == before
     assert not Artifact.objects.exists()
-    assert clips.everything_in(media_root) == [video.with_name(media.LOCK)]
+    assert clips.everything_in(media_root) == [video.with_name(media.LOCK_FILE)]
 
 
 @pytest.mark.parametrize("lose", LOSSES)

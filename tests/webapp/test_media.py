@@ -109,7 +109,7 @@ def test_what_the_client_has_is_not_sent_again(path: Path) -> None:
 
 
 def test_a_workplace_is_gone_afterwards(media_root: Path) -> None:
-    with pytest.raises(ZeroDivisionError), media.workplace() as place:
+    with pytest.raises(ZeroDivisionError), media.scratch_dir() as place:
         (place / "half.mp4").write_bytes(b"half")
         assert place.stat().st_mode & 0o077 == 0
         raise ZeroDivisionError

@@ -134,7 +134,7 @@ def test_what_is_erased_or_lost_meanwhile_is_left_out(rosalind: User) -> None:
     pieces = data_export.archive_of(rosalind)
     begun = next(pieces)
     rosalind.recordings.filter(title="later").delete()
-    media.drop(rosalind.recordings.get().files.get(kind="eeg").kept)
+    media.delete(rosalind.recordings.get().files.get(kind="eeg").kept)
     with zipfile.ZipFile(io.BytesIO(begun + b"".join(pieces))) as file:
         assert not any("later" in name or "/eeg/" in name for name in file.namelist())
 

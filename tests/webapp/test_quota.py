@@ -17,7 +17,7 @@ from webapp.accounts.services import set_quota
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.core.errors import RequestError
-from webapp.core.quota import Quota, amount
+from webapp.core.quota import Quota, parse_amount
 from webapp.recordings import uploads
 from webapp.recordings.models import Recording, Transfer
 from webapp.recordings.quota import bytes_of
@@ -48,7 +48,7 @@ def test_everybody_may_use_much_but_not_everything(api: APIClient, settings: Any
 
 
 def test_an_installation_may_lift_the_limits() -> None:
-    assert [amount(text) for text in ("unlimited", "50G", "600")] == [None, 50 * 10**9, 600]
+    assert [parse_amount(text) for text in ("unlimited", "50G", "600")] == [None, 50 * 10**9, 600]
 
 
 def test_a_file_fits_to_the_byte(api: APIClient, owner: User) -> None:

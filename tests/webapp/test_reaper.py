@@ -199,7 +199,7 @@ def test_what_cannot_be_erased_is_told_and_tried_again(
     before = left_behind()
     services.erase(recording=recording)
     assert [path.name for path in (media_root / "recordings" / str(pk)).iterdir()] == [*stuck]
-    assert f"recordings/{pk} belongs to nothing any more and cannot be removed" in caplog.text
+    assert f"recordings/{pk} is orphaned and cannot be removed" in caplog.text
     assert left_behind() == before + 1
 
     services.erase(recording=other)
@@ -211,7 +211,7 @@ def test_what_cannot_be_erased_is_told_and_tried_again(
     caplog.clear()
     sweep()
     assert [path.name for path in clips.everything_in(media_root)] == [*stuck]
-    assert f"{kept} belongs to nothing any more and cannot be removed" in caplog.text
+    assert f"{kept} is orphaned and cannot be removed" in caplog.text
     assert left_behind() == before + 2
 
     stuck.clear()
@@ -224,11 +224,11 @@ def test_what_cannot_be_erased_keeps_nobody_from_a_workplace(media_root: Path, s
     place = media_root / "incoming" / "abandoned"
     place.mkdir()
     upload = media_root / "incoming" / "tmp1.upload.mp4"  # of a request that was broken off
-    for path in (place / media.LOCK, place / "half.mp4", upload):
+    for path in (place / media.LOCK_FILE, place / "half.mp4", upload):
         path.touch()
         stuck.add(path.name)
     aged(media_root)
-    with media.workplace() as other:
+    with media.scratch_dir() as other:
         assert other.exists()
     assert upload.exists() and (place / "half.mp4").exists()
     stuck.clear()

@@ -13,7 +13,7 @@ from tests.webapp import tus
 from tests.webapp.factories import AnalysisFactory, UserFactory
 from webapp.accounts.models import User
 from webapp.accounts.services import set_quota
-from webapp.core.bodies import PART_TYPE
+from webapp.core.bodies import TUS_CONTENT_TYPE
 from webapp.recordings.upload_slots import AT_ONCE, AT_ONCE_EACH, receiving
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
@@ -64,7 +64,7 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def part() -> Any:
-    return RequestFactory().post("/", b"x", content_type=PART_TYPE)
+    return RequestFactory().post("/", b"x", content_type=TUS_CONTENT_TYPE)
 
 
 @pytest.fixture

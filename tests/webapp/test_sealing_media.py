@@ -23,7 +23,7 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.operation import seal as sealing
 from webapp.recordings.models import MediaFile, Recording
 from webapp.storage import encrypted_file, media
-from webapp.storage.encrypted_storage import Store
+from webapp.storage.encrypted_storage import EncryptedStorage
 
 OLD, NEW = storages.KEYS[0], bytes(reversed(range(32)))
 CONTENT = os.urandom(200_000)
@@ -39,15 +39,15 @@ def recording(owner: User) -> Recording:
 
 def sealed_by(key: bytes) -> int:
     found = 0
-    for name in media.kept():
-        with media.store().raw(name) as file:
-            found += encrypted_file.sealed_with(file.read(encrypted_file.HEADER_BYTES)) == encrypted_file.key_id(key)
+    for name in media.list_keys():
+        with media.storage().open_raw(name) as file:
+            found += encrypted_file.header_key_id(file.read(encrypted_file.HEADER_BYTES)) == encrypted_file.key_id(key)
     return found
 
 
 def contents() -> list[bytes]:
     files = [*MediaFile.objects.values_list("file", flat=True), *Artifact.objects.values_list("file", flat=True)]
-    return sorted(media.store().open(name).read() for name in files)
+    return sorted(media.storage().open(name).read() for name in files)
 
 
 def test_an_installation_takes_on_a_key_and_changes_it(recording: Recording, settings: Any, media_root: Path) -> None:
@@ -62,16 +62,16 @@ def test_an_installation_takes_on_a_key_and_changes_it(recording: Recording, set
     call_command("seal_media")
     settings.MEDIA_KEYS = (NEW,)
     assert (contents(), sealed_by(NEW)) == (before, 2)
-    names = set(media.kept())
+    names = set(media.list_keys())
     call_command("seal_media")
-    assert set(media.kept()) == names
+    assert set(media.list_keys()) == names
 
 
 def test_sealing_goes_on_where_it_was_broken_off(
     recording: Recording, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, settings.MEDIA_KEYS = contents(), (OLD,)
-    save, calls = Store.save_raw, []
+    save, calls = EncryptedStorage.save_raw, []
 
     def once(*arguments: Any) -> None:
         calls.append(1)
@@ -80,7 +80,7 @@ def test_sealing_goes_on_where_it_was_broken_off(
         save(*arguments)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Store, "save_raw", once)
+        patch.setattr(EncryptedStorage, "save_raw", once)
         call_command("seal_media")
     assert (contents(), sealed_by(OLD)) == (before, 1)
     assert len(sealing.waiting()) == 1
@@ -130,7 +130,7 @@ def test_without_its_key_a_file_is_no_garbage(
 def test_tampering_is_told_and_ends_the_analysis(
     sealed: Recording, api: APIClient, models: Path, media_root: Path
 ) -> None:
-    for name in media.kept():
+    for name in media.list_keys():
         with (media_root / name).open("r+b") as file:
             file.seek(encrypted_file.HEADER_BYTES + 100)
             file.write(b"tampered")
@@ -158,7 +158,7 @@ django.setup()
 from django.conf import settings
 from webapp.storage import media
 settings.FILE_UPLOAD_TEMP_DIR = sys.argv[1]
-with media.workplace() as place:
+with media.scratch_dir() as place:
     (place / "copy.mp4").write_bytes(b"in the clear")
     print("here", flush=True)
     time.sleep(600)
@@ -177,11 +177,11 @@ def test_copies_of_a_process_that_was_killed_go_and_those_of_a_living_one_stay(
     try:
         assert process.stdout and process.stdout.readline() == "here\n"
         monkeypatch.setattr(media, "ABANDONED_SECONDS", -1)
-        media.clear_abandoned()
+        media.delete_abandoned()
         assert clips.everything_in(scratch)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        with media.workplace() as place:
+        with media.scratch_dir() as place:
             assert list(scratch.iterdir()) == [place]
     finally:
         process.kill()
@@ -190,11 +190,11 @@ def test_copies_of_a_process_that_was_killed_go_and_those_of_a_living_one_stay(
 def test_copies_have_a_limit(sealed: Recording, settings: Any, models: Path) -> None:
     name = sealed.files.get().kept
     settings.SCRATCH_BYTES = len(CONTENT) - 1
-    with pytest.raises(RequestError) as refused, media.local(name):
+    with pytest.raises(RequestError) as refused, media.local_file(name):
         pass
     assert refused.value.code is WebCode.DISK_FULL
     settings.SCRATCH_BYTES = len(CONTENT)
-    with media.local(name) as path:
+    with media.local_file(name) as path:
         assert path.read_bytes() == CONTENT
 
 

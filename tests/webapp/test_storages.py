@@ -110,7 +110,7 @@ def test_a_recording_is_sent_read_rendered_handed_out_taken_away_and_erased(
 
     account_deletion.delete_account(user=owner)
     assert storages.everything(media_root) == {}
-    assert list(media.scratch().iterdir()) == []
+    assert list(media.scratch_root().iterdir()) == []
 
 
 def test_what_belongs_to_nothing_is_removed(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,15 +118,15 @@ def test_what_belongs_to_nothing_is_removed(place: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(reaper, "ORPHAN_SECONDS", -1)
     with_files(analysis.recording, video=b"a video")
     MediaFile.objects.all().delete()
-    assert len(list(media.kept())) == 2
+    assert len(list(media.list_keys())) == 2
     reaper.sweep()
-    assert list(media.kept()) == [analysis.artifacts.get().kept]
+    assert list(media.list_keys()) == [analysis.artifacts.get().kept]
 
 
 def test_a_file_that_is_lost_is_no_storage_that_is_away(place: str) -> None:
     lost = finished("happy").artifacts.get().kept
-    media.drop(lost)
-    for asked in (media.store().open, media.store().raw, media.store().about):
+    media.delete(lost)
+    for asked in (media.storage().open, media.storage().open_raw, media.storage().stat):
         with pytest.raises(FileNotFoundError):
             asked(lost)
 
@@ -144,7 +144,9 @@ def test_a_lost_lease_leaves_nothing_in_the_storage(place: str, tmp_path: Path) 
     made.write_bytes(KNOWN)
     with pytest.raises(LeaseLostError):
         publish_video(lease, made)
-    assert all(name.endswith(str(analysis.recording_id)) for name in media.kept())  # the folder, with nothing in it
+    assert all(
+        name.endswith(str(analysis.recording_id)) for name in media.list_keys()
+    )  # the folder, with nothing in it
 
 
 @pytest.fixture
@@ -178,7 +180,7 @@ def test_nothing_is_lost_while_the_bucket_is_away(
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, "storage_unavailable")
-    assert list(media.scratch().iterdir()) == [upload.path]
+    assert list(media.scratch_root().iterdir()) == [upload.path]
 
     reaper.sweep()
 

@@ -302,7 +302,7 @@ def test_what_is_due_is_sent_by_the_reaper_and_what_is_old_forgotten(
     hook: tuple[Endpoint, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[UUID] = []
-    monkeypatch.setattr("webapp.core.queue.send", lambda task, pk, queue: sent.append(pk))
+    monkeypatch.setattr("webapp.core.queue.enqueue", lambda task, pk, queue: sent.append(pk))
     now = timezone.now()
     waiting, later, spent, old = (services.send_test(endpoint=hook[0]) for _ in range(4))
     Delivery.objects.filter(pk=waiting.pk).update(nudged_at=now - timedelta(minutes=10))
@@ -323,7 +323,7 @@ def test_where_the_clock_of_a_worker_is_behind_messages_are_late_and_not_lost(
 ) -> None:
     sent: list[UUID] = []
     delivery = services.send_test(endpoint=hook[0])
-    monkeypatch.setattr("webapp.core.queue.send", lambda task, pk, queue: sent.append(pk))
+    monkeypatch.setattr("webapp.core.queue.enqueue", lambda task, pk, queue: sent.append(pk))
     with time_machine.travel(timezone.now() - timedelta(minutes=5)):
         outbox.deliver(delivery.pk)
         reap()

@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
-from webapp.core.encryption import box
+from webapp.core.encryption import fernet
 from webapp.core.errors import WebCode
 from webapp.core.middleware import client_network
 
@@ -65,10 +65,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return box(PURPOSE).encrypt(text.encode()).decode()
+        return fernet(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         try:
-            return box(PURPOSE).decrypt(encrypted_text.encode()).decode()
+            return fernet(PURPOSE).decrypt(encrypted_text.encode()).decode()
         except InvalidToken as error:
             raise self.validation_error(UNREADABLE) from error

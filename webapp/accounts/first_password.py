@@ -8,7 +8,7 @@ USERNAME = "admin"
 
 
 def password_file() -> Path:
-    return paths.var() / "first-password.txt"
+    return paths.data_dir() / "first-password.txt"
 
 
 def invitation() -> str:

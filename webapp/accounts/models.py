@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from webapp.accounts import first_password
 from webapp.audit.models import Action
-from webapp.audit.services import record, themself
+from webapp.audit.services import owner_as_actor, record
 
 UNLIMITED = -1
 
@@ -44,8 +44,8 @@ class User(AbstractUser):
             super().save(*args, **options)
             if is_new or has_new_password:
                 action = Action.ACCOUNT_MADE if is_new else Action.PASSWORD_CHANGED
-                record(action, by=themself(self.pk), owner=self.pk)
-                self.tokens.revoke(by=themself(self.pk), keep=self.tokens_to_keep)
+                record(action, by=owner_as_actor(self.pk), owner=self.pk)
+                self.tokens.revoke(by=owner_as_actor(self.pk), keep=self.tokens_to_keep)
         if has_new_password and not is_new:
             first_password.forget(self.username)
 
@@ -68,7 +68,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
         with transaction.atomic():
             for token in self.select_for_update():
                 if token.by_login or token not in keep:
-                    record(Action.TOKEN_REVOKED, by=by, owner=token.user_id, thing=token)
+                    record(Action.TOKEN_REVOKED, by=by, owner=token.user_id, target=token)
                     token.delete()
 
 

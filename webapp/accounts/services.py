@@ -15,7 +15,7 @@ from webapp.accounts.forms import CodeForm
 from webapp.accounts.models import UNLIMITED, Scope, Token, User
 from webapp.accounts.sessions import end_sessions
 from webapp.audit.models import Action
-from webapp.audit.services import record, themself
+from webapp.audit.services import owner_as_actor, record
 from webapp.core.errors import RequestError, WebCode
 
 SECRET_BYTES = 32
@@ -74,7 +74,7 @@ def revoke_access(*, user: User, but: str | None = None, keep: Collection[Token]
     Of the tokens made by hand, those in `keep` stay.
     """
     end_sessions(user=user, but=but)
-    user.tokens.revoke(by=themself(user.pk), keep=keep)
+    user.tokens.revoke(by=owner_as_actor(user.pk), keep=keep)
 
 
 def check_second_factor(*, user: User, code: str) -> None:
@@ -125,7 +125,7 @@ def make_token(
             by_login=by_login,
             expires_at=None if expires_days is None else timezone.now() + timedelta(days=expires_days),
         )
-        record(Action.TOKEN_MADE, by=user.pk, owner=user.pk, thing=token)
+        record(Action.TOKEN_MADE, by=user.pk, owner=user.pk, target=token)
     return token, secret
 
 

@@ -8,7 +8,7 @@ from axes.helpers import get_cool_off
 from webapp.accounts import first_password
 from webapp.accounts.models import User
 from webapp.audit.models import Action
-from webapp.audit.services import record, record_now_and_then, themself
+from webapp.audit.services import owner_as_actor, record, record_throttled
 
 
 def on_sign_in(user: User, **_: Any) -> None:
@@ -28,17 +28,17 @@ def on_lock_out(request: Any, username: str, **_: Any) -> None:
     """Told again at each attempt while it lasts."""
     lasts = get_cool_off(request)
     seconds = lasts.total_seconds() if lasts else 0
-    record_now_and_then(Action.LOCKED_OUT, every_s=seconds, by=None, owner=_called(username))
+    record_throttled(Action.LOCKED_OUT, every_s=seconds, by=None, owner=_called(username))
 
 
 def on_second_factor_kept(instance: Authenticator, created: bool, **_: Any) -> None:
     if created and instance.type == Authenticator.Type.TOTP:
-        record(Action.SECOND_FACTOR_ON, by=themself(instance.user_id), owner=instance.user_id)
+        record(Action.SECOND_FACTOR_ON, by=owner_as_actor(instance.user_id), owner=instance.user_id)
 
 
 def on_second_factor_removed(instance: Authenticator, **_: Any) -> None:
     if instance.type == Authenticator.Type.TOTP:
-        record(Action.SECOND_FACTOR_OFF, by=themself(instance.user_id), owner=instance.user_id)
+        record(Action.SECOND_FACTOR_OFF, by=owner_as_actor(instance.user_id), owner=instance.user_id)
 
 
 def _called(username: str | None) -> int | None:

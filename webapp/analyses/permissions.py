@@ -13,7 +13,7 @@ from webapp.accounts.models import User
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
-from webapp.audit.services import record_now_and_then
+from webapp.audit.services import record_throttled
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import permissions, sharing
 from webapp.recordings.models import Recording
@@ -58,4 +58,4 @@ def note_fetched(action: Action, *, viewer: Viewer, thing: Recording | Analysis)
     """For the audit log: a file of a recording is handed to a viewer."""
     recording = thing if isinstance(thing, Recording) else thing.recording
     by, link = (viewer.pk, None) if isinstance(viewer, User) else (None, viewer.pk)
-    record_now_and_then(action, by=by, owner=recording.owner_id, thing=thing, link=link)
+    record_throttled(action, by=by, owner=recording.owner_id, target=thing, link=link)

@@ -177,14 +177,14 @@ def erase_all(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = No
         found = list(rows.only("pk"))
         # A worker that publishes at this moment is waited for; one that comes later finds no row to write to.
         list(Analysis.objects.select_for_update().filter(recording__in=found).order_by("pk").values_list("pk"))
-        record_each(Action.RECORDING_ERASED, by=by.pk if by else None, owner=owner_id, things=found)
+        record_each(Action.RECORDING_ERASED, by=by.pk if by else None, owner=owner_id, targets=found)
         erased = {recording.pk for recording in found}
         tags = list(Tag.objects.filter(recordings__in=erased).values_list("pk", flat=True).distinct())
         Recording.objects.filter(pk__in=erased).delete()
         organization.forget_unused(tags=tags)
         events.tell_of_deletion(owner_id=owner_id, recording_ids=erased)
         for pk in erased:
-            transaction.on_commit(partial(media.forget, pk))
+            transaction.on_commit(partial(media.delete_recording, pk))
     return erased
 
 
@@ -201,7 +201,7 @@ def _replace_corrections(analysis: Analysis, revision: int, by: User, segments: 
             )
         row.revision, row.by, row.segments = revision + 1, by, segments
         row.save()
-        record(Action.CORRECTED, by=by.pk, owner=analysis.recording.owner_id, thing=analysis)
+        record(Action.CORRECTED, by=by.pk, owner=analysis.recording.owner_id, target=analysis)
 
 
 def _keep(
@@ -225,11 +225,11 @@ def _keep(
                 request_sha256=request_sha256,
                 idempotency_key=idempotency_key,
             )
-            record(Action.RECORDING_RECEIVED, by=owner.pk, owner=owner.pk, thing=recording)
+            record(Action.RECORDING_RECEIVED, by=owner.pk, owner=owner.pk, target=recording)
             transaction.on_commit(lambda: UPLOAD_BYTES.add(recording.bytes))
             return _queue(recording, spec, accounts.locked(owner))
     except BaseException:
-        media.forget(pk)
+        media.delete_recording(pk)
         raise
 
 

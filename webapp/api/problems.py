@@ -13,7 +13,15 @@ from rest_framework.views import exception_handler as default_handler
 from inference.errors import Code, InputError
 from webapp.api.authentication import KEYWORD, ScopeMissing
 from webapp.core import faults
-from webapp.core.errors import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, cut_short, field_of, problem
+from webapp.core.errors import (
+    PROBLEM_TYPE,
+    RETRY_SECONDS,
+    STATUSES,
+    RequestError,
+    field_of,
+    incomplete_request,
+    problem_details,
+)
 
 INTERNAL = "The server failed. This is no fault of the request; the failure is in its log."
 
@@ -43,9 +51,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         logger.error("this is no fault of the request: %s", fault.code, exc_info=error)
         error = fault
     if isinstance(error, UnreadablePostError):
-        error = cut_short()
+        error = incomplete_request()
     if isinstance(error, InputError | RequestError):
-        data = problem(STATUSES[error.code], error.code, error.message)
+        data = problem_details(STATUSES[error.code], error.code, error.message)
         if field := field_of(error):
             data["field"] = field
         if isinstance(error, RequestError) and error.field is not None:
@@ -68,10 +76,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, exceptions.ValidationError):
         errors = _by_field(error.detail)
         named = ", ".join(errors)
-        data = problem(response.status_code, "invalid", f"The request is not valid: {named}.")
+        data = problem_details(response.status_code, "invalid", f"The request is not valid: {named}.")
         response.data = {**data, "errors": errors}
     else:
-        response.data = problem(response.status_code, str(error.get_codes()), str(error.detail))
+        response.data = problem_details(response.status_code, str(error.get_codes()), str(error.detail))
         if isinstance(error, ScopeMissing):
             response.data["scope"] = error.scope
     response.content_type = PROBLEM_TYPE
@@ -79,7 +87,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def _problem(status: int, code: str, detail: str) -> Response:
-    return _answer(problem(status, code, detail))
+    return _answer(problem_details(status, code, detail))
 
 
 def _answer(data: dict[str, Any]) -> Response:

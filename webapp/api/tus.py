@@ -9,7 +9,7 @@ import re
 
 from rest_framework.request import Request
 
-from webapp.core.bodies import PART_TYPE, is_part
+from webapp.core.bodies import TUS_CONTENT_TYPE, is_tus_part
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.uploads import ALGORITHMS, Checksum
 
@@ -52,8 +52,8 @@ def size(request: Request) -> int:
 
 def require_part(request: Request) -> None:
     """The body has to be a part of a file and nothing else."""
-    if not is_part(request.content_type):
-        raise RequestError(WebCode.UPLOAD_TYPE, f"A part of a file is sent with Content-Type: {PART_TYPE}.")
+    if not is_tus_part(request.content_type):
+        raise RequestError(WebCode.UPLOAD_TYPE, f"A part of a file is sent with Content-Type: {TUS_CONTENT_TYPE}.")
 
 
 def metadata(request: Request) -> tuple[str, str]:

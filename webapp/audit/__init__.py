@@ -1,1 +1,1 @@
-"""Who did what when to what: written with each deed, never changed afterwards."""
+"""The append-only audit log: who did what to what, and when."""

@@ -1,11 +1,11 @@
-"""The entries of the audit log. The database itself refuses to change them: see the first migration."""
+"""The audit log's entries. Triggers of the first migration refuse changes to them."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class Action(models.TextChoices):
-    """What can have been done, and how it is said to the person whom it concerns."""
+    """The recorded actions, with their names on the page of the user concerned."""
 
     SIGNED_IN = "signed_in", "Signed in"
     SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
@@ -32,16 +32,16 @@ class Action(models.TextChoices):
 
 
 class Entry(models.Model):
-    """One deed. It names people and things by their ids alone: once these are erased, it is about nobody."""
+    """One action. It holds ids only: once an account is deleted, its entries identify nobody."""
 
     at = models.DateTimeField(db_default=Now())
     action = models.CharField(max_length=40)
-    actor_id = models.BigIntegerField(null=True)  # nobody known: before a login, by a link, at the command line
-    owner_id = models.BigIntegerField(null=True)  # whose account or thing it was done to
-    link_id = models.UUIDField(null=True)  # by which link somebody came
+    actor_id = models.BigIntegerField(null=True)  # None: before a login, by a link, at the command line
+    owner_id = models.BigIntegerField(null=True)  # the owner of the account or object concerned
+    link_id = models.UUIDField(null=True)  # the share link that the visitor came by
     kind = models.CharField(max_length=40, blank=True)
     object_id = models.CharField(max_length=36, blank=True)
-    request_id = models.CharField(max_length=32, blank=True)  # as on the lines of the log
+    request_id = models.CharField(max_length=32, blank=True)  # as in the log lines
 
     class Meta:
         indexes = [

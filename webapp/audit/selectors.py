@@ -6,10 +6,10 @@ from webapp.audit.models import Entry
 
 
 def entries() -> QuerySet[Entry]:
-    """Everything, the latest first: for administrators."""
+    """All entries, newest first, for administrators."""
     return Entry.objects.order_by("-pk")
 
 
 def entries_about(user_id: int) -> QuerySet[Entry]:
-    """What a person did, and what was done to their account and their things; the latest first."""
+    """What a user did, and what was done to their account and objects; newest first."""
     return entries().filter(Q(actor_id=user_id) | Q(owner_id=user_id))

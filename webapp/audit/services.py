@@ -1,4 +1,4 @@
-"""Writing the audit log: each service that does something says so here, inside the transaction of its deed."""
+"""Writing the audit log: services record each action inside its transaction."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,45 +11,52 @@ from structlog.contextvars import get_contextvars
 
 from webapp.audit.models import Action, Entry
 
-SEEN_AGAIN_AFTER_S = 600
+THROTTLE_S = 600
 
 
 def record(
-    action: Action, *, by: int | None, owner: int | None, thing: Model | None = None, link: UUID | None = None
+    action: Action, *, by: int | None, owner: int | None, target: Model | None = None, link: UUID | None = None
 ) -> None:
-    """Note what the person `by` did to what belongs to the person `owner`; of a `thing`, before it is deleted."""
-    Entry.objects.create(**_deed(action, by, owner, thing, link), request_id=_request_id())
+    """Record an action of the user `by` on something of the user `owner`; call it before `target` is deleted."""
+    Entry.objects.create(**_entry_fields(action, by, owner, target, link), request_id=_request_id())
 
 
-def record_each(action: Action, *, by: int | None, owner: int | None, things: Iterable[Model]) -> None:
-    """The same for each of many things, in one statement."""
+def record_each(action: Action, *, by: int | None, owner: int | None, targets: Iterable[Model]) -> None:
+    """Record the same action for each target, in one statement."""
     request_id = _request_id()
-    Entry.objects.bulk_create(Entry(**_deed(action, by, owner, thing, None), request_id=request_id) for thing in things)
+    Entry.objects.bulk_create(
+        Entry(**_entry_fields(action, by, owner, target, None), request_id=request_id) for target in targets
+    )
 
 
-def record_now_and_then(
+def record_throttled(
     action: Action,
     *,
     by: int | None,
     owner: int | None,
-    thing: Model | None = None,
+    target: Model | None = None,
     link: UUID | None = None,
-    every_s: float = SEEN_AGAIN_AFTER_S,
+    every_s: float = THROTTLE_S,
 ) -> None:
-    """The same for what comes again and again, such as the parts that a player asks for."""
-    lately = Entry.objects.filter(at__gt=Now() - timedelta(seconds=every_s))
-    if not lately.filter(**_deed(action, by, owner, thing, link)).exists():
-        record(action, by=by, owner=owner, thing=thing, link=link)
+    """Record an action unless the same one was recorded in the last `every_s` seconds.
+
+    For actions that repeat, such as a video player's range requests.
+    """
+    recent = Entry.objects.filter(at__gt=Now() - timedelta(seconds=every_s))
+    if not recent.filter(**_entry_fields(action, by, owner, target, link)).exists():
+        record(action, by=by, owner=owner, target=target, link=link)
 
 
-def _deed(action: Action, by: int | None, owner: int | None, thing: Model | None, link: UUID | None) -> dict[str, Any]:
+def _entry_fields(
+    action: Action, by: int | None, owner: int | None, target: Model | None, link: UUID | None
+) -> dict[str, Any]:
     return {
         "action": action,
         "actor_id": by,
         "owner_id": owner,
         "link_id": link,
-        "kind": type(thing).__name__.lower() if thing else "",
-        "object_id": str(thing.pk) if thing else "",
+        "kind": type(target).__name__.lower() if target else "",
+        "object_id": str(target.pk) if target else "",
     }
 
 
@@ -57,6 +64,6 @@ def _request_id() -> str:
     return str(get_contextvars().get("request_id", ""))
 
 
-def themself(user_id: int) -> int | None:
-    """Who changes an account: in a request its own person, without one an administrator at the command line."""
+def owner_as_actor(user_id: int) -> int | None:
+    """The actor of a change to an account: its owner in a request; None at the command line."""
     return user_id if "request_id" in get_contextvars() else None

@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from inference.types import Limits
 from webapp.core import paths
-from webapp.core.quota import Quota, amount
+from webapp.core.quota import Quota, parse_amount
 from webapp.observability import logs
 from webapp.storage.keys import read_keys
 
@@ -21,9 +21,9 @@ from webapp.storage.keys import read_keys
 env = environ.FileAwareEnv()
 
 BASE_DIR = paths.PROJECT
-VAR = paths.var()
+VAR = paths.data_dir()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="").strip() or paths.secret_key(VAR)
+SECRET_KEY = env.str("SECRET_KEY", default="").strip() or paths.load_secret_key(VAR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # As localhost it is asked by the checks that run beside it.
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1", "[::1]"]), "localhost"]
@@ -178,9 +178,9 @@ MFA_TOTP_TOLERANCE = 1  # clocks of telephones and servers without a network dif
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 # What a person may use, unless `manage.py quota` says otherwise: a number, or `unlimited`.
 QUOTA = Quota(
-    bytes=amount(env.str("EMOTRACE_QUOTA_BYTES", default="100G")),
-    minutes=amount(env.str("EMOTRACE_QUOTA_MINUTES", default="20k")),
-    analyses=amount(env.str("EMOTRACE_QUOTA_ANALYSES", default="1000")),
+    bytes=parse_amount(env.str("EMOTRACE_QUOTA_BYTES", default="100G")),
+    minutes=parse_amount(env.str("EMOTRACE_QUOTA_MINUTES", default="20k")),
+    analyses=parse_amount(env.str("EMOTRACE_QUOTA_ANALYSES", default="1000")),
 )
 
 # Mail, such as smtp+tls://name:password@mail.example.org:587. Without a server, the pages offer nothing that needs one.
@@ -225,12 +225,12 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [paths.PROJECT / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
-MEDIA_ROOT = paths.private_directory(paths.private_directory(VAR) / "media")
-paths.private_directory(MEDIA_ROOT / "incoming")
+MEDIA_ROOT = paths.make_private_dir(paths.make_private_dir(VAR) / "media")
+paths.make_private_dir(MEDIA_ROOT / "incoming")
 # Where files lie in the clear while they are checked, decoded or made. On the file system of the media, keeping one
 # is a rename; in memory, sealed ones never touch a disk in the clear.
 SCRATCH = Path(env.str("EMOTRACE_SCRATCH", default="") or MEDIA_ROOT / "incoming").absolute()
-FILE_UPLOAD_TEMP_DIR = paths.private_directory(SCRATCH)
+FILE_UPLOAD_TEMP_DIR = paths.make_private_dir(SCRATCH)
 SCRATCH_BYTES = env.int("EMOTRACE_SCRATCH_BYTES", default=None)
 # What is kept is sealed with the first of these, and opened with each.
 MEDIA_KEYS = read_keys(env.str("EMOTRACE_MEDIA_KEYS", default=""))
@@ -245,11 +245,11 @@ S3 = {
 }
 STORAGES = {
     "default": {
-        "BACKEND": "webapp.storage.encrypted_storage.Store",
+        "BACKEND": "webapp.storage.encrypted_storage.EncryptedStorage",
         "OPTIONS": {
-            "inner": {"BACKEND": "webapp.storage.s3.Bucket", "OPTIONS": S3}
+            "inner": {"BACKEND": "webapp.storage.s3.MediaS3Storage", "OPTIONS": S3}
             if S3["bucket_name"]
-            else {"BACKEND": "webapp.storage.filesystem.Folder"}
+            else {"BACKEND": "webapp.storage.filesystem.MediaFileSystemStorage"}
         },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

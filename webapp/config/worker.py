@@ -24,7 +24,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
-from webapp.core.bodies import is_part, is_streamed
+from webapp.core.bodies import is_streamed, is_tus_part
 
 HEAD_SECONDS, HEAD_BYTES = 15.0, 64 * 1024
 BODY_SECONDS = 60.0  # for one that is not streamed
@@ -183,7 +183,7 @@ class Worker(ThreadWorker):
         headers = dict(req.headers)
         kind, length = headers.get("CONTENT-TYPE", ""), int(headers.get("CONTENT-LENGTH", 0))
         if is_streamed(kind, length):
-            conn.unreader.stream(length, partial=is_part(kind))
+            conn.unreader.stream(length, partial=is_tus_part(kind))
         try:
             return super().handle_request(req, conn)
         except TimeoutError as error:

@@ -1,14 +1,14 @@
-"""Which bodies of requests a server holds until they are whole, and which ones are read while they come."""
+"""Which request bodies are buffered whole and which are streamed to the view."""
 
 from django.conf import settings
 
-PART_TYPE = "application/offset+octet-stream"  # of a file, as the tus protocol says: what came of one counts
+TUS_CONTENT_TYPE = "application/offset+octet-stream"  # of tus PATCH requests, whose bytes count as they arrive
 
 
 def is_streamed(content_type: str, length: int) -> bool:
-    """Whether a body of `length` bytes is read while it comes: large ones, and parts of files."""
-    return length > settings.BODY_BYTES or is_part(content_type)
+    """Whether a body of `length` bytes is streamed: large ones and parts of tus uploads."""
+    return length > settings.BODY_BYTES or is_tus_part(content_type)
 
 
-def is_part(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == PART_TYPE
+def is_tus_part(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == TUS_CONTENT_TYPE

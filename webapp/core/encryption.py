@@ -1,4 +1,4 @@
-"""What is kept encrypted under the installation's key: who reads the tables alone learns nothing."""
+"""Encryption of database fields with keys derived from SECRET_KEY, so that a database dump alone reveals nothing."""
 
 import base64
 
@@ -8,11 +8,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
-def box(purpose: bytes) -> MultiFernet:
-    """Encrypts under a key of its own for each purpose; also opens what a former SECRET_KEY sealed."""
+def fernet(purpose: bytes) -> MultiFernet:
+    """A Fernet whose key is derived for `purpose`; it also decrypts with the keys of SECRET_KEY_FALLBACKS."""
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(key, purpose))) for key in keys])
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive_key(key, purpose))) for key in keys])
 
 
-def _derived(key: str, purpose: bytes) -> bytes:
+def _derive_key(key: str, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key.encode())

@@ -1,4 +1,4 @@
-"""What can be wrong with a request: one stable code each, and the HTTP status it is answered with."""
+"""Stable error codes of requests, and their HTTP statuses."""
 
 from enum import StrEnum
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from inference.errors import Code, InputError
 
 
 class WebCode(StrEnum):
-    """What only the web application refuses; all else comes from inference.errors.Code."""
+    """The web application's error codes; those about files and models are in inference.errors.Code."""
 
     PARSE_ERROR = "parse_error"
     CONSENT_MISSING = "consent_missing"
@@ -71,10 +71,9 @@ class WebCode(StrEnum):
 
 
 class RequestError(Exception):
-    """A request that cannot be done.
+    """A request that is refused or fails.
 
-    `message` says what is wrong and what to do, for the person who asked; `field` which part of the request it
-    concerns, where that is one.
+    `message` tells the user what is wrong and what to do; `field` names the request's field that it concerns, if any.
     """
 
     def __init__(self, code: WebCode, message: str, field: str | None = None) -> None:
@@ -84,7 +83,7 @@ class RequestError(Exception):
         self.field = field
 
 
-# Errors about a field beside the files; all others name the file that they are about.
+# Errors about a form field; the other errors of inference carry the name of their file field.
 _FIELDS: dict[Code | WebCode, str] = {
     Code.EEG_TRIAL: "eeg_trial",
     Code.EEG_SAMPLING_RATE: "eeg_sfreq",
@@ -99,11 +98,11 @@ _FIELDS: dict[Code | WebCode, str] = {
 
 
 def field_of(error: InputError | RequestError) -> str | None:
-    """The field of a request or form that an error is about; None where it is about no one field."""
+    """The field of a request or form that an error concerns, if it is a single one."""
     return _FIELDS.get(error.code) or (error.file if isinstance(error, InputError) else error.field)
 
 
-def not_there() -> RequestError:
+def file_missing() -> RequestError:
     return RequestError(
         WebCode.STORAGE_UNAVAILABLE,
         "A file of this recording is not where it is kept. The operator has to mount or restore what is missing. "
@@ -111,23 +110,21 @@ def not_there() -> RequestError:
     )
 
 
-def cut_short() -> RequestError:
+def incomplete_request() -> RequestError:
     return RequestError(
         WebCode.REQUEST_TIMEOUT,
         "The request did not come whole, or took too long. Send it again; large files come better in parts.",
     )
 
 
-def no_room() -> RequestError:
+def disk_full() -> RequestError:
     return RequestError(
         WebCode.DISK_FULL, "The server has no room for this. The operator has to make room: try again then."
     )
 
 
-# 400: ask for something else. 413: send less. 415: another kind of file is needed.
-# 422: the right kind of file, but what it holds cannot be read. 409: not now.
-# 401: say who you are, better. 429: not so much at once. 408: be quicker. 411, 412, 423, 460, 507: as the tus protocol
-# and HTTP say.
+# 422: a file of the right type whose contents cannot be used. 409: not in the present state. 412, 423, 460: as tus
+# defines them.
 CHECKSUM_MISMATCH = 460
 STATUSES: dict[Code | WebCode, int] = {
     WebCode.PARSE_ERROR: 400,
@@ -138,7 +135,7 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.MISSING_FILE: 400,
     Code.UNKNOWN_MODEL: 400,
     Code.MODEL_UNSUITED: 400,
-    Code.UNKNOWN_FORMAT: 404,  # a format is part of the address
+    Code.UNKNOWN_FORMAT: 404,  # the format is part of the URL
     WebCode.NOTHING_TO_EXPORT: 404,
     Code.TOO_LARGE: 413,
     Code.NOT_A_VIDEO: 415,
@@ -199,7 +196,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.UPLOAD_CHECKSUM: 400,
     WebCode.UPLOAD_CORRUPTED: CHECKSUM_MISMATCH,
     WebCode.UPLOAD_BUSY: 423,
-    WebCode.UPLOAD_UNKNOWN: 400,  # named in a request; at its own address it is 404
+    WebCode.UPLOAD_UNKNOWN: 400,  # an upload id in a request body; at its own URL it is 404
     WebCode.UPLOAD_INCOMPLETE: 409,
     WebCode.UPLOADS_BUSY: 503,
     WebCode.TOO_MANY_UPLOADS: 429,
@@ -216,7 +213,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.CODE_REQUIRED: 401,
     WebCode.WRONG_CODE: 401,
     WebCode.TOO_MANY_CODES: 429,
-    WebCode.SECOND_FACTOR_UNREADABLE: 409,  # until somebody removes it
+    WebCode.SECOND_FACTOR_UNREADABLE: 409,  # until an administrator resets it
     WebCode.LAST_ADMINISTRATOR: 409,
     WebCode.VIEW_ONLY: 403,
     WebCode.SHARING_CONSENT_MISSING: 400,
@@ -233,7 +230,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.MEDIA_DAMAGED: 500,
 }
 
-# After which it makes sense to ask again.
+# Seconds for Retry-After.
 RETRY_SECONDS: dict[Code | WebCode, str] = {
     WebCode.NOT_READY: "5",
     WebCode.UNAVAILABLE: "5",
@@ -250,7 +247,7 @@ RETRY_SECONDS: dict[Code | WebCode, str] = {
 PROBLEM_TYPE = "application/problem+json"
 
 
-def problem(status: int, code: str, detail: str) -> dict[str, Any]:
-    """The body of an answer of PROBLEM_TYPE (RFC 9457)."""
+def problem_details(status: int, code: str, detail: str) -> dict[str, Any]:
+    """The body of a problem+json response (RFC 9457)."""
     title = HTTPStatus(status).phrase if status != CHECKSUM_MISMATCH else "Checksum Mismatch"
     return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}

@@ -1,4 +1,4 @@
-"""Faults of the installation: a disk, a server or a model that its operator has to mend, whatever was asked."""
+"""Faults of the installation, such as a full disk, an unreachable server or a missing model."""
 
 import errno
 from pathlib import Path
@@ -11,7 +11,7 @@ from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError
 
 from inference.sandbox.limits import SandboxError
 from inference.store import StoreError
-from webapp.core.errors import RequestError, WebCode, no_room
+from webapp.core.errors import RequestError, WebCode, disk_full
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 READ_ONLY = {errno.EROFS}
@@ -19,14 +19,14 @@ BROKEN = {errno.EIO, errno.ESTALE, errno.ENOTCONN}
 FORBIDDEN = {errno.EACCES, errno.EPERM}
 
 REFUSALS = (OutOfMemoryError, ReadOnlyError, NoPermissionError)
-OUT_OF_TIME = {"57014", "55P03"}  # PostgreSQL's codes: a statement, or waiting for a lock, lasted longer than it may
-NO_SNAPSHOT = "MISCONF"  # of this refusal the client makes no class of its own
+OUT_OF_TIME = {"57014", "55P03"}  # PostgreSQL's codes for statement_timeout and lock_timeout
+NO_SNAPSHOT = "MISCONF"  # redis-py has no exception class for this error
 
 
 def installation_fault(error: BaseException | None) -> RequestError | None:
-    """What an operator has to mend, where that is why `error` was raised; its message says so to anybody.
+    """The error to report where `error` was caused by the installation, with a message for any user.
 
-    None where the request, the recording or our own code is at fault.
+    None where the request, the recording or the program is at fault.
     """
     if isinstance(error, RequestError):
         return error if error.code in CODES else None
@@ -36,7 +36,7 @@ def installation_fault(error: BaseException | None) -> RequestError | None:
             "The server cannot confine the programs that read recordings. The operator has to look at it. Nothing is "
             "lost: try again then.",
         )
-    if isinstance(error, OSError) and (found := _of_files(error)):
+    if isinstance(error, OSError) and (found := _file_fault(error)):
         return found
     if isinstance(error, StoreError):
         return RequestError(
@@ -70,15 +70,15 @@ CODES = frozenset(
 )
 
 
-def _of_files(error: OSError) -> RequestError | None:
+def _file_fault(error: OSError) -> RequestError | None:
     if error.errno in FULL:
-        return no_room()
-    if error.errno in READ_ONLY or (error.errno in FORBIDDEN and _is_ours(error)):
+        return disk_full()
+    if error.errno in READ_ONLY or (error.errno in FORBIDDEN and _is_media_file(error)):
         what = "Nothing can be written to the place where recordings are kept, or not all of it be read."
         return _storage(what, "make it readable and writable")
     if error.errno in BROKEN:
         return _storage("The place where recordings are kept does not work.", "look at its disk")
-    if error.errno == errno.ENOENT and not all(place.is_dir() for place in _places()):
+    if error.errno == errno.ENOENT and not all(directory.is_dir() for directory in _directories()):
         return _storage("The place where recordings are kept is not there.", "mount it")
     return None
 
@@ -89,17 +89,17 @@ def _storage(what: str, mend: str) -> RequestError:
     )
 
 
-def _places() -> list[Path]:
+def _directories() -> list[Path]:
     media = Path(settings.MEDIA_ROOT)
     return [media, media / "incoming", Path(settings.FILE_UPLOAD_TEMP_DIR)]
 
 
-def _is_ours(error: OSError) -> bool:
-    """Whether it is about a file below the folders for media; of others, a program of ours may have asked wrongly."""
+def _is_media_file(error: OSError) -> bool:
+    """Whether the error concerns a file in the media directories; elsewhere it may be a bug."""
     names = [Path(name) for name in (error.filename, error.filename2) if isinstance(name, str)]
-    return any(name.is_relative_to(place) for name in names for place in _places())
+    return any(name.is_relative_to(directory) for name in names for directory in _directories())
 
 
 def _refused(error: BaseException | None) -> bool:
-    """Whether Redis took a command for a good one and yet refused it."""
+    """Whether Redis refused a valid command."""
     return isinstance(error, REFUSALS) or (isinstance(error, redis.ResponseError) and NO_SNAPSHOT in str(error))

@@ -1,4 +1,4 @@
-"""Work in rounds, of which one part that fails must not stop the others."""
+"""Periodic tasks that must not stop one another."""
 
 import logging
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def isolated(what: str) -> Iterator[None]:
-    """Log any exception and go on with the rest: the next round tries it again."""
+def log_and_continue(task: str) -> Iterator[None]:
+    """Log any exception of one task instead of raising it; the next round tries it again."""
     try:
         yield
     except Exception as error:
-        logger.exception("%s could not be looked after in this round", what)
+        logger.exception("%s could not be looked after in this round", task)
         if isinstance(error, Error):
-            connection.close()  # it may be what failed
+            connection.close()  # the connection may be what failed

@@ -9,23 +9,23 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from inference.errors import Code, InputError
-from webapp.core.errors import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, WebCode, problem
+from webapp.core.errors import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, WebCode, problem_details
 
 UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL characters."
-WITH_FILES = {"pages:upload", "api:recordings", "api:upload"}  # they say themselves how much they take
-LARGER = {"api:corrections": 16}  # of two hours, each with a note
+FILE_VIEWS = {"pages:upload", "api:recordings", "api:upload"}  # their views have limits of their own
+BODY_FACTORS = {"api:corrections": 16}  # corrections of two hours with a note each
 UTF8 = {"utf-8", "utf8", "us-ascii"}
 
-Answer = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def client_network(request: HttpRequest) -> str:
-    """Whom limits count: an IPv4 address, or the /64 of an IPv6 address, of which one customer has every address."""
-    sender: str = request.META.get("REMOTE_ADDR", "")
+    """The key of rate limits: an IPv4 address, or an IPv6 address's /64 network, which one customer controls."""
+    remote: str = request.META.get("REMOTE_ADDR", "")
     try:
-        address = ip_address(sender)
+        address = ip_address(remote)
     except ValueError:
-        return sender
+        return remote
     if isinstance(address, IPv4Address):
         return str(address)
     return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
@@ -34,7 +34,7 @@ def client_network(request: HttpRequest) -> str:
 class RealIPMiddleware:
     """Sets REMOTE_ADDR to the client's address, as our own proxies report it in X-Forwarded-For."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -46,12 +46,12 @@ class RealIPMiddleware:
 
 
 class NoStoreMiddleware:
-    """Answers are for whoever asked and are kept nowhere, unless they say themselves how they may be cached.
+    """Sends `Cache-Control: private, no-store` unless the view sets its own.
 
-    A page that a browser has kept would be shown after logging out. Static files are answered before this.
+    A cached page would be shown after logging out. Static files are served before this middleware.
     """
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -61,23 +61,23 @@ class NoStoreMiddleware:
 
 
 class UnreadableRequestMiddleware:
-    """Refuses what no view could make a text of: characters in another coding than UTF-8, or a NUL in the address."""
+    """Refuses requests in another charset than UTF-8 and NUL characters in the path or a header."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Django would decode the address by it, too: into half characters, or by a codec that unpacks.
+        # Django decodes the query string by it, too, even with codecs that decompress.
         charset = (request.content_params or {}).get("charset", "utf-8").lower()
         if charset not in UTF8 or any("\0" in text for text in (request.path, *request.headers.values())):
-            return refused(request, RequestError(WebCode.PARSE_ERROR, UNREADABLE))
+            return refusal_response(request, RequestError(WebCode.PARSE_ERROR, UNREADABLE))
         return self.get_response(request)
 
 
 class BodyLimitMiddleware:
-    """Refuses a body before anything reads it, which looking for its CSRF token already does."""
+    """Refuses large bodies before the CSRF middleware reads them."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -86,18 +86,20 @@ class BodyLimitMiddleware:
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        most = settings.BODY_BYTES * LARGER.get(name, 1)
-        if name not in WITH_FILES and (not length.isdecimal() or int(length) > most):
-            return refused(request, InputError(Code.TOO_LARGE, f"The request is too large. Send {most} bytes at most."))
+        limit = settings.BODY_BYTES * BODY_FACTORS.get(name, 1)
+        if name not in FILE_VIEWS and (not length.isdecimal() or int(length) > limit):
+            return refusal_response(
+                request, InputError(Code.TOO_LARGE, f"The request is too large. Send {limit} bytes at most.")
+            )
         return None
 
 
-def refused(request: HttpRequest, error: InputError | RequestError) -> HttpResponse:
-    """What a program or a browser is answered whose request nobody reads."""
+def refusal_response(request: HttpRequest, error: InputError | RequestError) -> HttpResponse:
+    """The response to a refused request: problem+json below /api/, else a page."""
     status = STATUSES[error.code]
     headers = {"Retry-After": RETRY_SECONDS[error.code]} if error.code in RETRY_SECONDS else {}
     if request.path.startswith("/api/"):
-        data = problem(status, error.code, error.message)
+        data = problem_details(status, error.code, error.message)
         return JsonResponse(data, status=status, content_type=PROBLEM_TYPE, headers=headers)
     words = {"status": status, "heading": "This request was refused", "words": error.message}
     return HttpResponse(render_to_string("500.html", words), status=status, headers=headers)

@@ -1,4 +1,4 @@
-"""Where this installation keeps its data and finds its servers."""
+"""Paths of the installation's data, and addresses of its embedded servers."""
 
 import hashlib
 import os
@@ -10,36 +10,36 @@ from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
-# sun_path holds 108 bytes, the closing zero included.
+# sun_path holds 108 bytes including the terminating NUL.
 SOCKET_PATH_BYTES = 107
 POSTGRES_SOCKET_NAME = ".s.PGSQL.5432"
 
 
-def var() -> Path:
-    """The directory of everything that is kept: EMOTRACE_VAR, or `var` in the project."""
+def data_dir() -> Path:
+    """The directory of all persistent data: EMOTRACE_VAR, or `var` in the project."""
     return Path(os.environ.get("EMOTRACE_VAR") or PROJECT / "var").absolute()
 
 
-def sockets(place: Path) -> Path:
+def socket_dir(place: Path) -> Path:
     """The directory of the embedded servers' sockets.
 
-    It lies in `place` unless a socket's path there would be too long for the kernel; then it has a
-    short name that depends on `place` and the user alone, so that every process finds the same one.
+    It is inside `place` unless a socket's path there would be too long for the kernel; then it is a directory in /tmp
+    whose name depends on `place` and the user only, so that every process finds the same one.
     """
     inside = place / "run"
     if len(os.fsencode(inside / "postgres" / POSTGRES_SOCKET_NAME)) <= SOCKET_PATH_BYTES:
         return inside
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
-    # Not TMPDIR, which differs between shells. The servers refuse what somebody else put there.
+    # Not TMPDIR, which differs between shells. The servers refuse a directory of another user.
     return Path("/tmp") / f"emotrace-{os.geteuid()}-{digest}"  # noqa: S108
 
 
 def embedded_database_url(place: Path) -> str:
-    return f"postgres://emotrace@/emotrace?host={quote(str(sockets(place) / 'postgres'))}"
+    return f"postgres://emotrace@/emotrace?host={quote(str(socket_dir(place) / 'postgres'))}"
 
 
 def embedded_redis_url(place: Path) -> str:
-    return f"unix://{sockets(place) / 'redis' / 'redis.sock'}"
+    return f"unix://{socket_dir(place) / 'redis' / 'redis.sock'}"
 
 
 def postgres_binaries() -> Path:
@@ -55,21 +55,21 @@ def postgres_binaries() -> Path:
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
-def private_directory(path: Path) -> Path:
-    """Make `path` a directory that only this user may enter, if it is not there yet."""
+def make_private_dir(path: Path) -> Path:
+    """Create a directory with mode 0700 if it does not exist, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
-def secret_key(place: Path) -> str:
-    """The installation's own key, made on first use and readable by its owner alone."""
-    path = private_directory(place) / "secret_key"
+def load_secret_key(place: Path) -> str:
+    """The installation's secret key, created on first use with mode 0600."""
+    path = make_private_dir(place) / "secret_key"
     if not path.exists():
         fresh = place / f"secret_key.{os.getpid()}"
         fresh.touch(mode=0o600, exist_ok=False)
         fresh.write_text(secrets.token_urlsafe(64))
-        # Of several first starts at once, one key wins and all read it.
+        # Where several processes start at once, one key wins and all read it.
         with suppress(FileExistsError):
             os.link(fresh, path)
         fresh.unlink()

@@ -1,4 +1,4 @@
-"""Nudges to workers. A message holds an id and nothing else, and may get lost: the reaper sends it again."""
+"""Celery messages. A message holds an id only and may get lost: the reaper sends it again."""
 
 import logging
 import time
@@ -9,26 +9,26 @@ from kombu.exceptions import OperationalError
 
 from webapp.core.redis_client import redis_client
 
-PAUSE_SECONDS = 5  # for which a broker that did not answer is not asked again: many messages would wait one by one
+RETRY_AFTER_SECONDS = 5  # after a broker failed to answer: each message in between would wait for it
 
 logger = logging.getLogger(__name__)
 _silent_until = 0.0
 
 
-def send(task: str, pk: UUID, *, queue: str) -> None:
-    """Tell a worker that the row waits for the task. Without a broker, say so in the log and go on."""
+def enqueue(task: str, pk: UUID, *, queue: str) -> None:
+    """Send a task for the row with this id. Where the broker does not answer, log a warning and return."""
     global _silent_until
     if time.monotonic() < _silent_until:
         logger.warning("%s waits for %s: the broker did not answer a moment ago", pk, task)
         return
     try:
-        # By name: the tasks import the services, which send.
+        # By name: the tasks import the services, which call this.
         current_app.send_task(task, [str(pk)], queue=queue, retry_policy={"max_retries": 1, "interval_start": 0})
     except OperationalError:
-        _silent_until = time.monotonic() + PAUSE_SECONDS
+        _silent_until = time.monotonic() + RETRY_AFTER_SECONDS
         logger.warning("%s waits for %s: the broker does not answer", pk, task, exc_info=True)
 
 
-def length(queue: str) -> int:
-    """Messages that no worker has taken. Raises redis.RedisError."""
+def queue_length(queue: str) -> int:
+    """The number of messages that no worker has taken. Raises redis.RedisError."""
     return int(redis_client().llen(queue))

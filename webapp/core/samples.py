@@ -1,4 +1,4 @@
-"""The recording that comes with the application: its files, by mode."""
+"""The bundled sample recording and its files by mode."""
 
 from webapp.core import paths
 
@@ -10,7 +10,7 @@ MODES = {
 }
 
 
-def missing() -> list[str]:
-    """The files that are not there."""
+def missing_files() -> list[str]:
+    """The names of sample files that do not exist."""
     every = sorted({name for files in MODES.values() for name in files.values()})
     return [name for name in every if not (FOLDER / name).is_file()]

@@ -23,7 +23,7 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.operation import postgres
 from webapp.operation.file_inventory import named
 from webapp.storage import media
-from webapp.storage.encrypted_storage import is_sealed, opened
+from webapp.storage.encrypted_storage import decrypting_reader, is_encrypted
 
 SCHEMA = "emotrace.backup/1"
 DUMP, MEDIA, MANIFEST = "database.dump", "media", "manifest.json"
@@ -94,7 +94,7 @@ def _copied(name: str, place: Path, copies: dict[str, dict[str, Any]]) -> bool:
     copy = place / name
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with media.store().raw(name) as source:
+        with media.storage().open_raw(name) as source:
             copies[name] = copied(source, copy)
     except FileNotFoundError:
         return False
@@ -108,10 +108,10 @@ def _found(place: Path, copies: dict[str, dict[str, Any]], rows: dict[str, str |
 
 def _digest(copy: Path, name: str, about: dict[str, Any]) -> str:
     """That of what the file holds; empty where it holds nothing any more."""
-    if not is_sealed(name):
+    if not is_encrypted(name):
         return str(about["sha256"])
     try:
-        with opened(copy.open("rb"), name) as content:
+        with decrypting_reader(copy.open("rb"), name) as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
     except RequestError as error:
         if error.code is WebCode.MEDIA_DAMAGED:

@@ -30,7 +30,7 @@ def restore(source: Path) -> int:
     try:
         for name in kept:
             with (source / MEDIA / name).open("rb") as content:
-                media.store().save_raw(name, iter(partial(content.read, media.CHUNK_BYTES), b""))
+                media.storage().save_raw(name, iter(partial(content.read, media.CHUNK_BYTES), b""))
         try:
             with (source / DUMP).open("rb") as dump:
                 postgres.restore(dump)
@@ -38,7 +38,7 @@ def restore(source: Path) -> int:
             # After a failure, too: an empty installation is what there was before.
             call_command("migrate", interactive=False, verbosity=0)
     except BaseException:
-        media.gone(media.RECORDINGS, lambda: media.store().clear(media.RECORDINGS))
+        media.try_delete(media.RECORDINGS, lambda: media.storage().delete_prefix(media.RECORDINGS))
         raise
     return len(files)
 
@@ -67,5 +67,5 @@ def _files(source: Path) -> dict[str, dict[str, Any]]:
 def _require_empty() -> None:
     if User._meta.db_table in connection.introspection.table_names() and User.objects.exists():
         raise BackupError("This installation has accounts already: restore into a new one, nothing is overwritten")
-    if any(media.kept()):
+    if any(media.list_keys()):
         raise BackupError("This installation has files already: restore into a new one, nothing is overwritten")

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from webapp.operation.file_inventory import Named, named
 from webapp.storage import encrypted_file, media
-from webapp.storage.encrypted_storage import SEALED, is_sealed
+from webapp.storage.encrypted_storage import ENCRYPTED_SUFFIX, is_encrypted
 
 
 def waiting() -> list[Named]:
@@ -25,37 +25,37 @@ def seal(each: Named) -> bool:
     """Whether it was still there. Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED)."""
     name = _fresh(each.name)
     try:
-        media.store().save_raw(name, _pieces(each.name, name))
+        media.storage().save_raw(name, _pieces(each.name, name))
         rows = each.model._default_manager.filter(pk=each.pk, **{each.column: each.name})
         led = rows.update(**{each.column: name})
     except FileNotFoundError:
         led = 0
     except BaseException:
-        media.drop(name)
+        media.delete(name)
         raise
-    media.drop(each.name if led else name)
+    media.delete(each.name if led else name)
     return bool(led)
 
 
 def _fresh(name: str) -> str:
     place, suffix = PurePath(name).parent, media.suffix(name)
-    return str(place / f"{secrets.token_hex(16)}{suffix}{SEALED}")
+    return str(place / f"{secrets.token_hex(16)}{suffix}{ENCRYPTED_SUFFIX}")
 
 
 def _pieces(name: str, renamed: str) -> Iterator[bytes]:
-    with media.store().raw(name) as content:
-        if is_sealed(name):
-            yield from encrypted_file.rewrapped(content, name, renamed, settings.MEDIA_KEYS)
+    with media.storage().open_raw(name) as content:
+        if is_encrypted(name):
+            yield from encrypted_file.rewrap(content, name, renamed, settings.MEDIA_KEYS)
         else:
-            yield from encrypted_file.sealed(content, content.size, renamed, settings.MEDIA_KEYS)
+            yield from encrypted_file.encrypt(content, content.size, renamed, settings.MEDIA_KEYS)
 
 
 def _sealed_with(name: str) -> bytes | None:
     """The key's id: empty where there is none, None where there is no such file."""
-    if not is_sealed(name):
+    if not is_encrypted(name):
         return b""
     try:
-        with media.store().raw(name) as content:
-            return encrypted_file.sealed_with(content.read(encrypted_file.HEADER_BYTES))
+        with media.storage().open_raw(name) as content:
+            return encrypted_file.header_key_id(content.read(encrypted_file.HEADER_BYTES))
     except FileNotFoundError:
         return None

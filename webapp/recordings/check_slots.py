@@ -51,14 +51,14 @@ def _locked(locks: ExitStack, name: str) -> bool:
     path = _files() / name
     path.touch(mode=0o600)
     try:
-        locks.enter_context(media.alone(path))
+        locks.enter_context(media.lock_partial(path))
     except BlockingIOError:
         return False
     return True
 
 
 def _files() -> Path:
-    return paths.private_directory(Path(settings.VAR) / "checks")
+    return paths.make_private_dir(Path(settings.VAR) / "checks")
 
 
 def _busy() -> RequestError:

@@ -142,7 +142,7 @@ class Recording(models.Model):
     def inputs(self) -> Iterator[Inputs]:
         """The recording as the models read it, where they can open it while the block runs."""
         with ExitStack() as stack:
-            paths = {file.kind: stack.enter_context(media.local(file.kept)) for file in self.files.all()}
+            paths = {file.kind: stack.enter_context(media.local_file(file.kept)) for file in self.files.all()}
             eeg = self.file(MediaFile.Kind.EEG)
             yield Inputs(
                 video=paths[MediaFile.Kind.VIDEO],
@@ -230,8 +230,8 @@ class Transfer(models.Model):
 
     @property
     def path(self) -> Path:
-        """Where what has come lies, perhaps sealed: `media.open_part` reads it."""
-        return media.part(self.part)
+        """Where what has come lies, perhaps sealed: `media.open_partial` reads it."""
+        return media.partial_path(self.part)
 
     @property
     def finished(self) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from webapp.accounts.models import User
 from webapp.accounts.selectors import quota_of
-from webapp.core.errors import RequestError, WebCode, no_room
+from webapp.core.errors import RequestError, WebCode, disk_full
 from webapp.storage import media
 
 MOST_UPLOADS = 1000  # of one person on their way at once
@@ -45,7 +45,7 @@ def require_bytes(*, owner: User, more: int) -> None:
 def require_disk(more: int) -> None:
     """Raises RequestError(DISK_FULL) where `more` bytes would not leave free what is kept free."""
     if shutil.disk_usage(media.root()).free - more < settings.DISK_RESERVE_BYTES:
-        raise no_room()
+        raise disk_full()
 
 
 def require_upload(*, owner: User, length: int) -> None:

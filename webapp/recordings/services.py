@@ -105,7 +105,7 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
     """
     named = {f"{kind}_upload": file for kind, file in upload.files.items() if isinstance(file, UUID)}
     transfers = uploads.finished(owner=owner, uploads=named)
-    with media.workplace() as place:
+    with media.scratch_dir() as place:
         paths = {
             kind: _put(file, place / kind)
             if isinstance(file, File)
@@ -127,11 +127,11 @@ def received(*, owner: User, upload: Upload) -> Iterator[Received]:
 
 
 def put(*, pk: UUID, files: Received) -> dict[Kind, str]:
-    """Move the files to the recording that `pk` will be; their names there. If it fails, `media.forget(pk)`.
+    """Move the files to the recording that `pk` will be; their names there. If it fails, `media.delete_recording(pk)`.
 
     Raises RequestError(STORAGE_UNAVAILABLE). It may take a while: no transaction should wait for it.
     """
-    return {kind: media.keep(path, pk, _suffix(path)) for kind, path in files.paths.items()}
+    return {kind: media.save(path, pk, _suffix(path)) for kind, path in files.paths.items()}
 
 
 def keep(
@@ -148,7 +148,7 @@ def keep(
     request_sha256: str,
     idempotency_key: str | None,
 ) -> Recording:
-    """Make the rows of files that `put` moved. Belongs in a transaction; if that fails, `media.forget(pk)`.
+    """Make the rows of files that `put` moved. Belongs in a transaction; if that fails, `media.delete_recording(pk)`.
 
     Raises RequestError(QUOTA_BYTES | QUOTA_MINUTES | DISK_FULL), and RequestError(UPLOAD_UNKNOWN) where an upload was
     used or removed meanwhile.
@@ -213,7 +213,7 @@ def _take(transfer: Transfer, place: Path) -> Path:
     place.mkdir()
     path = place / _name(transfer.name)
     try:
-        media.copy_part(transfer.path, path)
+        media.copy_partial(transfer.path, path)
     except FileNotFoundError as error:
         raise uploads.unknown(transfer.pk) from error
     return path

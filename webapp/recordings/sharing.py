@@ -63,7 +63,7 @@ def make_link(
 def revoke(*, share: Share) -> None:
     """From now on nobody sees anything by it."""
     with transaction.atomic():
-        record(Action.SHARE_REVOKED, by=share.owner_id, owner=share.owner_id, thing=share)
+        record(Action.SHARE_REVOKED, by=share.owner_id, owner=share.owner_id, target=share)
         share.delete()
 
 
@@ -85,7 +85,7 @@ def note_opening(*, link: Share) -> None:
 
 def _record_opening(share: Share) -> None:
     link = share.pk if share.digest else None
-    record(Action.SHARE_OPENED, by=share.person_id, owner=share.owner_id, thing=share, link=link)
+    record(Action.SHARE_OPENED, by=share.person_id, owner=share.owner_id, target=share, link=link)
 
 
 def _require_consent(consented: bool) -> None:
@@ -119,5 +119,5 @@ def _make(
             consent_at=timezone.now(),
             consent_version=consent.SHARING_PROJECT_VERSION if isinstance(what, Project) else consent.SHARING_VERSION,
         )
-        record(Action.SHARED, by=what.owner_id, owner=what.owner_id, thing=share)
+        record(Action.SHARED, by=what.owner_id, owner=what.owner_id, target=share)
     return share

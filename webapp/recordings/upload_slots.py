@@ -58,7 +58,7 @@ def require_room(*, owner: User, request: HttpRequest) -> None:
         sizes = f"The request has {length / 1e6:.0f} MB; a file may have {limit / 1e6:.0f} MB."
         raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
     quota.require_bytes(owner=owner, more=length - FIELDS_BYTES)
-    media.require_scratch(length)
+    media.require_scratch_space(length)
 
 
 def _length(request: HttpRequest) -> int:

@@ -24,7 +24,7 @@ from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core import faults
 from webapp.core.errors import RequestError, WebCode
-from webapp.core.isolation import isolated
+from webapp.core.isolation import log_and_continue
 from webapp.recordings import quota
 from webapp.recordings.models import Transfer
 from webapp.recordings.selectors import transfers_of
@@ -64,7 +64,7 @@ def create(*, owner: User, length: int, name: str, metadata: str) -> Transfer:
     transfer = Transfer(owner=owner, name=name, metadata=metadata, length=length, expires_at=_expiry())
     with transaction.atomic():
         quota.require_upload(owner=accounts.locked(owner), length=length)
-        media.begin(transfer.part)
+        media.create_partial(transfer.part)
         transfer.save()
     return transfer
 
@@ -169,10 +169,10 @@ def expire() -> None:
     """Remove uploads that nobody went on with for too long."""
     expired = Transfer.objects.filter(expires_at__lte=timezone.now())
     for transfer in list(expired):
-        with isolated(f"upload {transfer.pk}, which has expired,"):
+        with log_and_continue(f"upload {transfer.pk}, which has expired,"):
             # Asked again in the same statement that removes: somebody may have gone on with it meanwhile.
             if expired.filter(pk=transfer.pk).delete()[0]:
-                media.remove(transfer.path)
+                media.delete_temporary(transfer.path)
                 logger.info("upload %s expired at byte %d of %d", transfer.pk, transfer.offset, transfer.length)
 
 
@@ -181,7 +181,7 @@ def _forget(transfers: Collection[Transfer]) -> bool:
 
     def remove_files() -> None:
         for transfer in transfers:
-            media.remove(transfer.path)
+            media.delete_temporary(transfer.path)
 
     names = {transfer.pk for transfer in transfers}
     removed, _ = Transfer.objects.filter(pk__in=names).delete()
@@ -190,10 +190,10 @@ def _forget(transfers: Collection[Transfer]) -> bool:
 
 
 @contextmanager
-def _alone(transfer: Transfer) -> Iterator[media.Part]:
+def _alone(transfer: Transfer) -> Iterator[media.PartialFile]:
     """The upload's file while nobody else writes to it, and `transfer` as it is at that moment."""
     try:
-        with media.alone(transfer.path) as file:
+        with media.lock_partial(transfer.path) as file:
             transfer.refresh_from_db()
             yield file
     except BlockingIOError as error:
@@ -204,7 +204,7 @@ def _alone(transfer: Transfer) -> Iterator[media.Part]:
         raise Http404 from error
 
 
-def _receive(transfer: Transfer, file: media.Part, source: Source, size: int) -> None:
+def _receive(transfer: Transfer, file: media.PartialFile, source: Source, size: int) -> None:
     arrived = transfer.offset
     for chunk in _chunks(source, size):
         file.write(chunk)
@@ -215,7 +215,7 @@ def _receive(transfer: Transfer, file: media.Part, source: Source, size: int) ->
     _keep(transfer, file, arrived)
 
 
-def _receive_whole(transfer: Transfer, file: media.Part, source: Source, size: int, checksum: Checksum) -> None:
+def _receive_whole(transfer: Transfer, file: media.PartialFile, source: Source, size: int, checksum: Checksum) -> None:
     start, arrived, digest = transfer.offset, 0, hashlib.new(checksum.algorithm, usedforsecurity=False)
     for chunk in _chunks(source, size):
         file.write(chunk)
@@ -243,7 +243,7 @@ def _chunks(source: Source, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _keep(transfer: Transfer, file: media.Part, offset: int) -> None:
+def _keep(transfer: Transfer, file: media.PartialFile, offset: int) -> None:
     """Bring everything written so far to the disk before it counts."""
     file.flush()
     os.fsync(file.fileno())

@@ -1,10 +1,10 @@
-"""The form of sealed files: a header, then chunks that are encrypted one by one (AES-256-GCM).
+"""The format of encrypted files: a header, then chunks that are encrypted one by one (AES-256-GCM).
 
     header   magic 8 | the master key's id 8 | length 8 | nonce 12 | the file's own key, wrapped by the master key 48
-    chunk    nonce 12 | what CHUNK_BYTES of the file become, the last one fewer | tag 16
+    chunk    nonce 12 | ciphertext of CHUNK_BYTES, fewer in the last chunk | tag 16
 
-The header is bound to the file's name and length, a chunk by its number to its place: what was cut off, put
-elsewhere, exchanged or changed does not open. Nonces are random, so that a file's last chunk can be written again.
+The header is authenticated with the file's name and length, a chunk with its index: a file that was truncated, moved,
+reordered or changed cannot be decrypted. Nonces are random, so that a file's last chunk can be written again.
 """
 
 import hashlib
@@ -24,90 +24,90 @@ MAGIC = b"EMOSEAL\x01"
 KEY_BYTES = 32
 CHUNK_BYTES = 64 * 1024
 NONCE_BYTES = 12
-OVERHEAD = NONCE_BYTES + 16
-SEALED_CHUNK = CHUNK_BYTES + OVERHEAD
-ABOUT = struct.Struct(">8s8sQ")
-HEADER_BYTES = ABOUT.size + OVERHEAD + KEY_BYTES
-GROWING = 2**64 - 1  # the length of a file to which more is added
+OVERHEAD_BYTES = NONCE_BYTES + 16
+ENCRYPTED_CHUNK_BYTES = CHUNK_BYTES + OVERHEAD_BYTES
+PREFIX = struct.Struct(">8s8sQ")
+HEADER_BYTES = PREFIX.size + OVERHEAD_BYTES + KEY_BYTES
+OPEN_ENDED = 2**64 - 1  # the length in the header of a file that can be appended to
 
 Keys = tuple[bytes, ...]
-"""Master keys, the newest first: that one seals, each opens what it sealed."""
+"""Master keys, newest first: the newest encrypts, all of them decrypt."""
 
 
 def key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"emotrace media key" + key).digest()[:8]
 
 
-def header(name: str, length: int, keys: Keys) -> tuple[bytes, AESGCM]:
-    """The beginning of a new file, and what its chunks are sealed with."""
-    return _wrapped(name, length, AESGCM.generate_key(8 * KEY_BYTES), keys)
+def new_header(name: str, length: int, keys: Keys) -> tuple[bytes, AESGCM]:
+    """A new file's header and the cipher of its chunks."""
+    return _wrap(name, length, AESGCM.generate_key(8 * KEY_BYTES), keys)
 
 
 def read_header(head: bytes, name: str, keys: Keys) -> tuple[int, AESGCM]:
-    """The length of a file, and what its chunks open with. Raises RequestError(MEDIA_KEY | MEDIA_DAMAGED)."""
-    length, secret = _unwrapped(head, name, keys)
+    """A file's length in bytes and the cipher of its chunks. Raises RequestError(MEDIA_KEY | MEDIA_DAMAGED)."""
+    length, secret = _unwrap(head, name, keys)
     return length, AESGCM(secret)
 
 
-def sealed_with(head: bytes) -> bytes:
-    """The id of the master key that a header names."""
+def header_key_id(head: bytes) -> bytes:
+    """The id of the master key in a header."""
     return bytes(head[len(MAGIC) : len(MAGIC) + 8])
 
 
-def rewrapped(raw: IO[bytes], name: str, renamed: str, keys: Keys) -> Iterator[bytes]:
-    """The same sealed content under another name and the newest key: only the header differs."""
-    length, secret = _unwrapped(raw.read(HEADER_BYTES), name, keys)
-    yield _wrapped(renamed, length, secret, keys)[0]
-    while piece := raw.read(SEALED_CHUNK):
+def rewrap(raw: IO[bytes], name: str, renamed: str, keys: Keys) -> Iterator[bytes]:
+    """The same encrypted file under another name and the newest key: only the header changes."""
+    length, secret = _unwrap(raw.read(HEADER_BYTES), name, keys)
+    yield _wrap(renamed, length, secret, keys)[0]
+    while piece := raw.read(ENCRYPTED_CHUNK_BYTES):
         yield piece
 
 
-def sealed(content: IO[bytes], length: int, name: str, keys: Keys) -> Iterator[bytes]:
-    head, cipher = header(name, length, keys)
+def encrypt(content: IO[bytes], length: int, name: str, keys: Keys) -> Iterator[bytes]:
+    head, cipher = new_header(name, length, keys)
     yield head
     for index in range(-(-length // CHUNK_BYTES)):
         expected = min(CHUNK_BYTES, length - index * CHUNK_BYTES)
         chunk = content.read(expected)
         if len(chunk) != expected:
             raise OSError(f"{name} became shorter while it was read")
-        yield seal_chunk(cipher, index, chunk)
+        yield encrypt_chunk(cipher, index, chunk)
 
 
-def seal_chunk(cipher: AESGCM, index: int, chunk: bytes) -> bytes:
+def encrypt_chunk(cipher: AESGCM, index: int, chunk: bytes) -> bytes:
     nonce = os.urandom(NONCE_BYTES)
     return nonce + cipher.encrypt(nonce, chunk, struct.pack(">Q", index))
 
 
-def open_chunk(cipher: AESGCM, index: int, piece: bytes) -> bytes:
+def decrypt_chunk(cipher: AESGCM, index: int, piece: bytes) -> bytes:
     """Raises InvalidTag."""
     return cipher.decrypt(piece[:NONCE_BYTES], piece[NONCE_BYTES:], struct.pack(">Q", index))
 
 
-def sealed_size(length: int) -> int:
-    return HEADER_BYTES + length + OVERHEAD * -(-length // CHUNK_BYTES)
+def encrypted_size(length: int) -> int:
+    return HEADER_BYTES + length + OVERHEAD_BYTES * -(-length // CHUNK_BYTES)
 
 
-def opened_size(size: int) -> int:
+def plaintext_size(size: int) -> int:
     body = max(0, size - HEADER_BYTES)
-    return max(0, body - OVERHEAD * -(-body // SEALED_CHUNK))
+    return max(0, body - OVERHEAD_BYTES * -(-body // ENCRYPTED_CHUNK_BYTES))
 
 
-def damaged(name: str) -> RequestError:
+def damaged_error(name: str) -> RequestError:
     return RequestError(WebCode.MEDIA_DAMAGED, f"A file is not what was kept: tell the operator its name, {name}.")
 
 
-class Opened(io.RawIOBase):
-    """What a sealed file holds, at any place of it. Raises RequestError(MEDIA_KEY | MEDIA_DAMAGED)."""
+class DecryptingReader(io.RawIOBase):
+    """A seekable reader of an encrypted file's plaintext. Raises RequestError(MEDIA_KEY | MEDIA_DAMAGED)."""
 
     def __init__(self, raw: IO[bytes], name: str, keys: Keys) -> None:
         self._raw, self._name = raw, name
         raw.seek(0)
         length, self._cipher = read_header(raw.read(HEADER_BYTES), name, keys)
         size = raw.seek(0, io.SEEK_END)
-        self.length = opened_size(size) if length == GROWING else length
-        if size != sealed_size(self.length):
-            raise damaged(name)
-        self._at = 0
+        self.length = plaintext_size(size) if length == OPEN_ENDED else length
+        if size != encrypted_size(self.length):
+            raise damaged_error(name)
+        self._position = 0
         self._index, self._chunk = -1, b""
 
     def readable(self) -> bool:
@@ -117,25 +117,30 @@ class Opened(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.length}[whence])
-        return self._at
+        self._position = max(
+            0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.length}[whence]
+        )
+        return self._position
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def readinto(self, buffer: Any) -> int:
-        if self._at >= self.length:
+        if self._position >= self.length:
             return 0
-        index, inside = divmod(self._at, CHUNK_BYTES)
+        index, inside = divmod(self._position, CHUNK_BYTES)
         if index != self._index:
-            self._raw.seek(HEADER_BYTES + index * SEALED_CHUNK)
+            self._raw.seek(HEADER_BYTES + index * ENCRYPTED_CHUNK_BYTES)
             try:
-                self._index, self._chunk = index, open_chunk(self._cipher, index, self._raw.read(SEALED_CHUNK))
+                self._index, self._chunk = (
+                    index,
+                    decrypt_chunk(self._cipher, index, self._raw.read(ENCRYPTED_CHUNK_BYTES)),
+                )
             except InvalidTag:
-                raise damaged(self._name) from None
+                raise damaged_error(self._name) from None
         piece = self._chunk[inside : inside + len(buffer)]
         buffer[: len(piece)] = piece
-        self._at += len(piece)
+        self._position += len(piece)
         return len(piece)
 
     def close(self) -> None:
@@ -143,15 +148,15 @@ class Opened(io.RawIOBase):
         super().close()
 
 
-class Growing:
-    """A sealed file that more is added to, used like one that is open to write. What is not flushed may be lost."""
+class AppendableEncryptedFile:
+    """An encrypted file that is written at its end, with a file's methods. Data that is not flushed may be lost."""
 
     def __init__(self, file: BinaryIO, name: str, keys: Keys) -> None:
         self._file, self._tail = file, bytearray()
-        self._whole = 0  # chunks before the tail
+        self._whole = 0  # complete chunks before the tail
         size = file.seek(0, io.SEEK_END)
         if size < HEADER_BYTES:
-            head, self._cipher = header(name, GROWING, keys)
+            head, self._cipher = new_header(name, OPEN_ENDED, keys)
             file.truncate(0)
             file.seek(0)
             file.write(head)
@@ -159,22 +164,22 @@ class Growing:
         else:
             file.seek(0)
             _, self._cipher = read_header(file.read(HEADER_BYTES), name, keys)
-        self._size = opened_size(size)
+        self._size = plaintext_size(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """The size, for that is where it stands: always at its end."""
+        """The size: the position is always the end."""
         return self._size
 
     def truncate(self, size: int) -> int:
-        """Keep the first bytes: fewer than `size` where a loss of power left the last chunk half written."""
+        """Keep the first `size` bytes, or fewer where a loss of power left the last chunk half written."""
         self._whole, rest = divmod(min(size, self._size), CHUNK_BYTES)
-        self._file.seek(self._place())
-        piece = self._file.read(SEALED_CHUNK) if rest else b""
+        self._file.seek(self._offset())
+        piece = self._file.read(ENCRYPTED_CHUNK_BYTES) if rest else b""
         try:
-            self._tail = bytearray(open_chunk(self._cipher, self._whole, piece)[:rest] if rest else b"")
+            self._tail = bytearray(decrypt_chunk(self._cipher, self._whole, piece)[:rest] if rest else b"")
         except InvalidTag:
             self._tail = bytearray()
-        self._file.truncate(self._place())
+        self._file.truncate(self._offset())
         self._size = self._whole * CHUNK_BYTES + len(self._tail)
         self.flush()
         return self._size
@@ -183,49 +188,49 @@ class Growing:
         self._tail += data
         self._size += len(data)
         while len(self._tail) >= CHUNK_BYTES:
-            self._put(bytes(self._tail[:CHUNK_BYTES]))
+            self._write_chunk(bytes(self._tail[:CHUNK_BYTES]))
             self._whole += 1
             del self._tail[:CHUNK_BYTES]
         return len(data)
 
     def flush(self) -> None:
         if self._tail:
-            self._put(bytes(self._tail))
+            self._write_chunk(bytes(self._tail))
         self._file.flush()
 
     def fileno(self) -> int:
         return self._file.fileno()
 
-    def _put(self, chunk: bytes) -> None:
-        self._file.seek(self._place())
-        self._file.write(seal_chunk(self._cipher, self._whole, chunk))
+    def _write_chunk(self, chunk: bytes) -> None:
+        self._file.seek(self._offset())
+        self._file.write(encrypt_chunk(self._cipher, self._whole, chunk))
 
-    def _place(self) -> int:
-        return HEADER_BYTES + self._whole * SEALED_CHUNK
-
-
-def _wrapped(name: str, length: int, secret: bytes, keys: Keys) -> tuple[bytes, AESGCM]:
-    about, nonce = ABOUT.pack(MAGIC, key_id(keys[0]), length), os.urandom(NONCE_BYTES)
-    return about + nonce + AESGCM(keys[0]).encrypt(nonce, secret, about + name.encode()), AESGCM(secret)
+    def _offset(self) -> int:
+        return HEADER_BYTES + self._whole * ENCRYPTED_CHUNK_BYTES
 
 
-def _unwrapped(head: bytes, name: str, keys: Keys) -> tuple[int, bytes]:
+def _wrap(name: str, length: int, secret: bytes, keys: Keys) -> tuple[bytes, AESGCM]:
+    prefix, nonce = PREFIX.pack(MAGIC, key_id(keys[0]), length), os.urandom(NONCE_BYTES)
+    return prefix + nonce + AESGCM(keys[0]).encrypt(nonce, secret, prefix + name.encode()), AESGCM(secret)
+
+
+def _unwrap(head: bytes, name: str, keys: Keys) -> tuple[int, bytes]:
     if len(head) != HEADER_BYTES or not head.startswith(MAGIC):
-        raise damaged(name)
-    about, wrapped = head[: ABOUT.size], head[ABOUT.size :]
-    master = _by_id(keys).get(sealed_with(head))
+        raise damaged_error(name)
+    prefix, wrapped = head[: PREFIX.size], head[PREFIX.size :]
+    master = _ciphers_by_id(keys).get(header_key_id(head))
     if master is None:
         raise RequestError(
             WebCode.MEDIA_KEY,
             "The server has not the key that this file was sealed with. Nothing is lost: tell its operator.",
         )
     try:
-        secret = master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], about + name.encode())
+        secret = master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], prefix + name.encode())
     except InvalidTag:
-        raise damaged(name) from None
-    return ABOUT.unpack(about)[2], secret
+        raise damaged_error(name) from None
+    return PREFIX.unpack(prefix)[2], secret
 
 
 @lru_cache(maxsize=8)
-def _by_id(keys: Keys) -> dict[bytes, AESGCM]:
+def _ciphers_by_id(keys: Keys) -> dict[bytes, AESGCM]:
     return {key_id(key): AESGCM(key) for key in keys}

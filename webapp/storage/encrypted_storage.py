@@ -1,4 +1,4 @@
-"""The storage of media: a folder or a bucket, where each file's name says whether it is sealed."""
+"""Django's default storage: a folder or a bucket whose files are encrypted while there is a key."""
 
 import io
 from collections.abc import Iterator
@@ -13,87 +13,92 @@ from django.utils.module_loading import import_string
 
 from webapp.storage import encrypted_file
 
-SEALED = "-sealed"  # no name that came from outside ends like this: suffixes have no hyphen
+ENCRYPTED_SUFFIX = "-sealed"  # file extensions of uploads contain no hyphen
 
 
-def is_sealed(name: str) -> bool:
-    return name.endswith(SEALED)
+def is_encrypted(name: str) -> bool:
+    return name.endswith(ENCRYPTED_SUFFIX)
 
 
-class Pieces(io.RawIOBase):
-    """Reads what an iterator gives."""
+class IterStream(io.RawIOBase):
+    """A readable stream of an iterator's chunks."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._left = pieces, memoryview(b"")
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         if not self._left:
-            self._left = memoryview(next(self._pieces, b""))
-        piece, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
-        buffer[: len(piece)] = piece
-        return len(piece)
+            self._left = memoryview(next(self._chunks, b""))
+        chunk, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
 
-class Store(Storage):
-    """Seals what is saved while there is a key. `inner` says where it lies, as STORAGES says it of any storage."""
+class EncryptedStorage(Storage):
+    """Encrypts saved files while there is a key; the suffix of a file's name tells whether it is encrypted.
+
+    `inner` configures the wrapped storage in the form of Django's STORAGES.
+    """
 
     def __init__(self, inner: dict[str, Any]) -> None:
         self.inner = import_string(inner["BACKEND"])(**inner.get("OPTIONS", {}))
 
-    def lies(self, name: str) -> Path | None:
-        """Where programs can open the file, if anywhere: a sealed one makes sense to nobody else."""
-        place: Path | None = None if is_sealed(name) else self.inner.lies(name)
-        return place
+    def local_path(self, name: str) -> Path | None:
+        """The path where other programs can open the file; None for encrypted files and for objects in a bucket."""
+        path: Path | None = None if is_encrypted(name) else self.inner.local_path(name)
+        return path
 
-    def about(self, name: str) -> tuple[int, datetime]:
-        """Bytes of what it holds, and when it was written. Raises FileNotFoundError."""
-        size, modified = self.inner.about(name)
-        return encrypted_file.opened_size(size) if is_sealed(name) else size, modified
+    def stat(self, name: str) -> tuple[int, datetime]:
+        """Size of the plaintext in bytes and time of writing. Raises FileNotFoundError."""
+        size, modified = self.inner.stat(name)
+        return encrypted_file.plaintext_size(size) if is_encrypted(name) else size, modified
 
     def size(self, name: str) -> int:
-        return self.about(name)[0]
+        return self.stat(name)[0]
 
     def delete(self, name: str) -> None:
         self.inner.delete(name)
 
-    def names(self, under: str) -> Iterator[str]:
-        yield from self.inner.names(under)
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        yield from self.inner.list_keys(prefix)
 
-    def clear(self, under: str) -> None:
-        self.inner.clear(under)
+    def delete_prefix(self, prefix: str) -> None:
+        self.inner.delete_prefix(prefix)
 
     def check(self) -> None:
         self.inner.check()
 
-    def raw(self, name: str) -> File:
-        """The bytes that lie there, sealed or not. Raises FileNotFoundError."""
+    def open_raw(self, name: str) -> File:
+        """The stored bytes, encrypted or not. Raises FileNotFoundError."""
         return File(self.inner.open(name), name)
 
-    def save_raw(self, name: str, pieces: Iterator[bytes]) -> None:
-        self.inner.save(name, File(io.BufferedReader(Pieces(pieces)), name))
+    def save_raw(self, name: str, chunks: Iterator[bytes]) -> None:
+        self.inner.save(name, File(io.BufferedReader(IterStream(chunks)), name))
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """The very same: ours are random, and what is restored has its own."""
+        """The name itself: new names are random, and restored files keep theirs."""
         return name
 
     def _open(self, name: str, mode: str = "rb") -> File:
         raw = self.inner.open(name)
-        return File(opened(raw, name) if is_sealed(name) else raw, name)
+        return File(decrypting_reader(raw, name) if is_encrypted(name) else raw, name)
 
     def _save(self, name: str, content: File) -> str:
         if not settings.MEDIA_KEYS:
             return str(self.inner.save(name, content))
-        name += SEALED
-        self.save_raw(name, encrypted_file.sealed(content, content.size, name, settings.MEDIA_KEYS))
+        name += ENCRYPTED_SUFFIX
+        self.save_raw(name, encrypted_file.encrypt(content, content.size, name, settings.MEDIA_KEYS))
         return name
 
 
-def opened(raw: IO[bytes], name: str) -> io.BufferedReader:
+def decrypting_reader(raw: IO[bytes], name: str) -> io.BufferedReader:
     try:
-        return io.BufferedReader(encrypted_file.Opened(raw, name, settings.MEDIA_KEYS), encrypted_file.CHUNK_BYTES)
+        return io.BufferedReader(
+            encrypted_file.DecryptingReader(raw, name, settings.MEDIA_KEYS), encrypted_file.CHUNK_BYTES
+        )
     except BaseException:
         raw.close()
         raise

@@ -1,4 +1,4 @@
-"""The local folder, MEDIA_ROOT."""
+"""Media in the local folder MEDIA_ROOT."""
 
 import os
 import shutil
@@ -9,35 +9,35 @@ from pathlib import Path
 from django.core.files.storage import FileSystemStorage
 
 
-def erase(path: Path) -> None:
-    """Remove a file or a whole directory, if it is still there. Raises OSError where something of it is left."""
+def delete_path(path: Path) -> None:
+    """Delete a file or a directory tree that may be gone already. Raises OSError where part of it remains."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)  # as much as can be
+        shutil.rmtree(path, ignore_errors=True)  # deletes as much as possible
         if path.exists():
             shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 
 
-class Folder(FileSystemStorage):
-    def lies(self, name: str) -> Path | None:
+class MediaFileSystemStorage(FileSystemStorage):
+    def local_path(self, name: str) -> Path | None:
         return Path(self.path(name))
 
-    def about(self, name: str) -> tuple[int, datetime]:
-        """Bytes, and when they were written. Raises FileNotFoundError."""
+    def stat(self, name: str) -> tuple[int, datetime]:
+        """Size in bytes and time of writing. Raises FileNotFoundError."""
         stat = Path(self.path(name)).stat()
         return stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)
 
-    def names(self, under: str) -> Iterator[str]:
-        """Every file below, and the directories that hold none any more."""
-        for place, folders, files in os.walk(self.path(under)):
-            for each in files or ([] if folders else [""]):
-                yield str((Path(place) / each).relative_to(self.location))
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """The names of all files below `prefix`, and of empty directories."""
+        for folder, subfolders, files in os.walk(self.path(prefix)):
+            for each in files or ([] if subfolders else [""]):
+                yield str((Path(folder) / each).relative_to(self.location))
 
-    def clear(self, under: str) -> None:
-        """Removes what can be removed. Raises OSError where something is left."""
-        erase(Path(self.path(under)))
+    def delete_prefix(self, prefix: str) -> None:
+        """Delete all files below `prefix`. Raises OSError where some remain."""
+        delete_path(Path(self.path(prefix)))
 
     def check(self) -> None:
-        """Raises OSError where it cannot be used."""
+        """Raises OSError where the folder cannot be read."""
         next(Path(self.location).iterdir(), None)

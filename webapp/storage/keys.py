@@ -1,4 +1,4 @@
-"""The master keys of sealed media, as the environment gives them."""
+"""The master keys of encrypted media, from the environment."""
 
 import re
 
@@ -8,7 +8,10 @@ KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def read_keys(text: str) -> tuple[bytes, ...]:
-    """Keys of 64 hexadecimal digits, by commas or line breaks. Raises ImproperlyConfigured, without quoting one."""
+    """Parse keys of 64 hexadecimal digits, separated by commas or line breaks.
+
+    Raises ImproperlyConfigured, whose text quotes no key.
+    """
     found = [each for each in re.split(r"[\s,]+", text) if each]
     for number, each in enumerate(found, 1):
         if not KEY.fullmatch(each):

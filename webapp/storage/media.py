@@ -1,8 +1,8 @@
-"""Private files: what is kept, what is being received or made, and how they are handed out.
+"""Media files: stored ones, partial uploads and temporary ones.
 
-What is kept lies in the storage (`storage.store`) as recordings/ID/..., under random names. MEDIA_ROOT/incoming holds
-uploads that are not whole yet, SCRATCH what is checked, decoded or made at this moment. No web server looks in
-there by itself: each file passes through a view that knows whose it is.
+Stored files have random keys recordings/ID/... in Django's default storage (`EncryptedStorage`). MEDIA_ROOT/incoming
+holds partial uploads, FILE_UPLOAD_TEMP_DIR the plaintext files of the checks and renderings in progress. No directory
+is published: every file is served by a view that checks permissions.
 """
 
 import errno
@@ -22,26 +22,26 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from webapp.core.errors import RequestError, no_room, not_there
+from webapp.core.errors import RequestError, disk_full, file_missing
 from webapp.observability.metrics import LEFT_BEHIND
 from webapp.storage import encrypted_file
-from webapp.storage.encrypted_storage import SEALED, Store, is_sealed, opened
-from webapp.storage.filesystem import erase
+from webapp.storage.encrypted_storage import ENCRYPTED_SUFFIX, EncryptedStorage, decrypting_reader, is_encrypted
+from webapp.storage.filesystem import delete_path
 
 CHUNK_BYTES = 256 * 1024
 RECORDINGS = "recordings"
-LOCK = ".at-work"  # held by the process that a workplace belongs to
-ABANDONED_SECONDS = 60  # longer than it takes to lock a new one
-REQUEST_SECONDS = 6 * 3600  # longer than the files of one request take to come
+LOCK_FILE = ".at-work"  # locked by the process that uses the scratch directory
+ABANDONED_SECONDS = 60  # longer than a new directory stays unlocked
+REQUEST_SECONDS = 6 * 3600  # longer than a request's files take to arrive
 
 logger = logging.getLogger(__name__)
 
 
-Part = BinaryIO | encrypted_file.Growing
+PartialFile = BinaryIO | encrypted_file.AppendableEncryptedFile
 
 
-def store() -> Store:
-    return cast(Store, default_storage)
+def storage() -> EncryptedStorage:
+    return cast(EncryptedStorage, default_storage)
 
 
 def root() -> Path:
@@ -52,230 +52,235 @@ def incoming() -> Path:
     return root() / "incoming"
 
 
-def scratch() -> Path:
+def scratch_root() -> Path:
     return Path(settings.FILE_UPLOAD_TEMP_DIR)
 
 
 @contextmanager
-def workplace() -> Iterator[Path]:
-    """A fresh private directory for files in the clear. It is gone afterwards, whatever happens: what a killed process
-    left goes when the next one is made.
+def scratch_dir() -> Iterator[Path]:
+    """A new private directory for plaintext files, deleted on exit.
+
+    Directories that killed processes left behind are deleted first.
     """
-    clear_abandoned()
-    place = scratch() / secrets.token_hex(16)
-    place.mkdir(mode=0o700, parents=True)
+    delete_abandoned()
+    directory = scratch_root() / secrets.token_hex(16)
+    directory.mkdir(mode=0o700, parents=True)
     try:
-        (place / LOCK).touch(mode=0o600)
-        with alone(place / LOCK):
-            yield place
+        (directory / LOCK_FILE).touch(mode=0o600)
+        with lock_partial(directory / LOCK_FILE):
+            yield directory
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
-def clear_abandoned() -> None:
-    """Remove the workplaces of processes that are no more, and what came of requests that they were answering."""
-    for place in scratch().iterdir():
-        with suppress(OSError):  # somebody is at work in there, or nobody can be: that keeps nobody from another place
-            age = time.time() - place.stat().st_mtime
-            if place.is_dir() and age > ABANDONED_SECONDS:
-                with alone(place / LOCK):
-                    if remove(place):
-                        logger.warning("removed a workplace whose process is no more")
-            elif place.match("*.upload*") and age > REQUEST_SECONDS:
-                remove(place)
+def delete_abandoned() -> None:
+    """Delete scratch directories of processes that have ended, and files of requests that they did not finish."""
+    for path in scratch_root().iterdir():
+        with suppress(OSError):  # in use, or not deletable: the others are deleted nevertheless
+            age = time.time() - path.stat().st_mtime
+            if path.is_dir() and age > ABANDONED_SECONDS:
+                with lock_partial(path / LOCK_FILE):
+                    if delete_temporary(path):
+                        logger.warning("deleted the scratch directory of a process that has ended")
+            elif path.match("*.upload*") and age > REQUEST_SECONDS:
+                delete_temporary(path)
 
 
-def require_scratch(more: int) -> None:
-    """Raises RequestError(DISK_FULL) where the copies that processes work on leave no room for `more` bytes."""
+def require_scratch_space(more: int) -> None:
+    """Raises RequestError(DISK_FULL) where temporary files leave no room for `more` bytes."""
     limit = settings.SCRATCH_BYTES
-    held = sum(_size(path) for path in scratch().rglob("*") if path.parent != incoming()) if limit else 0
-    if shutil.disk_usage(scratch()).free < more or (limit and held + more > limit):
-        raise no_room()
+    held = sum(_size(path) for path in scratch_root().rglob("*") if path.parent != incoming()) if limit else 0
+    if shutil.disk_usage(scratch_root()).free < more or (limit and held + more > limit):
+        raise disk_full()
 
 
 def _size(path: Path) -> int:
-    """Of a file, while it is there."""
+    """Size in bytes; 0 for a directory or a file that is gone."""
     try:
         return path.stat().st_size if path.is_file() else 0
     except FileNotFoundError:
         return 0
 
 
-# What is being received
+# Partial uploads
 
 
-def part(name: str) -> Path:
-    """Where the file lies of which parts come: sealed if it was begun while there was a key."""
+def partial_path(name: str) -> Path:
+    """The path of a partial upload, which is encrypted if there was a key when it began."""
     plain = incoming() / name
-    return plain if plain.exists() else plain.with_name(name + SEALED)
+    return plain if plain.exists() else plain.with_name(name + ENCRYPTED_SUFFIX)
 
 
-def begin(name: str) -> None:
-    """Make room for a file of which parts will come."""
+def create_partial(name: str) -> None:
+    """Create the empty file of a new upload."""
     keys = settings.MEDIA_KEYS
-    path = incoming() / (name + SEALED if keys else name)
+    path = incoming() / (name + ENCRYPTED_SUFFIX if keys else name)
     path.touch(mode=0o600, exist_ok=False)
     if keys:
-        path.write_bytes(encrypted_file.header(_name(path), encrypted_file.GROWING, keys)[0])
+        path.write_bytes(encrypted_file.new_header(_name(path), encrypted_file.OPEN_ENDED, keys)[0])
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[Part]:
-    """Open a file to read and write while nobody else does so, in whatever process.
+def lock_partial(path: Path) -> Iterator[PartialFile]:
+    """Open a file for reading and writing under an exclusive lock.
 
-    Raises BlockingIOError where somebody does, FileNotFoundError where there is no such file.
+    Raises BlockingIOError where another process holds the lock, FileNotFoundError where there is no such file.
     """
     with path.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield encrypted_file.Growing(file, _name(path), settings.MEDIA_KEYS) if is_sealed(path.name) else file
+        yield (
+            encrypted_file.AppendableEncryptedFile(file, _name(path), settings.MEDIA_KEYS)
+            if is_encrypted(path.name)
+            else file
+        )
 
 
-def open_part(path: Path) -> IO[bytes]:
-    """What has come, to read. Raises FileNotFoundError."""
+def open_partial(path: Path) -> IO[bytes]:
+    """A partial upload's plaintext, for reading. Raises FileNotFoundError."""
     file = path.open("rb")
-    return opened(file, _name(path)) if is_sealed(path.name) else file
+    return decrypting_reader(file, _name(path)) if is_encrypted(path.name) else file
 
 
-def copy_part(path: Path, target: Path) -> None:
-    """Give what has come another name, or a copy in the clear where it is sealed. Raises FileNotFoundError."""
-    if not is_sealed(path.name):
+def copy_partial(path: Path, target: Path) -> None:
+    """Hard-link an upload to `target`, or decrypt it to there. Raises FileNotFoundError."""
+    if not is_encrypted(path.name):
         try:
             target.hardlink_to(path)
             return
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-    with open_part(path) as content:
+    with open_partial(path) as content:
         _copy(content, target)
 
 
-# What is kept
+# Stored files
 
 
-def keep(path: Path, recording_id: object, suffix: str) -> str:
-    """Move a finished file to its recording, under a random name; the name that rows store.
+def save(path: Path, recording_id: object, suffix: str) -> str:
+    """Move a finished file into the storage under a random key, which is returned.
 
-    Raises RequestError(STORAGE_UNAVAILABLE). It may take a while: no transaction should wait for it.
+    Raises RequestError(STORAGE_UNAVAILABLE). It may take long: call it outside transactions.
     """
     path.chmod(0o600)
     with path.open("rb") as file:
-        kept = store().save(f"{RECORDINGS}/{recording_id}/{secrets.token_hex(16)}{suffix}", _Movable(file))
+        key = storage().save(f"{RECORDINGS}/{recording_id}/{secrets.token_hex(16)}{suffix}", _Movable(file))
     path.unlink(missing_ok=True)
-    return kept
+    return key
 
 
 class _Movable(File):
-    """A file that the local folder takes over as it is."""
+    """A file that FileSystemStorage moves instead of copying."""
 
     def temporary_file_path(self) -> str:
         return str(self.name)
 
 
-def suffix(kept: str) -> str:
-    """That of the file's kind."""
-    return PurePath(kept.removesuffix(SEALED)).suffix
+def suffix(key: str) -> str:
+    """The file extension, with its dot."""
+    return PurePath(key.removesuffix(ENCRYPTED_SUFFIX)).suffix
 
 
 @contextmanager
-def local(kept: str) -> Iterator[Path]:
-    """The file where decoders can open it: where it lies, or else a copy that is gone afterwards.
+def local_file(key: str) -> Iterator[Path]:
+    """A local path of the file for decoders: its own, or that of a temporary plaintext copy.
 
     Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED | DISK_FULL).
     """
-    path = lies(kept)
+    path = local_path(key)
     if path is not None:
         if not path.exists():
-            raise not_there()
+            raise file_missing()
         yield path
         return
     try:
-        content = store().open(kept)
+        content = storage().open(key)
     except FileNotFoundError as error:
-        raise not_there() from error
-    with workplace() as place, content:
-        copy = place / f"copy{suffix(kept)}"
+        raise file_missing() from error
+    with scratch_dir() as directory, content:
+        copy = directory / f"copy{suffix(key)}"
         _copy(content, copy)
         yield copy
 
 
-def lies(kept: str) -> Path | None:
-    """Where programs can open the file without a copy, if anywhere."""
-    return store().lies(kept)
+def local_path(key: str) -> Path | None:
+    """The path where other programs can open the file without a copy; None for encrypted files and a bucket."""
+    return storage().local_path(key)
 
 
-def drop(kept: str) -> bool:
-    """Remove one file, now or, where that cannot be done, with a later sweep. Whether it is gone."""
-    return gone(kept, lambda: store().delete(kept))
+def delete(key: str) -> bool:
+    """Delete a file; a failure is logged and left to the next sweep. Whether it is deleted."""
+    return try_delete(key, lambda: storage().delete(key))
 
 
-def forget(recording_id: object) -> None:
-    """Remove every file of a recording, now or, where that cannot be done, with a later sweep."""
-    place = f"{RECORDINGS}/{recording_id}"
-    gone(place, lambda: store().clear(place))
+def delete_recording(recording_id: object) -> None:
+    """Delete all files of a recording; a failure is logged and left to the next sweep."""
+    prefix = f"{RECORDINGS}/{recording_id}"
+    try_delete(prefix, lambda: storage().delete_prefix(prefix))
 
 
-def gone(what: str, remove: Callable[[], None]) -> bool:
-    """Whether it could be removed; else it is left to the next sweep, and the operator told, who may have to help."""
+def try_delete(name: str, delete: Callable[[], None]) -> bool:
+    """Call `delete`; a failure is logged, counted and left to the next sweep. Whether it succeeded."""
     try:
-        remove()
+        delete()
     except (OSError, RequestError):
         LEFT_BEHIND.add()
-        logger.exception("%s belongs to nothing any more and cannot be removed: it is tried again every hour", what)
+        logger.exception("%s is orphaned and cannot be removed: it is tried again every hour", name)
         return False
     return True
 
 
-def kept() -> Iterator[str]:
-    """Every kept file, and the directories that hold none any more."""
-    yield from store().names(RECORDINGS)
+def list_keys() -> Iterator[str]:
+    """The keys of all stored files, and empty directories."""
+    yield from storage().list_keys(RECORDINGS)
 
 
 def check() -> None:
-    """Raises OSError or RequestError where nothing can be received, made or kept."""
-    for place in {incoming(), scratch()}:
-        with NamedTemporaryFile(dir=place) as file:
+    """Raises OSError or RequestError where files cannot be received, created or stored."""
+    for directory in {incoming(), scratch_root()}:
+        with NamedTemporaryFile(dir=directory) as file:
             file.write(b"probe")
-    store().check()
+    storage().check()
 
 
-# What is left
+# Clean-up
 
 
-def unfinished() -> Iterator[Path]:
-    """Files and directories of what is being received or made."""
-    for place in {incoming(), scratch()}:
-        yield from place.iterdir()
+def list_temporary() -> Iterator[Path]:
+    """The files and directories of partial uploads and work in progress."""
+    for directory in {incoming(), scratch_root()}:
+        yield from directory.iterdir()
 
 
-def remove(path: Path) -> bool:
-    """Remove a file or a whole directory, now or, where that cannot be done, with a later sweep. Whether it is gone."""
-    return gone(path.name, lambda: erase(path))
+def delete_temporary(path: Path) -> bool:
+    """Delete a file or directory tree; a failure is logged and left to the next sweep. Whether it is deleted."""
+    return try_delete(path.name, lambda: delete_path(path))
 
 
 def unchanged_for(path: Path, seconds: float) -> bool:
-    """Whether nothing in `path`, a file or a directory, was written to in the last `seconds`."""
+    """Whether nothing in `path`, a file or a directory, was modified in the last `seconds`."""
     try:
         newest = max(each.stat().st_mtime for each in (path, *path.rglob("*")))
-    except FileNotFoundError:  # somebody is at work in there
+    except FileNotFoundError:  # it is in use
         return False
     return time.time() - newest > seconds
 
 
-def kept_for(kept: str, seconds: float) -> bool:
-    """Whether a kept file is older than that."""
+def is_older_than(key: str, seconds: float) -> bool:
+    """Whether a stored file was written more than `seconds` ago."""
     try:
-        return time.time() - store().about(kept)[1].timestamp() > seconds
+        return time.time() - storage().stat(key)[1].timestamp() > seconds
     except FileNotFoundError:
         return False
 
 
 def _name(path: Path) -> str:
-    """What a file below MEDIA_ROOT is called."""
+    """The name that an encrypted file below MEDIA_ROOT is authenticated with."""
     return str(path.relative_to(root()))
 
 
 def _copy(content: IO[bytes] | File, target: Path) -> None:
-    require_scratch(content.seek(0, os.SEEK_END))
+    require_scratch_space(content.seek(0, os.SEEK_END))
     content.seek(0)
     target.touch(mode=0o600, exist_ok=False)
     with target.open("wb") as copy:

@@ -1,4 +1,4 @@
-"""Private files as answers: whole, in parts, or not again where the client has them."""
+"""Responses with a private file: whole, by range, or 304 Not Modified."""
 
 import re
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
-from webapp.core.errors import not_there
+from webapp.core.errors import file_missing
 from webapp.storage import media
 
 
-def serve(request: HttpRequest, kept: str, content_type: str, disposition: str = "inline") -> HttpResponseBase:
-    """Answer with a file, or with the one part of it that the request's Range asks for (RFC 9110, section 14).
+def serve(request: HttpRequest, key: str, content_type: str, disposition: str = "inline") -> HttpResponseBase:
+    """A response with the stored file, or with the single range that the request asks for (RFC 9110, section 14).
 
-    `disposition` is the Content-Disposition. Where nginx stands in front and hands a file out itself, parts and
-    conditions are its own; sealed ones, and those of a bucket, pass through here.
+    `disposition` is the Content-Disposition header. Behind nginx, plain local files are handed over by
+    X-Accel-Redirect, and nginx handles ranges and conditions; encrypted files and a bucket's objects are streamed here.
     Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED).
     """
     response: HttpResponseBase
-    if settings.MEDIA_INTERNAL and media.lies(kept):
-        response = HttpResponse(headers={"X-Accel-Redirect": settings.MEDIA_INTERNAL + quote(kept)})
+    if settings.MEDIA_INTERNAL and media.local_path(key):
+        response = HttpResponse(headers={"X-Accel-Redirect": settings.MEDIA_INTERNAL + quote(key)})
     else:
-        response = _answer(request, kept)
+        response = _file_response(request, key)
     response["Cache-Control"] = "private, no-cache"
     response["X-Content-Type-Options"] = "nosniff"
     if response.status_code in (200, 206):
@@ -35,37 +35,37 @@ def serve(request: HttpRequest, kept: str, content_type: str, disposition: str =
     return response
 
 
-def _answer(request: HttpRequest, kept: str) -> HttpResponseBase:
+def _file_response(request: HttpRequest, key: str) -> HttpResponseBase:
     try:
-        size, modified = media.store().about(kept)
+        size, modified = media.storage().stat(key)
     except FileNotFoundError as error:
-        raise not_there() from error
-    # A name of ours never gets other contents; size and time tell apart what an operator put back.
+        raise file_missing() from error
+    # The application never overwrites a file; size and time change where an operator restores one.
     etag = f'"{int(modified.timestamp() * 1e6):x}-{size:x}"'
     seconds = int(modified.timestamp())
-    response = get_conditional_response(request, etag, seconds) or _body(request, kept, size, (etag, seconds))
+    response = get_conditional_response(request, etag, seconds) or _body_response(request, key, size, (etag, seconds))
     response["ETag"] = etag
     response["Last-Modified"] = http_date(seconds)
     response["Accept-Ranges"] = "bytes"
     return response
 
 
-def _body(request: HttpRequest, kept: str, size: int, version: tuple[str, int]) -> HttpResponseBase:
-    part = _part(request.headers.get("Range", ""), size) if _still_the_same(request, *version) else None
-    start, stop = part or (0, size)
-    if part and start >= stop:
+def _body_response(request: HttpRequest, key: str, size: int, version: tuple[str, int]) -> HttpResponseBase:
+    byte_range = _parse_range(request.headers.get("Range", ""), size) if _if_range_matches(request, *version) else None
+    start, stop = byte_range or (0, size)
+    if byte_range and start >= stop:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    response = StreamingHttpResponse(_Pieces(kept, start, stop), status=206 if part else 200)
+    response = StreamingHttpResponse(_RangeReader(key, start, stop), status=206 if byte_range else 200)
     response["Content-Length"] = str(stop - start)
-    if part:
+    if byte_range:
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     return response
 
 
-def _part(header: str, size: int) -> tuple[int, int] | None:
-    """First byte and one past the last that a Range header asks for; equal where there are none.
+def _parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """Start and stop (exclusive) of the requested range in bytes; equal where it is not satisfiable.
 
-    None where the whole file is the answer: no range, several, or one that is not understood.
+    None where the whole file is sent: no range, several ranges, or an invalid one.
     """
     match = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header)
     if match is None or match.group(0).strip("bytes= ") == "-":
@@ -78,8 +78,8 @@ def _part(header: str, size: int) -> tuple[int, int] | None:
     return min(int(first), size), min(int(last) + 1, size) if last else size
 
 
-def _still_the_same(request: HttpRequest, etag: str, seconds: int) -> bool:
-    """Whether a range is meant for this file: If-Range names what the client has the other parts of."""
+def _if_range_matches(request: HttpRequest, etag: str, seconds: int) -> bool:
+    """Whether If-Range, where it is sent, names the file's current version."""
     condition = request.headers.get("If-Range")
     if condition is None or condition == etag:
         return True
@@ -89,11 +89,14 @@ def _still_the_same(request: HttpRequest, etag: str, seconds: int) -> bool:
         return False
 
 
-class _Pieces:
-    """A part of a file. The first piece is read at once: what cannot be read is an error and no broken answer."""
+class _RangeReader:
+    """Iterates over a range of a file.
 
-    def __init__(self, kept: str, start: int, stop: int) -> None:
-        self._file, self._left = media.store().open(kept), stop - start
+    The first chunk is read at once, so that an unreadable file is an error response and no truncated one.
+    """
+
+    def __init__(self, key: str, start: int, stop: int) -> None:
+        self._file, self._left = media.storage().open(key), stop - start
         try:
             self._file.seek(start)
             self._next = self._read()
@@ -110,6 +113,6 @@ class _Pieces:
         self._file.close()
 
     def _read(self) -> bytes:
-        piece = self._file.read(min(media.CHUNK_BYTES, self._left))
-        self._left -= len(piece)
-        return piece
+        chunk = self._file.read(min(media.CHUNK_BYTES, self._left))
+        self._left -= len(chunk)
+        return chunk

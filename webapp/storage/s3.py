@@ -1,4 +1,4 @@
-"""A bucket of a service that speaks S3."""
+"""Media in a bucket of an S3-compatible service."""
 
 import io
 import logging
@@ -16,78 +16,78 @@ from storages.backends.s3 import S3Storage
 
 from webapp.core.errors import RequestError, WebCode
 
-BLOCK_BYTES = 2 * 2**20  # of one request while a file is read
+READ_BYTES = 2 * 2**20  # a request, while a file is read
 MISSING = ("NoSuchKey", "404")
 CONFIG = Config(
-    connect_timeout=2,  # thrice, and a probe or a scrape has its answer within ten seconds
+    connect_timeout=2,  # three attempts: health checks and scrapes get their answer within ten seconds
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 3},
     s3={"addressing_style": "auto"},
-    # Checksums that services other than Amazon's seldom know are left out.
+    # Services other than Amazon's seldom support the newer checksums.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
-BY_PATH = Config(s3={"addressing_style": "path"})
+PATH_STYLE = Config(s3={"addressing_style": "path"})
 
 logger = logging.getLogger(__name__)
 
 
-class Bucket(S3Storage):
-    """Each call raises FileNotFoundError for what is not there, and RequestError(STORAGE_UNAVAILABLE)."""
+class MediaS3Storage(S3Storage):
+    """Every method raises FileNotFoundError for a missing object, and RequestError(STORAGE_UNAVAILABLE)."""
 
     def __init__(self, **options: Any) -> None:
-        # A service of one's own seldom has a name for each bucket.
-        config = CONFIG.merge(BY_PATH) if options.get("endpoint_url") else CONFIG
+        # Self-hosted services seldom have a host name for each bucket.
+        config = CONFIG.merge(PATH_STYLE) if options.get("endpoint_url") else CONFIG
         super().__init__(client_config=config, **options)
 
-    def lies(self, name: str) -> Path | None:
+    def local_path(self, name: str) -> Path | None:
         return None
 
-    def about(self, name: str) -> tuple[int, datetime]:
-        with _asked(name):
+    def stat(self, name: str) -> tuple[int, datetime]:
+        with _translate_errors(name):
             found = self._object(name)
             found.load()
             return found.content_length, found.last_modified
 
-    def names(self, under: str) -> Iterator[str]:
-        with _asked(under):
-            for each in self._below(under):
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        with _translate_errors(prefix):
+            for each in self._below(prefix):
                 yield each.key.removeprefix(self.location).lstrip("/")
 
-    def clear(self, under: str) -> None:
-        with _asked(under):
-            self._below(under).delete()
+    def delete_prefix(self, prefix: str) -> None:
+        with _translate_errors(prefix):
+            self._below(prefix).delete()
 
     def delete(self, name: str) -> None:
-        with _asked(name):
+        with _translate_errors(name):
             super().delete(name)
 
     def check(self) -> None:
-        with _asked("the bucket"):
+        with _translate_errors("the bucket"):
             self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
 
     def _open(self, name: str, mode: str = "rb") -> File:
-        return File(io.BufferedReader(Blocks(self._object(name)), BLOCK_BYTES), name)
+        return File(io.BufferedReader(RangeReader(self._object(name)), READ_BYTES), name)
 
     def _save(self, name: str, content: File) -> str:
-        with _asked(name):
-            kept: str = super()._save(name, content)
-            return kept
+        with _translate_errors(name):
+            key: str = super()._save(name, content)
+            return key
 
     def _object(self, name: str) -> Any:
         return self.bucket.Object(self._normalize_name(name))
 
-    def _below(self, under: str) -> Any:
-        return self.bucket.objects.filter(Prefix=f"{self._normalize_name(under)}/")
+    def _below(self, prefix: str) -> Any:
+        return self.bucket.objects.filter(Prefix=f"{self._normalize_name(prefix)}/")
 
 
-class Blocks(io.RawIOBase):
-    """An object, read by ranges: what is not asked for is not sent."""
+class RangeReader(io.RawIOBase):
+    """A seekable reader of an object by range requests: only the requested bytes are transferred."""
 
-    def __init__(self, found: Any) -> None:
-        with _asked(found.key):
-            found.load()
-        self._object, self._at = found, 0
+    def __init__(self, s3_object: Any) -> None:
+        with _translate_errors(s3_object.key):
+            s3_object.load()
+        self._object, self._position = s3_object, 0
 
     def readable(self) -> bool:
         return True
@@ -97,25 +97,25 @@ class Blocks(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         size = self._object.content_length
-        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: size}[whence])
-        return self._at
+        self._position = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: size}[whence])
+        return self._position
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def readinto(self, buffer: Any) -> int:
-        stop = min(self._at + len(buffer), self._object.content_length)
-        if self._at >= stop:
+        stop = min(self._position + len(buffer), self._object.content_length)
+        if self._position >= stop:
             return 0
-        with _asked(self._object.key):
-            piece = self._object.get(Range=f"bytes={self._at}-{stop - 1}")["Body"].read()
+        with _translate_errors(self._object.key):
+            piece = self._object.get(Range=f"bytes={self._position}-{stop - 1}")["Body"].read()
         buffer[: len(piece)] = piece
-        self._at += len(piece)
+        self._position += len(piece)
         return len(piece)
 
 
 @contextmanager
-def _asked(name: str) -> Iterator[None]:
+def _translate_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError, Boto3Error) as error:

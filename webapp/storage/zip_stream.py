@@ -1,4 +1,4 @@
-"""A zip file that is written while it is sent: it never lies anywhere as a whole."""
+"""A zip file that is generated while it is sent, without a temporary file."""
 
 import hashlib
 import io
@@ -8,22 +8,22 @@ from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 CHUNK_BYTES = 256 * 1024
-COMPRESSED, AS_IT_IS = ZIP_DEFLATED, ZIP_STORED
-_READABLE = 0o644 << 16  # the rights of an entry, where zip files keep them
+DEFLATED, STORED = ZIP_DEFLATED, ZIP_STORED
+_MODE_0644 = 0o644 << 16  # a zip entry's external attributes hold Unix permissions in the upper half
 
 
 class ZipStream:
-    """What `add` and `close` give has to be sent in that order."""
+    """Yields a zip file piece by piece; the pieces of `add` and `close` are sent in the order of the calls."""
 
     def __init__(self) -> None:
-        self._pieces = _Pieces()
+        self._pieces = _Buffer()
         self._file = ZipFile(self._pieces, "w")
 
     def add(self, name: str, content: IO[bytes], at: datetime, method: int) -> Generator[bytes, None, tuple[int, str]]:
-        """Gives pieces of the zip file; in the end, the entry's size and SHA-256."""
+        """Add an entry: yields pieces of the zip file and returns the entry's size in bytes and its SHA-256."""
         entry, digest = ZipInfo(name, (at.year, at.month, at.day, at.hour, at.minute, at.second)), hashlib.sha256()
-        entry.compress_type, entry.external_attr = method, _READABLE
-        entry.file_size = content.seek(0, io.SEEK_END)  # old programs read no entry that says it may be huge
+        entry.compress_type, entry.external_attr = method, _MODE_0644
+        entry.file_size = content.seek(0, io.SEEK_END)  # else the entry is zip64, which old programs cannot read
         content.seek(0)
         with self._file.open(entry, "w") as inside:
             while chunk := content.read(CHUNK_BYTES):
@@ -37,8 +37,8 @@ class ZipStream:
         yield from self._pieces.take()
 
 
-class _Pieces(io.RawIOBase):
-    """Where the zip file is written to: holds what nobody has taken yet."""
+class _Buffer(io.RawIOBase):
+    """The file object that ZipFile writes to; holds the bytes that are not sent yet."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
@@ -52,7 +52,7 @@ class _Pieces(io.RawIOBase):
         return piece.nbytes
 
     def take(self) -> Iterator[bytes]:
-        """What is waiting, if anything is."""
+        """Yield the waiting bytes, if there are any."""
         if self._waiting:
             yield bytes(self._waiting)
             self._waiting.clear()

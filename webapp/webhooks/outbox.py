@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from webapp.analyses.events import Event, Happening
 from webapp.core import queue
-from webapp.core.isolation import isolated
+from webapp.core.isolation import log_and_continue
 from webapp.webhooks import signing
 from webapp.webhooks.delivery import Outcome, post
 from webapp.webhooks.models import RECORDING, Delivery, Endpoint
@@ -68,12 +68,12 @@ def on_reaping(**_: Any) -> None:
     late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - NUDGED_AGAIN)
     due = Delivery.objects.filter(late, status=Delivery.Status.PENDING, next_attempt_at__lte=now)
     due.filter(attempts__gte=MOST_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
-    with isolated("the messages about webhooks"):
+    with log_and_continue("the messages about webhooks"):
         # What no worker has taken yet need not be repeated.
-        fewer = max(0, NUDGED_AT_ONCE - queue.length(settings.WEBHOOK_QUEUE))
+        fewer = max(0, NUDGED_AT_ONCE - queue.queue_length(settings.WEBHOOK_QUEUE))
         for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:fewer]):
             if due.filter(pk=pk).update(nudged_at=now):
-                queue.send(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
+                queue.enqueue(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
     Delivery.objects.filter(created_at__lt=now - KEPT).exclude(status=Delivery.Status.PENDING).delete()
 
 
@@ -85,7 +85,7 @@ def enqueue(endpoint: Endpoint, event: str, data: dict[str, Any]) -> Delivery:
 
 
 def nudge(delivery: Delivery) -> None:
-    transaction.on_commit(lambda: queue.send(DELIVER, delivery.pk, queue=settings.WEBHOOK_QUEUE))
+    transaction.on_commit(lambda: queue.enqueue(DELIVER, delivery.pk, queue=settings.WEBHOOK_QUEUE))
 
 
 def give_up(endpoint: Endpoint) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cryptography.fernet import InvalidToken
 
-from webapp.core.encryption import box
+from webapp.core.encryption import fernet
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -25,13 +25,13 @@ def fresh() -> str:
 
 def sealed(secret: str) -> str:
     """The secret as it is kept: who reads the table can sign nothing."""
-    return box(PURPOSE).encrypt(secret.encode()).decode()
+    return fernet(PURPOSE).encrypt(secret.encode()).decode()
 
 
 def opened(kept: str) -> str:
     """The secret that was kept. Raises SecretLostError."""
     try:
-        return box(PURPOSE).decrypt(kept).decode()
+        return fernet(PURPOSE).decrypt(kept).decode()
     except InvalidToken:
         raise SecretLostError from None
 

@@ -34,7 +34,7 @@ def test_one_click_makes_a_recording_and_starts_its_analysis(
     assert analysis.recording.owner == user
     assert analysis.recording.consent_version == SAMPLE_VERSION
     assert analysis.recording.files.count() == files
-    assert samples.missing() == []
+    assert samples.missing_files() == []
     page = owner.get("/").content.decode()
     assert "What to do next" in page
     assert "Try the sample" not in page

@@ -24,7 +24,7 @@ from webapp.audit.models import Action
 from webapp.audit.services import record
 from webapp.core.file_names import content_disposition, safe_name
 from webapp.storage import media
-from webapp.storage.zip_stream import AS_IT_IS, COMPRESSED, ZipStream
+from webapp.storage.zip_stream import DEFLATED, STORED, ZipStream
 
 MANIFEST = "manifest.csv"
 COLUMNS = (
@@ -45,7 +45,7 @@ def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
     """The zip file of these analyses of the user, in pieces. What is erased before its turn comes is left out."""
     with transaction.atomic():
         for analysis in selectors.analyses_of(user).filter(pk__in=analyses, timeline_at__isnull=False):
-            record(Action.FILE_EXPORTED, by=user.pk, owner=user.pk, thing=analysis)
+            record(Action.FILE_EXPORTED, by=user.pk, owner=user.pk, target=analysis)
     return _pieces(user, analyses, formats, with_video=with_video)
 
 
@@ -75,7 +75,7 @@ def _pieces(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
             path = f"{folder(number, analysis.recording.title)}/{name}"
             size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
             manifest.append([path, str(size), digest, *whose])
-    yield from stream.add(MANIFEST, io.BytesIO(to_delimited([COLUMNS, *manifest]).encode()), timezone.now(), COMPRESSED)
+    yield from stream.add(MANIFEST, io.BytesIO(to_delimited([COLUMNS, *manifest]).encode()), timezone.now(), DEFLATED)
     yield from stream.close()
 
 
@@ -86,11 +86,11 @@ def _files(
     timeline = selectors.published_timeline(analysis)
     for name in formats:
         content = WRITERS[name].write(timeline, about)
-        yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), COMPRESSED
+        yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), DEFLATED
     video = selectors.labelled_video(analysis)
     if with_video and video is not None:
-        with suppress(FileNotFoundError), media.store().open(video.kept) as content_of_video:
-            yield VIDEO, content_of_video, AS_IT_IS
+        with suppress(FileNotFoundError), media.storage().open(video.kept) as content_of_video:
+            yield VIDEO, content_of_video, STORED
 
 
 def _whose(analysis: Analysis, about: RecordingInfo) -> list[str]:

@@ -16,4 +16,4 @@ def queue_of(*, published: bool) -> str:
 
 def send(pk: UUID, *, published: bool) -> None:
     """Tell a worker that the analysis waits for its next step."""
-    queue.send(RENDER if published else READ, pk, queue=queue_of(published=published))
+    queue.enqueue(RENDER if published else READ, pk, queue=queue_of(published=published))

@@ -115,7 +115,7 @@ def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> Non
     kept: dict[Artifact.Kind, str] = {}
     try:
         for kind, file in made.items():
-            kept[kind] = media.keep(file, recording_id, file.suffix)
+            kept[kind] = media.save(file, recording_id, file.suffix)
         with transaction.atomic():
             lease.end(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=Now())
             for kind in made:
@@ -127,5 +127,5 @@ def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> Non
             events.tell_of_analysis(events.Event.SUCCEEDED, lease.pk)
     except BaseException:
         for name in kept.values():
-            media.drop(name)
+            media.delete(name)
         raise

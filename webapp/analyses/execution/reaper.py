@@ -14,7 +14,7 @@ from webapp.analyses import events
 from webapp.analyses.execution import dispatch, lease, scheduling
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import queue
-from webapp.core.isolation import isolated
+from webapp.core.isolation import log_and_continue
 from webapp.observability.metrics import REAPED
 from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Transfer
@@ -39,7 +39,7 @@ def reap() -> None:
     lapsed = Analysis.objects.filter(_silent("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
     for pk in list(spent.values_list("pk", flat=True)):
-        with isolated(f"analysis {pk}"), transaction.atomic():
+        with log_and_continue(f"analysis {pk}"), transaction.atomic():
             if spent.filter(pk=pk).update(
                 status=Status.FAILED,
                 error_code=lease.WORKER_LOST,
@@ -57,23 +57,23 @@ def reap() -> None:
     # Not what has lapsed since the question above, after its last attempt: that is for the next round.
     again = lapsed.filter(attempt__lt=settings.MAX_ATTEMPTS)
     for pk in list(again.values_list("pk", flat=True)):
-        with isolated(f"analysis {pk}"):
+        with log_and_continue(f"analysis {pk}"):
             # Asked again in the same statement that writes: it may have been heard of meanwhile.
             if again.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
                 REAPED.add(outcome="queued")
                 logger.warning("analysis %s is queued again: its worker was lost", pk)
                 lease.nudge(pk)
     for published in (False, True):
-        with isolated("the messages about what waits"):
+        with log_and_continue("the messages about what waits"):
             _make_up_for_lost_messages(published=published)
-    with isolated("what expired of uploads"):
+    with log_and_continue("what expired of uploads"):
         uploads.expire()
     reaping.send_robust(sender=None)
 
 
 def _make_up_for_lost_messages(*, published: bool) -> None:
     """As many messages as analyses wait, and no more: they do not pile up while workers are busy or away."""
-    sent = queue.length(dispatch.queue_of(published=published))
+    sent = queue.queue_length(dispatch.queue_of(published=published))
     for pk in scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MESSAGES_AT_ONCE]:
         dispatch.send(pk, published=published)
 
@@ -86,12 +86,12 @@ def _silent(field: str, seconds: float) -> Q:
 
 def sweep() -> None:
     """Remove old sessions and logins, and files that no row names: what was left when a process was killed."""
-    with isolated("what expired of sessions and logins"):
+    with log_and_continue("what expired of sessions and logins"):
         deletion.forget_old()
-    with isolated("the storage"):
+    with log_and_continue("the storage"):
         _sweep_kept()
-    with isolated("the workplaces"):
-        media.clear_abandoned()
+    with log_and_continue("the workplaces"):
+        media.delete_abandoned()
         _sweep_unfinished()
 
 
@@ -100,15 +100,15 @@ def _sweep_kept() -> None:
         *MediaFile.objects.values_list("file", flat=True),
         *Artifact.objects.values_list("file", flat=True),
     }
-    for kept in list(media.kept()):
-        with isolated(kept):
-            if kept not in named and media.kept_for(kept, ORPHAN_SECONDS) and media.drop(kept):
+    for kept in list(media.list_keys()):
+        with log_and_continue(kept):
+            if kept not in named and media.is_older_than(kept, ORPHAN_SECONDS) and media.delete(kept):
                 logger.warning("removed %s, which belonged to nothing", kept)
 
 
 def _sweep_unfinished() -> None:
     awaited = {transfer.path for transfer in Transfer.objects.all()}
-    for path in list(media.unfinished()):
-        with isolated(path.name):
-            if path not in awaited and media.unchanged_for(path, ORPHAN_SECONDS) and media.remove(path):
+    for path in list(media.list_temporary()):
+        with log_and_continue(path.name):
+            if path not in awaited and media.unchanged_for(path, ORPHAN_SECONDS) and media.delete_temporary(path):
                 logger.warning("removed %s, which belonged to nothing", path.name)

@@ -71,7 +71,7 @@ def render() -> None:
     from inference.media.ffmpeg import FfmpegKilledError
     from inference.media.render import render as burn_in
 
-    with _working(lease, "render") as held, media.workplace() as place:
+    with _working(lease, "render") as held, media.scratch_dir() as place:
         analysis = selectors.analysis(lease.pk)
         timeline = selectors.timeline(analysis)
         assert timeline is not None

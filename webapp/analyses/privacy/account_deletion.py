@@ -22,7 +22,7 @@ from webapp.analyses.models import Analysis
 from webapp.analyses.services import ERASED_AT_ONCE, erase_all, stop
 from webapp.audit.models import Action
 from webapp.audit.services import record
-from webapp.core.isolation import isolated
+from webapp.core.isolation import log_and_continue
 from webapp.recordings import uploads
 
 REQUEST_SECONDS = 5.0  # of the request that asks for it: enough for most accounts
@@ -68,7 +68,7 @@ def delete_account(*, user: User) -> Deletion:
     Raises RequestError(LAST_ADMINISTRATOR), and Http404 where somebody was faster.
     """
     deletion = _begin(user)
-    with isolated(f"account {deletion.account_id}"):
+    with log_and_continue(f"account {deletion.account_id}"):
         _erase(deletion.account_id, time.monotonic() + REQUEST_SECONDS)
     return deletion
 
@@ -77,7 +77,7 @@ def go_on(*, seconds: float = ROUND_SECONDS) -> None:
     """Erase more of every account that is being deleted. After `seconds`, one batch of each that is left."""
     until = time.monotonic() + seconds
     for pk in list(pending().values_list("pk", flat=True)):
-        with isolated(f"account {pk}"):
+        with log_and_continue(f"account {pk}"):
             _erase(pk, until)
 
 

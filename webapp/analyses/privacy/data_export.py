@@ -26,7 +26,7 @@ from webapp.core.file_names import safe_name
 from webapp.recordings.models import Recording
 from webapp.recordings.permissions import shared_with, shares_of
 from webapp.storage import media
-from webapp.storage.zip_stream import AS_IT_IS, COMPRESSED, ZipStream
+from webapp.storage.zip_stream import DEFLATED, STORED, ZipStream
 
 ACCOUNT = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "is_superuser")
 STATE = (
@@ -58,7 +58,7 @@ def _pieces(user: User) -> Iterator[bytes]:
         if recording is not None:
             yield from _add_recording(stream, f"recordings/{folder(number, recording.title)}", recording)
     for transfer in user.transfers.all():
-        yield from _add_file(stream, f"uploads/{transfer.pk}", partial(media.open_part, transfer.path), now)
+        yield from _add_file(stream, f"uploads/{transfer.pk}", partial(media.open_partial, transfer.path), now)
     yield from stream.close()
 
 
@@ -109,7 +109,7 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
         if analysis.timeline_at is not None:
             analysis.recording = recording
             content = io.BytesIO(selectors.export(analysis, "json", own=True))
-            yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, COMPRESSED)
+            yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, DEFLATED)
         for made in analysis.artifacts.all():
             name = f"{inside}/{made.kind}{media.suffix(made.kept)}"
             yield from _add_kept(stream, name, made.kept, made.created_at)
@@ -117,16 +117,16 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
 
 def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetime) -> Iterator[bytes]:
     text = json.dumps(content, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
-    yield from stream.add(name, io.BytesIO(text.encode()), at, COMPRESSED)
+    yield from stream.add(name, io.BytesIO(text.encode()), at, DEFLATED)
 
 
 def _add_kept(stream: ZipStream, name: str, kept: str, at: datetime) -> Iterator[bytes]:
-    yield from _add_file(stream, name, partial(media.store().open, kept), at)
+    yield from _add_file(stream, name, partial(media.storage().open, kept), at)
 
 
 def _add_file(stream: ZipStream, name: str, opened: Callable[[], IO[bytes]], at: datetime) -> Iterator[bytes]:
     with suppress(FileNotFoundError), opened() as content:
-        yield from stream.add(name, content, at, AS_IT_IS)
+        yield from stream.add(name, content, at, STORED)
 
 
 def _fields(row: Any, names: tuple[str, ...]) -> dict[str, Any]:

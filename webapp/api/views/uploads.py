@@ -18,7 +18,7 @@ from webapp.accounts.models import Scope
 from webapp.api import tus
 from webapp.api.serializers.recordings import EegOutlineSerializer
 from webapp.api.views.base import AsItIs, person
-from webapp.core.bodies import PART_TYPE
+from webapp.core.bodies import TUS_CONTENT_TYPE
 from webapp.core.errors import STATUSES, WebCode
 from webapp.recordings import selectors, uploads
 from webapp.recordings.check_slots import checking
@@ -124,7 +124,7 @@ class OneUpload(Tus):
         operation_id="uploads_append",
         summary="Send a part of the file",
         description="HEAD at this address tells where to go on after a connection broke.",
-        request={PART_TYPE: OpenApiTypes.BINARY},
+        request={TUS_CONTENT_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
         parameters=[
             RESUMABLE,
@@ -169,8 +169,8 @@ class Eeg(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         transfer = selectors.transfer_for(person(request), pk)
         uploads.require_finished(transfer)
-        with media.workplace() as place:
-            media.copy_part(transfer.path, place / "eeg.mat")
+        with media.scratch_dir() as place:
+            media.copy_partial(transfer.path, place / "eeg.mat")
             with checking(owner=person(request)):
                 outline = eeg.read_outline(place / "eeg.mat")
             return Response(EegOutlineSerializer(outline).data)

@@ -34,8 +34,8 @@ def attached(place: Path | None = None) -> Iterator[None]:
     if not needed():
         yield
         return
-    place = place or paths.var()
-    with (paths.private_directory(place) / "users.lock").open("w") as users:
+    place = place or paths.data_dir()
+    with (paths.make_private_dir(place) / "users.lock").open("w") as users:
         # Waits here for as long as a keeper that nobody needed any more shuts down.
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
@@ -51,12 +51,12 @@ def revive() -> None:
 
     While it lives it starts what dies of them by itself; one that hangs is left to answer again. Raises EmbeddedError.
     """
-    if needed() and _lockable(paths.var() / "keeper.lock", fcntl.LOCK_EX):
-        _start(paths.var())
+    if needed() and _lockable(paths.data_dir() / "keeper.lock", fcntl.LOCK_EX):
+        _start(paths.data_dir())
 
 
 def _start(place: Path) -> None:
-    log = paths.private_directory(place / "log") / "embedded.log"
+    log = paths.make_private_dir(place / "log") / "embedded.log"
     deadline = time.monotonic() + START_SECONDS
     keeper: subprocess.Popen[bytes] | None = None
     while not answers(place):
@@ -105,7 +105,7 @@ def answers(place: Path) -> bool:
 
 
 def _redis_answers(place: Path) -> bool:
-    path = paths.sockets(place) / "redis" / "redis.sock"
+    path = paths.socket_dir(place) / "redis" / "redis.sock"
     with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
         client.settimeout(5)
         client.connect(str(path))

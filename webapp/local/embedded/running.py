@@ -49,7 +49,7 @@ def warning() -> str:
     """What to tell whoever is about to use the default folder while servers run for others only; "" otherwise."""
     if os.environ.get("EMOTRACE_VAR") or not needed():
         return ""
-    running, default = folders(), paths.var()
+    running, default = folders(), paths.data_dir()
     if not running or default in running:
         return ""
     others = " and ".join(map(str, running))

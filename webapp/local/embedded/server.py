@@ -43,7 +43,7 @@ class Server(ABC):
         self.lock = lock
         self.log = place / "log" / f"{self.name}.log"
         self.data = place / self.name
-        self.socket_directory = paths.sockets(place) / self.name
+        self.socket_directory = paths.socket_dir(place) / self.name
         self.user: pwd.struct_passwd | None = None  # where it is not our own
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -79,7 +79,7 @@ class Server(ABC):
         _refuse_foreign(self.socket_directory, self.user.pw_uid if self.user else os.geteuid(), 0o077)
 
     def start(self) -> None:
-        paths.private_directory(self.log.parent)
+        paths.make_private_dir(self.log.parent)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command(),

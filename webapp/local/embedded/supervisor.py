@@ -69,6 +69,6 @@ def keep(place: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        keep(paths.var())
+        keep(paths.data_dir())
     except EmbeddedError as error:
         sys.exit(f"{error}")

@@ -41,7 +41,7 @@ def recordings(request: AuthenticatedRequest) -> HttpResponse:
         "ending": retention.ending_before(soon, request.user.recordings.all()).count(),
         "soon": soon,
         "first_steps": not found.asked and all(_is_sample(line.recording.consent_version) for line in lines),
-        "sample": None if samples.missing() else consent.SAMPLE_TEXT,
+        "sample": None if samples.missing_files() else consent.SAMPLE_TEXT,
     }
     return render(request, "pages/recordings.html", context)
 

@@ -18,8 +18,8 @@ from webapp.analyses import services
 from webapp.analyses.downloads import responses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
-from webapp.core.errors import RequestError, cut_short
-from webapp.core.middleware import refused
+from webapp.core.errors import RequestError, incomplete_request
+from webapp.core.middleware import refusal_response
 from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
@@ -41,9 +41,9 @@ def upload(request: AuthenticatedRequest) -> HttpResponse:
             with receiving(owner=request.user, request=request):
                 _ = request.POST
         except UnreadablePostError:
-            return refused(request, cut_short())
+            return refusal_response(request, incomplete_request())
         except (InputError, RequestError) as error:
-            return refused(request, error)
+            return refusal_response(request, error)
     return _upload(request)
 
 
@@ -88,7 +88,7 @@ def _upload(request: AuthenticatedRequest) -> HttpResponse:
 def sample(request: AuthenticatedRequest) -> HttpResponse:
     """Make a recording of the one that comes with the application, and lead to its result."""
     mode = request.POST.get("mode", "")
-    if mode not in samples.MODES or samples.missing():
+    if mode not in samples.MODES or samples.missing_files():
         raise Http404
     try:
         analysis = sample_of.submit(owner=request.user, mode=mode)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from webapp.accounts import selectors, services
 from webapp.accounts.management.commands._person import person
 from webapp.accounts.models import UNLIMITED
-from webapp.core.quota import amount
+from webapp.core.quota import parse_amount
 
 NAMES = ("bytes", "minutes", "analyses")
 
@@ -19,7 +19,7 @@ def own(text: str) -> int | None:
     if text == "default":
         return None
     try:
-        found = amount(text)
+        found = parse_amount(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{error}, or default") from None
     return UNLIMITED if found is None else found

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from webapp.analyses.execution.reaper import reap, sweep
 from webapp.analyses.privacy import account_deletion
 from webapp.analyses.privacy.expiry import AT_ONCE, purge
-from webapp.core.isolation import isolated
+from webapp.core.isolation import log_and_continue
 
 SWEEP_SECONDS = 3600
 
@@ -42,16 +42,16 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, end)
         swept = purged = float("-inf")
         while not told:
-            with isolated("what lost its worker"):
+            with log_and_continue("what lost its worker"):
                 reap()
-            with isolated("what belongs to nothing"):
+            with log_and_continue("what belongs to nothing"):
                 if time.monotonic() - swept >= SWEEP_SECONDS:
                     sweep()
                     swept = time.monotonic()
-            with isolated("what is kept no longer"):
+            with log_and_continue("what is kept no longer"):
                 # Of many, some at a time: what lost its worker does not wait for them.
                 if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
                     purged = time.monotonic()
-            with isolated("accounts that end"):
+            with log_and_continue("accounts that end"):
                 account_deletion.go_on()
             time.sleep(every)

@@ -136,7 +136,7 @@ def _serving() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = paths.private_directory(settings.VAR / "log") / "demo.log"
+    log = paths.make_private_dir(settings.VAR / "log") / "demo.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, str(paths.PROJECT / "manage.py"), "serve", "--port", str(port)],

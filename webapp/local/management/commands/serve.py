@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 def _log_file() -> Path:
     """Where web, workers and reaper write; a large one of an earlier start is kept beside it."""
-    path = paths.private_directory(paths.var() / "log") / "serve.log"
+    path = paths.make_private_dir(paths.data_dir() / "log") / "serve.log"
     if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_suffix(".1.log"))
     path.touch(mode=0o600)

@@ -62,7 +62,7 @@ def somebody(username: str, count: int) -> "User":
     from webapp.recordings.models import MediaFile, Recording
 
     user = User.objects.create_user(username)
-    projects = [organization.make_project(owner=user, name=f"Project {number}") for number in range(20)]
+    projects = [organization.create_project(owner=user, name=f"Project {number}") for number in range(20)]
     now = timezone.now()
     recordings = Recording.objects.bulk_create(
         Recording(
@@ -101,7 +101,7 @@ def somebody(username: str, count: int) -> "User":
         )
         for number, one in enumerate([*recordings, *recordings])
     )
-    organization.retag(owner=user, recordings=recordings[::2], add=["pilot", "adult"], remove=[])
+    organization.update_tags(owner=user, recordings=recordings[::2], add=["pilot", "adult"], remove=[])
     return user
 
 

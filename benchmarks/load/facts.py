@@ -49,7 +49,7 @@ def made(clip: Path) -> dict[str, Any]:
     uploading = [User.objects.create_user(f"uploading-{number}") for number in range(UPLOADING)]
     analysis = _read(User.objects.create_user("owner"))
     for user in browsing:
-        sharing.share_with_person(what=analysis.recording, username=user.get_username(), consented=True)
+        sharing.share_with_user(target=analysis.recording, username=user.get_username(), consented=True)
     return {
         "clip": str(clip),
         "analysis": str(analysis.pk),

@@ -32,7 +32,7 @@ from webapp.analyses.execution.lease import claim
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
 from webapp.recordings.models import Recording
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 
 LABELS = ("neutral", "happy", "sad", "angry", "calm")
 SAMPLE = SAMPLES / "interview.mp4"
@@ -47,8 +47,8 @@ CUT = ("neutral", "happy", UNDETERMINED, "sad", "happy", "calm")
 def submitted(owner: User, video: Path = SAMPLE) -> Analysis:
     """A recording that waits for a worker."""
     with video.open("rb") as file:
-        upload = Upload(File(file, video.name))
-        return services.submit(owner=owner, upload=upload, consent=True, title="Interview")
+        files = RecordingFiles(File(file, video.name))
+        return services.submit(owner=owner, new=NewRecording(files=files, consent=True, title="Interview"))
 
 
 def publish(analysis: Analysis, timeline: Timeline) -> None:

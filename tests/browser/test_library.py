@@ -23,7 +23,7 @@ def library(transactional_db: None, researcher: User) -> None:
     """Anna (happy, tagged), Ben (sad) and Carla, who waits."""
     for title, label in (("Anna", "happy"), ("Ben", "sad")):
         recording = finished(label, recording__owner=researcher, recording__title=title).recording
-        organization.change(recording=recording, tags=["pilot"] if title == "Anna" else [])
+        organization.update_recording(recording=recording, tags=["pilot"] if title == "Anna" else [])
     AnalysisFactory.create(recording__owner=researcher, recording__title="Carla")
 
 

@@ -22,7 +22,7 @@ PURPOSE = "What it is used for"
 @pytest.fixture
 def ending(finished: Analysis, researcher: User) -> Analysis:
     """A recording that is deleted in three days."""
-    project = organization.make_project(owner=researcher, name="Study", purpose="clinical", retention_days=30)
+    project = organization.create_project(owner=researcher, name="Study", purpose="clinical", retention_days=30)
     at = timezone.now() - timedelta(days=27)
     Recording.objects.filter(pk=finished.recording_id).update(project=project, created_at=at, purpose="clinical")
     return finished

@@ -16,7 +16,7 @@ from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 from webapp.recordings import check_slots
-from webapp.recordings.upload_slots import AT_ONCE, AT_ONCE_EACH
+from webapp.recordings.upload_slots import MAX_CONCURRENT, MAX_CONCURRENT_PER_USER
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 __all__ = ["form", "large"]
@@ -40,9 +40,9 @@ def address(process: Start) -> str:
 def slow(address: str) -> Any:
     """As many uploads of others as the server takes, none of which comes to an end."""
     with ExitStack() as stack:
-        for _ in range(AT_ONCE // AT_ONCE_EACH):
+        for _ in range(MAX_CONCURRENT // MAX_CONCURRENT_PER_USER):
             sender = Sender(address, UserFactory.create(), stack)
-            for _ in range(AT_ONCE_EACH):
+            for _ in range(MAX_CONCURRENT_PER_USER):
                 sender.half_part()
         yield stack
 
@@ -63,8 +63,8 @@ def test_the_page_waits_while_others_send_and_goes_on_by_itself(
 def test_the_page_waits_while_files_of_others_are_checked(form: Page, refused: set[int]) -> None:
     refused.add(503)
     with ExitStack() as stack:
-        for number in range(check_slots.AT_ONCE):
-            stack.enter_context(check_slots.checking(owner=User(pk=-number)))
+        for number in range(check_slots.MAX_CONCURRENT):
+            stack.enter_context(check_slots.check_slot(owner=User(pk=-number)))
         choose(form, SAMPLES / "interview.mp4")
         form.get_by_role("checkbox").check()
         with form.expect_response(lambda answer: answer.status == 503):

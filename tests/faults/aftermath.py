@@ -11,7 +11,7 @@ from inference.media.probe import sha256
 from webapp.analyses.execution import reaper
 from webapp.analyses.execution.reaper import ORPHAN_SECONDS, sweep
 from webapp.analyses.models import Analysis, Artifact
-from webapp.recordings.models import MediaFile, Transfer
+from webapp.recordings.models import MediaFile, Upload
 from webapp.storage import media
 from webapp.storage.filesystem import MediaFileSystemStorage
 
@@ -44,7 +44,7 @@ def _one_result(analysis: Analysis, windows: int) -> None:
     assert all(one.end_s == other.start_s for one, other in pairwise(segments))
     assert sorted(each.kind for each in analysis.artifacts.all()) == [Artifact.Kind.CHAPTERS, Artifact.Kind.VIDEO]
     for artifact in analysis.artifacts.all():
-        with media.local_file(artifact.kept) as path:
+        with media.local_file(artifact.key) as path:
             assert (sha256(path), path.stat().st_size) == (artifact.sha256, artifact.bytes)
             with av.open(str(path)) as file:
                 assert next(file.decode(video=0)) is not None
@@ -64,4 +64,4 @@ def _files() -> None:
         sweep()  # the directory that the first round has emptied
     kept = {*media.list_keys()} - {media.RECORDINGS}
     assert kept == named, (kept - named, named - kept)
-    assert {*media.list_temporary()} == {transfer.path for transfer in Transfer.objects.all()}
+    assert {*media.list_temporary()} == {transfer.path for transfer in Upload.objects.all()}

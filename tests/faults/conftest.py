@@ -16,7 +16,7 @@ from tests.webapp import clips
 from tests.webapp.factories import UserFactory
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 from webapp.storage import media
 
 RUNS = int(os.environ.get("EMOTRACE_FAULT_RUNS", "0"))
@@ -149,7 +149,8 @@ def submit(crew: Crew, clip: Path) -> Submit:
 
     def submit(path: Path = clip) -> Analysis:
         with path.open("rb") as file:
-            return services.submit(owner=owner, upload=Upload(File(file, path.name)), consent=True)
+            new = NewRecording(files=RecordingFiles(File(file, path.name)), consent=True)
+            return services.submit(owner=owner, new=new)
 
     return submit
 

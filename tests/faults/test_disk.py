@@ -21,7 +21,7 @@ from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis
 from webapp.pages import display_names
-from webapp.recordings.models import Recording, Transfer
+from webapp.recordings.models import Recording, Upload
 from webapp.storage import media
 
 MEGA = 2**20
@@ -161,7 +161,7 @@ def test_uploading(
     answer = requests.patch(address, data=large.read_bytes(), headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
     assert not Recording.objects.exists()
-    assert list(media.list_temporary()) == [Transfer.objects.get().path]
+    assert list(media.list_temporary()) == [Upload.objects.get().path]
 
     disk.make_room()
     fault.is_over()

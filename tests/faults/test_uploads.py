@@ -16,7 +16,7 @@ from tests.integration.test_resumed_upload import half_sent
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
-from webapp.recordings.models import MediaFile, Transfer
+from webapp.recordings.models import MediaFile, Upload
 from webapp.recordings.uploads import COMMIT_BYTES
 
 
@@ -33,7 +33,7 @@ def test_killed(crew: Crew, web: Web, clip: Path, tmp_path: Path, fault: Fault, 
     client = TusClient(f"{web.base}/api/v1/uploads/", headers={"Authorization": f"Token {secret}"})
     address = str(client.uploader(str(large), metadata={"filename": large.name}).create_url())
     with half_sent(web, client, address, large.read_bytes(), 2 * COMMIT_BYTES + 1000):
-        assert eventually(lambda: Transfer.objects.get().offset >= COMMIT_BYTES)
+        assert eventually(lambda: Upload.objects.get().offset >= COMMIT_BYTES)
         web.kill()
     fault.is_over()
     web.start()

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from tests.hostile.videos import video
 from tests.webapp import clips
-from webapp.recordings.models import MediaFile, Transfer
+from webapp.recordings.models import MediaFile, Upload
 
 MISLEADING = {
     "a folder above": "../../etc/cron.d/clip.mp4",
@@ -32,7 +32,7 @@ def test_it_is_refused_before_anything_of_the_file_comes(api: APIClient, media_r
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Metadata": f"filename {encoded}"}
     answer = api.post("/api/v1/uploads/", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "file_name")
-    assert not Transfer.objects.exists()
+    assert not Upload.objects.exists()
     assert clips.everything_in(media_root) == []
 
 

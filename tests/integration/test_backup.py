@@ -235,8 +235,8 @@ def test_a_manifest_leads_nowhere_else(installation: Recording, tmp_path: Path, 
 
 def test_lost_files_are_told(installation: Recording, tmp_path: Path) -> None:
     gone, changed = MediaFile.objects.filter(kind="video")
-    media.delete(gone.kept)
-    (media.root() / changed.kept).write_bytes(b"something else")
+    media.delete(gone.key)
+    (media.root() / changed.key).write_bytes(b"something else")
     with pytest.raises(CommandError, match=f"missing: {gone.file.name}") as told:
         call_command("backup", str(tmp_path / "backup"))
     assert told.value.returncode == 3

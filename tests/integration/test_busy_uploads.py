@@ -18,7 +18,7 @@ from tests.integration.test_nginx import front
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
 from webapp.accounts.services import make_token
-from webapp.recordings.upload_slots import AT_ONCE, AT_ONCE_EACH
+from webapp.recordings.upload_slots import MAX_CONCURRENT, MAX_CONCURRENT_PER_USER
 
 __all__ = ["front"]
 
@@ -47,9 +47,9 @@ def base(request: Any, process: Start) -> str:
 
 def taken(base: str, stack: ExitStack) -> Sender:
     """One of those who send as many files as the server takes, none of which comes to an end."""
-    slow = [Sender(base, UserFactory.create(), stack) for _ in range(AT_ONCE // AT_ONCE_EACH)]
+    slow = [Sender(base, UserFactory.create(), stack) for _ in range(MAX_CONCURRENT // MAX_CONCURRENT_PER_USER)]
     for each in slow:
-        for _ in range(AT_ONCE_EACH):
+        for _ in range(MAX_CONCURRENT_PER_USER):
             each.half_part()
     probe = Sender(base, UserFactory.create(), stack)
     path = probe.begin()

@@ -22,7 +22,7 @@ from tests.webapp.factories import AnalysisFactory, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis, Artifact
-from webapp.recordings.models import MediaFile, Recording, Transfer
+from webapp.recordings.models import MediaFile, Recording, Upload
 from webapp.storage import media
 
 MEGA = 2**20
@@ -163,7 +163,7 @@ def test_an_upload_that_is_too_large_is_not_even_begun(process: Start, secret: s
     with Client(small.base, secret) as client, pytest.raises(ProblemError) as refused:
         client.upload(SAMPLE, consent=True)
     assert (refused.value.status, refused.value.code) == (413, "too_large")
-    assert not Transfer.objects.exists()
+    assert not Upload.objects.exists()
 
 
 def test_lists_are_read_to_their_end(client: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +215,7 @@ def a_large_video(owner: User) -> tuple[Analysis, bytes]:
     """The labelled video of an analysis, as large as a cable needs time for."""
     analysis = finished("happy", recording__owner=owner)
     content = os.urandom(12 * MEGA)
-    (media.root() / Artifact.objects.get(analysis=analysis).kept).write_bytes(content)
+    (media.root() / Artifact.objects.get(analysis=analysis).key).write_bytes(content)
     return analysis, content
 
 

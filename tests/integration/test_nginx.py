@@ -24,7 +24,7 @@ from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis
 from webapp.core import paths
 from webapp.local.embedded.server import dying_with_parent
-from webapp.recordings.models import Transfer
+from webapp.recordings.models import Upload
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx here")
 DEPLOY = paths.PROJECT / "deploy" / "nginx"
@@ -206,7 +206,7 @@ def test_parts_larger_than_nginx_would_take_pass(front: Front, owner: requests.S
         timeout=60,
     )
     assert sent.status_code == 204, sent.text
-    assert Transfer.objects.get().path.read_bytes() == content
+    assert Upload.objects.get().path.read_bytes() == content
 
 
 def test_one_id_and_no_address_in_the_lines(front: Front) -> None:

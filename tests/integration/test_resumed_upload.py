@@ -16,7 +16,7 @@ from tests.integration.processes import eventually
 from tests.integration.rest import SAMPLES
 from tests.integration.web import Web
 from webapp.accounts.services import make_token
-from webapp.recordings.models import MediaFile, Transfer
+from webapp.recordings.models import MediaFile, Upload
 
 MEGA = 2**20
 SIZE = 20 * MEGA
@@ -58,7 +58,7 @@ def test_tuspy_goes_on_after_the_server_was_killed(web: Web, client: TusClient, 
     again = client.uploader(str(path), url=sent.url, chunk_size=3 * MEGA)
     assert again.offset == 7 * MEGA
     again.upload()
-    transfer = Transfer.objects.get()
+    transfer = Upload.objects.get()
     assert (transfer.name, transfer.finished) == ("large.mp4", True)
     assert transfer.path.read_bytes() == content
 
@@ -68,24 +68,24 @@ def test_what_came_before_the_server_was_killed_in_the_middle_of_a_part_is_kept(
 ) -> None:
     content, path, address = begun(client, tmp_path)
     with half_sent(web, client, address, content, 15 * MEGA):
-        assert eventually(lambda: Transfer.objects.get().offset >= 12 * MEGA)
+        assert eventually(lambda: Upload.objects.get().offset >= 12 * MEGA)
         web.kill()
     web.start()
     again = client.uploader(str(path), url=address)
     assert again.offset == 12 * MEGA
-    assert Transfer.objects.get().path.stat().st_size >= again.offset
+    assert Upload.objects.get().path.stat().st_size >= again.offset
     again.upload()
-    assert Transfer.objects.get().path.read_bytes() == content
+    assert Upload.objects.get().path.read_bytes() == content
 
 
 def test_a_connection_that_breaks_loses_nothing(web: Web, client: TusClient, tmp_path: Path) -> None:
     content, path, address = begun(client, tmp_path)
     with half_sent(web, client, address, content, 6 * MEGA + 4321):
-        assert eventually(lambda: Transfer.objects.get().offset > 0)
-    assert eventually(lambda: Transfer.objects.get().offset > 6 * MEGA)
+        assert eventually(lambda: Upload.objects.get().offset > 0)
+    assert eventually(lambda: Upload.objects.get().offset > 6 * MEGA)
     again = client.uploader(str(path), url=address)
     again.upload()
-    assert Transfer.objects.get().path.read_bytes() == content
+    assert Upload.objects.get().path.read_bytes() == content
 
 
 def test_a_client_that_vanished_without_a_goodbye_holds_the_upload_for_a_while_only(
@@ -93,7 +93,7 @@ def test_a_client_that_vanished_without_a_goodbye_holds_the_upload_for_a_while_o
 ) -> None:
     content, path, address = begun(client, tmp_path)
     with half_sent(web, client, address, content, 5 * MEGA):  # and never closed
-        assert eventually(lambda: Transfer.objects.get().offset > 0)
+        assert eventually(lambda: Upload.objects.get().offset > 0)
         held = requests.patch(
             address,
             data=content[4 * MEGA :],
@@ -101,10 +101,10 @@ def test_a_client_that_vanished_without_a_goodbye_holds_the_upload_for_a_while_o
             timeout=60,
         )
         assert (held.status_code, held.json()["code"]) == (423, "upload_busy")
-        assert eventually(lambda: Transfer.objects.get().offset > 4 * MEGA, 10 * SILENT_SECONDS)
+        assert eventually(lambda: Upload.objects.get().offset > 4 * MEGA, 10 * SILENT_SECONDS)
         again = client.uploader(str(path), url=address)
         again.upload()
-    assert Transfer.objects.get().path.read_bytes() == content
+    assert Upload.objects.get().path.read_bytes() == content
 
 
 def half_sent(web: Web, client: TusClient, url: str, content: bytes, end: int) -> closing[socket.socket]:
@@ -135,4 +135,4 @@ def test_a_recording_is_made_of_what_tuspy_sent(web: Web, client: TusClient) -> 
     assert answer.status_code == 201, answer.text
     assert answer.json()["title"] == "interview"
     assert MediaFile.objects.get().file.read() == sample.read_bytes()
-    assert not Transfer.objects.exists()
+    assert not Upload.objects.exists()

@@ -12,7 +12,7 @@ from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import Analysis, FaceTrack
 from webapp.recordings import organization, uploads
-from webapp.recordings.models import Recording, Share, Transfer
+from webapp.recordings.models import Recording, Share, Upload
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -28,8 +28,8 @@ def viewer(db: None) -> User:
 @pytest.fixture
 def analysis(owner: User, viewer: User) -> Analysis:
     analysis = finished("happy", "sad", recording__owner=owner)
-    project = organization.make_project(owner=owner, name="Pilot")
-    organization.change(recording=analysis.recording, project=project, tags=["left-handed"])
+    project = organization.create_project(owner=owner, name="Pilot")
+    organization.update_recording(recording=analysis.recording, project=project, tags=["left-handed"])
     an_endpoint(owner)
     FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     sharing.with_person(analysis.recording, viewer, may_download=True)
@@ -108,5 +108,5 @@ def test_another_sites_form_can_do_nothing_with_a_session(owner: User, analysis:
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied"), path
     disguised = {**tus.SPEAKS, "X-HTTP-Method-Override": "DELETE"}
     assert browser.post(f"/api/v1/uploads/{upload.pk}/", headers=disguised).status_code == 403
-    assert Transfer.objects.get() == upload
+    assert Upload.objects.get() == upload
     assert Analysis.objects.count() == 1

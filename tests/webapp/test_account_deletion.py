@@ -131,7 +131,7 @@ class TestAtOnce:
     def test_nothing_is_added(self, ada: User) -> None:
         uploads.create(owner=ada, length=10, name="a.mp4", metadata="")
         delete_account(user=ada)
-        assert not ada.transfers.exists()
+        assert not ada.uploads.exists()
         with pytest.raises(Http404):
             uploads.create(owner=ada, length=10, name="a.mp4", metadata="")
         with pytest.raises(Http404):

@@ -18,8 +18,8 @@ from tests.webapp.factories import UserFactory
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import check_slots
-from webapp.recordings.check_slots import AT_ONCE, checking
-from webapp.recordings.models import Recording, Transfer
+from webapp.recordings.check_slots import MAX_CONCURRENT, check_slot
+from webapp.recordings.models import Recording, Upload
 
 pytestmark = pytest.mark.usefixtures("models")
 RECORDINGS = "/api/v1/recordings/"
@@ -33,8 +33,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def busy(db: None) -> Iterator[ExitStack]:
     with ExitStack() as stack:
-        for _ in range(AT_ONCE):
-            stack.enter_context(checking(owner=UserFactory.create()))
+        for _ in range(MAX_CONCURRENT):
+            stack.enter_context(check_slot(owner=UserFactory.create()))
         yield stack
 
 
@@ -53,16 +53,16 @@ def test_a_recording_is_not_checked_while_others_are_and_its_upload_is_kept(api:
     tus.send(api, place, 0, content)
     named = {"video_upload": place.split("/")[-2], "consent": "true"}
     is_refused(api.post(RECORDINGS, named, format="multipart"))
-    assert Transfer.objects.get().finished
+    assert Upload.objects.get().finished
     assert not Recording.objects.exists()
     busy.close()
     assert api.post(RECORDINGS, named, format="multipart").status_code == 201
 
 
 def test_one_person_has_one_checked_at_once(api: APIClient, owner: User) -> None:
-    with checking(owner=owner):
+    with check_slot(owner=owner):
         is_refused(send(api))
-        with checking(owner=UserFactory.create()):
+        with check_slot(owner=UserFactory.create()):
             pass
     assert send(api).status_code == 201
 
@@ -93,16 +93,16 @@ def test_most_threads_neither_check_nor_wait(db: None, settings: Any, monkeypatc
     owner = User(pk=1)
 
     def wait() -> None:
-        with checking(owner=owner):
+        with check_slot(owner=owner):
             pass
 
     with ExitStack() as stack:
-        stack.enter_context(checking(owner=owner))
+        stack.enter_context(check_slot(owner=owner))
         threads = [threading.Thread(target=wait) for _ in range(few - 1)]
         for each in threads:
             each.start()
             waiting.acquire()
-        with pytest.raises(RequestError) as refused, checking(owner=User(pk=2)):
+        with pytest.raises(RequestError) as refused, check_slot(owner=User(pk=2)):
             pass
         assert refused.value.code == WebCode.CHECKS_BUSY
     over.set()
@@ -122,9 +122,9 @@ with checking(owner=User(pk={owner.pk})):
 """
     with python(["-c", script], {"EMOTRACE_VAR": str(settings.VAR)}) as process:
         assert process.stdout is not None and process.stdout.readline() == "checking\n"
-        with pytest.raises(RequestError), checking(owner=owner):
+        with pytest.raises(RequestError), check_slot(owner=owner):
             pass
         process.kill()
         process.wait()
-        with checking(owner=owner):
+        with check_slot(owner=owner):
             pass

@@ -15,7 +15,7 @@ from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.recordings import organization
 from webapp.recordings.models import Recording
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -30,14 +30,14 @@ def found(marks: set[str]) -> set[str]:
 def submitted() -> Recording:
     owner = User.objects.create_user("owner")
     video = SimpleUploadedFile("interview.mp4", clips.video())
-    return services.submit(owner=owner, upload=Upload(video), consent=True).recording
+    return services.submit(owner=owner, new=NewRecording(files=RecordingFiles(video), consent=True)).recording
 
 
 def tag(pk: uuid.UUID, start: threading.Barrier, failures: list[Exception]) -> None:
     try:
         start.wait()
         recording = Recording.objects.get(pk=pk)
-        organization.retag(owner=recording.owner, recordings=[recording], add=["larkspur"], remove=[])
+        organization.update_tags(owner=recording.owner, recordings=[recording], add=["larkspur"], remove=[])
     except Exception as error:
         failures.append(error)
     finally:
@@ -73,13 +73,13 @@ def test_of_two_at_once_one_finds_nothing_or_is_erased_too(_: int) -> None:
 
 @pytest.mark.django_db
 def test_a_tag_goes_with_the_last_recording_that_carries_it(owner: User, stranger: User) -> None:
-    organization.make_tag(owner=owner, name="made ahead")
+    organization.create_tag(owner=owner, name="made ahead")
     first, second = (finished("happy", recording__owner=owner).recording for _ in range(2))
     theirs = finished("happy", recording__owner=stranger).recording
-    organization.change(recording=first, tags=["larkspur", "both", "taken off"])
-    organization.retag(owner=owner, recordings=[first], add=[], remove=["taken off"])
-    organization.change(recording=second, tags=["both"])
-    organization.change(recording=theirs, tags=["larkspur"])
+    organization.update_recording(recording=first, tags=["larkspur", "both", "taken off"])
+    organization.update_tags(owner=owner, recordings=[first], add=[], remove=["taken off"])
+    organization.update_recording(recording=second, tags=["both"])
+    organization.update_recording(recording=theirs, tags=["larkspur"])
     services.erase(recording=first)
     assert set(owner.tags.values_list("name", flat=True)) == {"made ahead", "both", "taken off"}
     assert stranger.tags.get().name == "larkspur"
@@ -92,7 +92,7 @@ def test_a_tag_goes_with_the_last_recording_that_carries_it(owner: User, strange
 def test_no_row_says_anything_of_what_is_erased(owner: User, stranger: User) -> None:
     recording = finished("happy", recording__owner=owner, recording__title="Ottoline").recording
     Recording.objects.filter(pk=recording.pk).update(purpose="other", purpose_note="Quercus")
-    organization.change(recording=recording, tags=["larkspur"])
+    organization.update_recording(recording=recording, tags=["larkspur"])
     with_files(recording, video=b"the picture")
     sharing.with_person(recording, stranger, note="for the journal")
     marks = {"ottoline", "quercus", "larkspur", "for the journal"}
@@ -108,7 +108,7 @@ def test_no_row_says_anything_of_what_is_erased(owner: User, stranger: User) -> 
 def test_a_tag_that_is_put_on_another_recording_meanwhile_stays(models: None, _: int) -> None:
     recording, start = submitted(), threading.Barrier(2)
     other = finished("happy", recording__owner=recording.owner).recording
-    organization.change(recording=recording, tags=["larkspur"])
+    organization.update_recording(recording=recording, tags=["larkspur"])
     failures: list[Exception] = []
     tagging = threading.Thread(target=tag, args=(other.pk, start, failures))
     tagging.start()

@@ -182,7 +182,7 @@ def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeyp
     pieces = archive(owner, [analysis.pk], ["csv"], with_video=True)
     while len(next(pieces)) < 100:
         pass
-    video = media.root() / analysis.artifacts.get().kept
+    video = media.root() / analysis.artifacts.get().key
     assert video in (Path(each.path) for each in psutil.Process().open_files())
     pieces.close()  # type: ignore[attr-defined]
     assert video not in (Path(each.path) for each in psutil.Process().open_files())

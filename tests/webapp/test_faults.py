@@ -157,7 +157,7 @@ def test_a_file_that_is_away_is_a_fault_of_the_installation(owner: User, media_r
     with_files(recording, video=clips.video())
     address = reverse("pages:original", args=[recording.pk])
     assert browser.get(address).status_code == 200
-    media.delete(recording.files.get().kept)
+    media.delete(recording.files.get().key)
     answer = browser.get(address)
     assert answer.status_code == 503
     assert "mount or restore" in answer.content.decode()

@@ -84,8 +84,8 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
     owner = people["owner"]
     settings.SENDS_MAIL = True
     analysis = finished("happy", "sad", recording__owner=owner)
-    project = organization.make_project(owner=owner, name="Pilot")
-    organization.change(recording=analysis.recording, project=project, tags=["left-handed"])
+    project = organization.create_project(owner=owner, name="Pilot")
+    organization.update_recording(recording=analysis.recording, project=project, tags=["left-handed"])
     with_files(analysis.recording, video=clips.video(DURATION_S))
     FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     share = sharing.with_person(analysis.recording, people["viewer"])

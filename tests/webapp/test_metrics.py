@@ -21,7 +21,7 @@ from webapp.analyses.execution.reaper import reap
 from webapp.analyses.privacy import account_deletion
 from webapp.core.redis_client import redis_client
 from webapp.observability import metrics
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 
 TOKEN = "a token of the monitoring"
 
@@ -107,7 +107,7 @@ def test_kept_bytes_are_counted(
     video = SimpleUploadedFile("interview.mp4", clips.video())
     size = video.size
     with django_capture_on_commit_callbacks(execute=True):
-        services.submit(owner=owner, upload=Upload(video), consent=True)
+        services.submit(owner=owner, new=NewRecording(files=RecordingFiles(video), consent=True))
     assert sampled(client)["emotrace_upload_bytes_total",] == size
 
 

@@ -49,8 +49,8 @@ def rosalind(transactional_db: None) -> User:
     make_token(user=user, name="notebook of rosalind-f")
     read = finished("happy", "sad", recording__owner=user, recording__title="Köln: first/second")
     with_files(read.recording, **FILES)
-    project = organization.make_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
-    organization.change(recording=read.recording, project=project, tags=[TAG])
+    project = organization.create_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
+    organization.update_recording(recording=read.recording, project=project, tags=[TAG])
     AnalysisFactory.create(recording=read.recording)
     api = APIClient()
     api.force_authenticate(user)
@@ -134,7 +134,7 @@ def test_what_is_erased_or_lost_meanwhile_is_left_out(rosalind: User) -> None:
     pieces = data_export.archive_of(rosalind)
     begun = next(pieces)
     rosalind.recordings.filter(title="later").delete()
-    media.delete(rosalind.recordings.get().files.get(kind="eeg").kept)
+    media.delete(rosalind.recordings.get().files.get(kind="eeg").key)
     with zipfile.ZipFile(io.BytesIO(begun + b"".join(pieces))) as file:
         assert not any("later" in name or "/eeg/" in name for name in file.namelist())
 
@@ -206,7 +206,7 @@ def test_old_logins_and_expired_sessions_are_forgotten(rosalind: User) -> None:
 
 
 def _uuids_of(model: Any, user: User) -> list[uuid.UUID]:
-    paths = {"Recording": "owner", "Transfer": "owner", "Analysis": "recording__owner"}
+    paths = {"Recording": "owner", "Upload": "owner", "Analysis": "recording__owner"}
     path = paths.get(model.__name__)
     return list(model.objects.filter(**{path: user}).values_list("pk", flat=True)) if path else []
 

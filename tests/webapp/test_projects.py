@@ -69,7 +69,7 @@ def test_a_name_that_is_none_is_refused(api: APIClient, kind: str, name: str) ->
 
 
 def test_a_removed_project_leaves_its_recordings(api: APIClient, owner: User, recording: Recording) -> None:
-    project = organization.make_project(owner=owner, name="Pilot")
+    project = organization.create_project(owner=owner, name="Pilot")
     assert patch(api, recording, project=str(project.pk)).json()["project"] == str(project.pk)
     assert api.get(f"{API}projects/{project.pk}/").json()["count"] == 1
     api.delete(f"{API}projects/{project.pk}/")
@@ -110,7 +110,7 @@ def test_what_cannot_be_is_refused_as_a_whole(
 
 
 def test_nobody_puts_anything_into_somebody_elses_project(api: APIClient, stranger: User, recording: Recording) -> None:
-    theirs = organization.make_project(owner=stranger, name="Theirs")
+    theirs = organization.create_project(owner=stranger, name="Theirs")
     answer = patch(api, recording, project=str(theirs.pk))
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["project"])
     sent = {"video": SimpleUploadedFile("a.mp4", clips.video()), "consent": "true", "project": str(theirs.pk)}
@@ -121,7 +121,7 @@ def test_nobody_puts_anything_into_somebody_elses_project(api: APIClient, strang
 
 @pytest.mark.usefixtures("models")
 def test_a_recording_is_put_into_a_project_as_it_is_sent(api: APIClient, owner: User) -> None:
-    one, other = (str(organization.make_project(owner=owner, name=name).pk) for name in ("One", "Other"))
+    one, other = (str(organization.create_project(owner=owner, name=name).pk) for name in ("One", "Other"))
 
     def send(project: str) -> Any:
         sent = {"video": SimpleUploadedFile("a.mp4", clips.video()), "consent": "true", "project": project}

@@ -46,7 +46,7 @@ def is_refused(answer: Any, status: int, code: str, media_root: Path) -> None:
 
 @pytest.fixture
 def study(owner: User) -> Project:
-    return organization.make_project(owner=owner, name="Study", purpose=Purpose.CLINICAL)
+    return organization.create_project(owner=owner, name="Study", purpose=Purpose.CLINICAL)
 
 
 @pytest.mark.parametrize(

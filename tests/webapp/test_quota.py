@@ -19,9 +19,9 @@ from webapp.analyses.models import Analysis
 from webapp.core.errors import RequestError
 from webapp.core.quota import Quota, parse_amount
 from webapp.recordings import uploads
-from webapp.recordings.models import Recording, Transfer
-from webapp.recordings.quota import bytes_of
-from webapp.recordings.services import Upload
+from webapp.recordings.models import Recording, Upload
+from webapp.recordings.quota import used_bytes
+from webapp.recordings.services import NewRecording, RecordingFiles
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -54,7 +54,7 @@ def test_an_installation_may_lift_the_limits() -> None:
 def test_a_file_fits_to_the_byte(api: APIClient, owner: User) -> None:
     set_quota(user=owner, bytes=len(VIDEO))
     assert send(api).status_code == 201
-    assert bytes_of(owner) == len(VIDEO)
+    assert used_bytes(owner) == len(VIDEO)
     assert refusal(tus.begin(api, 1)) == (413, "quota_bytes")
 
 
@@ -77,7 +77,7 @@ def test_an_upload_counts_from_its_first_byte_on(api: APIClient, owner: User) ->
 def test_an_upload_that_becomes_a_recording_counts_once(api: APIClient, owner: User) -> None:
     set_quota(user=owner, bytes=len(VIDEO))
     assert use(api, tus.whole(api, VIDEO)).status_code == 201
-    assert bytes_of(owner) == len(VIDEO)
+    assert used_bytes(owner) == len(VIDEO)
 
 
 def test_deleting_a_recording_gives_its_room_back(api: APIClient, owner: User) -> None:
@@ -175,7 +175,7 @@ def test_a_part_for_which_there_is_no_room_is_not_received(
     upload = tus.begin(api, 1000)["Location"]
     has_free(monkeypatch, settings.DISK_RESERVE_BYTES + 499)
     assert refusal(tus.send(api, upload, 0, bytes(500))) == (507, "disk_full")
-    assert Transfer.objects.get().offset == 0
+    assert Upload.objects.get().offset == 0
     has_free(monkeypatch, settings.DISK_RESERVE_BYTES + 500)
     assert tus.send(api, upload, 0, bytes(500)).status_code == 204
 
@@ -185,21 +185,21 @@ def test_a_part_ends_where_others_have_filled_the_disk_meanwhile(
 ) -> None:
     monkeypatch.setattr(uploads, "COMMIT_BYTES", 100)
     upload = tus.begin(api, 1000)["Location"]
-    count = uploads._count
+    count = uploads._save_offset
 
-    def filled(transfer: Transfer, offset: int) -> None:
+    def filled(transfer: Upload, offset: int) -> None:
         count(transfer, offset)
         if offset:
             has_free(monkeypatch, settings.DISK_RESERVE_BYTES - 1)
 
-    monkeypatch.setattr(uploads, "_count", filled)
+    monkeypatch.setattr(uploads, "_save_offset", filled)
     monkeypatch.setattr("webapp.storage.media.CHUNK_BYTES", 100)
     assert refusal(tus.send(api, upload, 0, bytes(1000))) == (507, "disk_full")
-    assert Transfer.objects.get().offset == 100
+    assert Upload.objects.get().offset == 100
 
 
 def test_uploads_on_their_way_are_counted(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.recordings.quota.MOST_UPLOADS", 2)
+    monkeypatch.setattr("webapp.recordings.quota.MAX_PENDING_UPLOADS", 2)
     begun = [tus.begin(api, 10)["Location"] for _ in range(2)]
     assert refusal(tus.begin(api, 10)) == (429, "quota_uploads")
     api.delete(begun[0], headers=tus.SPEAKS)
@@ -233,20 +233,20 @@ def test_fifty_uploads_at_once_do_not_pass_the_quota_by_a_byte() -> None:
     owner = UserFactory.create()
     set_quota(user=owner, bytes=1999)
     got = at_once(50, lambda number: uploads.create(owner=owner, length=100, name=f"{number}", metadata=""))
-    assert sum(isinstance(each, Transfer) for each in got) == 19
+    assert sum(isinstance(each, Upload) for each in got) == 19
     assert got.count("quota_bytes") == 31
-    assert bytes_of(owner) == 1900
+    assert used_bytes(owner) == 1900
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_recordings_at_once_do_not_pass_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.recordings.services.checking", lambda **_: nullcontext())  # one at a time, otherwise
+    monkeypatch.setattr("webapp.recordings.services.check_slot", lambda **_: nullcontext())  # one at a time, otherwise
     owner = UserFactory.create()
     set_quota(user=owner, bytes=4 * len(VIDEO), analyses=3)
 
     def submit(number: int) -> object:
         video = SimpleUploadedFile(f"{number}.mp4", VIDEO)
-        return services.submit(owner=owner, upload=Upload(video), consent=True)
+        return services.submit(owner=owner, new=NewRecording(files=RecordingFiles(video), consent=True))
 
     got = at_once(10, submit)
     assert sum(isinstance(each, Analysis) for each in got) == 3

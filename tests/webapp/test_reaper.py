@@ -192,7 +192,7 @@ def test_what_cannot_be_erased_is_told_and_tried_again(
 ) -> None:
     recording = finished("happy").recording
     with_files(recording, video=b"sent")
-    kept = recording.files.get().kept
+    kept = recording.files.get().key
     other = finished("sad").recording
     stuck.add(Path(kept).name)
     pk = recording.pk

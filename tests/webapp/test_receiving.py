@@ -14,7 +14,7 @@ from tests.webapp.factories import AnalysisFactory, UserFactory
 from webapp.accounts.models import User
 from webapp.accounts.services import set_quota
 from webapp.core.bodies import TUS_CONTENT_TYPE
-from webapp.recordings.upload_slots import AT_ONCE, AT_ONCE_EACH, receiving
+from webapp.recordings.upload_slots import MAX_CONCURRENT, MAX_CONCURRENT_PER_USER, upload_slot
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'
 BODY = HEAD + b"x" * 2**20 + b"\r\n--b--\r\n"
@@ -71,10 +71,10 @@ def part() -> Any:
 def busy(db: None, part: Any) -> Iterator[ExitStack]:
     """Others are sending as much as the server takes."""
     with ExitStack() as stack:
-        for number in range(AT_ONCE):
-            if number % AT_ONCE_EACH == 0:
+        for number in range(MAX_CONCURRENT):
+            if number % MAX_CONCURRENT_PER_USER == 0:
                 other = UserFactory.create()
-            stack.enter_context(receiving(owner=other, request=part))
+            stack.enter_context(upload_slot(owner=other, request=part))
         yield stack
 
 
@@ -94,15 +94,15 @@ def test_a_body_is_not_read_while_others_take_the_threads(owner: User, send: Sen
 @pytest.mark.parametrize("send", EVERY)
 def test_nobody_takes_all_the_threads(owner: User, send: Send, part: Any) -> None:
     with ExitStack() as stack:
-        for _ in range(AT_ONCE_EACH):
-            stack.enter_context(receiving(owner=owner, request=part))
+        for _ in range(MAX_CONCURRENT_PER_USER):
+            stack.enter_context(upload_slot(owner=owner, request=part))
         answer = send(owner)
     assert (answer.status_code, answer["Retry-After"]) == (429, "5")
     assert code_of(answer) in ("too_many_uploads", "page")
 
 
 def test_half_of_the_threads_are_left_for_others(settings: Any) -> None:
-    assert AT_ONCE_EACH < AT_ONCE == settings.WEB_THREADS / 2
+    assert MAX_CONCURRENT_PER_USER < MAX_CONCURRENT == settings.WEB_THREADS / 2
 
 
 @pytest.mark.parametrize("send", EVERY)
@@ -112,8 +112,8 @@ def test_it_goes_on_once_somebody_is_through(owner: User, send: Send, busy: Exit
 
 
 def test_a_place_is_given_back_however_it_ends(owner: User, part: Any) -> None:
-    for _ in range(AT_ONCE + 1):
-        with pytest.raises(ZeroDivisionError), receiving(owner=owner, request=part):
+    for _ in range(MAX_CONCURRENT + 1):
+        with pytest.raises(ZeroDivisionError), upload_slot(owner=owner, request=part):
             _ = 1 / 0
 
 

@@ -16,7 +16,7 @@ from inference import validation
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
 from webapp.analyses.execution.reaper import reap
-from webapp.recordings.models import MediaFile, Recording, Transfer
+from webapp.recordings.models import MediaFile, Recording, Upload
 from webapp.storage import media
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -55,16 +55,16 @@ def test_a_recording_is_made_of_uploads_which_are_then_gone(
     contents = {"video": long_video, "audio": clips.wav(20), "eeg": clips.mat(eeg=clips.eeg(), fs=100.0)}
     names = {"video": "visit 3.mp4", "audio": "voice.wav", "eeg": "brain.mat"}
     uploads = {f"{kind}_upload": tus.whole(api, content, names[kind]) for kind, content in contents.items()}
-    inodes = {transfer.path.stat().st_ino for transfer in Transfer.objects.all()}
+    inodes = {transfer.path.stat().st_ino for transfer in Upload.objects.all()}
     answer = submit(**uploads)
     assert answer.status_code == 201, answer.json()
     assert answer.json()["title"] == "visit 3"
     files = {file.kind: file for file in MediaFile.objects.all()}
     assert {kind: file.file.read() for kind, file in files.items()} == contents
     assert {kind: file.original_name for kind, file in files.items()} == names
-    assert {(media.root() / file.kept).stat().st_ino for file in files.values()} == inodes  # moved, not copied
-    assert not Transfer.objects.exists()
-    assert sorted(clips.everything_in(media_root)) == sorted(media.root() / file.kept for file in files.values())
+    assert {(media.root() / file.key).stat().st_ino for file in files.values()} == inodes  # moved, not copied
+    assert not Upload.objects.exists()
+    assert sorted(clips.everything_in(media_root)) == sorted(media.root() / file.key for file in files.values())
 
 
 def test_some_files_may_come_with_the_request(api: APIClient, submit: Any, video: bytes) -> None:
@@ -87,10 +87,10 @@ def test_what_is_refused_leaves_the_uploads_so_that_the_wrong_file_alone_comes_a
     answer = submit(video_upload=good, audio_upload=wrong)
     assert (answer.status_code, answer.json()["code"]) == (422, "audio_length")
     assert not Recording.objects.exists()
-    assert {str(transfer.pk) for transfer in Transfer.objects.all()} == {good, wrong}
-    assert sorted(clips.everything_in(media_root)) == sorted(transfer.path for transfer in Transfer.objects.all())
+    assert {str(transfer.pk) for transfer in Upload.objects.all()} == {good, wrong}
+    assert sorted(clips.everything_in(media_root)) == sorted(transfer.path for transfer in Upload.objects.all())
     assert submit(video_upload=good, audio_upload=tus.whole(api, clips.wav(1), "voice.wav")).status_code == 201
-    assert [str(transfer.pk) for transfer in Transfer.objects.all()] == [wrong]
+    assert [str(transfer.pk) for transfer in Upload.objects.all()] == [wrong]
 
 
 @pytest.mark.parametrize("wrong", [{"consent": "false"}, {"purpose": "other"}])
@@ -103,17 +103,17 @@ def test_what_nobody_agreed_to_can_be_corrected_and_is_else_gone_within_the_hour
         answer = submit(video_upload=upload, **wrong)
         assert answer.json()["code"] in {"consent_missing", "purpose_note_missing"}
         assert "within an hour" in answer.json()["detail"]
-        ends.add(Transfer.objects.get(pk=upload).expires_at)
+        ends.add(Upload.objects.get(pk=upload).expires_at)
     (end,) = ends
     assert timezone.now() < end < before + timedelta(hours=1)
-    assert Transfer.objects.get(pk=other).expires_at > before + timedelta(days=6)
+    assert Upload.objects.get(pk=other).expires_at > before + timedelta(days=6)
     assert submit(video_upload=upload).status_code == 201
 
     assert submit(video_upload=other, **wrong).status_code == 400
-    Transfer.objects.update(expires_at=timezone.now() - timedelta(seconds=1))  # as if the hour were over
+    Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))  # as if the hour were over
     assert submit(video_upload=other).json()["code"] == "upload_unknown"
     reap()
-    assert not Transfer.objects.exists()
+    assert not Upload.objects.exists()
     assert not any((media_root / "incoming").iterdir())
 
 
@@ -125,8 +125,8 @@ def test_what_is_sent_for_a_forbidden_purpose_is_gone_at_once(
         answer = submit(video_upload=named, purpose="workplace")
         assert (answer.status_code, answer.json()["code"]) == (422, "purpose_forbidden")
         assert "are removed." in answer.json()["detail"]
-    assert [str(transfer.pk) for transfer in Transfer.objects.all()] == [others]
-    assert clips.everything_in(media_root) == [Transfer.objects.get().path]
+    assert [str(transfer.pk) for transfer in Upload.objects.all()] == [others]
+    assert clips.everything_in(media_root) == [Upload.objects.get().path]
 
 
 def test_a_failure_of_ours_leaves_the_uploads(
@@ -136,7 +136,7 @@ def test_a_failure_of_ours_leaves_the_uploads(
     with monkeypatch.context() as patch:
         patch.setattr("webapp.analyses.models.Analysis.objects.create", lambda **_: 1 / 0)
         assert submit(video_upload=upload).status_code == 500
-    assert Transfer.objects.get().path.read_bytes() == video
+    assert Upload.objects.get().path.read_bytes() == video
     assert submit(video_upload=upload).status_code == 201
 
 
@@ -161,7 +161,7 @@ def test_an_upload_that_is_not_there_is_said_at_its_field(
     for answer in [*lost, submit(video_upload=mine, audio_upload=NOWHERE)]:
         assert (answer.status_code, answer.json()["code"]) == (400, "upload_unknown")
     assert [list(answer.json()["errors"]) for answer in lost] == [["video_upload"]] * 2
-    assert Transfer.objects.count() == 2
+    assert Upload.objects.count() == 2
     assert not Recording.objects.exists()
 
 
@@ -196,7 +196,7 @@ def test_an_upload_that_another_request_uses_meanwhile_makes_no_second_recording
     upload, check = tus.whole(api, video), validation.check_inputs
 
     def slow(*args: Any) -> Any:
-        Transfer.objects.all().delete()
+        Upload.objects.all().delete()
         return check(*args)
 
     monkeypatch.setattr(validation, "check_inputs", slow)

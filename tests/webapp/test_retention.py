@@ -61,8 +61,8 @@ def aged(days: float, **fields: Any) -> Recording:
 
 @pytest.fixture
 def project(owner: User) -> Project:
-    organization.make_project(owner=owner, name="Short", retention_days=2)
-    return organization.make_project(owner=owner, name="Study", retention_days=30)
+    organization.create_project(owner=owner, name="Short", retention_days=2)
+    return organization.create_project(owner=owner, name="Study", retention_days=30)
 
 
 def test_a_recording_says_when_it_will_be_deleted(
@@ -123,7 +123,7 @@ def test_who_is_killed_in_the_middle_is_gone_on_for(
     process: Start, django_user_model: type[User], media_root: Path
 ) -> None:
     owner = django_user_model.objects.create_user(username="owner")
-    project = organization.make_project(owner=owner, name="Study", retention_days=30)
+    project = organization.create_project(owner=owner, name="Study", retention_days=30)
     Recording.objects.bulk_create(RecordingFactory.build_batch(3 * AT_ONCE, owner=owner, project=project))
     stays = RecordingFactory.create(owner=owner, project=project)
     old = timezone.now() - timedelta(days=31)

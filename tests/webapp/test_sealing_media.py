@@ -91,7 +91,7 @@ def test_sealing_goes_on_where_it_was_broken_off(
 def test_a_file_that_is_erased_meanwhile_does_not_come_back(recording: Recording, settings: Any) -> None:
     settings.MEDIA_KEYS = (OLD,)
     file = recording.files.get()
-    waits = next(each for each in sealing.waiting() if each.name == file.kept)
+    waits = next(each for each in sealing.waiting() if each.name == file.key)
     file.delete()
     assert not sealing.seal(waits)
     assert sealed_by(OLD) == 0
@@ -188,7 +188,7 @@ def test_copies_of_a_process_that_was_killed_go_and_those_of_a_living_one_stay(
 
 
 def test_copies_have_a_limit(sealed: Recording, settings: Any, models: Path) -> None:
-    name = sealed.files.get().kept
+    name = sealed.files.get().key
     settings.SCRATCH_BYTES = len(CONTENT) - 1
     with pytest.raises(RequestError) as refused, media.local_file(name):
         pass

@@ -17,24 +17,24 @@ from webapp.accounts.models import User
 from webapp.analyses.filters import MOST_IDS, MOST_WORDS
 from webapp.analyses.models import Analysis
 from webapp.recordings import organization
-from webapp.recordings.models import MOST_TAGS, MediaFile, Project, Recording
+from webapp.recordings.models import MAX_TAGS, MediaFile, Project, Recording
 
 API = "/api/v1/"
 
 
 @pytest.fixture
 def project(owner: User) -> Project:
-    return organization.make_project(owner=owner, name="Pilot")
+    return organization.create_project(owner=owner, name="Pilot")
 
 
 @pytest.fixture
 def library(owner: User, project: Project) -> None:
     anna = finished("happy", "happy", "sad", recording__owner=owner, recording__title="Anna, first visit").recording
-    organization.change(recording=anna, project=project, tags=["Left-handed", "Adult"])
+    organization.update_recording(recording=anna, project=project, tags=["Left-handed", "Adult"])
     with_files(anna, video=b"a")
     MediaFile.objects.update(original_name="DSC_0042.MOV")
     ben = finished("sad", recording__owner=owner, recording__title="Ben 100%").recording
-    organization.change(recording=ben, tags=["adult"])
+    organization.update_recording(recording=ben, tags=["adult"])
     AnalysisFactory.create(recording__owner=owner, recording__title="Carla", model_name="intermediate-attention-5")
     Recording.objects.filter(title="Carla").update(created_at=datetime(2026, 3, 31, 23, 30, tzinfo=UTC))
 
@@ -62,7 +62,7 @@ def titles(api: APIClient, **query: Any) -> set[str]:
         ({"tag": "adul"}, set()),
         ({"tag": "adult,Adult,ADULT"}, {"Anna", "Ben"}),
         ({"tag": "adult,"}, set()),
-        ({"tag": ",".join(["adult"] * MOST_TAGS)}, {"Anna", "Ben"}),
+        ({"tag": ",".join(["adult"] * MAX_TAGS)}, {"Anna", "Ben"}),
         ({"search": " ".join(["anna"] * MOST_WORDS)}, {"Anna"}),
         ({"project": "none"}, {"Ben", "Carla"}),
         ({"label": "sad"}, {"Ben"}),
@@ -125,7 +125,7 @@ def test_a_title_can_be_what_the_order_goes_by(api: APIClient) -> None:
         {"search": "a\x00b"},
         {"search": "anna " * (MOST_WORDS + 1)},
         {"search": "a" * 201},
-        {"tag": "adult," * MOST_TAGS},
+        {"tag": "adult," * MAX_TAGS},
         {"recording": ",".join([str(UUID(int=0))] * (MOST_IDS + 1))},
     ],
 )
@@ -138,8 +138,8 @@ def test_what_cannot_be_looked_for_is_named(api: APIClient, query: dict[str, str
 @pytest.mark.usefixtures("library")
 def test_many_tags_are_looked_for_in_one_subquery(api: APIClient) -> None:
     with CaptureQueriesContext(connection) as captured:
-        assert titles(api, tag=",".join(f"tag {number}" for number in range(MOST_TAGS))) == set()
-    assert captured[-1]["sql"].count("recordings_recording_tags") < MOST_TAGS
+        assert titles(api, tag=",".join(f"tag {number}" for number in range(MAX_TAGS))) == set()
+    assert captured[-1]["sql"].count("recordings_recording_tags") < MAX_TAGS
 
 
 @pytest.mark.usefixtures("library")

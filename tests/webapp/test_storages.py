@@ -22,7 +22,7 @@ from webapp.analyses.execution.publishing import publish_video
 from webapp.analyses.models import Analysis, Artifact
 from webapp.analyses.privacy import account_deletion, data_export
 from webapp.recordings import uploads
-from webapp.recordings.models import MediaFile, Transfer
+from webapp.recordings.models import MediaFile, Upload
 from webapp.storage import media
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,11 +54,11 @@ def body(answer: Any) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
-def sent_in_parts(owner: User, content: bytes, name: str) -> Transfer:
+def sent_in_parts(owner: User, content: bytes, name: str) -> Upload:
     transfer = uploads.create(owner=owner, length=len(content), name=name, metadata="")
     half = len(content) // 2
     for start, part in ((0, content[:half]), (half, content[half:])):
-        uploads.append(transfer=transfer, offset=start, size=len(part), source=io.BytesIO(part))
+        uploads.append(upload=transfer, offset=start, size=len(part), source=io.BytesIO(part))
     return transfer
 
 
@@ -120,11 +120,11 @@ def test_what_belongs_to_nothing_is_removed(place: str, monkeypatch: pytest.Monk
     MediaFile.objects.all().delete()
     assert len(list(media.list_keys())) == 2
     reaper.sweep()
-    assert list(media.list_keys()) == [analysis.artifacts.get().kept]
+    assert list(media.list_keys()) == [analysis.artifacts.get().key]
 
 
 def test_a_file_that_is_lost_is_no_storage_that_is_away(place: str) -> None:
-    lost = finished("happy").artifacts.get().kept
+    lost = finished("happy").artifacts.get().key
     media.delete(lost)
     for asked in (media.storage().open, media.storage().open_raw, media.storage().stat):
         with pytest.raises(FileNotFoundError):
@@ -175,7 +175,7 @@ def test_nothing_is_lost_while_the_bucket_is_away(
         assert json.loads(answer.content)["code"] == "storage_unavailable"
         assert int(answer["Retry-After"]) > 0
     assert api.get("/readyz").json()["failing"][-1] == "storage"
-    assert owner.recordings.count() == 2 and Transfer.objects.get().finished
+    assert owner.recordings.count() == 2 and Upload.objects.get().finished
 
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()

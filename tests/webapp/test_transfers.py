@@ -21,7 +21,7 @@ from webapp.accounts.models import User
 from webapp.analyses.execution.reaper import ORPHAN_SECONDS, reap, sweep
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import uploads
-from webapp.recordings.models import Transfer
+from webapp.recordings.models import Upload
 
 MEGA = 2**20
 CONTENT = os.urandom(10 * MEGA)
@@ -44,34 +44,34 @@ def breaks() -> bytes:
 
 
 @pytest.fixture
-def transfer(owner: User) -> Transfer:
+def transfer(owner: User) -> Upload:
     return uploads.create(owner=owner, length=len(CONTENT), name="a.mp4", metadata="")
 
 
-def go_on(transfer: Transfer, offset: int, end: int = len(CONTENT)) -> None:
+def go_on(transfer: Upload, offset: int, end: int = len(CONTENT)) -> None:
     part = CONTENT[offset:end]
-    uploads.append(transfer=transfer, offset=offset, size=len(part), source=Cable(part))
+    uploads.append(upload=transfer, offset=offset, size=len(part), source=Cable(part))
 
 
-def counted(transfer: Transfer) -> bytes:
+def counted(transfer: Upload) -> bytes:
     transfer.refresh_from_db()
     return transfer.path.read_bytes()[: transfer.offset]
 
 
 @pytest.mark.parametrize("end", [breaks, lambda: b""])
-def test_what_came_before_the_connection_broke_counts(transfer: Transfer, end: Any) -> None:
+def test_what_came_before_the_connection_broke_counts(transfer: Upload, end: Any) -> None:
     came = 6 * MEGA + 12_345
-    uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], end))
+    uploads.append(upload=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], end))
     assert counted(transfer) == CONTENT[:came]
     go_on(transfer, came)
     assert transfer.path.read_bytes() == CONTENT
 
 
-def test_a_part_with_a_checksum_that_breaks_off_counts_nothing(transfer: Transfer) -> None:
+def test_a_part_with_a_checksum_that_breaks_off_counts_nothing(transfer: Upload) -> None:
     go_on(transfer, 0, MEGA)
     with pytest.raises(RequestError) as refused:
         uploads.append(
-            transfer=transfer,
+            upload=transfer,
             offset=MEGA,
             size=5 * MEGA,
             source=Cable(CONTENT[MEGA : 3 * MEGA], breaks),
@@ -82,7 +82,7 @@ def test_a_part_with_a_checksum_that_breaks_off_counts_nothing(transfer: Transfe
     assert transfer.path.stat().st_size == MEGA
 
 
-def test_a_killed_process_loses_a_few_megabytes_at_most(transfer: Transfer) -> None:
+def test_a_killed_process_loses_a_few_megabytes_at_most(transfer: Upload) -> None:
     class Killed(BaseException):
         """Nothing is cleaned up after it."""
 
@@ -91,11 +91,11 @@ def test_a_killed_process_loses_a_few_megabytes_at_most(transfer: Transfer) -> N
 
     came = 6 * MEGA
     with pytest.raises(Killed):
-        uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], kill))
+        uploads.append(upload=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:came], kill))
     assert counted(transfer) == CONTENT[: uploads.COMMIT_BYTES]
 
 
-def test_what_a_crash_left_after_the_counted_bytes_is_cut_off(transfer: Transfer) -> None:
+def test_what_a_crash_left_after_the_counted_bytes_is_cut_off(transfer: Upload) -> None:
     go_on(transfer, 0, MEGA)
     with transfer.path.open("ab") as file:
         file.write(b"written and never counted" * 1_000_000)
@@ -105,7 +105,7 @@ def test_what_a_crash_left_after_the_counted_bytes_is_cut_off(transfer: Transfer
     assert transfer.path.read_bytes() == CONTENT
 
 
-def test_bytes_that_were_counted_and_are_lost_are_asked_for_again(transfer: Transfer) -> None:
+def test_bytes_that_were_counted_and_are_lost_are_asked_for_again(transfer: Upload) -> None:
     go_on(transfer, 0, 2 * MEGA)
     os.truncate(transfer.path, MEGA)
     with pytest.raises(RequestError) as refused:
@@ -116,7 +116,7 @@ def test_bytes_that_were_counted_and_are_lost_are_asked_for_again(transfer: Tran
     assert transfer.path.read_bytes() == CONTENT
 
 
-def test_no_room_on_the_disk_loses_nothing(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_on_the_disk_loses_nothing(transfer: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on(transfer, 0, MEGA)
 
     def full(_: int) -> None:
@@ -132,15 +132,15 @@ def test_no_room_on_the_disk_loses_nothing(transfer: Transfer, monkeypatch: pyte
     assert transfer.path.read_bytes() == CONTENT
 
 
-def test_what_is_removed_while_it_comes_is_not_written_to(transfer: Transfer, media_root: Path) -> None:
+def test_what_is_removed_while_it_comes_is_not_written_to(transfer: Upload, media_root: Path) -> None:
     def removed() -> bytes:
-        Transfer.objects.all().delete()
+        Upload.objects.all().delete()
         transfer.path.unlink()
         return b""
 
     with pytest.raises(Http404):
-        uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:MEGA], removed))
-    assert not Transfer.objects.exists()
+        uploads.append(upload=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[:MEGA], removed))
+    assert not Upload.objects.exists()
     assert clips.everything_in(media_root) == []
 
 
@@ -154,13 +154,13 @@ def test_no_transaction_is_open_while_bytes_come(transactional_db: None) -> None
             found.append(f"{connection.in_atomic_block} {cursor.fetchone()[0]}")
         return b""
 
-    uploads.append(transfer=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[: 5 * MEGA], look))
+    uploads.append(upload=transfer, offset=0, size=len(CONTENT), source=Cable(CONTENT[: 5 * MEGA], look))
     assert found == ["False None"]
 
 
 class TestTwoAtOnce:
     @pytest.fixture
-    def held(self, transactional_db: None) -> Iterator[Transfer]:
+    def held(self, transactional_db: None) -> Iterator[Upload]:
         """An upload to which somebody is just sending, until the test ends."""
         owner = UserFactory.create()
         transfer = uploads.create(owner=owner, length=len(CONTENT), name="a.mp4", metadata="")
@@ -172,8 +172,8 @@ class TestTwoAtOnce:
             return b""
 
         def send() -> None:
-            mine = Transfer.objects.get()
-            uploads.append(transfer=mine, offset=0, size=len(CONTENT), source=Cable(CONTENT[:100], wait))
+            mine = Upload.objects.get()
+            uploads.append(upload=mine, offset=0, size=len(CONTENT), source=Cable(CONTENT[:100], wait))
             connection.close()
 
         thread = threading.Thread(target=send)
@@ -184,7 +184,7 @@ class TestTwoAtOnce:
         thread.join()
         assert counted(transfer) == CONTENT[:100]
 
-    def test_the_second_part_is_refused(self, held: Transfer, client_of: Any) -> None:
+    def test_the_second_part_is_refused(self, held: Upload, client_of: Any) -> None:
         api = client_of(held.owner)
         answer = tus.send(api, f"{tus.URL}{held.pk}/", 0, CONTENT[:500])
         assert (answer.status_code, answer.json()["code"]) == (423, "upload_busy")
@@ -197,38 +197,38 @@ def aged(path: Path) -> None:
 
 
 def test_an_upload_that_nobody_goes_on_with_is_removed_and_a_live_one_is_not(
-    transfer: Transfer, owner: User, media_root: Path
+    transfer: Upload, owner: User, media_root: Path
 ) -> None:
     go_on(transfer, 0, 100)
     forgotten = uploads.create(owner=owner, length=5, name="b.mp4", metadata="")
     for each in (transfer, forgotten):
         aged(each.path)
-    Transfer.objects.filter(pk=forgotten.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    Upload.objects.filter(pk=forgotten.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     reap()
     sweep()
-    assert Transfer.objects.get() == transfer
+    assert Upload.objects.get() == transfer
     assert clips.everything_in(media_root) == [transfer.path]
     assert counted(transfer) == CONTENT[:100]
 
 
-def test_a_file_whose_upload_is_gone_is_swept_up(transfer: Transfer, media_root: Path) -> None:
+def test_a_file_whose_upload_is_gone_is_swept_up(transfer: Upload, media_root: Path) -> None:
     aged(transfer.path)
-    Transfer.objects.all().delete()
+    Upload.objects.all().delete()
     sweep()
     assert clips.everything_in(media_root) == []
 
 
 def test_finished_uploads_wait_for_their_recording(api: APIClient) -> None:
     upload = tus.whole(api, b"all of it")
-    transfer = Transfer.objects.get(pk=upload)
+    transfer = Upload.objects.get(pk=upload)
     aged(transfer.path)
     sweep()
     assert counted(transfer) == b"all of it"
 
 
-def test_a_part_without_a_byte_prolongs_nothing(transfer: Transfer) -> None:
+def test_a_part_without_a_byte_prolongs_nothing(transfer: Upload) -> None:
     go_on(transfer, 0)
     soon = timezone.now() + timedelta(minutes=5)
-    Transfer.objects.update(expires_at=soon)
+    Upload.objects.update(expires_at=soon)
     go_on(transfer, len(CONTENT))
-    assert Transfer.objects.get().expires_at == soon
+    assert Upload.objects.get().expires_at == soon

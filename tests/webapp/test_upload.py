@@ -20,7 +20,7 @@ from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.recordings.models import Recording
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 from webapp.storage import media
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -64,7 +64,7 @@ def test_a_recording_is_kept_and_its_first_analysis_queued(api: APIClient, video
     assert recording.consent_at is not None and recording.consent_version
     kept = recording.files.get()
     assert kept.file.read() == video
-    path = media.root() / kept.kept
+    path = media.root() / kept.key
     assert clips.everything_in(media_root) == [path]
     assert "interview" not in str(path)
     assert path.stat().st_mode & 0o077 == 0
@@ -300,8 +300,8 @@ def test_the_same_request_at_the_same_moment_is_done_once(
     def submit() -> None:
         together.wait()
         try:
-            upload = Upload(part(video))
-            found.append(services.submit(owner=owner, upload=upload, consent=True, idempotency_key="key-1"))
+            new = NewRecording(files=RecordingFiles(part(video)), consent=True, idempotency_key="key-1")
+            found.append(services.submit(owner=owner, new=new))
         finally:
             connection.close()
 

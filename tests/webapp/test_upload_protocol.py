@@ -15,14 +15,14 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
-from webapp.recordings.models import Transfer
+from webapp.recordings.models import Upload
 
 CONTENT = bytes(range(256)) * 40
 
 
 def kept() -> bytes:
     """The bytes that count of the only upload."""
-    transfer = Transfer.objects.get()
+    transfer = Upload.objects.get()
     return transfer.path.read_bytes()[: transfer.offset]
 
 
@@ -77,18 +77,18 @@ def test_head_tells_where_to_go_on(api: APIClient, address: str) -> None:
 def test_an_upload_of_nothing_is_finished_at_once(api: APIClient) -> None:
     address = tus.begin(api, 0)["Location"]
     assert tus.ask(api, address)["Upload-Offset"] == "0"
-    assert Transfer.objects.get().finished
+    assert Upload.objects.get().finished
 
 
 def test_metadata_may_be_left_out_or_have_no_values(api: APIClient) -> None:
     headers = {**tus.SPEAKS, "Upload-Length": "5"}
     assert "Upload-Metadata" not in tus.ask(api, api.post(tus.URL, headers=headers)["Location"])
     assert tus.begin(api, 5, **{"Upload-Metadata": "is_confidential,filename YS5tcDQ="}).status_code == 201
-    assert sorted(Transfer.objects.values_list("name", flat=True)) == ["", "a.mp4"]
+    assert sorted(Upload.objects.values_list("name", flat=True)) == ["", "a.mp4"]
 
 
 def test_each_part_puts_the_end_off(api: APIClient, address: str, settings: Any) -> None:
-    Transfer.objects.update(expires_at=timezone.now() + timedelta(seconds=60))
+    Upload.objects.update(expires_at=timezone.now() + timedelta(seconds=60))
     answer = tus.send(api, address, 0, CONTENT[:10])
     left = parsedate_to_datetime(answer["Upload-Expires"]) - timezone.now()
     assert left.total_seconds() == pytest.approx(settings.UPLOAD_SECONDS, abs=60)
@@ -120,7 +120,7 @@ def test_what_cannot_begin_leaves_nothing(
 ) -> None:
     answer = tus.begin(api, 100, **headers)
     is_refused(answer, status, code)
-    assert not Transfer.objects.exists()
+    assert not Upload.objects.exists()
     assert clips.everything_in(media_root) == []
     if status == 412:
         assert answer["Tus-Version"] == "1.0.0"
@@ -165,7 +165,7 @@ def test_a_part_with_a_checksum_counts_if_it_fits(api: APIClient, address: str, 
     is_refused(answer, 460, "upload_corrupted")
     assert (answer.reason_phrase, answer.json()["title"]) == ("Checksum Mismatch", "Checksum Mismatch")
     assert kept() == first
-    assert Transfer.objects.get().path.stat().st_size == 6000
+    assert Upload.objects.get().path.stat().st_size == 6000
     assert tus.send(api, address, 6000, second, **{"Upload-Checksum": checksum(second)}).status_code == 204
     assert kept() == CONTENT
 
@@ -184,10 +184,10 @@ def test_what_is_removed_is_gone_with_its_file(
 
 
 def test_what_has_expired_is_not_there(api: APIClient, address: str) -> None:
-    Transfer.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert tus.ask(api, address).status_code == 404
     is_refused(tus.send(api, address, 0, CONTENT), 404, "not_found")
-    assert Transfer.objects.get().offset == 0
+    assert Upload.objects.get().offset == 0
 
 
 def test_somebody_elses_upload_is_not_there(
@@ -213,7 +213,7 @@ def test_a_method_may_be_said_in_a_header(
     assert post("HEAD")["Upload-Offset"] == "50"
     with django_capture_on_commit_callbacks(execute=True):
         assert post("DELETE").status_code == 204
-    assert not Transfer.objects.exists()
+    assert not Upload.objects.exists()
     assert post("GET").status_code == 405
 
 

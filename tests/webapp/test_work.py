@@ -33,7 +33,7 @@ def test_the_labelled_video_is_rendered_and_published(db: None, media_root: Path
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
     assert (analysis.status, analysis.error_message) == (Status.SUCCEEDED, "")
-    with av.open(str(media.root() / analysis.artifacts.get(kind=Artifact.Kind.VIDEO).kept)) as video:
+    with av.open(str(media.root() / analysis.artifacts.get(kind=Artifact.Kind.VIDEO).key)) as video:
         assert video.streams.video and video.streams.audio
     assert len(clips.everything_in(media_root)) == 3  # the original, the labelled video, that with chapters
     assert list((media_root / "incoming").iterdir()) == []

@@ -13,7 +13,7 @@ from django_filters.fields import BaseCSVField, IsoDateTimeField
 from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import of_shown
 from webapp.recordings import retention, selectors
-from webapp.recordings.models import MOST_TAGS, Purpose, Recording
+from webapp.recordings.models import MAX_TAGS, Purpose, Recording
 
 NO_PROJECT = "none"
 SEARCH_CHARACTERS, MOST_WORDS = 200, 10
@@ -68,11 +68,11 @@ class ByRecording(django_filters.FilterSet):
     project = django_filters.CharFilter(method="by_project", label=f"The project's id, or {NO_PROJECT}.")
     purpose = django_filters.ChoiceFilter(choices=Purpose.choices, method="by_purpose")
     tag = django_filters.CharFilter(
-        method="by_tags", label=f"A tag, or up to {MOST_TAGS} with commas between them: all of them."
+        method="by_tags", label=f"A tag, or up to {MAX_TAGS} with commas between them: all of them."
     )
 
     def by_words(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return self.of(rows, selectors.matching(value))
+        return self.of(rows, selectors.search(value))
 
     def by_project(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         wanted = None if value == NO_PROJECT else UUID(value)
@@ -82,7 +82,7 @@ class ByRecording(django_filters.FilterSet):
         return self.of(rows, Recording.objects.filter(purpose=value))
 
     def by_tags(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return self.of(rows, selectors.tagged(value))
+        return self.of(rows, selectors.with_tags(value))
 
     def of(self, rows: QuerySet[Any], recordings: QuerySet[Recording]) -> QuerySet[Any]:
         return rows.filter(**{f"{self.recording_path}__in": recordings})
@@ -127,7 +127,7 @@ class RecordingFilter(ByRecording):
         return self._shown(rows, **named_model(value))
 
     def by_end(self, rows: QuerySet[Recording], name: str, value: datetime) -> QuerySet[Recording]:
-        return retention.ending_before(value, rows)
+        return retention.expiring_before(value, rows)
 
     def _shown(self, rows: QuerySet[Recording], **wanted: str) -> QuerySet[Recording]:
         of = {f"shown_{name}": of_shown(name) for name in wanted}
@@ -148,8 +148,8 @@ def _day(value: Any) -> date | None:
 
 
 def _require_few_tags(value: str) -> None:
-    if value.count(",") >= MOST_TAGS:
-        raise ValidationError(f"Ask for {MOST_TAGS} tags at most.")
+    if value.count(",") >= MAX_TAGS:
+        raise ValidationError(f"Ask for {MAX_TAGS} tags at most.")
 
 
 def _require_few_words(value: str) -> None:

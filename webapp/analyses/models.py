@@ -209,6 +209,6 @@ class Artifact(models.Model):
         return f"{self.kind} of {self.analysis_id}"
 
     @property
-    def kept(self) -> str:
-        """What the storage calls the file."""
+    def key(self) -> str:
+        """The file's key in the storage."""
         return str(self.file)

@@ -49,8 +49,8 @@ def seen(viewer: Viewer, pk: UUID) -> Seen:
         if own is not None:
             return Seen(viewer, own, own=True, may_download=True)
     analysis = get_object_or_404(selectors.readings(permissions.shared_with(viewer)), pk=pk)
-    sharing.note_seen(viewer=viewer, recording=analysis.recording)
-    allowed = permissions.allowing(viewer, analysis.recording).filter(may_download=True).exists()
+    sharing.record_view(viewer=viewer, recording=analysis.recording)
+    allowed = permissions.shares_granting(viewer, analysis.recording).filter(may_download=True).exists()
     return Seen(viewer, analysis, own=False, may_download=allowed)
 
 

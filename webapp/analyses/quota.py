@@ -7,7 +7,7 @@ from webapp.accounts.selectors import quota_of
 from webapp.analyses.models import Analysis
 from webapp.core.errors import RequestError, WebCode
 from webapp.core.quota import Quota
-from webapp.recordings.quota import bytes_of, seconds_of
+from webapp.recordings.quota import used_bytes, used_seconds
 
 NEARLY = 0.8
 
@@ -46,7 +46,7 @@ class Usage:
 
 
 def usage_of(user: User) -> Usage:
-    return Usage(quota_of(user), bytes_of(user), seconds_of(user), _open(user))
+    return Usage(quota_of(user), used_bytes(user), used_seconds(user), _open(user))
 
 
 def require_analysis(*, owner: User) -> None:

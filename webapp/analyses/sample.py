@@ -1,4 +1,4 @@
-"""The recording that comes with the application, as somebody's own."""
+"""The bundled sample as a recording of a user."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -10,7 +10,7 @@ from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.core import samples
 from webapp.recordings.consent import SAMPLE_VERSION
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 
 
 def submit(*, owner: User, mode: str) -> Analysis:
@@ -22,8 +22,10 @@ def submit(*, owner: User, mode: str) -> Analysis:
         }
         return services.submit(
             owner=owner,
-            upload=Upload(**opened, eeg_trial=samples.EEG_TRIAL if "eeg" in files else None),
-            consent=True,
-            consent_version=SAMPLE_VERSION,
-            title="Sample interview, with EEG" if "eeg" in files else "Sample interview",
+            new=NewRecording(
+                files=RecordingFiles(**opened, eeg_trial=samples.EEG_TRIAL if "eeg" in files else None),
+                consent=True,
+                consent_version=SAMPLE_VERSION,
+                title="Sample interview, with EEG" if "eeg" in files else "Sample interview",
+            ),
         )

@@ -26,9 +26,8 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.observability.metrics import UPLOAD_BYTES
 from webapp.recordings import organization, purposes
 from webapp.recordings import services as recordings
-from webapp.recordings.consent import VERSION
-from webapp.recordings.models import Project, Recording, Tag
-from webapp.recordings.services import Received, Upload
+from webapp.recordings.models import Purpose, Recording, Tag
+from webapp.recordings.services import NewRecording, ValidatedUpload
 from webapp.storage import media
 
 ERASED_AT_ONCE = 50  # recordings in one transaction, for whoever erases many
@@ -37,47 +36,31 @@ ERASED_AT_ONCE = 50  # recordings in one transaction, for whoever erases many
 def submit(
     *,
     owner: User,
-    upload: Upload,
-    consent: bool,
-    title: str = "",
+    new: NewRecording,
     model: str | None = None,
-    project: Project | None = None,
-    idempotency_key: str | None = None,
-    purpose: str | None = None,
-    purpose_note: str = "",
-    consent_version: str = VERSION,
 ) -> Analysis:
-    """Keep a recording and queue its first analysis: all of it or nothing.
+    """Create a recording and queue its first analysis: both or neither.
 
-    `model` is NAME or NAME@VERSION. The same request with the same key gives what the first one gave.
+    `model` is NAME or NAME@VERSION. A repeated request with the same idempotency key returns the first one's analysis.
     Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | PURPOSE_FORBIDDEN |
     PURPOSE_NOTE_MISSING | IDEMPOTENCY_KEY_REUSED | UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES |
     QUOTA_ANALYSES | CHECKS_BUSY | DISK_FULL | STORAGE_UNAVAILABLE).
     """
     try:
-        recordings.require_consent(given=consent)
-        found = purposes.stated(purpose=purpose, note=purpose_note, project=project)
+        recordings.require_consent(given=new.consent)
+        purpose = purposes.resolve(purpose=new.purpose, note=new.purpose_note, project=new.project)
     except RequestError as error:
-        raise recordings.refused(owner=owner, upload=upload, error=error) from error
-    # What is not said leaves the fingerprint as it was before it could be said.
-    also = (title, model or "", *(str(each) for each in (project and project.pk, purpose, purpose_note) if each))
-    request_sha256 = upload.fingerprint(*also) if idempotency_key is not None else ""
-    if idempotency_key is not None and (earlier := _earlier(owner, idempotency_key, request_sha256)):
+        raise recordings.reject(owner=owner, files=new.files, error=error) from error
+    request_sha256 = new.fingerprint(model or "") if new.idempotency_key is not None else ""
+    if earlier := _earlier(owner, new.idempotency_key, request_sha256):
         return earlier
     try:
-        with recordings.received(owner=owner, upload=upload) as files:
-            spec = store.resolve(model or None, with_eeg=upload.eeg is not None)
-            about = {
-                "title": title,
-                "project": project,
-                "purpose": found,
-                "purpose_note": purpose_note,
-                "consent_version": consent_version,
-            }
-            return _keep(owner, files, spec, request_sha256, idempotency_key, about)
+        with recordings.validate_upload(owner=owner, files=new.files) as validated:
+            spec = store.resolve(model or None, with_eeg=new.files.eeg is not None)
+            return _create(owner, new, purpose, validated, spec, request_sha256)
     except (IntegrityError, RequestError):
-        # The same request came twice at once, and the other one was faster: it has the key, and used the uploads.
-        if idempotency_key is not None and (earlier := _earlier(owner, idempotency_key, request_sha256)):
+        # The same request arrived twice at once, and the other one was faster: it has the key, and used the uploads.
+        if earlier := _earlier(owner, new.idempotency_key, request_sha256):
             return earlier
         raise
 
@@ -181,7 +164,7 @@ def erase_all(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = No
         erased = {recording.pk for recording in found}
         tags = list(Tag.objects.filter(recordings__in=erased).values_list("pk", flat=True).distinct())
         Recording.objects.filter(pk__in=erased).delete()
-        organization.forget_unused(tags=tags)
+        organization.delete_unused_tags(tags=tags)
         events.tell_of_deletion(owner_id=owner_id, recording_ids=erased)
         for pk in erased:
             transaction.on_commit(partial(media.delete_recording, pk))
@@ -204,37 +187,40 @@ def _replace_corrections(analysis: Analysis, revision: int, by: User, segments: 
         record(Action.CORRECTED, by=by.pk, owner=analysis.recording.owner_id, target=analysis)
 
 
-def _keep(
+def _create(
     owner: User,
-    files: Received,
+    new: NewRecording,
+    purpose: Purpose,
+    validated: ValidatedUpload,
     spec: store.ModelSpec,
     request_sha256: str,
-    idempotency_key: str | None,
-    about: dict[str, Any],
 ) -> Analysis:
     pk = uuid.uuid4()
     try:
-        names = recordings.put(pk=pk, files=files)
+        keys = recordings.store_files(pk=pk, validated=validated)
         with transaction.atomic():
-            recording = recordings.keep(
+            owner = accounts.locked(owner)
+            recording = recordings.create_recording(
                 pk=pk,
                 owner=owner,
-                files=files,
-                names=names,
-                **about,
+                new=new,
+                purpose=purpose,
+                validated=validated,
+                keys=keys,
                 request_sha256=request_sha256,
-                idempotency_key=idempotency_key,
             )
             record(Action.RECORDING_RECEIVED, by=owner.pk, owner=owner.pk, target=recording)
             transaction.on_commit(lambda: UPLOAD_BYTES.add(recording.bytes))
-            return _queue(recording, spec, accounts.locked(owner))
+            return _queue(recording, spec, owner)
     except BaseException:
         media.delete_recording(pk)
         raise
 
 
-def _earlier(owner: User, idempotency_key: str, request_sha256: str) -> Analysis | None:
-    """The first analysis of what was sent with this key. Raises RequestError(IDEMPOTENCY_KEY_REUSED)."""
+def _earlier(owner: User, idempotency_key: str | None, request_sha256: str) -> Analysis | None:
+    """The first analysis of the recording with this key. Raises RequestError(IDEMPOTENCY_KEY_REUSED)."""
+    if idempotency_key is None:
+        return None
     recording = owner.recordings.filter(idempotency_key=idempotency_key).first()
     if recording is None:
         return None

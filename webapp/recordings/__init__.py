@@ -1,1 +1,1 @@
-"""What people sent: recordings and their files."""
+"""Recordings and their files: upload, validation, organization, sharing, retention."""

@@ -1,7 +1,7 @@
-"""How many files are checked at once: each check is a process that may work for as long as it has patience.
+"""Limits how many file checks run at once: each check is a process that may run until its timeout.
 
-A host checks so many, whichever web process was asked, and one for each person. Who holds a place holds a lock on a
-file, which the kernel takes from a process that was killed.
+The limit holds per host across all web processes, plus one check per user. A slot is a file lock, which the kernel
+releases when its process dies.
 """
 
 import threading
@@ -17,48 +17,46 @@ from webapp.core import paths
 from webapp.core.errors import RequestError, WebCode
 from webapp.storage import media
 
-AT_ONCE = 2
+MAX_CONCURRENT = 2
 WAIT_SECONDS, POLL_SECONDS = 2.0, 0.05
 
-_threads = threading.BoundedSemaphore(settings.WEB_THREADS // 4)  # of a web process, that check or wait to
+_threads = threading.BoundedSemaphore(settings.WEB_THREADS // 4)  # of this web process, running or waiting
 
 
 @contextmanager
-def checking(*, owner: User) -> Iterator[None]:
-    """Check files within. Raises RequestError(CHECKS_BUSY) where no place becomes free soon."""
+def check_slot(*, owner: User) -> Iterator[None]:
+    """Hold a slot while the block checks files. Raises RequestError(CHECKS_BUSY) if none becomes free in time."""
     if not _threads.acquire(blocking=False):
         raise _busy()
     try:
-        with _place(owner):
+        with _acquire(owner):
             yield
     finally:
         _threads.release()
 
 
-def _place(owner: User) -> ExitStack:
-    """Locks to hold. Raises RequestError(CHECKS_BUSY)."""
-    until = time.monotonic() + WAIT_SECONDS
+def _acquire(owner: User) -> ExitStack:
+    """The locks of one slot. Raises RequestError(CHECKS_BUSY)."""
+    deadline = time.monotonic() + WAIT_SECONDS
     while True:
         with ExitStack() as locks:
-            if _locked(locks, f"person-{owner.pk}") and any(_locked(locks, f"place-{each}") for each in range(AT_ONCE)):
+            if _try_lock(locks, f"person-{owner.pk}") and any(
+                _try_lock(locks, f"place-{slot}") for slot in range(MAX_CONCURRENT)
+            ):
                 return locks.pop_all()
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             raise _busy()
         time.sleep(POLL_SECONDS)
 
 
-def _locked(locks: ExitStack, name: str) -> bool:
-    path = _files() / name
+def _try_lock(locks: ExitStack, name: str) -> bool:
+    path = paths.make_private_dir(Path(settings.VAR) / "checks") / name
     path.touch(mode=0o600)
     try:
         locks.enter_context(media.lock_partial(path))
     except BlockingIOError:
         return False
     return True
-
-
-def _files() -> Path:
-    return paths.make_private_dir(Path(settings.VAR) / "checks")
 
 
 def _busy() -> RequestError:

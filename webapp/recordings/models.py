@@ -1,4 +1,4 @@
-"""What people sent."""
+"""Recordings with their files, projects, tags and shares, and pending uploads."""
 
 import uuid
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ from webapp.accounts.models import User
 from webapp.recordings import consent
 from webapp.storage import media
 
-TAG_CHARACTERS = 40
-MOST_TAGS = 50  # in one request, to put on recordings or to look for
-NOTE_CHARACTERS = 300
-MOST_DAYS = 36_500
-# Commas stand between tags wherever several are written in one line.
+TAG_MAX_LENGTH = 40
+MAX_TAGS = 50  # per request, to add or to filter by
+NOTE_MAX_LENGTH = 300
+MAX_RETENTION_DAYS = 36_500
+# Lists of tags are comma-separated.
 NO_COMMA = RegexValidator("^[^,]*$", "A tag has no comma in it.")
 
 
 class Purpose(models.TextChoices):
-    """What a recording is used for. Programs know the codes: none is ever renamed."""
+    """What a recording is used for. The codes are part of the REST interface and are never renamed."""
 
     RESEARCH = "research", "Research"
     CLINICAL = "clinical", "Health care or therapy"
@@ -41,7 +41,7 @@ class Purpose(models.TextChoices):
 
 
 class PurposeRule(models.Model):
-    """What administrators say of a purpose, instead of what goes for it otherwise."""
+    """An administrators' decision about a purpose, which overrides the default."""
 
     purpose = models.CharField(primary_key=True, max_length=20, choices=Purpose)
     allowed = models.BooleanField()
@@ -51,7 +51,7 @@ class PurposeRule(models.Model):
 
 
 class Project(models.Model):
-    """Recordings that belong together."""
+    """A named group of recordings with a default purpose and a retention period."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="projects")
@@ -59,7 +59,7 @@ class Project(models.Model):
     description = models.TextField(max_length=2000, blank=True)
     purpose = models.CharField(max_length=20, choices=Purpose, blank=True, default="", db_default="")
     retention_days = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)]
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -70,18 +70,18 @@ class Project(models.Model):
         return self.name
 
 
-def days_kept(project: Project | None) -> int | None:
-    """For how many days a recording in the project is kept, or in none; None: until somebody deletes it."""
+def retention_days_of(project: Project | None) -> int | None:
+    """Retention in days of recordings in the project, or outside of projects; None: until they are deleted."""
     days: int | None = project.retention_days if project else settings.RETENTION_DAYS
     return days
 
 
 class Tag(models.Model):
-    """A word that its owner puts on recordings. Case makes no difference."""
+    """A word that its owner puts on recordings. Case is ignored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tags")
-    name = models.CharField(max_length=TAG_CHARACTERS, validators=[NO_COMMA])
+    name = models.CharField(max_length=TAG_MAX_LENGTH, validators=[NO_COMMA])
 
     class Meta:
         constraints = [models.UniqueConstraint("owner", Lower("name"), name="tag_name_once")]
@@ -91,7 +91,7 @@ class Tag(models.Model):
 
 
 class Recording(models.Model):
-    """One person recorded once. Its files never change; what was measured of them stands here."""
+    """One recording of one person: properties measured from its files, which never change."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recordings")
@@ -101,7 +101,7 @@ class Recording(models.Model):
     purpose = models.CharField(
         max_length=20, choices=Purpose, default=Purpose.UNSTATED, db_default=Purpose.UNSTATED.value
     )
-    purpose_note = models.CharField(max_length=NOTE_CHARACTERS, blank=True, default="", db_default="")
+    purpose_note = models.CharField(max_length=NOTE_MAX_LENGTH, blank=True, default="", db_default="")
     consent_at = models.DateTimeField()
     consent_version = models.CharField(max_length=20)
     duration_s = models.FloatField()
@@ -112,7 +112,7 @@ class Recording(models.Model):
     has_eeg = models.BooleanField()
     bytes = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
-    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 null does not count as a repetition
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 nulls are not unique to each other
     request_sha256 = models.CharField(max_length=64)
 
     class Meta:
@@ -126,23 +126,24 @@ class Recording(models.Model):
 
     @property
     def consent_text(self) -> str:
+        """The text that was agreed to."""
         return consent.TEXTS.get(self.consent_version, "")
 
     @property
     def delete_at(self) -> datetime | None:
-        """When its time is over; None where it is kept until somebody deletes it."""
-        days = days_kept(self.project)
+        """When its retention period ends; None if it is kept until it is deleted."""
+        days = retention_days_of(self.project)
         return None if days is None else self.created_at + timedelta(days=days)
 
     def file(self, kind: "MediaFile.Kind") -> "MediaFile | None":
-        """The file of this kind, from what was fetched already where `files` was prefetched."""
+        """The file of this kind; uses the prefetched `files` if there are any."""
         return next((file for file in self.files.all() if file.kind == kind), None)
 
     @contextmanager
     def inputs(self) -> Iterator[Inputs]:
-        """The recording as the models read it, where they can open it while the block runs."""
+        """The recording's files as local paths, which are valid inside the block."""
         with ExitStack() as stack:
-            paths = {file.kind: stack.enter_context(media.local_file(file.kept)) for file in self.files.all()}
+            paths = {file.kind: stack.enter_context(media.local_file(file.key)) for file in self.files.all()}
             eeg = self.file(MediaFile.Kind.EEG)
             yield Inputs(
                 video=paths[MediaFile.Kind.VIDEO],
@@ -152,9 +153,9 @@ class Recording(models.Model):
 
 
 class Share(models.Model):
-    """Lets somebody look at a recording, or at all there is in a project: a person, or whoever has a link.
+    """Read access to a recording, or to all recordings of a project, for a user or for holders of a link.
 
-    Of a link only the secret's digest is kept.
+    Of a link's secret only the digest is stored.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -185,31 +186,34 @@ class Share(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.what} with {self.person or 'a link'}"
+        return f"{self.target} with {self.person or 'a link'}"
 
     @property
-    def what(self) -> Project | Recording:
-        found = self.recording or self.project
-        assert found is not None
-        return found
+    def target(self) -> Project | Recording:
+        """What is shared."""
+        target = self.recording or self.project
+        assert target is not None
+        return target
 
     @property
     def consent_text(self) -> str:
+        """The text that was agreed to."""
         return consent.TEXTS.get(self.consent_version, "")
 
     @property
     def expired(self) -> bool:
+        """Whether the link is no longer valid."""
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
-class Transfer(models.Model):
-    """A file that is being sent in parts, or has come whole and belongs to no recording yet.
+class Upload(models.Model):
+    """A file that is being sent in parts, or is complete and not yet used by a recording.
 
-    The row is the truth: of its file the first `offset` bytes count, whatever a crash left after them.
+    The row is authoritative: the first `offset` bytes of the file count, whatever a crash left behind them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="transfers")
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="uploads")
     name = models.CharField(max_length=255)
     metadata = models.CharField(max_length=4000)
     length = models.PositiveBigIntegerField()
@@ -217,6 +221,7 @@ class Transfer(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        db_table = "recordings_transfer"  # its name in version 1.0
         constraints = [
             models.CheckConstraint(condition=models.Q(offset__lte=models.F("length")), name="transfer_within_length"),
         ]
@@ -226,15 +231,17 @@ class Transfer(models.Model):
 
     @property
     def part(self) -> str:
+        """The name of the partial file."""
         return f"upload-{self.pk}"
 
     @property
     def path(self) -> Path:
-        """Where what has come lies, perhaps sealed: `media.open_partial` reads it."""
+        """The partial file, perhaps encrypted: `media.open_part` reads it."""
         return media.partial_path(self.part)
 
     @property
     def finished(self) -> bool:
+        """Whether all bytes have arrived."""
         return self.offset == self.length
 
 
@@ -242,7 +249,7 @@ EEG_UNITS = (("uV", "microvolts (µV)"), ("mV", "millivolts (mV)"), ("V", "volts
 
 
 class MediaFile(models.Model):
-    """A file as it was sent, under a name of ours."""
+    """A file as it was sent, stored under a generated key."""
 
     class Kind(models.TextChoices):
         VIDEO = "video"
@@ -268,6 +275,6 @@ class MediaFile(models.Model):
         return f"{self.kind} of {self.recording_id}"
 
     @property
-    def kept(self) -> str:
-        """What the storage calls the file."""
+    def key(self) -> str:
+        """The file's key in the storage."""
         return str(self.file)

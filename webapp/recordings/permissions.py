@@ -1,7 +1,6 @@
-"""Who may look at what is not their own.
+"""Read access to recordings of others.
 
-A viewer is a person with an account, or a link. Every write, and every list of one's own, asks `selectors` instead,
-which know only owners.
+A viewer is a user or a share link. Writes and lists of own recordings use `selectors`, which know owners only.
 """
 
 from uuid import UUID
@@ -18,44 +17,46 @@ Viewer = User | Share
 
 
 def shares_of(owner: User) -> QuerySet[Share]:
-    """Everything that the owner shares, the latest first; expired links too."""
+    """All shares of the owner, newest first, expired links included."""
     return owner.shares.order_by("-created_at").select_related("person", "recording", "project")
 
 
-def shares_on(what: Recording | Project) -> QuerySet[Share]:
-    return what.shares.order_by("-created_at").select_related("person", "recording", "project")
+def shares_on(target: Recording | Project) -> QuerySet[Share]:
+    """All shares of one recording or project, newest first."""
+    return target.shares.order_by("-created_at").select_related("person", "recording", "project")
 
 
 def share_for(owner: User, pk: UUID) -> Share:
-    """The owner's share `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    """The owner's share `pk`. Raises Http404 if it does not exist or belongs to another user."""
     return get_object_or_404(shares_of(owner), pk=pk)
 
 
-def link_with(secret: str) -> Share | None:
-    """The link with this secret, if it is still good."""
-    return good().select_related("owner", "recording", "project").filter(digest=digest(secret)).first()
+def link_for(secret: str) -> Share | None:
+    """The active link with this secret."""
+    return active_shares().select_related("owner", "recording", "project").filter(digest=digest(secret)).first()
 
 
 def shared_with(viewer: Viewer) -> QuerySet[Recording]:
-    """What a viewer may look at without owning it, newest first."""
-    shares = _of(viewer)
+    """Recordings that are shared with the viewer, newest first."""
+    shares = _active_shares_of(viewer)
     covered = Q(pk__in=shares.values("recording")) | Q(project__in=shares.values("project"))
     return Recording.objects.filter(covered).order_by("-created_at").select_related("owner")
 
 
-def allowing(viewer: Viewer, recording: Recording) -> QuerySet[Share]:
-    """The shares by which a viewer sees a recording."""
+def shares_granting(viewer: Viewer, recording: Recording) -> QuerySet[Share]:
+    """The active shares that let the viewer see the recording."""
     covering = Q(recording=recording)
     if recording.project_id is not None:
         covering |= Q(project=recording.project_id)
-    return _of(viewer).filter(covering)
+    return _active_shares_of(viewer).filter(covering)
 
 
-def _of(viewer: Viewer) -> QuerySet[Share]:
-    return good().filter(pk=viewer.pk) if isinstance(viewer, Share) else good().filter(person=viewer)
-
-
-def good() -> QuerySet[Share]:
-    """Shares that count at this moment: asked anew each time, so that the end of one is the end at once."""
+def active_shares() -> QuerySet[Share]:
+    """Shares that are valid now. Never cached, so that expiry and revocation take effect at once."""
     lasting = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     return Share.objects.filter(lasting, owner__is_active=True)
+
+
+def _active_shares_of(viewer: Viewer) -> QuerySet[Share]:
+    shares = active_shares()
+    return shares.filter(pk=viewer.pk) if isinstance(viewer, Share) else shares.filter(person=viewer)

@@ -1,4 +1,4 @@
-"""What recordings are used for, and what this server refuses to be used for."""
+"""Purposes of recordings, and which of them this server refuses."""
 
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError, WebCode
@@ -13,13 +13,13 @@ BANNED = (
 
 
 def forbidden() -> set[Purpose]:
-    """What this server refuses: what administrators forbade, and FORBIDDEN_UNLESS_ALLOWED."""
+    """The purposes that this server refuses: administrators' rules first, then FORBIDDEN_UNLESS_ALLOWED."""
     rules = dict(PurposeRule.objects.values_list("purpose", "allowed"))
-    return {each for each in Purpose if not rules.get(each, each not in FORBIDDEN_UNLESS_ALLOWED)}
+    return {purpose for purpose in Purpose if not rules.get(purpose, purpose not in FORBIDDEN_UNLESS_ALLOWED)}
 
 
-def refusal(purpose: Purpose) -> str:
-    """Why a forbidden purpose is refused, for the person who named it."""
+def refusal_message(purpose: Purpose) -> str:
+    """Why a forbidden purpose is refused, for the user who chose it."""
     if purpose in FORBIDDEN_UNLESS_ALLOWED:
         return BANNED
     return f"The administrators of this server do not allow recordings with the purpose “{purpose.label}”."
@@ -28,30 +28,30 @@ def refusal(purpose: Purpose) -> str:
 def require_allowed(purpose: str) -> None:
     """Raises RequestError(PURPOSE_FORBIDDEN)."""
     if purpose in forbidden():
-        raise RequestError(WebCode.PURPOSE_FORBIDDEN, refusal(Purpose(purpose)), field="purpose")
+        raise RequestError(WebCode.PURPOSE_FORBIDDEN, refusal_message(Purpose(purpose)), field="purpose")
 
 
-def stated(*, purpose: str | None, note: str, project: Project | None) -> Purpose:
-    """The purpose of a recording that is sent: what was said, else its project's, else that nothing was said.
+def resolve(*, purpose: str | None, note: str, project: Project | None) -> Purpose:
+    """The purpose of a new recording: the stated one, else its project's, else UNSTATED.
 
-    Nobody's silence is taken for a purpose. Raises RequestError(PURPOSE_FORBIDDEN | PURPOSE_NOTE_MISSING).
+    Raises RequestError(PURPOSE_FORBIDDEN | PURPOSE_NOTE_MISSING).
     """
-    found = Purpose(purpose or (project.purpose if project else "") or Purpose.UNSTATED)
-    require_allowed(found)
-    if found is Purpose.OTHER and not note.strip():
+    resolved = Purpose(purpose or (project.purpose if project else "") or Purpose.UNSTATED)
+    require_allowed(resolved)
+    if resolved is Purpose.OTHER and not note.strip():
         raise RequestError(
             WebCode.PURPOSE_NOTE_MISSING, "Say in a few words what the recording is used for.", field="purpose_note"
         )
-    return found
+    return resolved
 
 
-def last_of(user: User) -> Purpose:
-    """What the user said last, to be offered first."""
-    said = user.recordings.exclude(purpose__in=[Purpose.UNSTATED, *forbidden()]).order_by("-created_at")
-    last = said.values_list("purpose", flat=True).first()
+def last_stated(user: User) -> Purpose:
+    """The purpose that the user stated last, to preselect in forms; RESEARCH if there is none."""
+    stated = user.recordings.exclude(purpose__in=[Purpose.UNSTATED, *forbidden()]).order_by("-created_at")
+    last = stated.values_list("purpose", flat=True).first()
     return Purpose(last) if last else Purpose.RESEARCH
 
 
-def rule(*, purpose: Purpose, allowed: bool) -> None:
-    """Allow or forbid a purpose from now on. What was sent for it stays, but is not analysed again."""
+def set_rule(*, purpose: Purpose, allowed: bool) -> None:
+    """Allow or forbid a purpose from now on. Existing recordings stay, but are not analysed again."""
     PurposeRule.objects.update_or_create(purpose=purpose, defaults={"allowed": allowed})

@@ -1,4 +1,4 @@
-"""How long recordings are kept: as many days as their project says, outside of projects as the installation says."""
+"""How long recordings are kept: the project's retention period, outside of projects the installation's."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,24 +8,24 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from webapp.core.errors import RequestError, WebCode
-from webapp.recordings.models import Recording, days_kept
+from webapp.recordings.models import Recording, retention_days_of
 
-SOON = timedelta(days=7)  # in which people are told of what is about to be erased
-
-
-def ending_before(moment: datetime, recordings: QuerySet[Recording]) -> QuerySet[Recording]:
-    """Those of the recordings that are not kept beyond a moment."""
-    return recordings.alias(ends_at=_ends_at()).filter(ends_at__lte=moment)
+NOTICE_PERIOD = timedelta(days=7)  # owners are told this long before a recording is erased
 
 
-def due() -> QuerySet[Recording]:
-    """Everybody's recordings whose time is over."""
-    return ending_before(timezone.now(), Recording.objects.order_by("created_at"))
+def expiring_before(moment: datetime, recordings: QuerySet[Recording]) -> QuerySet[Recording]:
+    """The recordings whose retention period ends at `moment` or earlier."""
+    return recordings.alias(expires_at=_expires_at()).filter(expires_at__lte=moment)
 
 
-def require_sure(*, recordings: QuerySet[Recording], days: int | None, sure: bool) -> None:
-    """Raises RequestError(RETENTION_ERASES) where some, kept for so many days, are over, and nobody is `sure`."""
-    lost = 0 if sure else over(recordings=recordings, days=days)
+def expired() -> QuerySet[Recording]:
+    """The recordings of all users whose retention period is over, oldest first."""
+    return expiring_before(timezone.now(), Recording.objects.order_by("created_at"))
+
+
+def require_confirmation(*, recordings: QuerySet[Recording], days: int | None, confirmed: bool) -> None:
+    """Raises RequestError(RETENTION_ERASES) if a retention of `days` erases recordings and nobody `confirmed` it."""
+    lost = 0 if confirmed else count_expired(recordings=recordings, days=days)
     if lost:
         raise RequestError(
             WebCode.RETENTION_ERASES,
@@ -34,16 +34,16 @@ def require_sure(*, recordings: QuerySet[Recording], days: int | None, sure: boo
         )
 
 
-def over(*, recordings: QuerySet[Recording], days: int | None) -> int:
-    """How many of the recordings, kept for so many days, would not be there any more."""
+def count_expired(*, recordings: QuerySet[Recording], days: int | None) -> int:
+    """How many of the recordings a retention of `days` would erase now."""
     if days is None:
         return 0
     return recordings.filter(created_at__lte=timezone.now() - timedelta(days=days)).count()
 
 
-def _ends_at() -> Any:
-    lasts = ExpressionWrapper(F("project__retention_days") * timedelta(days=1), DurationField())
-    outside = days_kept(None)
+def _expires_at() -> Any:
+    in_project = ExpressionWrapper(F("project__retention_days") * timedelta(days=1), DurationField())
+    outside = retention_days_of(None)
     return Case(
         When(
             project=None,
@@ -51,6 +51,6 @@ def _ends_at() -> Any:
             if outside is None
             else ExpressionWrapper(F("created_at") + timedelta(days=outside), DateTimeField()),
         ),
-        default=ExpressionWrapper(F("created_at") + lasts, DateTimeField()),
+        default=ExpressionWrapper(F("created_at") + in_project, DateTimeField()),
         output_field=DateTimeField(),
     )

@@ -1,4 +1,4 @@
-"""Reading recordings. Whoever asks says for whom: there is no other way to one."""
+"""Reading recordings. Every query takes the requesting user; none is unscoped."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.recordings import permissions
-from webapp.recordings.models import MediaFile, Project, Recording, Tag, Transfer
+from webapp.recordings.models import MediaFile, Project, Recording, Tag, Upload
 
 
 def recordings_of(user: User) -> QuerySet[Recording]:
@@ -19,12 +19,12 @@ def recordings_of(user: User) -> QuerySet[Recording]:
 
 
 def recording_for(user: User, pk: UUID) -> Recording:
-    """The user's recording `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    """The user's recording `pk`. Raises Http404 if it does not exist or belongs to another user."""
     return get_object_or_404(recordings_of(user), pk=pk)
 
 
-def matching(words: str) -> QuerySet[Recording]:
-    """Recordings of which the title, a file's own name or a tag holds each of the words."""
+def search(words: str) -> QuerySet[Recording]:
+    """Recordings whose title, original file names or tags contain every one of the words."""
     found = Recording.objects.all()
     for word in words.split():
         tags = Recording.tags.through.objects.filter(recording=OuterRef("pk"), tag__name__icontains=word)
@@ -33,42 +33,42 @@ def matching(words: str) -> QuerySet[Recording]:
     return found
 
 
-def tagged(names: str) -> QuerySet[Recording]:
-    """Recordings that carry every one of the tags, which have commas between them."""
+def with_tags(names: str) -> QuerySet[Recording]:
+    """Recordings that have every one of the comma-separated tags."""
     wanted = {name.strip().lower(): name.strip() for name in names.split(",")}
-    # Counted in one subquery: of one for each tag, the database would plan for minutes.
-    carried: QuerySet[Any] = Recording.tags.through.objects.alias(lower=Lower("tag__name"))
-    carried = carried.filter(lower__in=[Lower(Value(name)) for name in wanted.values()])
-    carrying = carried.values("recording").annotate(count=Count("lower", distinct=True)).filter(count=len(wanted))
-    return Recording.objects.filter(pk__in=carrying.values("recording"))
+    # One subquery that counts: with one subquery per tag, PostgreSQL plans for minutes.
+    matches: QuerySet[Any] = Recording.tags.through.objects.alias(lower=Lower("tag__name"))
+    matches = matches.filter(lower__in=[Lower(Value(name)) for name in wanted.values()])
+    complete = matches.values("recording").annotate(count=Count("lower", distinct=True)).filter(count=len(wanted))
+    return Recording.objects.filter(pk__in=complete.values("recording"))
 
 
 def projects_of(user: User) -> QuerySet[Project]:
-    """The user's projects by name, with `count`, the number of their recordings, and whether they are `shared`."""
-    shared = Exists(permissions.good().filter(project=OuterRef("pk")))
+    """The user's projects by name, annotated with `count` of recordings and `shared`."""
+    shared = Exists(permissions.active_shares().filter(project=OuterRef("pk")))
     return user.projects.annotate(count=Count("recordings"), shared=shared).order_by(Lower("name"))
 
 
 def project_for(user: User, pk: UUID) -> Project:
-    """The user's project `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    """The user's project `pk`. Raises Http404 if it does not exist or belongs to another user."""
     return get_object_or_404(projects_of(user), pk=pk)
 
 
 def tags_of(user: User) -> QuerySet[Tag]:
-    """The user's tags by name, with `count`, the number of recordings that carry them."""
+    """The user's tags by name, annotated with `count` of recordings."""
     return user.tags.annotate(count=Count("recordings")).order_by(Lower("name"))
 
 
 def tag_for(user: User, pk: UUID) -> Tag:
-    """The user's tag `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    """The user's tag `pk`. Raises Http404 if it does not exist or belongs to another user."""
     return get_object_or_404(tags_of(user), pk=pk)
 
 
-def transfers_of(user: User) -> QuerySet[Transfer]:
-    """The user's uploads that are unfinished or belong to no recording yet, without those that have expired."""
-    return user.transfers.filter(expires_at__gt=timezone.now())
+def uploads_of(user: User) -> QuerySet[Upload]:
+    """The user's pending uploads: unfinished or not yet used by a recording, and not expired."""
+    return user.uploads.filter(expires_at__gt=timezone.now())
 
 
-def transfer_for(user: User, pk: UUID) -> Transfer:
-    """The user's upload `pk`. Raises Http404, for somebody else's or an expired one as for one that does not exist."""
-    return get_object_or_404(transfers_of(user), pk=pk)
+def upload_for(user: User, pk: UUID) -> Upload:
+    """The user's upload `pk`. Raises Http404 if it does not exist, has expired or belongs to another user."""
+    return get_object_or_404(uploads_of(user), pk=pk)

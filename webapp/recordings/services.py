@@ -1,4 +1,4 @@
-"""Receiving recordings: nothing is kept, neither a row nor a file, before every file of it has been checked."""
+"""Creating recordings: no row or file is stored before all files of a recording have been checked."""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,23 +15,22 @@ from django.utils import timezone
 from inference import validation
 from inference.media.probe import sha256
 from inference.types import EegInput, Inputs, MediaInfo
-from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError, WebCode
-from webapp.recordings import quota
-from webapp.recordings import uploads as uploads
-from webapp.recordings.check_slots import checking
-from webapp.recordings.models import MediaFile, Project, Purpose, Recording, Transfer
+from webapp.recordings import quota, uploads
+from webapp.recordings.check_slots import check_slot
+from webapp.recordings.consent import VERSION
+from webapp.recordings.models import MediaFile, Project, Purpose, Recording, Upload
 from webapp.storage import media
 
 Kind = MediaFile.Kind
-NAME_CHARACTERS = 60  # of at most 4 bytes: file systems take 255
-SUFFIX_CHARACTERS = 10
+STEM_MAX_LENGTH = 60  # of at most 4 bytes: file systems take 255
+SUFFIX_MAX_LENGTH = 10
 
 
 @dataclass(frozen=True)
-class Upload:
-    """The files as they come from the client, and how the EEG is to be read. A UUID names a finished upload."""
+class RecordingFiles:
+    """The files of a new recording, and how the EEG is to be read. A UUID refers to a finished upload."""
 
     video: File | UUID
     audio: File | UUID | None = None
@@ -41,32 +40,57 @@ class Upload:
     eeg_unit: str | None = None
 
     @property
-    def files(self) -> dict[Kind, File | UUID]:
-        every = {Kind.VIDEO: self.video, Kind.AUDIO: self.audio, Kind.EEG: self.eeg}
-        return {kind: file for kind, file in every.items() if file is not None}
+    def by_kind(self) -> dict[Kind, File | UUID]:
+        """The files that are there."""
+        files = {Kind.VIDEO: self.video, Kind.AUDIO: self.audio, Kind.EEG: self.eeg}
+        return {kind: file for kind, file in files.items() if file is not None}
 
-    def fingerprint(self, *also: str) -> str:
-        """Tells a repeated request from another one: a digest of everything that was sent, or of its uploads' names.
+    @property
+    def upload_ids(self) -> dict[Kind, UUID]:
+        """The uploads that are referred to."""
+        return {kind: file for kind, file in self.by_kind.items() if isinstance(file, UUID)}
 
-        An upload is gone once it was used; its name is what a repeated request still has of it.
+
+@dataclass(frozen=True, kw_only=True)
+class NewRecording:
+    """A recording as it is submitted: its files and what the user states about it."""
+
+    files: RecordingFiles
+    consent: bool
+    title: str = ""
+    project: Project | None = None
+    purpose: str | None = None
+    purpose_note: str = ""
+    consent_version: str = VERSION
+    idempotency_key: str | None = None
+
+    def fingerprint(self, model: str) -> str:
+        """SHA-256 that tells a repeated request from a different one.
+
+        Files count by content, uploads by id: a used upload is gone, and a repetition still has its id.
         """
-        files = {kind: str(file) if isinstance(file, UUID) else _sha256(file) for kind, file in self.files.items()}
+        files = self.files
+        parts = {kind: str(file) if isinstance(file, UUID) else _sha256(file) for kind, file in files.by_kind.items()}
+        # Optional values are left out if absent, so that earlier fingerprints stay valid.
+        optional = (self.project and self.project.pk, self.purpose, self.purpose_note)
         sent = [
-            *sorted(files.items()),
-            self.eeg_trial,
-            self.eeg_sfreq,
-            *((self.eeg_unit,) if self.eeg_unit else ()),
-            *also,
+            *sorted(parts.items()),
+            files.eeg_trial,
+            files.eeg_sfreq,
+            *((files.eeg_unit,) if files.eeg_unit else ()),
+            self.title,
+            model,
+            *(str(value) for value in optional if value),
         ]
         return hashlib.sha256(repr(sent).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Received:
-    """Checked files in a workplace that does not outlive the request."""
+class ValidatedUpload:
+    """Checked files in a temporary directory."""
 
-    upload: Upload
-    transfers: tuple[Transfer, ...]
+    files: RecordingFiles
+    uploads: tuple[Upload, ...]
     paths: dict[Kind, Path]
     digests: dict[Kind, str]
     sizes: dict[Kind, int]
@@ -74,6 +98,7 @@ class Received:
 
 
 def require_consent(*, given: bool) -> None:
+    """Raises RequestError(CONSENT_MISSING)."""
     if not given:
         raise RequestError(
             WebCode.CONSENT_MISSING,
@@ -81,123 +106,115 @@ def require_consent(*, given: bool) -> None:
         )
 
 
-def refused(*, owner: User, upload: Upload, error: RequestError) -> RequestError:
-    """`error`, which refuses a recording before its files were looked at, with what becomes of its uploads.
+def reject(*, owner: User, files: RecordingFiles, error: RequestError) -> RequestError:
+    """Discard the uploads of a recording that is refused unseen; returns `error` with what happens to them.
 
-    What nobody agreed to is not kept: uploads for a forbidden purpose go at once, others unless the request is
-    corrected within the hour.
+    Uploads for a forbidden purpose are deleted at once, others unless a corrected request uses them within the hour.
     """
-    named = [file for file in upload.files.values() if isinstance(file, UUID)]
-    if not named:
+    if not files.upload_ids:
         return error
     for_good = error.code is WebCode.PURPOSE_FORBIDDEN
-    uploads.refuse(owner=owner, uploads=named, for_good=for_good)
+    uploads.discard_refused(owner=owner, uploads=files.upload_ids.values(), for_good=for_good)
     fate = "The files that were uploaded for it are removed" + ("." if for_good else " within an hour.")
     return RequestError(error.code, f"{error.message} {fate}", error.field)
 
 
 @contextmanager
-def received(*, owner: User, upload: Upload) -> Iterator[Received]:
-    """Take the files over and check them. What is not kept inside the block is removed at its end, except uploads:
-    these stay where they are until the recording is kept.
+def validate_upload(*, owner: User, files: RecordingFiles) -> Iterator[ValidatedUpload]:
+    """Copy the files to a temporary directory, which lasts as long as the block, and check them.
 
-    Raises InputError, and RequestError(UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | CHECKS_BUSY).
+    Uploads stay until the recording is created. Raises InputError, and
+    RequestError(UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | CHECKS_BUSY).
     """
-    named = {f"{kind}_upload": file for kind, file in upload.files.items() if isinstance(file, UUID)}
-    transfers = uploads.finished(owner=owner, uploads=named)
-    with media.scratch_dir() as place:
+    ids = {f"{kind}_upload": pk for kind, pk in files.upload_ids.items()}
+    finished = uploads.finished_uploads(owner=owner, uploads=ids)
+    with media.scratch_dir() as directory:
         paths = {
-            kind: _put(file, place / kind)
+            kind: _copy_file(file, directory / kind)
             if isinstance(file, File)
-            else _take(transfers[f"{kind}_upload"], place / kind)
-            for kind, file in upload.files.items()
+            else _copy_upload(finished[f"{kind}_upload"], directory / kind)
+            for kind, file in files.by_kind.items()
         }
-        eeg = (
-            EegInput(paths[Kind.EEG], upload.eeg_trial, upload.eeg_sfreq, upload.eeg_unit)
-            if Kind.EEG in paths
-            else None
-        )
-        files = Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg)
-        validation.check_extensions(files)
-        with checking(owner=owner):
-            info = validation.check_inputs(files, settings.LIMITS)
+        eeg = EegInput(paths[Kind.EEG], files.eeg_trial, files.eeg_sfreq, files.eeg_unit) if Kind.EEG in paths else None
+        received = Inputs(paths[Kind.VIDEO], paths.get(Kind.AUDIO), eeg)
+        validation.check_extensions(received)
+        with check_slot(owner=owner):
+            info = validation.check_inputs(received, settings.LIMITS)
         digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
         sizes = {kind: path.stat().st_size for kind, path in paths.items()}
-        yield Received(upload, tuple(transfers.values()), paths, digests, sizes, info)
+        yield ValidatedUpload(files, tuple(finished.values()), paths, digests, sizes, info)
 
 
-def put(*, pk: UUID, files: Received) -> dict[Kind, str]:
-    """Move the files to the recording that `pk` will be; their names there. If it fails, `media.delete_recording(pk)`.
+def store_files(*, pk: UUID, validated: ValidatedUpload) -> dict[Kind, str]:
+    """Move the files into the storage for the coming recording `pk`; returns their keys.
 
-    Raises RequestError(STORAGE_UNAVAILABLE). It may take a while: no transaction should wait for it.
+    On any failure call `media.delete_recording(pk)`. Raises RequestError(STORAGE_UNAVAILABLE). It may take long: call
+    it outside of a transaction.
     """
-    return {kind: media.save(path, pk, _suffix(path)) for kind, path in files.paths.items()}
+    return {kind: media.save(path, pk, _suffix(path)) for kind, path in validated.paths.items()}
 
 
-def keep(
+def create_recording(
     *,
     pk: UUID,
     owner: User,
-    files: Received,
-    names: dict[Kind, str],
-    title: str,
-    project: Project | None,
+    new: NewRecording,
     purpose: Purpose,
-    purpose_note: str,
-    consent_version: str,
+    validated: ValidatedUpload,
+    keys: dict[Kind, str],
     request_sha256: str,
-    idempotency_key: str | None,
 ) -> Recording:
-    """Make the rows of files that `put` moved. Belongs in a transaction; if that fails, `media.delete_recording(pk)`.
+    """Create the rows of files that `store_files` stored under `keys`.
 
-    Raises RequestError(QUOTA_BYTES | QUOTA_MINUTES | DISK_FULL), and RequestError(UPLOAD_UNKNOWN) where an upload was
-    used or removed meanwhile.
+    Belongs in a transaction that locks `owner`; if that fails, call `media.delete_recording(pk)`.
+    Raises RequestError(QUOTA_BYTES | QUOTA_MINUTES | DISK_FULL), and RequestError(UPLOAD_UNKNOWN) if an upload was used
+    or removed meanwhile.
     """
-    info = files.info
-    sizes = files.sizes
-    owner = accounts.locked(owner)
-    # An upload has been counted since it was begun, and is not any more from here on.
-    quota.require_bytes(owner=owner, more=sum(sizes.values()) - sum(transfer.length for transfer in files.transfers))
+    info, files = validated.info, validated.files
+    size = sum(validated.sizes.values())
+    # Pending uploads count already, and no longer once they are consumed.
+    quota.require_bytes(owner=owner, more=size - sum(upload.length for upload in validated.uploads))
     quota.require_seconds(owner=owner, more=info.duration_s)
     recording = Recording.objects.create(
         pk=pk,
         owner=owner,
-        title=title or files.paths[Kind.VIDEO].stem,
-        project=project,
+        title=new.title or validated.paths[Kind.VIDEO].stem,
+        project=new.project,
         purpose=purpose,
-        purpose_note=purpose_note,
+        purpose_note=new.purpose_note,
         consent_at=timezone.now(),
-        consent_version=consent_version,
+        consent_version=new.consent_version,
         duration_s=info.duration_s,
         width=info.width,
         height=info.height,
         fps=info.fps,
         has_audio=info.has_audio,
-        has_eeg=Kind.EEG in files.paths,
-        bytes=sum(sizes.values()),
-        idempotency_key=idempotency_key,
+        has_eeg=Kind.EEG in validated.paths,
+        bytes=size,
+        idempotency_key=new.idempotency_key,
         request_sha256=request_sha256,
     )
-    for kind, path in files.paths.items():
+    for kind, path in validated.paths.items():
+        is_eeg = kind is Kind.EEG
         MediaFile.objects.create(
             recording=recording,
             kind=kind,
-            file=names[kind],
+            file=keys[kind],
             original_name=path.name,
-            sha256=files.digests[kind],
-            bytes=sizes[kind],
-            eeg_trial=files.upload.eeg_trial if kind is Kind.EEG else None,
-            eeg_sfreq=files.upload.eeg_sfreq if kind is Kind.EEG else None,
-            eeg_unit=files.upload.eeg_unit if kind is Kind.EEG else None,
+            sha256=validated.digests[kind],
+            bytes=validated.sizes[kind],
+            eeg_trial=files.eeg_trial if is_eeg else None,
+            eeg_sfreq=files.eeg_sfreq if is_eeg else None,
+            eeg_unit=files.eeg_unit if is_eeg else None,
         )
-    uploads.consume(transfers=files.transfers)
+    uploads.consume(uploads=validated.uploads)
     return recording
 
 
-def _put(file: File, place: Path) -> Path:
-    """Bring a file to `place` under its own name, which is the one that messages should say."""
-    place.mkdir()
-    path = place / _name(file.name)
+def _copy_file(file: File, directory: Path) -> Path:
+    """The file in `directory` under its original name, which error messages quote."""
+    directory.mkdir()
+    path = directory / _safe_name(file.name)
     temporary = getattr(file, "temporary_file_path", None)
     if temporary is not None:
         file_move_safe(temporary(), str(path))
@@ -208,14 +225,14 @@ def _put(file: File, place: Path) -> Path:
     return path
 
 
-def _take(transfer: Transfer, place: Path) -> Path:
-    """An upload under its own name. Raises RequestError(UPLOAD_UNKNOWN) where they have just gone."""
-    place.mkdir()
-    path = place / _name(transfer.name)
+def _copy_upload(upload: Upload, directory: Path) -> Path:
+    """The upload in `directory` under its original name. Raises RequestError(UPLOAD_UNKNOWN) if it is gone."""
+    directory.mkdir()
+    path = directory / _safe_name(upload.name)
     try:
-        media.copy_partial(transfer.path, path)
+        media.copy_partial(upload.path, path)
     except FileNotFoundError as error:
-        raise uploads.unknown(transfer.pk) from error
+        raise uploads.unknown_upload(upload.pk) from error
     return path
 
 
@@ -226,12 +243,12 @@ def _sha256(file: File) -> str:
     return digest.hexdigest()
 
 
-def _name(given: str | None) -> str:
-    """The name the client gave, without anything that could lead elsewhere or spoil a line."""
+def _safe_name(given: str | None) -> str:
+    """The client's file name without directories and unprintable characters."""
     path = Path("".join(character for character in Path(given or "").name if character.isprintable()))
-    return f"{path.stem[:NAME_CHARACTERS]}{_suffix(path)}".lstrip(".") or "file"
+    return f"{path.stem[:STEM_MAX_LENGTH]}{_suffix(path)}".lstrip(".") or "file"
 
 
 def _suffix(path: Path) -> str:
     suffix = path.suffix
-    return suffix if suffix.isascii() and suffix[1:].isalnum() and len(suffix) <= SUFFIX_CHARACTERS else ""
+    return suffix if suffix.isascii() and suffix[1:].isalnum() and len(suffix) <= SUFFIX_MAX_LENGTH else ""

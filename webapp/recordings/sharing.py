@@ -1,4 +1,4 @@
-"""Sharing: letting a person, or whoever has a link, look at a recording or a project. Looking is all it allows."""
+"""Sharing recordings and projects, read-only, with a user or through a link."""
 
 from datetime import datetime, timedelta
 
@@ -14,13 +14,13 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import consent, permissions
 from webapp.recordings.models import Project, Recording, Share
 
-LONGEST = timedelta(days=366)
+MAX_LINK_LIFETIME = timedelta(days=366)
 
 
-def share_with_person(
-    *, what: Recording | Project, username: str, consented: bool, note: str = "", may_download: bool = False
+def share_with_user(
+    *, target: Recording | Project, username: str, consented: bool, note: str = "", may_download: bool = False
 ) -> Share:
-    """Let somebody who has an account here look, until it is revoked.
+    """Share with a user of this server until it is revoked.
 
     Raises RequestError(SHARING_CONSENT_MISSING | SHARE_PERSON | SHARE_EXISTS).
     """
@@ -32,10 +32,10 @@ def share_with_person(
             f"Nobody here is called “{username}”. Write the user name as its owner does, or make a link.",
             field="username",
         )
-    if person == what.owner:
+    if person == target.owner:
         raise RequestError(WebCode.SHARE_PERSON, "This is you. Name somebody else.", field="username")
     try:
-        return _make(what, note, may_download, person=person)
+        return _create(target, note, may_download, person=person)
     except IntegrityError as error:
         raise RequestError(
             WebCode.SHARE_EXISTS,
@@ -44,46 +44,47 @@ def share_with_person(
         ) from error
 
 
-def make_link(
-    *, what: Recording | Project, expires_at: datetime, consented: bool, note: str = "", may_download: bool = False
+def create_link(
+    *, target: Recording | Project, expires_at: datetime, consented: bool, note: str = "", may_download: bool = False
 ) -> tuple[Share, str]:
-    """A link for somebody without an account: the row and the secret, which can never be shown again.
+    """Create a link; returns the share and its secret, of which only the digest is stored.
 
     Raises RequestError(SHARING_CONSENT_MISSING | SHARE_EXPIRY).
     """
     _require_consent(consented)
-    if not timezone.now() < expires_at <= timezone.now() + LONGEST:
+    if not timezone.now() < expires_at <= timezone.now() + MAX_LINK_LIFETIME:
         raise RequestError(
             WebCode.SHARE_EXPIRY, "A link ends some time within the next 366 days. Choose when.", field="expires_at"
         )
     secret = accounts.fresh_secret()
-    return _make(what, note, may_download, digest=accounts.digest(secret), expires_at=expires_at), secret
+    return _create(target, note, may_download, digest=accounts.digest(secret), expires_at=expires_at), secret
 
 
 def revoke(*, share: Share) -> None:
-    """From now on nobody sees anything by it."""
+    """Delete the share, which ends the access at once."""
     with transaction.atomic():
         record(Action.SHARE_REVOKED, by=share.owner_id, owner=share.owner_id, target=share)
         share.delete()
 
 
-def note_seen(*, viewer: permissions.Viewer, recording: Recording) -> None:
-    """Note when somebody looked, for the owner."""
+def record_view(*, viewer: permissions.Viewer, recording: Recording) -> None:
+    """Record when the viewer saw the recording, for its owner."""
     now = timezone.now()
-    before = Q(last_seen_at=None) | Q(last_seen_at__lt=now - accounts.USE_NOTED_EVERY)
+    not_lately = Q(last_seen_at=None) | Q(last_seen_at__lt=now - accounts.USE_NOTED_EVERY)
     with transaction.atomic():
-        for share in permissions.allowing(viewer, recording).filter(before):
+        for share in permissions.shares_granting(viewer, recording).filter(not_lately):
             Share.objects.filter(pk=share.pk).update(last_seen_at=now)
-            _record_opening(share)
+            _audit_opening(share)
 
 
-def note_opening(*, link: Share) -> None:
+def record_link_opened(*, link: Share) -> None:
+    """Count that the link was opened."""
     with transaction.atomic():
         Share.objects.filter(pk=link.pk).update(openings=F("openings") + 1, last_seen_at=timezone.now())
-        _record_opening(link)
+        _audit_opening(link)
 
 
-def _record_opening(share: Share) -> None:
+def _audit_opening(share: Share) -> None:
     link = share.pk if share.digest else None
     record(Action.SHARE_OPENED, by=share.person_id, owner=share.owner_id, target=share, link=link)
 
@@ -97,8 +98,8 @@ def _require_consent(consented: bool) -> None:
         )
 
 
-def _make(
-    what: Recording | Project,
+def _create(
+    target: Recording | Project,
     note: str,
     may_download: bool,
     *,
@@ -108,16 +109,16 @@ def _make(
 ) -> Share:
     with transaction.atomic():
         share = Share.objects.create(
-            owner=what.owner,
-            recording=what if isinstance(what, Recording) else None,
-            project=what if isinstance(what, Project) else None,
+            owner=target.owner,
+            recording=target if isinstance(target, Recording) else None,
+            project=target if isinstance(target, Project) else None,
             person=person,
             digest=digest,
             expires_at=expires_at,
             note=note,
             may_download=may_download,
             consent_at=timezone.now(),
-            consent_version=consent.SHARING_PROJECT_VERSION if isinstance(what, Project) else consent.SHARING_VERSION,
+            consent_version=consent.SHARING_PROJECT_VERSION if isinstance(target, Project) else consent.SHARING_VERSION,
         )
-        record(Action.SHARED, by=what.owner_id, owner=what.owner_id, target=share)
+        record(Action.SHARED, by=target.owner_id, owner=target.owner_id, target=share)
     return share

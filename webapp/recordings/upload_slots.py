@@ -1,6 +1,6 @@
-"""Requests with files hold a web thread for as long as they take to come: so many at once, and who has room.
+"""Limits concurrent requests with files, each of which occupies a web thread while its body arrives.
 
-A web process counts by itself. What a server collects before anybody reads it (`core.bodies`) holds no thread.
+The counts are per web process. Bodies that the server buffers before a view runs (`core.bodies`) occupy no thread.
 """
 
 import threading
@@ -19,41 +19,45 @@ from webapp.recordings import quota
 from webapp.recordings.models import MediaFile
 from webapp.storage import media
 
-AT_ONCE = settings.WEB_THREADS // 2
-AT_ONCE_EACH = 4  # of one person
+MAX_CONCURRENT = settings.WEB_THREADS // 2
+MAX_CONCURRENT_PER_USER = 4
 FIELDS_BYTES = 2**20  # of a request besides its files
 
 _lock = threading.Lock()
-_reading: Counter[int] = Counter()  # requests by person
+_active: Counter[int] = Counter()  # requests by user
 
 
 @contextmanager
-def receiving(*, owner: User, request: HttpRequest) -> Iterator[None]:
-    """Read the body within, and nothing of it before. Raises RequestError(TOO_MANY_UPLOADS | UPLOADS_BUSY)."""
-    if not is_streamed(request.META.get("CONTENT_TYPE", ""), _length(request)):
+def upload_slot(*, owner: User, request: HttpRequest) -> Iterator[None]:
+    """Read the request's body inside the block. Raises RequestError(TOO_MANY_UPLOADS | UPLOADS_BUSY)."""
+    if not is_streamed(request.META.get("CONTENT_TYPE", ""), _content_length(request)):
         yield
         return
     with _lock:
-        if _reading[owner.pk] >= AT_ONCE_EACH:
+        if _active[owner.pk] >= MAX_CONCURRENT_PER_USER:
             raise RequestError(
                 WebCode.TOO_MANY_UPLOADS,
-                f"You are sending {AT_ONCE_EACH} files already. Nothing is lost: wait until one of them is there.",
+                f"You are already sending {MAX_CONCURRENT_PER_USER} files. Nothing is lost: wait until one of them "
+                "has arrived.",
             )
-        if _reading.total() >= AT_ONCE:
+        if _active.total() >= MAX_CONCURRENT:
             raise RequestError(
                 WebCode.UPLOADS_BUSY, "Others are sending as much as the server takes at once. Try again in a moment."
             )
-        _reading[owner.pk] += 1
+        _active[owner.pk] += 1
     try:
         yield
     finally:
         with _lock:
-            _reading[owner.pk] -= 1
+            _active[owner.pk] -= 1
 
 
-def require_room(*, owner: User, request: HttpRequest) -> None:
-    """Before a request with files is read. Raises InputError(TOO_LARGE), RequestError(QUOTA_BYTES | DISK_FULL)."""
-    length, limit = _length(request), settings.LIMITS.max_bytes
+def require_capacity(*, owner: User, request: HttpRequest) -> None:
+    """Check, before its body is read, that a request with files fits.
+
+    Raises InputError(TOO_LARGE), RequestError(QUOTA_BYTES | DISK_FULL).
+    """
+    length, limit = _content_length(request), settings.LIMITS.max_bytes
     if length > len(MediaFile.Kind) * limit + FIELDS_BYTES:
         sizes = f"The request has {length / 1e6:.0f} MB; a file may have {limit / 1e6:.0f} MB."
         raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
@@ -61,5 +65,5 @@ def require_room(*, owner: User, request: HttpRequest) -> None:
     media.require_scratch_space(length)
 
 
-def _length(request: HttpRequest) -> int:
+def _content_length(request: HttpRequest) -> int:
     return int(request.META.get("CONTENT_LENGTH") or 0)

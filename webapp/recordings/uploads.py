@@ -1,7 +1,7 @@
-"""Receiving a file in parts: each part goes on where the one before it ended, however that ended.
+"""Resumable uploads: a file is received in parts, each of which continues at the current offset.
 
-No transaction is open while bytes come in. A lock on the file keeps two parts from being written at once, and each
-step that is written down says WHERE the row still is: what was removed meanwhile is not written to.
+No transaction is open while bytes arrive. A lock on the partial file serialises writers, and every update is
+conditional on the row, so that nothing is written to an upload that was removed meanwhile.
 """
 
 import hashlib
@@ -26,33 +26,35 @@ from webapp.core import faults
 from webapp.core.errors import RequestError, WebCode
 from webapp.core.isolation import log_and_continue
 from webapp.recordings import quota
-from webapp.recordings.models import Transfer
-from webapp.recordings.selectors import transfers_of
+from webapp.recordings.models import Upload
+from webapp.recordings.selectors import uploads_of
 from webapp.storage import media
 
 ALGORITHMS = ("sha1", "sha256")
-COMMIT_BYTES = 4 * 2**20  # what a killed process loses at most of what it received
-# For so long a refused request may be corrected. With the reaper's round its uploads are gone within the hour.
-CORRECTION_TIME = timedelta(minutes=55)
+COMMIT_BYTES = 4 * 2**20  # at most this much is lost when a process is killed
+# How long the uploads of a refused request stay for a corrected one; the reaper removes them within the hour.
+CORRECTION_PERIOD = timedelta(minutes=55)
 
 logger = logging.getLogger(__name__)
 
 
-class Source(Protocol):
-    """The body of a request: fewer bytes than asked for, or none, where it ends."""
+class ByteSource(Protocol):
+    """The body of a request."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
+        ...
 
 
 @dataclass(frozen=True)
 class Checksum:
-    """What the bytes of one part must give; `algorithm` is one of ALGORITHMS."""
+    """The expected digest of one part; `algorithm` is one of ALGORITHMS."""
 
     algorithm: str
     digest: bytes
 
 
-def create(*, owner: User, length: int, name: str, metadata: str) -> Transfer:
+def create(*, owner: User, length: int, name: str, metadata: str) -> Upload:
     """Begin an upload of `length` bytes.
 
     Raises InputError(TOO_LARGE), RequestError(QUOTA_UPLOADS | QUOTA_BYTES | DISK_FULL).
@@ -61,43 +63,43 @@ def create(*, owner: User, length: int, name: str, metadata: str) -> Transfer:
     if length > limit:
         sizes = f"The file has {length / 1e6:.0f} MB; {limit / 1e6:.0f} MB are allowed."
         raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
-    transfer = Transfer(owner=owner, name=name, metadata=metadata, length=length, expires_at=_expiry())
+    upload = Upload(owner=owner, name=name, metadata=metadata, length=length, expires_at=_expiry())
     with transaction.atomic():
         quota.require_upload(owner=accounts.locked(owner), length=length)
-        media.create_partial(transfer.part)
-        transfer.save()
-    return transfer
+        media.create_partial(upload.part)
+        upload.save()
+    return upload
 
 
-def append(*, transfer: Transfer, offset: int, size: int, source: Source, checksum: Checksum | None = None) -> None:
-    """Write the `size` bytes that `source` gives after the first `offset`, and count them in `transfer`.
+def append(*, upload: Upload, offset: int, size: int, source: ByteSource, checksum: Checksum | None = None) -> None:
+    """Write `size` bytes from `source` at `offset` and advance the upload's offset.
 
-    Where the source breaks off, what came until then counts. With a checksum, all of it counts or nothing.
+    If the source breaks off, the bytes received so far count. With a checksum, all of them count or none.
     Raises RequestError(UPLOAD_BUSY | UPLOAD_OFFSET | UPLOAD_OVERRUN | UPLOAD_CORRUPTED | DISK_FULL),
-    and Http404 where the upload was removed meanwhile.
+    and Http404 if the upload was removed meanwhile.
     """
-    with _alone(transfer) as file:
-        # A process that was killed may have left more than it had counted.
-        file.truncate(min(transfer.offset, file.seek(0, os.SEEK_END)))
-        held = file.seek(0, os.SEEK_END)
-        _count(transfer, held)
-        if offset != held:
+    with _locked(upload) as file:
+        # A killed process may have written more than it had recorded.
+        file.truncate(min(upload.offset, file.seek(0, os.SEEK_END)))
+        current = file.seek(0, os.SEEK_END)
+        _save_offset(upload, current)
+        if offset != current:
             raise RequestError(
                 WebCode.UPLOAD_OFFSET,
-                f"The upload stands at byte {held}, not at {offset}. Ask with HEAD and go on there.",
+                f"The upload stands at byte {current}, not at {offset}. Ask with HEAD and go on there.",
             )
-        if offset + size > transfer.length:
+        if offset + size > upload.length:
             raise RequestError(
                 WebCode.UPLOAD_OVERRUN,
-                f"{size} bytes after the first {offset} are more than the {transfer.length} that were announced. "
+                f"{size} bytes after the first {offset} are more than the {upload.length} that were announced. "
                 "Send the rest alone, or begin another upload.",
             )
         quota.require_disk(size)
         try:
             if checksum is None:
-                _receive(transfer, file, source, size)
+                _write(upload, file, source, size)
             else:
-                _receive_whole(transfer, file, source, size, checksum)
+                _write_verified(upload, file, source, size, checksum)
         except OSError as error:
             if error.errno not in faults.FULL:
                 raise
@@ -106,132 +108,134 @@ def append(*, transfer: Transfer, offset: int, size: int, source: Source, checks
             ) from error
 
 
-def finished(*, owner: User, uploads: Mapping[str, UUID]) -> dict[str, Transfer]:
-    """The owner's uploads by the fields that name them.
+def finished_uploads(*, owner: User, uploads: Mapping[str, UUID]) -> dict[str, Upload]:
+    """The owner's finished uploads by the form fields that refer to them.
 
     Raises RequestError(UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE) for the first field whose upload cannot be used.
     """
-    found = transfers_of(owner).in_bulk(uploads.values())
+    found = uploads_of(owner).in_bulk(uploads.values())
     for field, pk in uploads.items():
         if pk not in found:
-            raise unknown(pk, field)
+            raise unknown_upload(pk, field)
         require_finished(found[pk], field)
     return {field: found[pk] for field, pk in uploads.items()}
 
 
-def unknown(pk: UUID, field: str | None = None) -> RequestError:
+def unknown_upload(pk: UUID, field: str | None = None) -> RequestError:
+    """RequestError(UPLOAD_UNKNOWN) for the upload `pk`."""
     return RequestError(
         WebCode.UPLOAD_UNKNOWN, f"There is no upload {pk}: it has expired or was used. Send the file again.", field
     )
 
 
-def require_finished(transfer: Transfer, field: str | None = None) -> None:
-    """Raise RequestError(UPLOAD_INCOMPLETE) where bytes are missing."""
-    if not transfer.finished:
-        missing = transfer.length - transfer.offset
+def require_finished(upload: Upload, field: str | None = None) -> None:
+    """Raises RequestError(UPLOAD_INCOMPLETE) if bytes are missing."""
+    if not upload.finished:
+        missing = upload.length - upload.offset
         raise RequestError(
             WebCode.UPLOAD_INCOMPLETE,
-            f"The upload {transfer.pk} is not complete: {missing} bytes are missing. Send them first.",
+            f"The upload {upload.pk} is not complete: {missing} bytes are missing. Send them first.",
             field,
         )
 
 
-def consume(*, transfers: Collection[Transfer]) -> None:
-    """Forget uploads that belong to a recording now, with their files, once the transaction around this is over.
+def consume(*, uploads: Collection[Upload]) -> None:
+    """Delete uploads that a recording uses now; their files go when the surrounding transaction commits.
 
-    Raises RequestError(UPLOAD_UNKNOWN) where another recording took one of them meanwhile.
+    Raises RequestError(UPLOAD_UNKNOWN) if another recording used one of them meanwhile.
     """
-    if not _forget(transfers):
+    if not _delete(uploads):
         raise RequestError(WebCode.UPLOAD_UNKNOWN, "An upload was used or removed meanwhile. Send the file again.")
 
 
-def terminate(*, transfer: Transfer) -> None:
-    """Remove an upload with what came of it. Raises Http404 where somebody was faster."""
-    if not _forget([transfer]):
+def terminate(*, upload: Upload) -> None:
+    """Delete an upload with its file. Raises Http404 if it is already gone."""
+    if not _delete([upload]):
         raise Http404
 
 
 def terminate_all(*, owner: User) -> None:
-    _forget(list(owner.transfers.all()))
+    """Delete all uploads of the owner."""
+    _delete(list(owner.uploads.all()))
 
 
-def refuse(*, owner: User, uploads: Collection[UUID], for_good: bool) -> None:
-    """Keep uploads of a refused recording no longer: not at all, or until the request can have been corrected."""
-    refused = transfers_of(owner).filter(pk__in=uploads)
+def discard_refused(*, owner: User, uploads: Collection[UUID], for_good: bool) -> None:
+    """Delete the uploads of a refused recording at once (`for_good`), or after CORRECTION_PERIOD."""
+    refused = uploads_of(owner).filter(pk__in=uploads)
     if for_good:
-        _forget(list(refused))
+        _delete(list(refused))
     else:
-        soon = timezone.now() + CORRECTION_TIME
+        soon = timezone.now() + CORRECTION_PERIOD
         refused.filter(expires_at__gt=soon).update(expires_at=soon)
 
 
-def expire() -> None:
-    """Remove uploads that nobody went on with for too long."""
-    expired = Transfer.objects.filter(expires_at__lte=timezone.now())
-    for transfer in list(expired):
-        with log_and_continue(f"upload {transfer.pk}, which has expired,"):
-            # Asked again in the same statement that removes: somebody may have gone on with it meanwhile.
-            if expired.filter(pk=transfer.pk).delete()[0]:
-                media.delete_temporary(transfer.path)
-                logger.info("upload %s expired at byte %d of %d", transfer.pk, transfer.offset, transfer.length)
+def delete_expired() -> None:
+    """Delete uploads that nobody continued in time."""
+    expired = Upload.objects.filter(expires_at__lte=timezone.now())
+    for upload in list(expired):
+        with log_and_continue(f"upload {upload.pk}, which has expired,"):
+            # The condition is repeated in the deleting statement: the upload may have been continued meanwhile.
+            if expired.filter(pk=upload.pk).delete()[0]:
+                media.delete_temporary(upload.path)
+                logger.info("upload %s expired at byte %d of %d", upload.pk, upload.offset, upload.length)
 
 
-def _forget(transfers: Collection[Transfer]) -> bool:
-    """Whether all of them were still there."""
+def _delete(uploads: Collection[Upload]) -> bool:
+    """Whether all of them still existed."""
 
     def remove_files() -> None:
-        for transfer in transfers:
-            media.delete_temporary(transfer.path)
+        for upload in uploads:
+            media.delete_temporary(upload.path)
 
-    names = {transfer.pk for transfer in transfers}
-    removed, _ = Transfer.objects.filter(pk__in=names).delete()
+    pks = {upload.pk for upload in uploads}
+    removed, _ = Upload.objects.filter(pk__in=pks).delete()
     transaction.on_commit(remove_files)
-    return removed == len(names)
+    return removed == len(pks)
 
 
 @contextmanager
-def _alone(transfer: Transfer) -> Iterator[media.PartialFile]:
-    """The upload's file while nobody else writes to it, and `transfer` as it is at that moment."""
+def _locked(upload: Upload) -> Iterator[media.PartialFile]:
+    """The upload's file, locked for writing, and `upload` refreshed from the database."""
     try:
-        with media.lock_partial(transfer.path) as file:
-            transfer.refresh_from_db()
+        with media.lock_partial(upload.path) as file:
+            upload.refresh_from_db()
             yield file
     except BlockingIOError as error:
         raise RequestError(
             WebCode.UPLOAD_BUSY, "Another request is sending to this upload. Wait until it has ended and go on."
         ) from error
-    except (FileNotFoundError, Transfer.DoesNotExist) as error:
+    except (FileNotFoundError, Upload.DoesNotExist) as error:
         raise Http404 from error
 
 
-def _receive(transfer: Transfer, file: media.PartialFile, source: Source, size: int) -> None:
-    arrived = transfer.offset
+def _write(upload: Upload, file: media.PartialFile, source: ByteSource, size: int) -> None:
+    received = upload.offset
     for chunk in _chunks(source, size):
         file.write(chunk)
-        arrived += len(chunk)
-        if arrived - transfer.offset >= COMMIT_BYTES:
-            _keep(transfer, file, arrived)
-            quota.require_disk(0)  # others may have filled it meanwhile
-    _keep(transfer, file, arrived)
+        received += len(chunk)
+        if received - upload.offset >= COMMIT_BYTES:
+            _flush(upload, file, received)
+            quota.require_disk(0)  # others may have filled the disk meanwhile
+    _flush(upload, file, received)
 
 
-def _receive_whole(transfer: Transfer, file: media.PartialFile, source: Source, size: int, checksum: Checksum) -> None:
-    start, arrived, digest = transfer.offset, 0, hashlib.new(checksum.algorithm, usedforsecurity=False)
+def _write_verified(upload: Upload, file: media.PartialFile, source: ByteSource, size: int, checksum: Checksum) -> None:
+    start, received, digest = upload.offset, 0, hashlib.new(checksum.algorithm, usedforsecurity=False)
     for chunk in _chunks(source, size):
         file.write(chunk)
         digest.update(chunk)
-        arrived += len(chunk)
-    if arrived < size or digest.digest() != checksum.digest:
+        received += len(chunk)
+    if received < size or digest.digest() != checksum.digest:
         file.truncate(start)
         raise RequestError(
             WebCode.UPLOAD_CORRUPTED,
             f"The bytes after the first {start} did not arrive as they were sent. None is kept; send them again.",
         )
-    _keep(transfer, file, start + size)
+    _flush(upload, file, start + size)
 
 
-def _chunks(source: Source, size: int) -> Iterator[bytes]:
-    """What comes of `size` bytes until the connection breaks or goes silent."""
+def _chunks(source: ByteSource, size: int) -> Iterator[bytes]:
+    """Up to `size` bytes, until the connection breaks or times out."""
     while size > 0:
         try:
             chunk = source.read(min(media.CHUNK_BYTES, size))
@@ -243,18 +247,18 @@ def _chunks(source: Source, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _keep(transfer: Transfer, file: media.PartialFile, offset: int) -> None:
-    """Bring everything written so far to the disk before it counts."""
+def _flush(upload: Upload, file: media.PartialFile, offset: int) -> None:
+    """Sync the file to disk before the offset advances."""
     file.flush()
     os.fsync(file.fileno())
-    _count(transfer, offset)
+    _save_offset(upload, offset)
 
 
-def _count(transfer: Transfer, offset: int) -> None:
-    if offset > transfer.offset:  # a part without a byte prolongs nothing
-        transfer.expires_at = _expiry()
-    transfer.offset = offset
-    if not Transfer.objects.filter(pk=transfer.pk).update(offset=offset, expires_at=transfer.expires_at):
+def _save_offset(upload: Upload, offset: int) -> None:
+    if offset > upload.offset:  # an empty part does not extend the expiry
+        upload.expires_at = _expiry()
+    upload.offset = offset
+    if not Upload.objects.filter(pk=upload.pk).update(offset=offset, expires_at=upload.expires_at):
         raise Http404
 
 

@@ -18,7 +18,7 @@ from webapp.analyses import services
 from webapp.analyses.execution.lease import claim
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 
 LABELS = ("neutral", "happy", "sad")
 NOTICE = "What the expression resembles is not what the person feels."
@@ -75,9 +75,8 @@ def stranger(db: None) -> Client:
 
 def submit(user: User, title: str = "Interview", **more: Any) -> Analysis:
     with (SAMPLES / "interview.mp4").open("rb") as video:
-        return services.submit(
-            owner=user, upload=Upload(File(video, "interview.mp4")), consent=True, title=title, **more
-        )
+        files = RecordingFiles(File(video, "interview.mp4"))
+        return services.submit(owner=user, new=NewRecording(files=files, consent=True, title=title), **more)
 
 
 def timeline(duration_s: float) -> Timeline:

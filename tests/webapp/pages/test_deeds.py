@@ -130,7 +130,7 @@ def test_files_come_in_the_formats_chosen(owner: Client, user: User, three: list
 def test_recordings_are_moved_into_a_project_or_a_new_one_or_out(
     owner: Client, user: User, three: list[Recording]
 ) -> None:
-    project = organization.make_project(owner=user, name="Pilot")
+    project = organization.create_project(owner=user, name="Pilot")
     do(owner, "move", three[:2], project=str(project.pk))
     assert set(project.recordings.all()) == set(three[:2])
     do(owner, "move", three[1:2], new_project="Main")
@@ -143,7 +143,7 @@ def test_recordings_are_moved_into_a_project_or_a_new_one_or_out(
 
 
 def test_nothing_is_moved_into_somebody_elses_project(owner: Client, three: list[Recording]) -> None:
-    theirs = organization.make_project(owner=User.objects.create_user("other"), name="Theirs")
+    theirs = organization.create_project(owner=User.objects.create_user("other"), name="Theirs")
     assert do(owner, "move", three, project=str(theirs.pk)).status_code == 422
     assert not theirs.recordings.exists()
 

@@ -18,12 +18,12 @@ from webapp.recordings.models import Project, Recording, Tag
 
 @pytest.fixture
 def project(user: User) -> Project:
-    return organization.make_project(owner=user, name="Pilot")
+    return organization.create_project(owner=user, name="Pilot")
 
 
 @pytest.fixture
 def tag(user: User) -> Tag:
-    return organization.make_tag(owner=user, name="adult")
+    return organization.create_tag(owner=user, name="adult")
 
 
 def test_without_any_it_is_said_what_they_are_for(owner: Client) -> None:
@@ -96,7 +96,7 @@ def test_a_whole_project_comes_as_a_zip(owner: Client, user: User, project: Proj
 
 def test_title_project_and_tags_of_a_recording_are_changed(owner: Client, user: User, project: Project) -> None:
     recording = RecordingFactory.create(owner=user)
-    organization.change(recording=recording, tags=["pilot", "adult"])
+    organization.update_recording(recording=recording, tags=["pilot", "adult"])
     page = owner.get(f"/recordings/{recording.pk}/edit/").content.decode()
     assert 'value="adult, pilot"' in page or 'value="pilot, adult"' in page
     sent = {"title": "Anna, first visit", "project": str(project.pk), "tags": "Adult, left-handed,"}

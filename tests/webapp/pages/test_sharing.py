@@ -34,7 +34,7 @@ def test_it_is_shared_with_a_person(owner: Client, stranger: Client, address: st
     share = Share.objects.get()
     assert (share.person, share.may_download) == (User.objects.get(username="stranger"), False)
     assert share.consent_version == consent.SHARING_VERSION
-    stranger.get(reverse("pages:result", args=[share.what.analyses.get().pk]))  # type: ignore[union-attr]
+    stranger.get(reverse("pages:result", args=[share.target.analyses.get().pk]))  # type: ignore[union-attr]
     assert "last seen" in owner.get(address).content.decode()
 
 
@@ -108,8 +108,8 @@ def test_revoking_asks_first_and_is_for_owners_alone(owner: Client, stranger: Cl
 def test_a_project_is_shared_and_its_recordings_say_so(
     owner: Client, stranger: Client, waiting: Analysis, user: User
 ) -> None:
-    project = organization.make_project(owner=user, name="Pilot")
-    organization.move(recordings=[waiting.recording], project=project)
+    project = organization.create_project(owner=user, name="Pilot")
+    organization.move_to_project(recordings=[waiting.recording], project=project)
     page = owner.post(reverse("pages:share-project", args=[project.pk]), PERSON, follow=True).content.decode()
     assert "those that you add later too" in page
     assert "also in those that come into it later" in page

@@ -36,8 +36,8 @@ def viewer(db: None) -> Client:
 @pytest.fixture
 def things(finished: Analysis, viewer: Client, user: User) -> dict[str, object]:
     """What each address needs, of a recording in a project; both are shared with the viewer."""
-    project = organization.make_project(owner=user, name="Pilot")
-    organization.move(recordings=[finished.recording], project=project)
+    project = organization.create_project(owner=user, name="Pilot")
+    organization.move_to_project(recordings=[finished.recording], project=project)
     for what in (finished.recording, project):
         sharing.with_person(what, User.objects.get(username="viewer"))
     return {"recording": finished.recording_id, "analysis": finished.pk}
@@ -173,11 +173,11 @@ def test_the_original_is_for_its_owner_alone(
 
 def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analysis, user: User) -> None:
     cache.clear()
-    project = organization.make_project(owner=user, name="Pilot")
+    project = organization.create_project(owner=user, name="Pilot")
     link, secret = sharing.by_link(project)
     address = reverse("pages:link", args=[secret])
     assert "no recording in this project" in client.get(address).content.decode()
-    organization.move(recordings=[finished.recording], project=project)
+    organization.move_to_project(recordings=[finished.recording], project=project)
     page = client.get(address).content.decode()
     assert at(secret, "link-result", finished) in page
     shown = client.get(at(secret, "link-result", finished)).content.decode()

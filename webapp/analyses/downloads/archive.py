@@ -89,7 +89,7 @@ def _files(
         yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), DEFLATED
     video = selectors.labelled_video(analysis)
     if with_video and video is not None:
-        with suppress(FileNotFoundError), media.storage().open(video.kept) as content_of_video:
+        with suppress(FileNotFoundError), media.storage().open(video.key) as content_of_video:
             yield VIDEO, content_of_video, STORED
 
 

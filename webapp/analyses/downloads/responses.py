@@ -33,7 +33,7 @@ def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     if file is None:
         raise Http404
     note_fetched(Action.ORIGINAL_FETCHED, viewer=recording.owner, thing=recording)
-    return serve(request, file.kept, "video/mp4", _named(recording, f"-original{media.suffix(file.kept)}"))
+    return serve(request, file.key, "video/mp4", _named(recording, f"-original{media.suffix(file.key)}"))
 
 
 def video(request: HttpRequest, seen: Seen) -> HttpResponseBase:
@@ -42,7 +42,7 @@ def video(request: HttpRequest, seen: Seen) -> HttpResponseBase:
     if made is None:
         raise RequestError(WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded.")
     note_fetched(Action.VIDEO_FETCHED, viewer=seen.viewer, thing=seen.analysis)
-    return serve(request, made.kept, "video/mp4", _named(seen.analysis.recording, ".mp4", attachment=False))
+    return serve(request, made.key, "video/mp4", _named(seen.analysis.recording, ".mp4", attachment=False))
 
 
 def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
@@ -59,7 +59,7 @@ def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
             "H.264 MP4 first.",
         )
     note_fetched(Action.ORIGINAL_FETCHED, viewer=seen.viewer, thing=analysis)
-    made = artifact.kept
+    made = artifact.key
     suffix = media.suffix(made)
     return serve(request, made, VIDEO_TYPES[suffix], _named(analysis.recording, f"-chapters{suffix}"))
 

@@ -17,7 +17,7 @@ from webapp.core import queue
 from webapp.core.isolation import log_and_continue
 from webapp.observability.metrics import REAPED
 from webapp.recordings import uploads
-from webapp.recordings.models import MediaFile, Transfer
+from webapp.recordings.models import MediaFile, Upload
 from webapp.storage import media
 
 Status = Analysis.Status
@@ -67,7 +67,7 @@ def reap() -> None:
         with log_and_continue("the messages about what waits"):
             _make_up_for_lost_messages(published=published)
     with log_and_continue("what expired of uploads"):
-        uploads.expire()
+        uploads.delete_expired()
     reaping.send_robust(sender=None)
 
 
@@ -107,7 +107,7 @@ def _sweep_kept() -> None:
 
 
 def _sweep_unfinished() -> None:
-    awaited = {transfer.path for transfer in Transfer.objects.all()}
+    awaited = {upload.path for upload in Upload.objects.all()}
     for path in list(media.list_temporary()):
         with log_and_continue(path.name):
             if path not in awaited and media.unchanged_for(path, ORPHAN_SECONDS) and media.delete_temporary(path):

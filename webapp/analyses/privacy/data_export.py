@@ -57,8 +57,8 @@ def _pieces(user: User) -> Iterator[bytes]:
         recording = Recording.objects.prefetch_related("files").filter(pk=pk, owner=user).first()
         if recording is not None:
             yield from _add_recording(stream, f"recordings/{folder(number, recording.title)}", recording)
-    for transfer in user.transfers.all():
-        yield from _add_file(stream, f"uploads/{transfer.pk}", partial(media.open_partial, transfer.path), now)
+    for upload in user.uploads.all():
+        yield from _add_file(stream, f"uploads/{upload.pk}", partial(media.open_partial, upload.path), now)
     yield from stream.close()
 
 
@@ -78,7 +78,7 @@ def _account(user: User) -> dict[str, Any]:
             {**_fields(entry, ACTIVITY), "by_oneself": entry.actor_id == user.pk}
             for entry in entries_about(user.pk).iterator()
         ],
-        "uploads": list(user.transfers.values("id", "name", "length", "offset", "expires_at")),
+        "uploads": list(user.uploads.values("id", "name", "length", "offset", "expires_at")),
         "logins": list(
             AccessLog.objects.filter(username=user.get_username()).values(
                 "attempt_time", "logout_time", "ip_address", "user_agent"
@@ -103,7 +103,7 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
         # Two files may have come under one name.
         original = PurePath(file.original_name)
         name = f"{place}/originals/{file.kind}/{safe_name(original.stem, 'file')}{original.suffix}"
-        yield from _add_kept(stream, name, file.kept, recording.created_at)
+        yield from _add_kept(stream, name, file.key, recording.created_at)
     for analysis in analyses:
         inside = f"{place}/analyses/{analysis.pk}"
         if analysis.timeline_at is not None:
@@ -111,8 +111,8 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
             content = io.BytesIO(selectors.export(analysis, "json", own=True))
             yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, DEFLATED)
         for made in analysis.artifacts.all():
-            name = f"{inside}/{made.kind}{media.suffix(made.kept)}"
-            yield from _add_kept(stream, name, made.kept, made.created_at)
+            name = f"{inside}/{made.kind}{media.suffix(made.key)}"
+            yield from _add_kept(stream, name, made.key, made.created_at)
 
 
 def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetime) -> Iterator[bytes]:

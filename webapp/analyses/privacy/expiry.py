@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 def purge() -> int:
     """Erase the oldest AT_ONCE of them: how many were. Each is erased by itself: a round that was killed harms none."""
-    due = retention.due()
+    due = retention.expired()
     return sum(_erased(due, pk) for pk in list(due.values_list("pk", flat=True)[:AT_ONCE]))
 
 

@@ -16,17 +16,17 @@ from webapp.api.serializers.fields import Seconds
 from webapp.recordings.consent import TEXT as CONSENT
 from webapp.recordings.models import (
     EEG_UNITS,
-    MOST_TAGS,
+    MAX_TAGS,
     NO_COMMA,
-    NOTE_CHARACTERS,
-    TAG_CHARACTERS,
+    NOTE_MAX_LENGTH,
+    TAG_MAX_LENGTH,
     MediaFile,
     Project,
     Purpose,
     Recording,
     Tag,
 )
-from webapp.recordings.services import Upload
+from webapp.recordings.services import NewRecording, RecordingFiles
 
 MOST_TOKEN_DAYS = 3650
 
@@ -114,9 +114,9 @@ class ChangeSerializer(serializers.ModelSerializer[Recording]):
 
     project = OwnProject(required=False, allow_null=True)
     tags = serializers.ListField(
-        child=serializers.CharField(max_length=TAG_CHARACTERS, validators=[NO_COMMA]),
+        child=serializers.CharField(max_length=TAG_MAX_LENGTH, validators=[NO_COMMA]),
         required=False,
-        max_length=MOST_TAGS,
+        max_length=MAX_TAGS,
         help_text="By name; unknown ones are made.",
     )
     erase_due = erase_due()
@@ -195,7 +195,7 @@ class UploadSerializer(serializers.Serializer[Any]):
         help_text="What it is used for; without this the project's, else `unstated`. The server may forbid some.",
     )
     purpose_note = serializers.CharField(
-        max_length=NOTE_CHARACTERS, required=False, allow_blank=True, help_text="More about it; has to be with `other`."
+        max_length=NOTE_MAX_LENGTH, required=False, allow_blank=True, help_text="More about it; has to be with `other`."
     )
     consent = serializers.BooleanField(default=False, help_text=f"Has to be true: {CONSENT}")
 
@@ -207,13 +207,22 @@ class UploadSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({"video": ["Send the video, or name its upload as video_upload."]})
         return attrs
 
-    def upload(self) -> Upload:
-        sent = self.validated_data
-        files = {str(kind): sent.get(kind) or sent.get(f"{kind}_upload") for kind in MediaFile.Kind}
-        return Upload(
-            **files,
-            **{name: sent.get(name) for name in ("eeg_trial", "eeg_sfreq")},
-            eeg_unit=sent.get("eeg_unit") or None,
+    def new_recording(self, *, idempotency_key: str | None) -> NewRecording:
+        data = self.validated_data
+        files = {str(kind): data.get(kind) or data.get(f"{kind}_upload") for kind in MediaFile.Kind}
+        return NewRecording(
+            files=RecordingFiles(
+                **files,
+                eeg_trial=data.get("eeg_trial"),
+                eeg_sfreq=data.get("eeg_sfreq"),
+                eeg_unit=data.get("eeg_unit") or None,
+            ),
+            consent=data["consent"],
+            title=data.get("title", ""),
+            project=data.get("project"),
+            purpose=data.get("purpose"),
+            purpose_note=data.get("purpose_note", ""),
+            idempotency_key=idempotency_key,
         )
 
 

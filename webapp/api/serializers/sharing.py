@@ -12,7 +12,7 @@ from webapp.api.serializers.fields import Seconds
 from webapp.api.serializers.recordings import OwnProject, StateSerializer
 from webapp.recordings.consent import SHARING_PROJECT_TEXT, SHARING_TEXT
 from webapp.recordings.models import Recording, Share
-from webapp.recordings.sharing import LONGEST
+from webapp.recordings.sharing import MAX_LINK_LIFETIME
 
 CONSENT = f"Has to be true. Of a recording: {SHARING_TEXT} Of a project: {SHARING_PROJECT_TEXT}"
 
@@ -44,7 +44,7 @@ class NewShareSerializer(serializers.Serializer[Any]):
     project = OwnProject(required=False, help_text="With whatever is in it, now and later.")
     username = serializers.CharField(max_length=150, required=False, help_text="With whom. Without it a link is made.")
     expires_days = serializers.IntegerField(
-        min_value=1, max_value=LONGEST.days, required=False, help_text="Of a link: this or `expires_at`."
+        min_value=1, max_value=MAX_LINK_LIFETIME.days, required=False, help_text="Of a link: this or `expires_at`."
     )
     expires_at = serializers.DateTimeField(required=False)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
@@ -62,7 +62,7 @@ class NewShareSerializer(serializers.Serializer[Any]):
         return attrs
 
     @property
-    def what(self) -> Any:
+    def target(self) -> Any:
         return self.validated_data.get("recording") or self.validated_data["project"]
 
     @property

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from webapp.analyses import permissions, selectors, services
 from webapp.api.serializers.analyses import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
 from webapp.api.views.base import person
-from webapp.recordings.upload_slots import receiving
+from webapp.recordings.upload_slots import upload_slot
 
 
 class Corrections(APIView):
@@ -32,7 +32,7 @@ class Corrections(APIView):
     )
     def put(self, request: Request, pk: UUID) -> Response:
         analysis = selectors.analysis_for(person(request), pk)
-        with receiving(owner=person(request), request=request._request):
+        with upload_slot(owner=person(request), request=request._request):
             data = request.data
         form = CorrectionsSerializer(data=data)
         form.is_valid(raise_exception=True)

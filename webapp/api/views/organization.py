@@ -36,7 +36,7 @@ class _Projects(generics.GenericAPIView[Project]):
 class Projects(_Projects, generics.ListCreateAPIView[Project]):
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
         about = {name: value for name, value in serializer.validated_data.items() if name != "erase_due"}
-        serializer.instance = organization.make_project(owner=person(self.request), **about)
+        serializer.instance = organization.create_project(owner=person(self.request), **about)
 
 
 @extend_schema_view(
@@ -52,7 +52,7 @@ class OneProject(_Projects, generics.RetrieveUpdateDestroyAPIView[Project]):
 
     def perform_update(self, serializer: BaseSerializer[Project]) -> None:
         assert serializer.instance is not None
-        organization.change_project(project=serializer.instance, **serializer.validated_data)
+        organization.update_project(project=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance: Project) -> None:
         organization.delete_project(project=instance)
@@ -76,7 +76,7 @@ class _Tags(generics.GenericAPIView[Tag]):
 )
 class Tags(_Tags, generics.ListCreateAPIView[Tag]):
     def perform_create(self, serializer: BaseSerializer[Tag]) -> None:
-        serializer.instance = organization.make_tag(owner=person(self.request), **serializer.validated_data)
+        serializer.instance = organization.create_tag(owner=person(self.request), **serializer.validated_data)
 
 
 @extend_schema_view(
@@ -90,7 +90,7 @@ class OneTag(_Tags, generics.RetrieveUpdateDestroyAPIView[Tag]):
 
     def perform_update(self, serializer: BaseSerializer[Tag]) -> None:
         assert serializer.instance is not None
-        organization.change_tag(tag=serializer.instance, **serializer.validated_data)
+        organization.update_tag(tag=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance: Tag) -> None:
         organization.delete_tag(tag=instance)

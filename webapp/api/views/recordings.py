@@ -25,7 +25,7 @@ from webapp.api.serializers.recordings import (
 from webapp.api.views.base import person
 from webapp.recordings import organization, selectors
 from webapp.recordings.models import Recording
-from webapp.recordings.upload_slots import receiving, require_room
+from webapp.recordings.upload_slots import require_capacity, upload_slot
 
 KEY, KEY_CHARACTERS = "Idempotency-Key", 255
 
@@ -57,7 +57,7 @@ class Recordings(generics.ListAPIView[Recording]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and not _was_kept(request):
-            require_room(owner=person(request), request=request._request)
+            require_capacity(owner=person(request), request=request._request)
 
     @extend_schema(
         operation_id="recordings_create",
@@ -77,20 +77,14 @@ class Recordings(generics.ListAPIView[Recording]):
         key = request.headers.get(KEY) or None
         if key is not None and len(key) > KEY_CHARACTERS:
             raise exceptions.ValidationError({KEY: [f"At most {KEY_CHARACTERS} characters."]})
-        with receiving(owner=person(request), request=request._request):
+        with upload_slot(owner=person(request), request=request._request):
             data = request.data
         form = UploadSerializer(data=data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         analysis = services.submit(
             owner=person(request),
-            upload=form.upload(),
-            consent=form.validated_data["consent"],
-            title=form.validated_data.get("title", ""),
+            new=form.new_recording(idempotency_key=key),
             model=form.validated_data.get("model"),
-            project=form.validated_data.get("project"),
-            purpose=form.validated_data.get("purpose"),
-            purpose_note=form.validated_data.get("purpose_note", ""),
-            idempotency_key=key,
         )
         recording = RecordingSerializer(_mine(request).get(pk=analysis.recording_id)).data
         return Response({**recording, "analysis": StateSerializer(analysis).data}, status=201)
@@ -118,7 +112,7 @@ class OneRecording(generics.RetrieveDestroyAPIView[Recording]):
         recording = self.get_object()
         form = ChangeSerializer(recording, data=request.data, partial=True, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
-        organization.change(recording=recording, **form.validated_data)
+        organization.update_recording(recording=recording, **form.validated_data)
         return Response(RecordingSerializer(self.get_object()).data)
 
     def perform_destroy(self, instance: Recording) -> None:

@@ -43,15 +43,15 @@ class Shares(generics.ListAPIView[Share]):
         form.is_valid(raise_exception=True)
         wanted = form.validated_data
         how: dict[str, Any] = {
-            "what": form.what,
+            "target": form.target,
             "consented": wanted["consent"],
             "note": wanted["note"],
             "may_download": wanted["may_download"],
         }
         if "username" in wanted:
-            share, path = sharing.share_with_person(username=wanted["username"], **how), None
+            share, path = sharing.share_with_user(username=wanted["username"], **how), None
         else:
-            share, secret = sharing.make_link(expires_at=form.expires_at_moment, **how)
+            share, secret = sharing.create_link(expires_at=form.expires_at_moment, **how)
             path = reverse("pages:link", args=[secret])
         return Response({**ShareSerializer(share).data, "path": path}, status=201)
 

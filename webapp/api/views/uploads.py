@@ -21,9 +21,9 @@ from webapp.api.views.base import AsItIs, person
 from webapp.core.bodies import TUS_CONTENT_TYPE
 from webapp.core.errors import STATUSES, WebCode
 from webapp.recordings import selectors, uploads
-from webapp.recordings.check_slots import checking
-from webapp.recordings.models import Transfer
-from webapp.recordings.upload_slots import receiving
+from webapp.recordings.check_slots import check_slot
+from webapp.recordings.models import Upload
+from webapp.recordings.upload_slots import upload_slot
 from webapp.storage import media
 
 
@@ -96,9 +96,9 @@ class Uploads(Tus):
     )
     def post(self, request: Request) -> Response:
         metadata, name = tus.metadata(request)
-        transfer = uploads.create(owner=person(request), length=tus.length(request), name=name, metadata=metadata)
+        upload = uploads.create(owner=person(request), length=tus.length(request), name=name, metadata=metadata)
         # Without scheme and host, which a proxy may know better.
-        headers = {"Location": reverse("api:upload", args=[transfer.pk]), "Upload-Expires": _expires(transfer)}
+        headers = {"Location": reverse("api:upload", args=[upload.pk]), "Upload-Expires": _expires(upload)}
         return Response(status=201, headers=headers)
 
 
@@ -114,10 +114,10 @@ class OneUpload(Tus):
         parameters=[RESUMABLE, OFFSET, LENGTH, METADATA, EXPIRES],
     )
     def head(self, request: Request, pk: UUID) -> Response:
-        transfer = selectors.transfer_for(person(request), pk)
-        headers = {"Upload-Length": str(transfer.length), **_state(transfer)}
-        if transfer.metadata:
-            headers["Upload-Metadata"] = transfer.metadata
+        upload = selectors.upload_for(person(request), pk)
+        headers = {"Upload-Length": str(upload.length), **_state(upload)}
+        if upload.metadata:
+            headers["Upload-Metadata"] = upload.metadata
         return Response(headers=headers)
 
     @extend_schema(
@@ -135,17 +135,17 @@ class OneUpload(Tus):
         ],
     )
     def patch(self, request: Request, pk: UUID) -> Response:
-        transfer = selectors.transfer_for(person(request), pk)
+        upload = selectors.upload_for(person(request), pk)
         tus.require_part(request)
-        with receiving(owner=person(request), request=request._request):
+        with upload_slot(owner=person(request), request=request._request):
             uploads.append(
-                transfer=transfer,
+                upload=upload,
                 offset=tus.offset(request),
                 size=tus.size(request),
                 source=request._request,
                 checksum=tus.checksum(request),
             )
-        return Response(status=204, headers=_state(transfer))
+        return Response(status=204, headers=_state(upload))
 
     @extend_schema(
         operation_id="uploads_destroy",
@@ -156,7 +156,7 @@ class OneUpload(Tus):
         parameters=[RESUMABLE],
     )
     def delete(self, request: Request, pk: UUID) -> Response:
-        uploads.terminate(transfer=selectors.transfer_for(person(request), pk))
+        uploads.terminate(upload=selectors.upload_for(person(request), pk))
         return Response(status=204)
 
 
@@ -167,18 +167,18 @@ class Eeg(APIView):
         operation_id="uploads_eeg", summary="What a MAT file that was sent holds", responses=EegOutlineSerializer
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        transfer = selectors.transfer_for(person(request), pk)
-        uploads.require_finished(transfer)
+        upload = selectors.upload_for(person(request), pk)
+        uploads.require_finished(upload)
         with media.scratch_dir() as place:
-            media.copy_partial(transfer.path, place / "eeg.mat")
-            with checking(owner=person(request)):
+            media.copy_partial(upload.path, place / "eeg.mat")
+            with check_slot(owner=person(request)):
                 outline = eeg.read_outline(place / "eeg.mat")
             return Response(EegOutlineSerializer(outline).data)
 
 
-def _state(transfer: Transfer) -> dict[str, str]:
-    return {"Upload-Offset": str(transfer.offset), "Upload-Expires": _expires(transfer)}
+def _state(upload: Upload) -> dict[str, str]:
+    return {"Upload-Offset": str(upload.offset), "Upload-Expires": _expires(upload)}
 
 
-def _expires(transfer: Transfer) -> str:
-    return http_date(transfer.expires_at.timestamp())
+def _expires(upload: Upload) -> str:
+    return http_date(upload.expires_at.timestamp())

@@ -62,6 +62,6 @@ def _places(entries: Sequence[Entry], user: User) -> dict[tuple[str, str], tuple
     for analysis in analyses_of(user).filter(pk__in=named["analysis"]):
         found["analysis", str(analysis.pk)] = (analysis.recording.title, reverse("pages:result", args=[analysis.pk]))
     for share in shares_of(user).filter(pk__in=named["share"]):
-        name = "share-project" if isinstance(share.what, Project) else "share-recording"
-        found["share", str(share.pk)] = (str(share.what), reverse(f"pages:{name}", args=[share.what.pk]))
+        name = "share-project" if isinstance(share.target, Project) else "share-recording"
+        found["share", str(share.pk)] = (str(share.target), reverse(f"pages:{name}", args=[share.target.pk]))
     return found

@@ -149,8 +149,8 @@ class Move(Deed):
     def do(self) -> Done:
         project = self.cleaned_data["project"]
         if name := self.cleaned_data["new_project"]:
-            project = organization.make_project(owner=self.user, name=name)
-        organization.move(recordings=self.recordings, project=project, erase_due=self.erase_due)
+            project = organization.create_project(owner=self.user, name=name)
+        organization.move_to_project(recordings=self.recordings, project=project, erase_due=self.erase_due)
         where = f"in “{project.name}” now" if project else "in no project any more"
         return Done(f"{counted(len(self.recordings))}: {where}.")
 
@@ -167,7 +167,7 @@ class Tag(Deed):
 
     def do(self) -> Done:
         add, remove = self.cleaned_data["add"], self.cleaned_data["remove"]
-        organization.retag(owner=self.user, recordings=self.recordings, add=add, remove=remove)
+        organization.update_tags(owner=self.user, recordings=self.recordings, add=add, remove=remove)
         return Done(f"The tags of {counted(len(self.recordings))} are changed.")
 
 

@@ -11,16 +11,16 @@ from webapp.core.errors import RequestError, field_of
 from webapp.recordings import consent, purposes
 from webapp.recordings.models import (
     EEG_UNITS,
-    MOST_TAGS,
-    NOTE_CHARACTERS,
-    TAG_CHARACTERS,
+    MAX_TAGS,
+    NOTE_MAX_LENGTH,
+    TAG_MAX_LENGTH,
     Project,
     Purpose,
     Recording,
     Tag,
 )
 from webapp.recordings.selectors import projects_of
-from webapp.recordings.services import Upload
+from webapp.recordings.services import RecordingFiles
 
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
 
@@ -48,7 +48,7 @@ class PurposeField(forms.ChoiceField):
     def sort(self, *before: tuple[str, str]) -> None:
         """Fill in what there is to choose from, as this server allows and refuses it now; `before` comes first."""
         forbidden = purposes.forbidden()
-        self.refusals = {each: purposes.refusal(each) for each in Purpose if each in forbidden}
+        self.refusals = {each: purposes.refusal_message(each) for each in Purpose if each in forbidden}
         named = [(each.value, each.label) for each in Purpose if each is not Purpose.UNSTATED]
         allowed = [choice for choice in named if choice[0] not in self.refusals]
         refused = [choice for choice in named if choice[0] in self.refusals]
@@ -80,10 +80,10 @@ class TagsField(forms.CharField):
         return [name for name in (part.strip() for part in (value or "").split(",")) if name]
 
     def validate(self, value: Any) -> None:
-        if len(value) > MOST_TAGS:
-            raise forms.ValidationError(f"Name {MOST_TAGS} tags at most.")
-        if any(len(name) > TAG_CHARACTERS for name in value):
-            raise forms.ValidationError(f"A tag has at most {TAG_CHARACTERS} characters.")
+        if len(value) > MAX_TAGS:
+            raise forms.ValidationError(f"Name {MAX_TAGS} tags at most.")
+        if any(len(name) > TAG_MAX_LENGTH for name in value):
+            raise forms.ValidationError(f"A tag has at most {TAG_MAX_LENGTH} characters.")
 
     def run_validators(self, value: Any) -> None:
         super().run_validators(", ".join(value))
@@ -112,7 +112,7 @@ class UploadForm(forms.Form):
     model = forms.CharField(required=False)
     project = OwnProjectField()
     purpose = PurposeField()
-    purpose_note = forms.CharField(required=False, max_length=NOTE_CHARACTERS)
+    purpose_note = forms.CharField(required=False, max_length=NOTE_MAX_LENGTH)
     consent = forms.BooleanField(label=consent.TEXT, error_messages={"required": NO_CONSENT})
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
@@ -120,10 +120,10 @@ class UploadForm(forms.Form):
         self.fields["project"].queryset = projects_of(user)  # type: ignore[attr-defined]
         self.fields["purpose"].sort()  # type: ignore[attr-defined]
 
-    def upload(self) -> Upload:
+    def files_of_recording(self) -> RecordingFiles:
         """What was sent, of a valid form."""
         files = {name: self.cleaned_data[name] for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")}
-        return Upload(**files, eeg_unit=self.cleaned_data["eeg_unit"] or None)
+        return RecordingFiles(**files, eeg_unit=self.cleaned_data["eeg_unit"] or None)
 
     def refuse(self, error: InputError | RequestError) -> None:
         """Say what is wrong with the input at the field it concerns."""

@@ -28,7 +28,7 @@ def recordings(request: AuthenticatedRequest) -> HttpResponse:
     page = Paginator(found.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
     lines = rows(page)
     projects = list(selectors.projects_of(request.user))
-    soon = timezone.now() + retention.SOON
+    soon = timezone.now() + retention.NOTICE_PERIOD
     context = {
         "page": page,
         "rows": lines,
@@ -38,7 +38,7 @@ def recordings(request: AuthenticatedRequest) -> HttpResponse:
         "orderings": [(value, name) for value, (name, _) in search.ORDERINGS.items()],
         "filters": _filters(request.GET),
         "project": next((each for each in projects if str(each.pk) == found.asked.get("project")), None),
-        "ending": retention.ending_before(soon, request.user.recordings.all()).count(),
+        "ending": retention.expiring_before(soon, request.user.recordings.all()).count(),
         "soon": soon,
         "first_steps": not found.asked and all(_is_sample(line.recording.consent_version) for line in lines),
         "sample": None if samples.missing_files() else consent.SAMPLE_TEXT,

@@ -18,7 +18,7 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.pages.recordings.forms import ProjectForm, TagForm
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import organization, retention, selectors
-from webapp.recordings.models import days_kept
+from webapp.recordings.models import retention_days_of
 
 Form = ProjectForm | TagForm
 
@@ -35,7 +35,7 @@ def projects(request: AuthenticatedRequest) -> HttpResponse:
 def new_project(request: AuthenticatedRequest) -> HttpResponse:
     form = ProjectForm(request.POST or None)
     words = {"heading": "New project", "button": "Make the project", "said": "The project is made."}
-    return _change(request, form, lambda sent: organization.make_project(owner=request.user, **sent), words)
+    return _change(request, form, lambda sent: organization.create_project(owner=request.user, **sent), words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +47,7 @@ def project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return _change(
         request,
         form,
-        lambda sent: organization.change_project(project=project, erase_due=form.erase_due, **sent),
+        lambda sent: organization.update_project(project=project, erase_due=form.erase_due, **sent),
         words,
     )
 
@@ -72,7 +72,7 @@ def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         organization.delete_project(project=project)
         messages.success(request, f"The project “{project.name}” is deleted. Its recordings are in no project now.")
         return redirect("pages:projects")
-    lost = retention.over(recordings=project.recordings.all(), days=days_kept(None))
+    lost = retention.count_expired(recordings=project.recordings.all(), days=retention_days_of(None))
     return render(request, "pages/delete_project.html", {"project": project, "lost": lost})
 
 
@@ -81,7 +81,7 @@ def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 def new_tag(request: AuthenticatedRequest) -> HttpResponse:
     form = TagForm(request.POST or None)
     words = {"heading": "New tag", "button": "Make the tag", "said": "The tag is made."}
-    return _change(request, form, lambda sent: organization.make_tag(owner=request.user, **sent), words)
+    return _change(request, form, lambda sent: organization.create_tag(owner=request.user, **sent), words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,7 +90,7 @@ def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     form = TagForm(request.POST or None, instance=tag)
     words = {"heading": "Rename the tag", "button": "Save", "said": "The tag has its new name wherever it is."}
-    return _change(request, form, lambda sent: organization.change_tag(tag=tag, **sent), words)
+    return _change(request, form, lambda sent: organization.update_tag(tag=tag, **sent), words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -25,9 +25,10 @@ from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import organization, purposes, selectors
-from webapp.recordings.models import days_kept
+from webapp.recordings.models import retention_days_of
 from webapp.recordings.selectors import projects_of
-from webapp.recordings.upload_slots import receiving, require_room
+from webapp.recordings.services import NewRecording
+from webapp.recordings.upload_slots import require_capacity, upload_slot
 
 
 @csrf_exempt  # its token is looked for in the form: not before it is known that the form may be read
@@ -37,8 +38,8 @@ def upload(request: AuthenticatedRequest) -> HttpResponse:
     """Leads to the result of the first analysis, or answers 422 with what is wrong at its field."""
     if request.method == "POST":
         try:
-            require_room(owner=request.user, request=request)
-            with receiving(owner=request.user, request=request):
+            require_capacity(owner=request.user, request=request)
+            with upload_slot(owner=request.user, request=request):
                 _ = request.POST
         except UnreadablePostError:
             return refusal_response(request, incomplete_request())
@@ -50,20 +51,22 @@ def upload(request: AuthenticatedRequest) -> HttpResponse:
 @csrf_protect
 def _upload(request: AuthenticatedRequest) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    initial = {"project": request.GET.get("project"), "purpose": purposes.last_of(request.user)}
+    initial = {"project": request.GET.get("project"), "purpose": purposes.last_stated(request.user)}
     form = UploadForm(*sent, user=request.user, initial=initial)
     if form.is_valid():
         given = form.cleaned_data
         try:
             analysis = services.submit(
                 owner=request.user,
-                upload=form.upload(),
-                consent=given["consent"],
-                title=given["title"],
+                new=NewRecording(
+                    files=form.files_of_recording(),
+                    consent=given["consent"],
+                    title=given["title"],
+                    project=given["project"],
+                    purpose=given["purpose"] or None,
+                    purpose_note=given["purpose_note"],
+                ),
                 model=given["model"] or None,
-                project=given["project"],
-                purpose=given["purpose"] or None,
-                purpose_note=given["purpose_note"],
             )
         except (InputError, RequestError) as error:
             form.refuse(error)
@@ -76,7 +79,7 @@ def _upload(request: AuthenticatedRequest) -> HttpResponse:
         "accepted": accepted_formats.for_script(),
         "usage": usage_of(request.user),
         "any_analysis": UUID(int=0),
-        "days_kept": days_kept(None),
+        "days_kept": retention_days_of(None),
         "refusals": form.fields["purpose"].refusals,  # type: ignore[attr-defined]
         "purposes": {str(project.pk): project.purpose for project in projects_of(request.user) if project.purpose},
     }
@@ -107,7 +110,7 @@ def edit(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = RecordingForm(request.POST or None, instance=recording)
     if form.is_valid():
         try:
-            organization.change(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
+            organization.update_recording(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
         except RequestError as error:
             form.ask(error)
         else:

@@ -26,7 +26,7 @@ from webapp.pages.recordings.rows import rows
 from webapp.pages.timeline.result_context import Places, news, result
 from webapp.recordings import sharing
 from webapp.recordings.models import Share
-from webapp.recordings.permissions import link_with, shared_with
+from webapp.recordings.permissions import link_for, shared_with
 
 PAGE_SIZE = 25
 MISSES_A_MINUTE = 20  # of one address: secrets cannot be guessed, and nobody is to try
@@ -53,7 +53,7 @@ def with_link(view: LinkView) -> Callable[..., HttpResponseBase]:
 def entrance(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase:
     """Leads to the latest analysis of a recording; of a project, lists the recordings."""
     if request.method == "GET" and "page" not in request.GET:
-        sharing.note_opening(link=link)
+        sharing.record_link_opened(link=link)
     page = Paginator(shared_with(link), PAGE_SIZE).get_page(request.GET.get("page"))
     lines = rows(page)
     if link.project is not None:
@@ -108,7 +108,7 @@ def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> H
     misses = f"link-misses:{client_network(request)}:{time.time() // 60:.0f}"
     if cache.get(misses, 0) >= MISSES_A_MINUTE:
         return render(request, "429.html", {"by_link": True}, status=429)
-    link = link_with(secret)
+    link = link_for(secret)
     try:
         if link is None:
             cache.add(misses, 0, timeout=120)

@@ -37,14 +37,14 @@ def of_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @login_required
 def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     share = permissions.share_for(request.user, pk)
-    back = _address(share.what)
+    back = _address(share.target)
     if request.method == "POST":
         sharing.revoke(share=share)
         messages.success(request, "Sharing has ended. Nobody can see the recording through it any more.")
         return redirect(back)
     who = share.person.get_username() if share.person else "whoever has the link"
     context = {
-        "question": f"Stop sharing “{share.what}” with {who}?",
+        "question": f"Stop sharing “{share.target}” with {who}?",
         "consequence": "What is open there ends at once too. You can share it again later, a link as a new one.",
         "yes": "Stop sharing",
         "no": "Keep sharing",
@@ -99,9 +99,9 @@ def _share(what: Recording | Project, form: PersonForm | LinkForm) -> str | None
         "may_download": form.cleaned_data["may_download"],
     }
     if isinstance(form, PersonForm):
-        sharing.share_with_person(username=form.cleaned_data["username"], **given)
+        sharing.share_with_user(username=form.cleaned_data["username"], **given)
         return None
-    return sharing.make_link(expires_at=form.ends(), **given)[1]
+    return sharing.create_link(expires_at=form.ends(), **given)[1]
 
 
 def _of_its_project(what: Recording | Project) -> list[Share]:

@@ -18,9 +18,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, allow: list[str], forbid: list[str], **options: Any) -> None:
         for name in allow:
-            purposes.rule(purpose=Purpose(name), allowed=True)
+            purposes.set_rule(purpose=Purpose(name), allowed=True)
         for name in forbid:
-            purposes.rule(purpose=Purpose(name), allowed=False)
+            purposes.set_rule(purpose=Purpose(name), allowed=False)
         forbidden = purposes.forbidden()
         for purpose in Purpose:
             state = "forbidden" if purpose in forbidden else "allowed"

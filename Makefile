@@ -1,19 +1,23 @@
-# The only commands to remember: make setup demo serve test fuzz faults lint types bench load images lock audit sbom
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+UNIT := tests/unit tests/webapp
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
-.PHONY: setup demo serve test fuzz faults lint types bench load images lock audit sbom
+.DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.PHONY: help setup demo serve unit test coverage fuzz faults lint format types bench load lock audit sbom images
 
-setup: $(VENV)/.runtime
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.runtime ## create .venv with what the application needs
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUPPORTED)' 2>/dev/null \
-		|| { echo "error: Python 3.11 or 3.12 is needed (say which with PYTHON=...)" >&2; exit 1; }
+		|| { echo "error: Python 3.11 or 3.12 is needed (name it with PYTHON=...)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # librosa compiles its filters on first use, which takes seconds: done here, nobody waits for it later.
@@ -26,46 +30,57 @@ $(VENV)/.dev: requirements-dev.lock requirements-dev.txt $(VENV)/.runtime
 	deploy/install.sh $(BIN)/python requirements-dev.lock requirements-dev.txt
 	@touch $@
 
-demo: setup
+demo: setup ## analyse the sample through REST, with and without EEG, and print the timelines
 	$(BIN)/python manage.py demo
 
-serve: setup
+serve: setup ## run the web application on http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/python manage.py serve
 
+unit: $(VENV)/.dev ## run the fast tests that need no servers, in less than a minute
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not servers and not slow" $(UNIT)
+
 # Two processes, each with servers of its own; what computes in them keeps to one core.
-test: $(VENV)/.dev
+test: $(VENV)/.dev ## run every test, with real servers, workers and a browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-fuzz: $(VENV)/.dev
+coverage: $(VENV)/.dev ## run every test and report which lines none of them reaches
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+		--cov inference --cov training --cov webapp --cov-report term-missing:skip-covered --cov-report html:out/coverage
+
+fuzz: $(VENV)/.dev ## check 10,000 recordings with mutated headers
 	EMOTRACE_FUZZ=10000 $(BIN)/python -m pytest tests/hostile/test_mutations.py -s
 
 # Runs of an earlier go count as long as out/faults.jsonl is there: remove it after a change to what is tested.
-faults: $(VENV)/.dev
+faults: $(VENV)/.dev ## kill workers, servers and disks 20 times each; writes docs/reliability.md
 	EMOTRACE_FAULT_RUNS=$${EMOTRACE_FAULT_RUNS:-20} $(BIN)/python -m pytest tests/faults
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## ruff and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(VENV)/.dev
+format: $(VENV)/.dev ## format the code and sort its imports
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev ## mypy
 	$(BIN)/mypy
 	cd clients/python && ../../$(BIN)/mypy
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev ## measure speed and memory; writes docs/benchmarks/pipeline.md
 	$(BIN)/python -m benchmarks
 
-load: $(VENV)/.dev
+load: $(VENV)/.dev ## fifty users browse and twenty upload; writes docs/reliability.md
 	$(BIN)/python -m benchmarks.load
 
-lock: $(VENV)/.dev
+lock: $(VENV)/.dev ## write the lock files anew after a change to requirements*.txt
 	deploy/lock.sh
 
-audit: $(VENV)/.dev
+audit: $(VENV)/.dev ## look up known vulnerabilities of the locked packages
 	deploy/audit.sh $(BIN)/pip-audit requirements-cuda.lock requirements-dev.lock
 
-sbom: $(VENV)/.dev
+sbom: $(VENV)/.dev ## list what an image is made of
 	deploy/sbom.sh $(BIN)/cyclonedx-py out
 
-images:
+images: ## pin the base images by digest
 	deploy/pin_images.sh

@@ -31,6 +31,13 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("untimed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests whose fixtures start the servers, so that others can run without."""
+    for item in items:
+        if "servers" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
+            item.add_marker("servers")
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[None]:
     """The embedded PostgreSQL and Redis of this test run."""

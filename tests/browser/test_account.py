@@ -257,7 +257,7 @@ def test_a_large_account_is_erased_while_its_page_is_looked_at(
     five_recordings: None, process: Start, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request erases the first two of five; a reaper, which starts later, the others."""
-    monkeypatch.setattr(account_deletion, "ERASED_AT_ONCE", 2)
+    monkeypatch.setattr(account_deletion, "ERASE_BATCH_SIZE", 2)
     monkeypatch.setattr(account_deletion, "REQUEST_SECONDS", 0)
     log_in(page)
     page.get_by_role("link", name=USER).click()

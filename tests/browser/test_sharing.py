@@ -31,7 +31,7 @@ def corrected(finished: Analysis) -> Analysis:
     User.objects.create_user(username=GUEST, password=PASSWORD)
     finished.refresh_from_db()
     whole = [Correction(0.0, finished.recording.duration_s, "happy", "she smiles")]
-    services.correct(analysis=finished, by=finished.recording.owner, revision=0, segments=whole)
+    services.save_corrections(analysis=finished, by=finished.recording.owner, revision=0, segments=whole)
     return finished
 
 

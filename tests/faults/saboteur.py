@@ -74,10 +74,10 @@ def frames(path: Path, *args: Any) -> Iterator[Any]:
 
 vars(audio_visual)["frames_at"] = frames
 # "probe", "sample", "score", "timeline", "render": some way into the stage.
-lease.Held.progress = stopping_first(lease.Held.progress, lambda held, stage, share: str(stage))  # type: ignore[method-assign]
+lease.LeaseKeeper.progress = stopping_first(lease.LeaseKeeper.progress, lambda held, stage, share: str(stage))  # type: ignore[method-assign]
 # "announce": the timeline is published, the message about it not sent.
-dispatch.send = stopping_first(dispatch.send, lambda pk, published: "announce" if published else None)
+dispatch.enqueue = stopping_first(dispatch.enqueue, lambda pk, published: "announce" if published else None)
 # "publish": the labelled video lies in its place, its row is not committed.
-events.tell_of_analysis = stopping_first(
-    events.tell_of_analysis, lambda event, pk: "publish" if event is events.Event.SUCCEEDED else None
+events.emit_analysis_event = stopping_first(
+    events.emit_analysis_event, lambda event, pk: "publish" if event is events.EventType.SUCCEEDED else None
 )

@@ -28,7 +28,7 @@ def test_twice_at_once(crew: Crew, submit: Submit, fault: Fault, recovered: Call
     analysis = submit()
     for place, published in (("probe", False), ("render", True)):
         crew.stopped(place)
-        dispatch.send(analysis.pk, published=published)
+        dispatch.enqueue(analysis.pk, published=published)
         assert eventually(lambda: crew.holds(1))  # the other one is done with it
         fault.is_over()
         crew.go_on(place)
@@ -43,7 +43,7 @@ def test_twice_in_turn(crew: Crew, submit: Submit, fault: Fault, recovered: Call
     finished = Analysis.objects.values().get()
     fault.is_over()
     for published in (False, True):
-        dispatch.send(analysis.pk, published=published)
+        dispatch.enqueue(analysis.pk, published=published)
     assert eventually(lambda: crew.holds(0))
     recovered()
     assert Analysis.objects.values().get() == finished

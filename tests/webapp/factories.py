@@ -21,7 +21,7 @@ from inference.types import (
 )
 from tests.webapp import clips
 from webapp.accounts.models import User
-from webapp.analyses.events import Event
+from webapp.analyses.events import EventType
 from webapp.analyses.execution.lease import Lease, claim
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
@@ -135,6 +135,6 @@ def silent_for(analysis: Analysis, seconds: float) -> None:
 
 def an_endpoint(owner: User, url: str = "https://receiver.example/hook", **fields: Any) -> tuple[Endpoint, str]:
     """A webhook for everything, and its secret. Its address is not looked up."""
-    secret = signing.fresh()
-    wanted = {"events": list(Event), "secret": signing.sealed(secret)} | fields
+    secret = signing.generate_secret()
+    wanted = {"events": list(EventType), "secret": signing.encrypt(secret)} | fields
     return Endpoint.objects.create(owner=owner, url=url, **wanted), secret

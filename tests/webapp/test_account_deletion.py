@@ -28,7 +28,7 @@ from webapp.analyses import events, services
 from webapp.analyses.execution.lease import LeaseLostError
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion
-from webapp.analyses.privacy.account_deletion import SALT, TOKEN_LASTS, Deletion, delete_account, go_on
+from webapp.analyses.privacy.account_deletion import SALT, TOKEN_LIFETIME, Deletion, continue_pending, delete_account
 from webapp.audit.models import Action, Entry
 from webapp.core.errors import RequestError
 from webapp.observability import logs
@@ -53,7 +53,7 @@ def ada(transactional_db: None) -> Iterator[User]:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account_deletion, "ERASED_AT_ONCE", BATCH)
+    monkeypatch.setattr(account_deletion, "ERASE_BATCH_SIZE", BATCH)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def files_of(recordings: Any, media_root: Path) -> list[Path]:
 
 def test_a_small_account_is_gone_when_the_request_is_answered(ada: User, media_root: Path) -> None:
     deletion = delete_account(user=ada)
-    assert (deletion.recordings, deletion.left()) == (RECORDINGS, None)
+    assert (deletion.recordings, deletion.remaining()) == (RECORDINGS, None)
     assert not User.objects.exists() and not Recording.objects.exists()
     assert clips.everything_in(media_root) == []
 
@@ -89,7 +89,7 @@ class TestAtOnce:
         credentials = {"username": NAME, "password": PASSWORD}
         browser.post("/login/", credentials)
         assert (browser.get("/").status_code, program.get("/api/v1/account/").status_code) == (200, 200)
-        assert delete_account(user=ada).left() == RECORDINGS - BATCH
+        assert delete_account(user=ada).remaining() == RECORDINGS - BATCH
         assert browser.get("/")["Location"].startswith("/login/")
         assert program.get("/api/v1/account/").status_code == 401
         assert Client().post("/login/", credentials).status_code == 200
@@ -100,7 +100,7 @@ class TestAtOnce:
         delete_account(user=ada)
         with pytest.raises(IntegrityError), transaction.atomic():
             User.objects.create_user(NAME)
-        go_on()
+        continue_pending()
         User.objects.create_user(NAME)
 
     def test_nothing_is_shared_any_more(self, ada: User) -> None:
@@ -142,7 +142,7 @@ class TestAtOnce:
         waiting = outbox.enqueue(endpoint, "webhook.test", {})
         delete_account(user=ada)
         outbox.deliver(waiting.pk)
-        assert list(Delivery.objects.values_list("status", "error")) == [("failed", outbox.SWITCHED_OFF)]
+        assert list(Delivery.objects.values_list("status", "error")) == [("failed", outbox.DISABLED)]
 
     def test_it_cannot_be_asked_for_twice(self, ada: User) -> None:
         delete_account(user=ada)
@@ -165,10 +165,10 @@ def test_the_rest_follows_round_by_round(
     add_recordings(neighbour, 2)
     theirs = {path: path.read_bytes() for path in files_of(neighbour.recordings.all(), media_root)}
     deletion = delete_account(user=ada)
-    left = [deletion.left()]
+    left = [deletion.remaining()]
     while left[-1] is not None:
-        go_on(seconds=0)
-        left.append(deletion.left())
+        continue_pending(seconds=0)
+        left.append(deletion.remaining())
         if left[-1] is not None:
             assert len(files_of(ada.recordings.all(), media_root)) == 2 * left[-1]
     assert left == [3, 1, 0, None]
@@ -184,7 +184,7 @@ def test_the_rest_follows_round_by_round(
 def test_what_breaks_off_inside_a_batch_loses_nothing(
     ada: User, media_root: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    tell, told = events.tell_of_deletion, []
+    tell, told = events.emit_deletion, []
 
     def break_off_once(**which: Any) -> None:
         told.append(which)
@@ -192,7 +192,7 @@ def test_what_breaks_off_inside_a_batch_loses_nothing(
             raise error
         tell(**which)
 
-    monkeypatch.setattr(events, "tell_of_deletion", break_off_once)
+    monkeypatch.setattr(events, "emit_deletion", break_off_once)
     try:
         delete_account(user=ada)
     except SystemExit:  # the process is told to end
@@ -201,7 +201,7 @@ def test_what_breaks_off_inside_a_batch_loses_nothing(
     assert left.count() == RECORDINGS - BATCH
     assert len(files_of(left, media_root)) == len(clips.everything_in(media_root)) == 2 * len(left)
     assert Entry.objects.filter(action=Action.RECORDING_ERASED).count() == BATCH
-    go_on()
+    continue_pending()
     assert not User.objects.exists()
     assert clips.everything_in(media_root) == []
 
@@ -213,15 +213,15 @@ def test_one_account_that_cannot_be_erased_holds_up_no_other(
     add_recordings(other, BATCH + 1)
     for user in (ada, other):
         delete_account(user=user)
-    erase_all = services.erase_all
+    erase_all = services.erase_batch
 
     def fail_for_ada(*, owner_id: int, **which: Any) -> object:
         if owner_id == ada.pk:
             raise OSError
         return erase_all(owner_id=owner_id, **which)
 
-    monkeypatch.setattr(account_deletion, "erase_all", fail_for_ada)
-    go_on()
+    monkeypatch.setattr(account_deletion, "erase_batch", fail_for_ada)
+    continue_pending()
     assert list(User.objects.all()) == [ada]
 
 
@@ -233,7 +233,7 @@ def test_a_request_and_the_reaper_are_not_in_each_others_way(
 
     def erase_the_rest() -> None:
         start.wait()
-        go_on()
+        continue_pending()
         connection.close()
 
     threads = [threading.Thread(target=erase_the_rest) for _ in range(2)]
@@ -266,7 +266,7 @@ def test_queries_do_not_grow_with_the_recordings_of_a_batch(transactional_db: No
         add_recordings(user, 2 * count)
         some = [*user.recordings.values_list("pk", flat=True)][:count]
         with CaptureQueriesContext(connection) as of_some:
-            services.erase_all(owner_id=user.pk, pks=some, by=user)
+            services.erase_batch(owner_id=user.pk, pks=some, by=user)
         assert endpoint.deliveries.filter(event="recording.deleted").count() == count
         with CaptureQueriesContext(connection) as of_account:
             delete_account(user=user)
@@ -304,7 +304,7 @@ class TestProgress:
         assert 'hx-trigger="every 2s"' in page.content.decode()
         assert NAME not in page.content.decode()
         assert page["Referrer-Policy"] == "no-referrer"
-        go_on()
+        continue_pending()
         page = Client().get(answer["Location"])
         assert "Your account is erased" in page.content.decode()
         assert "hx-trigger" not in page.content.decode()
@@ -314,7 +314,7 @@ class TestProgress:
         forged = Deletion(ada.pk, 5).token()[:-1] + "x"
         for wrong in (forged, "unknown", f"{ada.pk}:5"):
             assert Client().get(f"/account/deleted/{wrong}/").status_code == 404
-        later = timezone.now().timestamp() + TOKEN_LASTS.total_seconds() + 1
+        later = timezone.now().timestamp() + TOKEN_LIFETIME.total_seconds() + 1
         monkeypatch.setattr("django.core.signing.time.time", lambda: later)
         assert Client().get(f"/account/deleted/{token}/").status_code == 404
 

@@ -264,7 +264,7 @@ class TestReading:
 
     def test_it_is_in_the_export(self, anna: User) -> None:
         accounts.make_token(user=anna, name="notebook")
-        with zipfile.ZipFile(io.BytesIO(b"".join(data_export.archive_of(anna)))) as file:
+        with zipfile.ZipFile(io.BytesIO(b"".join(data_export.personal_data_archive(anna)))) as file:
             activity = json.loads(file.read("account.json"))["activity"]
         assert [each["action"] for each in activity] == ["data_exported", "token_made", "account_made"]
         assert len(activity) == entries_about(anna.pk).count()

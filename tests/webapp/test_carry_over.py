@@ -19,7 +19,7 @@ OWN = (Correction(0, 4, "sad", "tears"), Correction(4, DURATION_S, "undetermined
 @pytest.fixture
 def corrected(owner: User) -> Analysis:
     analysis = published("happy", "sad", recording__owner=owner)
-    services.correct(analysis=analysis, by=owner, revision=0, segments=OWN)
+    services.save_corrections(analysis=analysis, by=owner, revision=0, segments=OWN)
     return analysis
 
 
@@ -46,7 +46,7 @@ def test_what_was_corrected_meanwhile_is_not_overwritten(
     api: APIClient, owner: User, corrected: Analysis, later: Analysis
 ) -> None:
     own = (Correction(0, DURATION_S, "happy"),)
-    services.correct(analysis=later, by=owner, revision=0, segments=own)
+    services.save_corrections(analysis=later, by=owner, revision=0, segments=own)
     answer = carry(api, later, corrected)
     assert (answer.status_code, answer.json()["code"]) == (409, "revision_conflict")
     assert selectors.corrections(later).segments == own
@@ -85,10 +85,10 @@ def test_the_page_says_so_and_offers_it(owner: User, corrected: Analysis, later:
 
 def test_the_page_asks_before_it_overwrites(owner: User, corrected: Analysis, later: Analysis) -> None:
     own = (Correction(0, DURATION_S, "happy"),)
-    services.correct(analysis=later, by=owner, revision=0, segments=own)
+    services.save_corrections(analysis=later, by=owner, revision=0, segments=own)
     browser = Client()
     browser.force_login(owner)
-    services.correct(analysis=corrected, by=owner, revision=1, segments=OWN)
+    services.save_corrections(analysis=corrected, by=owner, revision=1, segments=OWN)
     assert "has later corrections" in browser.get(f"/analyses/{later.pk}/").content.decode()
     asked = browser.get(f"/analyses/{later.pk}/carry-over/").content.decode()
     assert "erased for good" in asked
@@ -103,10 +103,10 @@ def test_files_of_many_take_the_analysis_that_was_corrected_last(
     owner: User, corrected: Analysis, later: Analysis
 ) -> None:
     mine = selectors.analyses_of(owner)
-    assert selectors.exported_timelines(mine) == [corrected.pk]
+    assert selectors.analyses_to_export(mine) == [corrected.pk]
     services.carry_over(analysis=later, source=corrected, by=owner, revision=0)
-    assert selectors.exported_timelines(mine) == [later.pk]
+    assert selectors.analyses_to_export(mine) == [later.pk]
     services.remove_corrections(analysis=later, by=owner, revision=1)
-    assert selectors.exported_timelines(mine) == [corrected.pk]
+    assert selectors.analyses_to_export(mine) == [corrected.pk]
     services.remove_corrections(analysis=corrected, by=owner, revision=1)
-    assert selectors.exported_timelines(mine) == [later.pk]
+    assert selectors.analyses_to_export(mine) == [later.pk]

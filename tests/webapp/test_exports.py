@@ -18,7 +18,7 @@ from inference.export import WRITERS, RecordingInfo
 from tests.webapp.factories import AnalysisFactory, a_timeline, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.analyses import services
-from webapp.analyses.downloads.archive import archive
+from webapp.analyses.downloads.archive import analyses_archive
 from webapp.analyses.execution.publishing import publish_video
 from webapp.analyses.models import Analysis
 from webapp.recordings.models import Project, Tag
@@ -137,7 +137,7 @@ def test_nobody_gets_what_is_somebody_elses(
         assert folders(file) == ["001-mine"]
     answer = theirs.get(ADDRESS, {"recording": str(five[0].recording_id)})
     assert (answer.status_code, answer.json()["code"]) == (404, "nothing_to_export")
-    inside = b"".join(archive(stranger, [each.pk for each in five], ["csv"], with_video=True))
+    inside = b"".join(analyses_archive(stranger, [each.pk for each in five], ["csv"], with_video=True))
     assert zipfile.ZipFile(io.BytesIO(inside)).namelist() == ["manifest.csv"]
 
 
@@ -160,7 +160,7 @@ def test_what_cannot_be_had_is_said_at_once(
 
 
 def test_what_is_erased_while_the_zip_is_sent_is_left_out(owner: User, five: list[Analysis]) -> None:
-    pieces = archive(owner, [each.pk for each in five], ["csv"], with_video=True)
+    pieces = analyses_archive(owner, [each.pk for each in five], ["csv"], with_video=True)
     sent = [next(pieces)]
     services.erase(recording=five[3].recording)
     sent += pieces
@@ -171,7 +171,9 @@ def test_what_is_erased_while_the_zip_is_sent_is_left_out(owner: User, five: lis
 
 def test_only_what_is_huge_asks_for_the_extension_for_huge_files(owner: User) -> None:
     analysis = finished("happy", recording__owner=owner)
-    with zipfile.ZipFile(io.BytesIO(b"".join(archive(owner, [analysis.pk], ["csv"], with_video=True)))) as file:
+    with zipfile.ZipFile(
+        io.BytesIO(b"".join(analyses_archive(owner, [analysis.pk], ["csv"], with_video=True)))
+    ) as file:
         assert {entry.extract_version for entry in file.infolist()} == {20}
         assert {entry.compress_type for entry in file.infolist()} == {zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED}
 
@@ -179,7 +181,7 @@ def test_only_what_is_huge_asks_for_the_extension_for_huge_files(owner: User) ->
 def test_whoever_hangs_up_in_the_middle_leaves_no_file_open(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = finished("happy", recording__owner=owner)
     monkeypatch.setattr("webapp.storage.zip_stream.CHUNK_BYTES", 100)
-    pieces = archive(owner, [analysis.pk], ["csv"], with_video=True)
+    pieces = analyses_archive(owner, [analysis.pk], ["csv"], with_video=True)
     while len(next(pieces)) < 100:
         pass
     video = media.root() / analysis.artifacts.get().key
@@ -197,7 +199,7 @@ def test_a_large_video_passes_through_in_pieces(owner: User) -> None:
             file.truncate(size)
         publish_video(claimed(analysis, published=True), path)
     tracemalloc.start()
-    sent = sum(len(piece) for piece in archive(owner, [analysis.pk], ["csv"], with_video=True))
+    sent = sum(len(piece) for piece in analyses_archive(owner, [analysis.pk], ["csv"], with_video=True))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert sent > size

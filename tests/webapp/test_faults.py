@@ -237,21 +237,21 @@ def test_nothing_is_lost_when_redis_is_full(
     assert answer.status_code == 302
     analysis = Analysis.objects.get()
     assert (analysis.status, analysis.attempt) == (Status.QUEUED, 0)
-    dispatch.send(analysis.pk, published=True)
+    dispatch.enqueue(analysis.pk, published=True)
     metrics.ATTEMPTS.add(step="read", outcome="done")
 
 
 def test_an_analysis_waits_for_the_database_to_come_back(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = published("happy", recording=a_recording(video=clips.video(10)))
-    really, tries = Lease.put_off, []
+    really, tries = Lease.defer, []
 
-    def put_off(lease: Lease, *about: str) -> None:
+    def defer(lease: Lease, *about: str) -> None:
         tries.append(about)
         if len(tries) < 3:
             raise OperationalError("the connection was lost")
         really(lease, *about)
 
-    monkeypatch.setattr(Lease, "put_off", put_off)
+    monkeypatch.setattr(Lease, "defer", defer)
     monkeypatch.setattr(
         "webapp.analyses.execution.worker.connection", type("Connection", (), {"close": lambda self: None})()
     )

@@ -15,7 +15,7 @@ from tests.webapp import clips
 from tests.webapp.factories import AnalysisFactory, a_timeline, claimed, finished, published, silent_for
 from webapp.analyses import selectors, services
 from webapp.analyses.execution import lease as leases
-from webapp.analyses.execution.lease import Held, LeaseLostError, claim
+from webapp.analyses.execution.lease import LeaseKeeper, LeaseLostError, claim
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis, Artifact, Segment, WindowScore
 from webapp.storage import media
@@ -164,7 +164,7 @@ def test_a_lost_lease_publishes_no_video(
 
 
 @pytest.mark.parametrize("lose", LOSSES)
-@pytest.mark.parametrize("write", [lambda lease: lease.fail("not_a_video", "No."), lambda lease: lease.give_back()])
+@pytest.mark.parametrize("write", [lambda lease: lease.fail("not_a_video", "No."), lambda lease: lease.release()])
 def test_a_lost_lease_writes_no_end(
     analysis: Analysis, lose: Callable[[Analysis], None], write: Callable[[Any], None]
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_lost_lease_writes_no_end(
 
 
 def test_a_lost_lease_stops_the_work_at_its_next_step(analysis: Analysis) -> None:
-    held = Held(claimed(analysis))
+    held = LeaseKeeper(claimed(analysis))
     cancelled(analysis)
     with pytest.raises(LeaseLostError):
         held.progress(Stage.SAMPLE, 0.5)
@@ -187,14 +187,14 @@ def test_progress_is_told_as_a_share_of_the_whole(analysis: Analysis) -> None:
     lease, told = claimed(analysis), []
     for stage in Stage:
         for share in (0.0, 0.5, 1.0):
-            Held(lease).progress(stage, share)
+            LeaseKeeper(lease).progress(stage, share)
             told.append(Analysis.objects.values_list("progress", flat=True).get())
     assert told == sorted(told)
     assert (told[0], told[-1]) == (0.0, 1.0)
 
 
 def test_progress_is_not_written_at_every_frame(analysis: Analysis, django_assert_num_queries: Any) -> None:
-    held = Held(claimed(analysis))
+    held = LeaseKeeper(claimed(analysis))
     with django_assert_num_queries(2):
         for index in range(100):
             held.progress(Stage.SAMPLE, index / 100)
@@ -221,13 +221,13 @@ class TestHeld:
         analysis.refresh_from_db()
         silent_for(analysis, 1000)
         started = timezone.now()
-        with Held(lease):
+        with LeaseKeeper(lease):
             assert eventually(Analysis.objects.filter(heartbeat_at__gt=started).exists)
 
     def test_a_cancelled_analysis_is_noticed_without_progress(self, settings: Any) -> None:
         settings.HEARTBEAT_SECONDS = 0
         analysis = AnalysisFactory.create()
-        with Held(claimed(analysis)) as held:
+        with LeaseKeeper(claimed(analysis)) as held:
             cancelled(analysis)
             assert eventually(held._lost.is_set)
             with pytest.raises(LeaseLostError):
@@ -236,7 +236,7 @@ class TestHeld:
     def test_a_worker_that_has_to_end_gives_back_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(leases, "stopping", threading.Event())
         analysis = AnalysisFactory.create()
-        with Held(claimed(analysis)) as held:
+        with LeaseKeeper(claimed(analysis)) as held:
             leases.stopping.set()
             assert eventually(lambda: Analysis.objects.get().status == Status.QUEUED)
             assert eventually(held._lost.is_set)
@@ -247,7 +247,7 @@ class TestHeld:
 
     def test_a_connection_that_breaks_stops_no_work(self) -> None:
         analysis = AnalysisFactory.create()
-        with Held(claimed(analysis)) as held:
+        with LeaseKeeper(claimed(analysis)) as held:
             with pytest.raises(OperationalError), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
             held.progress(Stage.SAMPLE, 0.0)
@@ -256,6 +256,6 @@ class TestHeld:
 
     def test_nothing_beats_after_the_end(self, settings: Any) -> None:
         settings.HEARTBEAT_SECONDS = 0
-        with Held(claimed(AnalysisFactory.create())) as held:
+        with LeaseKeeper(claimed(AnalysisFactory.create())) as held:
             pass
         assert not held._thread.is_alive()

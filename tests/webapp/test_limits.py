@@ -14,7 +14,7 @@ from tests.integration.web import Web
 from tests.webapp import tus
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
-from webapp.api.throttling import Limit
+from webapp.api.throttling import FixedWindowThrottle
 
 READ, WRITE, PART, EXPORT = "/api/v1/recordings/", tus.URL, f"{tus.URL}{{}}/", "/api/v1/exports/"
 
@@ -118,7 +118,7 @@ def test_many_threads_miscount_nothing(api: APIClient, owner: User, settings: An
     allowed: list[bool] = []
 
     def ask() -> None:
-        allowed.extend(Limit().allow_request(request, None) for _ in range(40))
+        allowed.extend(FixedWindowThrottle().allow_request(request, None) for _ in range(40))
 
     threads = [threading.Thread(target=ask) for _ in range(5)]
     for thread in threads:

@@ -26,7 +26,7 @@ from tests.webapp.routes import calls
 from webapp.accounts.models import User
 from webapp.accounts.services import make_token
 from webapp.analyses.models import FaceTrack
-from webapp.api.throttling import Limit
+from webapp.api.throttling import FixedWindowThrottle
 from webapp.audit.models import Entry
 from webapp.recordings import organization, uploads
 from webapp.recordings.models import Share
@@ -242,7 +242,7 @@ def odd(row: Row, method: str, things: dict[str, object]) -> Iterator[tuple[str,
 def test_nothing_that_is_sent_breaks_an_answer(
     who: str, people: dict[str, Any], things: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Limit, "allow_request", lambda *_: True)
+    monkeypatch.setattr(FixedWindowThrottle, "allow_request", lambda *_: True)
     client = APIClient(raise_request_exception=False)
     if who != "anonymous":
         client.force_login(people[who])

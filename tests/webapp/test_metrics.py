@@ -94,7 +94,7 @@ def test_accounts_that_are_being_deleted(
     RecordingFactory.create()
     found = sampled(client)
     assert (found["emotrace_deletions",], found["emotrace_deletion_recordings",]) == (0, 0)
-    monkeypatch.setattr(account_deletion, "ERASED_AT_ONCE", 1)
+    monkeypatch.setattr(account_deletion, "ERASE_BATCH_SIZE", 1)
     monkeypatch.setattr(account_deletion, "REQUEST_SECONDS", 0)
     account_deletion.delete_account(user=owner)
     found = sampled(client)
@@ -176,8 +176,8 @@ def test_a_gpu_is_shown_for_an_hour(db: None, client: Client, monkeypatch: pytes
             mem_get_info = staticmethod(lambda: (30, 100))
 
     monkeypatch.setitem(sys.modules, "torch", Torch)
-    gpu_metrics.note()
+    gpu_metrics.record()
     worker = socket.gethostname()
     assert sampled(client)["emotrace_gpu_memory_used_bytes", worker] == 70
-    monkeypatch.setattr(gpu_metrics, "KEPT_SECONDS", -1)
+    monkeypatch.setattr(gpu_metrics, "RETENTION_SECONDS", -1)
     assert ("emotrace_gpu_memory_used_bytes", worker) not in sampled(client)

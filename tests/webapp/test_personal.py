@@ -79,7 +79,7 @@ def neighbour(rosalind: User) -> User:
 
 
 def unpacked(user: User) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(b"".join(data_export.archive_of(user)))) as file:
+    with zipfile.ZipFile(io.BytesIO(b"".join(data_export.personal_data_archive(user)))) as file:
         assert file.testzip() is None
         return {name: file.read(name) for name in file.namelist()}
 
@@ -126,12 +126,12 @@ def test_no_secret_is_in_the_zip(rosalind: User, neighbour: User) -> None:
 def test_the_zip_is_never_whole_in_memory(rosalind: User) -> None:
     recording = RecordingFactory.create(owner=rosalind)
     with_files(recording, video=bytes(20 * 2**20))
-    assert max(len(piece) for piece in data_export.archive_of(rosalind)) < 2**20
+    assert max(len(piece) for piece in data_export.personal_data_archive(rosalind)) < 2**20
 
 
 def test_what_is_erased_or_lost_meanwhile_is_left_out(rosalind: User) -> None:
     RecordingFactory.create(owner=rosalind, title="later")
-    pieces = data_export.archive_of(rosalind)
+    pieces = data_export.personal_data_archive(rosalind)
     begun = next(pieces)
     rosalind.recordings.filter(title="later").delete()
     media.delete(rosalind.recordings.get().files.get(kind="eeg").key)

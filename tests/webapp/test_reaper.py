@@ -110,7 +110,7 @@ def test_what_lapses_after_its_last_attempt_meanwhile_is_not_tried_again(
     claimed(second)
     second.refresh_from_db()
     Analysis.objects.update(attempt=settings.MAX_ATTEMPTS)
-    monkeypatch.setattr(events, "tell_of_analysis", lambda *_: silent_for(second, settings.LEASE_SECONDS + 1))
+    monkeypatch.setattr(events, "emit_analysis_event", lambda *_: silent_for(second, settings.LEASE_SECONDS + 1))
     reap()
     assert queue.llen(settings.INFERENCE_QUEUE) == 0
     reap()
@@ -251,8 +251,8 @@ def test_a_row_that_raises_stops_no_round(
         if len(seen) == 1:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(events, "tell_of_analysis", fail_once)
-    monkeypatch.setattr("webapp.analyses.execution.lease.nudge", fail_once)
+    monkeypatch.setattr(events, "emit_analysis_event", fail_once)
+    monkeypatch.setattr("webapp.analyses.execution.lease.redispatch", fail_once)
     reaping.connect(listener := lambda **_: rounds.append(1))
     reap()
     reaping.disconnect(listener)

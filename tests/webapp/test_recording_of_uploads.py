@@ -38,7 +38,7 @@ def long_video() -> bytes:
 @pytest.fixture
 def submit(api: APIClient, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """POST recordings/, with what follows once the transaction is over."""
-    monkeypatch.setattr("webapp.analyses.execution.dispatch.send", lambda *_, **__: None)
+    monkeypatch.setattr("webapp.analyses.execution.dispatch.enqueue", lambda *_, **__: None)
 
     def send(key: str | None = None, **fields: Any) -> Any:
         with django_capture_on_commit_callbacks(execute=True):

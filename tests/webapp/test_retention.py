@@ -23,7 +23,7 @@ from webapp.analyses import services
 from webapp.analyses.execution.lease import LeaseLostError
 from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.models import Analysis
-from webapp.analyses.privacy.expiry import AT_ONCE, purge
+from webapp.analyses.privacy.expiry import BATCH_SIZE, erase_expired
 from webapp.recordings import organization
 from webapp.recordings.models import Project, Recording
 
@@ -103,17 +103,17 @@ def test_what_is_over_is_erased_and_nothing_else(
     with_files(over, video=b"the picture")
     stays = [aged(29, owner=owner, project=project), aged(6, owner=owner)]
     alone = aged(8, owner=owner)
-    assert purge() == (1 if outside is None else 2)
+    assert erase_expired() == (1 if outside is None else 2)
     assert not Recording.objects.filter(pk=over.pk).exists()
     assert clips.everything_in(media_root) == []
     left = {*stays, alone} if outside is None else {*stays}
     assert {*Recording.objects.all()} == left
-    assert purge() == 0
+    assert erase_expired() == 0
 
 
 def test_a_worker_in_the_midst_of_it_finds_nothing_to_write_to(owner: User, project: Project) -> None:
     held = claimed(aged(31, owner=owner, project=project).analyses.get())
-    purge()
+    erase_expired()
     with pytest.raises(LeaseLostError):
         publish_timeline(held, a_timeline("happy"))
     assert not Analysis.objects.exists()
@@ -124,12 +124,12 @@ def test_who_is_killed_in_the_middle_is_gone_on_for(
 ) -> None:
     owner = django_user_model.objects.create_user(username="owner")
     project = organization.create_project(owner=owner, name="Study", retention_days=30)
-    Recording.objects.bulk_create(RecordingFactory.build_batch(3 * AT_ONCE, owner=owner, project=project))
+    Recording.objects.bulk_create(RecordingFactory.build_batch(3 * BATCH_SIZE, owner=owner, project=project))
     stays = RecordingFactory.create(owner=owner, project=project)
     old = timezone.now() - timedelta(days=31)
     Recording.objects.exclude(pk=stays.pk).update(created_at=old)
     first = process("reaper")
-    assert eventually(lambda: Recording.objects.count() <= 3 * AT_ONCE - 5)
+    assert eventually(lambda: Recording.objects.count() <= 3 * BATCH_SIZE - 5)
     first.kill()
     first.wait()
     assert Recording.objects.count() > 1
@@ -145,9 +145,9 @@ def test_over_rest_nothing_is_lost_that_nobody_meant(api: APIClient, owner: User
     refused = api.patch(API + path, change)
     assert (refused.status_code, refused.json()["code"]) == (409, "retention_erases")
     assert refused.json()["detail"].startswith("1 recording would be erased")
-    assert purge() == 0
+    assert erase_expired() == 0
     assert api.patch(API + path, change | {"erase_due": True}).status_code == 200
-    assert purge() == 1
+    assert erase_expired() == 1
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -159,9 +159,9 @@ def test_the_pages_ask_first(client: Client, owner: User, project: Project, way:
     assert asked.status_code == 422
     assert "1 recording would be erased" in asked.content.decode()
     assert 'name="erase_due"' in asked.content.decode()
-    assert purge() == 0
+    assert erase_expired() == 0
     assert client.post(path, change | {"erase_due": "on"}).status_code == 302
-    assert purge() == 1
+    assert erase_expired() == 1
 
 
 def test_moving_many_asks_too(client: Client, owner: User, project: Project) -> None:
@@ -203,7 +203,7 @@ def test_one_that_cannot_be_erased_holds_up_no_other(
         really(recording=recording)
 
     monkeypatch.setattr("webapp.analyses.privacy.expiry.erase", erase)
-    assert purge() == 1
+    assert erase_expired() == 1
     assert Recording.objects.get() == stuck
     assert not Recording.objects.filter(pk=other.pk).exists()
 

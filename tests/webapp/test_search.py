@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from tests.webapp.factories import AnalysisFactory, finished, with_files
 from webapp.accounts.models import User
-from webapp.analyses.filters import MOST_IDS, MOST_WORDS
+from webapp.analyses.filters import MAX_IDS, MAX_WORDS
 from webapp.analyses.models import Analysis
 from webapp.recordings import organization
 from webapp.recordings.models import MAX_TAGS, MediaFile, Project, Recording
@@ -63,7 +63,7 @@ def titles(api: APIClient, **query: Any) -> set[str]:
         ({"tag": "adult,Adult,ADULT"}, {"Anna", "Ben"}),
         ({"tag": "adult,"}, set()),
         ({"tag": ",".join(["adult"] * MAX_TAGS)}, {"Anna", "Ben"}),
-        ({"search": " ".join(["anna"] * MOST_WORDS)}, {"Anna"}),
+        ({"search": " ".join(["anna"] * MAX_WORDS)}, {"Anna"}),
         ({"project": "none"}, {"Ben", "Carla"}),
         ({"label": "sad"}, {"Ben"}),
         ({"status": "queued"}, {"Carla"}),
@@ -123,10 +123,10 @@ def test_a_title_can_be_what_the_order_goes_by(api: APIClient) -> None:
         {"created_before": "2026-02-30"},
         {"created_after": "0001-01-01T00:00:00+01:00"},
         {"search": "a\x00b"},
-        {"search": "anna " * (MOST_WORDS + 1)},
+        {"search": "anna " * (MAX_WORDS + 1)},
         {"search": "a" * 201},
         {"tag": "adult," * MAX_TAGS},
-        {"recording": ",".join([str(UUID(int=0))] * (MOST_IDS + 1))},
+        {"recording": ",".join([str(UUID(int=0))] * (MAX_IDS + 1))},
     ],
 )
 def test_what_cannot_be_looked_for_is_named(api: APIClient, query: dict[str, str]) -> None:

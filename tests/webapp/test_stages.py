@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from inference.types import Stage
-from webapp.analyses.execution.stage_timing import StageTimes
+from webapp.analyses.execution.stage_timing import StageTimer
 from webapp.observability.metrics import STAGE_SECONDS
 
 
@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_what_comes_before_the_first_report_of_a_stage_is_its_own(clock: Any, counted: dict[str, float]) -> None:
-    times = StageTimes()
+    times = StageTimer()
     for seconds, stage, share in [
         (1, Stage.PROBE, 0.0),
         (2, Stage.PROBE, 1.0),
@@ -42,5 +42,5 @@ def test_what_comes_before_the_first_report_of_a_stage_is_its_own(clock: Any, co
 
 
 def test_where_nothing_was_reported_nothing_is_counted(counted: dict[str, float]) -> None:
-    StageTimes().end()
+    StageTimer().end()
     assert counted == {}

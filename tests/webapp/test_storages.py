@@ -96,7 +96,7 @@ def test_a_recording_is_sent_read_rendered_handed_out_taken_away_and_erased(
 
     rest = sent_in_parts(owner, KNOWN, "later.mp4")
     lying = storages.everything(media_root)
-    with zipfile.ZipFile(io.BytesIO(b"".join(data_export.archive_of(owner)))) as taken:
+    with zipfile.ZipFile(io.BytesIO(b"".join(data_export.personal_data_archive(owner)))) as taken:
         names = {Path(name).name: name for name in taken.namelist()}
         assert taken.read(names["visit.mp4"]) == video
         assert taken.read(names["video.mp4"]) == labelled

@@ -81,7 +81,7 @@ def test_what_is_put_off_keeps_nobody_waiting(db: None, settings: Any) -> None:
     first, second = queued(UserFactory.create(), 2)
     lease = claim_next(published=False)
     assert lease is not None and lease.pk == first.pk
-    lease.put_off("storage_unavailable", "The media cannot be read.")
+    lease.defer("storage_unavailable", "The media cannot be read.")
     assert taken() == second
     assert claim_next(published=False) is None
     first.refresh_from_db()
@@ -100,7 +100,7 @@ def test_messages_do_not_pile_up(db: None, settings: Any, queue: Any) -> None:
 def test_messages_that_were_lost_are_made_up_for(db: None, settings: Any, queue: Any) -> None:
     analyses = queued(UserFactory.create(), 4)
     for analysis in analyses[:2]:
-        dispatch.send(analysis.pk, published=False)
+        dispatch.enqueue(analysis.pk, published=False)
     published("happy")
     reap()
     assert (queue.llen(settings.INFERENCE_QUEUE), queue.llen(settings.RENDER_QUEUE)) == (4, 1)
@@ -110,7 +110,7 @@ def test_nobody_is_told_of_what_is_put_off(db: None, settings: Any, queue: Any) 
     queued(UserFactory.create(), 1)
     lease = claim_next(published=False)
     assert lease is not None
-    lease.put_off("storage_unavailable", "The media cannot be read.")
+    lease.defer("storage_unavailable", "The media cannot be read.")
     reap()
     assert queue.llen(settings.INFERENCE_QUEUE) == 0
     silent_for(Analysis.objects.get(), 2 * settings.LEASE_SECONDS + 1)

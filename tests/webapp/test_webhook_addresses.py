@@ -108,7 +108,7 @@ def test_a_name_is_looked_up_once_for_each_attempt(owner: User, names: Names, se
 
 def test_without_the_operators_word_nothing_goes_into_the_own_network(owner: User, monkeypatch: Any) -> None:
     with receiving() as receiver:
-        monkeypatch.setattr("webapp.webhooks.ssrf.PORTS", {receiver.port})
+        monkeypatch.setattr("webapp.webhooks.ssrf.ALLOWED_PORTS", {receiver.port})
         endpoint, _ = an_endpoint(owner, receiver.url)
         outbox.deliver(services.send_test(endpoint=endpoint).pk)
         assert receiver.received == []
@@ -117,17 +117,17 @@ def test_without_the_operators_word_nothing_goes_into_the_own_network(owner: Use
 
 def test_an_allowed_network_is_written_to_at_once_and_no_more_when_it_is_taken_away(owner: User) -> None:
     with receiving() as receiver:
-        services.allow_networks(by=owner, networks=[ip_network("127.0.0.1/32")])
+        services.set_allowed_networks(by=owner, networks=[ip_network("127.0.0.1/32")])
         endpoint, _ = services.create(owner=owner, url=receiver.url, events=["analysis.failed"])
         outbox.deliver(services.send_test(endpoint=endpoint).pk)
         assert len(receiver.received) == 1
-        services.allow_networks(by=owner, networks=[])
+        services.set_allowed_networks(by=owner, networks=[])
         outbox.deliver(services.send_test(endpoint=endpoint).pk)
         assert len(receiver.received) == 1
 
 
 def test_other_networks_stay_refused(owner: User, names: Names) -> None:
-    services.allow_networks(by=owner, networks=[ip_network("10.0.0.0/8")])
+    services.set_allowed_networks(by=owner, networks=[ip_network("10.0.0.0/8")])
     assert resolve("http://10.1.2.3:9000/").port == 9000
     names(["10.0.0.1", "169.254.169.254"])
     for url in ("http://127.0.0.1/", "http://169.254.169.254/", "http://mixed.example/"):

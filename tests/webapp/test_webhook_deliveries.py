@@ -23,7 +23,7 @@ from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.execution.reaper import reap
 from webapp.core import paths
 from webapp.webhooks import outbox, services
-from webapp.webhooks.delivery import KEPT_BYTES, WHOLE_SECONDS
+from webapp.webhooks.delivery import RESPONSE_EXCERPT_BYTES, TOTAL_TIMEOUT_SECONDS
 from webapp.webhooks.models import Delivery, Endpoint
 
 Status = Delivery.Status
@@ -139,7 +139,7 @@ def test_a_message_is_signed_as_the_standard_says(hook: tuple[Endpoint, str], re
 
 
 def test_for_a_day_two_secrets_verify(hook: tuple[Endpoint, str], receiver: Receiver) -> None:
-    fresh = services.rotate(endpoint=hook[0])
+    fresh = services.rotate_secret(endpoint=hook[0])
     tried(hook)
     headers, body = receiver.received[0]
     for secret in (fresh, hook[1]):
@@ -167,32 +167,32 @@ def test_what_is_refused_is_sent_again_later_under_the_same_name(
     assert due(delivery).status == Status.DELIVERED
     outbox.deliver(delivery.pk)  # a message that came twice
     assert [headers["webhook-id"] for headers, _ in receiver.received] == [delivery.message_id] * 2
-    services.send_again(delivery=delivery)
+    services.resend(delivery=delivery)
     outbox.deliver(delivery.pk)
     assert receiver.received[2][0]["webhook-id"] == delivery.message_id
 
 
 def test_the_pauses_grow_to_about_a_day_and_no_two_are_alike() -> None:
-    pauses = [outbox.pause(attempt).total_seconds() for attempt in range(1, outbox.MOST_ATTEMPTS)]
+    pauses = [outbox.retry_delay(attempt).total_seconds() for attempt in range(1, outbox.MAX_ATTEMPTS)]
     for shorter, longer in pairwise(pauses[:5]):
         assert longer > 2 * shorter
     assert 18 * 3600 < sum(pauses) < 32 * 3600
-    assert pauses[0] > WHOLE_SECONDS
-    assert len({outbox.pause(1) for _ in range(20)}) == 20
+    assert pauses[0] > TOTAL_TIMEOUT_SECONDS
+    assert len({outbox.retry_delay(1) for _ in range(20)}) == 20
 
 
 def test_after_the_last_attempt_it_has_failed(hook: tuple[Endpoint, str], receiver: Receiver) -> None:
     receiver.status = 500
     delivery = tried(hook)
-    for _ in range(outbox.MOST_ATTEMPTS - 1):
+    for _ in range(outbox.MAX_ATTEMPTS - 1):
         assert delivery.status == Status.PENDING
         due(delivery)
-    assert (delivery.status, delivery.attempts) == (Status.FAILED, outbox.MOST_ATTEMPTS)
+    assert (delivery.status, delivery.attempts) == (Status.FAILED, outbox.MAX_ATTEMPTS)
     due(delivery)
-    assert len(receiver.received) == outbox.MOST_ATTEMPTS
+    assert len(receiver.received) == outbox.MAX_ATTEMPTS
     hook[0].refresh_from_db()
     assert hook[0].enabled  # one message is no long failure
-    services.send_again(delivery=delivery)
+    services.resend(delivery=delivery)
     assert due(delivery).attempts == 1
 
 
@@ -201,14 +201,14 @@ def test_a_receiver_that_takes_nothing_for_days_is_switched_off(hook: tuple[Endp
     endpoint, waiting = hook[0], services.send_test(endpoint=hook[0])
     Endpoint.objects.update(failing_since=timezone.now() - timedelta(days=4))
     delivery = services.send_test(endpoint=endpoint)
-    Delivery.objects.filter(pk=delivery.pk).update(attempts=outbox.MOST_ATTEMPTS - 1)
+    Delivery.objects.filter(pk=delivery.pk).update(attempts=outbox.MAX_ATTEMPTS - 1)
     due(delivery)
     endpoint.refresh_from_db()
     assert not endpoint.enabled
     assert "Nothing arrived since" in endpoint.note
     assert "answered 500" in endpoint.note
     waiting.refresh_from_db()
-    assert (waiting.status, waiting.error) == (Status.FAILED, outbox.SWITCHED_OFF)
+    assert (waiting.status, waiting.error) == (Status.FAILED, outbox.DISABLED)
 
 
 def test_what_arrives_ends_a_failure(hook: tuple[Endpoint, str], receiver: Receiver) -> None:
@@ -241,7 +241,7 @@ def test_a_redirect_is_not_followed(hook: tuple[Endpoint, str], receiver: Receiv
 
 def test_of_a_long_answer_little_is_read(hook: tuple[Endpoint, str], receiver: Receiver) -> None:
     receiver.answer = b"a" * 50_000_000
-    assert tried(hook).answer == "a" * KEPT_BYTES
+    assert tried(hook).answer == "a" * RESPONSE_EXCERPT_BYTES
 
 
 def drip(handler: Any) -> None:
@@ -266,7 +266,7 @@ def garbage(handler: Any) -> None:
 def test_a_receiver_that_plays_for_time_is_left(
     hook: tuple[Endpoint, str], receiver: Receiver, behave: Any, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.webhooks.delivery.WHOLE_SECONDS", 0.6)
+    monkeypatch.setattr("webapp.webhooks.delivery.TOTAL_TIMEOUT_SECONDS", 0.6)
     receiver.behave = behave
     began = time.monotonic()
     delivery = tried(hook)
@@ -307,7 +307,7 @@ def test_what_is_due_is_sent_by_the_reaper_and_what_is_old_forgotten(
     waiting, later, spent, old = (services.send_test(endpoint=hook[0]) for _ in range(4))
     Delivery.objects.filter(pk=waiting.pk).update(nudged_at=now - timedelta(minutes=10))
     Delivery.objects.filter(pk=later.pk).update(next_attempt_at=now + timedelta(minutes=1))
-    Delivery.objects.filter(pk=spent.pk).update(attempts=outbox.MOST_ATTEMPTS, nudged_at=now - timedelta(hours=7))
+    Delivery.objects.filter(pk=spent.pk).update(attempts=outbox.MAX_ATTEMPTS, nudged_at=now - timedelta(hours=7))
     Delivery.objects.filter(pk=old.pk).update(status=Status.DELIVERED, created_at=now - timedelta(days=31))
     reap()
     assert sent == [waiting.pk]
@@ -329,7 +329,7 @@ def test_where_the_clock_of_a_worker_is_behind_messages_are_late_and_not_lost(
         reap()
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, sent) == (Status.PENDING, 0, [])
-    with time_machine.travel(timezone.now() + outbox.NUDGED_AGAIN + timedelta(seconds=5)):
+    with time_machine.travel(timezone.now() + outbox.REDISPATCH_AFTER + timedelta(seconds=5)):
         reap()
         assert sent == [delivery.pk]
         outbox.deliver(delivery.pk)

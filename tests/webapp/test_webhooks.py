@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from tests.webapp.factories import an_endpoint
 from webapp.accounts.models import User
-from webapp.analyses.events import Event
+from webapp.analyses.events import EventType
 from webapp.webhooks import services, signing
 from webapp.webhooks.models import Delivery, Endpoint
 
@@ -34,23 +34,23 @@ def test_the_secret_is_shown_once_and_kept_encrypted(api: APIClient) -> None:
     assert secret.startswith("whsec_")
     row = Endpoint.objects.values().get()
     assert secret.removeprefix("whsec_") not in str(row)
-    assert signing.opened(row["secret"]) == secret
+    assert signing.decrypt(row["secret"]) == secret
     for answer in (api.get(URL), api.get(f"{URL}{webhook['id']}/"), api.patch(f"{URL}{webhook['id']}/")):
         assert "secret" not in str(answer.json()).replace("old_secret_until", "")
 
 
 def test_a_secret_of_another_key_cannot_be_read(settings: Any) -> None:
-    kept = signing.sealed("whsec_abc")
+    kept = signing.encrypt("whsec_abc")
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another"
-    assert signing.opened(kept) == "whsec_abc"
+    assert signing.decrypt(kept) == "whsec_abc"
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(signing.SecretLostError):
-        signing.opened(kept)
+        signing.decrypt(kept)
 
 
 def test_it_tells_of_everything_or_of_what_was_asked_for(api: APIClient) -> None:
-    assert made(api)["events"] == list(Event)
+    assert made(api)["events"] == list(EventType)
     some = made(api, events=["recording.deleted", "analysis.failed"])
     assert some["events"] == ["analysis.failed", "recording.deleted"]
 
@@ -99,21 +99,21 @@ def test_removing_it_removes_its_log(api: APIClient) -> None:
 
 
 def test_there_is_an_end_to_their_number(api: APIClient, owner: User, stranger: User) -> None:
-    for _ in range(services.MOST - 1):
+    for _ in range(services.MAX_ENDPOINTS - 1):
         an_endpoint(owner)
     made(api)
     an_endpoint(stranger)
     answer = api.post(URL, {"url": "http://127.0.0.1:9/"}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (409, "webhook_limit")
-    assert owner.webhooks.count() == services.MOST
+    assert owner.webhooks.count() == services.MAX_ENDPOINTS
 
 
 def test_a_new_secret_leaves_the_old_one_for_a_day(api: APIClient) -> None:
     webhook = made(api)
     answer = api.post(f"{URL}{webhook['id']}/secret/").json()
     endpoint = Endpoint.objects.get()
-    assert signing.opened(endpoint.secret) == answer["secret"] != webhook["secret"]
-    assert signing.opened(endpoint.old_secret) == webhook["secret"]
+    assert signing.decrypt(endpoint.secret) == answer["secret"] != webhook["secret"]
+    assert signing.decrypt(endpoint.old_secret) == webhook["secret"]
     assert endpoint.old_secret_until is not None
     assert timedelta(hours=23) < endpoint.old_secret_until - timezone.now() <= timedelta(hours=24)
     assert api.get(f"{URL}{webhook['id']}/").json()["old_secret_until"] is not None

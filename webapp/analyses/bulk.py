@@ -13,35 +13,35 @@ from webapp.analyses import services
 from webapp.core.errors import RequestError
 from webapp.recordings.models import Recording
 
-ERASE_SECONDS = 5.0  # of one request
-GONE = "It was deleted meanwhile."
+ERASE_TIME_LIMIT_S = 5.0  # of one request
+DELETED_MEANWHILE = "It was deleted meanwhile."
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BulkResult:
     """How many were done, by reason the titles of those that were not, and how many the time did not suffice for."""
 
     done: int
     failed: dict[str, list[str]]
-    left: int = 0
+    remaining: int = 0
 
 
-def analyse_again(*, recordings: Iterable[Recording], model: str | None) -> Outcome:
+def analyse_again(*, recordings: Iterable[Recording], model: str | None) -> BulkResult:
     return _each(recordings, lambda recording: services.rerun(recording=recording, model=model))
 
 
-def erase(*, recordings: Sequence[Recording], by: User) -> Outcome:
+def erase(*, recordings: Sequence[Recording], by: User) -> BulkResult:
     """Erase recordings of `by`, batch by batch, until ERASE_SECONDS are over."""
-    until, tried, erased = time.monotonic() + ERASE_SECONDS, 0, set[UUID]()
+    until, tried, erased = time.monotonic() + ERASE_TIME_LIMIT_S, 0, set[UUID]()
     while tried < len(recordings) and (not tried or time.monotonic() < until):
-        batch = recordings[tried : tried + services.ERASED_AT_ONCE]
-        erased |= services.erase_all(owner_id=by.pk, pks=[recording.pk for recording in batch], by=by)
+        batch = recordings[tried : tried + services.ERASE_BATCH_SIZE]
+        erased |= services.erase_batch(owner_id=by.pk, pks=[recording.pk for recording in batch], by=by)
         tried += len(batch)
     gone = [recording.title for recording in recordings[:tried] if recording.pk not in erased]
-    return Outcome(len(erased), {GONE: gone} if gone else {}, left=len(recordings) - tried)
+    return BulkResult(len(erased), {DELETED_MEANWHILE: gone} if gone else {}, remaining=len(recordings) - tried)
 
 
-def _each(recordings: Iterable[Recording], do: Callable[[Recording], object]) -> Outcome:
+def _each(recordings: Iterable[Recording], do: Callable[[Recording], object]) -> BulkResult:
     done, failed = 0, dict[str, list[str]]()
     for recording in recordings:
         try:
@@ -50,5 +50,5 @@ def _each(recordings: Iterable[Recording], do: Callable[[Recording], object]) ->
         except (InputError, RequestError) as error:
             failed.setdefault(error.message, []).append(recording.title)
         except Http404:
-            failed.setdefault(GONE, []).append(recording.title)
-    return Outcome(done, failed)
+            failed.setdefault(DELETED_MEANWHILE, []).append(recording.title)
+    return BulkResult(done, failed)

@@ -1,6 +1,6 @@
-"""What happens to recordings and analyses, told to whoever listens.
+"""Events about analyses and recordings, sent to apps above this one as Django signals.
 
-It is told inside the transaction that makes it so: what a listener writes is kept if, and only if, it happened.
+They are sent inside the transaction of the change, so that what a receiver writes is committed or rolled back with it.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,9 @@ from django.dispatch import Signal
 from webapp.analyses.models import Analysis
 
 
-class Event(StrEnum):
+class EventType(StrEnum):
+    """The types of events, as webhooks name them."""
+
     TIMELINE_PUBLISHED = "analysis.timeline_published"
     SUCCEEDED = "analysis.succeeded"
     FAILED = "analysis.failed"
@@ -21,24 +23,29 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True)
-class Happening:
-    """What happened to an analysis."""
+class Event:
+    """A change of an analysis."""
 
-    event: Event
+    type: EventType
     owner_id: int
     recording_id: UUID
     analysis_id: UUID
     status: str
 
 
-happened = Signal()  # with happening=Happening(...)
-deleted = Signal()  # with owner_id, and the ids of recordings: recording_ids
+analysis_changed = Signal()
+"""Arguments: event: Event."""
+
+recordings_deleted = Signal()
+"""Arguments: owner_id: int, recording_ids: Collection[UUID]."""
 
 
-def tell_of_analysis(event: Event, pk: UUID) -> None:
+def emit_analysis_event(event_type: EventType, pk: UUID) -> None:
+    """Send `analysis_changed` for the analysis `pk`."""
     owner_id, recording_id, status = Analysis.objects.values_list("recording__owner", "recording", "status").get(pk=pk)
-    happened.send(sender=Analysis, happening=Happening(event, owner_id, recording_id, pk, status))
+    analysis_changed.send(sender=Analysis, event=Event(event_type, owner_id, recording_id, pk, status))
 
 
-def tell_of_deletion(*, owner_id: int, recording_ids: Collection[UUID]) -> None:
-    deleted.send(sender=Analysis, owner_id=owner_id, recording_ids=recording_ids)
+def emit_deletion(*, owner_id: int, recording_ids: Collection[UUID]) -> None:
+    """Send `recordings_deleted`."""
+    recordings_deleted.send(sender=Analysis, owner_id=owner_id, recording_ids=recording_ids)

@@ -11,16 +11,16 @@ from django.utils.dateparse import parse_date
 from django_filters.fields import BaseCSVField, IsoDateTimeField
 
 from webapp.analyses.models import Analysis
-from webapp.analyses.selectors import of_shown
+from webapp.analyses.selectors import representative_field
 from webapp.recordings import retention, selectors
 from webapp.recordings.models import MAX_TAGS, Purpose, Recording
 
 NO_PROJECT = "none"
-SEARCH_CHARACTERS, MOST_WORDS = 200, 10
-MOST_IDS = 100
+SEARCH_MAX_LENGTH, MAX_WORDS = 200, 10
+MAX_IDS = 100
 
 
-class MomentField(IsoDateTimeField):
+class UTCDateTimeField(IsoDateTimeField):
     """In UTC: of other offsets the database knows those up to 16 hours."""
 
     def to_python(self, value: Any) -> datetime | None:
@@ -31,11 +31,11 @@ class MomentField(IsoDateTimeField):
             raise ValidationError(self.error_messages["invalid"], "invalid") from error
 
 
-class MomentFilter(django_filters.IsoDateTimeFilter):
-    field_class = MomentField
+class UTCDateTimeFilter(django_filters.IsoDateTimeFilter):
+    field_class = UTCDateTimeField
 
 
-class EndField(MomentField):
+class EndOfDayField(UTCDateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         """A moment; of a day alone, its end."""
         day = _day(value)
@@ -44,26 +44,26 @@ class EndField(MomentField):
         return super().to_python(value)
 
 
-class EndFilter(django_filters.IsoDateTimeFilter):
-    field_class = EndField
+class EndOfDayFilter(django_filters.IsoDateTimeFilter):
+    field_class = EndOfDayField
 
 
-class FewField(BaseCSVField):
+class LimitedCSVField(BaseCSVField):
     def clean(self, value: list[str] | None) -> Any:
-        if value and len(value) > MOST_IDS:
-            raise ValidationError(f"Name {MOST_IDS} at once at most.")
+        if value and len(value) > MAX_IDS:
+            raise ValidationError(f"Name {MAX_IDS} at once at most.")
         return super().clean(value)
 
 
-class ByRecording(django_filters.FilterSet):
+class RecordingRelatedFilter(django_filters.FilterSet):
     """For rows that belong to recordings: `recording` leads from them to theirs."""
 
     recording_path = "recording"
 
     search = django_filters.CharFilter(
         method="by_words",
-        max_length=SEARCH_CHARACTERS,
-        label=f"Words that the title, the names of the files or the tags hold, all of them; {MOST_WORDS} at most.",
+        max_length=SEARCH_MAX_LENGTH,
+        label=f"Words that the title, the names of the files or the tags hold, all of them; {MAX_WORDS} at most.",
     )
     project = django_filters.CharFilter(method="by_project", label=f"The project's id, or {NO_PROJECT}.")
     purpose = django_filters.ChoiceFilter(choices=Purpose.choices, method="by_purpose")
@@ -95,26 +95,26 @@ class ByRecording(django_filters.FilterSet):
         return form
 
 
-class Several(django_filters.BaseInFilter, django_filters.UUIDFilter):
+class UUIDListFilter(django_filters.BaseInFilter, django_filters.UUIDFilter):
     """Identifiers with commas between them, MOST_IDS at most."""
 
-    base_field_class = FewField
+    base_field_class = LimitedCSVField
 
 
-class RecordingFilter(ByRecording):
+class RecordingFilter(RecordingRelatedFilter):
     """Status, label and model are those of the analysis that stands for the recording in lists."""
 
     recording_path = "pk"
 
-    recording = Several(field_name="pk", lookup_expr="in", label="Ids of recordings, with commas between them.")
+    recording = UUIDListFilter(field_name="pk", lookup_expr="in", label="Ids of recordings, with commas between them.")
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices, method="by_analysis")
     label = django_filters.CharFilter(method="by_analysis", label="The label with the largest share of the recording.")
     model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
-    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
-    created_before = EndFilter(
+    created_after = UTCDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = EndOfDayFilter(
         field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
     )
-    delete_before = EndFilter(method="by_end", label="Those that are not kept beyond it.")
+    delete_before = EndOfDayFilter(method="by_end", label="Those that are not kept beyond it.")
 
     class Meta:
         model = Recording
@@ -124,17 +124,17 @@ class RecordingFilter(ByRecording):
         return self._shown(rows, **{name: value})
 
     def by_model(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
-        return self._shown(rows, **named_model(value))
+        return self._shown(rows, **model_lookup(value))
 
     def by_end(self, rows: QuerySet[Recording], name: str, value: datetime) -> QuerySet[Recording]:
         return retention.expiring_before(value, rows)
 
     def _shown(self, rows: QuerySet[Recording], **wanted: str) -> QuerySet[Recording]:
-        of = {f"shown_{name}": of_shown(name) for name in wanted}
+        of = {f"shown_{name}": representative_field(name) for name in wanted}
         return rows.alias(**of).filter(**{f"shown_{name}": value for name, value in wanted.items()})
 
 
-def named_model(reference: str) -> dict[str, str]:
+def model_lookup(reference: str) -> dict[str, str]:
     """Which fields of an analysis are to be what for NAME or NAME@VERSION."""
     name, _, version = reference.partition("@")
     return {"model_name": name} | ({"model_version": version} if version else {})
@@ -153,8 +153,8 @@ def _require_few_tags(value: str) -> None:
 
 
 def _require_few_words(value: str) -> None:
-    if len(value.split()) > MOST_WORDS:
-        raise ValidationError(f"Look for {MOST_WORDS} words at most.")
+    if len(value.split()) > MAX_WORDS:
+        raise ValidationError(f"Look for {MAX_WORDS} words at most.")
 
 
 def _require_project(value: str) -> None:

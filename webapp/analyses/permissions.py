@@ -21,7 +21,7 @@ from webapp.recordings.permissions import Viewer
 
 
 @dataclass(frozen=True)
-class Seen:
+class AnalysisAccess:
     """An analysis as a viewer may see it."""
 
     viewer: Viewer
@@ -39,22 +39,22 @@ class Seen:
 
     def siblings(self) -> QuerySet[Analysis]:
         """Every analysis of the recording: whoever sees one sees all."""
-        return selectors.readings(Recording.objects.filter(pk=self.analysis.recording_id))
+        return selectors.analyses_on(Recording.objects.filter(pk=self.analysis.recording_id))
 
 
-def seen(viewer: Viewer, pk: UUID) -> Seen:
+def access_for(viewer: Viewer, pk: UUID) -> AnalysisAccess:
     """The analysis `pk` for a viewer, whose looking is noted for the owner. Raises Http404."""
     if isinstance(viewer, User):
         own = selectors.analyses_of(viewer).filter(pk=pk).first()
         if own is not None:
-            return Seen(viewer, own, own=True, may_download=True)
-    analysis = get_object_or_404(selectors.readings(permissions.shared_with(viewer)), pk=pk)
+            return AnalysisAccess(viewer, own, own=True, may_download=True)
+    analysis = get_object_or_404(selectors.analyses_on(permissions.shared_with(viewer)), pk=pk)
     sharing.record_view(viewer=viewer, recording=analysis.recording)
     allowed = permissions.shares_granting(viewer, analysis.recording).filter(may_download=True).exists()
-    return Seen(viewer, analysis, own=False, may_download=allowed)
+    return AnalysisAccess(viewer, analysis, own=False, may_download=allowed)
 
 
-def note_fetched(action: Action, *, viewer: Viewer, thing: Recording | Analysis) -> None:
+def record_download(action: Action, *, viewer: Viewer, thing: Recording | Analysis) -> None:
     """For the audit log: a file of a recording is handed to a viewer."""
     recording = thing if isinstance(thing, Recording) else thing.recording
     by, link = (viewer.pk, None) if isinstance(viewer, User) else (None, viewer.pk)

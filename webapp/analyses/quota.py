@@ -9,7 +9,7 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.core.quota import Quota
 from webapp.recordings.quota import used_bytes, used_seconds
 
-NEARLY = 0.8
+NEARLY_USED_UP = 0.8
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Usage:
         """Whether little is left of anything."""
         used = ((self.bytes, self.allowed.bytes), (self.minutes, self.allowed.minutes))
         opened = (self.analyses, self.allowed.analyses)
-        return any(most is not None and amount >= NEARLY * most for amount, most in (*used, opened))
+        return any(most is not None and amount >= NEARLY_USED_UP * most for amount, most in (*used, opened))
 
     @property
     def minutes(self) -> float:
@@ -46,7 +46,7 @@ class Usage:
 
 
 def usage_of(user: User) -> Usage:
-    return Usage(quota_of(user), used_bytes(user), used_seconds(user), _open(user))
+    return Usage(quota_of(user), used_bytes(user), used_seconds(user), _count_open(user))
 
 
 def require_analysis(*, owner: User) -> None:
@@ -55,12 +55,12 @@ def require_analysis(*, owner: User) -> None:
     Belongs in a transaction that holds the owner's row.
     """
     allowed = quota_of(owner).analyses
-    if allowed is not None and _open(owner) >= allowed:
+    if allowed is not None and _count_open(owner) >= allowed:
         raise RequestError(
             WebCode.QUOTA_ANALYSES,
             f"You may have {allowed} analyses waiting or running at once. Try again when one of them is over.",
         )
 
 
-def _open(user: User) -> int:
+def _count_open(user: User) -> int:
     return Analysis.objects.filter(recording__owner=user, status__in=Analysis.OPEN).count()

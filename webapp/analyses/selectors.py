@@ -30,16 +30,16 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project, Recording
 
 # Two hours have ten thousand windows: read as plain rows, they take a third of the time that models would.
-WINDOW = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal")
-SEGMENT = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg", "unimodal")
+WINDOW_FIELDS = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal")
+SEGMENT_FIELDS = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg", "unimodal")
 
 
 def analyses_of(user: User) -> QuerySet[Analysis]:
     """The user's own analyses, newest first, with their recordings and what was made of them."""
-    return readings(user.recordings.all())
+    return analyses_on(user.recordings.all())
 
 
-def readings(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
+def analyses_on(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
     """Every analysis of these recordings, newest first, with the recordings and what was made of them."""
     found = Analysis.objects.filter(recording__in=recordings)
     return found.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
@@ -48,13 +48,13 @@ def readings(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
 CANCELLED = Q(status=Analysis.Status.CANCELLED)
 
 
-def shown(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
+def representatives(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
     """Of each recording the analysis that stands for it in lists: the latest, cancelled ones only where all were."""
     found = Analysis.objects.filter(recording__in=recordings).alias(cancelled=CANCELLED)
     return found.order_by("recording", "cancelled", "-created_at").distinct("recording")
 
 
-def of_shown(field: str) -> Subquery:
+def representative_field(field: str) -> Subquery:
     """In a query of recordings: this field of the analysis that stands for each."""
     found = Analysis.objects.filter(recording=OuterRef("pk")).alias(cancelled=CANCELLED)
     return Subquery(found.order_by("cancelled", "-created_at").values(field)[:1])
@@ -72,7 +72,7 @@ def with_corrected_recording(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
     return found.annotate(recording_corrected=Exists(rows))
 
 
-def corrected_beside(analysis: Analysis) -> Analysis | None:
+def latest_corrected_sibling(analysis: Analysis) -> Analysis | None:
     """The other analysis of the recording that was corrected last; None where none is."""
     others = Analysis.objects.filter(recording=analysis.recording_id, corrected__isnull=False).exclude(pk=analysis.pk)
     return others.exclude(corrected__segments=[]).select_related("corrected").order_by("-corrected__at").first()
@@ -84,7 +84,7 @@ def unknown_labels(analysis: Analysis, segments: Sequence[Correction]) -> tuple[
     return tuple(dict.fromkeys(one.label for one in segments if one.label not in known))
 
 
-def exported_timelines(found: QuerySet[Analysis]) -> list[UUID]:
+def analyses_to_export(found: QuerySet[Analysis]) -> list[UUID]:
     """Of each recording among `found` the analysis with a timeline that stands for it in files of many.
 
     It is the one that was corrected last, or where none is, the latest; the oldest recording comes first.
@@ -107,18 +107,18 @@ def segments_of(user: User) -> QuerySet[models.Segment]:
     return mine.order_by("-id").select_related("analysis__recording")
 
 
-def analysis(pk: UUID) -> Analysis:
+def analysis_for_worker(pk: UUID) -> Analysis:
     """For workers: the analysis with its recording and files."""
     return Analysis.objects.select_related("recording").prefetch_related("recording__files").get(pk=pk)
 
 
 def labelled_video(analysis: Analysis) -> Artifact | None:
-    return _made(analysis, Artifact.Kind.VIDEO)
+    return _artifact(analysis, Artifact.Kind.VIDEO)
 
 
 def video_with_chapters(analysis: Analysis) -> Artifact | None:
     """The original with the timeline as chapters, which is made with the labelled video where that is possible."""
-    return _made(analysis, Artifact.Kind.CHAPTERS)
+    return _artifact(analysis, Artifact.Kind.CHAPTERS)
 
 
 def face_track(analysis: Analysis) -> Faces | None:
@@ -139,7 +139,7 @@ def corrections(analysis: Analysis) -> Corrections:
     return Corrections(row.revision, by, row.at.isoformat(), tuple(Correction(*one) for one in row.segments))
 
 
-def _made(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
+def _artifact(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
     return next((made for made in analysis.artifacts.all() if made.kind == kind), None)
 
 
@@ -161,8 +161,8 @@ def timeline(analysis: Analysis) -> Timeline | None:
         ),
         models=tuple(ModelUsed(**{**used, "labels": tuple(used["labels"])}) for used in analysis.models_used),
         labels=labels,
-        windows=tuple(_window(*row) for row in analysis.windows.order_by("id").values_list(*WINDOW)),
-        segments=tuple(_segment(labels, *row) for row in analysis.segments.order_by("id").values_list(*SEGMENT)),
+        windows=tuple(_window(*row) for row in analysis.windows.order_by("id").values_list(*WINDOW_FIELDS)),
+        segments=tuple(_segment(labels, *row) for row in analysis.segments.order_by("id").values_list(*SEGMENT_FIELDS)),
         notice=analysis.notice,
         faces=face_track(analysis),
         corrections=found if (found := corrections(analysis)).segments else None,

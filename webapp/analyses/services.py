@@ -30,7 +30,7 @@ from webapp.recordings.models import Purpose, Recording, Tag
 from webapp.recordings.services import NewRecording, ValidatedUpload
 from webapp.storage import media
 
-ERASED_AT_ONCE = 50  # recordings in one transaction, for whoever erases many
+ERASE_BATCH_SIZE = 50  # recordings in one transaction, for whoever erases many
 
 
 def submit(
@@ -52,15 +52,15 @@ def submit(
     except RequestError as error:
         raise recordings.reject(owner=owner, files=new.files, error=error) from error
     request_sha256 = new.fingerprint(model or "") if new.idempotency_key is not None else ""
-    if earlier := _earlier(owner, new.idempotency_key, request_sha256):
+    if earlier := _existing_analysis(owner, new.idempotency_key, request_sha256):
         return earlier
     try:
         with recordings.validate_upload(owner=owner, files=new.files) as validated:
             spec = store.resolve(model or None, with_eeg=new.files.eeg is not None)
-            return _create(owner, new, purpose, validated, spec, request_sha256)
+            return _store_and_queue(owner, new, purpose, validated, spec, request_sha256)
     except (IntegrityError, RequestError):
         # The same request arrived twice at once, and the other one was faster: it has the key, and used the uploads.
-        if earlier := _earlier(owner, new.idempotency_key, request_sha256):
+        if earlier := _existing_analysis(owner, new.idempotency_key, request_sha256):
             return earlier
         raise
 
@@ -75,17 +75,17 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
     spec = store.resolve(model or None, with_eeg=recording.has_eeg)
     with transaction.atomic():
         owner = accounts.locked(get_object_or_404(User, recordings=recording.pk))
-        return _queue(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec, owner)
+        return _create_analysis(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec, owner)
 
 
 def cancel(*, analysis: Analysis) -> bool:
     """Stop an analysis that is not over; its worker notices at its next step. False where it was over already."""
-    stopped = stop(Analysis.objects.filter(pk=analysis.pk))
+    stopped = cancel_all(Analysis.objects.filter(pk=analysis.pk))
     analysis.refresh_from_db()
     return bool(stopped)
 
 
-def stop(analyses: QuerySet[Analysis]) -> int:
+def cancel_all(analyses: QuerySet[Analysis]) -> int:
     """Cancel those of the analyses that are not over: how many were."""
     return analyses.filter(status__in=Analysis.OPEN).update(
         status=Analysis.Status.CANCELLED,
@@ -97,7 +97,7 @@ def stop(analyses: QuerySet[Analysis]) -> int:
     )
 
 
-def correct(*, analysis: Analysis, by: User, revision: int, segments: Sequence[Correction]) -> Corrections:
+def save_corrections(*, analysis: Analysis, by: User, revision: int, segments: Sequence[Correction]) -> Corrections:
     """Keep a person's own timeline, which replaces what they had seen as `revision` (0: none).
 
     Raises RequestError(NOT_READY | REVISION_CONFLICT), InputError(CORRECTION_GAP | CORRECTION_OVERLAP |
@@ -129,7 +129,7 @@ def carry_over(*, analysis: Analysis, source: Analysis, by: User, revision: int)
             f"The model of this analysis does not know {', '.join(unknown)}. Give these segments other labels first, "
             "or carry the corrections over to an analysis whose model knows them.",
         )
-    return correct(analysis=analysis, by=by, revision=revision, segments=segments)
+    return save_corrections(analysis=analysis, by=by, revision=revision, segments=segments)
 
 
 def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:
@@ -143,11 +143,11 @@ def erase(*, recording: Recording, by: User | None = None) -> None:
     What still runs on it stops by itself. Without `by` it is the installation that removes it, as a rule of its own.
     Raises Http404 where somebody was faster.
     """
-    if not erase_all(owner_id=recording.owner_id, pks=[recording.pk], by=by):
+    if not erase_batch(owner_id=recording.owner_id, pks=[recording.pk], by=by):
         raise Http404
 
 
-def erase_all(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = None) -> set[uuid.UUID]:
+def erase_batch(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = None) -> set[uuid.UUID]:
     """The same for recordings of one owner, in one transaction: at most ERASED_AT_ONCE of them.
 
     Returns those that were still there.
@@ -165,7 +165,7 @@ def erase_all(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = No
         tags = list(Tag.objects.filter(recordings__in=erased).values_list("pk", flat=True).distinct())
         Recording.objects.filter(pk__in=erased).delete()
         organization.delete_unused_tags(tags=tags)
-        events.tell_of_deletion(owner_id=owner_id, recording_ids=erased)
+        events.emit_deletion(owner_id=owner_id, recording_ids=erased)
         for pk in erased:
             transaction.on_commit(partial(media.delete_recording, pk))
     return erased
@@ -187,7 +187,7 @@ def _replace_corrections(analysis: Analysis, revision: int, by: User, segments: 
         record(Action.CORRECTED, by=by.pk, owner=analysis.recording.owner_id, target=analysis)
 
 
-def _create(
+def _store_and_queue(
     owner: User,
     new: NewRecording,
     purpose: Purpose,
@@ -211,13 +211,13 @@ def _create(
             )
             record(Action.RECORDING_RECEIVED, by=owner.pk, owner=owner.pk, target=recording)
             transaction.on_commit(lambda: UPLOAD_BYTES.add(recording.bytes))
-            return _queue(recording, spec, owner)
+            return _create_analysis(recording, spec, owner)
     except BaseException:
         media.delete_recording(pk)
         raise
 
 
-def _earlier(owner: User, idempotency_key: str | None, request_sha256: str) -> Analysis | None:
+def _existing_analysis(owner: User, idempotency_key: str | None, request_sha256: str) -> Analysis | None:
     """The first analysis of the recording with this key. Raises RequestError(IDEMPOTENCY_KEY_REUSED)."""
     if idempotency_key is None:
         return None
@@ -232,7 +232,7 @@ def _earlier(owner: User, idempotency_key: str | None, request_sha256: str) -> A
     return recording.analyses.select_related("recording").earliest("created_at")
 
 
-def _queue(recording: Recording, spec: store.ModelSpec, owner: User) -> Analysis:
+def _create_analysis(recording: Recording, spec: store.ModelSpec, owner: User) -> Analysis:
     quota.require_analysis(owner=owner)
     used = spec.used
     analysis = Analysis.objects.create(
@@ -242,5 +242,5 @@ def _queue(recording: Recording, spec: store.ModelSpec, owner: User) -> Analysis
         model_sha256=used.sha256,
         nudged_at=Now(),
     )
-    transaction.on_commit(lambda: dispatch.send(analysis.pk, published=False))
+    transaction.on_commit(lambda: dispatch.enqueue(analysis.pk, published=False))
     return analysis

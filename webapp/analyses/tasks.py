@@ -8,16 +8,16 @@ from celery.signals import worker_shutting_down
 from webapp.analyses.execution import dispatch, lease, worker
 
 
-@shared_task(name=dispatch.READ)
+@shared_task(name=dispatch.ANALYSE_TASK)
 def read(pk: str) -> None:
-    worker.read()
+    worker.analyse_next()
 
 
-@shared_task(name=dispatch.RENDER)
+@shared_task(name=dispatch.RENDER_TASK)
 def render(pk: str) -> None:
-    worker.render()
+    worker.render_next()
 
 
 @worker_shutting_down.connect
-def give_back(**_: Any) -> None:
+def release(**_: Any) -> None:
     lease.stopping.set()

@@ -8,34 +8,40 @@ from rest_framework import exceptions, filters
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from webapp.analyses.filters import ByRecording, EndFilter, MomentFilter, Several, named_model
+from webapp.analyses.filters import (
+    EndOfDayFilter,
+    RecordingRelatedFilter,
+    UTCDateTimeFilter,
+    UUIDListFilter,
+    model_lookup,
+)
 from webapp.analyses.models import Analysis, Segment
 
 
-class Ordering(filters.OrderingFilter):
+class StrictOrderingFilter(filters.OrderingFilter):
     """By one field, downwards with a minus before it. Another one than the view's is an error."""
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
         asked = request.query_params.get(self.ordering_param)
-        if asked and asked not in _orders(view):
-            raise exceptions.ValidationError({self.ordering_param: [f"One of: {', '.join(_orders(view))}."]})
+        if asked and asked not in _allowed_orderings(view):
+            raise exceptions.ValidationError({self.ordering_param: [f"One of: {', '.join(_allowed_orderings(view))}."]})
         return super().get_ordering(request, queryset, view)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        kind = {"type": "string", "enum": _orders(view), "default": view.ordering}  # type: ignore[attr-defined]
+        kind = {"type": "string", "enum": _allowed_orderings(view), "default": view.ordering}  # type: ignore[attr-defined]
         return [{"name": self.ordering_param, "required": False, "in": "query", "schema": kind}]
 
 
-def _orders(view: Any) -> list[str]:
+def _allowed_orderings(view: Any) -> list[str]:
     return [f"{sign}{name}" for name in view.ordering_fields for sign in ("", "-")]
 
 
-class AnalysisFilter(ByRecording):
+class AnalysisFilter(RecordingRelatedFilter):
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices)
     model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
     label = django_filters.CharFilter(label="The label with the largest share of the recording.")
-    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
-    created_before = EndFilter(
+    created_after = UTCDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = EndOfDayFilter(
         field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
     )
     recording = django_filters.UUIDFilter()
@@ -45,16 +51,16 @@ class AnalysisFilter(ByRecording):
         fields: list[str] = []
 
     def by_model(self, rows: QuerySet[Analysis], name: str, value: str) -> QuerySet[Analysis]:
-        return rows.filter(**named_model(value))
+        return rows.filter(**model_lookup(value))
 
 
 class ExportFilter(AnalysisFilter):
     """The same, for several recordings at once."""
 
-    recording = Several(field_name="recording", lookup_expr="in")
+    recording = UUIDListFilter(field_name="recording", lookup_expr="in")
 
 
-class SegmentFilter(ByRecording):
+class SegmentFilter(RecordingRelatedFilter):
     recording_path = "analysis__recording"
 
     label = django_filters.CharFilter()

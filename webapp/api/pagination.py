@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 
-class Pages(pagination.CursorPagination):
+class StableCursorPagination(pagination.CursorPagination):
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 1000
@@ -30,13 +30,13 @@ class Pages(pagination.CursorPagination):
             raise exceptions.NotFound(self.invalid_cursor_message) from None
 
 
-class Newest(Pages):
+class NewestFirstPagination(StableCursorPagination):
     """The latest first, and in no other order."""
 
     ordering = "-created_at"
 
 
-class InTime(Pages):
+class ChronologicalPagination(StableCursorPagination):
     """For what belongs to one recording."""
 
     ordering = "start_s"

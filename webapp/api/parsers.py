@@ -6,7 +6,7 @@ from rest_framework import parsers
 
 from webapp.core.errors import RequestError, WebCode
 
-MOST_LEVELS = 20
+MAX_DEPTH = 20
 
 
 class JSONParser(parsers.JSONParser):
@@ -17,7 +17,7 @@ class JSONParser(parsers.JSONParser):
             data = super().parse(*sent, **context)
         except RecursionError:
             raise _too_deep() from None
-        _check(data, MOST_LEVELS)
+        _check(data, MAX_DEPTH)
         return data
 
 
@@ -36,4 +36,4 @@ def _check(data: Any, levels: int) -> None:
 
 
 def _too_deep() -> RequestError:
-    return RequestError(WebCode.PARSE_ERROR, f"This JSON is nested too deep. Send {MOST_LEVELS} levels at most.")
+    return RequestError(WebCode.PARSE_ERROR, f"This JSON is nested too deep. Send {MAX_DEPTH} levels at most.")

@@ -6,12 +6,12 @@ from typing import Any
 from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 
 
-class Calls(EndpointEnumerator):
+class SchemaEnumerator(EndpointEnumerator):
     def get_allowed_methods(self, callback: Callable[..., Any]) -> list[str]:
         methods: list[str] = super().get_allowed_methods(callback)
         # A view that has GET gets its HEAD from Django, and only when it is called.
         return [*methods, "HEAD"] if hasattr(callback.cls, "head") else methods  # type: ignore[attr-defined]
 
 
-class Description(SchemaGenerator):
-    endpoint_inspector_cls = Calls
+class CompleteSchemaGenerator(SchemaGenerator):
+    endpoint_inspector_cls = SchemaEnumerator

@@ -13,7 +13,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from webapp.core.middleware import client_network
 
 
-def cost_of(view: object, request: Request) -> str:
+def throttle_scope(view: object, request: Request) -> str:
     """Which of DEFAULT_THROTTLE_RATES a call counts for: what its view says, else `read` to look, `write` to change."""
     said: str | None = getattr(view, "cost", None)
     if said is None and not request.user.is_authenticated:
@@ -21,14 +21,14 @@ def cost_of(view: object, request: Request) -> str:
     return said or ("read" if request.method in permissions.SAFE_METHODS else "write")
 
 
-class Limit(SimpleRateThrottle):
+class FixedWindowThrottle(SimpleRateThrottle):
     """So many calls in each period, which begins for everybody at the same time. An empty rate is no limit."""
 
     def __init__(self) -> None:
         """Nothing is known before the request."""
 
     def allow_request(self, request: Request, view: object) -> bool:
-        cost = cost_of(view, request)
+        cost = throttle_scope(view, request)
         rates: dict[str, Any] = api_settings.DEFAULT_THROTTLE_RATES
         most, period = self.parse_rate(rates[cost] or None)
         if most is None or period is None:

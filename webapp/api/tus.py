@@ -15,8 +15,8 @@ from webapp.recordings.uploads import ALGORITHMS, Checksum
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,checksum,expiration"
-METADATA_CHARACTERS = 4000
-NAME_CHARACTERS = 255
+METADATA_MAX_LENGTH = 4000
+NAME_MAX_LENGTH = 255
 KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
 # Separators, control characters, and those that make a name look like another one.
 MISLEADING = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|^\.{1,2}$")
@@ -50,7 +50,7 @@ def size(request: Request) -> int:
     return _number(request, "Content-Length", WebCode.CONTENT_LENGTH, "the bytes of this part")
 
 
-def require_part(request: Request) -> None:
+def require_content_type(request: Request) -> None:
     """The body has to be a part of a file and nothing else."""
     if not is_tus_part(request.content_type):
         raise RequestError(WebCode.UPLOAD_TYPE, f"A part of a file is sent with Content-Type: {TUS_CONTENT_TYPE}.")
@@ -59,27 +59,27 @@ def require_part(request: Request) -> None:
 def metadata(request: Request) -> tuple[str, str]:
     """Upload-Metadata as it was sent, and the file's name in it; both may be empty."""
     sent = request.headers.get("Upload-Metadata", "")
-    if len(sent) > METADATA_CHARACTERS:
-        raise _bad_metadata(f"It has {len(sent)} characters; {METADATA_CHARACTERS} are allowed.")
+    if len(sent) > METADATA_MAX_LENGTH:
+        raise _invalid_metadata(f"It has {len(sent)} characters; {METADATA_MAX_LENGTH} are allowed.")
     found: dict[str, bytes] = {}
     for pair in sent.split(",") if sent.strip() else ():
         key, _, value = pair.strip().partition(" ")
         if not KEY.fullmatch(key):
-            raise _bad_metadata("A key is missing, or holds what is not printable ASCII.")
+            raise _invalid_metadata("A key is missing, or holds what is not printable ASCII.")
         if key in found:
-            raise _bad_metadata(f"The key {key} comes twice.")
+            raise _invalid_metadata(f"The key {key} comes twice.")
         try:
             found[key] = base64.b64decode(value, validate=True)
         except ValueError as error:
-            raise _bad_metadata(f"The value of {key} is not Base64.") from error
+            raise _invalid_metadata(f"The value of {key} is not Base64.") from error
     try:
         name = found.get("filename", b"").decode()
     except UnicodeDecodeError as error:
-        raise _bad_metadata("The value of filename is not UTF-8.") from error
-    if len(name) > NAME_CHARACTERS or MISLEADING.search(name):
+        raise _invalid_metadata("The value of filename is not UTF-8.") from error
+    if len(name) > NAME_MAX_LENGTH or MISLEADING.search(name):
         raise RequestError(
             WebCode.FILE_NAME,
-            f"The value of filename is no name of a file. Send at most {NAME_CHARACTERS} characters, without a folder, "
+            f"The value of filename is no name of a file. Send at most {NAME_MAX_LENGTH} characters, without a folder, "
             "a control character or one that turns the direction of writing.",
         )
     return sent, name
@@ -113,7 +113,7 @@ def _number(request: Request, header: str, code: WebCode, what: str) -> int:
     return int(value)
 
 
-def _bad_metadata(what: str) -> RequestError:
+def _invalid_metadata(what: str) -> RequestError:
     return RequestError(
         WebCode.UPLOAD_METADATA, f"Upload-Metadata cannot be read. {what} Send pairs such as: filename dmlzaXQubXA0."
     )

@@ -317,7 +317,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "webapp.api.views.base.Schema",
+    "DEFAULT_SCHEMA_CLASS": "webapp.api.views.base.ProblemAutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "webapp.api.authentication.TokenAuthentication",
         "webapp.api.authentication.SessionAuthentication",
@@ -328,9 +328,9 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
-        "webapp.api.filters.Ordering",
+        "webapp.api.filters.StrictOrderingFilter",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["webapp.api.throttling.Limit"],
+    "DEFAULT_THROTTLE_CLASSES": ["webapp.api.throttling.FixedWindowThrottle"],
     # A browser sends parts of 8 MB: `part` lets 800 MB pass in a second, which no network here does.
     "DEFAULT_THROTTLE_RATES": {
         "read": env.str("EMOTRACE_RATE_READ", default="1200/min"),
@@ -349,7 +349,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Recordings in, timelines of emotions out.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "DEFAULT_GENERATOR_CLASS": "webapp.api.schema.Description",
+    "DEFAULT_GENERATOR_CLASS": "webapp.api.schema.CompleteSchemaGenerator",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -19,7 +19,7 @@ def installation(request: AuthenticatedRequest) -> HttpResponse:
     initial = {"networks": "\n".join(map(str, selectors.allowed_networks()))}
     form = AllowedNetworksForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
-        services.allow_networks(by=request.user, networks=form.cleaned_data["networks"])
+        services.set_allowed_networks(by=request.user, networks=form.cleaned_data["networks"])
         messages.success(request, "The allowed networks have been saved.")
         return redirect("pages:installation")
     context = {"form": form, "deletions": account_deletion.pending()}

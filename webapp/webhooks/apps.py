@@ -5,10 +5,10 @@ class WebhooksConfig(AppConfig):
     name = "webapp.webhooks"
 
     def ready(self) -> None:
-        from webapp.analyses.events import deleted, happened
+        from webapp.analyses.events import analysis_changed, recordings_deleted
         from webapp.analyses.execution.reaper import reaping
         from webapp.webhooks import outbox
 
-        happened.connect(outbox.on_happened)
-        deleted.connect(outbox.on_deleted)
+        analysis_changed.connect(outbox.on_analysis_changed)
+        recordings_deleted.connect(outbox.on_recordings_deleted)
         reaping.connect(outbox.on_reaping)

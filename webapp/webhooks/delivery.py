@@ -14,15 +14,15 @@ import certifi
 from webapp.core.errors import RequestError
 from webapp.webhooks.ssrf import Target, resolve
 
-CONNECT_SECONDS = 5.0
-WHOLE_SECONDS = 15.0  # from the first byte to the last, however slowly they come
-NUMBERS_TRIED = 3
-KEPT_BYTES = 500  # of the answer
-ERROR_CHARACTERS = 300
+CONNECT_TIMEOUT_SECONDS = 5.0
+TOTAL_TIMEOUT_SECONDS = 15.0  # from the first byte to the last, however slowly they come
+MAX_ADDRESSES = 3
+RESPONSE_EXCERPT_BYTES = 500  # of the answer
+ERROR_MAX_LENGTH = 300
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryResult:
     """What became of one attempt."""
 
     duration_ms: int
@@ -31,11 +31,11 @@ class Outcome:
     error: str = ""
 
     @property
-    def arrived(self) -> bool:
+    def delivered(self) -> bool:
         return self.response_code is not None and 200 <= self.response_code < 300
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> DeliveryResult:
     """Send it once. Whatever goes wrong is part of the outcome."""
     began = time.monotonic()
 
@@ -45,20 +45,22 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     try:
         code, answer = _exchange(resolve(url), body, headers)
     except RequestError as error:
-        return Outcome(since(), error=error.message[:ERROR_CHARACTERS])
+        return DeliveryResult(since(), error=error.message[:ERROR_MAX_LENGTH])
     except TimeoutError:
-        return Outcome(since(), error=f"The receiver did not answer within {WHOLE_SECONDS:.0f} s.")
+        return DeliveryResult(since(), error=f"The receiver did not answer within {TOTAL_TIMEOUT_SECONDS:.0f} s.")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return Outcome(since(), error=f"The connection failed: {error or type(error).__name__}"[:ERROR_CHARACTERS])
-    outcome = Outcome(since(), code, _printable(answer))
-    if outcome.arrived:
+        return DeliveryResult(
+            since(), error=f"The connection failed: {error or type(error).__name__}"[:ERROR_MAX_LENGTH]
+        )
+    outcome = DeliveryResult(since(), code, _printable(answer))
+    if outcome.delivered:
         return outcome
     moved = " Redirects are not followed: enter the new address." if 300 <= code < 400 else ""
-    return Outcome(outcome.duration_ms, code, outcome.answer, f"The receiver answered {code}.{moved}")
+    return DeliveryResult(outcome.duration_ms, code, outcome.answer, f"The receiver answered {code}.{moved}")
 
 
 def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    opened = _connected(target)
+    opened = _connect(target)
     over = threading.Event()
 
     def hang_up() -> None:
@@ -68,7 +70,7 @@ def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[
             socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
     with opened:
-        watch = threading.Timer(WHOLE_SECONDS, hang_up)
+        watch = threading.Timer(TOTAL_TIMEOUT_SECONDS, hang_up)
         watch.start()
         try:
             if isinstance(opened, ssl.SSLSocket):
@@ -77,7 +79,7 @@ def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[
             connection.sock = opened
             connection.request("POST", target.path, body, {"Host": target.authority, **headers})
             with connection.getresponse() as response:
-                answer = response.read(KEPT_BYTES)
+                answer = response.read(RESPONSE_EXCERPT_BYTES)
         except (OSError, http.client.HTTPException, ValueError):
             if over.is_set():
                 raise TimeoutError from None
@@ -89,23 +91,23 @@ def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[
     return response.status, answer
 
 
-def _connected(target: Target) -> socket.socket:
+def _connect(target: Target) -> socket.socket:
     """A connection to one of the numbers. With https, whose certificate is for the host's name will be checked."""
     failure: OSError = OSError("there is no address")
-    for number in target.numbers[:NUMBERS_TRIED]:
+    for number in target.numbers[:MAX_ADDRESSES]:
         try:
-            plain = socket.create_connection((number, target.port), CONNECT_SECONDS)
+            plain = socket.create_connection((number, target.port), CONNECT_TIMEOUT_SECONDS)
         except OSError as error:
             failure = error
             continue
-        plain.settimeout(WHOLE_SECONDS)
+        plain.settimeout(TOTAL_TIMEOUT_SECONDS)
         if target.scheme == "http":
             return plain
-        return _trust().wrap_socket(plain, server_hostname=target.host, do_handshake_on_connect=False)
+        return _ssl_context().wrap_socket(plain, server_hostname=target.host, do_handshake_on_connect=False)
     raise failure
 
 
-def _trust() -> ssl.SSLContext:
+def _ssl_context() -> ssl.SSLContext:
     """The machine's certificates, and the usual ones for a machine that has none."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())

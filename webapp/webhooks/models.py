@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.db.models.fields.json import KT
 
 from webapp.accounts.models import User
-from webapp.analyses.events import Event
+from webapp.analyses.events import EventType
 
-TEST = "webhook.test"
-RECORDING = "payload__data__recording"  # where a payload says which recording it is about
+TEST_EVENT = "webhook.test"
+RECORDING_PATH = "payload__data__recording"  # where a payload says which recording it is about
 
 
 class Endpoint(models.Model):
@@ -20,7 +20,7 @@ class Endpoint(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="webhooks")
     url = models.CharField(max_length=500)
-    events = ArrayField(models.CharField(max_length=40, choices=[(event, event) for event in Event]))
+    events = ArrayField(models.CharField(max_length=40, choices=[(event, event) for event in EventType]))
     secret = models.TextField()
     old_secret = models.TextField(blank=True)
     old_secret_until = models.DateTimeField(null=True)
@@ -74,13 +74,13 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "-created_at"]),
             models.Index(fields=["next_attempt_at"], condition=Q(status="pending"), name="delivery_pending"),
-            models.Index(KT(RECORDING), name="delivery_recording"),
+            models.Index(KT(RECORDING_PATH), name="delivery_recording"),
         ]
 
     def __str__(self) -> str:
         return f"{self.event} to {self.endpoint_id}"
 
-    def begin(self) -> None:
+    def clear_result(self) -> None:
         """Nothing is known of the coming attempt."""
         self.response_code, self.answer, self.duration_ms, self.error = None, "", None, ""
 

@@ -19,78 +19,78 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils import timezone
 
-from webapp.analyses.events import Event, Happening
+from webapp.analyses.events import Event, EventType
 from webapp.core import queue
 from webapp.core.isolation import log_and_continue
 from webapp.webhooks import signing
-from webapp.webhooks.delivery import Outcome, post
-from webapp.webhooks.models import RECORDING, Delivery, Endpoint
+from webapp.webhooks.delivery import DeliveryResult, post
+from webapp.webhooks.models import RECORDING_PATH, Delivery, Endpoint
 
-DELIVER = "webapp.webhooks.tasks.deliver"
+DELIVER_TASK = "webapp.webhooks.tasks.deliver"
 # 1 min, 4, 16, 64 and then every 6 hours: about a day in all.
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, MOST_ATTEMPTS = 60, 6 * 3600, 9
+FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS, MAX_ATTEMPTS = 60, 6 * 3600, 9
 JITTER = (0.8, 1.2)
-NUDGED_AGAIN = timedelta(minutes=5)
-NUDGED_AT_ONCE = 500
-HOPELESS = timedelta(days=3)  # of nothing but failures
-KEPT = timedelta(days=30)
+REDISPATCH_AFTER = timedelta(minutes=5)
+MAX_MESSAGES = 500
+DISABLE_AFTER = timedelta(days=3)  # of nothing but failures
+RETENTION = timedelta(days=30)
 GONE = 410
 WORKER_LOST = "The program that sends was lost in the middle of the last attempt."
-SWITCHED_OFF = "The webhook was switched off."
+DISABLED = "The webhook was switched off."
 
 logger = logging.getLogger(__name__)
 
 
-def on_happened(happening: Happening, **_: Any) -> None:
+def on_analysis_changed(event: Event, **_: Any) -> None:
     """Write a message for each of the owner's endpoints that wants to know. Belongs in the event's transaction."""
-    for endpoint in _wanting(happening.owner_id, happening.event):
-        enqueue(endpoint, happening.event, _data(happening))
+    for endpoint in _subscribed(event.owner_id, event.type):
+        enqueue(endpoint, event.type, _event_data(event))
 
 
-def on_deleted(owner_id: int, recording_ids: Collection[UUID], **_: Any) -> None:
+def on_recordings_deleted(owner_id: int, recording_ids: Collection[UUID], **_: Any) -> None:
     """Forget what was told of the recordings, and tell of their end. Belongs in the transaction that erases them."""
     ids = [str(pk) for pk in recording_ids]
-    told = Delivery.objects.alias(recording=KT(RECORDING)).filter(recording__in=ids)
+    told = Delivery.objects.alias(recording=KT(RECORDING_PATH)).filter(recording__in=ids)
     told.filter(endpoint__owner_id=owner_id).delete()
     deliveries = [
-        _delivery(endpoint, Event.RECORDING_DELETED, {"recording": pk})
-        for endpoint in _wanting(owner_id, Event.RECORDING_DELETED)
+        _delivery(endpoint, EventType.RECORDING_DELETED, {"recording": pk})
+        for endpoint in _subscribed(owner_id, EventType.RECORDING_DELETED)
         for pk in ids
     ]
     Delivery.objects.bulk_create(deliveries)
     for delivery in deliveries:
-        nudge(delivery)
+        dispatch(delivery)
 
 
 def on_reaping(**_: Any) -> None:
     """Send what is due, and forget what is old."""
     now = timezone.now()
-    late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - NUDGED_AGAIN)
+    late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - REDISPATCH_AFTER)
     due = Delivery.objects.filter(late, status=Delivery.Status.PENDING, next_attempt_at__lte=now)
-    due.filter(attempts__gte=MOST_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
+    due.filter(attempts__gte=MAX_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
     with log_and_continue("the messages about webhooks"):
         # What no worker has taken yet need not be repeated.
-        fewer = max(0, NUDGED_AT_ONCE - queue.queue_length(settings.WEBHOOK_QUEUE))
+        fewer = max(0, MAX_MESSAGES - queue.queue_length(settings.WEBHOOK_QUEUE))
         for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:fewer]):
             if due.filter(pk=pk).update(nudged_at=now):
-                queue.enqueue(DELIVER, pk, queue=settings.WEBHOOK_QUEUE)
-    Delivery.objects.filter(created_at__lt=now - KEPT).exclude(status=Delivery.Status.PENDING).delete()
+                queue.enqueue(DELIVER_TASK, pk, queue=settings.WEBHOOK_QUEUE)
+    Delivery.objects.filter(created_at__lt=now - RETENTION).exclude(status=Delivery.Status.PENDING).delete()
 
 
 def enqueue(endpoint: Endpoint, event: str, data: dict[str, Any]) -> Delivery:
     delivery = _delivery(endpoint, event, data)
     delivery.save()
-    nudge(delivery)
+    dispatch(delivery)
     return delivery
 
 
-def nudge(delivery: Delivery) -> None:
-    transaction.on_commit(lambda: queue.enqueue(DELIVER, delivery.pk, queue=settings.WEBHOOK_QUEUE))
+def dispatch(delivery: Delivery) -> None:
+    transaction.on_commit(lambda: queue.enqueue(DELIVER_TASK, delivery.pk, queue=settings.WEBHOOK_QUEUE))
 
 
-def give_up(endpoint: Endpoint) -> None:
+def cancel_pending(endpoint: Endpoint) -> None:
     """Send nothing of what still waits."""
-    endpoint.deliveries.filter(status=Delivery.Status.PENDING).update(status=Delivery.Status.FAILED, error=SWITCHED_OFF)
+    endpoint.deliveries.filter(status=Delivery.Status.PENDING).update(status=Delivery.Status.FAILED, error=DISABLED)
 
 
 def deliver(pk: UUID) -> None:
@@ -99,21 +99,21 @@ def deliver(pk: UUID) -> None:
     if delivery is None:
         return
     if not delivery.endpoint.enabled:
-        give_up(delivery.endpoint)
+        cancel_pending(delivery.endpoint)
         return
     outcome = _attempt(delivery)
     with transaction.atomic():
-        _note(delivery, outcome)
+        _record_result(delivery, outcome)
     logger.info("webhook %s: attempt %d, %s", pk, delivery.attempts, outcome.error or outcome.response_code)
 
 
-def pause(attempt: int) -> timedelta:
+def retry_delay(attempt: int) -> timedelta:
     """From one attempt, counted from 1, to the next: longer each time, and not in step with other messages."""
-    seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 4 ** (attempt - 1))
+    seconds = min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS * 4 ** (attempt - 1))
     return timedelta(seconds=seconds * random.uniform(*JITTER))
 
 
-def _wanting(owner_id: int, event: Event) -> QuerySet[Endpoint]:
+def _subscribed(owner_id: int, event: EventType) -> QuerySet[Endpoint]:
     return Endpoint.objects.filter(owner_id=owner_id, enabled=True, events__contains=[str(event)])
 
 
@@ -128,27 +128,27 @@ def _claim(pk: UUID) -> Delivery | None:
     now = timezone.now()
     with transaction.atomic():
         waiting = Delivery.objects.filter(
-            pk=pk, status=Delivery.Status.PENDING, attempts__lt=MOST_ATTEMPTS, next_attempt_at__lte=now
+            pk=pk, status=Delivery.Status.PENDING, attempts__lt=MAX_ATTEMPTS, next_attempt_at__lte=now
         )
         delivery = waiting.select_for_update(of=("self",)).select_related("endpoint").first()
         if delivery is not None:
             delivery.attempts += 1
-            delivery.next_attempt_at = now + pause(delivery.attempts)
+            delivery.next_attempt_at = now + retry_delay(delivery.attempts)
             delivery.attempted_at = now
-            delivery.begin()
+            delivery.clear_result()
             delivery.save()
     return delivery
 
 
-def _attempt(delivery: Delivery) -> Outcome:
+def _attempt(delivery: Delivery) -> DeliveryResult:
     endpoint, timestamp = delivery.endpoint, int(time.time())
     kept = [endpoint.secret]
     if endpoint.old_secret_until is not None and endpoint.old_secret_until > timezone.now():
         kept.append(endpoint.old_secret)
     try:
-        secrets = [signing.opened(each) for each in kept]
+        secrets = [signing.decrypt(each) for each in kept]
     except signing.SecretLostError:
-        return Outcome(0, error="The secret cannot be read since SECRET_KEY was changed. Make a new secret.")
+        return DeliveryResult(0, error="The secret cannot be read since SECRET_KEY was changed. Make a new secret.")
     body = json.dumps(delivery.payload, separators=(",", ":")).encode()
     headers = {
         "Content-Type": "application/json",
@@ -160,44 +160,44 @@ def _attempt(delivery: Delivery) -> Outcome:
     return post(endpoint.url, body, headers)
 
 
-def _note(delivery: Delivery, outcome: Outcome) -> None:
+def _record_result(delivery: Delivery, outcome: DeliveryResult) -> None:
     """Write down how the attempt ended, unless it was sent again meanwhile."""
     endpoint = Endpoint.objects.select_for_update().filter(pk=delivery.endpoint_id).first()
     if endpoint is None:
         return
     gone = outcome.response_code == GONE
-    over = gone or delivery.attempts >= MOST_ATTEMPTS
+    over = gone or delivery.attempts >= MAX_ATTEMPTS
     status = Delivery.Status.FAILED if over else Delivery.Status.PENDING
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, status=Delivery.Status.PENDING).update(
-        status=Delivery.Status.DELIVERED if outcome.arrived else status,
+        status=Delivery.Status.DELIVERED if outcome.delivered else status,
         response_code=outcome.response_code,
         answer=outcome.answer,
         duration_ms=outcome.duration_ms,
         error=outcome.error,
     )
     now = timezone.now()
-    endpoint.failing_since = None if outcome.arrived else endpoint.failing_since or now
+    endpoint.failing_since = None if outcome.delivered else endpoint.failing_since or now
     if gone:
-        _switch_off(endpoint, "The receiver answered 410: it wants nothing any more.")
-    elif over and endpoint.failing_since is not None and endpoint.failing_since < now - HOPELESS:
-        _switch_off(endpoint, f"Nothing arrived since {endpoint.failing_since:%Y-%m-%d}. Last: {outcome.error}"[:300])
+        _disable(endpoint, "The receiver answered 410: it wants nothing any more.")
+    elif over and endpoint.failing_since is not None and endpoint.failing_since < now - DISABLE_AFTER:
+        _disable(endpoint, f"Nothing arrived since {endpoint.failing_since:%Y-%m-%d}. Last: {outcome.error}"[:300])
     endpoint.save(update_fields=["failing_since", "enabled", "note"])
 
 
-def _switch_off(endpoint: Endpoint, note: str) -> None:
+def _disable(endpoint: Endpoint, note: str) -> None:
     endpoint.enabled, endpoint.note = False, note
-    give_up(endpoint)
+    cancel_pending(endpoint)
 
 
-def _data(happening: Happening) -> dict[str, Any]:
+def _event_data(event: Event) -> dict[str, Any]:
     """Ids and where to ask: who may not read over REST learns nothing from a message."""
-    analysis = [happening.analysis_id]
+    analysis = [event.analysis_id]
     return {
-        "recording": str(happening.recording_id),
-        "analysis": str(happening.analysis_id),
-        "status": happening.status,
+        "recording": str(event.recording_id),
+        "analysis": str(event.analysis_id),
+        "status": event.status,
         "urls": {
-            "recording": settings.PUBLIC_URL + reverse("api:recording", args=[happening.recording_id]),
+            "recording": settings.PUBLIC_URL + reverse("api:recording", args=[event.recording_id]),
             "analysis": settings.PUBLIC_URL + reverse("api:analysis", args=analysis),
             "page": settings.PUBLIC_URL + reverse("pages:result", args=analysis),
         },

@@ -8,15 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.analyses.events import Event
+from webapp.analyses.events import EventType
 from webapp.audit.models import Action
 from webapp.audit.services import record
 from webapp.core.errors import RequestError, WebCode
 from webapp.webhooks import outbox, signing, ssrf
-from webapp.webhooks.models import TEST, AllowedNetwork, Delivery, Endpoint
+from webapp.webhooks.models import TEST_EVENT, AllowedNetwork, Delivery, Endpoint
 
-MOST = 20
-OLD_SECRET_LASTS = timedelta(hours=24)
+MAX_ENDPOINTS = 20
+OLD_SECRET_LIFETIME = timedelta(hours=24)
 
 
 def create(*, owner: User, url: str, events: Collection[str]) -> tuple[Endpoint, str]:
@@ -25,15 +25,15 @@ def create(*, owner: User, url: str, events: Collection[str]) -> tuple[Endpoint,
     Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS | WEBHOOK_LIMIT).
     """
     ssrf.resolve(url)
-    secret = signing.fresh()
+    secret = signing.generate_secret()
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # of two at once, the second counts the first
-        if owner.webhooks.count() >= MOST:
-            raise RequestError(WebCode.WEBHOOK_LIMIT, f"There are {MOST} webhooks already. Remove one first.")
-        return owner.webhooks.create(url=url, events=_in_order(events), secret=signing.sealed(secret)), secret
+        if owner.webhooks.count() >= MAX_ENDPOINTS:
+            raise RequestError(WebCode.WEBHOOK_LIMIT, f"There are {MAX_ENDPOINTS} webhooks already. Remove one first.")
+        return owner.webhooks.create(url=url, events=_sorted_events(events), secret=signing.encrypt(secret)), secret
 
 
-def change(
+def update(
     *, endpoint: Endpoint, url: str | None = None, events: Collection[str] | None = None, enabled: bool | None = None
 ) -> None:
     """Change what is given. Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS)."""
@@ -41,51 +41,51 @@ def change(
         ssrf.resolve(url)
         endpoint.url, endpoint.failing_since = url, None
     if events is not None:
-        endpoint.events = _in_order(events)
+        endpoint.events = _sorted_events(events)
     if enabled is not None and enabled != endpoint.enabled:
         endpoint.enabled, endpoint.note, endpoint.failing_since = enabled, "", None
     with transaction.atomic():
         endpoint.save(update_fields=["url", "events", "enabled", "note", "failing_since"])
         if not endpoint.enabled:
-            outbox.give_up(endpoint)
+            outbox.cancel_pending(endpoint)
 
 
-def rotate(*, endpoint: Endpoint) -> str:
+def rotate_secret(*, endpoint: Endpoint) -> str:
     """A new secret, which is not shown again. The one before signs too for a day."""
-    secret = signing.fresh()
+    secret = signing.generate_secret()
     with transaction.atomic():
         current = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
-        endpoint.old_secret, endpoint.secret = current.secret, signing.sealed(secret)
-        endpoint.old_secret_until = timezone.now() + OLD_SECRET_LASTS
+        endpoint.old_secret, endpoint.secret = current.secret, signing.encrypt(secret)
+        endpoint.old_secret_until = timezone.now() + OLD_SECRET_LIFETIME
         endpoint.save(update_fields=["secret", "old_secret", "old_secret_until"])
     return secret
 
 
-def remove(*, endpoint: Endpoint) -> None:
+def delete(*, endpoint: Endpoint) -> None:
     endpoint.delete()
 
 
 def send_test(*, endpoint: Endpoint) -> Delivery:
     """Raises RequestError(WEBHOOK_OFF)."""
-    _require_on(endpoint)
+    _require_enabled(endpoint)
     with transaction.atomic():
-        return outbox.enqueue(endpoint, TEST, {"webhook": str(endpoint.pk)})
+        return outbox.enqueue(endpoint, TEST_EVENT, {"webhook": str(endpoint.pk)})
 
 
-def send_again(*, delivery: Delivery) -> Delivery:
+def resend(*, delivery: Delivery) -> Delivery:
     """The same message, with as many attempts as at first. Raises RequestError(WEBHOOK_OFF)."""
-    _require_on(delivery.endpoint)
+    _require_enabled(delivery.endpoint)
     now = timezone.now()
     delivery.status, delivery.attempts = Delivery.Status.PENDING, 0
     delivery.next_attempt_at = delivery.nudged_at = now
-    delivery.begin()
+    delivery.clear_result()
     with transaction.atomic():
         delivery.save()
-        outbox.nudge(delivery)
+        outbox.dispatch(delivery)
     return delivery
 
 
-def allow_networks(*, by: User, networks: Collection[IPv4Network | IPv6Network]) -> None:
+def set_allowed_networks(*, by: User, networks: Collection[IPv4Network | IPv6Network]) -> None:
     """Let webhooks go to these networks besides public addresses, and to no other from now on."""
     with transaction.atomic():
         AllowedNetwork.objects.all().delete()
@@ -93,10 +93,10 @@ def allow_networks(*, by: User, networks: Collection[IPv4Network | IPv6Network])
         record(Action.WEBHOOK_NETWORKS_CHANGED, by=by.pk, owner=by.pk)
 
 
-def _require_on(endpoint: Endpoint) -> None:
+def _require_enabled(endpoint: Endpoint) -> None:
     if not endpoint.enabled:
         raise RequestError(WebCode.WEBHOOK_OFF, "The webhook is switched off. Switch it on first.")
 
 
-def _in_order(events: Collection[str]) -> list[str]:
-    return [event for event in Event if event in events]
+def _sorted_events(events: Collection[str]) -> list[str]:
+    return [event for event in EventType if event in events]

@@ -19,16 +19,16 @@ class SecretLostError(Exception):
     """The secret was encrypted under another SECRET_KEY."""
 
 
-def fresh() -> str:
+def generate_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def sealed(secret: str) -> str:
+def encrypt(secret: str) -> str:
     """The secret as it is kept: who reads the table can sign nothing."""
     return fernet(PURPOSE).encrypt(secret.encode()).decode()
 
 
-def opened(kept: str) -> str:
+def decrypt(kept: str) -> str:
     """The secret that was kept. Raises SecretLostError."""
     try:
         return fernet(PURPOSE).decrypt(kept).decode()

@@ -11,11 +11,11 @@ from django.conf import settings
 from webapp.core.errors import RequestError, WebCode
 from webapp.webhooks.selectors import allowed_networks
 
-PORTS = {80, 443, 8080, 8443}
+ALLOWED_PORTS = {80, 443, 8080, 8443}
 DEFAULT_PORTS = {"http": 80, "https": 443}
-URL_CHARACTERS = 500
+URL_MAX_LENGTH = 500
 # Public by their numbers, but they lead to private addresses (through a gateway), or to a cloud's own services.
-DISGUISES = [
+TRANSLATED_NETWORKS = [
     ipaddress.ip_network(each)
     for each in (
         "::/96",
@@ -53,10 +53,10 @@ def resolve(url: str) -> Target:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise _bad("This is no address. Write it whole, such as https://example.org/emotrace.") from None
+        raise _invalid_url("This is no address. Write it whole, such as https://example.org/emotrace.") from None
     wrong: list[str] = []
-    if len(url) > URL_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url:
-        wrong.append(f"An address has at most {URL_CHARACTERS} characters, all of them ASCII and none a space.")
+    if len(url) > URL_MAX_LENGTH or not url.isascii() or not url.isprintable() or " " in url:
+        wrong.append(f"An address has at most {URL_MAX_LENGTH} characters, all of them ASCII and none a space.")
     if parts.scheme not in DEFAULT_PORTS or not host:
         wrong.append("The address has to begin with https:// or http:// and a host.")
     if parts.username is not None or parts.password is not None:
@@ -64,9 +64,13 @@ def resolve(url: str) -> Target:
     if parts.fragment:
         wrong.append("The address may not have a fragment (#).")
     port = port or DEFAULT_PORTS.get(parts.scheme, DEFAULT_PORTS["https"])
-    numbers, unreachable = _numbers(host, port) if host and host.isascii() else ((), "")
-    if port not in PORTS and not settings.WEBHOOKS_PRIVATE and not (numbers and all(map(_is_allowed(), numbers))):
-        allowed = ", ".join(map(str, sorted(PORTS)))
+    numbers, unreachable = _lookup(host, port) if host and host.isascii() else ((), "")
+    if (
+        port not in ALLOWED_PORTS
+        and not settings.WEBHOOKS_PRIVATE
+        and not (numbers and all(map(_allowlist_check(), numbers)))
+    ):
+        allowed = ", ".join(map(str, sorted(ALLOWED_PORTS)))
         wrong.append(f"Port {port} is not allowed. Use one of: {allowed}.")
     if wrong or unreachable:
         code = WebCode.WEBHOOK_URL if wrong else WebCode.WEBHOOK_ADDRESS
@@ -80,11 +84,11 @@ def is_public(number: str) -> bool:
     address = ipaddress.ip_address(number)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    disguised = any(address in network for network in DISGUISES if network.version == address.version)
+    disguised = any(address in network for network in TRANSLATED_NETWORKS if network.version == address.version)
     return address.is_global and not address.is_multicast and not address.is_reserved and not disguised
 
 
-def _is_allowed() -> Callable[[str], bool]:
+def _allowlist_check() -> Callable[[str], bool]:
     """Whether an address lies in a network that administrators allow, as they stand now."""
     networks = allowed_networks()
 
@@ -95,7 +99,7 @@ def _is_allowed() -> Callable[[str], bool]:
     return is_allowed
 
 
-def _numbers(host: str, port: int) -> tuple[tuple[str, ...], str]:
+def _lookup(host: str, port: int) -> tuple[tuple[str, ...], str]:
     """The addresses of `host`, and why nothing may be sent to them, if so."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -105,7 +109,7 @@ def _numbers(host: str, port: int) -> tuple[tuple[str, ...], str]:
     # One of them is enough: whoever names a private address among public ones means no good.
     if settings.WEBHOOKS_PRIVATE or all(map(is_public, numbers)):
         return numbers, ""
-    is_allowed = _is_allowed()
+    is_allowed = _allowlist_check()
     if all(is_public(number) or is_allowed(number) for number in numbers):
         return numbers, ""
     return numbers, (
@@ -114,5 +118,5 @@ def _numbers(host: str, port: int) -> tuple[tuple[str, ...], str]:
     )
 
 
-def _bad(message: str) -> RequestError:
+def _invalid_url(message: str) -> RequestError:
     return RequestError(WebCode.WEBHOOK_URL, message, "url")

@@ -7,6 +7,6 @@ from celery import shared_task
 from webapp.webhooks import outbox
 
 
-@shared_task(name=outbox.DELIVER)
+@shared_task(name=outbox.DELIVER_TASK)
 def deliver(pk: str) -> None:
     outbox.deliver(UUID(pk))

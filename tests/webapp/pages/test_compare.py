@@ -53,7 +53,7 @@ def test_corrections_are_not_compared_and_the_page_says_so(
     before = compared(owner, first).content.decode()
     assert 'id="as-read"' not in before
     whole = Correction(0.0, first.recording.duration_s, "sad")
-    services.correct(analysis=first, by=user, revision=0, segments=[whole])
+    services.save_corrections(analysis=first, by=user, revision=0, segments=[whole])
     page = compared(owner, first).content.decode()
     assert 'id="as-read"' in page
     assert number(page, "kappa") == number(before, "kappa")

@@ -183,8 +183,8 @@ def test_few_are_deleted_by_a_click_with_all_that_was_made_of_them(owner: Client
 def test_what_the_time_of_a_request_does_not_suffice_for_is_told(
     owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "ERASED_AT_ONCE", 2)
-    monkeypatch.setattr("webapp.analyses.bulk.ERASE_SECONDS", 0)
+    monkeypatch.setattr(services, "ERASE_BATCH_SIZE", 2)
+    monkeypatch.setattr("webapp.analyses.bulk.ERASE_TIME_LIMIT_S", 0)
     do(owner, "delete", three, filters="search=n")
     page = owner.get("/").content.decode()
     assert "alert-warning" in page
@@ -196,13 +196,13 @@ def test_what_the_time_of_a_request_does_not_suffice_for_is_told(
 def test_what_was_deleted_meanwhile_is_told(
     owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    erase_all = services.erase_all
+    erase_all = services.erase_batch
 
     def be_slower(**which: Any) -> object:
         Recording.objects.filter(title="Ben").delete()
         return erase_all(**which)
 
-    monkeypatch.setattr(services, "erase_all", be_slower)
+    monkeypatch.setattr(services, "erase_batch", be_slower)
     done, failed = said(do(owner, "delete", three))
     assert done == "2 recordings and everything made from them are erased."
     assert failed == "Not done for 1 recording, “Ben”: It was deleted meanwhile."

@@ -43,13 +43,13 @@ def test_accounts_that_are_being_deleted_are_listed(
     assert "There are none." in client.get("/installation/").content.decode()
     ada = User.objects.create_user("ada")
     RecordingFactory.create_batch(3, owner=ada)
-    monkeypatch.setattr(account_deletion, "ERASED_AT_ONCE", 1)
+    monkeypatch.setattr(account_deletion, "ERASE_BATCH_SIZE", 1)
     monkeypatch.setattr(account_deletion, "REQUEST_SECONDS", 0)
     account_deletion.delete_account(user=ada)
     page = " ".join(client.get("/installation/").content.decode().split())
     assert ">ada</span>" in page
     assert "2 recordings left, since" in page
-    account_deletion.go_on()
+    account_deletion.continue_pending()
     assert "There are none." in client.get("/installation/").content.decode()
 
 

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.webapp.factories import finished
 from webapp.accounts.models import User
-from webapp.analyses.filters import MOST_WORDS
+from webapp.analyses.filters import MAX_WORDS
 from webapp.pages.recordings import list_views
 from webapp.recordings import organization
 from webapp.recordings.models import MAX_TAGS, Project
@@ -95,7 +95,7 @@ def test_nothing_found_says_so_and_leads_back_to_all(owner: Client) -> None:
 @pytest.mark.usefixtures("three")
 @pytest.mark.parametrize(
     "query",
-    ["status=asleep", "project=Pilot", "created_after=soon", "tag=" + "a," * MAX_TAGS, "search=a" + "+a" * MOST_WORDS],
+    ["status=asleep", "project=Pilot", "created_after=soon", "tag=" + "a," * MAX_TAGS, "search=a" + "+a" * MAX_WORDS],
 )
 def test_what_cannot_be_looked_for_is_said_and_finds_nothing(owner: Client, query: str) -> None:
     page = looked_for(owner, f"/?{query}")

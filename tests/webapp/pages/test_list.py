@@ -55,7 +55,7 @@ def test_corrections_are_marked_also_where_they_are_on_an_analysis_that_is_not_s
 ) -> None:
     assert "orrected<" not in owner.get("/").content.decode()
     whole = Correction(0.0, finished.recording.duration_s, "sad")
-    services.correct(analysis=finished, by=user, revision=0, segments=[whole])
+    services.save_corrections(analysis=finished, by=user, revision=0, segments=[whole])
     assert ">Corrected<" in owner.get("/").content.decode()
     services.rerun(recording=finished.recording)
     assert ">Another analysis is corrected<" in owner.get("/").content.decode()

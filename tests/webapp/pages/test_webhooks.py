@@ -41,7 +41,7 @@ def test_one_is_made_and_its_secret_shown_once(owner: Client) -> None:
     page = owner.post("/webhooks/", WANTED).content.decode()
     endpoint = Endpoint.objects.get()
     assert (endpoint.url, endpoint.events) == (WANTED["url"], ["analysis.failed"])
-    assert secret_in(page) == signing.opened(endpoint.secret)
+    assert secret_in(page) == signing.decrypt(endpoint.secret)
     for again in ("/webhooks/", address("webhook", endpoint)):
         assert "whsec_" not in owner.get(again).content.decode()
 
@@ -68,9 +68,9 @@ def test_what_is_wrong_is_said_where_it_is(
 
 
 def test_the_last_one_that_may_be_is_said(owner: Client, user: User) -> None:
-    for _ in range(services.MOST):
+    for _ in range(services.MAX_ENDPOINTS):
         an_endpoint(user)
-    assert f"There are {services.MOST} webhooks already" in owner.post("/webhooks/", WANTED).content.decode()
+    assert f"There are {services.MAX_ENDPOINTS} webhooks already" in owner.post("/webhooks/", WANTED).content.decode()
 
 
 def test_it_is_changed(owner: Client, endpoint: Endpoint) -> None:
@@ -111,7 +111,7 @@ def test_a_new_secret_and_the_end_are_asked_about(owner: Client, endpoint: Endpo
     assert "For 24 hours" in owner.get(address("webhook-secret", endpoint)).content.decode()
     assert Endpoint.objects.get().secret == endpoint.secret
     page = owner.post(address("webhook-secret", endpoint)).content.decode()
-    assert secret_in(page) == signing.opened(Endpoint.objects.get().secret)
+    assert secret_in(page) == signing.decrypt(Endpoint.objects.get().secret)
     assert "the secret before signs too" in page
     assert "cannot be undone" in owner.get(address("webhook-delete", endpoint)).content.decode()
     owner.post(address("webhook-delete", endpoint))
@@ -120,7 +120,7 @@ def test_a_new_secret_and_the_end_are_asked_about(owner: Client, endpoint: Endpo
 
 def test_nothing_is_sent_from_one_that_is_off(owner: Client, endpoint: Endpoint) -> None:
     delivery = services.send_test(endpoint=endpoint)
-    services.change(endpoint=endpoint, enabled=False)
+    services.update(endpoint=endpoint, enabled=False)
     for path in (address("webhook-test", endpoint), address("delivery-again", endpoint, delivery.pk)):
         assert "Switch it on first" in owner.post(path, follow=True).content.decode()
 

@@ -34,27 +34,29 @@ COLUMNS = (
 )
 
 
-def check(formats: Sequence[str]) -> None:
+def require_known_formats(formats: Sequence[str]) -> None:
     """Raises InputError(UNKNOWN_FORMAT) for what is none of `inference.export.WRITERS`."""
     for name in formats:
         if name not in WRITERS:
             raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {name}. Choose from: {', '.join(WRITERS)}.")
 
 
-def archive(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool) -> Iterator[bytes]:
+def analyses_archive(
+    user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool
+) -> Iterator[bytes]:
     """The zip file of these analyses of the user, in pieces. What is erased before its turn comes is left out."""
     with transaction.atomic():
         for analysis in selectors.analyses_of(user).filter(pk__in=analyses, timeline_at__isnull=False):
             record(Action.FILE_EXPORTED, by=user.pk, owner=user.pk, target=analysis)
-    return _pieces(user, analyses, formats, with_video=with_video)
+    return _stream(user, analyses, formats, with_video=with_video)
 
 
-def folder(number: int, title: str) -> str:
+def folder_name(number: int, title: str) -> str:
     """What the folder of a recording is called in a zip file."""
     return f"{number:03}-{safe_name(title, 'recording')}"
 
 
-def as_download(pieces: Iterator[bytes], about: str = "") -> StreamingHttpResponse:
+def zip_response(pieces: Iterator[bytes], about: str = "") -> StreamingHttpResponse:
     """The answer that a browser saves as a zip file of today, with `about` in its name."""
     response = StreamingHttpResponse(pieces, content_type="application/zip")
     name = f"emotrace-{timezone.now():%Y-%m-%d}"
@@ -63,16 +65,16 @@ def as_download(pieces: Iterator[bytes], about: str = "") -> StreamingHttpRespon
     return response
 
 
-def _pieces(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool) -> Iterator[bytes]:
+def _stream(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool) -> Iterator[bytes]:
     stream, manifest = ZipStream(), []
     for number, pk in enumerate(analyses, 1):
         analysis = selectors.analyses_of(user).filter(pk=pk).first()
         if analysis is None or analysis.timeline_at is None:
             continue
         about = selectors.recording_info(analysis.recording, own=True)
-        whose = _whose(analysis, about)
+        whose = _manifest_fields(analysis, about)
         for name, content, method in _files(analysis, about, formats, with_video=with_video):
-            path = f"{folder(number, analysis.recording.title)}/{name}"
+            path = f"{folder_name(number, analysis.recording.title)}/{name}"
             size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
             manifest.append([path, str(size), digest, *whose])
     yield from stream.add(MANIFEST, io.BytesIO(to_delimited([COLUMNS, *manifest]).encode()), timezone.now(), DEFLATED)
@@ -93,7 +95,7 @@ def _files(
             yield VIDEO, content_of_video, STORED
 
 
-def _whose(analysis: Analysis, about: RecordingInfo) -> list[str]:
+def _manifest_fields(analysis: Analysis, about: RecordingInfo) -> list[str]:
     assert analysis.timeline_at is not None
     recording = analysis.recording
     read = (str(analysis.pk), analysis.model_name, analysis.model_version, analysis.timeline_at.isoformat())

@@ -8,9 +8,9 @@ from django.http.response import HttpResponseBase
 from inference.errors import Code, InputError
 from inference.export import WRITERS, report
 from webapp.analyses import selectors
-from webapp.analyses.downloads.archive import check
+from webapp.analyses.downloads.archive import require_known_formats
 from webapp.analyses.models import Analysis
-from webapp.analyses.permissions import Seen, note_fetched
+from webapp.analyses.permissions import AnalysisAccess, record_download
 from webapp.audit.models import Action
 from webapp.core.errors import RequestError, WebCode
 from webapp.core.file_names import ascii_name, content_disposition, recording_name
@@ -32,20 +32,20 @@ def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     file = recording.file(MediaFile.Kind.VIDEO)
     if file is None:
         raise Http404
-    note_fetched(Action.ORIGINAL_FETCHED, viewer=recording.owner, thing=recording)
+    record_download(Action.ORIGINAL_FETCHED, viewer=recording.owner, thing=recording)
     return serve(request, file.key, "video/mp4", _named(recording, f"-original{media.suffix(file.key)}"))
 
 
-def video(request: HttpRequest, seen: Seen) -> HttpResponseBase:
+def video(request: HttpRequest, seen: AnalysisAccess) -> HttpResponseBase:
     """The labelled video, to play. Raises RequestError(NOT_READY)."""
     made = selectors.labelled_video(seen.analysis)
     if made is None:
         raise RequestError(WebCode.NOT_READY, "There is no labelled video yet. Ask again when the analysis succeeded.")
-    note_fetched(Action.VIDEO_FETCHED, viewer=seen.viewer, thing=seen.analysis)
+    record_download(Action.VIDEO_FETCHED, viewer=seen.viewer, thing=seen.analysis)
     return serve(request, made.key, "video/mp4", _named(seen.analysis.recording, ".mp4", attachment=False))
 
 
-def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
+def chapters(request: HttpRequest, seen: AnalysisAccess) -> HttpResponseBase:
     """The original with chapters, to keep. Raises RequestError(VIEW_ONLY | NOT_READY), InputError(NOT_COPYABLE)."""
     analysis = seen.require_download()
     artifact = selectors.video_with_chapters(analysis)
@@ -58,22 +58,22 @@ def chapters(request: HttpRequest, seen: Seen) -> HttpResponseBase:
             "the original's tracks cannot be copied as they are. Have the recording read again, or save it as "
             "H.264 MP4 first.",
         )
-    note_fetched(Action.ORIGINAL_FETCHED, viewer=seen.viewer, thing=analysis)
+    record_download(Action.ORIGINAL_FETCHED, viewer=seen.viewer, thing=analysis)
     made = artifact.key
     suffix = media.suffix(made)
     return serve(request, made, VIDEO_TYPES[suffix], _named(analysis.recording, f"-chapters{suffix}"))
 
 
-def export(seen: Seen, name: str) -> HttpResponse:
+def export(seen: AnalysisAccess, name: str) -> HttpResponse:
     """The timeline in one of the formats, to keep.
 
     Raises InputError(UNKNOWN_FORMAT), RequestError(VIEW_ONLY | NOT_READY).
     """
     analysis = seen.require_download()
-    check([name])
+    require_known_formats([name])
     writer = WRITERS[name]
     response = HttpResponse(selectors.export(analysis, name, own=seen.own), content_type=writer.content_type)
-    note_fetched(Action.FILE_EXPORTED, viewer=seen.viewer, thing=analysis)
+    record_download(Action.FILE_EXPORTED, viewer=seen.viewer, thing=analysis)
     response["Content-Disposition"] = _named(analysis.recording, f".{writer.extension}")
     response["Content-Security-Policy"] = INERT
     return response

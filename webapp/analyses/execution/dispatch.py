@@ -6,14 +6,14 @@ from django.conf import settings
 
 from webapp.core import queue
 
-READ = "webapp.analyses.tasks.read"
-RENDER = "webapp.analyses.tasks.render"
+ANALYSE_TASK = "webapp.analyses.tasks.read"
+RENDER_TASK = "webapp.analyses.tasks.render"
 
 
-def queue_of(*, published: bool) -> str:
+def queue_name(*, published: bool) -> str:
     return str(settings.RENDER_QUEUE if published else settings.INFERENCE_QUEUE)
 
 
-def send(pk: UUID, *, published: bool) -> None:
+def enqueue(pk: UUID, *, published: bool) -> None:
     """Tell a worker that the analysis waits for its next step."""
-    queue.enqueue(RENDER if published else READ, pk, queue=queue_of(published=published))
+    queue.enqueue(RENDER_TASK if published else ANALYSE_TASK, pk, queue=queue_name(published=published))

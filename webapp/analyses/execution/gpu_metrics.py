@@ -12,10 +12,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from webapp.core.redis_client import redis_client
 
 KEY = "emotrace:gpu"
-KEPT_SECONDS = 3600
+RETENTION_SECONDS = 3600
 
 
-def note() -> None:
+def record() -> None:
     """Write down how full this worker's GPU is, if it has loaded torch and there is one."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
@@ -35,7 +35,7 @@ def collect() -> Iterator[Metric]:
     noted: dict[str, str] = redis_client().hgetall(KEY)  # type: ignore[assignment]  # they are decoded
     for worker, state in noted.items():
         at, in_use, size = json.loads(state)
-        if time.time() - at > KEPT_SECONDS:
+        if time.time() - at > RETENTION_SECONDS:
             redis_client().hdel(KEY, worker)
             continue
         used.add_metric([worker], in_use)

@@ -21,21 +21,21 @@ from django.db.models.functions import Coalesce, Now
 from inference.types import Stage
 from webapp.analyses import events
 from webapp.analyses.execution import dispatch
-from webapp.analyses.execution.stage_timing import StageTimes
+from webapp.analyses.execution.stage_timing import StageTimer
 from webapp.analyses.models import Analysis
 
 Status = Analysis.Status
 
 # What part of the whole work each stage is, as measured on ordinary recordings.
-SPANS = {
+PROGRESS_SPANS = {
     Stage.PROBE: (0.0, 0.02),
     Stage.SAMPLE: (0.02, 0.35),
     Stage.SCORE: (0.35, 0.5),
     Stage.TIMELINE: (0.5, 0.52),
     Stage.RENDER: (0.52, 1.0),
 }
-PROGRESS_SECONDS = 0.5  # between two writes of it
-LOOK_SECONDS = 0.25  # how soon the end, or an order to stop, is noticed
+PROGRESS_INTERVAL_SECONDS = 0.5  # between two writes of it
+POLL_SECONDS = 0.25  # how soon the end, or an order to stop, is noticed
 
 INTERNAL_ERROR = "internal_error"
 WORKER_LOST = "worker_lost"
@@ -66,19 +66,19 @@ class Lease:
     def fail(self, code: str, message: str) -> None:
         with transaction.atomic():
             self.end(Status.FAILED, error_code=code, error_message=message, finished_at=Now())
-            events.tell_of_analysis(events.Event.FAILED, self.pk)
+            events.emit_analysis_event(events.EventType.FAILED, self.pk)
 
-    def put_off(self, code: str = "", message: str = "") -> None:
+    def defer(self, code: str = "", message: str = "") -> None:
         """Have it tried again later, when the reaper repeats the message; this does not count as an attempt.
 
         Until then, `message` says what it waits for.
         """
         self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=Now(), error_code=code, error_message=message)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Let another worker do it instead; that does not count as an attempt either."""
-        self.put_off()
-        nudge(self.pk)
+        self.defer()
+        redispatch(self.pk)
 
 
 def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
@@ -90,7 +90,7 @@ def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
     claimed = Analysis.objects.filter(pk=pk, status=Status.QUEUED, timeline_at__isnull=not published).update(
         status=Status.RUNNING,
         stage=Stage.RENDER if published else Stage.PROBE,
-        progress=SPANS[Stage.RENDER if published else Stage.PROBE][0],
+        progress=PROGRESS_SPANS[Stage.RENDER if published else Stage.PROBE][0],
         attempt=F("attempt") + 1,
         lease_token=lease.token,
         heartbeat_at=Now(),
@@ -101,13 +101,13 @@ def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
     return lease if claimed else None
 
 
-def nudge(pk: uuid.UUID) -> None:
+def redispatch(pk: uuid.UUID) -> None:
     """Send the message for the step that the analysis waits for."""
     published = Analysis.objects.filter(pk=pk, timeline_at__isnull=False).exists()
-    dispatch.send(pk, published=published)
+    dispatch.enqueue(pk, published=published)
 
 
-class Held:
+class LeaseKeeper:
     """Keeps a lease alive while the block runs, from a thread of its own: a long silent stage is no sign of death."""
 
     def __init__(self, lease: Lease) -> None:
@@ -117,7 +117,7 @@ class Held:
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat {lease.pk}", daemon=True)
         self._stage: Stage | None = None
         self._written = 0.0
-        self._times = StageTimes()
+        self._times = StageTimer()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -137,10 +137,10 @@ class Held:
             raise LeaseLostError(str(self.lease.pk))
         self._times.report(stage, share)
         now = time.monotonic()
-        if stage is self._stage and now - self._written < PROGRESS_SECONDS:
+        if stage is self._stage and now - self._written < PROGRESS_INTERVAL_SECONDS:
             return
         self._stage, self._written = stage, now
-        start, end = SPANS[stage]
+        start, end = PROGRESS_SPANS[stage]
         try:
             self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=Now())
         except Error:
@@ -149,10 +149,10 @@ class Held:
     def _beat(self) -> None:
         beaten = time.monotonic()
         try:
-            while not self._over.wait(LOOK_SECONDS):
+            while not self._over.wait(POLL_SECONDS):
                 try:
                     if stopping.is_set():
-                        self.lease.give_back()
+                        self.lease.release()
                         logger.info("analysis %s is given back: this worker ends", self.lease.pk)
                         self._lost.set()
                         return

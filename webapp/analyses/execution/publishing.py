@@ -13,11 +13,11 @@ from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Stage, Timeline
 from webapp.analyses import events
 from webapp.analyses.execution import dispatch
-from webapp.analyses.execution.lease import SPANS, Lease, LeaseLostError
+from webapp.analyses.execution.lease import PROGRESS_SPANS, Lease, LeaseLostError
 from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, WindowScore
 from webapp.storage import media
 
-BATCH = 2000
+BATCH_SIZE = 2000
 
 
 def publish_timeline(lease: Lease, timeline: Timeline) -> None:
@@ -31,7 +31,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
         lease.end(
             Analysis.Status.QUEUED,
             attempt=F("attempt") - 1,
-            progress=SPANS[Stage.TIMELINE][1],
+            progress=PROGRESS_SPANS[Stage.TIMELINE][1],
             nudged_at=Now(),
             timeline_at=Now(),
             mode=timeline.mode,
@@ -62,7 +62,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                 )
                 for window in timeline.windows
             ),
-            batch_size=BATCH,
+            batch_size=BATCH_SIZE,
         )
         Segment.objects.bulk_create(
             (
@@ -76,11 +76,11 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                     face=segment.evidence.face,
                     voice=segment.evidence.voice,
                     eeg=segment.evidence.eeg,
-                    unimodal=_in_order(segment.unimodal, timeline.labels),
+                    unimodal=_in_label_order(segment.unimodal, timeline.labels),
                 )
                 for segment in timeline.segments
             ),
-            batch_size=BATCH,
+            batch_size=BATCH_SIZE,
         )
         if timeline.faces is not None:
             FaceTrack.objects.update_or_create(
@@ -91,11 +91,13 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                     "boxes": [list(face[1:]) for face in timeline.faces.found],
                 },
             )
-        events.tell_of_analysis(events.Event.TIMELINE_PUBLISHED, lease.pk)
-        transaction.on_commit(lambda: dispatch.send(lease.pk, published=True))
+        events.emit_analysis_event(events.EventType.TIMELINE_PUBLISHED, lease.pk)
+        transaction.on_commit(lambda: dispatch.enqueue(lease.pk, published=True))
 
 
-def _in_order(unimodal: dict[str, dict[str, float]] | None, labels: tuple[str, ...]) -> dict[str, list[float]] | None:
+def _in_label_order(
+    unimodal: dict[str, dict[str, float]] | None, labels: tuple[str, ...]
+) -> dict[str, list[float]] | None:
     """What each modality says as probabilities in the order of the labels."""
     if unimodal is None:
         return None
@@ -124,7 +126,7 @@ def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> Non
                 Artifact.objects.update_or_create(
                     analysis_id=lease.pk, kind=kind, defaults={"file": kept[kind], "bytes": size, "sha256": digest}
                 )
-            events.tell_of_analysis(events.Event.SUCCEEDED, lease.pk)
+            events.emit_analysis_event(events.EventType.SUCCEEDED, lease.pk)
     except BaseException:
         for name in kept.values():
             media.delete(name)

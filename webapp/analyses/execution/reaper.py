@@ -24,7 +24,7 @@ Status = Analysis.Status
 
 # Longer than anybody waits between two writes to what is being received or made.
 ORPHAN_SECONDS = 6 * 3600
-MESSAGES_AT_ONCE = 500
+MAX_MESSAGES = 500
 
 logger = logging.getLogger(__name__)
 reaping = Signal()
@@ -36,7 +36,7 @@ def reap() -> None:
 
     Uploads that have expired go too: people are told that theirs are gone within an hour.
     """
-    lapsed = Analysis.objects.filter(_silent("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
+    lapsed = Analysis.objects.filter(_unchanged_for("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
     for pk in list(spent.values_list("pk", flat=True)):
         with log_and_continue(f"analysis {pk}"), transaction.atomic():
@@ -53,7 +53,7 @@ def reap() -> None:
             ):
                 logger.error("analysis %s failed: its workers were lost too often", pk)
                 REAPED.add(outcome="failed")
-                events.tell_of_analysis(events.Event.FAILED, pk)
+                events.emit_analysis_event(events.EventType.FAILED, pk)
     # Not what has lapsed since the question above, after its last attempt: that is for the next round.
     again = lapsed.filter(attempt__lt=settings.MAX_ATTEMPTS)
     for pk in list(again.values_list("pk", flat=True)):
@@ -62,23 +62,23 @@ def reap() -> None:
             if again.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
                 REAPED.add(outcome="queued")
                 logger.warning("analysis %s is queued again: its worker was lost", pk)
-                lease.nudge(pk)
+                lease.redispatch(pk)
     for published in (False, True):
         with log_and_continue("the messages about what waits"):
-            _make_up_for_lost_messages(published=published)
+            _redispatch_lost(published=published)
     with log_and_continue("what expired of uploads"):
         uploads.delete_expired()
     reaping.send_robust(sender=None)
 
 
-def _make_up_for_lost_messages(*, published: bool) -> None:
+def _redispatch_lost(*, published: bool) -> None:
     """As many messages as analyses wait, and no more: they do not pile up while workers are busy or away."""
-    sent = queue.queue_length(dispatch.queue_of(published=published))
-    for pk in scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MESSAGES_AT_ONCE]:
-        dispatch.send(pk, published=published)
+    sent = queue.queue_length(dispatch.queue_name(published=published))
+    for pk in scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MAX_MESSAGES]:
+        dispatch.enqueue(pk, published=published)
 
 
-def _silent(field: str, seconds: float) -> Q:
+def _unchanged_for(field: str, seconds: float) -> Q:
     """Not heard of for so long, by the database's clock; or never, as where that clock was set back."""
     lasts = timedelta(seconds=seconds)
     return ~Q((f"{field}__range", (Now() - lasts, Now() + lasts)))
@@ -89,13 +89,13 @@ def sweep() -> None:
     with log_and_continue("what expired of sessions and logins"):
         deletion.forget_old()
     with log_and_continue("the storage"):
-        _sweep_kept()
+        _sweep_storage()
     with log_and_continue("the workplaces"):
         media.delete_abandoned()
-        _sweep_unfinished()
+        _sweep_partial_files()
 
 
-def _sweep_kept() -> None:
+def _sweep_storage() -> None:
     named = {
         *MediaFile.objects.values_list("file", flat=True),
         *Artifact.objects.values_list("file", flat=True),
@@ -106,7 +106,7 @@ def _sweep_kept() -> None:
                 logger.warning("removed %s, which belonged to nothing", kept)
 
 
-def _sweep_unfinished() -> None:
+def _sweep_partial_files() -> None:
     awaited = {upload.path for upload in Upload.objects.all()}
     for path in list(media.list_temporary()):
         with log_and_continue(path.name):

@@ -19,9 +19,9 @@ def waiting(*, published: bool) -> QuerySet[Analysis]:
     queued = Analysis.objects.filter(status=Analysis.Status.QUEUED, timeline_at__isnull=not published)
     pause = timedelta(seconds=2 * settings.LEASE_SECONDS)
     # Both ways, for the database's clock may have been set back.
-    put_off = ~Q(error_code="") & Q(nudged_at__range=(Now() - pause, Now() + pause))
-    last = F(f"recording__owner__turn__{_field(published)}")
-    return queued.exclude(put_off).order_by(last.asc(nulls_first=True), "created_at", "pk")
+    deferred = ~Q(error_code="") & Q(nudged_at__range=(Now() - pause, Now() + pause))
+    last = F(f"recording__owner__turn__{_turn_field(published)}")
+    return queued.exclude(deferred).order_by(last.asc(nulls_first=True), "created_at", "pk")
 
 
 def claim_next(*, published: bool) -> Lease | None:
@@ -30,16 +30,16 @@ def claim_next(*, published: bool) -> Lease | None:
         pk, owner = chosen
         with transaction.atomic():
             # The person's row before the analysis, as where either is erased: no two wait for each other.
-            _note(owner, published)
+            _record_turn(owner, published)
             if lease := claim(pk, published=published):
                 return lease
             transaction.set_rollback(True)  # somebody else has it: this was nobody's turn
     return None
 
 
-def _note(owner: int, published: bool) -> None:
-    Turn.objects.update_or_create(user_id=owner, defaults={_field(published): Now()})
+def _record_turn(owner: int, published: bool) -> None:
+    Turn.objects.update_or_create(user_id=owner, defaults={_turn_field(published): Now()})
 
 
-def _field(published: bool) -> str:
+def _turn_field(published: bool) -> str:
     return "rendered_at" if published else "read_at"

@@ -10,7 +10,7 @@ from webapp.observability.metrics import STAGE_SECONDS
 logger = logging.getLogger(__name__)
 
 
-class StageTimes:
+class StageTimer:
     """Adds up the time between reports of progress. A report is of what was done since the one before; only a share
     of 0 begins something, and what was done until then was the stage before.
     """

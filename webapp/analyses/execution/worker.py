@@ -18,7 +18,15 @@ from inference.media.chapters import add_chapters
 from inference.types import Stage, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.execution import gpu_metrics
-from webapp.analyses.execution.lease import INTERNAL_ERROR, LOOK_SECONDS, Held, Lease, LeaseLostError, nudge, stopping
+from webapp.analyses.execution.lease import (
+    INTERNAL_ERROR,
+    POLL_SECONDS,
+    Lease,
+    LeaseKeeper,
+    LeaseLostError,
+    redispatch,
+    stopping,
+)
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.execution.scheduling import claim_next
 from webapp.analyses.models import Analysis
@@ -30,7 +38,7 @@ from webapp.storage import media
 logger = logging.getLogger(__name__)
 
 
-def read() -> None:
+def analyse_next() -> None:
     """Read the recording whose turn it is and publish its timeline."""
     # torch is imported by workers that read, and by nobody else; before the lease, for it can hold up heartbeats.
     from inference.pipeline import analyse
@@ -38,10 +46,10 @@ def read() -> None:
     lease = claim_next(published=False)
     if lease is None:
         return
-    with _working(lease, "read") as held:
-        analysis = selectors.analysis(lease.pk)
+    with _attempt(lease, "read") as held:
+        analysis = selectors.analysis_for_worker(lease.pk)
         model = f"{analysis.model_name}@{analysis.model_version}"
-        _require_same(model, analysis.model_sha256)
+        _require_unchanged_model(model, analysis.model_sha256)
         with analysis.recording.inputs() as inputs:
             timeline = analyse(
                 inputs,
@@ -50,10 +58,10 @@ def read() -> None:
                 on_progress=held.progress,
             )
         publish_timeline(lease, timeline)
-    gpu_metrics.note()
+    gpu_metrics.record()
 
 
-def _require_same(model: str, sha256: str) -> None:
+def _require_unchanged_model(model: str, sha256: str) -> None:
     """Raise StoreError where the store's model is not the one that was there when somebody chose it."""
     try:
         spec = store.get(model)
@@ -63,7 +71,7 @@ def _require_same(model: str, sha256: str) -> None:
         raise store.StoreError(f"{model} has other weights than when the analysis was asked for")
 
 
-def render() -> None:
+def render_next() -> None:
     """Write the labels on the video whose turn it is."""
     lease = claim_next(published=True)
     if lease is None:
@@ -71,8 +79,8 @@ def render() -> None:
     from inference.media.ffmpeg import FfmpegKilledError
     from inference.media.render import render as burn_in
 
-    with _working(lease, "render") as held, media.scratch_dir() as place:
-        analysis = selectors.analysis(lease.pk)
+    with _attempt(lease, "render") as held, media.scratch_dir() as place:
+        analysis = selectors.analysis_for_worker(lease.pk)
         timeline = selectors.timeline(analysis)
         assert timeline is not None
         out = place / "labelled.mp4"
@@ -87,11 +95,11 @@ def render() -> None:
                 )
             except FfmpegKilledError as error:
                 raise error.refusal from error
-            chapters = _with_chapters(analysis, inputs.video, timeline, place)
+            chapters = _add_chapters(analysis, inputs.video, timeline, place)
         publish_video(lease, out, chapters)
 
 
-def _with_chapters(analysis: Analysis, video: Path, timeline: Timeline, place: Path) -> Path | None:
+def _add_chapters(analysis: Analysis, video: Path, timeline: Timeline, place: Path) -> Path | None:
     """The original with the timeline as chapters, where its tracks can be copied."""
     try:
         return add_chapters(video, timeline, analysis.recording.title, place)
@@ -101,37 +109,37 @@ def _with_chapters(analysis: Analysis, video: Path, timeline: Timeline, place: P
 
 
 @contextmanager
-def _working(lease: Lease, step: str) -> Iterator[Held]:
+def _attempt(lease: Lease, step: str) -> Iterator[LeaseKeeper]:
     """Keep the lease while the block runs and write down how it ended, if it did not end well."""
     with bound_contextvars(analysis=str(lease.pk)):
         outcome, began = "done", time.monotonic()
         try:
             try:
-                with Held(lease) as held:
+                with LeaseKeeper(lease) as held:
                     yield held
-                _note_speed(lease.pk, step, time.monotonic() - began)
+                _record_speed(lease.pk, step, time.monotonic() - began)
             except LeaseLostError:
                 raise
             except Exception as error:
-                outcome = _broken_off(lease, error)
+                outcome = handle_failure(lease, error)
         except LeaseLostError:
             outcome = "lost"
             logger.info("analysis %s is no longer this worker's", lease.pk)
         ATTEMPTS.add(step=step, outcome=outcome)
 
 
-def _note_speed(pk: UUID, step: str, seconds: float) -> None:
+def _record_speed(pk: UUID, step: str, seconds: float) -> None:
     length = Analysis.objects.filter(pk=pk).values_list("recording__duration_s", flat=True).first()
     if length:
         REAL_TIME_FACTOR.observe(seconds / length, step=step)
 
 
-def _broken_off(lease: Lease, error: Exception) -> str:
+def handle_failure(lease: Lease, error: Exception) -> str:
     """What becomes of an analysis that could not go on."""
     if isinstance(error, InputError):
         # What takes its reader with it may have met a machine that was short of memory.
         if error.code in (Code.READER_CRASHED, Code.TOO_COSTLY):
-            _try_again(lease, error.code, error.message)
+            _retry(lease, error.code, error.message)
         else:
             lease.fail(error.code, error.message)
         return "refused"
@@ -141,38 +149,38 @@ def _broken_off(lease: Lease, error: Exception) -> str:
         return "refused"
     if fault := faults.installation_fault(error):
         logger.error("analysis %s waits until the installation is mended: %s", lease.pk, fault.code, exc_info=error)
-        _put_off(lease, fault)
+        _defer(lease, fault)
         return "put_off"
     logger.exception("analysis %s broke off", lease.pk)
-    _try_again(lease, INTERNAL_ERROR, broken(lease.pk, settings.MAX_ATTEMPTS))
+    _retry(lease, INTERNAL_ERROR, failure_message(lease.pk, settings.MAX_ATTEMPTS))
     return "broken"
 
 
-def _put_off(lease: Lease, fault: RequestError) -> None:
+def _defer(lease: Lease, fault: RequestError) -> None:
     """Raises OperationalError where the database does not come back within a lease: the reaper finds it then."""
     until = time.monotonic() + settings.LEASE_SECONDS
     while True:
         try:
-            lease.put_off(fault.code, fault.message)
+            lease.defer(fault.code, fault.message)
             return
         except (InterfaceError, OperationalError):
             if time.monotonic() > until or stopping.is_set():
                 raise
             connection.close()
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
-def _try_again(lease: Lease, code: str, message: str) -> None:
+def _retry(lease: Lease, code: str, message: str) -> None:
     """Queue it once more, or let it fail for this reason if that was the last attempt."""
     attempt = Analysis.objects.filter(pk=lease.pk).values_list("attempt", flat=True).first() or 0
     if attempt >= settings.MAX_ATTEMPTS:
         lease.fail(code, message)
         return
     lease.end(Analysis.Status.QUEUED, nudged_at=Now())
-    nudge(lease.pk)
+    redispatch(lease.pk)
 
 
-def broken(pk: UUID, attempts: int) -> str:
+def failure_message(pk: UUID, attempts: int) -> str:
     return (
         f"The analysis broke off {attempts} times, which is a fault of this installation and not of the recording. "
         f"Tell its operator this number: {pk}."

@@ -19,7 +19,7 @@ from webapp.accounts import deletion
 from webapp.accounts.models import User
 from webapp.accounts.sessions import end_sessions
 from webapp.analyses.models import Analysis
-from webapp.analyses.services import ERASED_AT_ONCE, erase_all, stop
+from webapp.analyses.services import ERASE_BATCH_SIZE, cancel_all, erase_batch
 from webapp.audit.models import Action
 from webapp.audit.services import record
 from webapp.core.isolation import log_and_continue
@@ -27,7 +27,7 @@ from webapp.recordings import uploads
 
 REQUEST_SECONDS = 5.0  # of the request that asks for it: enough for most accounts
 ROUND_SECONDS = 5.0  # of one round of the reaper, whose other duties wait meanwhile
-TOKEN_LASTS = timedelta(days=7)
+TOKEN_LIFETIME = timedelta(days=7)
 SALT = "webapp.account-deletion"
 
 
@@ -42,7 +42,7 @@ class Deletion:
     def from_token(cls, token: str) -> Self:
         """Raises Http404 where the token is none of ours, or older than TOKEN_LASTS."""
         try:
-            return cls(*signing.loads(token, salt=SALT, max_age=TOKEN_LASTS))
+            return cls(*signing.loads(token, salt=SALT, max_age=TOKEN_LIFETIME))
         except signing.BadSignature as error:
             raise Http404 from error
 
@@ -50,7 +50,7 @@ class Deletion:
         """Lets whoever has it see how far it is: its person cannot log in any more."""
         return signing.dumps([self.account_id, self.recordings], salt=SALT)
 
-    def left(self) -> int | None:
+    def remaining(self) -> int | None:
         """How many recordings are still there; None once the account is gone."""
         user = User.objects.filter(pk=self.account_id, deletion_requested_at__isnull=False).first()
         return user.recordings.count() if user else None
@@ -73,7 +73,7 @@ def delete_account(*, user: User) -> Deletion:
     return deletion
 
 
-def go_on(*, seconds: float = ROUND_SECONDS) -> None:
+def continue_pending(*, seconds: float = ROUND_SECONDS) -> None:
     """Erase more of every account that is being deleted. After `seconds`, one batch of each that is left."""
     until = time.monotonic() + seconds
     for pk in list(pending().values_list("pk", flat=True)):
@@ -94,7 +94,7 @@ def _begin(user: User) -> Deletion:
         user.shares.all().delete()
         user.shared_with_me.all().delete()
         user.webhooks.update(enabled=False)
-        stop(Analysis.objects.filter(recording__owner=user))
+        cancel_all(Analysis.objects.filter(recording__owner=user))
         uploads.terminate_all(owner=user)
         return Deletion(user.pk, user.recordings.count())
 
@@ -112,9 +112,9 @@ def _erase_batch(account_id: int) -> bool:
         user = User.objects.select_for_update().filter(pk=account_id, deletion_requested_at__isnull=False).first()
         if user is None:
             return False
-        batch = list(user.recordings.order_by("-created_at").values_list("pk", flat=True)[:ERASED_AT_ONCE])
+        batch = list(user.recordings.order_by("-created_at").values_list("pk", flat=True)[:ERASE_BATCH_SIZE])
         if batch:
-            erase_all(owner_id=user.pk, pks=batch, by=user)
+            erase_batch(owner_id=user.pk, pks=batch, by=user)
             return True
         record(Action.ACCOUNT_ERASED, by=user.pk, owner=user.pk)
         deletion.forget(user=user)

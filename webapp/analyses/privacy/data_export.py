@@ -17,7 +17,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.accounts.selectors import has_second_factor, quota_of, tokens_of
 from webapp.analyses import selectors
-from webapp.analyses.downloads.archive import folder
+from webapp.analyses.downloads.archive import folder_name
 from webapp.analyses.models import Analysis
 from webapp.audit.models import Action
 from webapp.audit.selectors import entries_about
@@ -44,19 +44,19 @@ ACTIVITY = ("at", "action", "kind", "object_id")
 FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit")
 
 
-def archive_of(user: User) -> Iterator[bytes]:
+def personal_data_archive(user: User) -> Iterator[bytes]:
     """A zip file in pieces: account.json, a folder a recording, uploads. What is erased meanwhile is left out."""
     record(Action.DATA_EXPORTED, by=user.pk, owner=user.pk)
-    return _pieces(user)
+    return _stream(user)
 
 
-def _pieces(user: User) -> Iterator[bytes]:
+def _stream(user: User) -> Iterator[bytes]:
     stream, now = ZipStream(), timezone.now()
     yield from _add_json(stream, "account.json", _account(user), now)
     for number, pk in enumerate(user.recordings.order_by("created_at").values_list("pk", flat=True), 1):
         recording = Recording.objects.prefetch_related("files").filter(pk=pk, owner=user).first()
         if recording is not None:
-            yield from _add_recording(stream, f"recordings/{folder(number, recording.title)}", recording)
+            yield from _add_recording(stream, f"recordings/{folder_name(number, recording.title)}", recording)
     for upload in user.uploads.all():
         yield from _add_file(stream, f"uploads/{upload.pk}", partial(media.open_partial, upload.path), now)
     yield from stream.close()
@@ -103,7 +103,7 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
         # Two files may have come under one name.
         original = PurePath(file.original_name)
         name = f"{place}/originals/{file.kind}/{safe_name(original.stem, 'file')}{original.suffix}"
-        yield from _add_kept(stream, name, file.key, recording.created_at)
+        yield from _add_stored_file(stream, name, file.key, recording.created_at)
     for analysis in analyses:
         inside = f"{place}/analyses/{analysis.pk}"
         if analysis.timeline_at is not None:
@@ -112,7 +112,7 @@ def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Itera
             yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, DEFLATED)
         for made in analysis.artifacts.all():
             name = f"{inside}/{made.kind}{media.suffix(made.key)}"
-            yield from _add_kept(stream, name, made.key, made.created_at)
+            yield from _add_stored_file(stream, name, made.key, made.created_at)
 
 
 def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetime) -> Iterator[bytes]:
@@ -120,7 +120,7 @@ def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetim
     yield from stream.add(name, io.BytesIO(text.encode()), at, DEFLATED)
 
 
-def _add_kept(stream: ZipStream, name: str, kept: str, at: datetime) -> Iterator[bytes]:
+def _add_stored_file(stream: ZipStream, name: str, kept: str, at: datetime) -> Iterator[bytes]:
     yield from _add_file(stream, name, partial(media.storage().open, kept), at)
 
 

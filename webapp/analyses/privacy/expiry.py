@@ -11,18 +11,18 @@ from webapp.analyses.services import erase
 from webapp.recordings import retention
 from webapp.recordings.models import Recording
 
-AT_ONCE = 100
+BATCH_SIZE = 100
 
 logger = logging.getLogger(__name__)
 
 
-def purge() -> int:
+def erase_expired() -> int:
     """Erase the oldest AT_ONCE of them: how many were. Each is erased by itself: a round that was killed harms none."""
     due = retention.expired()
-    return sum(_erased(due, pk) for pk in list(due.values_list("pk", flat=True)[:AT_ONCE]))
+    return sum(_erase(due, pk) for pk in list(due.values_list("pk", flat=True)[:BATCH_SIZE]))
 
 
-def _erased(due: QuerySet[Recording], pk: UUID) -> bool:
+def _erase(due: QuerySet[Recording], pk: UUID) -> bool:
     try:
         with transaction.atomic():
             # Their owner is held first, as everywhere: who holds one of two in another order waits for ever.

@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from inference.types import Correction
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
-from webapp.api.serializers.fields import OrNull, Seconds
+from webapp.api.serializers.fields import NullableCharField, SecondsField
 from webapp.recordings.models import (
     EEG_UNITS,
 )
 
-MOST_CORRECTIONS = 20_000  # of two hours, one every 0.36 s
+MAX_CORRECTIONS = 20_000  # of two hours, one every 0.36 s
 
 
 class RerunSerializer(serializers.Serializer[Any]):
@@ -58,14 +59,14 @@ class EegFactsSerializer(serializers.Serializer[Any]):
 
 
 class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
-    stage = OrNull()
-    mode = OrNull()
-    error_code = OrNull()
-    error_message = OrNull(
+    stage = NullableCharField()
+    mode = NullableCharField()
+    error_code = NullableCharField()
+    error_message = NullableCharField(
         help_text="Why it failed; of a queued one, what has to be mended on the server before it goes on by itself."
     )
-    notice = OrNull(help_text="What such a reading is not.")
-    input_sha256 = OrNull(help_text="Of the video that was read.")
+    notice = NullableCharField(help_text="What such a reading is not.")
+    input_sha256 = NullableCharField(help_text="Of the video that was read.")
     eeg = EegFactsSerializer(
         source="eeg_facts", read_only=True, allow_null=True, help_text="How the EEG was read; null without."
     )
@@ -102,9 +103,9 @@ class EvidenceSerializer(serializers.Serializer[Segment]):
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
-    start_s = Seconds()
-    end_s = Seconds()
-    duration_s = Seconds()
+    start_s = SecondsField()
+    end_s = SecondsField()
+    duration_s = SecondsField()
     probabilities = serializers.SerializerMethodField()
     evidence = EvidenceSerializer(source="*")
     unimodal = serializers.SerializerMethodField(
@@ -123,7 +124,8 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         return selectors.by_label(segment.analysis.labels, segment.unimodal)
 
 
-class FoundSegmentSerializer(SegmentSerializer):
+@extend_schema_serializer(component_name="FoundSegment")
+class SegmentSearchSerializer(SegmentSerializer):
     recording = serializers.UUIDField(source="analysis.recording_id")
     model_name = serializers.CharField(source="analysis.model_name")
     model_version = serializers.CharField(source="analysis.model_version")
@@ -133,8 +135,8 @@ class FoundSegmentSerializer(SegmentSerializer):
 
 
 class WindowSerializer(serializers.ModelSerializer[WindowScore]):
-    start_s = Seconds()
-    end_s = Seconds()
+    start_s = SecondsField()
+    end_s = SecondsField()
     logits = serializers.ListField(child=serializers.FloatField())
     probabilities = serializers.ListField(child=serializers.FloatField())
     unimodal = serializers.DictField(
@@ -150,7 +152,7 @@ class WindowSerializer(serializers.ModelSerializer[WindowScore]):
 
 
 class FacesSerializer(serializers.Serializer[Any]):
-    step_s = Seconds(help_text="A face was looked for as often; moments without one are left out.")
+    step_s = SecondsField(help_text="A face was looked for as often; moments without one are left out.")
     width = serializers.IntegerField(help_text="Of the picture as shown, in pixels.")
     height = serializers.IntegerField()
     boxes = serializers.ListField(
@@ -160,8 +162,8 @@ class FacesSerializer(serializers.Serializer[Any]):
 
 
 class CorrectionSerializer(serializers.Serializer[Correction]):
-    start_s = Seconds()
-    end_s = Seconds()
+    start_s = SecondsField()
+    end_s = SecondsField()
     label = serializers.CharField(max_length=40, help_text="One of the analysis' labels, or `undetermined`.")  # type: ignore[assignment]
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
@@ -175,11 +177,11 @@ class RevisionSerializer(serializers.Serializer[Any]):
 
 
 class CorrectionsSerializer(RevisionSerializer):
-    by = OrNull(help_text="Who saved it.")
-    at = OrNull(help_text="When.")
+    by = NullableCharField(help_text="Who saved it.")
+    at = NullableCharField(help_text="When.")
     segments = CorrectionSerializer(
         many=True,
-        max_length=MOST_CORRECTIONS,  # type: ignore[call-arg]
+        max_length=MAX_CORRECTIONS,  # type: ignore[call-arg]
         help_text="They cover the recording without gap or overlap. Empty where nobody corrected anything.",
     )
 

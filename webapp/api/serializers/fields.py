@@ -7,12 +7,12 @@ from rest_framework import serializers
 DECIMALS = 3
 
 
-class Seconds(serializers.FloatField):
+class SecondsField(serializers.FloatField):
     def to_representation(self, value: float) -> float:  # type: ignore[override]
         return round(float(value), DECIMALS)
 
 
-class OrNull(serializers.CharField):
+class NullableCharField(serializers.CharField):
     """Text that is null, not empty, where there is none."""
 
     def __init__(self, **options: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from inference.eeg import EegOutline
@@ -12,7 +12,7 @@ from inference.store import ModelSpec
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.models import Analysis
-from webapp.api.serializers.fields import Seconds
+from webapp.api.serializers.fields import SecondsField
 from webapp.recordings.consent import TEXT as CONSENT
 from webapp.recordings.models import (
     EEG_UNITS,
@@ -28,7 +28,7 @@ from webapp.recordings.models import (
 )
 from webapp.recordings.services import NewRecording, RecordingFiles
 
-MOST_TOKEN_DAYS = 3650
+MAX_TOKEN_DAYS = 3650
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
@@ -50,7 +50,7 @@ class CredentialsSerializer(serializers.Serializer[Any]):
     )
     expires_days = serializers.IntegerField(
         min_value=1,
-        max_value=MOST_TOKEN_DAYS,
+        max_value=MAX_TOKEN_DAYS,
         allow_null=True,
         default=TOKEN_DAYS,
         write_only=True,
@@ -66,13 +66,14 @@ class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
         fields = ["kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit"]
 
 
-class StateSerializer(serializers.ModelSerializer[Analysis]):
+@extend_schema_serializer(component_name="State")
+class AnalysisStateSerializer(serializers.ModelSerializer[Analysis]):
     class Meta:
         model = Analysis
         fields = ["id", "status", "model_name", "model_version"]
 
 
-def erase_due() -> serializers.BooleanField:
+def erase_due_field() -> serializers.BooleanField:
     """What a change has to say that lets recordings be erased soon."""
     words = "Has to be true where recordings are older than they would be kept: they are erased within the hour."
     return serializers.BooleanField(required=False, write_only=True, help_text=words)
@@ -80,7 +81,7 @@ def erase_due() -> serializers.BooleanField:
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
     count = serializers.IntegerField(read_only=True, default=0, help_text="Of its recordings.")
-    erase_due = erase_due()
+    erase_due = erase_due_field()
 
     class Meta:
         model = Project
@@ -102,24 +103,25 @@ class TagSerializer(serializers.ModelSerializer[Tag]):
 
 
 @extend_schema_field(OpenApiTypes.UUID)
-class OwnProject(serializers.PrimaryKeyRelatedField[Project]):
+class OwnProjectField(serializers.PrimaryKeyRelatedField[Project]):
     """A project of whoever asks."""
 
     def get_queryset(self) -> QuerySet[Project]:
         return Project.objects.filter(owner=self.context["request"].user)
 
 
-class ChangeSerializer(serializers.ModelSerializer[Recording]):
+@extend_schema_serializer(component_name="Change")
+class RecordingUpdateSerializer(serializers.ModelSerializer[Recording]):
     """What of a recording can be changed."""
 
-    project = OwnProject(required=False, allow_null=True)
+    project = OwnProjectField(required=False, allow_null=True)
     tags = serializers.ListField(
         child=serializers.CharField(max_length=TAG_MAX_LENGTH, validators=[NO_COMMA]),
         required=False,
         max_length=MAX_TAGS,
         help_text="By name; unknown ones are made.",
     )
-    erase_due = erase_due()
+    erase_due = erase_due_field()
 
     class Meta:
         model = Recording
@@ -129,8 +131,8 @@ class ChangeSerializer(serializers.ModelSerializer[Recording]):
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
     files = MediaFileSerializer(many=True, read_only=True)
     tags: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="name")
-    duration_s = Seconds(read_only=True)
-    analyses = StateSerializer(many=True, read_only=True, help_text="Newest first.")
+    duration_s = SecondsField(read_only=True)
+    analyses = AnalysisStateSerializer(many=True, read_only=True, help_text="Newest first.")
     consent_text = serializers.CharField(read_only=True, help_text="What was agreed to.")
     delete_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Null where it is kept until somebody deletes it."
@@ -158,14 +160,16 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
         ]
 
 
-class CreatedSerializer(RecordingSerializer):
-    analysis = StateSerializer(read_only=True, help_text="The recording's first analysis.")
+@extend_schema_serializer(component_name="Created")
+class RecordingCreatedSerializer(RecordingSerializer):
+    analysis = AnalysisStateSerializer(read_only=True, help_text="The recording's first analysis.")
 
     class Meta(RecordingSerializer.Meta):
         fields = [*RecordingSerializer.Meta.fields, "analysis"]
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Upload")
+class NewRecordingSerializer(serializers.Serializer[Any]):
     video = serializers.FileField(allow_empty_file=True, required=False, help_text="This or `video_upload`.")
     audio = serializers.FileField(
         allow_empty_file=True, required=False, help_text="Sound that is read instead of the video's own."
@@ -188,7 +192,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION, from `models/`."
     )
-    project = OwnProject(required=False, help_text="The project that it belongs to.")
+    project = OwnProjectField(required=False, help_text="The project that it belongs to.")
     purpose = serializers.ChoiceField(
         choices=Purpose.choices,
         required=False,

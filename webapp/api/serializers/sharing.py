@@ -5,11 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from webapp.api.serializers.fields import Seconds
-from webapp.api.serializers.recordings import OwnProject, StateSerializer
+from webapp.api.serializers.fields import SecondsField
+from webapp.api.serializers.recordings import AnalysisStateSerializer, OwnProjectField
 from webapp.recordings.consent import SHARING_PROJECT_TEXT, SHARING_TEXT
 from webapp.recordings.models import Recording, Share
 from webapp.recordings.sharing import MAX_LINK_LIFETIME
@@ -18,7 +18,7 @@ CONSENT = f"Has to be true. Of a recording: {SHARING_TEXT} Of a project: {SHARIN
 
 
 @extend_schema_field(OpenApiTypes.UUID)
-class OwnRecording(serializers.PrimaryKeyRelatedField[Recording]):
+class OwnRecordingField(serializers.PrimaryKeyRelatedField[Recording]):
     """A recording of whoever asks."""
 
     def get_queryset(self) -> Any:
@@ -40,8 +40,8 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
 
 
 class NewShareSerializer(serializers.Serializer[Any]):
-    recording = OwnRecording(required=False, help_text="This or `project`.")
-    project = OwnProject(required=False, help_text="With whatever is in it, now and later.")
+    recording = OwnRecordingField(required=False, help_text="This or `project`.")
+    project = OwnProjectField(required=False, help_text="With whatever is in it, now and later.")
     username = serializers.CharField(max_length=150, required=False, help_text="With whom. Without it a link is made.")
     expires_days = serializers.IntegerField(
         min_value=1, max_value=MAX_LINK_LIFETIME.days, required=False, help_text="Of a link: this or `expires_at`."
@@ -71,17 +71,19 @@ class NewShareSerializer(serializers.Serializer[Any]):
         return timezone.now() + timedelta(days=days) if days else self.validated_data["expires_at"]
 
 
-class MadeShareSerializer(ShareSerializer):
+@extend_schema_serializer(component_name="MadeShare")
+class ShareCreatedSerializer(ShareSerializer):
     path = serializers.CharField(read_only=True, allow_null=True, help_text="Of a link, with its secret. Shown once.")
 
     class Meta(ShareSerializer.Meta):
         fields = [*ShareSerializer.Meta.fields, "path"]
 
 
-class SharedSerializer(serializers.ModelSerializer[Recording]):
+@extend_schema_serializer(component_name="Shared")
+class SharedRecordingSerializer(serializers.ModelSerializer[Recording]):
     owner = serializers.CharField(source="owner.username", help_text="Who shares it.")
-    duration_s = Seconds(read_only=True)
-    analyses = StateSerializer(many=True, read_only=True, help_text="Newest first.")
+    duration_s = SecondsField(read_only=True)
+    analyses = AnalysisStateSerializer(many=True, read_only=True, help_text="Newest first.")
 
     class Meta:
         model = Recording

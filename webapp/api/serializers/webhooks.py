@@ -3,13 +3,14 @@
 from typing import Any
 
 import django_filters
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from webapp.analyses.events import Event
-from webapp.api.serializers.fields import OrNull
-from webapp.webhooks.models import TEST, Delivery, Endpoint
+from webapp.analyses.events import EventType
+from webapp.api.serializers.fields import NullableCharField
+from webapp.webhooks.models import TEST_EVENT, Delivery, Endpoint
 
-EVENTS = [(str(event), str(event)) for event in Event]
+EVENTS = [(str(event), str(event)) for event in EventType]
 
 
 class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
@@ -17,11 +18,11 @@ class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
     events = serializers.ListField(
         child=serializers.ChoiceField(choices=EVENTS),
         allow_empty=False,
-        default=list(Event),
+        default=list(EventType),
         help_text="What to tell of; everything without this.",
     )
     enabled = serializers.BooleanField(default=True)
-    note = OrNull(help_text="Why it was switched off, where it was not you who did it.")
+    note = NullableCharField(help_text="Why it was switched off, where it was not you who did it.")
     old_secret_until = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Until then the secret before the present one signs too."
     )
@@ -32,7 +33,8 @@ class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
         read_only_fields = ["failing_since"]
 
 
-class NewWebhookSerializer(WebhookSerializer):
+@extend_schema_serializer(component_name="NewWebhook")
+class WebhookCreatedSerializer(WebhookSerializer):
     enabled = serializers.BooleanField(read_only=True)
     secret = serializers.CharField(read_only=True, help_text="Signs the messages. Shown this once.")
 
@@ -48,8 +50,8 @@ class SecretSerializer(serializers.Serializer[Any]):
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     message_id = serializers.CharField(read_only=True, help_text="The header webhook-id, the same at every attempt.")
     payload = serializers.DictField(read_only=True)
-    answer = OrNull(help_text="How the answer began.")
-    error = OrNull()
+    answer = NullableCharField(help_text="How the answer began.")
+    error = NullableCharField()
     next_attempt_at = serializers.SerializerMethodField()
 
     class Meta:
@@ -66,7 +68,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 class DeliveryFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=Delivery.Status.choices)
-    event = django_filters.ChoiceFilter(choices=[*EVENTS, (TEST, TEST)])
+    event = django_filters.ChoiceFilter(choices=[*EVENTS, (TEST_EVENT, TEST_EVENT)])
 
     class Meta:
         model = Delivery

@@ -10,17 +10,17 @@ from rest_framework.views import APIView
 from webapp.accounts.models import Scope
 from webapp.analyses.privacy.account_deletion import delete_account
 from webapp.api.serializers.account import AccountSerializer, DeletionSerializer
-from webapp.api.views.auth import WrongCredentials, person_with
-from webapp.api.views.base import person
+from webapp.api.views.auth import WrongCredentials, authenticate_user
+from webapp.api.views.base import current_user
 
 
 class AccountView(APIView):
     @extend_schema(operation_id="account_retrieve", summary="One's account and quota", responses=AccountSerializer)
     def get(self, request: Request) -> Response:
-        return Response(AccountSerializer(person(request)).data)
+        return Response(AccountSerializer(current_user(request)).data)
 
 
-class AccountDeletion(APIView):
+class AccountDeletionView(APIView):
     scope = Scope.ACCOUNT
 
     @extend_schema(
@@ -34,10 +34,10 @@ class AccountDeletion(APIView):
     def post(self, request: Request) -> Response:
         form = DeletionSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        if person_with(request, **form.validated_data) != person(request):
+        if authenticate_user(request, **form.validated_data) != current_user(request):
             raise WrongCredentials
-        deletion = delete_account(user=person(request))
-        left = deletion.left()
+        deletion = delete_account(user=current_user(request))
+        left = deletion.remaining()
         if left is None:
             return Response(status=204)
         page = settings.PUBLIC_URL + reverse("pages:deletion", args=[deletion.token()])

@@ -17,97 +17,97 @@ from webapp.analyses import permissions, selectors, services
 from webapp.analyses.downloads import responses
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.filters import AnalysisFilter, SegmentFilter
-from webapp.api.pagination import InTime, Pages
+from webapp.api.pagination import ChronologicalPagination, StableCursorPagination
 from webapp.api.serializers.analyses import (
     AnalysisSerializer,
     FacesSerializer,
-    FoundSegmentSerializer,
+    SegmentSearchSerializer,
     SegmentSerializer,
     WindowSerializer,
 )
-from webapp.api.views.base import AsItIs, person
+from webapp.api.views.base import IgnoreAcceptNegotiation, current_user
 from webapp.core.errors import RequestError, WebCode
 
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")
 
 
 @extend_schema_view(get=extend_schema(operation_id="analyses_list", summary="Past predictions"))
-class Analyses(generics.ListAPIView[Analysis]):
+class AnalysisListView(generics.ListAPIView[Analysis]):
     queryset = Analysis.objects.none()
     serializer_class = AnalysisSerializer
-    pagination_class = Pages
+    pagination_class = StableCursorPagination
     filterset_class = AnalysisFilter
     ordering_fields = ["created_at", "status", "model_name", "label"]
     ordering = "-created_at"
 
     def get_queryset(self) -> QuerySet[Analysis]:
-        return selectors.analyses_of(person(self.request))
+        return selectors.analyses_of(current_user(self.request))
 
 
 @extend_schema_view(get=extend_schema(operation_id="analyses_retrieve", summary="State, progress and summary"))
-class OneAnalysis(generics.RetrieveAPIView[Analysis]):
+class AnalysisDetailView(generics.RetrieveAPIView[Analysis]):
     queryset = Analysis.objects.none()
     serializer_class = AnalysisSerializer
     filter_backends = []
 
     def get_object(self) -> Analysis:
-        return permissions.seen(person(self.request), self.kwargs["pk"]).analysis
+        return permissions.access_for(current_user(self.request), self.kwargs["pk"]).analysis
 
 
-class Cancel(APIView):
+class AnalysisCancelView(APIView):
     @extend_schema(operation_id="analyses_cancel", summary="Stop it", request=None, responses={200: AnalysisSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        analysis = selectors.analysis_for(person(request), pk)
+        analysis = selectors.analysis_for(current_user(request), pk)
         if not services.cancel(analysis=analysis) and analysis.status != Analysis.Status.CANCELLED:
             raise RequestError(WebCode.ALREADY_OVER, f"The analysis has {analysis.status} already.")
         return Response(AnalysisSerializer(analysis).data)
 
 
 @extend_schema_view(get=extend_schema(operation_id="analyses_segments_list", summary="The timeline"))
-class Segments(generics.ListAPIView[Segment]):
+class SegmentListView(generics.ListAPIView[Segment]):
     queryset = Segment.objects.none()
     serializer_class = SegmentSerializer
-    pagination_class = InTime
+    pagination_class = ChronologicalPagination
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Segment]:
-        analysis = permissions.seen(person(self.request), self.kwargs["pk"]).analysis
+        analysis = permissions.access_for(current_user(self.request), self.kwargs["pk"]).analysis
         return analysis.segments.select_related("analysis")
 
 
 @extend_schema_view(get=extend_schema(operation_id="analyses_windows_list", summary="The scores under the timeline"))
-class Windows(generics.ListAPIView[WindowScore]):
+class WindowListView(generics.ListAPIView[WindowScore]):
     queryset = WindowScore.objects.none()
     serializer_class = WindowSerializer
-    pagination_class = InTime
+    pagination_class = ChronologicalPagination
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[WindowScore]:
-        seen = permissions.seen(person(self.request), self.kwargs["pk"])
+        seen = permissions.access_for(current_user(self.request), self.kwargs["pk"])
         return seen.require_download().windows.all()
 
 
-class Faces(APIView):
+class FacesView(APIView):
     @extend_schema(operation_id="analyses_faces", summary="Where the face was", responses={200: FacesSerializer})
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(responses.faces(permissions.seen(person(request), pk).analysis))
+        return Response(responses.faces(permissions.access_for(current_user(request), pk).analysis))
 
 
 @extend_schema_view(get=extend_schema(operation_id="segments_list", summary="Segments across all past predictions"))
-class FoundSegments(generics.ListAPIView[Segment]):
+class SegmentSearchView(generics.ListAPIView[Segment]):
     queryset = Segment.objects.none()
-    serializer_class = FoundSegmentSerializer
-    pagination_class = Pages
+    serializer_class = SegmentSearchSerializer
+    pagination_class = StableCursorPagination
     filterset_class = SegmentFilter
     ordering_fields = ["id", "confidence", "duration_s"]
     ordering = "-id"
 
     def get_queryset(self) -> QuerySet[Segment]:
-        return selectors.segments_of(person(self.request))
+        return selectors.segments_of(current_user(self.request))
 
 
-class Video(APIView):
-    content_negotiation_class = AsItIs
+class LabelledVideoView(APIView):
+    content_negotiation_class = IgnoreAcceptNegotiation
 
     @extend_schema(
         operation_id="analyses_video",
@@ -116,15 +116,15 @@ class Video(APIView):
         responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        seen = permissions.seen(person(request), pk)
+        seen = permissions.access_for(current_user(request), pk)
         if request.auth is not None:  # a page plays it; what a program fetches, it keeps
             seen.require_download()
         return responses.video(request._request, seen)
 
 
-class Chapters(APIView):
+class ChaptersView(APIView):
     cost = "export"
-    content_negotiation_class = AsItIs
+    content_negotiation_class = IgnoreAcceptNegotiation
 
     @extend_schema(
         operation_id="analyses_chapters",
@@ -136,12 +136,12 @@ class Chapters(APIView):
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        return responses.chapters(request._request, permissions.seen(person(request), pk))
+        return responses.chapters(request._request, permissions.access_for(current_user(request), pk))
 
 
-class Export(APIView):
+class ExportView(APIView):
     cost = "export"
-    content_negotiation_class = AsItIs
+    content_negotiation_class = IgnoreAcceptNegotiation
 
     @extend_schema(
         operation_id="analyses_export",
@@ -150,4 +150,4 @@ class Export(APIView):
         responses={(200, writer.content_type): OpenApiTypes.BINARY for writer in WRITERS.values()},
     )
     def get(self, request: Request, pk: UUID, format: str) -> HttpResponse:
-        return responses.export(permissions.seen(person(request), pk), format)
+        return responses.export(permissions.access_for(current_user(request), pk), format)

@@ -32,7 +32,7 @@ class TokenView(APIView):
         form = CredentialsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         wanted = form.validated_data
-        user = person_with(request, wanted["username"], wanted["password"])
+        user = authenticate_user(request, wanted["username"], wanted["password"])
         if user.password_is_temporary:
             raise TemporaryPassword
         services.check_second_factor(user=user, code=wanted.get("code", ""))
@@ -51,7 +51,7 @@ class TokenView(APIView):
         return Response(CredentialsSerializer(token_made).data)
 
 
-def person_with(request: Request, username: str, password: str) -> User:
+def authenticate_user(request: Request, username: str, password: str) -> User:
     """Raises WrongCredentials, and Throttled after too many of them."""
     user = authenticate(request._request, username=username, password=password)
     if getattr(request._request, "axes_locked_out", False):

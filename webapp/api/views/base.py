@@ -17,7 +17,7 @@ from webapp.api.problems import ProblemSerializer
 from webapp.core.errors import PROBLEM_TYPE
 
 
-class Schema(AutoSchema):
+class ProblemAutoSchema(AutoSchema):
     """Says of every call how it answers when something is wrong."""
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
@@ -27,7 +27,7 @@ class Schema(AutoSchema):
         return {**bodies, "default": {"description": "What is wrong.", "content": content}}
 
 
-class AsItIs(BaseContentNegotiation):
+class IgnoreAcceptNegotiation(BaseContentNegotiation):
     """For files: each has one type, whatever the client would like best."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
@@ -40,14 +40,14 @@ class AsItIs(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-def person(request: Request) -> User:
+def current_user(request: Request) -> User:
     """Who calls. The permissions let nobody else through."""
     assert isinstance(request.user, User)
     return request.user
 
 
 @extend_schema(exclude=True)
-class Nowhere(APIView):
+class NotFoundView(APIView):
     """Any other address below the API's."""
 
     permission_classes = []

@@ -9,18 +9,18 @@ from rest_framework.views import APIView
 
 from webapp.analyses import permissions, selectors, services
 from webapp.api.serializers.analyses import CarryOverSerializer, CorrectionsSerializer, RevisionSerializer
-from webapp.api.views.base import person
+from webapp.api.views.base import current_user
 from webapp.recordings.upload_slots import upload_slot
 
 
-class Corrections(APIView):
+class CorrectionsView(APIView):
     @extend_schema(
         operation_id="analyses_corrections_retrieve",
         summary="A person's own timeline",
         responses={200: CorrectionsSerializer},
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        analysis = permissions.seen(person(request), pk).analysis
+        analysis = permissions.access_for(current_user(request), pk).analysis
         return Response(CorrectionsSerializer(selectors.corrections(analysis)).data)
 
     @extend_schema(
@@ -31,14 +31,14 @@ class Corrections(APIView):
         responses={200: CorrectionsSerializer},
     )
     def put(self, request: Request, pk: UUID) -> Response:
-        analysis = selectors.analysis_for(person(request), pk)
-        with upload_slot(owner=person(request), request=request._request):
+        analysis = selectors.analysis_for(current_user(request), pk)
+        with upload_slot(owner=current_user(request), request=request._request):
             data = request.data
         form = CorrectionsSerializer(data=data)
         form.is_valid(raise_exception=True)
-        saved = services.correct(
+        saved = services.save_corrections(
             analysis=analysis,
-            by=person(request),
+            by=current_user(request),
             revision=form.validated_data["revision"],
             segments=form.corrections(),
         )
@@ -51,14 +51,16 @@ class Corrections(APIView):
         responses={204: None},
     )
     def delete(self, request: Request, pk: UUID) -> Response:
-        analysis = selectors.analysis_for(person(request), pk)
+        analysis = selectors.analysis_for(current_user(request), pk)
         asked = RevisionSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        services.remove_corrections(analysis=analysis, by=person(request), revision=asked.validated_data["revision"])
+        services.remove_corrections(
+            analysis=analysis, by=current_user(request), revision=asked.validated_data["revision"]
+        )
         return Response(status=204)
 
 
-class CarryOver(APIView):
+class CarryOverView(APIView):
     @extend_schema(
         operation_id="analyses_corrections_carry_over",
         summary="Carry the corrections of another analysis over",
@@ -68,13 +70,13 @@ class CarryOver(APIView):
         responses={200: CorrectionsSerializer},
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        analysis = selectors.analysis_for(person(request), pk)
+        analysis = selectors.analysis_for(current_user(request), pk)
         form = CarryOverSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         saved = services.carry_over(
             analysis=analysis,
-            source=selectors.analysis_for(person(request), form.validated_data["source"]),
-            by=person(request),
+            source=selectors.analysis_for(current_user(request), form.validated_data["source"]),
+            by=current_user(request),
             revision=form.validated_data["revision"],
         )
         return Response(CorrectionsSerializer(saved).data)

@@ -10,23 +10,23 @@ from rest_framework.request import Request
 
 from inference.export import WRITERS
 from webapp.analyses import selectors
-from webapp.analyses.downloads.archive import archive, as_download, check
+from webapp.analyses.downloads.archive import analyses_archive, require_known_formats, zip_response
 from webapp.analyses.models import Analysis
 from webapp.api.filters import ExportFilter
 from webapp.api.serializers.recordings import ExportsSerializer
-from webapp.api.views.base import AsItIs, person
+from webapp.api.views.base import IgnoreAcceptNegotiation, current_user
 from webapp.core.errors import RequestError, WebCode
 
 
-class Exports(generics.GenericAPIView[Analysis]):
+class ExportArchiveView(generics.GenericAPIView[Analysis]):
     queryset = Analysis.objects.none()
     cost = "export"
-    content_negotiation_class = AsItIs
+    content_negotiation_class = IgnoreAcceptNegotiation
     filter_backends = [DjangoFilterBackend]
     filterset_class = ExportFilter
 
     def get_queryset(self) -> QuerySet[Analysis]:
-        return selectors.analyses_of(person(self.request))
+        return selectors.analyses_of(current_user(self.request))
 
     @extend_schema(
         operation_id="exports",
@@ -43,12 +43,12 @@ class Exports(generics.GenericAPIView[Analysis]):
         # A form repeats the name for every box that is ticked; programs write commas.
         named = ",".join(request.query_params.getlist("formats"))
         formats = list(dict.fromkeys(name.strip() for name in named.split(",") if name.strip())) or list(WRITERS)
-        check(formats)
-        found = selectors.exported_timelines(self.filter_queryset(self.get_queryset()))
+        require_known_formats(formats)
+        found = selectors.analyses_to_export(self.filter_queryset(self.get_queryset()))
         if not found:
             raise RequestError(
                 WebCode.NOTHING_TO_EXPORT,
                 "No recording of yours that matches has a timeline. Ask for others, or later.",
             )
-        pieces = archive(person(request), found, formats, with_video=asked.validated_data["video"])
-        return as_download(pieces)
+        pieces = analyses_archive(current_user(request), found, formats, with_video=asked.validated_data["video"])
+        return zip_response(pieces)

@@ -9,7 +9,7 @@ from inference import store
 from webapp.api.serializers.recordings import ModelSerializer
 
 
-class Models(APIView):
+class ModelListView(APIView):
     @extend_schema(
         operation_id="models_list", summary="What reads recordings, and how well", responses=ModelSerializer(many=True)
     )

@@ -8,35 +8,35 @@ from rest_framework import generics
 from rest_framework.filters import OrderingFilter
 from rest_framework.serializers import BaseSerializer
 
-from webapp.api.pagination import Pages
+from webapp.api.pagination import StableCursorPagination
 from webapp.api.serializers.recordings import ProjectSerializer, TagSerializer
-from webapp.api.views.base import person
+from webapp.api.views.base import current_user
 from webapp.recordings import organization, selectors
 from webapp.recordings.models import Project, Tag
 
-ONE = ["get", "patch", "delete", "head", "options"]
+DETAIL_METHODS = ["get", "patch", "delete", "head", "options"]
 
 
-class _Projects(generics.GenericAPIView[Project]):
+class _ProjectView(generics.GenericAPIView[Project]):
     queryset = Project.objects.none()
     serializer_class = ProjectSerializer
-    pagination_class = Pages
+    pagination_class = StableCursorPagination
     filter_backends: list[Any] = [OrderingFilter]
     ordering_fields = ["name", "created_at"]
     ordering = "name"
 
     def get_queryset(self) -> QuerySet[Project]:
-        return selectors.projects_of(person(self.request))
+        return selectors.projects_of(current_user(self.request))
 
 
 @extend_schema_view(
     get=extend_schema(operation_id="projects_list", summary="One's projects"),
     post=extend_schema(operation_id="projects_create", summary="Make a project"),
 )
-class Projects(_Projects, generics.ListCreateAPIView[Project]):
+class ProjectListCreateView(_ProjectView, generics.ListCreateAPIView[Project]):
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
         about = {name: value for name, value in serializer.validated_data.items() if name != "erase_due"}
-        serializer.instance = organization.create_project(owner=person(self.request), **about)
+        serializer.instance = organization.create_project(owner=current_user(self.request), **about)
 
 
 @extend_schema_view(
@@ -46,8 +46,8 @@ class Projects(_Projects, generics.ListCreateAPIView[Project]):
     ),
     delete=extend_schema(operation_id="projects_destroy", summary="Remove it; its recordings stay, in no project"),
 )
-class OneProject(_Projects, generics.RetrieveUpdateDestroyAPIView[Project]):
-    http_method_names = ONE
+class ProjectDetailView(_ProjectView, generics.RetrieveUpdateDestroyAPIView[Project]):
+    http_method_names = DETAIL_METHODS
     filter_backends = []
 
     def perform_update(self, serializer: BaseSerializer[Project]) -> None:
@@ -58,25 +58,25 @@ class OneProject(_Projects, generics.RetrieveUpdateDestroyAPIView[Project]):
         organization.delete_project(project=instance)
 
 
-class _Tags(generics.GenericAPIView[Tag]):
+class _TagView(generics.GenericAPIView[Tag]):
     queryset = Tag.objects.none()
     serializer_class = TagSerializer
-    pagination_class = Pages
+    pagination_class = StableCursorPagination
     filter_backends: list[Any] = [OrderingFilter]
     ordering_fields = ["name"]
     ordering = "name"
 
     def get_queryset(self) -> QuerySet[Tag]:
-        return selectors.tags_of(person(self.request))
+        return selectors.tags_of(current_user(self.request))
 
 
 @extend_schema_view(
     get=extend_schema(operation_id="tags_list", summary="One's tags"),
     post=extend_schema(operation_id="tags_create", summary="Make a tag"),
 )
-class Tags(_Tags, generics.ListCreateAPIView[Tag]):
+class TagListCreateView(_TagView, generics.ListCreateAPIView[Tag]):
     def perform_create(self, serializer: BaseSerializer[Tag]) -> None:
-        serializer.instance = organization.create_tag(owner=person(self.request), **serializer.validated_data)
+        serializer.instance = organization.create_tag(owner=current_user(self.request), **serializer.validated_data)
 
 
 @extend_schema_view(
@@ -84,8 +84,8 @@ class Tags(_Tags, generics.ListCreateAPIView[Tag]):
     patch=extend_schema(operation_id="tags_partial_update", summary="Rename it on every recording that carries it"),
     delete=extend_schema(operation_id="tags_destroy", summary="Take it off every recording"),
 )
-class OneTag(_Tags, generics.RetrieveUpdateDestroyAPIView[Tag]):
-    http_method_names = ONE
+class TagDetailView(_TagView, generics.RetrieveUpdateDestroyAPIView[Tag]):
+    http_method_names = DETAIL_METHODS
     filter_backends = []
 
     def perform_update(self, serializer: BaseSerializer[Tag]) -> None:

@@ -13,30 +13,35 @@ from rest_framework.views import APIView
 
 from webapp.accounts.models import Scope
 from webapp.analyses.models import Analysis
-from webapp.api.pagination import Newest
-from webapp.api.serializers.sharing import MadeShareSerializer, NewShareSerializer, SharedSerializer, ShareSerializer
-from webapp.api.views.base import person
+from webapp.api.pagination import NewestFirstPagination
+from webapp.api.serializers.sharing import (
+    NewShareSerializer,
+    ShareCreatedSerializer,
+    SharedRecordingSerializer,
+    ShareSerializer,
+)
+from webapp.api.views.base import current_user
 from webapp.recordings import permissions, sharing
 from webapp.recordings.models import Recording, Share
 
 
 @extend_schema_view(get=extend_schema(operation_id="shares_list", summary="What one shares, and with whom"))
-class Shares(generics.ListAPIView[Share]):
+class ShareListCreateView(generics.ListAPIView[Share]):
     scope = Scope.ACCOUNT
     queryset = Share.objects.none()
     serializer_class = ShareSerializer
-    pagination_class = Newest
+    pagination_class = NewestFirstPagination
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Share]:
-        return permissions.shares_of(person(self.request))
+        return permissions.shares_of(current_user(self.request))
 
     @extend_schema(
         operation_id="shares_create",
         summary="Let a person, or whoever has a link, look at a recording or a project",
         description="With `username` it is shared with that person until it is revoked, without it a link is made.",
         request=NewShareSerializer,
-        responses={201: MadeShareSerializer},
+        responses={201: ShareCreatedSerializer},
     )
     def post(self, request: Request) -> Response:
         form = NewShareSerializer(data=request.data, context=self.get_serializer_context())
@@ -56,12 +61,12 @@ class Shares(generics.ListAPIView[Share]):
         return Response({**ShareSerializer(share).data, "path": path}, status=201)
 
 
-class OneShare(APIView):
+class ShareDetailView(APIView):
     scope = Scope.ACCOUNT
 
     @extend_schema(operation_id="shares_destroy", summary="Revoke it, at once", responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
-        sharing.revoke(share=permissions.share_for(person(request), pk))
+        sharing.revoke(share=permissions.share_for(current_user(request), pk))
         return Response(status=204)
 
 
@@ -73,12 +78,12 @@ class OneShare(APIView):
         "files away 403 `view_only` unless the owner allows it.",
     )
 )
-class Shared(generics.ListAPIView[Recording]):
+class SharedWithMeView(generics.ListAPIView[Recording]):
     queryset = Recording.objects.none()
-    serializer_class = SharedSerializer
-    pagination_class = Newest
+    serializer_class = SharedRecordingSerializer
+    pagination_class = NewestFirstPagination
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Recording]:
         analyses = Prefetch("analyses", Analysis.objects.order_by("-created_at"))
-        return permissions.shared_with(person(self.request)).prefetch_related(analyses)
+        return permissions.shared_with(current_user(self.request)).prefetch_related(analyses)

@@ -17,7 +17,7 @@ from inference import eeg
 from webapp.accounts.models import Scope
 from webapp.api import tus
 from webapp.api.serializers.recordings import EegOutlineSerializer
-from webapp.api.views.base import AsItIs, person
+from webapp.api.views.base import IgnoreAcceptNegotiation, current_user
 from webapp.core.bodies import TUS_CONTENT_TYPE
 from webapp.core.errors import STATUSES, WebCode
 from webapp.recordings import selectors, uploads
@@ -27,26 +27,26 @@ from webapp.recordings.upload_slots import upload_slot
 from webapp.storage import media
 
 
-def _header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:
+def _request_header(name: str, description: str, kind: type = str, *, required: bool = False) -> OpenApiParameter:
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, required=required, description=description)
 
 
-def _answered(name: str, description: str, kind: type = str) -> OpenApiParameter:
+def _response_header(name: str, description: str, kind: type = str) -> OpenApiParameter:
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=True, description=description)
 
 
 RESUMABLE = OpenApiParameter("Tus-Resumable", str, OpenApiParameter.HEADER, required=True, enum=[tus.VERSION])
-OFFSET = _answered("Upload-Offset", "Bytes that are kept.", int)
-LENGTH = _answered("Upload-Length", "Bytes of the file.", int)
-METADATA = _answered("Upload-Metadata", "As it was sent, where it was.")
-EXPIRES = _answered("Upload-Expires", "When what has come is removed, unless more comes.")
+OFFSET = _response_header("Upload-Offset", "Bytes that are kept.", int)
+LENGTH = _response_header("Upload-Length", "Bytes of the file.", int)
+METADATA = _response_header("Upload-Metadata", "As it was sent, where it was.")
+EXPIRES = _response_header("Upload-Expires", "When what has come is removed, unless more comes.")
 
 
-class Tus(APIView):
+class TusView(APIView):
     """What every answer of the protocol has. Asking how far an upload is belongs to sending it."""
 
     scope = Scope.WRITE
-    content_negotiation_class = AsItIs
+    content_negotiation_class = IgnoreAcceptNegotiation
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # For clients that can send nothing but GET and POST. The permissions see the method that is meant.
@@ -79,7 +79,7 @@ class Tus(APIView):
         )
 
 
-class Uploads(Tus):
+class UploadCreateView(TusView):
     @extend_schema(
         operation_id="uploads_create",
         summary="Begin to send a file in parts",
@@ -88,21 +88,21 @@ class Uploads(Tus):
         responses={201: None},
         parameters=[
             RESUMABLE,
-            _header("Upload-Length", "Bytes of the file.", int, required=True),
-            _header("Upload-Metadata", "Such as `filename dmlzaXQubXA0`: the name in Base64."),
-            _answered("Location", "The upload's own address; its last part is the id that recordings/ takes."),
+            _request_header("Upload-Length", "Bytes of the file.", int, required=True),
+            _request_header("Upload-Metadata", "Such as `filename dmlzaXQubXA0`: the name in Base64."),
+            _response_header("Location", "The upload's own address; its last part is the id that recordings/ takes."),
             EXPIRES,
         ],
     )
     def post(self, request: Request) -> Response:
         metadata, name = tus.metadata(request)
-        upload = uploads.create(owner=person(request), length=tus.length(request), name=name, metadata=metadata)
+        upload = uploads.create(owner=current_user(request), length=tus.length(request), name=name, metadata=metadata)
         # Without scheme and host, which a proxy may know better.
         headers = {"Location": reverse("api:upload", args=[upload.pk]), "Upload-Expires": _expires(upload)}
         return Response(status=201, headers=headers)
 
 
-class OneUpload(Tus):
+class UploadDetailView(TusView):
     cost = "part"
 
     @extend_schema(
@@ -114,7 +114,7 @@ class OneUpload(Tus):
         parameters=[RESUMABLE, OFFSET, LENGTH, METADATA, EXPIRES],
     )
     def head(self, request: Request, pk: UUID) -> Response:
-        upload = selectors.upload_for(person(request), pk)
+        upload = selectors.upload_for(current_user(request), pk)
         headers = {"Upload-Length": str(upload.length), **_state(upload)}
         if upload.metadata:
             headers["Upload-Metadata"] = upload.metadata
@@ -128,16 +128,16 @@ class OneUpload(Tus):
         responses={204: None},
         parameters=[
             RESUMABLE,
-            _header("Upload-Offset", "Bytes that were sent before.", int, required=True),
-            _header("Upload-Checksum", "`sha1` or `sha256` and the part's digest in Base64."),
+            _request_header("Upload-Offset", "Bytes that were sent before.", int, required=True),
+            _request_header("Upload-Checksum", "`sha1` or `sha256` and the part's digest in Base64."),
             OFFSET,
             EXPIRES,
         ],
     )
     def patch(self, request: Request, pk: UUID) -> Response:
-        upload = selectors.upload_for(person(request), pk)
-        tus.require_part(request)
-        with upload_slot(owner=person(request), request=request._request):
+        upload = selectors.upload_for(current_user(request), pk)
+        tus.require_content_type(request)
+        with upload_slot(owner=current_user(request), request=request._request):
             uploads.append(
                 upload=upload,
                 offset=tus.offset(request),
@@ -156,22 +156,22 @@ class OneUpload(Tus):
         parameters=[RESUMABLE],
     )
     def delete(self, request: Request, pk: UUID) -> Response:
-        uploads.terminate(upload=selectors.upload_for(person(request), pk))
+        uploads.terminate(upload=selectors.upload_for(current_user(request), pk))
         return Response(status=204)
 
 
-class Eeg(APIView):
+class EegOutlineView(APIView):
     scope = Scope.WRITE
 
     @extend_schema(
         operation_id="uploads_eeg", summary="What a MAT file that was sent holds", responses=EegOutlineSerializer
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        upload = selectors.upload_for(person(request), pk)
+        upload = selectors.upload_for(current_user(request), pk)
         uploads.require_finished(upload)
         with media.scratch_dir() as place:
             media.copy_partial(upload.path, place / "eeg.mat")
-            with check_slot(owner=person(request)):
+            with check_slot(owner=current_user(request)):
                 outline = eeg.read_outline(place / "eeg.mat")
             return Response(EegOutlineSerializer(outline).data)
 

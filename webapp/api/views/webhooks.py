@@ -12,51 +12,51 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.accounts.models import Scope
-from webapp.api.pagination import Newest
+from webapp.api.pagination import NewestFirstPagination
 from webapp.api.serializers.webhooks import (
     DeliveryFilter,
     DeliverySerializer,
-    NewWebhookSerializer,
     SecretSerializer,
+    WebhookCreatedSerializer,
     WebhookSerializer,
 )
-from webapp.api.views.base import person
+from webapp.api.views.base import current_user
 from webapp.webhooks import selectors, services
 from webapp.webhooks.models import Delivery, Endpoint
 
 
 @extend_schema_view(get=extend_schema(operation_id="webhooks_list", summary="One's webhooks"))
-class Webhooks(generics.ListAPIView[Endpoint]):
+class WebhookListCreateView(generics.ListAPIView[Endpoint]):
     scope = Scope.ACCOUNT
     queryset = Endpoint.objects.none()
     serializer_class = WebhookSerializer
-    pagination_class = Newest
+    pagination_class = NewestFirstPagination
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Endpoint]:
-        return selectors.endpoints_of(person(self.request))
+        return selectors.endpoints_of(current_user(self.request))
 
     @extend_schema(
         operation_id="webhooks_create",
         summary="Be told what happens",
         description="Each message is signed as Standard Webhooks says, with the secret that is in this answer alone.",
-        request=NewWebhookSerializer,
-        responses={201: NewWebhookSerializer},
+        request=WebhookCreatedSerializer,
+        responses={201: WebhookCreatedSerializer},
     )
     def post(self, request: Request) -> Response:
-        form = NewWebhookSerializer(data=request.data)
+        form = WebhookCreatedSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         wanted = form.validated_data
-        endpoint, secret = services.create(owner=person(request), url=wanted["url"], events=wanted["events"])
+        endpoint, secret = services.create(owner=current_user(request), url=wanted["url"], events=wanted["events"])
         return Response({**WebhookSerializer(endpoint).data, "secret": secret}, status=201)
 
 
-class OneWebhook(APIView):
+class WebhookDetailView(APIView):
     scope = Scope.ACCOUNT
 
     @extend_schema(operation_id="webhooks_retrieve", summary="One webhook", responses=WebhookSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(WebhookSerializer(selectors.endpoint_for(person(request), pk)).data)
+        return Response(WebhookSerializer(selectors.endpoint_for(current_user(request), pk)).data)
 
     @extend_schema(
         operation_id="webhooks_partial_update",
@@ -65,19 +65,19 @@ class OneWebhook(APIView):
         responses=WebhookSerializer,
     )
     def patch(self, request: Request, pk: UUID) -> Response:
-        endpoint = selectors.endpoint_for(person(request), pk)
+        endpoint = selectors.endpoint_for(current_user(request), pk)
         form = WebhookSerializer(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        services.change(endpoint=endpoint, **form.validated_data)
+        services.update(endpoint=endpoint, **form.validated_data)
         return Response(WebhookSerializer(endpoint).data)
 
     @extend_schema(operation_id="webhooks_destroy", summary="Remove it with its log", responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
-        services.remove(endpoint=selectors.endpoint_for(person(request), pk))
+        services.delete(endpoint=selectors.endpoint_for(current_user(request), pk))
         return Response(status=204)
 
 
-class NewSecret(APIView):
+class WebhookSecretView(APIView):
     scope = Scope.ACCOUNT
 
     @extend_schema(
@@ -88,13 +88,13 @@ class NewSecret(APIView):
         responses=SecretSerializer,
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        endpoint = selectors.endpoint_for(person(request), pk)
-        secret = services.rotate(endpoint=endpoint)
+        endpoint = selectors.endpoint_for(current_user(request), pk)
+        secret = services.rotate_secret(endpoint=endpoint)
         made = {"secret": secret, "old_secret_until": endpoint.old_secret_until}
         return Response(SecretSerializer(made).data)
 
 
-class Test(APIView):
+class WebhookTestView(APIView):
     scope = Scope.ACCOUNT
 
     @extend_schema(
@@ -104,26 +104,26 @@ class Test(APIView):
         responses={202: DeliverySerializer},
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        delivery = services.send_test(endpoint=selectors.endpoint_for(person(request), pk))
+        delivery = services.send_test(endpoint=selectors.endpoint_for(current_user(request), pk))
         return Response(DeliverySerializer(delivery).data, status=202)
 
 
 @extend_schema_view(
     get=extend_schema(operation_id="webhooks_deliveries_list", summary="What was sent in the last 30 days")
 )
-class Deliveries(generics.ListAPIView[Delivery]):
+class DeliveryListView(generics.ListAPIView[Delivery]):
     scope = Scope.ACCOUNT
     queryset = Delivery.objects.none()
     serializer_class = DeliverySerializer
-    pagination_class = Newest
+    pagination_class = NewestFirstPagination
     filter_backends = [DjangoFilterBackend]
     filterset_class = DeliveryFilter
 
     def get_queryset(self) -> QuerySet[Delivery]:
-        return selectors.deliveries_of(selectors.endpoint_for(person(self.request), self.kwargs["pk"]))
+        return selectors.deliveries_of(selectors.endpoint_for(current_user(self.request), self.kwargs["pk"]))
 
 
-class Again(APIView):
+class DeliveryResendView(APIView):
     scope = Scope.ACCOUNT
 
     @extend_schema(
@@ -133,5 +133,5 @@ class Again(APIView):
         responses={202: DeliverySerializer},
     )
     def post(self, request: Request, pk: UUID, delivery: UUID, **_: Any) -> Response:
-        again = services.send_again(delivery=selectors.delivery_for(person(request), pk, delivery))
+        again = services.resend(delivery=selectors.delivery_for(current_user(request), pk, delivery))
         return Response(DeliverySerializer(again).data, status=202)

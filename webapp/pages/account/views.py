@@ -21,7 +21,7 @@ from django.views.generic.edit import FormView
 
 from webapp.accounts.forms import KeptTokensForm
 from webapp.accounts.services import revoke_access
-from webapp.analyses.downloads.archive import as_download
+from webapp.analyses.downloads.archive import zip_response
 from webapp.analyses.privacy import account_deletion, data_export
 from webapp.analyses.privacy.account_deletion import Deletion
 from webapp.analyses.quota import usage_of
@@ -95,7 +95,7 @@ def activity(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export(request: AuthenticatedRequest) -> StreamingHttpResponse:
-    return as_download(data_export.archive_of(request.user), "everything")
+    return zip_response(data_export.personal_data_archive(request.user), "everything")
 
 
 @sensitive_post_parameters("password")
@@ -110,7 +110,7 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             logout(request)
-            if deletion.left() is not None:
+            if deletion.remaining() is not None:
                 return redirect("pages:deletion", deletion.token())
             messages.success(request, ERASED)
             return redirect("login")
@@ -121,7 +121,7 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
 def deletion(request: HttpRequest, token: str) -> HttpResponse:
     """How far the deletion of an account is. Whoever has the address sees it: nobody can log in there any more."""
     asked = Deletion.from_token(token)
-    left = asked.left()
+    left = asked.remaining()
     context = {"asked": asked, "left": left, "erased": asked.recordings - (left or 0), "words": ERASED}
     answer = render(request, "pages/deletion.html", context)
     answer["Referrer-Policy"] = "no-referrer"

@@ -12,7 +12,7 @@ from django.template.defaultfilters import pluralize
 
 from webapp.accounts.models import User
 from webapp.analyses import bulk, selectors
-from webapp.analyses.downloads.archive import archive, as_download
+from webapp.analyses.downloads.archive import analyses_archive, zip_response
 from webapp.analyses.models import Analysis
 from webapp.core.errors import RequestError, WebCode
 from webapp.pages import model_cards
@@ -117,7 +117,7 @@ class Export(Deed):
 
     def prepare(self) -> None:
         mine = selectors.analyses_of(self.user).filter(recording__in=self.recordings)
-        self.timelines = selectors.exported_timelines(mine)
+        self.timelines = selectors.analyses_to_export(mine)
         if lacking := len(self.recordings) - len(self.timelines):
             verbs = pluralize(lacking, "has,have"), pluralize(lacking, "is,are")
             self.words += f" {lacking} of them {verbs[0]} no timeline yet and {verbs[1]} left out."
@@ -128,7 +128,7 @@ class Export(Deed):
 
     def do(self) -> Done:
         formats, video = self.cleaned_data["formats"], self.cleaned_data["video"]
-        return Done(file=as_download(archive(self.user, self.timelines, formats, with_video=video)))
+        return Done(file=zip_response(analyses_archive(self.user, self.timelines, formats, with_video=video)))
 
 
 class Move(Deed):
@@ -199,12 +199,12 @@ class Delete(Deed):
     def do(self) -> Done:
         outcome = bulk.erase(recordings=self.recordings, by=self.user)
         words = f"{counted(outcome.done)} and everything made from them are erased."
-        if outcome.left:
+        if outcome.remaining:
             words += (
-                f" {counted(outcome.left)} of those that you chose are still there: the time for one request was over. "
-                "Choose them again and delete them to go on."
+                f" {counted(outcome.remaining)} of those that you chose are still there: the time for one request "
+                "was over. Choose them again and delete them to go on."
             )
-        return Done(words, outcome.failed, outcome.left)
+        return Done(words, outcome.failed, outcome.remaining)
 
 
 DEEDS: dict[str, type[Deed]] = {"analyse": Analyse, "export": Export, "move": Move, "tag": Tag, "delete": Delete}

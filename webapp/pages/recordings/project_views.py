@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inference.export import WRITERS
-from webapp.analyses.downloads.archive import archive, as_download
-from webapp.analyses.selectors import analyses_of, exported_timelines
+from webapp.analyses.downloads.archive import analyses_archive, zip_response
+from webapp.analyses.selectors import analyses_of, analyses_to_export
 from webapp.core.errors import RequestError, WebCode
 from webapp.pages.recordings.forms import ProjectForm, TagForm
 from webapp.pages.requests import AuthenticatedRequest
@@ -57,11 +57,11 @@ def project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 def project_zip(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
     """Every file of a project's timelines, corrected ones before later ones; the videos not counted."""
     project = selectors.project_for(request.user, pk)
-    timelines = exported_timelines(analyses_of(request.user).filter(recording__project=project))
+    timelines = analyses_to_export(analyses_of(request.user).filter(recording__project=project))
     if not timelines:
         messages.error(request, f"No recording in “{project.name}” has a timeline yet. Come back when one is ready.")
         return redirect("pages:projects")
-    return as_download(archive(request.user, timelines, list(WRITERS), with_video=False), project.name)
+    return zip_response(analyses_archive(request.user, timelines, list(WRITERS), with_video=False), project.name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

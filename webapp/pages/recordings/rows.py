@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.analyses.models import Analysis
-from webapp.analyses.selectors import shown, with_corrected_at, with_corrected_recording
+from webapp.analyses.selectors import representatives, with_corrected_at, with_corrected_recording
 from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg
 from webapp.pages.timeline.svg import Part
@@ -41,7 +41,7 @@ class Row:
 def rows(recordings: Iterable[Recording]) -> list[Row]:
     found = list(recordings)
     of_page = Recording.objects.filter(pk__in=[recording.pk for recording in found])
-    every = with_corrected_recording(with_corrected_at(shown(of_page)))
+    every = with_corrected_recording(with_corrected_at(representatives(of_page)))
     latest = {analysis.recording_id: analysis for analysis in every}
     marks = model_cards.marks()
     return [_row(recording, latest[recording.pk], marks) for recording in found]

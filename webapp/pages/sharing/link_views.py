@@ -66,7 +66,7 @@ def entrance(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase
 
 @with_link
 def show(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    seen = permissions.seen(link, pk)
+    seen = permissions.access_for(link, pk)
     places = Places(seen.analysis, secret)
     beside = {
         "siblings": places.beside(seen.siblings()),
@@ -79,29 +79,29 @@ def show(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpRespon
 
 @with_link
 def live(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    seen = permissions.seen(link, pk)
+    seen = permissions.access_for(link, pk)
     context = news(seen, Places(seen.analysis, secret), request.GET.get("have", ""))
     return render(request, "pages/_live.html", context | {"by_link": True})
 
 
 @with_link
 def video(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return responses.video(request, permissions.seen(link, pk))
+    return responses.video(request, permissions.access_for(link, pk))
 
 
 @with_link
 def faces(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return JsonResponse(responses.faces(permissions.seen(link, pk).analysis))
+    return JsonResponse(responses.faces(permissions.access_for(link, pk).analysis))
 
 
 @with_link
 def chapters(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    return responses.chapters(request, permissions.seen(link, pk))
+    return responses.chapters(request, permissions.access_for(link, pk))
 
 
 @with_link
 def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str) -> HttpResponseBase:
-    return responses.export(permissions.seen(link, pk), format)
+    return responses.export(permissions.access_for(link, pk), format)
 
 
 def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:

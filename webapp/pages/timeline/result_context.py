@@ -15,7 +15,7 @@ from inference.timeline.summary import label_shares, summary
 from inference.types import UNDETERMINED, Segment, Source, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis
-from webapp.analyses.permissions import Seen
+from webapp.analyses.permissions import AnalysisAccess
 from webapp.core.file_names import recording_name
 from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg
@@ -81,7 +81,7 @@ class Places:
         return reverse(f"pages:link-{by_link}", args=[self._secret, self._analysis.pk, *more])
 
 
-def news(seen: Seen, places: Places, have: str) -> dict[str, Any]:
+def news(seen: AnalysisAccess, places: Places, have: str) -> dict[str, Any]:
     """How far it is. What the page has not got yet (`have`) comes along and takes its place.
 
     A timeline that is there already stays: somebody may be in the midst of it.
@@ -92,7 +92,7 @@ def news(seen: Seen, places: Places, have: str) -> dict[str, Any]:
     return context | {"seen": seen, "places": places}
 
 
-def result(seen: Seen, places: Places, page: str | None = None) -> dict[str, Any]:
+def result(seen: AnalysisAccess, places: Places, page: str | None = None) -> dict[str, Any]:
     """All that there is to show, `progress` included; of the segments, one page."""
     analysis = seen.analysis
     recording = analysis.recording

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from inference.errors import InputError
 from webapp.analyses import permissions, selectors, services
-from webapp.analyses.permissions import Seen
+from webapp.analyses.permissions import AnalysisAccess
 from webapp.core.errors import RequestError
 from webapp.pages import model_cards
 from webapp.pages.requests import AuthenticatedRequest
@@ -22,7 +22,7 @@ from webapp.pages.timeline.result_context import Places, corrected, news, result
 @require_safe
 @login_required
 def show(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    seen = permissions.seen(request.user, pk)
+    seen = permissions.access_for(request.user, pk)
     recording, places = seen.analysis.recording, Places(seen.analysis)
     beside = {
         "siblings": places.beside(seen.siblings()),
@@ -36,7 +36,7 @@ def show(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def live(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    seen = permissions.seen(request.user, pk)
+    seen = permissions.access_for(request.user, pk)
     return render(request, "pages/_live.html", news(seen, Places(seen.analysis), request.GET.get("have", "")))
 
 
@@ -61,7 +61,7 @@ def cancel(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 def carry_over(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Copy the corrections that were made last on another analysis to this one; asked first, to who follows a link."""
     analysis = selectors.analysis_for(request.user, pk)
-    source = selectors.corrected_beside(analysis)
+    source = selectors.latest_corrected_sibling(analysis)
     if source is None:
         raise Http404
     own = selectors.corrections(analysis)
@@ -86,9 +86,9 @@ def carry_over(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/confirm.html", context)
 
 
-def _corrections_elsewhere(seen: Seen) -> dict[str, Any] | None:
+def _corrections_elsewhere(seen: AnalysisAccess) -> dict[str, Any] | None:
     """What the page says of corrections on another analysis: of those made later than its own, or where it has none."""
-    source = selectors.corrected_beside(seen.analysis)
+    source = selectors.latest_corrected_sibling(seen.analysis)
     own = selectors.corrections(seen.analysis)
     if source is None or (own.segments and own.at >= source.corrected.at.isoformat()):
         return None

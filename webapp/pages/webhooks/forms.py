@@ -4,15 +4,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from django import forms
 
-from webapp.analyses.events import Event
+from webapp.analyses.events import EventType
 from webapp.pages.form_fields import checkboxes
-from webapp.webhooks.ssrf import URL_CHARACTERS
+from webapp.webhooks.ssrf import URL_MAX_LENGTH
 
 EVENT_NAMES = {
-    Event.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",
-    Event.SUCCEEDED: "An analysis is done",
-    Event.FAILED: "An analysis failed",
-    Event.RECORDING_DELETED: "A recording was deleted",
+    EventType.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",
+    EventType.SUCCEEDED: "An analysis is done",
+    EventType.FAILED: "An analysis failed",
+    EventType.RECORDING_DELETED: "A recording was deleted",
 }
 
 
@@ -20,14 +20,17 @@ class WebhookForm(forms.Form):
     url = forms.CharField(
         label="Address",
         help_text="Where your program listens.",
-        max_length=URL_CHARACTERS,
+        max_length=URL_MAX_LENGTH,
         widget=forms.URLInput(
             {"class": "form-control", "placeholder": "https://example.org/emotrace", "inputmode": "url"}
         ),
         error_messages={"required": "Write the address at which your program listens."},
     )
     events = checkboxes(
-        "Notify about", [(event, EVENT_NAMES[event]) for event in Event], "Choose at least one event.", list(Event)
+        "Notify about",
+        [(event, EVENT_NAMES[event]) for event in EventType],
+        "Choose at least one event.",
+        list(EventType),
     )
 
 

@@ -46,7 +46,7 @@ def webhook(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = WebhookForm(request.POST)
     if form.is_valid():
         try:
-            services.change(endpoint=endpoint, **form.cleaned_data)
+            services.update(endpoint=endpoint, **form.cleaned_data)
             messages.success(request, "The webhook has been saved.")
             return redirect("pages:webhook", pk)
         except RequestError as error:
@@ -58,7 +58,7 @@ def webhook(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @login_required
 def switch(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
-    services.change(endpoint=endpoint, enabled=bool(request.POST.get("on")))
+    services.update(endpoint=endpoint, enabled=bool(request.POST.get("on")))
     messages.success(request, f"The webhook is switched {'on' if endpoint.enabled else 'off'}.")
     return redirect("pages:webhook", pk)
 
@@ -77,7 +77,7 @@ def test(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @login_required
 def again(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpResponse:
     try:
-        services.send_again(delivery=selectors.delivery_for(request.user, pk, delivery))
+        services.resend(delivery=selectors.delivery_for(request.user, pk, delivery))
     except RequestError as error:
         messages.error(request, error.message)
     return redirect("pages:webhook", pk)
@@ -88,7 +88,7 @@ def again(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpRespon
 def secret(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
-        return _shown(request, endpoint, fresh=services.rotate(endpoint=endpoint))
+        return _shown(request, endpoint, fresh=services.rotate_secret(endpoint=endpoint))
     context = {
         "question": "Make a new secret?",
         "consequence": f"Messages to {endpoint.url} are signed with the new secret. "
@@ -105,7 +105,7 @@ def secret(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 def delete(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
-        services.remove(endpoint=endpoint)
+        services.delete(endpoint=endpoint)
         messages.success(request, "The webhook and its log have been deleted.")
         return redirect("pages:webhooks")
     context = {

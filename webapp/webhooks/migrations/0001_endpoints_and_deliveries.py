@@ -7,8 +7,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import webapp.analyses.events
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -29,14 +27,20 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(
                             choices=[
                                 (
-                                    webapp.analyses.events.Event["TIMELINE_PUBLISHED"],
-                                    webapp.analyses.events.Event["TIMELINE_PUBLISHED"],
+                                    "analysis.timeline_published",
+                                    "analysis.timeline_published",
                                 ),
-                                (webapp.analyses.events.Event["SUCCEEDED"], webapp.analyses.events.Event["SUCCEEDED"]),
-                                (webapp.analyses.events.Event["FAILED"], webapp.analyses.events.Event["FAILED"]),
                                 (
-                                    webapp.analyses.events.Event["RECORDING_DELETED"],
-                                    webapp.analyses.events.Event["RECORDING_DELETED"],
+                                    "analysis.succeeded",
+                                    "analysis.succeeded",
+                                ),
+                                (
+                                    "analysis.failed",
+                                    "analysis.failed",
+                                ),
+                                (
+                                    "recording.deleted",
+                                    "recording.deleted",
                                 ),
                             ],
                             max_length=40,

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 from webapp.analyses.execution.reaper import reap, sweep
 from webapp.analyses.privacy import account_deletion
-from webapp.analyses.privacy.expiry import AT_ONCE, purge
+from webapp.analyses.privacy.expiry import BATCH_SIZE, erase_expired
 from webapp.core.isolation import log_and_continue
 
 SWEEP_SECONDS = 3600
@@ -26,9 +26,9 @@ class Command(BaseCommand):
         if every is None:
             reap()
             sweep()
-            while purge() == AT_ONCE:
+            while erase_expired() == BATCH_SIZE:
                 pass
-            account_deletion.go_on(seconds=float("inf"))
+            account_deletion.continue_pending(seconds=float("inf"))
             return
         told = False
 
@@ -50,8 +50,8 @@ class Command(BaseCommand):
                     swept = time.monotonic()
             with log_and_continue("what is kept no longer"):
                 # Of many, some at a time: what lost its worker does not wait for them.
-                if time.monotonic() - purged >= SWEEP_SECONDS and purge() < AT_ONCE:
+                if time.monotonic() - purged >= SWEEP_SECONDS and erase_expired() < BATCH_SIZE:
                     purged = time.monotonic()
             with log_and_continue("accounts that end"):
-                account_deletion.go_on()
+                account_deletion.continue_pending()
             time.sleep(every)

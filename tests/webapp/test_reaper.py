@@ -272,7 +272,7 @@ def test_a_listener_that_raises_stops_no_round(db: None, queue: Any) -> None:
     reaping.disconnect(fail)
 
 
-@pytest.mark.parametrize("part", ["reap", "sweep", "purge"])
+@pytest.mark.parametrize("part", ["reap", "sweep", "erase_expired"])
 def test_the_command_outlives_whatever_raises(db: None, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     done: list[str] = []
 
@@ -285,7 +285,7 @@ def test_the_command_outlives_whatever_raises(db: None, monkeypatch: pytest.Monk
 
         return run
 
-    for name in ("reap", "sweep", "purge"):
+    for name in ("reap", "sweep", "erase_expired"):
         monkeypatch.setattr(command, name, step(name))
 
     def pause(_: float) -> None:
@@ -296,7 +296,7 @@ def test_the_command_outlives_whatever_raises(db: None, monkeypatch: pytest.Monk
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     with pytest.raises(SystemExit):
         call_command("reap", every=0)
-    assert {"reap", "sweep", "purge"} == set(done)
+    assert {"reap", "sweep", "erase_expired"} == set(done)
     assert done.count(part) == 2
 
 

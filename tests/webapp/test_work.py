@@ -91,7 +91,7 @@ def test_a_model_that_became_another_is_waited_for(db: None, models: Path, monke
     spec = json.loads((folder / "spec.json").read_text())
     spec["weights_sha256"] = store.sha256_of(folder / "weights.safetensors")
     (folder / "spec.json").write_text(json.dumps(spec))
-    monkeypatch.delattr(store, "open_model")
+    monkeypatch.delattr(store, "load_model")
     waits_for_its_model()
 
 

@@ -33,7 +33,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent emotrace \
     && install --directory --owner emotrace --group emotrace --mode 0700 /data
-COPY manage.py ./
+COPY manage.py pyproject.toml ./
 COPY inference inference
 COPY models_store models_store
 COPY samples samples

@@ -1,6 +1,7 @@
 """The one settings module. What differs between installations comes from the environment (see README)."""
 
 import logging
+import tomllib
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from webapp.storage.keys import read_keys
 env = environ.FileAwareEnv()
 
 BASE_DIR = paths.PROJECT
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 VAR = paths.data_dir()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="").strip() or paths.load_secret_key(VAR)
@@ -347,7 +349,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Emotrace",
     "DESCRIPTION": "Recordings in, timelines of emotions out.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "DEFAULT_GENERATOR_CLASS": "webapp.api.schema.CompleteSchemaGenerator",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -2,6 +2,10 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 UNIT := tests/unit tests/webapp
+# Two processes, each with servers of its own; what computes in them keeps to one core. Files run in the order of
+# tests/conftest.py. Compiled modules are cached even where the environment forbids it.
+ALL_TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 \
+	--dist loadfile --no-loadscope-reorder
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
@@ -39,12 +43,11 @@ serve: setup ## run the web application on http://127.0.0.1:8000 until Ctrl-C
 unit: $(VENV)/.dev ## run the fast tests that need no servers, in less than a minute
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not servers and not slow" $(UNIT)
 
-# Two processes, each with servers of its own; what computes in them keeps to one core.
 test: $(VENV)/.dev ## run every test, with real servers, workers and a browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(ALL_TESTS)
 
 coverage: $(VENV)/.dev ## run every test and report which lines none of them reaches
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+	$(ALL_TESTS) \
 		--cov inference --cov training --cov webapp --cov-report term-missing:skip-covered --cov-report html:out/coverage
 
 fuzz: $(VENV)/.dev ## check 10,000 recordings with mutated headers

@@ -22,6 +22,7 @@ from tests.integration.rest import PASSWORD, Person
 from webapp.core import paths
 from webapp.local import embedded
 
+LONG_FILES = {"faults", "browser", "integration", "test_clock.py", "test_account_deletion.py"}
 Start = Callable[..., subprocess.Popen[str]]
 
 # A busy machine is slow, not wrong.
@@ -32,7 +33,8 @@ hypothesis_settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose fixtures start the servers, so that others can run without."""
+    """Mark the tests whose fixtures start the servers, and run long files first, so that no process ends alone."""
+    items.sort(key=lambda item: not LONG_FILES.intersection(item.path.parts) and "test_fit" not in item.path.name)
     for item in items:
         if "servers" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
             item.add_marker("servers")

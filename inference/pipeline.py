@@ -1,4 +1,4 @@
-"""The stages of an analysis, in order: probe, sample, score, timeline. Rendering follows apart."""
+"""The stages of an analysis, in order: probe, sample, score, timeline. Rendering is a separate step."""
 
 import logging
 from collections.abc import Iterator
@@ -47,66 +47,79 @@ def analyse(
     limits: Limits | None = None,
     on_progress: OnProgress = _ignore_progress,
 ) -> Timeline:
-    """Read one recording.
+    """Analyse one recording.
 
-    `model` is NAME or NAME@VERSION; without it the store's default for what was recorded.
-    Raises InputError for what cannot be read, and whatever `on_progress` raises.
+    Args:
+        inputs: The files of the recording.
+        model: NAME or NAME@VERSION; without it the store's default for the inputs.
+        limits: What a recording may have at most.
+        on_progress: Called with the stage and its progress; what it raises stops the analysis.
+
+    Raises:
+        InputError: The recording cannot be analysed.
+        StoreError: The model cannot be used.
     """
     on_progress(Stage.PROBE, 0.0)
-    spec = store.resolve(model, with_eeg=inputs.eeg is not None)
+    stored = store.resolve(model, with_eeg=inputs.eeg is not None)
     media = check_inputs(inputs, limits or Limits())
     on_progress(Stage.PROBE, 1.0)
     with _as_input_error():
-        if spec.kind == "fusion":
-            return _analyse_trimodal(inputs, media, spec, on_progress)
-        return _analyse_audio_visual(inputs, media, spec, on_progress)
+        if stored.kind == "fusion":
+            return _analyse_trimodal(inputs, media, stored, on_progress)
+        return _analyse_audio_visual(inputs, media, stored, on_progress)
 
 
 @contextmanager
 def _as_input_error() -> Iterator[None]:
-    """What libraries say of values that they cannot work with is said of the recording, not of the installation."""
+    """Attribute the errors that libraries raise for unusual values to the recording, not to the installation."""
     try:
         yield
     except (ValueError, ArithmeticError, LookupError, cv2.error, librosa.ParameterError) as error:
-        logger.warning("a recording cannot be read", exc_info=True)
+        logger.warning("a recording cannot be analysed", exc_info=True)
         raise InputError(
             Code.READER_CRASHED,
             "The recording holds picture or sound that cannot be worked with. Export it again, as H.264 MP4 or WAV.",
         ) from error
 
 
-def _analyse_audio_visual(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
-    reader = AudioVisualPredictor.open(spec, fastest_device())
-    track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
-    windows = _predict_windows(reader, inputs, media, track, reader.starts(len(track.seen)), on_progress)
+def _analyse_audio_visual(
+    inputs: Inputs, media: MediaInfo, model: store.StoredModel, on_progress: OnProgress
+) -> Timeline:
+    predictor = AudioVisualPredictor.load(model, fastest_device())
+    track = predictor.track_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
+    starts = predictor.window_starts(len(track.detected))
+    windows = _predict_windows(predictor, inputs, media, track, starts, on_progress)
     on_progress(Stage.TIMELINE, 0.0)
-    cut = segment_windows(windows, spec.labels, media.duration_s, reader.hop_s)
-    return _timeline(Mode.AUDIO_VIDEO, media, (spec.used,), spec, windows, cut, track)
+    segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s)
+    return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, track)
 
 
-def _analyse_trimodal(inputs: Inputs, media: MediaInfo, spec: store.ModelSpec, on_progress: OnProgress) -> Timeline:
+def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel, on_progress: OnProgress) -> Timeline:
     assert inputs.eeg is not None
-    member = store.get_member(spec, "audio_video")
-    reader, fusion = AudioVisualPredictor.open(member, fastest_device()), TrimodalPredictor(spec)
-    track = reader.track(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
-    samples = len(track.seen)
-    beside = [trial_window_starts(start_s, fusion.trial_s, reader, samples) for start_s in fusion.starts(inputs.eeg)]
-    dense = reader.starts(samples)
-    wanted = sorted({*dense, *chain.from_iterable(beside)})
-    scored = dict(zip(wanted, _predict_windows(reader, inputs, media, track, wanted, on_progress), strict=True))
-    trials = list(fusion.read(inputs.eeg, [[scored[start] for start in starts] for starts in beside]))
+    member = store.get_member(model, "audio_video")
+    predictor, fusion = AudioVisualPredictor.load(member, fastest_device()), TrimodalPredictor(model)
+    track = predictor.track_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
+    samples = len(track.detected)
+    trial_starts = [
+        trial_window_starts(start_s, fusion.trial_s, predictor, samples) for start_s in fusion.trial_starts(inputs.eeg)
+    ]
+    regular_starts = predictor.window_starts(samples)
+    starts = sorted({*regular_starts, *chain.from_iterable(trial_starts)})
+    windows_at = dict(zip(starts, _predict_windows(predictor, inputs, media, track, starts, on_progress), strict=True))
+    trials = list(fusion.predict(inputs.eeg, [[windows_at[start] for start in starts] for starts in trial_starts]))
     on_progress(Stage.TIMELINE, 0.0)
-    audio_video = [scored[start] for start in dense]
+    audio_visual = [windows_at[start] for start in regular_starts]
     fused = [trial.fused for trial in trials]
     eeg_windows = [window for trial in trials for window in trial.eeg]
-    cut = segment_trials(fused, audio_video, eeg_windows, spec.labels, media.duration_s, reader.hop_s)
-    windows = [*audio_video, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
-    models = (member.used, fusion.eeg_spec.used, spec.used)
-    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, spec, windows, cut, track, eeg.inspect_eeg(inputs.eeg).facts)
+    segments = segment_trials(fused, audio_visual, eeg_windows, model.labels, media.duration_s, predictor.hop_s)
+    windows = [*audio_visual, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
+    models = (member.used, fusion.eeg_model.used, model.used)
+    facts = eeg.inspect_eeg(inputs.eeg).facts
+    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, model, windows, segments, track, facts)
 
 
 def _predict_windows(
-    reader: AudioVisualPredictor,
+    predictor: AudioVisualPredictor,
     inputs: Inputs,
     media: MediaInfo,
     track: FaceTrack,
@@ -114,7 +127,7 @@ def _predict_windows(
     on_progress: OnProgress,
 ) -> list[Window]:
     windows = []
-    for window in reader.score(inputs, media, track, starts):
+    for window in predictor.predict(inputs, media, track, starts):
         windows.append(window)
         on_progress(Stage.SCORE, len(windows) / len(starts))
     return windows
@@ -124,11 +137,11 @@ def _timeline(
     mode: Mode,
     media: MediaInfo,
     models: tuple[ModelUsed, ...],
-    spec: store.ModelSpec,
+    model: store.StoredModel,
     windows: list[Window],
-    cut: tuple[Segment, ...],
+    segments: tuple[Segment, ...],
     track: FaceTrack,
     facts: EegFacts | None = None,
 ) -> Timeline:
-    notice = f"{NOTICE} Demonstration: {spec.demonstration}." if spec.demonstration else NOTICE
-    return Timeline(mode, media, models, spec.labels, tuple(windows), cut, notice, track.faces, eeg=facts)
+    notice = f"{NOTICE} Demonstration: {model.demonstration}." if model.demonstration else NOTICE
+    return Timeline(mode, media, models, model.labels, tuple(windows), segments, notice, track.faces, eeg=facts)

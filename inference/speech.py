@@ -1,12 +1,12 @@
-"""Speech to model input: windows of a sound track, their MFCC and their share of voice."""
+"""Speech to network input: windows of a sound track, their MFCC and their voice activity."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import librosa
 import numpy as np
 
 from inference.media.mixdown import VOICE_BAND_HZ
+from inference.model_spec import SpeechInput
 
 VOICE_FLOOR_DB = -55.0  # relative to full scale; a quiet room recorded at a usual level lies below
 MAX_GAIN_DB = 30.0
@@ -16,10 +16,10 @@ _VOICE_FRAME_S = 0.032
 def cut_windows(
     chunks: Iterable[np.ndarray], starts: Sequence[float], seconds: float, rate: int
 ) -> Iterator[np.ndarray]:
-    """Cut a stream of mono sound into windows, holding no more than one window of it.
+    """Cut a stream of mono sound into windows, with no more than one window in memory.
 
-    `starts` (seconds) rise; yields one float32 array of `seconds * rate` samples for each, with
-    zeros behind the end of the sound.
+    Yields a float32 array of `seconds * rate` samples for each of the rising `starts` (seconds), padded with zeros
+    after the end of the sound.
     """
     length = round(seconds * rate)
     stream = iter(chunks)
@@ -37,27 +37,27 @@ def cut_windows(
         yield np.pad(cut, (0, length - len(cut)))
 
 
-def mfcc(sound: np.ndarray, spec: dict[str, Any]) -> np.ndarray:
-    """Mono sound of one window, (samples,) float32 -> MFCC (n_mfcc, frames) float32, unscaled."""
+def mfcc(sound: np.ndarray, spec: SpeechInput) -> np.ndarray:
+    """Compute the MFCC (n_mfcc, frames) float32, unscaled, of one window of mono sound (samples,) float32."""
     return librosa.feature.mfcc(
         y=sound,
-        sr=spec["sample_rate"],
-        n_mfcc=spec["n_mfcc"],
-        n_fft=spec["n_fft"],
-        hop_length=spec["hop_length"],
-        n_mels=spec["n_mels"],
+        sr=spec.sample_rate,
+        n_mfcc=spec.n_mfcc,
+        n_fft=spec.n_fft,
+        hop_length=spec.hop_length,
+        n_mels=spec.n_mels,
     ).astype(np.float32)
 
 
 def voice_activity_ratio(sound: np.ndarray, rate: int) -> float:
-    """Share, 0..1, of 32 ms frames whose level between 100 and 4000 Hz is above -55 dB of full scale."""
+    """Return the share, 0..1, of 32 ms frames whose level between 100 and 4000 Hz is above -55 dB of full scale."""
     powers = _voice_powers(sound, rate)
     return float(np.mean(10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB)) if len(powers) else 0.0
 
 
 def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
     """Level of the voice in a stream of mono sound, dB of full scale: the mean power of the frames that
-    `voice_share` counts, between 100 and 4000 Hz. None where there are none.
+    `voice_activity_ratio` counts, between 100 and 4000 Hz. None where there are none.
     """
     total, count = 0.0, 0
     for piece in _whole_frames(chunks, rate):
@@ -67,19 +67,20 @@ def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
     return 10 * float(np.log10(total / count)) if count else None
 
 
-def level_gain(chunks: Iterable[np.ndarray], spec: dict[str, Any]) -> float:
-    """What brings a recording's voice to `level_db`, the level that a network was fitted on.
+def level_gain(chunks: Iterable[np.ndarray], spec: SpeechInput) -> float:
+    """Return the factor that brings a recording's voice to `level_db`, the mean level of the training voices.
 
-    How loud a voice is against the rest of its recording says something, how near the microphone stood does not.
+    Loudness within a recording is informative, the distance of the microphone is not.
     """
-    level = voice_level(chunks, spec["sample_rate"])
+    assert spec.level_db is not None
+    level = voice_level(chunks, spec.sample_rate)
     if level is None:
         return 1.0
-    return 10 ** (float(np.clip(spec["level_db"] - level, -MAX_GAIN_DB, MAX_GAIN_DB)) / 20)
+    return 10 ** (float(np.clip(spec.level_db - level, -MAX_GAIN_DB, MAX_GAIN_DB)) / 20)
 
 
 def _whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
-    """The same stream in pieces of whole 32 ms frames, a second or more each but the last."""
+    """Regroup the stream into whole 32 ms frames, a second or more at once but for the last."""
     frame, held, pieces = round(_VOICE_FRAME_S * rate), 0, []
     for chunk in chunks:
         pieces.append(chunk)
@@ -94,19 +95,17 @@ def _whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarra
 
 
 def _voice_powers(sound: np.ndarray, rate: int) -> np.ndarray:
-    """Mean square between 100 and 4000 Hz of each 32 ms frame."""
+    """Return the mean square between 100 and 4000 Hz of each 32 ms frame."""
     length = round(_VOICE_FRAME_S * rate)
     frames = sound[: len(sound) // length * length].reshape(-1, length)
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(length), axis=1)) ** 2
     bins = np.fft.rfftfreq(length, 1 / rate)
     band = (bins >= VOICE_BAND_HZ[0]) & (bins <= VOICE_BAND_HZ[1])
-    # By Parseval, with the energy of the window taken out, the mean square of the band.
+    # Parseval: the mean square of the band, with the energy of the window divided out.
     return 2 * spectrum[:, band].sum(axis=1) / (length * np.sum(np.hanning(length) ** 2))
 
 
 def warm_up() -> None:
-    """Pay for librosa's first call, which compiles, before somebody waits for it."""
-    mfcc(
-        np.zeros(2048, dtype=np.float32),
-        {"sample_rate": 22050, "n_mfcc": 10, "n_fft": 2048, "hop_length": 512, "n_mels": 128},
-    )
+    """Make librosa's first call, which compiles for seconds."""
+    spec = SpeechInput(sample_rate=22050, n_mfcc=10, frames=156, n_fft=2048, hop_length=512, n_mels=128)
+    mfcc(np.zeros(2048, dtype=np.float32), spec)

@@ -8,10 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from inference import speech as speech_input
-from inference import store
-from inference.models.audio_visual import AudioBranch, AudioVisualNetwork, build_audio_visual
+from inference.hashing import sha256_file
+from inference.model_spec import SpeechInput
+from inference.models import build_model
+from inference.models.audio_visual import AudioBranch, AudioVisualNetwork
 from training.data import fer2013, ravdess, splits
 from training.engine import checkpoint
 from training.engine import devices as distributed
@@ -45,7 +49,7 @@ from training.tasks.speech import SpeechBatches, fit_branch, fit_folds, most_mfc
 
 log = logging.getLogger(__name__)
 
-SPEECH_SPEC = {"sample_rate": 22050, "n_mfcc": 10, "frames": 156, "n_fft": 2048, "hop_length": 512, "n_mels": 128}
+SPEECH_SPEC = SpeechInput(sample_rate=22050, n_mfcc=10, frames=156, n_fft=2048, hop_length=512, n_mels=128)
 
 _READS: dict[type[Configuration], tuple[str, ...]] = {
     FaceBackbone: ("faces", "teachers"),
@@ -83,7 +87,7 @@ def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
     speech_root = _needed(options.speech, "--speech")
     backbone = _needed(options.backbone, "--backbone")
     speech_input.warm_up()
-    fitted = [store.sha256_of(file) for file in (backbone, backbone.with_name(CLASSIFIER)) if file.is_file()]
+    fitted = [sha256_file(file) for file in (backbone, backbone.with_name(CLASSIFIER)) if file.is_file()]
     data = (faces_root.resolve(), speech_root.resolve(), *fitted)
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
 
@@ -106,7 +110,8 @@ def _fit_on_composed(
     """The network fitted on composed clips of `actors`, its audio branch as it was alone, and what speech is to it."""
     labels = tuple(config.labels)
     torch.manual_seed(config.seed)
-    network = build_audio_visual(classes=len(labels), **publish.architecture(config))
+    network = build_model(publish.architecture(config), len(labels))
+    assert isinstance(network, AudioVisualNetwork)
     give_backbone(network, backbone)
     classifier = classifier_beside(backbone, network.video.backbone.features)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -125,7 +130,7 @@ def _fit_on_composed(
     batches = ComposedBatches(joined, unseen_bank, seen_bank, labels, opinions, config.known)
     network = fit_behind_backbone(network, batches, config, place / "joint")
     assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
-    heard = SPEECH_SPEC | {"n_mfcc": config.speech.mfcc, "level_db": speech_level(clips, SPEECH_SPEC)}
+    heard = to_builtins(replace(SPEECH_SPEC, n_mfcc=config.speech.mfcc, level_db=speech_level(clips, SPEECH_SPEC)))
     return network, alone, heard
 
 
@@ -133,12 +138,12 @@ def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
     everybody = {actor for fold in splits.load(config.split).folds for actor in fold.test}
     clips = ravdess.read_clips(_needed(options.speech, "--speech"), everybody)
     count = most_mfcc(config.speech)
-    plain = speech_bank(clips, SPEECH_SPEC | {"n_mfcc": count}, config.seconds)
+    plain = speech_bank(clips, replace(SPEECH_SPEC, n_mfcc=count), config.seconds)
     fit_folds(mel_bank(clips, SPEECH_SPEC, config.seconds), plain, _changes(count), config, options.out)
 
 
 def _changes(coefficients: int) -> SpeechChanges:
-    return SpeechChanges(SPEECH_SPEC | {"n_mfcc": coefficients}, SPEECH_SPEC["frames"], torch.Generator())
+    return SpeechChanges(replace(SPEECH_SPEC, n_mfcc=coefficients), SPEECH_SPEC.frames, torch.Generator())
 
 
 def _face_bank(network: AudioVisualNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:

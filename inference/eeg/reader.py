@@ -5,7 +5,7 @@ A file holds a recording in EAV's layout (time, channel, trial), 20 s trials at 
 Imports quickly and without torch, for the web process checks files with it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,6 +20,7 @@ from inference.eeg.montage import CHANNELS
 from inference.eeg.quality import UNITS, assess_quality, parse_unit
 from inference.errors import Code, InputError
 from inference.matfile import MatFile, open_mat
+from inference.model_spec import EegSignalInput
 from inference.sandbox.client import sandboxed
 from inference.types import EegFacts, EegInput
 
@@ -90,15 +91,15 @@ def trial_starts(seconds: float, trial_s: float) -> list[float]:
     return starts
 
 
-def read_trials(eeg: EegInput, eeg_spec: Mapping[str, Any]) -> Iterator[Windows]:
+def read_trials(eeg: EegInput, signal: EegSignalInput) -> Iterator[Windows]:
     """The recording's trials, each as EEGNet reads it: (windows, 30, samples) float32, microvolt.
 
-    They begin at `trial_starts(inspect(eeg).seconds, eeg_spec["trial_s"])`. Raises what `inspect` raises.
+    They begin at `trial_starts(inspect(eeg).seconds, signal.trial_s)`. Raises what `inspect` raises.
     """
     facts = inspect_eeg(eeg).facts
     assert facts is not None
-    for values in _trial_values(eeg, eeg_spec["trial_s"]):
-        yield cut_windows(values * UNITS[facts.unit], facts.sfreq, eeg_spec)
+    for values in _trial_values(eeg, signal.trial_s):
+        yield cut_windows(values * UNITS[facts.unit], facts.sfreq, signal)
 
 
 @sandboxed()
@@ -111,7 +112,7 @@ def _trial_values(eeg: EegInput, trial_s: float) -> Iterator[NDArray[Any]]:
             yield recording.values[:, start : start + length]
 
 
-def cut_windows(values: NDArray[Any], sfreq: float, eeg_spec: Mapping[str, Any]) -> Windows:
+def cut_windows(values: NDArray[Any], sfreq: float, signal: EegSignalInput) -> Windows:
     """One trial (30, trial_s * sfreq), microvolt, resampled, band-passed without delay and cut into windows.
 
     A trial is filtered by itself: the published code filters the concatenated record and lets one
@@ -119,17 +120,17 @@ def cut_windows(values: NDArray[Any], sfreq: float, eeg_spec: Mapping[str, Any])
     """
     from scipy.signal import butter, resample_poly, sosfiltfilt
 
-    rate = eeg_spec["sample_rate"]
-    samples = round(eeg_spec["trial_s"] * rate)
+    rate = signal.sample_rate
+    samples = round(signal.trial_s * rate)
     ratio = (Fraction(rate) / Fraction(sfreq)).limit_denominator(10_000)
     # a line is taken out meanwhile, so that an offset does not ring at both ends
     resampled = resample_poly(values.astype(np.float64), ratio.numerator, ratio.denominator, axis=1, padtype="line")
     resampled = resampled[:, :samples]
     resampled = np.pad(resampled, ((0, 0), (0, samples - resampled.shape[1])), mode="edge")
-    band = butter(eeg_spec["order"], eeg_spec["band_hz"], btype="bandpass", output="sos", fs=rate)
+    band = butter(signal.order, signal.band_hz, btype="bandpass", output="sos", fs=rate)
     filtered = sosfiltfilt(band, resampled, axis=1).astype(np.float32)
-    length = round(eeg_spec["window_s"] * rate)
-    count = eeg_spec["windows"]
+    length = round(signal.window_s * rate)
+    count = signal.windows
     return np.ascontiguousarray(filtered[:, : count * length].reshape(-1, count, length).swapaxes(0, 1))
 
 

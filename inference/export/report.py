@@ -148,7 +148,7 @@ def _alone(segment: Segment, *, with_eeg: bool) -> str:
     return unimodal_text(segment, with_eeg=with_eeg)
 
 
-def _models(section: Element, timeline: Timeline, specs: list[store.ModelSpec | None]) -> None:
+def _models(section: Element, timeline: Timeline, specs: list[store.StoredModel | None]) -> None:
     add(section, "h2", "Read by")
     for model, spec in zip(timeline.models, specs, strict=True):
         add(section, "h3", f"{model.name}, version {model.version}")
@@ -156,7 +156,7 @@ def _models(section: Element, timeline: Timeline, specs: list[store.ModelSpec | 
         _rows(section, [*rows, *(_card(spec) if spec else [])])
 
 
-def _spec(model: ModelUsed) -> store.ModelSpec | None:
+def _spec(model: ModelUsed) -> store.StoredModel | None:
     """The model in the store, if it still is the one that was used."""
     try:
         spec = store.get(f"{model.name}@{model.version}")
@@ -165,7 +165,7 @@ def _spec(model: ModelUsed) -> store.ModelSpec | None:
     return spec if spec.used.sha256 == model.sha256 else None
 
 
-def _card(spec: store.ModelSpec) -> Iterator[tuple[str, str]]:
+def _card(spec: store.StoredModel) -> Iterator[tuple[str, str]]:
     """The first paragraph of the sections of the model's card that everybody should know."""
     try:
         card = spec.card

@@ -99,7 +99,7 @@ def probe_audio(path: Path) -> float:
     return track.last_s - start
 
 
-def sha256(path: Path) -> str:
+def sha256_file(path: Path) -> str:
     """Hex digest of a file of any size."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -181,7 +181,7 @@ def _probe_container(path: Path, container: InputContainer) -> MediaInfo:
         fps=fps,
         has_video=True,
         has_audio=heard.packets > 0,
-        sha256=sha256(path),
+        sha256=sha256_file(path),
     )
 
 

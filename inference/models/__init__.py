@@ -1,21 +1,20 @@
-"""The networks, each built from what its specification says."""
+"""The networks, each built from the architecture in its specification."""
 
-from typing import Any
-
+from msgspec.structs import asdict
 from torch import nn
 
+from inference.model_spec import Architecture, AudioVisualArchitecture, EegNetArchitecture
 from inference.models.audio_visual import build_audio_visual
 
 
-def build_model(spec: dict[str, Any]) -> nn.Module:
-    """The untrained network that a spec.json describes."""
-    architecture = dict(spec["architecture"])
-    if spec["kind"] == "audio-video":
-        return build_audio_visual(classes=len(spec["labels"]), **architecture)
-    if spec["kind"] == "eeg":
+def build_model(architecture: Architecture, classes: int) -> nn.Module:
+    """Build the untrained network of an architecture. Raises ValueError where it names an unknown part."""
+    if isinstance(architecture, AudioVisualArchitecture):
+        return build_audio_visual(classes=classes, **asdict(architecture))
+    if isinstance(architecture, EegNetArchitecture):
         from inference.models.eegnet import EEGNet
 
-        return EEGNet(classes=len(spec["labels"]), **architecture)
+        return EEGNet(classes=classes, **asdict(architecture))
     from inference.models.fusion import build_fusion
 
-    return build_fusion(classes=len(spec["labels"]), **architecture)
+    return build_fusion(classes=classes, **asdict(architecture))

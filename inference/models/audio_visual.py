@@ -1,7 +1,7 @@
 """The three audio-video networks of Chumachenko et al., ICPR 2022 (arXiv 2201.11095).
 
-Two convolutional branches read 15 faces and 156 MFCC frames of the same 3.6 s, the same in all three. The
-networks differ in where each branch attends to the other, half-way or at the end, and in what that does to it.
+Two convolutional branches process 15 faces and 156 MFCC frames of the same 3.6 s, the same in all three. The
+networks differ in where each branch attends to the other, after stage 1 or after stage 2, and in how.
 """
 
 import math
@@ -18,14 +18,14 @@ SAMPLES = 15  # faces per window
 BACKBONES: dict[str, type[EfficientFace | ResidualFace]] = {"efficient-face": EfficientFace, "residual": ResidualFace}
 MFCC = 10  # coefficients, as published
 MFCC_FRAMES = 156  # frames per window
-_WIDTH = 128  # channels that leave either branch, and those of audio half-way
-_VIDEO_WIDTH = 64  # channels of video half-way
+_WIDTH = 128  # channels of both branches after stage 2, and of audio after stage 1
+_VIDEO_WIDTH = 64  # channels of video after stage 1
 _VOICED_DB = 25.0
-_MEL_BANDS = 128  # the first coefficient is their mean level times the root of how many they are
+_MEL_BANDS = 128  # the first coefficient is the mean level of the bands times the root of their number
 
 
 def _audio_block(inputs: int, outputs: int) -> nn.Sequential:
-    """Shortens the time axis by 3: a valid convolution of 3, then a maximum over 2 with stride 1."""
+    """Shorten the time axis by 3: a valid convolution of 3, then a maximum over 2 with stride 1."""
     return nn.Sequential(
         nn.Conv1d(inputs, outputs, 3), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True), nn.MaxPool1d(2, 1)
     )
@@ -36,10 +36,10 @@ def _video_block(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def cepstral_mean_norm(mfcc: Tensor) -> Tensor:
-    """MFCC (B, C, T) of which each coefficient but the first, the level, has lost its mean over the voiced frames.
+    """Subtract from each coefficient of MFCC (B, C, T) but the first, the level, its mean over the voiced frames.
 
-    Cepstral mean subtraction (Atal 1974): what a person's timbre or a microphone adds to all frames is gone.
-    A frame is voiced within 25 dB of the loudest. Zeros stay zeros.
+    Cepstral mean subtraction (Atal 1974) removes what a speaker's timbre or a microphone adds to all frames. A frame
+    is voiced within 25 dB of the loudest. Zeros stay zeros.
     """
     level = mfcc[:, :1]
     voiced = (level > level.amax(2, keepdim=True) - _VOICED_DB * math.sqrt(_MEL_BANDS)).to(mfcc.dtype)
@@ -50,27 +50,27 @@ def cepstral_mean_norm(mfcc: Tensor) -> Tensor:
 class AudioBranch(nn.Module):
     """MFCC (B, C, 156) -> stage 1 (B, 128, 150) -> stage 2 (B, 128, 144).
 
-    Published with C = 10 `coefficients` as they are; `less_speaker` is not published.
+    The paper uses C = 10 raw `coefficients`; cepstral mean normalisation is an addition.
     """
 
-    def __init__(self, classes: int, coefficients: int = MFCC, *, less_speaker: bool = False) -> None:
+    def __init__(self, classes: int, coefficients: int = MFCC, *, cepstral_mean_norm: bool = False) -> None:
         super().__init__()
-        self.coefficients, self.less_speaker = coefficients, less_speaker
+        self.coefficients, self.cepstral_mean_norm = coefficients, cepstral_mean_norm
         self.stage1 = nn.Sequential(_audio_block(coefficients, 64), _audio_block(64, 128))
         self.stage2 = nn.Sequential(_audio_block(128, 256), _audio_block(256, _WIDTH))
         self.classifier = nn.Linear(_WIDTH, classes)
 
-    def halfway(self, mfcc: Tensor) -> Tensor:
-        """MFCC (B, C, 156) -> what stage 1 gives, (B, 128, 150)."""
+    def intermediate(self, mfcc: Tensor) -> Tensor:
+        """Compute stage 1: MFCC (B, C, 156) -> (B, 128, 150)."""
         if mfcc.shape[1:] != (self.coefficients, MFCC_FRAMES):
             raise ValueError(f"mfcc {tuple(mfcc.shape)}, expected (B, {self.coefficients}, {MFCC_FRAMES})")
-        return self.stage1(cepstral_mean_norm(mfcc) if self.less_speaker else mfcc)
+        return self.stage1(cepstral_mean_norm(mfcc) if self.cepstral_mean_norm else mfcc)
 
 
 class VideoBranch(nn.Module):
     """Face features (B, F, 15) -> stage 1 (B, 64, 15) -> stage 2 (B, 128, 15).
 
-    Published with EfficientFace, F = 1024.
+    The paper uses EfficientFace, F = 1024.
     """
 
     def __init__(self, classes: int, backbone: str) -> None:
@@ -102,7 +102,7 @@ class CrossAttention(nn.Module):
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
     def weights(self, query: Tensor, key: Tensor) -> Tensor:
-        """The weights alone, (B, heads, Tq, Tk)."""
+        """Compute the weights alone, (B, heads, Tq, Tk)."""
         keys = self.key_value(key).chunk(2, dim=2)[0]
         return (self.scale * self._split(self.query(query)) @ self._split(keys).transpose(2, 3)).softmax(dim=3)
 
@@ -133,12 +133,12 @@ class CrossTransformer(nn.Module):
 
 
 class AudioVisualNetwork(nn.Module, ABC):
-    """Reads windows of speech and faces; either may be all zeros where it is missing.
+    """Classifies windows of speech and faces; either may be all zeros where it is missing.
 
-    As published, each branch carries a classifier of its own that does not reach the output. The parameters are
-    as many with one head as with more. Four options are not published: a `backbone` of BACKBONES other than the
-    first; with `mirror`, a face is read together with its mirror image, at twice the cost; for `mfcc` and
-    `less_speaker` see AudioBranch.
+    As published, each branch has a classifier of its own that does not reach the output. The number of heads does not
+    change the number of parameters. Four options are additions to the paper: a `backbone` other than EfficientFace;
+    `flip_tta`, which averages the features of a face and its mirror image at twice the cost; `mfcc` and
+    `cepstral_mean_norm`, which AudioBranch describes.
     """
 
     def __init__(
@@ -147,33 +147,33 @@ class AudioVisualNetwork(nn.Module, ABC):
         heads: int = 1,
         *,
         backbone: str = "efficient-face",
-        mirror: bool = False,
+        flip_tta: bool = False,
         mfcc: int = MFCC,
-        less_speaker: bool = False,
+        cepstral_mean_norm: bool = False,
     ) -> None:
         super().__init__()
-        self.mirror = mirror
-        self.audio = AudioBranch(classes, mfcc, less_speaker=less_speaker)
+        self.flip_tta = flip_tta
+        self.audio = AudioBranch(classes, mfcc, cepstral_mean_norm=cepstral_mean_norm)
         self.video = VideoBranch(classes, backbone)
-        self.audio_to_video, self.video_to_audio = self._crossings(heads)
+        self.audio_to_video, self.video_to_audio = self._cross_attention(heads)
         self.classifier = nn.Linear(2 * _WIDTH, classes)
 
     @abstractmethod
-    def _crossings(self, heads: int) -> tuple[nn.Module, nn.Module]:
-        """What lets audio attend to video, and video to audio."""
+    def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
+        """Build the modules by which audio attends to video, and video to audio."""
 
-    def _halfway(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
-        """Audio (B, 128, 150) and video (B, 64, 15), what stage 1 gave -> what stage 2 reads, same shapes."""
+    def _fuse_intermediate(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
+        """Fuse after stage 1: audio (B, 128, 150) and video (B, 64, 15), shapes unchanged."""
         return audio, video
 
-    def _end(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
-        """Audio (B, 128, 144) and video (B, 128, 15), what stage 2 gave -> what is classified, same shapes."""
+    def _fuse_late(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
+        """Fuse after stage 2: audio (B, 128, 144) and video (B, 128, 15), shapes unchanged."""
         return audio, video
 
     def face_features(self, faces: Tensor) -> Tensor:
-        """Faces (N, 3, S, S), values 0..1 -> features (N, F), computed once a face.
+        """Compute features (N, F) of faces (N, 3, S, S), values 0..1.
 
-        The published side S is 224, and F 1024; any multiple of the backbone's stride fits.
+        The paper has S = 224 and F = 1024; S may be any multiple of the backbone's stride.
         """
         backbone = self.video.backbone
         if faces.shape[1] != 3 or faces.shape[2] != faces.shape[3] or faces.shape[2] % backbone.stride:
@@ -181,74 +181,75 @@ class AudioVisualNetwork(nn.Module, ABC):
                 f"faces are {tuple(faces.shape)}, expected (N, 3, S, S), S a multiple of {backbone.stride}"
             )
         features = backbone(faces)
-        return (features + backbone(faces.flip(3))) / 2 if self.mirror else features
+        return (features + backbone(faces.flip(3))) / 2 if self.flip_tta else features
 
     def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
-        """MFCC (B, C, 156) and face features (B, 15, F) -> logits (B, classes)."""
-        return self.classifier(self.branches(mfcc, features))
+        """Classify MFCC (B, C, 156) and face features (B, 15, F): logits (B, classes)."""
+        return self.classifier(self.embed(mfcc, features))
 
-    def branches(self, mfcc: Tensor, features: Tensor) -> Tensor:
-        """MFCC (B, C, 156) and face features (B, 15, F) -> what is classified, (B, 256), the first half of voice."""
+    def embed(self, mfcc: Tensor, features: Tensor) -> Tensor:
+        """Embed MFCC (B, C, 156) and face features (B, 15, F): (B, 256), of which audio has the first half."""
         if features.shape[1:] != (SAMPLES, self.video.backbone.features):
             raise ValueError(
                 f"features {tuple(features.shape)}, expected (B, {SAMPLES}, {self.video.backbone.features})"
             )
-        audio, video = self._halfway(self.audio.halfway(mfcc), self.video.stage1(features.transpose(1, 2)))
-        audio, video = self._end(self.audio.stage2(audio), self.video.stage2(video))
+        audio, video = self.audio.intermediate(mfcc), self.video.stage1(features.transpose(1, 2))
+        audio, video = self._fuse_intermediate(audio, video)
+        audio, video = self._fuse_late(self.audio.stage2(audio), self.video.stage2(video))
         return torch.cat((audio.mean(2), video.mean(2)), dim=1)
 
     def forward(self, mfcc: Tensor, faces: Tensor) -> Tensor:
-        """MFCC (B, C, 156) and faces (B*15, 3, S, S) -> logits (B, classes)."""
+        """Classify MFCC (B, C, 156) and faces (B*15, 3, S, S): logits (B, classes)."""
         return self.fuse(mfcc, self.face_features(faces).unflatten(0, (-1, SAMPLES)))
 
 
 class IntermediateAttention(AudioVisualNetwork):
-    """Half-way, each branch is weighted over time by how much the other attends to it.
+    """After stage 1, each branch is weighted over time by how much the other attends to it.
 
-    As published, it carries the value half of its attentions, which does not reach the output: 1 854 766
-    parameters with eight classes, 1 853 221 with five.
+    As published, it has the value half of its attentions, which does not reach the output: 1 854 766 parameters with
+    eight classes, 1 853 221 with five.
     """
 
     audio_to_video: CrossAttention
     video_to_audio: CrossAttention
 
-    def _crossings(self, heads: int) -> tuple[nn.Module, nn.Module]:
+    def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
         return (
             CrossAttention(_WIDTH, _VIDEO_WIDTH, _WIDTH, heads),
             CrossAttention(_VIDEO_WIDTH, _WIDTH, _VIDEO_WIDTH, heads),
         )
 
-    def _halfway(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
+    def _fuse_intermediate(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
         audio_tokens, video_tokens = audio.transpose(1, 2), video.transpose(1, 2)
-        # Each step is weighted by the attention that it receives, summed over those who attend.
+        # Each step is weighted by the attention that it receives, summed over the queries.
         video_weights = self.audio_to_video.weights(audio_tokens, video_tokens).mean(1).sum(1, keepdim=True)
         audio_weights = self.video_to_audio.weights(video_tokens, audio_tokens).mean(1).sum(1, keepdim=True)
         return audio * audio_weights, video * video_weights
 
 
 class IntermediateTransformer(AudioVisualNetwork):
-    """Half-way, each branch is added what it took from the other.
+    """After stage 1, each branch is added its attention to the other.
 
     1 938 414 parameters with eight classes, 1 936 869 with five.
     """
 
-    def _crossings(self, heads: int) -> tuple[nn.Module, nn.Module]:
+    def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
         return CrossTransformer(_WIDTH, _VIDEO_WIDTH, heads), CrossTransformer(_VIDEO_WIDTH, _WIDTH, heads)
 
-    def _halfway(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
+    def _fuse_intermediate(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
         return audio + self.audio_to_video(audio, video), video + self.video_to_audio(video, audio)
 
 
 class LateTransformer(AudioVisualNetwork):
-    """At the end, what each branch took from the other takes its place.
+    """After stage 2, each branch is replaced by its attention to the other.
 
     2 045 550 parameters with eight classes, 2 044 005 with five.
     """
 
-    def _crossings(self, heads: int) -> tuple[nn.Module, nn.Module]:
+    def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
         return CrossTransformer(_WIDTH, _WIDTH, heads), CrossTransformer(_WIDTH, _WIDTH, heads)
 
-    def _end(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
+    def _fuse_late(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
         return self.audio_to_video(audio, video), self.video_to_audio(video, audio)
 
 
@@ -260,10 +261,7 @@ FUSIONS: dict[str, type[AudioVisualNetwork]] = {
 
 
 def build_audio_visual(*, classes: int, fusion: str, heads: int, **options: Any) -> AudioVisualNetwork:
-    """The network whose fusion a specification names, one of `FUSIONS`, with 1 or 4 heads as published.
-
-    `options` are those of AudioVideoNetwork.
-    """
+    """Build the network of a fusion, one of `FUSIONS`; `options` are those of AudioVisualNetwork."""
     if fusion not in FUSIONS:
         raise ValueError(f"no audio-video fusion {fusion!r}")
     return FUSIONS[fusion](classes, heads, **options)

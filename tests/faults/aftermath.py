@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import av
 
-from inference.media.probe import sha256
+from inference.hashing import sha256_file
 from webapp.analyses.execution import reaper
 from webapp.analyses.execution.reaper import ORPHAN_SECONDS, sweep
 from webapp.analyses.models import Analysis, Artifact
@@ -45,7 +45,7 @@ def _one_result(analysis: Analysis, windows: int) -> None:
     assert sorted(each.kind for each in analysis.artifacts.all()) == [Artifact.Kind.CHAPTERS, Artifact.Kind.VIDEO]
     for artifact in analysis.artifacts.all():
         with media.local_file(artifact.key) as path:
-            assert (sha256(path), path.stat().st_size) == (artifact.sha256, artifact.bytes)
+            assert (sha256_file(path), path.stat().st_size) == (artifact.sha256, artifact.bytes)
             with av.open(str(path)) as file:
                 assert next(file.decode(video=0)) is not None
 

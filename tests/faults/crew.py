@@ -11,7 +11,7 @@ import psutil
 import redis
 from django.conf import settings
 
-from inference.media.probe import sha256
+from inference.hashing import sha256_file
 from tests.conftest import Start, application
 from tests.integration.processes import alive, descendants, eventually
 from webapp.analyses.models import Analysis
@@ -53,7 +53,7 @@ class Crew:
     @contextmanager
     def broken(self, path: Path, way: str) -> Iterator[None]:
         """Whoever decodes the frames of a file meanwhile, in a process of its own, does "hang", "crash" or "eat"."""
-        order = self._orders / f"{way}-{sha256(path)}"
+        order = self._orders / f"{way}-{sha256_file(path)}"
         order.touch()
         yield
         order.unlink()

@@ -18,7 +18,7 @@ import time_machine
 
 django.setup()
 
-from inference.media.probe import sha256  # noqa: E402
+from inference.hashing import sha256_file  # noqa: E402
 from inference.predictors import audio_visual  # noqa: E402
 from inference.sandbox import client  # noqa: E402
 from tests.hostile import readers  # noqa: E402
@@ -67,7 +67,7 @@ read_frames: Callable[..., Iterator[Any]] = vars(audio_visual)["frames_at"]
 
 def frames(path: Path, *args: Any) -> Iterator[Any]:
     for way, reader in BROKEN.items():
-        if (ORDERS / f"{way}-{sha256(path)}").exists():
+        if (ORDERS / f"{way}-{sha256_file(path)}").exists():
             return reader(path, *args)
     return read_frames(path, *args)
 

@@ -9,16 +9,19 @@ import numpy as np
 from scipy.io import savemat
 from scipy.io.matlab import MatlabObject
 
-SPEC = {
-    "channels": 30,
-    "input_rate": 500,
-    "sample_rate": 100,
-    "band_hz": [0.5, 45],
-    "order": 5,
-    "window_s": 5,
-    "windows": 4,
-    "trial_s": 20,
-}
+from inference.eeg import CHANNELS
+from inference.model_spec import EegSignalInput
+
+SPEC = EegSignalInput(
+    channels=CHANNELS,
+    input_rate=500,
+    sample_rate=100,
+    band_hz=(0.5, 45),
+    order=5,
+    window_s=5,
+    windows=4,
+    trial_s=20,
+)
 
 
 Save = Callable[..., Path]

@@ -157,7 +157,7 @@ def test_what_a_voice_adds_to_every_frame_is_taken_away() -> None:
 
 
 def test_more_coefficients_widen_only_the_first_convolution() -> None:
-    wide = IntermediateAttention(classes=8, mfcc=40, less_speaker=True).eval()
+    wide = IntermediateAttention(classes=8, mfcc=40, cepstral_mean_norm=True).eval()
     assert parameters(wide) == 1_854_766 + 30 * 64 * 3
     with torch.inference_mode():
         assert wide.fuse(torch.rand(2, 40, 156), torch.rand(2, 15, 1024)).shape == (2, 8)

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 import torch
+from msgspec import convert
 from torch import Tensor, nn
 from torch.nn import functional
 
 from inference import store
+from inference.model_spec import AudioVisualArchitecture
 from inference.models import build_model
 from inference.models.audio_visual import FUSIONS, AudioVisualNetwork, CrossAttention
 from inference.predictors.audio_visual import AudioVisualPredictor
+from tests.model_specs import spec_data
 from training.publishing import publish
 
 LABELS = ("neutral", "sad", "angry", "happy", "calm", "fearful", "disgust", "surprised")
@@ -31,22 +34,17 @@ PROJECTIONS = {
 
 
 def specification(fusion: str, heads: int, classes: int) -> dict[str, Any]:
-    return {
-        "name": "variant",
-        "version": "1",
-        "kind": "audio-video",
-        "labels": list(LABELS[:classes]),
-        "architecture": {"fusion": fusion, "heads": heads},
-        "window": {"seconds": 3.6, "hop_s": 0.72},
-        "face": {"samples": 15, "size": 224},
-        "speech": {},
-        "temperature": 1.0,
-    }
+    return spec_data(
+        "audio-video",
+        name="variant",
+        labels=list(LABELS[:classes]),
+        architecture={"fusion": fusion, "heads": heads},
+    )
 
 
 def built(spec: dict[str, Any]) -> AudioVisualNetwork:
     torch.manual_seed(0)
-    network = build_model(spec)
+    network = build_model(convert(spec["architecture"], AudioVisualArchitecture), len(spec["labels"]))
     assert isinstance(network, AudioVisualNetwork)
     return network.eval()
 
@@ -199,7 +197,7 @@ def test_the_store_gives_back_the_same_network(
 ) -> None:
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path))
     publish.write(tmp_path / "variant" / "1", network, {**spec, "notice": ""}, {}, "")
-    reader = AudioVisualPredictor.open(store.get("variant"))
+    reader = AudioVisualPredictor.load(store.get("variant"))
     assert type(reader.network) is type(network)
     assert reader.labels == tuple(spec["labels"])
     with torch.inference_mode():
@@ -249,7 +247,7 @@ def test_a_block_has_no_residual_around_its_attention_and_one_around_its_layers(
 @pytest.mark.parametrize("fusion", ["", "late-attention", "IntermediateAttention"])
 def test_an_unknown_fusion_is_refused(fusion: str) -> None:
     with pytest.raises(ValueError, match=f"no audio-video fusion '{fusion}'"):
-        build_model(specification(fusion, 1, 5))
+        build_model(AudioVisualArchitecture(fusion=fusion), 5)
 
 
 def test_with_mirror_a_face_and_its_mirror_image_are_the_same_and_without_they_are_not() -> None:

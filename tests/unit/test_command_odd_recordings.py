@@ -11,7 +11,8 @@ import pytest
 
 from inference import __main__ as command
 from inference import pipeline
-from inference.media.probe import probe_video, sha256
+from inference.hashing import sha256_file
+from inference.media.probe import probe_video
 from tests.unit import recordings, sounds
 from tests.unit.clips import made, picture, silent, talk, tone
 from tests.webapp import clips
@@ -97,7 +98,7 @@ def test_a_relative_path_is_that_of_the_folder_it_is_used_in(tmp_path: Path) -> 
     )
     assert (done.returncode, done.stderr) == (0, "")
     media = json.loads((out / "result.json").read_text())["media"]
-    assert (media["sha256"], media["duration_s"]) == (sha256(clip), pytest.approx(2.0, abs=0.05))
+    assert (media["sha256"], media["duration_s"]) == (sha256_file(clip), pytest.approx(2.0, abs=0.05))
     assert probe_video(out / "annotated.mp4").duration_s == pytest.approx(2.0, abs=0.05)
 
 

@@ -23,12 +23,12 @@ def media() -> MediaInfo:
 
 @pytest.fixture(scope="module")
 def reader() -> AudioVisualPredictor:
-    return AudioVisualPredictor.open(store.get(store.DEFAULT_AUDIO_VIDEO))
+    return AudioVisualPredictor.load(store.get(store.DEFAULT_AUDIO_VIDEO))
 
 
 @pytest.fixture(scope="module")
 def track(reader: AudioVisualPredictor, media: MediaInfo) -> FaceTrack:
-    return reader.track(Inputs(VIDEO), media, lambda share: None)
+    return reader.track_faces(Inputs(VIDEO), media, lambda share: None)
 
 
 @pytest.mark.parametrize(
@@ -43,34 +43,36 @@ def test_what_is_read_from_one_alone_has_a_temperature_of_its_own(
     voice: bool,
     divisor: float,
 ) -> None:
-    reader.temperature, reader.temperature_alone = 2.0, {"face": 3.0, "voice": 4.0}
-    assert track.seen[:15].any()
-    track = track if face else replace(track, seen=np.zeros_like(track.seen))
+    reader.temperature, reader.unimodal_temperatures = 2.0, {"face": 3.0, "voice": 4.0}
+    assert track.detected[:15].any()
+    track = track if face else replace(track, detected=np.zeros_like(track.detected))
     silence = tmp_path / "silence.wav"
     soundfile.write(silence, np.zeros(22050 * 20, np.float32), 22050)
-    (window,) = reader.score(Inputs(VIDEO, None if voice else silence), media, track, [0])
+    (window,) = reader.predict(Inputs(VIDEO, None if voice else silence), media, track, [0])
     assert (window.face > 0, window.voice > 0.05) == (face, voice)
     np.testing.assert_allclose(window.probabilities, softmax(np.array(window.logits) / divisor), rtol=1e-4)
 
 
 def test_a_model_with_one_temperature_has_it_for_all(reader: AudioVisualPredictor) -> None:
-    reader.temperature, reader.temperature_alone = 2.0, {}
-    assert {reader.divisor(face=face, voice=voice) for face in (True, False) for voice in (True, False)} == {2.0}
+    reader.temperature, reader.unimodal_temperatures = 2.0, {}
+    assert {reader.temperature_for(face=face, voice=voice) for face in (True, False) for voice in (True, False)} == {
+        2.0
+    }
 
 
 def test_face_and_voice_are_each_read_alone_as_where_the_other_is_missing(
     reader: AudioVisualPredictor, media: MediaInfo, track: FaceTrack, tmp_path: Path
 ) -> None:
-    reader.temperature, reader.temperature_alone = 2.0, {"face": 3.0, "voice": 4.0}
+    reader.temperature, reader.unimodal_temperatures = 2.0, {"face": 3.0, "voice": 4.0}
     silence = tmp_path / "silence.wav"
     soundfile.write(silence, np.zeros(22050 * 20, np.float32), 22050)
-    unseen = replace(track, seen=np.zeros_like(track.seen))
-    starts = reader.starts(len(track.seen))[:4]
+    unseen = replace(track, detected=np.zeros_like(track.detected))
+    starts = reader.window_starts(len(track.detected))[:4]
 
-    both = list(reader.score(Inputs(VIDEO), media, track, starts))
-    face = list(reader.score(Inputs(VIDEO, silence), media, track, starts))
-    voice = list(reader.score(Inputs(VIDEO), media, unseen, starts))
-    neither = list(reader.score(Inputs(VIDEO, silence), media, unseen, starts))
+    both = list(reader.predict(Inputs(VIDEO), media, track, starts))
+    face = list(reader.predict(Inputs(VIDEO, silence), media, track, starts))
+    voice = list(reader.predict(Inputs(VIDEO), media, unseen, starts))
+    neither = list(reader.predict(Inputs(VIDEO, silence), media, unseen, starts))
 
     for together, seen, heard, nothing in zip(both, face, voice, neither, strict=True):
         assert together.unimodal is not None and set(together.unimodal) == {"face", "voice"}

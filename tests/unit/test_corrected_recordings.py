@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inference.export import to_result
-from inference.media.probe import sha256
+from inference.hashing import sha256_file
 from inference.types import UNDETERMINED, Correction, Corrections
 from tests.unit.timelines import LABELS, timeline
 from training.data import corrected
@@ -24,7 +24,7 @@ OWN = (Correction(0.0, 10.0, "sad"), Correction(10.0, 14.0, UNDETERMINED), Corre
 def write_result(path: Path, video: Path, duration_s: float, segments: tuple[Correction, ...] = OWN) -> Path:
     """A recording with corrections, as the application exports it, beside its video."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    media = replace(timeline().media, duration_s=duration_s, sha256=sha256(video))
+    media = replace(timeline().media, duration_s=duration_s, sha256=sha256_file(video))
     corrections = Corrections(1, "rater", "2026-11-21T10:00:00+00:00", segments)
     path.write_text(json.dumps(to_result(replace(timeline(), media=media, corrections=corrections))))
     shutil.copy(video, path.with_suffix(".mp4"))

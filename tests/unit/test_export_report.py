@@ -130,7 +130,7 @@ def test_a_model_of_the_store_brings_the_facts_of_its_card() -> None:
 
     assert "demonstration: EEG simulated" in page.all("p")
     assert "What it is" in page.all("dt") and "Not to be used for" in page.all("dt")
-    assert spec.data["licence"] in page.all("dd")
+    assert spec.spec.licence in page.all("dd")
     assert any("real person's EEG" in fact for fact in page.all("dd"))
 
 

@@ -16,7 +16,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
 
 @pytest.fixture(scope="module")
 def reader() -> AudioVisualPredictor:
-    return AudioVisualPredictor.open(store.get(store.DEFAULT_AUDIO_VIDEO))
+    return AudioVisualPredictor.load(store.get(store.DEFAULT_AUDIO_VIDEO))
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def upright(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def boxes(reader: AudioVisualPredictor, video: Path) -> Faces:
-    return reader.track(Inputs(video), probe_video(video), lambda share: None).faces
+    return reader.track_faces(Inputs(video), probe_video(video), lambda share: None).faces
 
 
 def mean(faces: Faces) -> np.ndarray:

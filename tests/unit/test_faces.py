@@ -1,11 +1,13 @@
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from skimage.data import astronaut
 
 from inference.face_tracking import FaceTracker
+from inference.model_spec import FaceInput
 
-SPEC = {"native_size": 48, "grey": True, "crop_scale": 1.0}
+SPEC = FaceInput(samples=15, size=48, native_size=48, grey=True, crop_scale=1.0, frame_side=640)
 FACE = (175, 70, 90, 110)  # left, top, width, height of the face in the photograph, by eye
 
 
@@ -73,7 +75,7 @@ def test_a_larger_face_that_comes_in_is_noticed() -> None:
 @pytest.mark.parametrize("right", [-230, 340])
 def test_a_face_cut_by_the_edge_gives_a_whole_crop(right: int) -> None:
     scale = 1.2
-    sample = FaceTracker({**SPEC, "crop_scale": 1.6})(photograph(scale, right=right, down=-60))
+    sample = FaceTracker(replace(SPEC, crop_scale=1.6))(photograph(scale, right=right, down=-60))
     assert sample.crop is not None
     assert sample.crop.shape == (48, 48)
 
@@ -97,7 +99,7 @@ def test_where_there_is_no_face_there_is_no_crop(frame: np.ndarray) -> None:
 
 def test_a_crop_is_grey_or_coloured_as_specified() -> None:
     frame = photograph()
-    grey, coloured = FaceTracker(SPEC)(frame).crop, FaceTracker({**SPEC, "grey": False, "native_size": 96})(frame).crop
+    grey, coloured = FaceTracker(SPEC)(frame).crop, FaceTracker(replace(SPEC, grey=False, native_size=96))(frame).crop
     assert grey is not None
     assert coloured is not None
     assert (grey.shape, str(grey.dtype)) == ((48, 48), "uint8")
@@ -108,7 +110,7 @@ def test_a_crop_is_grey_or_coloured_as_specified() -> None:
 
 def test_a_larger_crop_scale_shows_more_around_the_face() -> None:
     frame = photograph()
-    tight, wide = (FaceTracker({**SPEC, "crop_scale": scale})(frame).crop for scale in (1.0, 1.5))
+    tight, wide = (FaceTracker(replace(SPEC, crop_scale=scale))(frame).crop for scale in (1.0, 1.5))
     assert tight is not None
     assert wide is not None
     inner = cv2.resize(wide[8:40, 8:40], (48, 48))  # 48 / 1.5 = 32 pixels in the middle

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from safetensors.torch import load_file, save_file
 
-from inference.store import sha256_of
+from inference.hashing import sha256_file
 from training.__main__ import main
 from training.data.fer2013 import LABELS
 
@@ -148,7 +148,7 @@ def test_a_network_learns_what_its_teacher_says(arguments: list[str], tmp_path: 
     assert main([*arguments, str(tmp_path / "taught"), "--teachers", str(tmp_path / "wrong")]) == 0
     assert accuracy(tmp_path / "taught") < 0.2
     teachers = json.loads((tmp_path / "taught" / "metrics.json").read_text())["teachers"]
-    assert teachers == [sha256_of(tmp_path / "wrong" / "classifier.safetensors")]
+    assert teachers == [sha256_file(tmp_path / "wrong" / "classifier.safetensors")]
 
 
 def test_who_teaches_has_to_be_said(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import torch
 import yaml
 
 from inference import store
+from inference.model_spec import FusionSpec
 from inference.models.fusion import WeightedMean
 from training.engine import checkpoint
 from training.errors import DatasetError
@@ -113,7 +114,8 @@ def test_both_networks_are_fitted_and_opened_again(small: EEG, tmp_path: Path) -
     assert store.load_model(eeg)(torch.zeros(4, 30, 500)).shape == (4, 5)
     assert store.load_model(fusion)(torch.zeros(1, 10, 5)).shape == (1, 5)
     assert set(fusion.metrics["scores"]) == {"cnn", "average", "waver", "xgboost", "audio-video alone", "eeg alone"}
-    assert fusion.data["temperature"] == fusion.metrics["calibration"]["temperature"] > 0
+    assert isinstance(fusion.spec, FusionSpec)
+    assert fusion.spec.temperature == fusion.metrics["calibration"]["temperature"] > 0
     assert set(fusion.metrics["scores"]["cnn"]["subjects"]) == {"3", "4", "5", "6"}
     assert set(eeg.metrics["scores"]["test"]["trial"]["subjects"]) == {"5", "6"}
 

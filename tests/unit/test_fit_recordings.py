@@ -16,6 +16,7 @@ import yaml
 
 from inference import store
 from inference.face_tracking import FaceSample
+from inference.model_spec import FaceInput
 from inference.types import Correction
 from tests.unit.test_corrected_recordings import write_result
 from tests.unit.test_training_data import write_clip, write_faces
@@ -32,10 +33,10 @@ FPS, SECONDS, RATE = 10, 5, 22050
 
 
 class BrightnessReader:
-    """Takes the place of FaceReader: the face is as bright as the middle of the frame."""
+    """Takes the place of FaceTracker: the face is as bright as the middle of the frame."""
 
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self.side = spec["native_size"]
+    def __init__(self, spec: FaceInput) -> None:
+        self.side = spec.native_size
 
     def __call__(self, frame: np.ndarray) -> FaceSample:
         value = frame[len(frame) // 2, frame.shape[1] // 2, 0]
@@ -163,10 +164,10 @@ def test_corrected_recordings_are_fitted_on_and_scored(
 def test_segments_of_one_video_are_read_in_one_pass_and_kept_apart(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    monkeypatch.setattr(recordings, "FaceTracker", BrightnessReader)
     take = place / "take.mp4"
     write_take(take)
-    face = {"samples": 15, "native_size": 8, "frame_side": 64, "grey": False}
+    face = FaceInput(samples=15, size=8, native_size=8, frame_side=64, grey=False, crop_scale=1.0)
     reading = recordings.Reading(face, SPEECH_SPEC, 1.0)
     clips = [recordings.Clip(take, take, "happy", 1, starts) for starts in ((0.0, 1.0), (2.5,), (3.0, 4.0))]
     computed = Mock(wraps=recordings._computed)
@@ -184,7 +185,7 @@ def test_segments_of_one_video_are_read_in_one_pass_and_kept_apart(
 def test_a_window_is_the_middle_of_the_take_in_picture_and_sound(
     place: Path, ravdess: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    monkeypatch.setattr(recordings, "FaceTracker", BrightnessReader)
     assert fit(place, "ravdess-8-intermediate-attention", ravdess, epochs=1) == 0
     faces = np.load(next(iter(recordings.CACHE.glob("*.npy"))))
     # seconds 0.7 to 4.3: the first face is that of 0.82 s, the last that of 4.18 s
@@ -219,7 +220,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(
 
 
 def test_eav_gives_six_windows_a_trial(place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    monkeypatch.setattr(recordings, "FaceTracker", BrightnessReader)
     assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch=8) == 0
     spec = store.get("eav-5-intermediate-attention@1")
     assert spec.demonstration == "recordings composed"
@@ -257,7 +258,7 @@ def test_everybody_of_eav_gets_a_network(
 def test_networks_of_one_fold_are_joined_on_eav_files(
     place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(recordings, "FaceReader", BrightnessReader)
+    monkeypatch.setattr(recordings, "FaceTracker", BrightnessReader)
     assert fit(place, "eav-fusion-cnn-5", eav) == 2
     assert "eav-5-intermediate-attention" in capsys.readouterr().err
     assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch=8) == 0

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from inference import speech
+from inference.model_spec import SpeechInput
 
-SPEC = {"sample_rate": 22050, "n_mfcc": 10, "n_fft": 2048, "hop_length": 512, "n_mels": 128}
+SPEC = SpeechInput(sample_rate=22050, n_mfcc=10, frames=156, n_fft=2048, hop_length=512, n_mels=128)
 
 
 def tone(seconds: float, level: float) -> np.ndarray:

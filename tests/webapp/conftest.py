@@ -11,7 +11,7 @@ import redis
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
-from inference import store
+from tests.model_specs import spec_data
 from tests.webapp.factories import MODEL, WEIGHTS, UserFactory
 from webapp.accounts.models import User
 
@@ -34,15 +34,9 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, kind in KINDS.items():
         folder = root / name / "1"
         folder.mkdir(parents=True)
-        spec = {
-            "schema": store.SCHEMA,
-            "name": name,
-            "version": "1",
-            "kind": kind,
-            "notice": "For research.",
-            "labels": ["neutral", "happy", "sad"],
-            "weights_sha256": MODEL.sha256,
-        }
+        spec = spec_data(
+            kind, name=name, notice="For research.", labels=["neutral", "happy", "sad"], weights_sha256=MODEL.sha256
+        )
         (folder / "spec.json").write_text(json.dumps(spec))
         (folder / "metrics.json").write_text(json.dumps({"scores": {"test": {"accuracy": 0.5}}}))
         (folder / "MODEL_CARD.md").write_text("# The model")

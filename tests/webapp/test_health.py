@@ -107,7 +107,7 @@ def test_weights_are_read_once_while_they_stay_the_same(
     db: None, client: Client, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ready(client) == (200, [])
-    monkeypatch.delattr(store, "sha256_of")
+    monkeypatch.delattr(store, "sha256_file")
     assert ready(client) == (200, [])
 
 

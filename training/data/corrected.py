@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inference.errors import InputError
 from inference.export import from_result
-from inference.media.probe import sha256
+from inference.hashing import sha256_file
 from inference.timeline.corrections import validate_corrections
 from inference.types import UNDETERMINED, Timeline
 from training.errors import DatasetError
@@ -102,7 +102,7 @@ def _video(result: Path, expected: str) -> Path:
     if len(found) != 1:
         have = " and ".join(path.name for path in found) or "none"
         raise DatasetError(f"{result}: needs one video {result.stem}.mp4 beside it, has {have}")
-    if sha256(found[0]) != expected:
+    if sha256_file(found[0]) != expected:
         raise DatasetError(f"{found[0]}: is not the video of {result.name}: its SHA-256 is another")
     return found[0]
 

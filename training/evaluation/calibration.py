@@ -127,7 +127,7 @@ def _error(read: ReadAlone, divisor: float) -> float:
 
 def _voices(reader: AudioVisualPredictor, speech: Path, actors: list[int]) -> ReadAlone:
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
-    read = read_voices(reader, torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)).numpy()
+    read = read_voices(reader, torch.from_numpy(speech_bank(clips, reader.speech, reader.window_s).mfcc)).numpy()
     names = list(reader.labels)
     return ReadAlone(read, np.array([names.index(clip.label) for clip in clips]), names, np.eye(len(names)))
 
@@ -143,7 +143,7 @@ def _scaling(classifier: nn.Linear, examples: Examples) -> tuple[nn.Linear, floa
 def composed_examples(reader: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces) -> Examples:
     """What the classifier reads of composed clips of `actors` and `faces`, in every draw."""
     clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
-    mfcc = torch.from_numpy(speech_bank(clips, reader.speech, reader.seconds).mfcc)
+    mfcc = torch.from_numpy(speech_bank(clips, reader.speech, reader.window_s).mfcc)
     drawn = [composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed) for seed in range(DRAWS)]
-    branches = torch.cat([reader.network.branches(mfcc, features) for features in drawn])
+    branches = torch.cat([reader.network.embed(mfcc, features) for features in drawn])
     return Examples(branches, np.tile([reader.labels.index(clip.label) for clip in clips], DRAWS))

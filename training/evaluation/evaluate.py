@@ -34,7 +34,7 @@ def evaluate(
         known = sorted(there & {*spec.metrics.get("fitted_actors", ())})
         if known:
             log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", spec.name, known)
-    return evaluate_reader(AudioVisualPredictor.open(spec), faces=faces, speech=speech, actors=actors)
+    return evaluate_reader(AudioVisualPredictor.load(spec), faces=faces, speech=speech, actors=actors)
 
 
 def evaluate_reader(
@@ -52,7 +52,7 @@ def evaluate_reader(
         result["faces"] = face_score(reader, images)
     if speech:
         clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in labels]
-        bank = speech_bank(clips, reader.speech, reader.seconds)
+        bank = speech_bank(clips, reader.speech, reader.window_s)
         result["speech"] = speech_score(reader, bank)
         if images is not None:
             result["composed"] = composed_score(reader, bank, clips, images)
@@ -82,7 +82,7 @@ def read_still_faces(reader: AudioVisualPredictor, faces: fer2013.Faces) -> Read
     kept = np.flatnonzero(np.isin(named, names))
     read = []
     for start in range(0, len(kept), _BATCH):
-        features = network.face_features(reader.as_faces(faces.images[kept[start : start + _BATCH]]))
+        features = network.face_features(reader.face_tensor(faces.images[kept[start : start + _BATCH]]))
         read.append(network.fuse(_silence(reader, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
     merge = np.array([[float(face == name) for name in names] for face in shown])
     return ReadAlone(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names, merge)
@@ -91,14 +91,14 @@ def read_still_faces(reader: AudioVisualPredictor, faces: fer2013.Faces) -> Read
 def face_score(reader: AudioVisualPredictor, faces: fer2013.Faces) -> dict[str, Any]:
     """Scores on still faces without speech."""
     read = read_still_faces(reader, faces)
-    probabilities = softmax(read.logits / reader.divisor(face=True, voice=False), axis=1)
+    probabilities = softmax(read.logits / reader.temperature_for(face=True, voice=False), axis=1)
     return scores(probabilities @ read.merge, read.wanted, read.names)
 
 
 @torch.inference_mode()
 def read_voices(reader: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
     """Logits (N, classes) of speech (N, C, 156) without a face."""
-    return reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face["size"]))
+    return reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face.size))
 
 
 def speech_score(reader: AudioVisualPredictor, bank: SpeechBank) -> dict[str, Any]:
@@ -142,11 +142,11 @@ def composed_score(
 def _probabilities(
     reader: AudioVisualPredictor, logits: Tensor, *, face: bool = False, voice: bool = False
 ) -> np.ndarray:
-    return (logits / reader.divisor(face=face, voice=voice)).softmax(dim=1).numpy()
+    return (logits / reader.temperature_for(face=face, voice=voice)).softmax(dim=1).numpy()
 
 
 def _silence(reader: AudioVisualPredictor, batch: int) -> Tensor:
-    return torch.zeros(batch, reader.speech["n_mfcc"], reader.speech["frames"])
+    return torch.zeros(batch, reader.speech.n_mfcc, reader.speech.frames)
 
 
 @torch.inference_mode()
@@ -155,7 +155,7 @@ def composed_features(reader: AudioVisualPredictor, faces: np.ndarray, seed: int
     generator = torch.Generator().manual_seed(seed)
     features = []
     for number, image in enumerate(faces, 1):
-        head = moving_head(image, generator, reader.face["size"])
+        head = moving_head(image, generator, reader.face.size)
         features.append(read_faces(reader.network, head))
         if number % 100 == 0:
             log.info("composed %d/%d clips", number, len(faces))

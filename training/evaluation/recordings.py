@@ -20,11 +20,11 @@ def evaluate(reference: str, root: Path) -> dict[str, Any]:
 
     Only segments with a label of the model count. Raises DatasetError where there are none.
     """
-    reader = AudioVisualPredictor.open(store.get(reference))
-    found = [clip for clip in read_clips("corrected", root, None, reader.seconds) if clip.label in reader.labels]
+    reader = AudioVisualPredictor.load(store.get(reference))
+    found = [clip for clip in read_clips("corrected", root, None, reader.window_s) if clip.label in reader.labels]
     if not found:
-        raise DatasetError(f"{root}: no segment of {reader.seconds} s with one of {', '.join(reader.labels)}")
-    clips = prepare(found, Reading(reader.face, reader.speech, reader.seconds))
+        raise DatasetError(f"{root}: no segment of {reader.window_s} s with one of {', '.join(reader.labels)}")
+    clips = prepare(found, Reading(reader.face, reader.speech, reader.window_s))
     windows = Windows(clips, reader)
     logits = clip_logits(reader.network.to(distributed.device()), windows)
     people = np.array([clip.person for clip in clips])

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from inference import speech
+from inference.model_spec import SpeechInput
 from inference.models.audio_visual import AudioVisualNetwork
 from training.data.fer2013 import LABELS, Faces
 from training.data.ravdess import Clip, read_sound
@@ -52,30 +53,30 @@ class FaceBank:
     labels: list[str]
 
 
-def speech_bank(clips: list[Clip], spec: dict, seconds: float) -> SpeechBank:
+def speech_bank(clips: list[Clip], spec: SpeechInput, seconds: float) -> SpeechBank:
     """Read every clip and compute the MFCC of its middle; a shorter sound gets zeros at its end, as published."""
-    length = round(seconds * spec["sample_rate"])
+    length = round(seconds * spec.sample_rate)
     rows = []
     for clip in clips:
-        sound = read_sound(clip, spec["sample_rate"])
+        sound = read_sound(clip, spec.sample_rate)
         first = max(0, len(sound) - length) // 2
         window = sound[first : first + length]
         rows.append(speech.mfcc(np.pad(window, (0, length - len(window))), spec))
     return SpeechBank(np.array(rows), [clip.label for clip in clips], [clip.actor for clip in clips])
 
 
-def speech_level(clips: list[Clip], spec: dict) -> float:
+def speech_level(clips: list[Clip], spec: SpeechInput) -> float:
     """The mean of the clips' voice levels, dB of full scale: what inference brings a recording to."""
-    rate = spec["sample_rate"]
+    rate = spec.sample_rate
     levels = [speech.voice_level([read_sound(clip, rate)], rate) for clip in clips]
     return round(float(np.mean([level for level in levels if level is not None])), 1)
 
 
-def mel_bank(clips: list[Clip], spec: dict, seconds: float) -> MelBank:
+def mel_bank(clips: list[Clip], spec: SpeechInput, seconds: float) -> MelBank:
     """The whole of every clip as a mel spectrogram."""
-    mels = [mel_db(read_sound(clip, spec["sample_rate"]), spec, seconds) for clip in clips]
+    mels = [mel_db(read_sound(clip, spec.sample_rate), spec, seconds) for clip in clips]
     lengths = np.array([mel.shape[1] for mel in mels])
-    bank = np.full((len(mels), spec["n_mels"], lengths.max()), SILENCE_DB, dtype=np.float32)
+    bank = np.full((len(mels), spec.n_mels, lengths.max()), SILENCE_DB, dtype=np.float32)
     for row, mel in zip(bank, mels, strict=True):
         row[:, : mel.shape[1]] = mel
     return MelBank(bank, lengths, [clip.label for clip in clips])

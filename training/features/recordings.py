@@ -9,9 +9,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from msgspec import to_builtins
 from numpy.typing import NDArray
 
 from inference import speech
@@ -20,6 +20,7 @@ from inference.errors import InputError
 from inference.face_tracking import FaceTracker
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.media.probe import probe_audio, probe_video
+from inference.model_spec import FaceInput, SpeechInput
 from inference.timeline.evidence import MIN_VOICE
 from training.data import corrected, eav, ravdess
 from training.errors import DatasetError
@@ -84,8 +85,8 @@ def read_clips(source: str, root: Path, people: Sequence[int] | None, seconds: f
 class Reading:
     """How clips are read: `face` and `speech` of a model's specification, windows of `seconds`."""
 
-    face: dict[str, Any]
-    speech: dict[str, Any]
+    face: FaceInput
+    speech: SpeechInput
     seconds: float
 
 
@@ -155,8 +156,8 @@ def _place(clip: Clip, reading: Reading) -> Path:
 
 def _key(clip: Clip, reading: Reading) -> str:
     files = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in (clip.video, clip.audio)]
-    face = {key: value for key, value in reading.face.items() if key != "size"}
-    asked = (files, clip.starts, reading.seconds, face, reading.speech)
+    face = {key: value for key, value in to_builtins(reading.face).items() if key != "size"}
+    asked = (files, clip.starts, reading.seconds, face, to_builtins(reading.speech))
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
 
 
@@ -167,24 +168,24 @@ def _computed(clip: Clip, reading: Reading) -> tuple[NDArray[np.uint8], NDArray[
         raise DatasetError(f"{clip.video}: has no sound")
     if clip.audio != clip.video:
         probe_audio(clip.audio)
-    seconds, samples, side = reading.seconds, reading.face["samples"], reading.face["native_size"]
+    seconds, samples, side = reading.seconds, reading.face.samples, reading.face.native_size
     starts = clip.starts or (max(0.0, (media.duration_s - seconds) / 2),)
     steps = (np.arange(samples) + 0.5) * seconds / samples
     # Windows overlap, and a video is read once, in order.
     times, place = np.unique(np.round(np.add.outer(starts, steps), 6), return_inverse=True)
-    crops = np.zeros((len(times), side, side) if reading.face["grey"] else (len(times), side, side, 3), np.uint8)
+    crops = np.zeros((len(times), side, side) if reading.face.grey else (len(times), side, side, 3), np.uint8)
     seen = np.zeros(len(times), dtype=bool)
     read = FaceTracker(reading.face)
-    for number, frame in enumerate(frames_at(clip.video, times.tolist(), reading.face["frame_side"])):
+    for number, frame in enumerate(frames_at(clip.video, times.tolist(), reading.face.frame_side)):
         crop = read(frame).crop
         if crop is not None:
             crops[number], seen[number] = crop, True
-    rate = reading.speech["sample_rate"]
+    rate = reading.speech.sample_rate
     mix = measure_mixdown(clip.audio)
     heard = list(speech.cut_windows(decode_audio(clip.audio, rate, mix=mix), starts, seconds, rate))
     gain = (
         speech.level_gain(decode_audio(clip.audio, rate, mix=mix), reading.speech)
-        if "level_db" in reading.speech
+        if reading.speech.level_db is not None
         else 1.0
     )
     mfcc = np.stack([speech.mfcc(gain * window, reading.speech) for window in heard])

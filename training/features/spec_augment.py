@@ -9,21 +9,23 @@ from scipy.fft import dct
 from torch import Tensor
 from torch.nn import functional
 
+from inference.model_spec import SpeechInput
+
 MARGIN_FRAMES = 24  # silence kept at either side of a clip, so that a window may start early or end late
 SILENCE_DB = -100.0  # librosa's power_to_db: nothing below 1e-10
 _RANGE_DB = 80.0  # nor below the loudest point by more than this
 
 
-def mel_db(sound: np.ndarray, spec: dict, seconds: float) -> np.ndarray:
+def mel_db(sound: np.ndarray, spec: SpeechInput, seconds: float) -> np.ndarray:
     """Mono sound -> mel spectrogram (n_mels, frames) in dB; at least `seconds` and a margin at either side."""
-    missing = max(0, round(seconds * spec["sample_rate"]) - len(sound))
-    margin = MARGIN_FRAMES * spec["hop_length"]
+    missing = max(0, round(seconds * spec.sample_rate) - len(sound))
+    margin = MARGIN_FRAMES * spec.hop_length
     power = librosa.feature.melspectrogram(
         y=np.pad(sound, (margin, missing + margin)),
-        sr=spec["sample_rate"],
-        n_fft=spec["n_fft"],
-        hop_length=spec["hop_length"],
-        n_mels=spec["n_mels"],
+        sr=spec.sample_rate,
+        n_fft=spec.n_fft,
+        hop_length=spec.hop_length,
+        n_mels=spec.n_mels,
     )
     return (10 * np.log10(np.maximum(power, 1e-10))).astype(np.float32)
 
@@ -31,13 +33,13 @@ def mel_db(sound: np.ndarray, spec: dict, seconds: float) -> np.ndarray:
 class SpeechChanges:
     """Changes a batch of mel spectrograms at random, keeping what is said in them."""
 
-    def __init__(self, spec: dict, frames: int, generator: torch.Generator) -> None:
-        self.frames, self.bands, self.generator = frames, spec["n_mels"], generator
-        edges = librosa.mel_frequencies(self.bands + 2, fmin=0, fmax=spec["sample_rate"] / 2)
+    def __init__(self, spec: SpeechInput, frames: int, generator: torch.Generator) -> None:
+        self.frames, self.bands, self.generator = frames, spec.n_mels, generator
+        edges = librosa.mel_frequencies(self.bands + 2, fmin=0, fmax=spec.sample_rate / 2)
         self.hz = torch.from_numpy(edges[1:-1]).float()
-        filters = librosa.filters.mel(sr=spec["sample_rate"], n_fft=spec["n_fft"], n_mels=self.bands)
+        filters = librosa.filters.mel(sr=spec.sample_rate, n_fft=spec.n_fft, n_mels=self.bands)
         self.white_db = torch.from_numpy(10 * np.log10(filters.sum(axis=1))).float()
-        self.cosines = torch.from_numpy(dct(np.eye(self.bands), axis=0, norm="ortho")[: spec["n_mfcc"]]).float()
+        self.cosines = torch.from_numpy(dct(np.eye(self.bands), axis=0, norm="ortho")[: spec.n_mfcc]).float()
 
     def _uniform(self, rows: int, low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(rows, 1, 1, generator=self.generator)

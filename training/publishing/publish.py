@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from msgspec import convert, to_builtins
 from safetensors.torch import save_file
 from torch import nn
 
 from inference import store
+from inference.hashing import sha256_file
+from inference.model_spec import SCHEMA, AudioVisualArchitecture, AudioVisualSpec, SpeechInput
 from inference.models import build_model
 from inference.models.audio_visual import AudioBranch, AudioVisualNetwork
 from inference.predictors.audio_visual import AudioVisualPredictor
@@ -50,16 +53,26 @@ def write(directory: Path, network: nn.Module, spec: dict[str, Any], metrics: di
     save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, weights)
     members = {role: store.get(name).used.sha256 for role, name in spec.get("members", {}).items()}
     digests = {"members_sha256": members} if members else {}
-    spec = {"schema": store.SCHEMA, **spec, **digests, "weights_sha256": store.sha256_of(weights)}
+    spec = {"schema": SCHEMA, **spec, **digests, "weights_sha256": sha256_file(weights)}
     (directory / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
     (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (directory / "MODEL_CARD.md").write_text(card)
 
 
-def architecture(config: AudioVideo) -> dict[str, Any]:
-    """What `inference.models.audio_visual.build_audio_video` is told beside the number of classes."""
-    return config.model_dump(include={"fusion", "heads", "backbone", "mirror"}) | config.speech.model_dump(
-        include={"mfcc", "less_speaker"}
+def parsed(spec: dict[str, Any]) -> AudioVisualSpec:
+    """Convert the specification of an audio-visual network that is not written yet."""
+    return convert({"schema": SCHEMA, **spec}, AudioVisualSpec)
+
+
+def architecture(config: AudioVideo) -> AudioVisualArchitecture:
+    """Return the architecture that a configuration describes."""
+    return AudioVisualArchitecture(
+        fusion=config.fusion,
+        heads=config.heads,
+        backbone=config.backbone,
+        flip_tta=config.mirror,
+        mfcc=config.speech.mfcc,
+        cepstral_mean_norm=config.speech.less_speaker,
     )
 
 
@@ -71,7 +84,7 @@ def specification(config: AudioVideo, heard: dict[str, Any]) -> dict[str, Any]:
         "kind": "audio-video",
         "title": config.title,
         "labels": config.labels,
-        "architecture": architecture(config),
+        "architecture": to_builtins(architecture(config)),
         "window": config.window.model_dump(),
         "face": config.face.model_dump(),
         "speech": heard,
@@ -97,10 +110,12 @@ def judge(
     to a network of its own.
     """
     unseen = fer2013.read_npz(faces)
-    calibration = calibrate(AudioVisualPredictor(network, spec), speech, config.calibration_actors, unseen)
+    calibration = calibrate(AudioVisualPredictor(network, parsed(spec)), speech, config.calibration_actors, unseen)
     spec["temperature"] = calibration["temperature"]
     spec["temperature_alone"] = {given: found["temperature"] for given, found in calibration["alone"].items()}
-    scores = evaluate_reader(AudioVisualPredictor(network, spec), faces=faces, speech=speech, actors=config.test_actors)
+    scores = evaluate_reader(
+        AudioVisualPredictor(network, parsed(spec)), faces=faces, speech=speech, actors=config.test_actors
+    )
     again = "; the weights kept were then fitted once more on all of them" if config.refit else ""
     return {
         "data": "FER-2013 PublicTest faces; RAVDESS speech; both composed by label",
@@ -110,7 +125,7 @@ def judge(
         "fitted_actors": config.fitted_actors,
         "scores": scores,
         "alone": {
-            "speech": _speech_accuracy(speech_alone, config, spec["speech"], speech),
+            "speech": _speech_accuracy(speech_alone, config, parsed(spec).speech, speech),
             "faces": _face_accuracy(config, backbone),
         },
         "calibration": calibration,
@@ -127,7 +142,7 @@ def rebalance(
 ) -> None:
     """Give a network that was fitted again the balance that was found for the one before."""
     unseen = fer2013.read_npz(faces)
-    examples = composed_examples(AudioVisualPredictor(network, spec), speech, config.calibration_actors, unseen)
+    examples = composed_examples(AudioVisualPredictor(network, parsed(spec)), speech, config.calibration_actors, unseen)
     scaled = balanced(network.classifier, metrics["calibration"]["balance"], examples.branches.mean(0))
     network.classifier.load_state_dict(scaled.state_dict())
 
@@ -159,7 +174,7 @@ def _alone(alone: dict[str, float | None]) -> str:
 
 
 @torch.inference_mode()
-def _speech_accuracy(branch: AudioBranch, config: AudioVideo, speech_spec: dict[str, Any], speech: Path) -> float:
+def _speech_accuracy(branch: AudioBranch, config: AudioVideo, speech_spec: SpeechInput, speech: Path) -> float:
     clips = [clip for clip in ravdess.read_clips(speech, config.test_actors) if clip.label in config.labels]
     bank = speech_bank(clips, speech_spec, config.window.seconds)
     read = read_alone(branch, torch.from_numpy(bank.mfcc)).argmax(1).numpy()
@@ -180,6 +195,8 @@ def _face_accuracy(config: AudioVideo, backbone: Path) -> float | None:
 def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> str:
     scores, scaling = metrics["scores"], metrics["calibration"]
     missing = scores["composed"]["missing"]
+    network = build_model(parsed(spec).architecture, len(spec["labels"]))
+    parameters = sum(parameter.numel() for parameter in network.parameters())
 
     def row(part: str, what: str) -> str:
         score = scores[part]
@@ -196,7 +213,7 @@ def _card(spec: dict[str, Any], config: AudioVideo, metrics: dict[str, Any]) -> 
 
 ## What it is
 The audio-video network of Chumachenko, Iosifidis and Gabbouj (ICPR 2022): {config.fusion}, heads: {config.heads},
-{sum(p.numel() for p in build_model(spec).parameters()):,} parameters. It reads 3.6 s at a time: 15 faces and
+{parameters:,} parameters. It reads 3.6 s at a time: 15 faces and
 156 frames of {config.speech.mfcc} MFCC (published: 10).{RESIDUAL if config.backbone == "residual" else ""}{
         MIRRORED if config.mirror else ""
     }{LESS_SPEAKER if config.speech.less_speaker else ""}

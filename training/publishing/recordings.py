@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
+from inference.model_spec import SpeechInput
 from inference.models.audio_visual import AudioVisualNetwork
 from training.data import eav
 from training.evaluation.metrics import BOOTSTRAPS
@@ -27,7 +30,7 @@ NOTICE = {
 }
 
 
-def specification(config: Recordings, root: Path, speech_spec: dict[str, Any]) -> dict[str, Any]:
+def specification(config: Recordings, root: Path, speech_spec: SpeechInput) -> dict[str, Any]:
     stand_in = config.source == "eav" and eav.simulated(root)
     return {
         "name": config.name,
@@ -38,7 +41,7 @@ def specification(config: Recordings, root: Path, speech_spec: dict[str, Any]) -
         "architecture": {"fusion": config.fusion, "heads": config.heads, "mirror": False},
         "window": config.window.model_dump(),
         "face": config.face.model_dump(),
-        "speech": speech_spec,
+        "speech": to_builtins(speech_spec),
         "temperature": 1.0,
         "demonstration": "recordings composed" if stand_in else None,
         "notice": NOTICE[config.source],

@@ -55,7 +55,7 @@ def write(folds: Sequence[Path]) -> Path:
     return path
 
 
-def _model(spec: store.ModelSpec, images: Path) -> str:
+def _model(spec: store.StoredModel, images: Path) -> str:
     metrics = spec.metrics
     said = [f"## {spec.name}, version {spec.version}\n"]
     if spec.demonstration:

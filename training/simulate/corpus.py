@@ -17,7 +17,7 @@ import torch
 from scipy.io import savemat
 
 from inference.eeg import CHANNELS, EAV_SAMPLES, LABEL_ROWS, TRIAL_S
-from inference.media.probe import sha256
+from inference.hashing import sha256_file
 from training.data import eav, fer2013, ravdess
 from training.data.synthetic_pairs import FACE_OF, moving_head_parts
 from training.errors import DatasetError
@@ -107,7 +107,7 @@ def _describe(out: Path, faces: Path, sources: Sources, per_class: int, seed: in
     readme = out / "README.txt"
     text = _README.format(
         trials=10 * per_class,
-        faces=f"{faces.name}, {len(sources.faces)} faces, sha256 {sha256(faces)}",
+        faces=f"{faces.name}, {len(sources.faces)} faces, sha256 {sha256_file(faces)}",
         clips=len(sources.clips),
         actors=", ".join(map(str, sources.actors)),
         seed=seed,

@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from inference.hashing import sha256_file
 from inference.models.audio_visual import BACKBONES, AudioVisualNetwork
-from inference.store import sha256_of
 from training.data.fer2013 import LABELS, Faces
 from training.engine import checkpoint
 from training.engine import devices as distributed
@@ -137,7 +137,7 @@ def fit_backbone(train: Faces, validation: Faces, config: FaceBackbone, teachers
             "data": "FER-2013 PublicTest, each face read together with its mirror image",
             "accuracy": last["accuracy"],
             "n": len(validation),
-            "teachers": [sha256_of(teacher / CLASSIFIER) for teacher in teachers],
+            "teachers": [sha256_file(teacher / CLASSIFIER) for teacher in teachers],
             "provenance": provenance(config.seed, checkpoint.seconds(out)),
         }
         (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")

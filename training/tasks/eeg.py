@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from msgspec import convert
 from numpy.typing import NDArray
 from torch.nn import functional
 
 from inference.eeg import EAV_RATE, cut_windows
+from inference.model_spec import EegSignalInput
 from inference.models.eegnet import EEGNet
 from training.engine import checkpoint
 from training.evaluation.metrics import BOOTSTRAPS, by_subject
@@ -74,7 +76,8 @@ def simulated_person(config: EEG, number: int, each: int) -> Trials:
     person = subject(number, config.simulation.seed, Variation(**config.simulation.variation.model_dump()))
     order = np.array(session())
     chosen = np.sort(np.concatenate([np.flatnonzero(order == emotion)[:each] for emotion in range(len(EMOTIONS))]))
-    made = [cut_windows(record(person, int(order[trial]), int(trial)), EAV_RATE, config.eeg) for trial in chosen]
+    signal = convert(config.eeg, EegSignalInput)
+    made = [cut_windows(record(person, int(order[trial]), int(trial)), EAV_RATE, signal) for trial in chosen]
     return Trials(np.stack(made), order[chosen], np.full(len(chosen), number))
 
 

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 import torch
 import xgboost
+from msgspec import convert
 from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import nn
 from torch.nn import functional
 
 from inference import store
+from inference.model_spec import FusionArchitecture
 from inference.models import build_model
 from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS, BoostedTrees, build_fusion, mean_probabilities
@@ -181,7 +183,7 @@ def _eeg(config: Fusion, folds: int) -> tuple[Readings, NDArray[np.int64]]:
         trials = fit_eeg.simulated_person(eeg_config, person, config.trials_per_emotion)
         return {"logits": fit_eeg.logits(network, trials), "labels": trials.labels, "subjects": trials.subjects}
 
-    asked = (spec.data["weights_sha256"], fit_eeg.simulation(eeg_config), config.trials_per_emotion)
+    asked = (spec.used.sha256, fit_eeg.simulation(eeg_config), config.trials_per_emotion)
     numbers = range(first, last + 1)
     people = [kept("simulated-eeg-logits", (*asked, number), partial(read, number)) for number in numbers]
     logits, labels, subjects = (np.concatenate([person[name] for person in people]) for name in people[0])
@@ -201,7 +203,12 @@ def fit(config: Fusion, out: Path) -> None:
 
     def fitted(clips: Readings, trials: Readings) -> nn.Module:
         torch.manual_seed(config.seed)
-        return train(build_model(architecture), lambda rng: paired(clips, trials, rng), trials.labels, config)
+        return train(
+            build_model(convert(config.architecture, FusionArchitecture), len(config.labels)),
+            lambda rng: paired(clips, trials, rng),
+            trials.labels,
+            config,
+        )
 
     read: dict[str, NDArray[np.float32]] = {}
     for fold in folds:

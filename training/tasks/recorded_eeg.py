@@ -5,11 +5,12 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from msgspec import convert, to_builtins
 
 from inference.eeg import EAV_RATE, cut_windows
+from inference.model_spec import EegSignalInput
 from training.data import eav, splits
 from training.engine import checkpoint
 from training.errors import DatasetError
@@ -28,7 +29,7 @@ PUBLISHED_WITHIN = "60.0 % (EEGNet, EAV)"
 SELECTION = "last epoch; people outside training chose none of the weights"
 
 
-def recorded_trials(root: Path, people: Sequence[int], spec: dict[str, Any], labels: Sequence[str]) -> Trials:
+def recorded_trials(root: Path, people: Sequence[int], signal: EegSignalInput, labels: Sequence[str]) -> Trials:
     """The spoken trials of these people, read as `eeg` of a specification says.
 
     They come from runs/ where the same files were read before.
@@ -37,15 +38,15 @@ def recorded_trials(root: Path, people: Sequence[int], spec: dict[str, Any], lab
     for subject in eav.read_subjects(root, people):
         log.info("reading the EEG of person %d", subject.number)
         facts = subject.eeg.stat()
-        asked = (str(subject.eeg.resolve()), facts.st_size, facts.st_mtime_ns, spec)
-        parts.append(kept("eeg", asked, partial(_windows, subject, spec)))
+        asked = (str(subject.eeg.resolve()), facts.st_size, facts.st_mtime_ns, to_builtins(signal))
+        parts.append(kept("eeg", asked, partial(_windows, subject, signal)))
         indices = np.array([labels.index(trial.label) for trial in subject.trials])
         parts[-1] |= {"labels": indices, "subjects": np.full(len(indices), subject.number)}
     return Trials(*(np.concatenate([part[name] for part in parts]) for name in ("windows", "labels", "subjects")))
 
 
-def _windows(subject: eav.Subject, spec: dict[str, Any]) -> dict[str, np.ndarray]:
-    return {"windows": np.stack([cut_windows(trial, EAV_RATE, spec) for trial in eav.read_eeg(subject)])}
+def _windows(subject: eav.Subject, signal: EegSignalInput) -> dict[str, np.ndarray]:
+    return {"windows": np.stack([cut_windows(trial, EAV_RATE, signal) for trial in eav.read_eeg(subject)])}
 
 
 def _require_labels(config: EEGNetFit) -> None:
@@ -58,7 +59,7 @@ def fit(config: RecordedEEG, root: Path, out: Path) -> None:
     _require_labels(config)
     fold = splits.people(config.split, config.fold)
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), root.resolve())
-    read = partial(recorded_trials, root, spec=config.eeg, labels=config.labels)
+    read = partial(recorded_trials, root, signal=convert(config.eeg, EegSignalInput), labels=config.labels)
     network = train(config, read(fold.train), place)
     parts = {"validation": fold.validation, "test": fold.test}
     scores = {part: evaluate(network, read(who), config.seed) for part, who in parts.items()}
@@ -106,7 +107,7 @@ def fit_within_people(config: WithinPeople, root: Path, out: Path) -> None:
     right, people = [], []
     for subject in eav.read_subjects(root):
         rank = np.array(eav.ranks(subject.trials))
-        trials = recorded_trials(root, [subject.number], config.eeg, config.labels)
+        trials = recorded_trials(root, [subject.number], convert(config.eeg, EegSignalInput), config.labels)
         fitted, tested = (trials.chosen(np.isin(rank, part)) for part in (fold.train, fold.test))
         if not len(fitted) or not len(tested):
             raise DatasetError(f"{root}: person {subject.number} has too few trials for {config.split}")

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from msgspec import convert
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from inference import store
+from inference.model_spec import EegSpec, FusionArchitecture
 from inference.models import build_model
 from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS
@@ -49,7 +51,12 @@ def fit(config: RecordedFusion, root: Path, out: Path) -> None:
 
     def fitted(rows: NDArray[np.bool_]) -> torch.nn.Module:
         torch.manual_seed(config.seed)
-        return train(build_model(architecture), lambda _: matrices[rows], labels[rows], config)
+        return train(
+            build_model(convert(config.architecture, FusionArchitecture), len(config.labels)),
+            lambda _: matrices[rows],
+            labels[rows],
+            config,
+        )
 
     read: dict[str, NDArray[np.float32]] = {}
     for person in people:
@@ -95,7 +102,7 @@ def _fold(config: RecordedFusion) -> str:
     return f"{config.split}, fold {config.fold}, by person"
 
 
-def _member(name: str, config: RecordedFusion) -> store.ModelSpec:
+def _member(name: str, config: RecordedFusion) -> store.StoredModel:
     spec = store.get(name)
     if list(spec.labels) != config.labels:
         raise DatasetError(f"{name} has other labels than this configuration")
@@ -107,16 +114,17 @@ def _member(name: str, config: RecordedFusion) -> store.ModelSpec:
 
 
 def _trials(
-    members: dict[str, store.ModelSpec], root: Path, people: tuple[int, ...]
+    members: dict[str, store.StoredModel], root: Path, people: tuple[int, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
     """Every spoken trial of these people: logits (N, 10, classes), labels (N,) and people (N,)."""
-    reader = AudioVisualPredictor.open(members["audio_video"])
-    clips = read_clips("eav", root, people, reader.seconds)
-    windows = Windows(prepare(clips, Reading(reader.face, reader.speech, reader.seconds)), reader)
+    reader = AudioVisualPredictor.load(members["audio_video"])
+    clips = read_clips("eav", root, people, reader.window_s)
+    windows = Windows(prepare(clips, Reading(reader.face, reader.speech, reader.window_s)), reader)
     seen = window_logits(reader.network, windows).reshape(len(clips), AUDIO_VIDEO_ROWS, -1)
     eegnet = store.load_model(members["eeg"])
-    assert isinstance(eegnet, EEGNet)
-    trials = recorded_trials(root, people, members["eeg"].data["eeg"], members["eeg"].labels)
+    eeg_spec = members["eeg"].spec
+    assert isinstance(eegnet, EEGNet) and isinstance(eeg_spec, EegSpec)
+    trials = recorded_trials(root, people, eeg_spec.eeg, eeg_spec.labels)
     assert [reader.labels.index(clip.label) for clip in clips] == trials.labels.tolist()
     matrices = np.concatenate([seen, fit_eeg.logits(eegnet, trials)], axis=1)
     return matrices, trials.labels, trials.subjects

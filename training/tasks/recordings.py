@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from msgspec import convert
 from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference import store
+from inference.hashing import sha256_file
+from inference.model_spec import FaceInput, SpeechInput
 from inference.models.audio_visual import SAMPLES, AudioVisualNetwork, build_audio_visual
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import splits
@@ -22,6 +24,7 @@ from training.errors import DatasetError
 from training.evaluation.calibration import temperature
 from training.evaluation.metrics import scores
 from training.features.recordings import Prepared, Reading, faceless, prepare, read_clips
+from training.publishing import publish
 from training.publishing import recordings as publish_recordings
 from training.schema.configuration import Recordings
 from training.tasks.backbone import give_backbone
@@ -107,7 +110,7 @@ class Windows:
         crops = np.concatenate([np.load(self.clips[clip].faces, mmap_mode="r")[window] for clip, window in places])
         mfcc = torch.from_numpy(np.stack([self.clips[clip].mfcc[window] for clip, window in places]))
         labels = torch.tensor([self.reader.labels.index(self.clips[clip].label) for clip, _ in places])
-        faces = self.reader.as_faces(crops).unflatten(0, (-1, SAMPLES))
+        faces = self.reader.face_tensor(crops).unflatten(0, (-1, SAMPLES))
         return mfcc.to(device), faces.to(device), labels.to(device)
 
 
@@ -148,14 +151,14 @@ def wanted(windows: Windows) -> NDArray[np.int64]:
     return np.array([windows.reader.labels.index(clip.label) for clip in windows.clips])
 
 
-def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict[str, Any], out: Path) -> None:
+def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: SpeechInput, out: Path) -> None:
     """Fit on the people of the split's `train`, choose the epoch on `validation`, score `test` once.
 
     Writes `out`/NAME/VERSION; log and checkpoint lie in runs/NAME-VERSION-KEY, from where a run that was
     stopped goes on behind its last whole epoch, to the same result.
     """
     fold = splits.people(config.split, config.fold)
-    reading = Reading(config.face.model_dump(), speech_spec, config.window.seconds)
+    reading = Reading(convert(config.face.model_dump(), FaceInput), speech_spec, config.window.seconds)
     parts: dict[str, list[Prepared]] = {}
     for part, people in (("train", fold.train), ("validation", fold.validation), ("test", fold.test)):
         clips = [
@@ -174,10 +177,10 @@ def fit(config: Recordings, root: Path, backbone: Path | None, speech_spec: dict
     if backbone is not None:
         give_backbone(network, backbone)
     spec = publish_recordings.specification(config, root, speech_spec)
-    reader = AudioVisualPredictor(network, spec)
+    reader = AudioVisualPredictor(network, publish.parsed(spec))
     windows = {part: Windows(clips, reader) for part, clips in parts.items()}
     network.to(distributed.device())
-    weights = store.sha256_of(backbone) if backbone else None
+    weights = sha256_file(backbone) if backbone else None
     place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), root.resolve(), weights)
     best = _fit(network, windows, config, place)
     if distributed.rank() == 0:

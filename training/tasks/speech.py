@@ -55,7 +55,7 @@ def most_mfcc(recipe: SpeechRecipe) -> int:
 
 def read_alone(branch: AudioBranch, mfcc: Tensor) -> Tensor:
     """MFCC (N, C, 156), of which the branch takes its first -> logits (N, classes) of its own classifier."""
-    return branch.classifier(branch.stage2(branch.halfway(mfcc[:, : branch.coefficients])).mean(2))
+    return branch.classifier(branch.stage2(branch.intermediate(mfcc[:, : branch.coefficients])).mean(2))
 
 
 def fit_branch(
@@ -78,7 +78,7 @@ def fit_branch(
 
 def _branch(classes: int, hearing: Hearing, seed: int) -> AudioBranch:
     torch.manual_seed(seed)
-    return AudioBranch(classes, hearing.mfcc, less_speaker=hearing.less_speaker)
+    return AudioBranch(classes, hearing.mfcc, cepstral_mean_norm=hearing.less_speaker)
 
 
 def fitted(

@@ -52,10 +52,10 @@ def read_trials(
 
 def _windows(reader: AudioVisualPredictor, clip: ravdess.Clip) -> np.ndarray:
     """MFCC (6, 10, 156) of the windows of a trial."""
-    rate = reader.speech["sample_rate"]
+    rate = reader.speech.sample_rate
     sound = np.resize(ravdess.read_sound(clip, rate), round(TRIAL_S * rate))
     starts = trial_window_starts(0.0, TRIAL_S, reader, round(TRIAL_S / reader.step_s))
-    pieces = [sound[round(start * reader.step_s * rate) :][: round(reader.seconds * rate)] for start in starts]
+    pieces = [sound[round(start * reader.step_s * rate) :][: round(reader.window_s * rate)] for start in starts]
     return np.stack([mfcc(piece, reader.speech) for piece in pieces])
 
 
@@ -68,7 +68,7 @@ def write(config: ComposedTrials, faces_root: Path, speech: Path, out: Path) -> 
     known = sorted({actor for fold in config.folds for actor in fold} & {*spec.metrics.get("fitted_actors", ())})
     if known:
         raise DatasetError(f"{config.audio_video}: was fitted on actors {known}, which its trials must be strangers to")
-    reader = AudioVisualPredictor.open(spec)
+    reader = AudioVisualPredictor.load(spec)
     faces = fer2013.read_npz(faces_root / fer2013.PUBLIC_TEST)
     count = len(config.folds)
     read = []

@@ -192,7 +192,7 @@ def _store_and_queue(
     new: NewRecording,
     purpose: Purpose,
     validated: ValidatedUpload,
-    spec: store.ModelSpec,
+    spec: store.StoredModel,
     request_sha256: str,
 ) -> Analysis:
     pk = uuid.uuid4()
@@ -232,7 +232,7 @@ def _existing_analysis(owner: User, idempotency_key: str | None, request_sha256:
     return recording.analyses.select_related("recording").earliest("created_at")
 
 
-def _create_analysis(recording: Recording, spec: store.ModelSpec, owner: User) -> Analysis:
+def _create_analysis(recording: Recording, spec: store.StoredModel, owner: User) -> Analysis:
     quota.require_analysis(owner=owner)
     used = spec.used
     analysis = Analysis.objects.create(

@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from inference import store
+from inference.model_spec import FusionSpec
 from inference.sandbox.limits import require_protections
 from webapp.core.redis_client import redis_client
 from webapp.observability import metrics
@@ -54,9 +55,9 @@ def _migrations() -> bool:
 def _models() -> bool:
     """Both defaults, which every reading begins with, and what they are joined of; finding one checks its weights."""
     for with_eeg in (False, True):
-        spec = store.resolve(None, with_eeg=with_eeg)
-        for role in spec.data.get("members", {}):
-            store.get_member(spec, role)
+        model = store.resolve(None, with_eeg=with_eeg)
+        for role in model.spec.members if isinstance(model.spec, FusionSpec) else ():
+            store.get_member(model, role)
     return True
 
 

@@ -37,7 +37,7 @@ class Score:
     value: str
 
 
-def entry(spec: store.ModelSpec) -> Entry:
+def entry(spec: store.StoredModel) -> Entry:
     words = f"Reads {READS[spec.kind]}. Tells {len(spec.labels)} emotions apart: {', '.join(spec.labels)}."
     return Entry(spec.name, spec.version, spec.labels, spec.demonstration, spec.kind == "fusion", words)
 
@@ -66,11 +66,11 @@ def marks() -> dict[tuple[str, str], str]:
     }
 
 
-def card(spec: store.ModelSpec) -> SafeString:
+def card(spec: store.StoredModel) -> SafeString:
     return mark_safe(_markdown.render(spec.card))  # noqa: S308 - the renderer escapes all raw HTML
 
 
-def scores(spec: store.ModelSpec) -> list[Score]:
+def scores(spec: store.StoredModel) -> list[Score]:
     """Every accuracy among a model's metrics, named by where it stands there."""
     return list(_accuracies(spec.metrics.get("scores", {}), ()))
 

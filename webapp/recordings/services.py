@@ -13,7 +13,7 @@ from django.core.files.move import file_move_safe
 from django.utils import timezone
 
 from inference import validation
-from inference.media.probe import sha256
+from inference.hashing import sha256_file
 from inference.types import EegInput, Inputs, MediaInfo
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError, WebCode
@@ -140,7 +140,7 @@ def validate_upload(*, owner: User, files: RecordingFiles) -> Iterator[Validated
         validation.check_extensions(received)
         with check_slot(owner=owner):
             info = validation.check_inputs(received, settings.LIMITS)
-        digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256(path) for kind, path in paths.items()}
+        digests = {kind: info.sha256 if kind is Kind.VIDEO else sha256_file(path) for kind, path in paths.items()}
         sizes = {kind: path.stat().st_size for kind, path in paths.items()}
         yield ValidatedUpload(files, tuple(finished.values()), paths, digests, sizes, info)
 

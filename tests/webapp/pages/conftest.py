@@ -12,6 +12,7 @@ from django.test import Client
 from inference import store
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, ModelUsed, Segment, Source, Timeline, Window
 from tests.integration.rest import SAMPLES
+from tests.model_specs import spec_data
 from tests.webapp.factories import MODEL, WEIGHTS
 from webapp.accounts.models import User
 from webapp.analyses import services
@@ -28,16 +29,14 @@ CARD = "# The model\n\n| Part | Accuracy |\n| --- | --- |\n| all | 75 % |\n\n<sc
 def add_model(root: Path, name: str, kind: str, demonstration: str | None = None) -> None:
     directory = root / name / "1"
     directory.mkdir(parents=True)
-    spec = {
-        "schema": store.SCHEMA,
-        "name": name,
-        "version": "1",
-        "kind": kind,
-        "labels": LABELS,
-        "weights_sha256": MODEL.sha256,
-        "demonstration": demonstration,
-        "notice": NOTICE,
-    }
+    spec = spec_data(
+        kind,
+        name=name,
+        labels=LABELS,
+        weights_sha256=MODEL.sha256,
+        demonstration=demonstration,
+        notice=NOTICE,
+    )
     (directory / "spec.json").write_text(json.dumps(spec))
     metrics = {"data": "nothing", "split": "none", "scores": {"test": {"window": {"accuracy": 0.625}}}}
     (directory / "metrics.json").write_text(json.dumps(metrics))

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from inference.export.result import eeg_as_dict
-from inference.media.probe import sha256
+from inference.hashing import sha256_file
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Stage, Timeline
 from webapp.analyses import events
@@ -110,7 +110,7 @@ def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> Non
     This ends the analysis. Raises LeaseLostError, RequestError(STORAGE_UNAVAILABLE). The files are moved.
     """
     made = {Artifact.Kind.VIDEO: path} | ({Artifact.Kind.CHAPTERS: chapters} if chapters else {})
-    sums = {kind: (sha256(file), file.stat().st_size) for kind, file in made.items()}
+    sums = {kind: (sha256_file(file), file.stat().st_size) for kind, file in made.items()}
     recording_id = Analysis.objects.values_list("recording_id", flat=True).filter(pk=lease.pk).first()
     if recording_id is None:
         raise LeaseLostError(str(lease.pk))

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from inference.eeg import EegOutline
-from inference.store import ModelSpec
+from inference.store import StoredModel
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.analyses.models import Analysis
@@ -252,7 +252,7 @@ class ExportsSerializer(serializers.Serializer[Any]):
     video = serializers.BooleanField(default=False, help_text="Whether the labelled videos come too.")
 
 
-class ModelSerializer(serializers.Serializer[ModelSpec]):
+class ModelSerializer(serializers.Serializer[StoredModel]):
     name = serializers.CharField()
     version = serializers.CharField()
     kind = serializers.ChoiceField(choices=["audio-video", "eeg", "fusion"])

@@ -1,0 +1,200 @@
+"""The specification beside a model's weights (spec.json): what the model is and what it assumes of its input.
+
+A specification is a tagged union: the field `kind` of the file selects the type. The names of fields in the file are a
+contract of schema emotrace.model/1; where a Python name differs, `field(name=...)` holds the file's name.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from inference.types import ModelUsed
+
+SCHEMA = "emotrace.model/1"
+
+Labels = Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class FaceInput(Struct, frozen=True):
+    """How faces are sampled and cropped."""
+
+    samples: int
+    """Faces in a window, evenly spaced."""
+    size: int
+    """Side of the network's input, pixels."""
+    grey: bool
+    """Whether the crop is grey; otherwise it is BGR."""
+    native_size: int
+    """Side of the crop before it is scaled to `size`, pixels."""
+    crop_scale: float
+    """Side of the crop as a multiple of the longer side of the face's box."""
+    frame_side: int
+    """Longer side to which a frame is shrunk before the face is searched, pixels."""
+
+
+class SpeechInput(Struct, frozen=True, omit_defaults=True):
+    """How MFCC are computed from mono sound."""
+
+    sample_rate: int
+    """Hz."""
+    n_mfcc: int
+    """Coefficients of a frame."""
+    frames: int
+    """Frames of a window."""
+    n_fft: int
+    """Length of the Fourier transform, samples."""
+    hop_length: int
+    """Distance of two frames, samples."""
+    n_mels: int
+    """Mel bands."""
+    level_db: float | None = None
+    """Mean level of the training voices, dB of full scale; None where the level is used as it is."""
+
+
+class WindowInput(Struct, frozen=True):
+    """The windows into which a recording is cut."""
+
+    seconds: float
+    """Length of a window."""
+    hop_s: float
+    """Distance of two windows, seconds."""
+
+
+class EegSignalInput(Struct, frozen=True):
+    """How EEG is resampled, filtered and cut."""
+
+    channels: tuple[str, ...]
+    """Names in the order that the network expects."""
+    input_rate: float
+    """Sampling rate of the training recordings, Hz."""
+    sample_rate: int
+    """Sampling rate of the network's input, Hz."""
+    band_hz: tuple[float, float]
+    """Pass band of the Butterworth filter, Hz."""
+    order: int
+    """Order of the Butterworth filter."""
+    window_s: float
+    """Length of a window, seconds."""
+    windows: int
+    """Windows of a trial."""
+    trial_s: float
+    """Length of a trial, seconds."""
+
+
+class AudioVisualArchitecture(Struct, frozen=True, forbid_unknown_fields=True):
+    """An audio-visual network of Chumachenko et al. (2022); the defaults are the published ones."""
+
+    fusion: str
+    """Name of a network of `inference.models.audio_visual.FUSIONS`."""
+    heads: int = 1
+    """Heads of the cross-attention, 1 or 4 as published."""
+    backbone: str = "efficient-face"
+    """Name of an image network of `inference.models.audio_visual.BACKBONES`."""
+    flip_tta: bool = field(name="mirror", default=False)
+    """Whether features are averaged over a face and its mirror image (test-time augmentation)."""
+    mfcc: int = 10
+    """Coefficients that the audio branch reads."""
+    cepstral_mean_norm: bool = field(name="less_speaker", default=False)
+    """Whether each coefficient but the first loses its mean over the voiced frames."""
+
+
+class EegNetArchitecture(Struct, frozen=True, forbid_unknown_fields=True):
+    """EEGNet (Lawhern et al., 2018)."""
+
+    channels: int
+    samples: int
+    """Length of a window, samples."""
+    f1: int
+    """Temporal filters."""
+    d: int
+    """Spatial filters for each temporal filter."""
+    f2: int
+    """Pointwise filters."""
+    kernel: int
+    """Length of a temporal filter, samples."""
+    dropout: float
+
+
+class FusionArchitecture(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A fusion of the logits of both networks."""
+
+    method: str
+    """`cnn`, `average`, `waver` or `xgboost`."""
+    dropout: float = 0.5
+    """Dropout of the CNN."""
+    weights: tuple[float, float] = (0.5, 0.5)
+    """Weights of audio-visual and EEG for `waver`."""
+    size: int = 0
+    """Length of the boosted trees for `xgboost`, bytes."""
+
+
+Architecture = AudioVisualArchitecture | EegNetArchitecture | FusionArchitecture
+
+
+class _Spec(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """Fields of every specification."""
+
+    schema: Literal["emotrace.model/1"]
+    name: str
+    version: str
+    """Numbers with dots between them."""
+    labels: Labels
+    """In the order of the logits."""
+    notice: str
+    """What the model was trained on, for the reader of a result."""
+    title: str = ""
+    licence: str = ""
+    demonstration: str | None = None
+    """Why the model is for demonstration only, where it is."""
+    weights_sha256: str = ""
+
+    @property
+    def kind(self) -> str:
+        """`audio-video`, `eeg` or `fusion`."""
+        return str(self.__struct_config__.tag)
+
+    @property
+    def used(self) -> ModelUsed:
+        """The reference to this model in a timeline."""
+        return ModelUsed(self.name, self.version, self.weights_sha256, self.labels)
+
+
+class AudioVisualSpec(_Spec, frozen=True, kw_only=True, tag="audio-video"):
+    """Specification of an audio-visual network."""
+
+    architecture: AudioVisualArchitecture
+    window: WindowInput
+    face: FaceInput
+    speech: SpeechInput
+    temperature: float
+    """Divisor of the logits where face and voice are present."""
+    unimodal_temperatures: dict[str, float] = field(name="temperature_alone", default_factory=dict)
+    """Divisor of the logits where only `face` or `voice` is present."""
+
+
+class EegSpec(_Spec, frozen=True, kw_only=True, tag="eeg"):
+    """Specification of an EEG network."""
+
+    architecture: EegNetArchitecture
+    eeg: EegSignalInput
+    temperature: float = 1.0
+
+
+class FusionSpec(_Spec, frozen=True, kw_only=True, tag="fusion"):
+    """Specification of a fusion network."""
+
+    architecture: FusionArchitecture
+    temperature: float
+    members: dict[str, str] = {}
+    """NAME@VERSION of the models whose logits are fused, for `audio_video` and `eeg`."""
+    members_sha256: dict[str, str] = {}
+    """SHA-256 of the members' weights; absent in specifications of earlier releases."""
+
+
+ModelSpec = AudioVisualSpec | EegSpec | FusionSpec
+
+
+def parse_spec(data: dict[str, Any]) -> ModelSpec:
+    """Convert the contents of a spec.json. Raises msgspec.ValidationError."""
+    return msgspec.convert(data, ModelSpec)

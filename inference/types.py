@@ -61,7 +61,8 @@ class EegInput:
     unit: str | None = None
 
 
-class BadChannel(NamedTuple):
+@dataclass(frozen=True)
+class BadChannel:
     """A channel that is read although it can hardly be EEG; `reason` is `flat`, `clipped` or `noisy`."""
 
     name: str
@@ -189,10 +190,11 @@ class Faces:
     """The faces that were read. One was looked for every `step_s`; moments without one are left out."""
 
     step_s: float
-    found: tuple[Face, ...]
+    boxes: tuple[Face, ...]
 
 
-class Correction(NamedTuple):
+@dataclass(frozen=True)
+class Correction:
     """A stretch of a person's own timeline."""
 
     start_s: float

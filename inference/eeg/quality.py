@@ -155,16 +155,20 @@ def describe(facts: EegFacts) -> str:
     if facts.channel_order == "assumed":
         said.append("The file names no channels: they were read in EAV's order.")
     if facts.bad_channels:
-        listed = ", ".join(f"{name} ({reason})" for name, reason in facts.bad_channels)
+        listed = _listed(facts.bad_channels)
         said.append(f"Read, but hardly EEG: {listed}.")
     return " ".join(said)
 
 
 def _too_many_bad(bad: Sequence[BadChannel]) -> InputError:
-    listed = ", ".join(f"{name} ({reason})" for name, reason in bad[:5])
+    listed = _listed(bad[:5])
     more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
     return InputError(
         Code.EEG_QUALITY,
         f"{len(bad)} of {len(CHANNELS)} channels cannot be EEG: {listed}{more}. Send a recording whose channels have "
         "a signal.",
     )
+
+
+def _listed(channels: Sequence[BadChannel]) -> str:
+    return ", ".join(f"{channel.name} ({channel.reason})" for channel in channels)

@@ -1,7 +1,7 @@
 """Writes a timeline as files for other tools, one module a format."""
 
 from inference.export import bids, eaf, report, result, srt, table, textgrid, vtt
-from inference.export.result import from_result, to_result
+from inference.export.codec import decode_timeline, encode_timeline
 from inference.export.writer import RecordingInfo, Writer
 
 WRITERS: dict[str, Writer] = {
@@ -15,4 +15,4 @@ WRITERS: dict[str, Writer] = {
     "html": report.WRITER,
 }
 
-__all__ = ["WRITERS", "RecordingInfo", "Writer", "from_result", "to_result"]
+__all__ = ["WRITERS", "RecordingInfo", "Writer", "decode_timeline", "encode_timeline"]

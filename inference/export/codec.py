@@ -14,6 +14,12 @@ from inference.types import TIME_DECIMALS, Timeline
 SCHEMA = "emotrace.result/1"
 SCORE_DECIMALS = 6
 
+# Names of result.json, in their order.
+_ORDER = (
+    *("schema", "mode", "media", "models", "labels", "windows", "segments", "summary", "notice"),
+    *("faces", "eeg", "corrections"),
+)
+
 T = TypeVar("T")
 
 
@@ -30,8 +36,8 @@ def decode(data: object, kind: type[T]) -> T:
 def encode_timeline(timeline: Timeline) -> dict[str, Any]:
     """Return the contents of result.json: the timeline with its schema and summary."""
     data = encode(timeline)
-    head = {name: data.pop(name) for name in ("mode", "media", "models", "labels", "windows", "segments")}
-    return {"schema": SCHEMA, **head, "summary": summary(timeline), "notice": data.pop("notice"), **data}
+    data |= {"schema": SCHEMA, "summary": summary(timeline)}
+    return {name: data[name] for name in _ORDER if name in data}
 
 
 def decode_timeline(data: dict[str, Any]) -> Timeline:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inference.errors import Code, InputError
 from inference.types import TIME_DECIMALS, UNDETERMINED, Correction
@@ -27,7 +28,7 @@ def validate_corrections(
     """
     end_s = round(duration_s, TIME_DECIMALS)
     found = tuple(
-        one._replace(start_s=round(one.start_s, TIME_DECIMALS), end_s=round(one.end_s, TIME_DECIMALS))
+        replace(one, start_s=round(one.start_s, TIME_DECIMALS), end_s=round(one.end_s, TIME_DECIMALS))
         for one in segments
     )
     for number, one in enumerate(found, 1):

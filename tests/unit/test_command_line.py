@@ -19,7 +19,7 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from inference import store
-from inference.export import from_result
+from inference.export import decode_timeline
 
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "samples"
@@ -69,7 +69,7 @@ def test_the_segments_tile_the_recording_and_are_printed(
     analysed: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
     done, out = analysed
-    timeline = from_result(json.loads((out / "result.json").read_text()))
+    timeline = decode_timeline(json.loads((out / "result.json").read_text()))
 
     assert timeline.segments[0].start_s == 0
     assert timeline.segments[-1].end_s == timeline.media.duration_s
@@ -92,7 +92,7 @@ def test_the_labelled_video_keeps_its_length_and_sound(
 
 
 def test_the_video_with_chapters_has_one_a_segment(analysed: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    timeline = from_result(json.loads((analysed[1] / "result.json").read_text()))
+    timeline = decode_timeline(json.loads((analysed[1] / "result.json").read_text()))
     with av.open(str(analysed[1] / "chapters.mp4")) as container:
         assert len(container.chapters()) == len(timeline.segments)
         assert container.metadata["title"] == "clip"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inference.export import to_result
+from inference.export import encode_timeline
 from inference.hashing import sha256_file
 from inference.types import UNDETERMINED, Correction, Corrections
 from tests.unit.timelines import LABELS, timeline
@@ -26,7 +26,7 @@ def write_result(path: Path, video: Path, duration_s: float, segments: tuple[Cor
     path.parent.mkdir(parents=True, exist_ok=True)
     media = replace(timeline().media, duration_s=duration_s, sha256=sha256_file(video))
     corrections = Corrections(1, "rater", "2026-11-21T10:00:00+00:00", segments)
-    path.write_text(json.dumps(to_result(replace(timeline(), media=media, corrections=corrections))))
+    path.write_text(json.dumps(encode_timeline(replace(timeline(), media=media, corrections=corrections))))
     shutil.copy(video, path.with_suffix(".mp4"))
     return path
 

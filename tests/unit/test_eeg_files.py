@@ -11,7 +11,7 @@ import pytest
 from inference.eeg import CHANNELS, EegInfo, inspect_eeg, read_trials
 from inference.eeg.quality import describe
 from inference.errors import Code, InputError
-from inference.export.result import eeg_as_dict, eeg_from_dict
+from inference.export.codec import decode, encode
 from inference.types import BadChannel, EegFacts, EegInput
 from tests.unit.matfiles import SPEC, mat, noise
 
@@ -271,7 +271,7 @@ def test_the_rate_of_the_file_holds_for_eavs_layout(tmp_path: Path) -> None:
 
 def test_how_it_was_read_is_said_and_survives_the_result() -> None:
     told = EegFacts("mV", 250.0, "assumed", (BadChannel("Fz", "flat"),))
-    assert eeg_from_dict(eeg_as_dict(told)) == told
+    assert decode(encode(told), EegFacts) == told
     assert describe(told) == (
         "EEG in millivolts at 250 Hz. The file names no channels: they were read in EAV's order. "
         "Read, but hardly EEG: Fz (flat)."

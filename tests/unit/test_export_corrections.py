@@ -15,7 +15,7 @@ from praatio import textgrid  # type: ignore[import-untyped]
 from pympi import Elan
 
 from inference.errors import Code, InputError
-from inference.export import WRITERS, from_result, to_result
+from inference.export import WRITERS, decode_timeline, encode_timeline
 from inference.timeline.corrections import validate_corrections
 from inference.types import UNDETERMINED, Correction, Corrections, Face, Faces
 from tests.unit.timelines import ABOUT, LABELS, timeline
@@ -38,8 +38,8 @@ def test_json_has_both_and_reads_back() -> None:
     result = json.loads(written("json"))
     assert result["corrections"]["revision"] == 3
     assert [(one["start_s"], one["end_s"], one["label"]) for one in result["corrections"]["segments"]] == SPANS
-    assert from_result(result).corrections == CORRECTED.corrections
-    assert {**result, "corrections": None} == {**to_result(timeline()), "corrections": None}
+    assert decode_timeline(result).corrections == CORRECTED.corrections
+    assert {**result, "corrections": None} == {**encode_timeline(timeline()), "corrections": None}
 
 
 def test_csv_tells_the_readers_apart() -> None:
@@ -130,7 +130,7 @@ def test_faces_go_to_json_and_back() -> None:
     faces = Faces(0.24, (Face(0.12, 10, -4, 50, 60), Face(0.6, 11, 12, 51, 61)))
     result = json.loads(WRITERS["json"].write(replace(timeline(), faces=faces), ABOUT))
     assert result["faces"] == {"step_s": 0.24, "boxes": [[0.12, 10, -4, 50, 60], [0.6, 11, 12, 51, 61]]}
-    assert from_result(result).faces == faces
+    assert decode_timeline(result).faces == faces
 
 
 @pytest.mark.parametrize(

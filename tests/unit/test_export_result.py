@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from inference.export import WRITERS, from_result, to_result
+from inference.export import WRITERS, decode_timeline, encode_timeline
 from tests.unit.timelines import ABOUT, fused, timeline
 
 
@@ -28,7 +28,7 @@ def test_it_has_the_documented_keys() -> None:
 
 
 def test_reading_it_back_gives_the_same_timeline() -> None:
-    assert from_result(json.loads(WRITERS["json"].write(timeline(), ABOUT))) == timeline()
+    assert decode_timeline(json.loads(WRITERS["json"].write(timeline(), ABOUT))) == timeline()
 
 
 def test_what_each_modality_says_is_there_and_reads_back() -> None:
@@ -39,14 +39,14 @@ def test_what_each_modality_says_is_there_and_reads_back() -> None:
     assert result["segments"][0]["unimodal"]["voice"] == {"neutral": 0.1, "happy": 0.8, "sad": 0.1}
     assert result["segments"][-1]["unimodal"] == {}
     assert set(result["summary"]["audio_video"]) == {"label", "share", "mean_probability"}
-    assert from_result(result) == fused()
+    assert decode_timeline(result) == fused()
 
 
 def test_times_have_three_decimals() -> None:
     wanted = timeline()
     odd = replace(wanted, windows=(replace(wanted.windows[0], start_s=0.72 * 7, end_s=1 / 3),))
 
-    (window,) = to_result(odd)["windows"]
+    (window,) = encode_timeline(odd)["windows"]
 
     assert (window["start_s"], window["end_s"]) == (5.04, 0.333)
 
@@ -61,4 +61,4 @@ def test_what_json_cannot_say_is_never_written(wrong: float) -> None:
 
 def test_another_schema_is_refused() -> None:
     with pytest.raises(ValueError, match=r"emotrace\.result/2"):
-        from_result({**to_result(timeline()), "schema": "emotrace.result/2"})
+        decode_timeline({**encode_timeline(timeline()), "schema": "emotrace.result/2"})

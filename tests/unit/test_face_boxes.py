@@ -29,13 +29,13 @@ def boxes(reader: AudioVisualPredictor, video: Path) -> Faces:
 
 
 def mean(faces: Faces) -> np.ndarray:
-    assert len(faces.found) == 6
-    return np.mean([face[1:] for face in faces.found], axis=0)
+    assert len(faces.boxes) == 6
+    return np.mean([face[1:] for face in faces.boxes], axis=0)
 
 
 def test_each_sample_with_a_face_has_a_box_within_the_picture(reader: AudioVisualPredictor, upright: Path) -> None:
     faces = boxes(reader, upright)
-    assert [face.time_s for face in faces.found] == [0.12, 0.36, 0.6, 0.84, 1.08, 1.32]
+    assert [face.time_s for face in faces.boxes] == [0.12, 0.36, 0.6, 0.84, 1.08, 1.32]
     assert faces.step_s == pytest.approx(0.24)
     left, top, width, height = mean(faces)
     assert 0 < left < left + width < 640
@@ -58,4 +58,4 @@ def test_turned_wide_and_large_pictures_have_it_in_the_same_place(
 
 
 def test_where_there_is_no_face_there_is_no_box(reader: AudioVisualPredictor, tmp_path: Path) -> None:
-    assert boxes(reader, silent(tmp_path / "pattern.mp4", 1)).found == ()
+    assert boxes(reader, silent(tmp_path / "pattern.mp4", 1)).boxes == ()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from inference.export import WRITERS, from_result
+from inference.export import WRITERS, decode_timeline
 from inference.types import UNDETERMINED
 from tests.unit.timelines import fused
 from tests.webapp import clips
@@ -89,7 +89,7 @@ def with_eeg(owner: User) -> Analysis:
 def test_what_each_modality_says_survives_the_database(api: APIClient, with_eeg: Analysis) -> None:
     assert selectors.published_timeline(with_eeg) == fused()
     written = api.get(f"{API}analyses/{with_eeg.pk}/export/json/").content
-    assert from_result(json.loads(written)) == fused()
+    assert decode_timeline(json.loads(written)) == fused()
     assert json.loads(written)["summary"]["audio_video"]["label"] == "happy"
 
 
@@ -152,7 +152,7 @@ def test_an_export_is_what_its_writer_makes(api: APIClient, analysis: Analysis, 
     assert answer["Content-Disposition"] == named
     assert answer.content
     if name == "json":
-        assert from_result(json.loads(answer.content)) == a_timeline("happy", UNDETERMINED, "happy", "sad")
+        assert decode_timeline(json.loads(answer.content)) == a_timeline("happy", UNDETERMINED, "happy", "sad")
 
 
 @pytest.mark.parametrize("name", WRITERS)

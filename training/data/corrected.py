@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.errors import InputError
-from inference.export import from_result
+from inference.export import decode_timeline
 from inference.hashing import sha256_file
 from inference.timeline.corrections import validate_corrections
 from inference.types import UNDETERMINED, Timeline
@@ -85,7 +85,7 @@ def windows(stretch: Stretch, seconds: float) -> tuple[float, ...]:
 
 def _timeline(path: Path) -> Timeline:
     try:
-        timeline = from_result(json.loads(path.read_bytes()))
+        timeline = decode_timeline(json.loads(path.read_bytes()))
         if timeline.corrections is None:
             raise DatasetError(f"{path}: has no corrections")
         validate_corrections(timeline.corrections.segments, timeline.labels, timeline.media.duration_s)

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from inference.eeg.quality import describe
-from inference.export.result import eeg_from_dict
-from inference.types import UNDETERMINED
+from inference.export.codec import decode
+from inference.types import UNDETERMINED, EegFacts
 from webapp.accounts.models import User
 from webapp.recordings.models import Recording
 
@@ -79,7 +79,7 @@ class Analysis(models.Model):
     @property
     def eeg_note(self) -> str:
         """How the EEG was read, for a person; empty without EEG."""
-        return describe(eeg_from_dict(self.eeg_facts)) if self.eeg_facts else ""
+        return describe(decode(self.eeg_facts, EegFacts)) if self.eeg_facts else ""
 
     @property
     def summary(self) -> dict[str, Any] | None:

@@ -7,11 +7,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS, RecordingInfo
-from inference.export.result import eeg_from_dict
+from inference.export.codec import decode
 from inference.types import (
     UNDETERMINED,
     Correction,
     Corrections,
+    EegFacts,
     Evidence,
     Face,
     Faces,
@@ -159,14 +160,14 @@ def timeline(analysis: Analysis) -> Timeline | None:
             has_audio=recording.has_audio,
             sha256=analysis.input_sha256,
         ),
-        models=tuple(ModelUsed(**{**used, "labels": tuple(used["labels"])}) for used in analysis.models_used),
+        models=decode(analysis.models_used, tuple[ModelUsed, ...]),
         labels=labels,
         windows=tuple(_window(*row) for row in analysis.windows.order_by("id").values_list(*WINDOW_FIELDS)),
         segments=tuple(_segment(labels, *row) for row in analysis.segments.order_by("id").values_list(*SEGMENT_FIELDS)),
         notice=analysis.notice,
         faces=face_track(analysis),
         corrections=found if (found := corrections(analysis)).segments else None,
-        eeg=eeg_from_dict(analysis.eeg_facts) if analysis.eeg_facts else None,
+        eeg=decode(analysis.eeg_facts, EegFacts) if analysis.eeg_facts else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import astuple
 from functools import partial
 from typing import Any
 
@@ -107,7 +108,7 @@ def save_corrections(*, analysis: Analysis, by: User, revision: int, segments: S
         raise RequestError(WebCode.NOT_READY, "There is no timeline to correct yet. Ask again when there is one.")
     found = validate_corrections(segments, analysis.labels, analysis.recording.duration_s)
     with transaction.atomic():
-        _replace_corrections(analysis, revision, by, [list(one) for one in found])
+        _replace_corrections(analysis, revision, by, [list(astuple(segment)) for segment in found])
         return selectors.corrections(analysis)
 
 

@@ -89,7 +89,7 @@ def faces(analysis: Analysis) -> dict[str, Any]:
             WebCode.FACES_NOT_KEPT, "This was read before the places of faces were kept. Have it read again."
         )
     size = {"width": analysis.recording.width, "height": analysis.recording.height}
-    return {"step_s": round(found.step_s, DECIMALS), **size, "boxes": found.found}
+    return {"step_s": round(found.step_s, DECIMALS), **size, "boxes": found.boxes}
 
 
 def _named(recording: Recording, suffix: str, *, attachment: bool = True) -> str:

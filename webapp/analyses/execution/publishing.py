@@ -1,13 +1,12 @@
 """Results become visible: each in one transaction that holds only while the lease does."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from inference.export.result import eeg_as_dict
+from inference.export.codec import encode
 from inference.hashing import sha256_file
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Stage, Timeline
@@ -36,10 +35,10 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             timeline_at=Now(),
             mode=timeline.mode,
             input_sha256=timeline.media.sha256,
-            models_used=[asdict(model) for model in timeline.models],
+            models_used=encode(timeline.models),
             labels=list(timeline.labels),
             notice=timeline.notice,
-            eeg_facts=eeg_as_dict(timeline.eeg) if timeline.eeg else None,
+            eeg_facts=encode(timeline.eeg),
             label=found["label"],
             shares=[found["share"][label] for label in (*timeline.labels, UNDETERMINED)],
             mean_probability=found["mean_probability"],
@@ -87,8 +86,8 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                 analysis_id=lease.pk,
                 defaults={
                     "step_s": timeline.faces.step_s,
-                    "times_s": [face.time_s for face in timeline.faces.found],
-                    "boxes": [list(face[1:]) for face in timeline.faces.found],
+                    "times_s": [face.time_s for face in timeline.faces.boxes],
+                    "boxes": [list(face[1:]) for face in timeline.faces.boxes],
                 },
             )
         events.emit_analysis_event(events.EventType.TIMELINE_PUBLISHED, lease.pk)

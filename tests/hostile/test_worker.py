@@ -59,10 +59,10 @@ def test_a_decoder_that_breaks_fails_the_analysis_and_not_the_worker(
         broken.setattr(audio_visual, "frames_at", frames)
         broken.setattr(client, "TIMEOUT_S", 5.0)
         for _ in range(ATTEMPTS):
-            tasks.read(str(analysis.pk))
+            tasks.analyse(str(analysis.pk))
     failed_with(analysis, code)
     another = waiting(recording)
-    tasks.read(str(another.pk))
+    tasks.analyse(str(another.pk))
     another.refresh_from_db()
     assert another.timeline_at is not None, another.error_message
 

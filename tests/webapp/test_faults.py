@@ -146,7 +146,7 @@ def test_a_recording_whose_files_are_away_is_waited_for(db: None, models: Path, 
 
 
 def work_on_both() -> None:
-    tasks.read("")
+    tasks.analyse("")
     tasks.render("")
 
 

@@ -37,10 +37,10 @@ def test_what_comes_before_the_first_report_of_a_stage_is_its_own(clock: Any, co
         clock[0] += seconds
         times.report(stage, share)
     clock[0] += 6
-    times.end()
+    times.finish()
     assert counted == {Stage.PROBE: 3, Stage.SAMPLE: 7, Stage.SCORE: 30.5, Stage.TIMELINE: 6}
 
 
 def test_where_nothing_was_reported_nothing_is_counted(counted: dict[str, float]) -> None:
-    StageTimer().end()
+    StageTimer().finish()
     assert counted == {}

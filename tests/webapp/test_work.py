@@ -45,13 +45,13 @@ def test_a_second_message_changes_nothing(db: None) -> None:
     tasks.render(str(analysis.pk))
     before = Analysis.objects.values().get()
     tasks.render(str(analysis.pk))
-    tasks.read(str(analysis.pk))
+    tasks.analyse(str(analysis.pk))
     assert Analysis.objects.values().get() == before
 
 
 def test_input_that_cannot_be_read_fails_at_once_with_its_code(db: None, models: Path) -> None:
     analysis = AnalysisFactory.create(recording=a_recording(video=b"this is no video" * 1000))
-    tasks.read(str(analysis.pk))
+    tasks.analyse(str(analysis.pk))
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 1, "not_a_video")
     assert analysis.error_message
@@ -65,10 +65,10 @@ def test_a_fault_of_ours_is_tried_three_times(db: None, models: Path, monkeypatc
     monkeypatch.setattr(store, "load_model", fail)
     analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
     for attempt in (1, 2):
-        tasks.read(str(analysis.pk))
+        tasks.analyse(str(analysis.pk))
         analysis.refresh_from_db()
         assert (analysis.status, analysis.attempt) == (Status.QUEUED, attempt)
-    tasks.read(str(analysis.pk))
+    tasks.analyse(str(analysis.pk))
     analysis.refresh_from_db()
     assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.FAILED, 3, "internal_error")
     assert str(analysis.pk) in analysis.error_message
@@ -99,7 +99,7 @@ def test_a_model_that_became_another_is_waited_for(db: None, models: Path, monke
 def waits_for_its_model() -> None:
     analysis = AnalysisFactory.create(recording=a_recording(video=clips.video()))
     for _ in range(4):
-        tasks.read(str(analysis.pk))
+        tasks.analyse(str(analysis.pk))
         analysis.refresh_from_db()
         assert (analysis.status, analysis.attempt, analysis.error_code) == (Status.QUEUED, 0, "model_unavailable")
     assert "operator has to put the right ones" in analysis.error_message

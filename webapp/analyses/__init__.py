@@ -1,1 +1,1 @@
-"""What was read from recordings: the queue, the leases of its workers, and the results."""
+"""Analyses of recordings: execution by workers, results, corrections, downloads, data protection."""

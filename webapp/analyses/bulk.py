@@ -1,4 +1,4 @@
-"""One deed for many recordings: what can be done is done, and what could not be is told."""
+"""Actions on many recordings: failures of some do not stop the others and are reported."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,13 +13,13 @@ from webapp.analyses import services
 from webapp.core.errors import RequestError
 from webapp.recordings.models import Recording
 
-ERASE_TIME_LIMIT_S = 5.0  # of one request
+ERASE_TIME_LIMIT_S = 5.0  # per request
 DELETED_MEANWHILE = "It was deleted meanwhile."
 
 
 @dataclass(frozen=True)
 class BulkResult:
-    """How many were done, by reason the titles of those that were not, and how many the time did not suffice for."""
+    """Count of successes, titles of failures by reason, and count of those that the time limit left over."""
 
     done: int
     failed: dict[str, list[str]]
@@ -27,13 +27,14 @@ class BulkResult:
 
 
 def analyse_again(*, recordings: Iterable[Recording], model: str | None) -> BulkResult:
-    return _each(recordings, lambda recording: services.rerun(recording=recording, model=model))
+    """Queue another analysis of each recording."""
+    return _for_each(recordings, lambda recording: services.rerun(recording=recording, model=model))
 
 
 def erase(*, recordings: Sequence[Recording], by: User) -> BulkResult:
-    """Erase recordings of `by`, batch by batch, until ERASE_SECONDS are over."""
-    until, tried, erased = time.monotonic() + ERASE_TIME_LIMIT_S, 0, set[UUID]()
-    while tried < len(recordings) and (not tried or time.monotonic() < until):
+    """Erase recordings of `by`, batch by batch, for at most ERASE_TIME_LIMIT_S."""
+    deadline, tried, erased = time.monotonic() + ERASE_TIME_LIMIT_S, 0, set[UUID]()
+    while tried < len(recordings) and (not tried or time.monotonic() < deadline):
         batch = recordings[tried : tried + services.ERASE_BATCH_SIZE]
         erased |= services.erase_batch(owner_id=by.pk, pks=[recording.pk for recording in batch], by=by)
         tried += len(batch)
@@ -41,11 +42,11 @@ def erase(*, recordings: Sequence[Recording], by: User) -> BulkResult:
     return BulkResult(len(erased), {DELETED_MEANWHILE: gone} if gone else {}, remaining=len(recordings) - tried)
 
 
-def _each(recordings: Iterable[Recording], do: Callable[[Recording], object]) -> BulkResult:
+def _for_each(recordings: Iterable[Recording], action: Callable[[Recording], object]) -> BulkResult:
     done, failed = 0, dict[str, list[str]]()
     for recording in recordings:
         try:
-            do(recording)
+            action(recording)
             done += 1
         except (InputError, RequestError) as error:
             failed.setdefault(error.message, []).append(recording.title)

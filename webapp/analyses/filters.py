@@ -1,4 +1,4 @@
-"""What recordings can be narrowed down by, on the page as over REST, and what is asked of them by way of analyses."""
+"""Filters of recordings, for pages and REST, and the base of filters of related rows."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,9 +21,10 @@ MAX_IDS = 100
 
 
 class UTCDateTimeField(IsoDateTimeField):
-    """In UTC: of other offsets the database knows those up to 16 hours."""
+    """Converts to UTC, because PostgreSQL takes offsets up to 16 hours only."""
 
     def to_python(self, value: Any) -> datetime | None:
+        """Raises ValidationError."""
         moment: datetime | None = super().to_python(value)
         try:
             return moment and moment.astimezone(UTC)
@@ -32,12 +33,16 @@ class UTCDateTimeField(IsoDateTimeField):
 
 
 class UTCDateTimeFilter(django_filters.IsoDateTimeFilter):
+    """A date and time with any offset."""
+
     field_class = UTCDateTimeField
 
 
 class EndOfDayField(UTCDateTimeField):
+    """A date and time; a date alone means the end of that day."""
+
     def to_python(self, value: Any) -> datetime | None:
-        """A moment; of a day alone, its end."""
+        """Raises ValidationError."""
         day = _day(value)
         if day is not None and day < date.max:
             return datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
@@ -45,46 +50,51 @@ class EndOfDayField(UTCDateTimeField):
 
 
 class EndOfDayFilter(django_filters.IsoDateTimeFilter):
+    """An upper bound; a date alone includes the whole day."""
+
     field_class = EndOfDayField
 
 
 class LimitedCSVField(BaseCSVField):
+    """At most MAX_IDS comma-separated values."""
+
     def clean(self, value: list[str] | None) -> Any:
+        """Raises ValidationError."""
         if value and len(value) > MAX_IDS:
             raise ValidationError(f"Name {MAX_IDS} at once at most.")
         return super().clean(value)
 
 
 class RecordingRelatedFilter(django_filters.FilterSet):
-    """For rows that belong to recordings: `recording` leads from them to theirs."""
+    """Filters of rows that belong to a recording; `recording_path` is the lookup of it."""
 
     recording_path = "recording"
 
     search = django_filters.CharFilter(
-        method="by_words",
+        method="filter_search",
         max_length=SEARCH_MAX_LENGTH,
         label=f"Words that the title, the names of the files or the tags hold, all of them; {MAX_WORDS} at most.",
     )
-    project = django_filters.CharFilter(method="by_project", label=f"The project's id, or {NO_PROJECT}.")
-    purpose = django_filters.ChoiceFilter(choices=Purpose.choices, method="by_purpose")
+    project = django_filters.CharFilter(method="filter_project", label=f"The project's id, or {NO_PROJECT}.")
+    purpose = django_filters.ChoiceFilter(choices=Purpose.choices, method="filter_purpose")
     tag = django_filters.CharFilter(
-        method="by_tags", label=f"A tag, or up to {MAX_TAGS} with commas between them: all of them."
+        method="filter_tags", label=f"A tag, or up to {MAX_TAGS} with commas between them: all of them."
     )
 
-    def by_words(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return self.of(rows, selectors.search(value))
+    def filter_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return self._restrict(rows, selectors.search(value))
 
-    def by_project(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def filter_project(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         wanted = None if value == NO_PROJECT else UUID(value)
-        return self.of(rows, Recording.objects.filter(project=wanted))
+        return self._restrict(rows, Recording.objects.filter(project=wanted))
 
-    def by_purpose(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return self.of(rows, Recording.objects.filter(purpose=value))
+    def filter_purpose(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return self._restrict(rows, Recording.objects.filter(purpose=value))
 
-    def by_tags(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return self.of(rows, selectors.with_tags(value))
+    def filter_tags(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return self._restrict(rows, selectors.with_tags(value))
 
-    def of(self, rows: QuerySet[Any], recordings: QuerySet[Recording]) -> QuerySet[Any]:
+    def _restrict(self, rows: QuerySet[Any], recordings: QuerySet[Recording]) -> QuerySet[Any]:
         return rows.filter(**{f"{self.recording_path}__in": recordings})
 
     def get_form_class(self) -> Any:
@@ -96,46 +106,48 @@ class RecordingRelatedFilter(django_filters.FilterSet):
 
 
 class UUIDListFilter(django_filters.BaseInFilter, django_filters.UUIDFilter):
-    """Identifiers with commas between them, MOST_IDS at most."""
+    """At most MAX_IDS comma-separated ids."""
 
     base_field_class = LimitedCSVField
 
 
 class RecordingFilter(RecordingRelatedFilter):
-    """Status, label and model are those of the analysis that stands for the recording in lists."""
+    """Filters of recordings; status, label and model are those of the representative analysis."""
 
     recording_path = "pk"
 
     recording = UUIDListFilter(field_name="pk", lookup_expr="in", label="Ids of recordings, with commas between them.")
-    status = django_filters.ChoiceFilter(choices=Analysis.Status.choices, method="by_analysis")
-    label = django_filters.CharFilter(method="by_analysis", label="The label with the largest share of the recording.")
-    model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
+    status = django_filters.ChoiceFilter(choices=Analysis.Status.choices, method="filter_analysis")
+    label = django_filters.CharFilter(
+        method="filter_analysis", label="The label with the largest share of the recording."
+    )
+    model = django_filters.CharFilter(method="filter_model", label="NAME or NAME@VERSION")
     created_after = UTCDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = EndOfDayFilter(
         field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
     )
-    delete_before = EndOfDayFilter(method="by_end", label="Those that are not kept beyond it.")
+    delete_before = EndOfDayFilter(method="filter_expiring", label="Those that are not kept beyond it.")
 
     class Meta:
         model = Recording
         fields: list[str] = []
 
-    def by_analysis(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
-        return self._shown(rows, **{name: value})
+    def filter_analysis(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
+        return self._by_representative(rows, **{name: value})
 
-    def by_model(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
-        return self._shown(rows, **model_lookup(value))
+    def filter_model(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
+        return self._by_representative(rows, **model_lookup(value))
 
-    def by_end(self, rows: QuerySet[Recording], name: str, value: datetime) -> QuerySet[Recording]:
+    def filter_expiring(self, rows: QuerySet[Recording], name: str, value: datetime) -> QuerySet[Recording]:
         return retention.expiring_before(value, rows)
 
-    def _shown(self, rows: QuerySet[Recording], **wanted: str) -> QuerySet[Recording]:
-        of = {f"shown_{name}": representative_field(name) for name in wanted}
-        return rows.alias(**of).filter(**{f"shown_{name}": value for name, value in wanted.items()})
+    def _by_representative(self, rows: QuerySet[Recording], **values: str) -> QuerySet[Recording]:
+        fields = {f"shown_{name}": representative_field(name) for name in values}
+        return rows.alias(**fields).filter(**{f"shown_{name}": value for name, value in values.items()})
 
 
 def model_lookup(reference: str) -> dict[str, str]:
-    """Which fields of an analysis are to be what for NAME or NAME@VERSION."""
+    """The lookup of analyses by a model NAME or NAME@VERSION."""
     name, _, version = reference.partition("@")
     return {"model_name": name} | ({"model_version": version} if version else {})
 

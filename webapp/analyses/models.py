@@ -1,4 +1,4 @@
-"""What was read from recordings. The row is the truth: messages to workers are only nudges."""
+"""Analyses and their results. The rows are authoritative; messages to workers are only hints."""
 
 import uuid
 from typing import Any
@@ -15,10 +15,10 @@ from webapp.recordings.models import Recording
 
 
 class Analysis(models.Model):
-    """One reading of one recording by one model.
+    """One analysis of one recording by one model.
 
-    It is done in two steps, each claimed by a worker: reading, until the timeline is published
-    (`timeline_at`), and rendering the labelled video. Who holds `lease_token` may write, nobody else.
+    It has two steps, each leased by a worker: prediction, until the timeline is published (`timeline_at`), and
+    rendering of the labelled video. Only the holder of `lease_token` may write.
     """
 
     class Status(models.TextChoices):
@@ -51,7 +51,7 @@ class Analysis(models.Model):
     timeline_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
-    # The timeline, with the windows and segments below: set together when it is published.
+    # The timeline, set together with the windows and segments below when it is published.
     mode = models.CharField(max_length=20, blank=True)
     input_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the video that was read.")
     models_used = models.JSONField(default=list)
@@ -78,12 +78,12 @@ class Analysis(models.Model):
 
     @property
     def eeg_note(self) -> str:
-        """How the EEG was read, for a person; empty without EEG."""
+        """A sentence about how the EEG was read; empty without EEG."""
         return describe(decode(self.eeg_facts, EegFacts)) if self.eeg_facts else ""
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """The `summary` of result.json, once there is a timeline; what it does not have is None."""
+        """The `summary` of result.json; None until the timeline is published."""
         if self.timeline_at is None:
             return None
         return {
@@ -95,7 +95,7 @@ class Analysis(models.Model):
 
 
 class Turn(models.Model):
-    """When a worker last took on something of this person's: who has waited longest is next."""
+    """When workers last took a step of this user's analyses: the user who has waited longest is next."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
     read_at = models.DateTimeField(null=True)
@@ -106,7 +106,7 @@ class Turn(models.Model):
 
 
 class WindowScore(models.Model):
-    """What one network said of one window. The arrays follow the analysis' `labels`."""
+    """The scores of one network in one window. The arrays follow the analysis' `labels`."""
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="windows")
     start_s = models.FloatField()
@@ -126,7 +126,7 @@ class WindowScore(models.Model):
 
 
 class Segment(models.Model):
-    """A stretch of the timeline with one label."""
+    """A part of the timeline with one label."""
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="segments")
     start_s = models.FloatField()
@@ -155,7 +155,7 @@ class Segment(models.Model):
 
 
 class FaceTrack(models.Model):
-    """Where the faces were that an analysis read: one row, for two hours have thirty thousand of them."""
+    """The face positions of an analysis in one row, because two hours have thirty thousand of them."""
 
     analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, primary_key=True, related_name="face_track")
     step_s = models.FloatField(help_text="One was looked for as often.")
@@ -170,10 +170,10 @@ class FaceTrack(models.Model):
 
 
 class CorrectedTimeline(models.Model):
-    """A person's own timeline beside the machine's, which stays as it is.
+    """A user's corrected timeline; the predicted one stays unchanged.
 
-    The row outlives the removal of the corrections (`segments` is empty then): its revision never comes again, so
-    that nobody overwrites what they have not seen.
+    The row stays when the corrections are removed, with empty `segments`, so that revisions only increase and nobody
+    overwrites changes that they have not seen.
     """
 
     analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, primary_key=True, related_name="corrected")

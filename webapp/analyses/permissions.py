@@ -1,7 +1,4 @@
-"""The one door for whoever looks: at what they own, or at what was shared with them.
-
-It gives nothing to write to: services are called with what `selectors.analysis_for` finds, which is one's own.
-"""
+"""Read access to analyses, own and shared. Writes use `selectors.analysis_for`, which finds own analyses only."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,7 +19,7 @@ from webapp.recordings.permissions import Viewer
 
 @dataclass(frozen=True)
 class AnalysisAccess:
-    """An analysis as a viewer may see it."""
+    """A viewer's access to an analysis."""
 
     viewer: Viewer
     analysis: Analysis
@@ -30,7 +27,7 @@ class AnalysisAccess:
     may_download: bool
 
     def require_download(self) -> Analysis:
-        """The analysis, of which files may be taken away. Raises RequestError(VIEW_ONLY)."""
+        """The analysis. Raises RequestError(VIEW_ONLY) if its files may not be downloaded."""
         if not self.may_download:
             raise RequestError(
                 WebCode.VIEW_ONLY, "This is shared for viewing only. Ask its owner, who can allow downloads."
@@ -38,12 +35,12 @@ class AnalysisAccess:
         return self.analysis
 
     def siblings(self) -> QuerySet[Analysis]:
-        """Every analysis of the recording: whoever sees one sees all."""
+        """All analyses of the recording: access to one includes the others."""
         return selectors.analyses_on(Recording.objects.filter(pk=self.analysis.recording_id))
 
 
 def access_for(viewer: Viewer, pk: UUID) -> AnalysisAccess:
-    """The analysis `pk` for a viewer, whose looking is noted for the owner. Raises Http404."""
+    """The viewer's access to the analysis `pk`; views of others are recorded for the owner. Raises Http404."""
     if isinstance(viewer, User):
         own = selectors.analyses_of(viewer).filter(pk=pk).first()
         if own is not None:
@@ -54,8 +51,8 @@ def access_for(viewer: Viewer, pk: UUID) -> AnalysisAccess:
     return AnalysisAccess(viewer, analysis, own=False, may_download=allowed)
 
 
-def record_download(action: Action, *, viewer: Viewer, thing: Recording | Analysis) -> None:
-    """For the audit log: a file of a recording is handed to a viewer."""
-    recording = thing if isinstance(thing, Recording) else thing.recording
+def record_download(action: Action, *, viewer: Viewer, target: Recording | Analysis) -> None:
+    """Record in the audit log that a viewer fetches a file of a recording."""
+    recording = target if isinstance(target, Recording) else target.recording
     by, link = (viewer.pk, None) if isinstance(viewer, User) else (None, viewer.pk)
-    record_throttled(action, by=by, owner=recording.owner_id, target=thing, link=link)
+    record_throttled(action, by=by, owner=recording.owner_id, target=target, link=link)

@@ -1,4 +1,4 @@
-"""Reading analyses. People see their own; workers see the one whose id they were sent."""
+"""Reading analyses. Queries take the requesting user, except those for workers."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -30,18 +30,18 @@ from webapp.analyses.models import Analysis, Artifact
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project, Recording
 
-# Two hours have ten thousand windows: read as plain rows, they take a third of the time that models would.
+# Two hours have ten thousand windows: plain tuples take a third of the time of model instances.
 WINDOW_FIELDS = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal")
 SEGMENT_FIELDS = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg", "unimodal")
 
 
 def analyses_of(user: User) -> QuerySet[Analysis]:
-    """The user's own analyses, newest first, with their recordings and what was made of them."""
+    """The user's own analyses, newest first, with recordings and artifacts."""
     return analyses_on(user.recordings.all())
 
 
 def analyses_on(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
-    """Every analysis of these recordings, newest first, with the recordings and what was made of them."""
+    """All analyses of these recordings, newest first, with recordings and artifacts."""
     found = Analysis.objects.filter(recording__in=recordings)
     return found.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
 
@@ -50,45 +50,45 @@ CANCELLED = Q(status=Analysis.Status.CANCELLED)
 
 
 def representatives(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
-    """Of each recording the analysis that stands for it in lists: the latest, cancelled ones only where all were."""
+    """One analysis per recording that represents it in lists: the latest, not cancelled if possible."""
     found = Analysis.objects.filter(recording__in=recordings).alias(cancelled=CANCELLED)
     return found.order_by("recording", "cancelled", "-created_at").distinct("recording")
 
 
 def representative_field(field: str) -> Subquery:
-    """In a query of recordings: this field of the analysis that stands for each."""
+    """Subquery in a query of recordings: this field of each one's representative analysis."""
     found = Analysis.objects.filter(recording=OuterRef("pk")).alias(cancelled=CANCELLED)
     return Subquery(found.order_by("cancelled", "-created_at").values(field)[:1])
 
 
 def with_corrected_at(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
-    """With `corrected_at`: when a person last corrected each, None where there are no corrections."""
+    """Annotated with `corrected_at`: when each was last corrected, None without corrections."""
     rows = models.CorrectedTimeline.objects.filter(analysis=OuterRef("pk")).exclude(segments=[])
     return found.annotate(corrected_at=Subquery(rows.values("at")))
 
 
 def with_corrected_recording(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
-    """With `recording_corrected`: whether this analysis of its recording or another one has corrections."""
+    """Annotated with `recording_corrected`: whether any analysis of the recording has corrections."""
     rows = models.CorrectedTimeline.objects.filter(analysis__recording=OuterRef("recording")).exclude(segments=[])
     return found.annotate(recording_corrected=Exists(rows))
 
 
 def latest_corrected_sibling(analysis: Analysis) -> Analysis | None:
-    """The other analysis of the recording that was corrected last; None where none is."""
+    """The other analysis of the recording that was corrected last, if any."""
     others = Analysis.objects.filter(recording=analysis.recording_id, corrected__isnull=False).exclude(pk=analysis.pk)
     return others.exclude(corrected__segments=[]).select_related("corrected").order_by("-corrected__at").first()
 
 
 def unknown_labels(analysis: Analysis, segments: Sequence[Correction]) -> tuple[str, ...]:
-    """The labels of a person's segments that the model of `analysis` does not have, each once."""
+    """The labels of the segments that the model of `analysis` lacks, without duplicates."""
     known = {*analysis.labels, UNDETERMINED}
     return tuple(dict.fromkeys(one.label for one in segments if one.label not in known))
 
 
 def analyses_to_export(found: QuerySet[Analysis]) -> list[UUID]:
-    """Of each recording among `found` the analysis with a timeline that stands for it in files of many.
+    """One analysis with a timeline per recording among `found`, for exports of many; the oldest recording first.
 
-    It is the one that was corrected last, or where none is, the latest; the oldest recording comes first.
+    It is the one that was corrected last, otherwise the latest.
     """
     ready = with_corrected_at(found.filter(timeline_at__isnull=False))
     order = ("recording", F("corrected_at").desc(nulls_last=True), "-created_at")
@@ -98,41 +98,42 @@ def analyses_to_export(found: QuerySet[Analysis]) -> list[UUID]:
 
 
 def analysis_for(user: User, pk: UUID) -> Analysis:
-    """The user's own analysis `pk`; what is shared with them is seen by `viewing` alone. Raises Http404."""
+    """The user's own analysis `pk`; `permissions` gives access to shared ones. Raises Http404."""
     return get_object_or_404(analyses_of(user), pk=pk)
 
 
 def segments_of(user: User) -> QuerySet[models.Segment]:
-    """Every segment of every timeline of the user, the latest first."""
+    """All segments of all timelines of the user, newest first."""
     mine = models.Segment.objects.filter(analysis__recording__owner=user)
     return mine.order_by("-id").select_related("analysis__recording")
 
 
 def analysis_for_worker(pk: UUID) -> Analysis:
-    """For workers: the analysis with its recording and files."""
+    """The analysis with its recording and files."""
     return Analysis.objects.select_related("recording").prefetch_related("recording__files").get(pk=pk)
 
 
 def labelled_video(analysis: Analysis) -> Artifact | None:
+    """The video with burnt-in labels."""
     return _artifact(analysis, Artifact.Kind.VIDEO)
 
 
 def video_with_chapters(analysis: Analysis) -> Artifact | None:
-    """The original with the timeline as chapters, which is made with the labelled video where that is possible."""
+    """The original with the timeline as chapters, if its tracks could be copied."""
     return _artifact(analysis, Artifact.Kind.CHAPTERS)
 
 
 def face_track(analysis: Analysis) -> Faces | None:
-    """Where the faces were; None where an earlier version did not keep that."""
-    kept = models.FaceTrack.objects.filter(analysis=analysis).first()
-    if kept is None:
+    """The positions of faces; None for analyses of versions that did not store them."""
+    track = models.FaceTrack.objects.filter(analysis=analysis).first()
+    if track is None:
         return None
-    found = (Face(time_s, *box) for time_s, box in zip(kept.times_s, kept.boxes, strict=True))
-    return Faces(kept.step_s, tuple(found))
+    found = (Face(time_s, *box) for time_s, box in zip(track.times_s, track.boxes, strict=True))
+    return Faces(track.step_s, tuple(found))
 
 
 def corrections(analysis: Analysis) -> Corrections:
-    """What a person corrected last; without segments where nobody did, or all was removed."""
+    """The latest corrections; without segments if there are none or they were removed."""
     row = models.CorrectedTimeline.objects.select_related("by").filter(analysis=analysis).first()
     if row is None:
         return Corrections(0, "", "", ())
@@ -145,7 +146,7 @@ def _artifact(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
 
 
 def timeline(analysis: Analysis) -> Timeline | None:
-    """What the models said, as the pipeline gave it; None as long as it is not published."""
+    """The timeline as the pipeline produced it; None until it is published."""
     if analysis.timeline_at is None:
         return None
     recording, labels = analysis.recording, tuple(analysis.labels)
@@ -172,7 +173,7 @@ def timeline(analysis: Analysis) -> Timeline | None:
 
 
 def published_timeline(analysis: Analysis) -> Timeline:
-    """The timeline of an analysis that has one. Raises RequestError(NOT_READY)."""
+    """The timeline. Raises RequestError(NOT_READY) until it is published."""
     found = timeline(analysis)
     if found is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline yet. Ask again when the analysis has published it.")
@@ -180,10 +181,10 @@ def published_timeline(analysis: Analysis) -> Timeline:
 
 
 def recording_info(recording: Recording, *, own: bool) -> RecordingInfo:
-    """What an export says of the recording; projects and tags are their owner's alone."""
+    """The recording's facts for exports; project and tags only for its owner."""
     if not own:
         return RecordingInfo(recording.title, str(recording.pk))
-    # Asked for anew: a project may have been deleted since the recording was fetched.
+    # Queried again: the project may have been deleted since the recording was fetched.
     project = Project.objects.filter(recordings=recording).values_list("name", flat=True).first()
     tags = tuple(recording.tags.order_by("name").values_list("name", flat=True))
     return RecordingInfo(recording.title, str(recording.pk), project or "", tags)
@@ -204,8 +205,8 @@ def _window(
     voice: float,
     unimodal: dict[str, list[float]] | None,
 ) -> Window:
-    alone = None if unimodal is None else {modality: tuple(given) for modality, given in unimodal.items()}
-    return Window(start_s, end_s, Source(source), tuple(logits), tuple(probabilities), face, voice, alone)
+    by_modality = None if unimodal is None else {modality: tuple(given) for modality, given in unimodal.items()}
+    return Window(start_s, end_s, Source(source), tuple(logits), tuple(probabilities), face, voice, by_modality)
 
 
 def _segment(
@@ -225,7 +226,7 @@ def _segment(
 
 
 def by_label(labels: Sequence[str], unimodal: dict[str, list[float]] | None) -> dict[str, dict[str, float]] | None:
-    """What each modality says, {label: probability}; None where that was not recorded."""
+    """Unimodal probabilities as {modality: {label: probability}}; None if they were not stored."""
     if unimodal is None:
         return None
     return {modality: dict(zip(labels, given, strict=True)) for modality, given in unimodal.items()}

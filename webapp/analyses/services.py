@@ -1,4 +1,4 @@
-"""What people do with analyses: send a recording, read it again, stop, correct, erase."""
+"""Writes: submit a recording, analyse it again, cancel, correct, erase."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -31,7 +31,7 @@ from webapp.recordings.models import Purpose, Recording, Tag
 from webapp.recordings.services import NewRecording, ValidatedUpload
 from webapp.storage import media
 
-ERASE_BATCH_SIZE = 50  # recordings in one transaction, for whoever erases many
+ERASE_BATCH_SIZE = 50  # recordings per transaction
 
 
 def submit(
@@ -70,7 +70,7 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
     """Queue another analysis of a recording.
 
     Raises InputError(UNKNOWN_MODEL | MODEL_UNSUITED), RequestError(QUOTA_ANALYSES | PURPOSE_FORBIDDEN), and Http404
-    where it was erased meanwhile.
+    if it was erased meanwhile.
     """
     purposes.require_allowed(recording.purpose)
     spec = store.resolve(model or None, with_eeg=recording.has_eeg)
@@ -80,14 +80,14 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
 
 
 def cancel(*, analysis: Analysis) -> bool:
-    """Stop an analysis that is not over; its worker notices at its next step. False where it was over already."""
-    stopped = cancel_all(Analysis.objects.filter(pk=analysis.pk))
+    """Cancel an open analysis; its worker notices at its next progress report. False if it was already over."""
+    cancelled = cancel_all(Analysis.objects.filter(pk=analysis.pk))
     analysis.refresh_from_db()
-    return bool(stopped)
+    return bool(cancelled)
 
 
 def cancel_all(analyses: QuerySet[Analysis]) -> int:
-    """Cancel those of the analyses that are not over: how many were."""
+    """Cancel those of the analyses that are open; returns how many."""
     return analyses.filter(status__in=Analysis.OPEN).update(
         status=Analysis.Status.CANCELLED,
         lease_token=None,
@@ -99,10 +99,10 @@ def cancel_all(analyses: QuerySet[Analysis]) -> int:
 
 
 def save_corrections(*, analysis: Analysis, by: User, revision: int, segments: Sequence[Correction]) -> Corrections:
-    """Keep a person's own timeline, which replaces what they had seen as `revision` (0: none).
+    """Save a corrected timeline that is based on `revision` (0: none).
 
     Raises RequestError(NOT_READY | REVISION_CONFLICT), InputError(CORRECTION_GAP | CORRECTION_OVERLAP |
-    CORRECTION_LABEL | CORRECTION_RANGE), and Http404 where the recording was erased meanwhile.
+    CORRECTION_LABEL | CORRECTION_RANGE), and Http404 if the recording was erased meanwhile.
     """
     if analysis.timeline_at is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline to correct yet. Ask again when there is one.")
@@ -113,10 +113,10 @@ def save_corrections(*, analysis: Analysis, by: User, revision: int, segments: S
 
 
 def carry_over(*, analysis: Analysis, source: Analysis, by: User, revision: int) -> Corrections:
-    """Copy the corrections of `source`, another analysis of the recording; they replace what was seen as `revision`.
+    """Copy the corrections of `source`, another analysis of the recording, over `revision` of this one.
 
-    Raises InputError(CORRECTION_LABEL) where `analysis` does not know all of their labels, RequestError(NO_CORRECTIONS)
-    where `source` has none or is of another recording, and what `correct` raises.
+    Raises InputError(CORRECTION_LABEL) if the model of `analysis` lacks one of their labels,
+    RequestError(NO_CORRECTIONS) if `source` has none or is of another recording, and what `save_corrections` raises.
     """
     segments = selectors.corrections(source).segments if source.recording_id == analysis.recording_id else ()
     if not segments:
@@ -134,32 +134,29 @@ def carry_over(*, analysis: Analysis, source: Analysis, by: User, revision: int)
 
 
 def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:
-    """Go back to the machine's timeline alone. Raises RequestError(REVISION_CONFLICT), and Http404 as above."""
+    """Remove the corrections. Raises RequestError(REVISION_CONFLICT), and Http404 as `save_corrections`."""
     _replace_corrections(analysis, revision, by, [])
 
 
 def erase(*, recording: Recording, by: User | None = None) -> None:
-    """Remove a recording with everything derived from it, and the tags that only it carries.
+    """Erase a recording with everything derived from it, and the tags that only it has.
 
-    What still runs on it stops by itself. Without `by` it is the installation that removes it, as a rule of its own.
-    Raises Http404 where somebody was faster.
+    Running analyses of it stop by themselves. Without `by` the installation erases it, by its retention period.
+    Raises Http404 if it is already gone.
     """
     if not erase_batch(owner_id=recording.owner_id, pks=[recording.pk], by=by):
         raise Http404
 
 
 def erase_batch(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = None) -> set[uuid.UUID]:
-    """The same for recordings of one owner, in one transaction: at most ERASED_AT_ONCE of them.
-
-    Returns those that were still there.
-    """
+    """Erase at most ERASE_BATCH_SIZE recordings of one owner in one transaction; returns those that existed."""
     with transaction.atomic():
-        # Nobody puts their tags on anything, or queues another analysis, from here on. Always in this order, so that no
-        # two wait for each other.
+        # Owner, recordings, analyses: always locked in this order, to avoid deadlocks. From here on nobody tags the
+        # recordings or queues an analysis.
         list(User.objects.select_for_update(no_key=True).filter(pk=owner_id).values_list("pk"))
         rows = Recording.objects.select_for_update().filter(owner_id=owner_id, pk__in=pks).order_by("pk")
         found = list(rows.only("pk"))
-        # A worker that publishes at this moment is waited for; one that comes later finds no row to write to.
+        # This waits for a worker that is publishing; a later one finds no row to write to.
         list(Analysis.objects.select_for_update().filter(recording__in=found).order_by("pk").values_list("pk"))
         record_each(Action.RECORDING_ERASED, by=by.pk if by else None, owner=owner_id, targets=found)
         erased = {recording.pk for recording in found}
@@ -174,7 +171,7 @@ def erase_batch(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = 
 
 def _replace_corrections(analysis: Analysis, revision: int, by: User, segments: list[Any]) -> None:
     with transaction.atomic():
-        # Whoever corrects at the same moment waits here.
+        # Serialises concurrent corrections.
         get_object_or_404(Analysis.objects.select_for_update(), pk=analysis.pk)
         row, _ = CorrectedTimeline.objects.get_or_create(analysis=analysis)
         if row.revision != revision:

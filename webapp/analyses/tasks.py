@@ -1,4 +1,4 @@
-"""Celery's interface. A message says that something waits, and names it; whose turn it is, says the database."""
+"""Celery tasks. A message says that an analysis waits; the database decides whose turn it is."""
 
 from typing import Any
 
@@ -9,15 +9,18 @@ from webapp.analyses.execution import dispatch, lease, worker
 
 
 @shared_task(name=dispatch.ANALYSE_TASK)
-def read(pk: str) -> None:
+def analyse(pk: str) -> None:
+    """Run the next prediction."""
     worker.analyse_next()
 
 
 @shared_task(name=dispatch.RENDER_TASK)
 def render(pk: str) -> None:
+    """Run the next rendering."""
     worker.render_next()
 
 
 @worker_shutting_down.connect
 def release(**_: Any) -> None:
+    """Have the leases of this worker released."""
     lease.stopping.set()

@@ -38,7 +38,7 @@ def _allowed_orderings(view: Any) -> list[str]:
 
 class AnalysisFilter(RecordingRelatedFilter):
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices)
-    model = django_filters.CharFilter(method="by_model", label="NAME or NAME@VERSION")
+    model = django_filters.CharFilter(method="filter_model", label="NAME or NAME@VERSION")
     label = django_filters.CharFilter(label="The label with the largest share of the recording.")
     created_after = UTCDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = EndOfDayFilter(
@@ -50,7 +50,7 @@ class AnalysisFilter(RecordingRelatedFilter):
         model = Analysis
         fields: list[str] = []
 
-    def by_model(self, rows: QuerySet[Analysis], name: str, value: str) -> QuerySet[Analysis]:
+    def filter_model(self, rows: QuerySet[Analysis], name: str, value: str) -> QuerySet[Analysis]:
         return rows.filter(**model_lookup(value))
 
 

@@ -1,6 +1,6 @@
-"""Several analyses as one zip file that is written while it is sent.
+"""Several analyses as one zip file, written while it is sent.
 
-Each analysis has a folder of its own; manifest.csv, the last entry, says whose each file is.
+Each analysis has a folder; manifest.csv, the last entry, maps every file to its recording and analysis.
 """
 
 import io
@@ -35,7 +35,7 @@ COLUMNS = (
 
 
 def require_known_formats(formats: Sequence[str]) -> None:
-    """Raises InputError(UNKNOWN_FORMAT) for what is none of `inference.export.WRITERS`."""
+    """Raises InputError(UNKNOWN_FORMAT) for a name that is not in `inference.export.WRITERS`."""
     for name in formats:
         if name not in WRITERS:
             raise InputError(Code.UNKNOWN_FORMAT, f"There is no format {name}. Choose from: {', '.join(WRITERS)}.")
@@ -44,7 +44,7 @@ def require_known_formats(formats: Sequence[str]) -> None:
 def analyses_archive(
     user: User, analyses: Sequence[UUID], formats: Sequence[str], *, with_video: bool
 ) -> Iterator[bytes]:
-    """The zip file of these analyses of the user, in pieces. What is erased before its turn comes is left out."""
+    """The zip file of these analyses of the user, in chunks. Those that are erased meanwhile are left out."""
     with transaction.atomic():
         for analysis in selectors.analyses_of(user).filter(pk__in=analyses, timeline_at__isnull=False):
             record(Action.FILE_EXPORTED, by=user.pk, owner=user.pk, target=analysis)
@@ -52,15 +52,15 @@ def analyses_archive(
 
 
 def folder_name(number: int, title: str) -> str:
-    """What the folder of a recording is called in a zip file."""
+    """The folder of a recording in a zip file."""
     return f"{number:03}-{safe_name(title, 'recording')}"
 
 
-def zip_response(pieces: Iterator[bytes], about: str = "") -> StreamingHttpResponse:
-    """The answer that a browser saves as a zip file of today, with `about` in its name."""
-    response = StreamingHttpResponse(pieces, content_type="application/zip")
+def zip_response(chunks: Iterator[bytes], label: str = "") -> StreamingHttpResponse:
+    """A download of the zip file, named after today and `label`."""
+    response = StreamingHttpResponse(chunks, content_type="application/zip")
     name = f"emotrace-{timezone.now():%Y-%m-%d}"
-    full = f"{name}-{safe_name(about, '')}" if about else name
+    full = f"{name}-{safe_name(label, '')}" if label else name
     response["Content-Disposition"] = content_disposition(f"{full}.zip", f"{full if full.isascii() else name}.zip")
     return response
 
@@ -71,35 +71,35 @@ def _stream(user: User, analyses: Sequence[UUID], formats: Sequence[str], *, wit
         analysis = selectors.analyses_of(user).filter(pk=pk).first()
         if analysis is None or analysis.timeline_at is None:
             continue
-        about = selectors.recording_info(analysis.recording, own=True)
-        whose = _manifest_fields(analysis, about)
-        for name, content, method in _files(analysis, about, formats, with_video=with_video):
+        info = selectors.recording_info(analysis.recording, own=True)
+        fields = _manifest_fields(analysis, info)
+        for name, content, method in _files(analysis, info, formats, with_video=with_video):
             path = f"{folder_name(number, analysis.recording.title)}/{name}"
             size, digest = yield from stream.add(path, content, analysis.timeline_at, method)
-            manifest.append([path, str(size), digest, *whose])
+            manifest.append([path, str(size), digest, *fields])
     yield from stream.add(MANIFEST, io.BytesIO(to_delimited([COLUMNS, *manifest]).encode()), timezone.now(), DEFLATED)
     yield from stream.close()
 
 
 def _files(
-    analysis: Analysis, about: RecordingInfo, formats: Sequence[str], *, with_video: bool
+    analysis: Analysis, info: RecordingInfo, formats: Sequence[str], *, with_video: bool
 ) -> Iterator[tuple[str, IO[bytes], int]]:
-    """The name, content and compression of each file. Videos lie where the ELAN files look for them."""
+    """Name, content and compression of each file. Videos are where the ELAN files refer to them."""
     timeline = selectors.published_timeline(analysis)
     for name in formats:
-        content = WRITERS[name].write(timeline, about)
+        content = WRITERS[name].write(timeline, info)
         yield f"timeline.{WRITERS[name].extension}", io.BytesIO(content), DEFLATED
     video = selectors.labelled_video(analysis)
     if with_video and video is not None:
-        with suppress(FileNotFoundError), media.storage().open(video.key) as content_of_video:
-            yield VIDEO, content_of_video, STORED
+        with suppress(FileNotFoundError), media.storage().open(video.key) as video_file:
+            yield VIDEO, video_file, STORED
 
 
-def _manifest_fields(analysis: Analysis, about: RecordingInfo) -> list[str]:
+def _manifest_fields(analysis: Analysis, info: RecordingInfo) -> list[str]:
     assert analysis.timeline_at is not None
     recording = analysis.recording
-    read = (str(analysis.pk), analysis.model_name, analysis.model_version, analysis.timeline_at.isoformat())
-    agreed = (recording.purpose, recording.purpose_note, recording.consent_version, recording.consent_text)
+    model = (str(analysis.pk), analysis.model_name, analysis.model_version, analysis.timeline_at.isoformat())
+    consent = (recording.purpose, recording.purpose_note, recording.consent_version, recording.consent_text)
     models = "; ".join(f"{used['name']} {used['version']}" for used in analysis.models_used)
-    kept = (about.project, ",".join(about.tags), f"{recording.duration_s:.3f}", models)
-    return [recording.title, str(recording.pk), *read, *agreed, *kept]
+    rest = (info.project, ",".join(info.tags), f"{recording.duration_s:.3f}", models)
+    return [recording.title, str(recording.pk), *model, *consent, *rest]

@@ -1,4 +1,4 @@
-"""How full the GPUs of the workers are. Only who uses one can say: it writes that down after each reading."""
+"""GPU memory of the workers. Each worker records its own in Redis after every analysis."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ RETENTION_SECONDS = 3600
 
 
 def record() -> None:
-    """Write down how full this worker's GPU is, if it has loaded torch and there is one."""
+    """Record this worker's GPU memory, if it has loaded torch and there is a GPU."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return
@@ -29,11 +29,11 @@ def record() -> None:
 
 
 def collect() -> Iterator[Metric]:
-    """What was noted lately. Raises redis.RedisError."""
+    """The recent records as Prometheus metrics. Raises redis.RedisError."""
     used = GaugeMetricFamily("emotrace_gpu_memory_used_bytes", "GPU memory in use.", labels=["worker"])
     total = GaugeMetricFamily("emotrace_gpu_memory_bytes", "GPU memory there is.", labels=["worker"])
-    noted: dict[str, str] = redis_client().hgetall(KEY)  # type: ignore[assignment]  # they are decoded
-    for worker, state in noted.items():
+    records: dict[str, str] = redis_client().hgetall(KEY)  # type: ignore[assignment]  # they are decoded
+    for worker, state in records.items():
         at, in_use, size = json.loads(state)
         if time.time() - at > RETENTION_SECONDS:
             redis_client().hdel(KEY, worker)

@@ -1,8 +1,7 @@
-"""Who works on an analysis: one worker at a time, for as long as it shows that it is alive.
+"""Leases: one worker at a time runs an analysis, as long as it sends heartbeats.
 
-Claiming is one conditional UPDATE. Every later write names the lease's token, so that a worker whose lease was
-taken away, for whatever reason, changes nothing any more. All times are the database's: clocks of workers may differ,
-or jump.
+Claiming is one conditional UPDATE. Every later write is conditional on the lease's token, so that a worker that lost
+its lease changes nothing. All times are the database's, because the clocks of workers may differ or jump.
 """
 
 import logging
@@ -26,7 +25,7 @@ from webapp.analyses.models import Analysis
 
 Status = Analysis.Status
 
-# What part of the whole work each stage is, as measured on ordinary recordings.
+# The range of the overall progress that each stage covers, as measured on ordinary recordings.
 PROGRESS_SPANS = {
     Stage.PROBE: (0.0, 0.02),
     Stage.SAMPLE: (0.02, 0.35),
@@ -34,57 +33,60 @@ PROGRESS_SPANS = {
     Stage.TIMELINE: (0.5, 0.52),
     Stage.RENDER: (0.52, 1.0),
 }
-PROGRESS_INTERVAL_SECONDS = 0.5  # between two writes of it
-POLL_SECONDS = 0.25  # how soon the end, or an order to stop, is noticed
+PROGRESS_INTERVAL_SECONDS = 0.5  # between two writes
+POLL_SECONDS = 0.25  # within which the end, or a shutdown, is noticed
 
 INTERNAL_ERROR = "internal_error"
 WORKER_LOST = "worker_lost"
 
 logger = logging.getLogger(__name__)
 stopping = threading.Event()
-"""Set, by a signal's handler, when this process is told to end: leases are then given back at once."""
+"""Set by a signal handler when this process shuts down: leases are then released at once."""
 
 
 class LeaseLostError(Exception):
-    """Somebody else has the analysis now, or nobody needs it any more: stop and write nothing."""
+    """Another worker has the analysis, or it was cancelled or deleted: stop and write nothing."""
 
 
 @dataclass(frozen=True)
 class Lease:
+    """The right to write the analysis `pk` while its row has this token."""
+
     pk: uuid.UUID
     token: uuid.UUID
 
     def write(self, **values: Any) -> None:
-        """Write columns of the analysis. Raises LeaseLostError where the lease does not hold."""
+        """Update columns of the analysis. Raises LeaseLostError if the lease is lost."""
         if not Analysis.objects.filter(pk=self.pk, lease_token=self.token).update(**values):
             raise LeaseLostError(str(self.pk))
 
-    def end(self, status: Status, **values: Any) -> None:
-        """The last write of this lease."""
+    def finish(self, status: Status, **values: Any) -> None:
+        """Write the last update and give up the lease."""
         self.write(status=status, lease_token=None, heartbeat_at=None, **values)
 
     def fail(self, code: str, message: str) -> None:
+        """Finish the analysis as failed."""
         with transaction.atomic():
-            self.end(Status.FAILED, error_code=code, error_message=message, finished_at=Now())
+            self.finish(Status.FAILED, error_code=code, error_message=message, finished_at=Now())
             events.emit_analysis_event(events.EventType.FAILED, self.pk)
 
     def defer(self, code: str = "", message: str = "") -> None:
-        """Have it tried again later, when the reaper repeats the message; this does not count as an attempt.
+        """Queue the step for later, when the reaper sends its message again; this does not count as an attempt.
 
-        Until then, `message` says what it waits for.
+        Until then, `code` and `message` tell the owner what it waits for.
         """
-        self.end(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=Now(), error_code=code, error_message=message)
+        self.finish(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=Now(), error_code=code, error_message=message)
 
     def release(self) -> None:
-        """Let another worker do it instead; that does not count as an attempt either."""
+        """Queue the step for another worker at once; this does not count as an attempt."""
         self.defer()
         redispatch(self.pk)
 
 
 def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
-    """Take on the next step of an analysis: reading, or rendering where the timeline is published.
+    """Lease the next step of an analysis: prediction, or rendering if the timeline is published.
 
-    None where it does not wait for that step: done, taken or cancelled in the meantime.
+    None if it no longer waits for that step: it was finished, claimed or cancelled meanwhile.
     """
     lease = Lease(pk, uuid.uuid4())
     claimed = Analysis.objects.filter(pk=pk, status=Status.QUEUED, timeline_at__isnull=not published).update(
@@ -108,16 +110,17 @@ def redispatch(pk: uuid.UUID) -> None:
 
 
 class LeaseKeeper:
-    """Keeps a lease alive while the block runs, from a thread of its own: a long silent stage is no sign of death."""
+    """Context manager that sends heartbeats from a thread: long stages without progress keep their lease."""
 
     def __init__(self, lease: Lease) -> None:
+        """Begin with `with`."""
         self.lease = lease
-        self._over = threading.Event()
+        self._done = threading.Event()
         self._lost = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat {lease.pk}", daemon=True)
+        self._thread = threading.Thread(target=self._send_heartbeats, name=f"heartbeat {lease.pk}", daemon=True)
         self._stage: Stage | None = None
         self._written = 0.0
-        self._times = StageTimer()
+        self._timer = StageTimer()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -126,16 +129,16 @@ class LeaseKeeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._done.set()
         self._thread.join()
         if kind is None:
-            self._times.end()
+            self._timer.finish()
 
     def progress(self, stage: Stage, share: float) -> None:
-        """Note how far the work is. Raises LeaseLostError, which stops it."""
+        """Write the progress, `share` of the stage from 0 to 1. Raises LeaseLostError, which stops the work."""
         if self._lost.is_set():
             raise LeaseLostError(str(self.lease.pk))
-        self._times.report(stage, share)
+        self._timer.report(stage, share)
         now = time.monotonic()
         if stage is self._stage and now - self._written < PROGRESS_INTERVAL_SECONDS:
             return
@@ -144,30 +147,30 @@ class LeaseKeeper:
         try:
             self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=Now())
         except Error:
-            self._note_absence()
+            self._log_missed_heartbeat()
 
-    def _beat(self) -> None:
-        beaten = time.monotonic()
+    def _send_heartbeats(self) -> None:
+        sent_at = time.monotonic()
         try:
-            while not self._over.wait(POLL_SECONDS):
+            while not self._done.wait(POLL_SECONDS):
                 try:
                     if stopping.is_set():
                         self.lease.release()
-                        logger.info("analysis %s is given back: this worker ends", self.lease.pk)
+                        logger.info("analysis %s is released: this worker shuts down", self.lease.pk)
                         self._lost.set()
                         return
-                    if time.monotonic() - beaten >= settings.HEARTBEAT_SECONDS:
+                    if time.monotonic() - sent_at >= settings.HEARTBEAT_SECONDS:
                         self.lease.write(heartbeat_at=Now())
-                        beaten = time.monotonic()
+                        sent_at = time.monotonic()
                 except LeaseLostError:
                     self._lost.set()
                     return
                 except Error:
-                    self._note_absence()
+                    self._log_missed_heartbeat()
         finally:
             connection.close()
 
-    def _note_absence(self) -> None:
-        """The database may be back before the lease runs out."""
+    def _log_missed_heartbeat(self) -> None:
+        """Log and reconnect: the database may be back before the lease expires."""
         logger.warning("analysis %s: no heartbeat written", self.lease.pk, exc_info=True)
         connection.close()

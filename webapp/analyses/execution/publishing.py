@@ -1,4 +1,4 @@
-"""Results become visible: each in one transaction that holds only while the lease does."""
+"""Publishes results, each in one transaction that is conditional on the lease."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ BATCH_SIZE = 2000
 
 
 def publish_timeline(lease: Lease, timeline: Timeline) -> None:
-    """Make this the analysis' one timeline and queue the rendering. Raises LeaseLostError.
+    """Store the analysis' timeline and queue the rendering. Raises LeaseLostError.
 
-    Rendering belongs to the same attempt: its claim counts the one up that is taken back here.
+    Rendering belongs to the same attempt: its claim increments what is decremented here.
     """
     found = summary(timeline)
     with transaction.atomic():
-        # First the row: whoever else wants it waits until the result is whole.
-        lease.end(
+        # The analysis' row comes first: readers that lock it wait until the result is complete.
+        lease.finish(
             Analysis.Status.QUEUED,
             attempt=F("attempt") - 1,
             progress=PROGRESS_SPANS[Stage.TIMELINE][1],
@@ -97,36 +97,36 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
 def _in_label_order(
     unimodal: dict[str, dict[str, float]] | None, labels: tuple[str, ...]
 ) -> dict[str, list[float]] | None:
-    """What each modality says as probabilities in the order of the labels."""
+    """The unimodal probabilities as lists in the order of the labels."""
     if unimodal is None:
         return None
-    return {modality: [given[label] for label in labels] for modality, given in unimodal.items()}
+    return {modality: [by_label[label] for label in labels] for modality, by_label in unimodal.items()}
 
 
 def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> None:
-    """Make the file at `path` the labelled video, and the other, if there is one, that with chapters.
+    """Store the file at `path` as labelled video, and `chapters` as video with chapters; finish the analysis.
 
-    This ends the analysis. Raises LeaseLostError, RequestError(STORAGE_UNAVAILABLE). The files are moved.
+    The files are moved. Raises LeaseLostError, RequestError(STORAGE_UNAVAILABLE).
     """
-    made = {Artifact.Kind.VIDEO: path} | ({Artifact.Kind.CHAPTERS: chapters} if chapters else {})
-    sums = {kind: (sha256_file(file), file.stat().st_size) for kind, file in made.items()}
+    files = {Artifact.Kind.VIDEO: path} | ({Artifact.Kind.CHAPTERS: chapters} if chapters else {})
+    sums = {kind: (sha256_file(file), file.stat().st_size) for kind, file in files.items()}
     recording_id = Analysis.objects.values_list("recording_id", flat=True).filter(pk=lease.pk).first()
     if recording_id is None:
         raise LeaseLostError(str(lease.pk))
-    kept: dict[Artifact.Kind, str] = {}
+    keys: dict[Artifact.Kind, str] = {}
     try:
-        for kind, file in made.items():
-            kept[kind] = media.save(file, recording_id, file.suffix)
+        for kind, file in files.items():
+            keys[kind] = media.save(file, recording_id, file.suffix)
         with transaction.atomic():
-            lease.end(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=Now())
-            for kind in made:
+            lease.finish(Analysis.Status.SUCCEEDED, progress=1.0, finished_at=Now())
+            for kind in files:
                 digest, size = sums[kind]
-                # An earlier version made the one with chapters when it was first asked for.
+                # Version 1.0 made the video with chapters on the first request for it.
                 Artifact.objects.update_or_create(
-                    analysis_id=lease.pk, kind=kind, defaults={"file": kept[kind], "bytes": size, "sha256": digest}
+                    analysis_id=lease.pk, kind=kind, defaults={"file": keys[kind], "bytes": size, "sha256": digest}
                 )
             events.emit_analysis_event(events.EventType.SUCCEEDED, lease.pk)
     except BaseException:
-        for name in kept.values():
-            media.delete(name)
+        for key in keys.values():
+            media.delete(key)
         raise

@@ -1,4 +1,4 @@
-"""Finds what nobody looks after: analyses whose worker died, messages that got lost, files without a row."""
+"""Recovers analyses whose worker died and lost messages; deletes files without a row."""
 
 import logging
 from datetime import timedelta
@@ -22,19 +22,19 @@ from webapp.storage import media
 
 Status = Analysis.Status
 
-# Longer than anybody waits between two writes to what is being received or made.
+# Longer than the time between two writes to a file that is in use.
 ORPHAN_SECONDS = 6 * 3600
 MAX_MESSAGES = 500
 
 logger = logging.getLogger(__name__)
 reaping = Signal()
-"""Sent in every round: the apps above look after what is theirs."""
+"""Sent in every round, for apps above this one."""
 
 
 def reap() -> None:
-    """Queue again what runs without a heartbeat, or fail it after its last attempt; repeat lost messages.
+    """Queue analyses without a heartbeat again, or fail them after the last attempt; send lost messages again.
 
-    Uploads that have expired go too: people are told that theirs are gone within an hour.
+    Expired uploads are deleted here too, because users are told that theirs are gone within an hour.
     """
     lapsed = Analysis.objects.filter(_unchanged_for("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
@@ -54,61 +54,61 @@ def reap() -> None:
                 logger.error("analysis %s failed: its workers were lost too often", pk)
                 REAPED.add(outcome="failed")
                 events.emit_analysis_event(events.EventType.FAILED, pk)
-    # Not what has lapsed since the question above, after its last attempt: that is for the next round.
+    # Excludes what lapsed after its last attempt since the query above: the next round fails it.
     again = lapsed.filter(attempt__lt=settings.MAX_ATTEMPTS)
     for pk in list(again.values_list("pk", flat=True)):
         with log_and_continue(f"analysis {pk}"):
-            # Asked again in the same statement that writes: it may have been heard of meanwhile.
+            # The condition is repeated in the UPDATE: there may have been a heartbeat meanwhile.
             if again.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
                 REAPED.add(outcome="queued")
                 logger.warning("analysis %s is queued again: its worker was lost", pk)
                 lease.redispatch(pk)
     for published in (False, True):
-        with log_and_continue("the messages about what waits"):
+        with log_and_continue("lost messages"):
             _redispatch_lost(published=published)
-    with log_and_continue("what expired of uploads"):
+    with log_and_continue("expired uploads"):
         uploads.delete_expired()
     reaping.send_robust(sender=None)
 
 
 def _redispatch_lost(*, published: bool) -> None:
-    """As many messages as analyses wait, and no more: they do not pile up while workers are busy or away."""
+    """Send at most as many messages as analyses wait, so that they do not pile up while workers are busy or away."""
     sent = queue.queue_length(dispatch.queue_name(published=published))
     for pk in scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MAX_MESSAGES]:
         dispatch.enqueue(pk, published=published)
 
 
 def _unchanged_for(field: str, seconds: float) -> Q:
-    """Not heard of for so long, by the database's clock; or never, as where that clock was set back."""
-    lasts = timedelta(seconds=seconds)
-    return ~Q((f"{field}__range", (Now() - lasts, Now() + lasts)))
+    """The field is older than `seconds` by the database's clock, or in the future because that was set back."""
+    period = timedelta(seconds=seconds)
+    return ~Q((f"{field}__range", (Now() - period, Now() + period)))
 
 
 def sweep() -> None:
-    """Remove old sessions and logins, and files that no row names: what was left when a process was killed."""
-    with log_and_continue("what expired of sessions and logins"):
+    """Delete old sessions and logins, and files without a row, which killed processes leave behind."""
+    with log_and_continue("expired sessions and logins"):
         deletion.forget_old()
     with log_and_continue("the storage"):
         _sweep_storage()
-    with log_and_continue("the workplaces"):
+    with log_and_continue("temporary files"):
         media.delete_abandoned()
         _sweep_partial_files()
 
 
 def _sweep_storage() -> None:
-    named = {
+    referenced = {
         *MediaFile.objects.values_list("file", flat=True),
         *Artifact.objects.values_list("file", flat=True),
     }
-    for kept in list(media.list_keys()):
-        with log_and_continue(kept):
-            if kept not in named and media.is_older_than(kept, ORPHAN_SECONDS) and media.delete(kept):
-                logger.warning("removed %s, which belonged to nothing", kept)
+    for key in list(media.list_keys()):
+        with log_and_continue(key):
+            if key not in referenced and media.is_older_than(key, ORPHAN_SECONDS) and media.delete(key):
+                logger.warning("removed %s, which no row refers to", key)
 
 
 def _sweep_partial_files() -> None:
-    awaited = {upload.path for upload in Upload.objects.all()}
+    pending = {upload.path for upload in Upload.objects.all()}
     for path in list(media.list_temporary()):
         with log_and_continue(path.name):
-            if path not in awaited and media.unchanged_for(path, ORPHAN_SECONDS) and media.delete_temporary(path):
-                logger.warning("removed %s, which belonged to nothing", path.name)
+            if path not in pending and media.unchanged_for(path, ORPHAN_SECONDS) and media.delete_temporary(path):
+                logger.warning("removed %s, which no row refers to", path.name)

@@ -1,4 +1,4 @@
-"""Whose analysis is next: people take turns, however much each of them has queued, and each one's oldest is first."""
+"""Fair scheduling: users take turns, regardless of how much each has queued; each user's oldest analysis is first."""
 
 from datetime import timedelta
 
@@ -12,28 +12,28 @@ from webapp.analyses.models import Analysis, Turn
 
 
 def waiting(*, published: bool) -> QuerySet[Analysis]:
-    """What waits for its next step, in the order in which workers take it: rendering where the timeline is published.
+    """Analyses that wait for prediction, or for rendering if `published`, in the order in which workers take them.
 
-    What was put off for a fault of the installation is not tried again before two leases have passed.
+    Analyses deferred because of a fault of the installation wait for two lease periods.
     """
     queued = Analysis.objects.filter(status=Analysis.Status.QUEUED, timeline_at__isnull=not published)
     pause = timedelta(seconds=2 * settings.LEASE_SECONDS)
-    # Both ways, for the database's clock may have been set back.
+    # In both directions, because the database's clock may have been set back.
     deferred = ~Q(error_code="") & Q(nudged_at__range=(Now() - pause, Now() + pause))
     last = F(f"recording__owner__turn__{_turn_field(published)}")
     return queued.exclude(deferred).order_by(last.asc(nulls_first=True), "created_at", "pk")
 
 
 def claim_next(*, published: bool) -> Lease | None:
-    """Take on the next step of whichever analysis it is the turn of. None where nothing waits."""
-    while chosen := waiting(published=published).values_list("pk", "recording__owner").first():
-        pk, owner = chosen
+    """Lease the next step of the analysis whose turn it is. None if nothing waits."""
+    while candidate := waiting(published=published).values_list("pk", "recording__owner").first():
+        pk, owner = candidate
         with transaction.atomic():
-            # The person's row before the analysis, as where either is erased: no two wait for each other.
+            # The user's row is locked before the analysis, as in deletions, to avoid deadlocks.
             _record_turn(owner, published)
             if lease := claim(pk, published=published):
                 return lease
-            transaction.set_rollback(True)  # somebody else has it: this was nobody's turn
+            transaction.set_rollback(True)  # another worker has it: no turn was taken
     return None
 
 

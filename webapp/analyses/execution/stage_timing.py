@@ -1,4 +1,4 @@
-"""How long each stage of an analysis takes."""
+"""Measures how long each stage of an analysis takes."""
 
 import logging
 import time
@@ -11,21 +11,25 @@ logger = logging.getLogger(__name__)
 
 
 class StageTimer:
-    """Adds up the time between reports of progress. A report is of what was done since the one before; only a share
-    of 0 begins something, and what was done until then was the stage before.
+    """Adds up the time between progress reports.
+
+    A report accounts for the time since the previous one. A share of 0 begins a stage, and the time until then belongs
+    to the stage before.
     """
 
     def __init__(self) -> None:
+        """Start the clock."""
         self._seconds: dict[Stage, float] = defaultdict(float)
         self._stage: Stage | None = None
         self._reported = time.monotonic()
 
     def report(self, stage: Stage, share: float) -> None:
+        """Account for the time since the last report."""
         self._add(stage if share or self._stage is None else self._stage)
         self._stage = stage
 
-    def end(self) -> None:
-        """The work is done: count and log what each stage took."""
+    def finish(self) -> None:
+        """Export and log the seconds of each stage."""
         if self._stage is not None:
             self._add(self._stage)
         for stage, seconds in self._seconds.items():

@@ -1,4 +1,4 @@
-"""The two steps of an analysis, as a worker does them."""
+"""The two steps of an analysis as a worker runs them: prediction and rendering."""
 
 import logging
 import time
@@ -39,14 +39,14 @@ logger = logging.getLogger(__name__)
 
 
 def analyse_next() -> None:
-    """Read the recording whose turn it is and publish its timeline."""
-    # torch is imported by workers that read, and by nobody else; before the lease, for it can hold up heartbeats.
+    """Analyse the recording whose turn it is and publish its timeline."""
+    # Only these workers import torch, and before the lease, because the import can delay heartbeats.
     from inference.pipeline import analyse
 
     lease = claim_next(published=False)
     if lease is None:
         return
-    with _attempt(lease, "read") as held:
+    with _attempt(lease, "read") as keeper:
         analysis = selectors.analysis_for_worker(lease.pk)
         model = f"{analysis.model_name}@{analysis.model_version}"
         _require_unchanged_model(model, analysis.model_sha256)
@@ -55,14 +55,14 @@ def analyse_next() -> None:
                 inputs,
                 model=model,
                 limits=settings.LIMITS,
-                on_progress=held.progress,
+                on_progress=keeper.progress,
             )
         publish_timeline(lease, timeline)
     gpu_metrics.record()
 
 
 def _require_unchanged_model(model: str, sha256: str) -> None:
-    """Raise StoreError where the store's model is not the one that was there when somebody chose it."""
+    """Raises StoreError if the model was removed or changed since the analysis was queued."""
     try:
         spec = store.get(model)
     except InputError as error:
@@ -72,18 +72,18 @@ def _require_unchanged_model(model: str, sha256: str) -> None:
 
 
 def render_next() -> None:
-    """Write the labels on the video whose turn it is."""
+    """Render the labelled video of the analysis whose turn it is."""
     lease = claim_next(published=True)
     if lease is None:
         return
     from inference.media.ffmpeg import FfmpegKilledError
     from inference.media.render import render as burn_in
 
-    with _attempt(lease, "render") as held, media.scratch_dir() as place:
+    with _attempt(lease, "render") as keeper, media.scratch_dir() as directory:
         analysis = selectors.analysis_for_worker(lease.pk)
         timeline = selectors.timeline(analysis)
         assert timeline is not None
-        out = place / "labelled.mp4"
+        out = directory / "labelled.mp4"
         with analysis.recording.inputs() as inputs:
             try:
                 burn_in(
@@ -91,18 +91,18 @@ def render_next() -> None:
                     timeline,
                     out,
                     sound=inputs.audio,
-                    on_progress=lambda share: held.progress(Stage.RENDER, share),
+                    on_progress=lambda share: keeper.progress(Stage.RENDER, share),
                 )
             except FfmpegKilledError as error:
                 raise error.refusal from error
-            chapters = _add_chapters(analysis, inputs.video, timeline, place)
+            chapters = _add_chapters(analysis, inputs.video, timeline, directory)
         publish_video(lease, out, chapters)
 
 
-def _add_chapters(analysis: Analysis, video: Path, timeline: Timeline, place: Path) -> Path | None:
-    """The original with the timeline as chapters, where its tracks can be copied."""
+def _add_chapters(analysis: Analysis, video: Path, timeline: Timeline, directory: Path) -> Path | None:
+    """The original with the timeline as chapters; None if its tracks cannot be copied."""
     try:
-        return add_chapters(video, timeline, analysis.recording.title, place)
+        return add_chapters(video, timeline, analysis.recording.title, directory)
     except InputError as error:
         logger.info("analysis %s has no video with chapters: %s", analysis.pk, error)
         return None
@@ -110,14 +110,14 @@ def _add_chapters(analysis: Analysis, video: Path, timeline: Timeline, place: Pa
 
 @contextmanager
 def _attempt(lease: Lease, step: str) -> Iterator[LeaseKeeper]:
-    """Keep the lease while the block runs and write down how it ended, if it did not end well."""
+    """Keep the lease while the block runs, and record a failure."""
     with bound_contextvars(analysis=str(lease.pk)):
-        outcome, began = "done", time.monotonic()
+        outcome, started = "done", time.monotonic()
         try:
             try:
-                with LeaseKeeper(lease) as held:
-                    yield held
-                _record_speed(lease.pk, step, time.monotonic() - began)
+                with LeaseKeeper(lease) as keeper:
+                    yield keeper
+                _record_speed(lease.pk, step, time.monotonic() - started)
             except LeaseLostError:
                 raise
             except Exception as error:
@@ -135,9 +135,9 @@ def _record_speed(pk: UUID, step: str, seconds: float) -> None:
 
 
 def handle_failure(lease: Lease, error: Exception) -> str:
-    """What becomes of an analysis that could not go on."""
+    """Fail, retry or defer the analysis; returns the outcome for the metrics."""
     if isinstance(error, InputError):
-        # What takes its reader with it may have met a machine that was short of memory.
+        # A crashed sandbox may be due to a machine that was short of memory.
         if error.code in (Code.READER_CRASHED, Code.TOO_COSTLY):
             _retry(lease, error.code, error.message)
         else:
@@ -148,39 +148,40 @@ def handle_failure(lease: Lease, error: Exception) -> str:
         lease.fail(error.code, error.message)
         return "refused"
     if fault := faults.installation_fault(error):
-        logger.error("analysis %s waits until the installation is mended: %s", lease.pk, fault.code, exc_info=error)
+        logger.error("analysis %s waits until the installation is repaired: %s", lease.pk, fault.code, exc_info=error)
         _defer(lease, fault)
         return "put_off"
-    logger.exception("analysis %s broke off", lease.pk)
+    logger.exception("analysis %s failed unexpectedly", lease.pk)
     _retry(lease, INTERNAL_ERROR, failure_message(lease.pk, settings.MAX_ATTEMPTS))
     return "broken"
 
 
 def _defer(lease: Lease, fault: RequestError) -> None:
-    """Raises OperationalError where the database does not come back within a lease: the reaper finds it then."""
-    until = time.monotonic() + settings.LEASE_SECONDS
+    """Defer the analysis; raises OperationalError if the database stays away for a whole lease period."""
+    deadline = time.monotonic() + settings.LEASE_SECONDS
     while True:
         try:
             lease.defer(fault.code, fault.message)
             return
         except (InterfaceError, OperationalError):
-            if time.monotonic() > until or stopping.is_set():
+            if time.monotonic() > deadline or stopping.is_set():
                 raise
             connection.close()
             time.sleep(POLL_SECONDS)
 
 
 def _retry(lease: Lease, code: str, message: str) -> None:
-    """Queue it once more, or let it fail for this reason if that was the last attempt."""
+    """Queue the analysis again, or fail it after the last attempt."""
     attempt = Analysis.objects.filter(pk=lease.pk).values_list("attempt", flat=True).first() or 0
     if attempt >= settings.MAX_ATTEMPTS:
         lease.fail(code, message)
         return
-    lease.end(Analysis.Status.QUEUED, nudged_at=Now())
+    lease.finish(Analysis.Status.QUEUED, nudged_at=Now())
     redispatch(lease.pk)
 
 
 def failure_message(pk: UUID, attempts: int) -> str:
+    """What the owner is told after the last attempt."""
     return (
         f"The analysis broke off {attempts} times, which is a fault of this installation and not of the recording. "
         f"Tell its operator this number: {pk}."

@@ -1,6 +1,6 @@
-"""Deleting an account: asked for in one short transaction, done in batches that are committed one by one.
+"""Deletion of accounts: requested in one short transaction, executed in batches with one transaction each.
 
-Where a process is killed between two of them, nothing is lost: the reaper goes on with what is left.
+If a process is killed between two batches, the reaper continues.
 """
 
 import time
@@ -25,47 +25,47 @@ from webapp.audit.services import record
 from webapp.core.isolation import log_and_continue
 from webapp.recordings import uploads
 
-REQUEST_SECONDS = 5.0  # of the request that asks for it: enough for most accounts
-ROUND_SECONDS = 5.0  # of one round of the reaper, whose other duties wait meanwhile
+REQUEST_SECONDS = 5.0  # spent in the request, which is enough for most accounts
+ROUND_SECONDS = 5.0  # per round of the reaper, whose other work waits meanwhile
 TOKEN_LIFETIME = timedelta(days=7)
 SALT = "webapp.account-deletion"
 
 
 @dataclass(frozen=True)
 class Deletion:
-    """An account that was to be deleted, and how many recordings it had then."""
+    """A deletion in progress, and how many recordings the account had at first."""
 
     account_id: int
     recordings: int
 
     @classmethod
     def from_token(cls, token: str) -> Self:
-        """Raises Http404 where the token is none of ours, or older than TOKEN_LASTS."""
+        """Raises Http404 for a token that is invalid or older than TOKEN_LIFETIME."""
         try:
             return cls(*signing.loads(token, salt=SALT, max_age=TOKEN_LIFETIME))
         except signing.BadSignature as error:
             raise Http404 from error
 
     def token(self) -> str:
-        """Lets whoever has it see how far it is: its person cannot log in any more."""
+        """A signed token that shows the progress without a login, which is no longer possible."""
         return signing.dumps([self.account_id, self.recordings], salt=SALT)
 
     def remaining(self) -> int | None:
-        """How many recordings are still there; None once the account is gone."""
+        """How many recordings remain; None once the account is deleted."""
         user = User.objects.filter(pk=self.account_id, deletion_requested_at__isnull=False).first()
         return user.recordings.count() if user else None
 
 
 def pending() -> QuerySet[User]:
-    """Accounts that are being deleted, with how many recordings are `left` of each; who asked first comes first."""
+    """Accounts that are being deleted, oldest request first, annotated with recordings `left`."""
     requested = User.objects.filter(deletion_requested_at__isnull=False)
     return requested.order_by("deletion_requested_at").annotate(left=Count("recordings"))
 
 
 def delete_account(*, user: User) -> Deletion:
-    """Lock the person out for good, and erase as much as REQUEST_SECONDS allow; the reaper erases the rest.
+    """Deactivate the account and erase for REQUEST_SECONDS; the reaper erases the rest.
 
-    Raises RequestError(LAST_ADMINISTRATOR), and Http404 where somebody was faster.
+    Raises RequestError(LAST_ADMINISTRATOR), and Http404 if it is being deleted already.
     """
     deletion = _begin(user)
     with log_and_continue(f"account {deletion.account_id}"):
@@ -74,18 +74,18 @@ def delete_account(*, user: User) -> Deletion:
 
 
 def continue_pending(*, seconds: float = ROUND_SECONDS) -> None:
-    """Erase more of every account that is being deleted. After `seconds`, one batch of each that is left."""
-    until = time.monotonic() + seconds
+    """Continue all deletions for `seconds`; each gets at least one batch."""
+    deadline = time.monotonic() + seconds
     for pk in list(pending().values_list("pk", flat=True)):
         with log_and_continue(f"account {pk}"):
-            _erase(pk, until)
+            _erase(pk, deadline)
 
 
 def _begin(user: User) -> Deletion:
-    """From here on nobody acts for the account, and nothing is added to it."""
+    """Deactivate the account: from here on nobody acts for it or adds to it."""
     with transaction.atomic():
         deletion.require_another_administrator(user=user)
-        # Whoever is just adding something is waited for; one who comes later finds nobody to add it to.
+        # This waits for writers that have locked the account; later ones find it being deleted.
         user = get_object_or_404(User.objects.select_for_update(), pk=user.pk, deletion_requested_at=None)
         user.is_active, user.deletion_requested_at = False, timezone.now()
         user.save(update_fields=["is_active", "deletion_requested_at"])
@@ -99,16 +99,16 @@ def _begin(user: User) -> Deletion:
         return Deletion(user.pk, user.recordings.count())
 
 
-def _erase(account_id: int, until: float) -> None:
-    """Erase batches of it until it is gone, or the time is over."""
-    while _erase_batch(account_id) and time.monotonic() < until:
+def _erase(account_id: int, deadline: float) -> None:
+    """Erase batches until the account is gone or the deadline has passed."""
+    while _erase_batch(account_id) and time.monotonic() < deadline:
         pass
 
 
 def _erase_batch(account_id: int) -> bool:
-    """Whether something is left: some recordings are erased or, where there are none any more, the account itself."""
+    """Erase a batch of recordings or, if none remain, the account itself; returns whether something remains."""
     with transaction.atomic():
-        # Held by one at a time: a request and the reaper may both be at it.
+        # Locked, because a request and the reaper may run at once.
         user = User.objects.select_for_update().filter(pk=account_id, deletion_requested_at__isnull=False).first()
         if user is None:
             return False

@@ -1,4 +1,4 @@
-"""Everything that is kept about one person, to take away."""
+"""Export of all personal data of a user."""
 
 import io
 import json
@@ -28,24 +28,35 @@ from webapp.recordings.permissions import shared_with, shares_of
 from webapp.storage import media
 from webapp.storage.zip_stream import DEFLATED, STORED, ZipStream
 
-ACCOUNT = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "is_superuser")
-STATE = (
+ACCOUNT_FIELDS = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "is_superuser")
+ANALYSIS_FIELDS = (
     *("id", "status", "model_name", "model_version", "created_at", "started_at", "timeline_at", "finished_at"),
     *("error_code", "error_message"),
 )
-RECORDING = ("id", "title", "created_at", "duration_s", "width", "height", "fps", "has_audio", "has_eeg", "bytes")
-CONSENT = ("purpose", "purpose_note", "consent_at", "consent_version", "consent_text")
-PROJECT = ("id", "name", "description", "purpose", "retention_days", "created_at")
-SHARE = (
+RECORDING_FIELDS = (
+    "id",
+    "title",
+    "created_at",
+    "duration_s",
+    "width",
+    "height",
+    "fps",
+    "has_audio",
+    "has_eeg",
+    "bytes",
+)
+CONSENT_FIELDS = ("purpose", "purpose_note", "consent_at", "consent_version", "consent_text")
+PROJECT_FIELDS = ("id", "name", "description", "purpose", "retention_days", "created_at")
+SHARE_FIELDS = (
     *("recording_id", "project_id", "note", "may_download", "consent_at", "consent_version", "consent_text"),
     *("created_at", "expires_at", "last_seen_at", "openings"),
 )
-ACTIVITY = ("at", "action", "kind", "object_id")
-FILE = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit")
+ACTIVITY_FIELDS = ("at", "action", "kind", "object_id")
+FILE_FIELDS = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit")
 
 
 def personal_data_archive(user: User) -> Iterator[bytes]:
-    """A zip file in pieces: account.json, a folder a recording, uploads. What is erased meanwhile is left out."""
+    """A zip file in chunks: account.json, a folder per recording, uploads. What is erased meanwhile is left out."""
     record(Action.DATA_EXPORTED, by=user.pk, owner=user.pk)
     return _stream(user)
 
@@ -64,18 +75,18 @@ def _stream(user: User) -> Iterator[bytes]:
 
 def _account(user: User) -> dict[str, Any]:
     return {
-        **_fields(user, ACCOUNT),
+        **_fields(user, ACCOUNT_FIELDS),
         "second_factor": has_second_factor(user),
         "quota": asdict(quota_of(user)),
         "tokens": list(tokens_of(user).values("name", "created_at", "last_used_at")),
-        "projects": [_fields(project, PROJECT) for project in user.projects.order_by("created_at")],
+        "projects": [_fields(project, PROJECT_FIELDS) for project in user.projects.order_by("created_at")],
         "shares": [
-            {**_fields(share, SHARE), "with": share.person.get_username() if share.person else None}
+            {**_fields(share, SHARE_FIELDS), "with": share.person.get_username() if share.person else None}
             for share in shares_of(user)
         ],
         "shared_with_me": [{"title": each.title, "owner": each.owner.get_username()} for each in shared_with(user)],
         "activity": [
-            {**_fields(entry, ACTIVITY), "by_oneself": entry.actor_id == user.pk}
+            {**_fields(entry, ACTIVITY_FIELDS), "by_oneself": entry.actor_id == user.pk}
             for entry in entries_about(user.pk).iterator()
         ],
         "uploads": list(user.uploads.values("id", "name", "length", "offset", "expires_at")),
@@ -87,32 +98,32 @@ def _account(user: User) -> dict[str, Any]:
     }
 
 
-def _add_recording(stream: ZipStream, place: str, recording: Recording) -> Iterator[bytes]:
+def _add_recording(stream: ZipStream, folder: str, recording: Recording) -> Iterator[bytes]:
     analyses = list(Analysis.objects.filter(recording=recording).order_by("created_at").prefetch_related("artifacts"))
-    about = {
-        **_fields(recording, RECORDING),
+    data = {
+        **_fields(recording, RECORDING_FIELDS),
         "project": recording.project and recording.project.name,
         "tags": [tag.name for tag in recording.tags.all()],
         "delete_at": recording.delete_at,
-        "consent": _fields(recording, CONSENT),
-        "files": [_fields(file, FILE) for file in recording.files.all()],
-        "analyses": [_fields(analysis, STATE) for analysis in analyses],
+        "consent": _fields(recording, CONSENT_FIELDS),
+        "files": [_fields(file, FILE_FIELDS) for file in recording.files.all()],
+        "analyses": [_fields(analysis, ANALYSIS_FIELDS) for analysis in analyses],
     }
-    yield from _add_json(stream, f"{place}/recording.json", about, recording.created_at)
+    yield from _add_json(stream, f"{folder}/recording.json", data, recording.created_at)
     for file in recording.files.all():
-        # Two files may have come under one name.
+        # Two files may have the same original name.
         original = PurePath(file.original_name)
-        name = f"{place}/originals/{file.kind}/{safe_name(original.stem, 'file')}{original.suffix}"
+        name = f"{folder}/originals/{file.kind}/{safe_name(original.stem, 'file')}{original.suffix}"
         yield from _add_stored_file(stream, name, file.key, recording.created_at)
     for analysis in analyses:
-        inside = f"{place}/analyses/{analysis.pk}"
+        analysis_folder = f"{folder}/analyses/{analysis.pk}"
         if analysis.timeline_at is not None:
             analysis.recording = recording
             content = io.BytesIO(selectors.export(analysis, "json", own=True))
-            yield from stream.add(f"{inside}/result.json", content, analysis.timeline_at, DEFLATED)
-        for made in analysis.artifacts.all():
-            name = f"{inside}/{made.kind}{media.suffix(made.key)}"
-            yield from _add_stored_file(stream, name, made.key, made.created_at)
+            yield from stream.add(f"{analysis_folder}/result.json", content, analysis.timeline_at, DEFLATED)
+        for artifact in analysis.artifacts.all():
+            name = f"{analysis_folder}/{artifact.kind}{media.suffix(artifact.key)}"
+            yield from _add_stored_file(stream, name, artifact.key, artifact.created_at)
 
 
 def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetime) -> Iterator[bytes]:
@@ -120,12 +131,12 @@ def _add_json(stream: ZipStream, name: str, content: dict[str, Any], at: datetim
     yield from stream.add(name, io.BytesIO(text.encode()), at, DEFLATED)
 
 
-def _add_stored_file(stream: ZipStream, name: str, kept: str, at: datetime) -> Iterator[bytes]:
-    yield from _add_file(stream, name, partial(media.storage().open, kept), at)
+def _add_stored_file(stream: ZipStream, name: str, key: str, at: datetime) -> Iterator[bytes]:
+    yield from _add_file(stream, name, partial(media.storage().open, key), at)
 
 
-def _add_file(stream: ZipStream, name: str, opened: Callable[[], IO[bytes]], at: datetime) -> Iterator[bytes]:
-    with suppress(FileNotFoundError), opened() as content:
+def _add_file(stream: ZipStream, name: str, open_file: Callable[[], IO[bytes]], at: datetime) -> Iterator[bytes]:
+    with suppress(FileNotFoundError), open_file() as content:
         yield from stream.add(name, content, at, STORED)
 
 

@@ -1,4 +1,4 @@
-"""Erasing recordings whose time is over."""
+"""Erases recordings whose retention period is over."""
 
 import logging
 from uuid import UUID
@@ -17,23 +17,23 @@ logger = logging.getLogger(__name__)
 
 
 def erase_expired() -> int:
-    """Erase the oldest AT_ONCE of them: how many were. Each is erased by itself: a round that was killed harms none."""
-    due = retention.expired()
-    return sum(_erase(due, pk) for pk in list(due.values_list("pk", flat=True)[:BATCH_SIZE]))
+    """Erase the oldest BATCH_SIZE expired recordings, one transaction each; returns how many."""
+    expired = retention.expired()
+    return sum(_erase(expired, pk) for pk in list(expired.values_list("pk", flat=True)[:BATCH_SIZE]))
 
 
-def _erase(due: QuerySet[Recording], pk: UUID) -> bool:
+def _erase(expired: QuerySet[Recording], pk: UUID) -> bool:
     try:
         with transaction.atomic():
-            # Their owner is held first, as everywhere: who holds one of two in another order waits for ever.
+            # The owner is locked first, as everywhere, to avoid deadlocks.
             User.objects.select_for_update(of=("self",), no_key=True).filter(recordings=pk).first()
-            # Asked again: somebody may have deleted it, or moved it to where it is kept longer.
-            recording = due.select_for_update(of=("self",)).filter(pk=pk).first()
+            # Queried again: it may have been deleted, or moved to a project that keeps it longer.
+            recording = expired.select_for_update(of=("self",)).filter(pk=pk).first()
             if recording is None:
                 return False
             erase(recording=recording)
     except Exception:
-        logger.exception("recording %s could not be erased, although its time is over", pk)
+        logger.exception("recording %s could not be erased, although its retention period is over", pk)
         return False
-    logger.info("recording %s is erased: its time is over", pk)
+    logger.info("recording %s is erased: its retention period is over", pk)
     return True

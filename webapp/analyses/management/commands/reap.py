@@ -1,4 +1,4 @@
-"""Looks after what workers left behind."""
+"""Recovers analyses and deletes expired data."""
 
 import signal
 import sys
@@ -30,28 +30,28 @@ class Command(BaseCommand):
                 pass
             account_deletion.continue_pending(seconds=float("inf"))
             return
-        told = False
+        stop_requested = False
 
-        def end(*_: Any) -> None:
-            nonlocal told
-            told = True
+        def stop(*_: Any) -> None:
+            nonlocal stop_requested
+            stop_requested = True
             sys.exit(0)
 
-        # Ending in the middle of a round does no harm: the next one finds what this one left. Where that is lost, as
-        # in an object's last method, the end of the round is soon enough.
-        signal.signal(signal.SIGTERM, end)
+        # A round may be interrupted: the next one finds what it left. If the exception gets lost, as in a finaliser,
+        # the loop ends after the round.
+        signal.signal(signal.SIGTERM, stop)
         swept = purged = float("-inf")
-        while not told:
-            with log_and_continue("what lost its worker"):
+        while not stop_requested:
+            with log_and_continue("lost analyses"):
                 reap()
-            with log_and_continue("what belongs to nothing"):
+            with log_and_continue("orphaned files"):
                 if time.monotonic() - swept >= SWEEP_SECONDS:
                     sweep()
                     swept = time.monotonic()
-            with log_and_continue("what is kept no longer"):
-                # Of many, some at a time: what lost its worker does not wait for them.
+            with log_and_continue("expired recordings"):
+                # In batches, so that lost analyses do not wait.
                 if time.monotonic() - purged >= SWEEP_SECONDS and erase_expired() < BATCH_SIZE:
                     purged = time.monotonic()
-            with log_and_continue("accounts that end"):
+            with log_and_continue("account deletions"):
                 account_deletion.continue_pending()
             time.sleep(every)

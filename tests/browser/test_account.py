@@ -213,7 +213,7 @@ def test_what_one_uses_is_shown_and_a_file_too_large_is_not_sent(quota: User, pa
         path = tmp_path / name
         path.write_bytes(video)
         page.get_by_label("Videos, with their sound and EEG").set_input_files(path)
-    expect(page.get_by_text("There is no room for p02.mp4")).to_be_visible()
+    expect(page.get_by_text("There is not enough space for p02.mp4")).to_be_visible()
     expect(page.get_by_text("Everything is sent. Start", exact=False).last).to_be_visible()
     assert len([url for url in sent if url.endswith("/uploads/")]) == 1
     is_well_made(page)
@@ -248,7 +248,7 @@ def test_everything_is_taken_away_and_erased(finished: Analysis, page: Page) -> 
     page.get_by_label("Your user name").fill(USER)
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text("Your account is erased")).to_be_visible()
+    expect(page.get_by_text("Your account is deleted")).to_be_visible()
     log_in(page)
     expect(page.get_by_role("alert")).to_be_visible()
 
@@ -265,9 +265,9 @@ def test_a_large_account_is_erased_while_its_page_is_looked_at(
     page.get_by_label("Your user name").fill(USER)
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_role("status")).to_have_text("2 of 5 recordings are erased.")
+    expect(page.get_by_role("status")).to_have_text("2 of 5 recordings are deleted.")
     is_well_made(page)
     process("reaper")
-    expect(page.get_by_role("status")).to_contain_text("Your account is erased")
+    expect(page.get_by_role("status")).to_contain_text("Your account is deleted")
     expect(page.get_by_role("progressbar")).to_have_count(0)
     is_well_made(page)

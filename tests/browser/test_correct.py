@@ -27,12 +27,12 @@ def saved(shown: Page, finished: Analysis) -> Saved:
 
 def correct(page: Page) -> None:
     page.keyboard.press("c")
-    expect(page.locator("#correct")).to_be_visible()
-    expect(page.locator("#correct-which")).to_contain_text("Segment")
+    expect(page.locator("#correction-editor")).to_be_visible()
+    expect(page.locator("#correction-segment")).to_contain_text("Segment")
 
 
 def is_saved(page: Page) -> None:
-    expect(page.locator("#correct-state")).to_have_text("Saved")
+    expect(page.locator("#correction-status")).to_have_text("Saved")
 
 
 def labels(found: list[tuple[float, float, str, str]]) -> list[str]:
@@ -42,8 +42,8 @@ def labels(found: list[tuple[float, float, str, str]]) -> list[str]:
 def test_by_keyboard(shown: Page, saved: Saved) -> None:
     pressed(shown, "]")
     correct(shown)
-    expect(shown.locator("#correct-which")).to_have_text(
-        "Segment 2 of 6, 0:03.0 to 0:06.0: Happy. The machine here: happy, 72 %."
+    expect(shown.locator("#correction-segment")).to_have_text(
+        "Segment 2 of 6, 0:03.0 to 0:06.0: Happy. The model here: happy, 72 %."
     )
     pressed(shown, "4", "ArrowRight", "s")
     is_saved(shown)
@@ -62,7 +62,7 @@ def test_by_keyboard(shown: Page, saved: Saved) -> None:
     assert saved()[0][0] == 0
     assert saved()[-1][1] == DURATION_S
     # The machine's answer stands where it stood.
-    expect(shown.locator("#now-label")).to_have_text("undetermined")
+    expect(shown.locator("#current-label")).to_have_text("undetermined")
     expect(shown.locator("#segments tbody tr")).to_have_count(len(CUT))
 
 
@@ -86,13 +86,13 @@ def test_undo_and_redo(shown: Page, saved: Saved) -> None:
 def test_by_mouse(shown: Page, saved: Saved) -> None:
     shown.get_by_role("button", name="Correct", exact=True).click()
     shown.get_by_role("group", name="Label of this segment").get_by_role("button", name="angry").click()
-    lane = shown.evaluate("JSON.parse(document.getElementById('reading').textContent).room")
+    lane = shown.evaluate("JSON.parse(document.getElementById('timeline-data').textContent).corrected_tier")
     box = shown.locator("#scrubber").bounding_box()
     assert box is not None
     y = box["y"] + lane["top"] + lane["height"] / 2
     x = [box["x"] + box["width"] * seconds / DURATION_S for seconds in (3.0, 4.5)]
     shown.mouse.move(x[0] + 2, y)
-    expect(shown.locator(".lanes-wide")).to_have_class("lanes-wide over-edge")
+    expect(shown.locator(".tiers-content")).to_have_class("tiers-content over-boundary")
     shown.mouse.down()
     shown.mouse.move(x[1], y, steps=5)
     shown.mouse.up()
@@ -136,7 +136,7 @@ def test_a_note_belongs_to_the_segment_it_was_begun_in(shown: Page, saved: Saved
 
 def test_what_cannot_be_done_is_said_and_changes_nothing(shown: Page, saved: Saved) -> None:
     correct(shown)
-    which = shown.locator("#correct-which")
+    which = shown.locator("#correction-segment")
     shown.keyboard.press("s")
     expect(which).to_have_text("Too near to a boundary to split here.")
     shown.keyboard.press("Shift+M")
@@ -169,16 +169,16 @@ def test_what_was_not_saved_is_offered_after_a_reload(
     correct(shown)
     shown.route("**/corrections/", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
     pressed(shown, "3")
-    expect(shown.locator("#correct-state")).to_contain_text("the server cannot be reached")
+    expect(shown.locator("#correction-status")).to_contain_text("the server cannot be reached")
     pressed(shown, "c", "c")  # whoever leaves and comes back finds it as it was
-    expect(shown.locator("#correct-which")).to_contain_text(": Sad.")
+    expect(shown.locator("#correction-segment")).to_contain_text(": Sad.")
     open_result(shown, finished)
     shown.unroute("**/corrections/")
-    offer = shown.locator("#correct-kept")
+    offer = shown.locator("#correction-draft")
     expect(offer).to_contain_text("were not saved")
     shown.keyboard.press("c")
     expect(offer).to_be_focused()
-    offer.get_by_role("button", name="Go on" if go_on else "Throw").click()
+    offer.get_by_role("button", name="Restore" if go_on else "Discard").click()
     expect(offer).to_be_hidden()
     if go_on:
         is_saved(shown)
@@ -192,7 +192,7 @@ def test_a_lost_session_loses_nothing(shown: Page, saved: Saved, refused: set[in
     correct(shown)
     shown.context.clear_cookies()
     pressed(shown, "3")
-    expect(shown.locator("#correct-state")).to_contain_text("you are logged out")
+    expect(shown.locator("#correction-status")).to_contain_text("you are logged out")
     other = shown.context.new_page()
     other.goto("/")
     other.get_by_label("User name").fill(USER)
@@ -204,7 +204,7 @@ def test_a_lost_session_loses_nothing(shown: Page, saved: Saved, refused: set[in
     assert labels(saved()) == ["sad", *CUT[1:]]
 
 
-@pytest.mark.parametrize(("choice", "left"), [("Mine", "sad"), ("The other", "calm")])
+@pytest.mark.parametrize(("choice", "left"), [("The version here", "sad"), ("The other version", "calm")])
 def test_two_tabs_choose(
     shown: Page, finished: Analysis, saved: Saved, refused: set[int], choice: str, left: str
 ) -> None:
@@ -217,13 +217,13 @@ def test_two_tabs_choose(
     is_saved(other)
     other.close()
     pressed(shown, "3")
-    conflict = shown.locator("#correct-conflict")
+    conflict = shown.locator("#correction-conflict")
     expect(conflict).to_contain_text("changed elsewhere")
     assert labels(saved())[0] == "calm"
     conflict.get_by_role("button", name=choice).click()
     is_saved(shown)
     assert labels(saved())[0] == left
-    expect(shown.locator("#correct-which")).to_contain_text(f": {left.capitalize()}.")
+    expect(shown.locator("#correction-segment")).to_contain_text(f": {left.capitalize()}.")
 
 
 def test_another_day_the_corrections_are_there(shown: Page, finished: Analysis) -> None:
@@ -232,15 +232,15 @@ def test_another_day_the_corrections_are_there(shown: Page, finished: Analysis) 
     is_saved(shown)
     open_result(shown, finished)
     expect(shown.locator("#corrected-same")).to_have_text("88 %")
-    lanes = shown.evaluate("JSON.parse(document.getElementById('reading').textContent).lanes.map((lane) => lane.name)")
-    assert lanes[:2] == ["Emotion", "Corrected"]
+    tiers = shown.evaluate("JSON.parse(document.getElementById('timeline-data').textContent).tiers")
+    assert [tier["name"] for tier in tiers[:2]] == ["Emotion", "Corrected"]
     shown.locator("#scrubber").focus()
-    expect(shown.locator(".tip")).to_contain_text("Corrected: sad")
+    expect(shown.locator(".timeline-tooltip")).to_contain_text("Corrected: sad")
     correct(shown)
-    expect(shown.locator("#correct-which")).to_contain_text(": Sad.")
+    expect(shown.locator("#correction-segment")).to_contain_text(": Sad.")
     shown.emulate_media(media="print")
-    expect(shown.locator("#strip text", has_text="Corrected")).to_be_visible()
-    expect(shown.locator("#correct")).to_be_hidden()
+    expect(shown.locator("#timeline-svg text", has_text="Corrected")).to_be_visible()
+    expect(shown.locator("#correction-editor")).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -258,7 +258,7 @@ def test_axe_finds_nothing_serious_while_correcting(shown: Page, scheme: Any) ->
 def test_an_hour_is_corrected_without_a_pause(an_hour: Analysis, page: Page) -> None:
     open_result(page, an_hour)
     page.keyboard.press("c")
-    expect(page.locator("#correct-which")).to_contain_text(f"of {MANY}")
+    expect(page.locator("#correction-segment")).to_contain_text(f"of {MANY}")
     page.locator("#scrubber").focus()
     page.keyboard.press("End")
     made = page.evaluate(

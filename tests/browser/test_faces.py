@@ -80,7 +80,7 @@ def test_it_fits_any_size_and_the_full_screen(shown: Page) -> None:
 
 @pytest.fixture
 def old(finished: Analysis) -> Analysis:
-    """Read before the places of faces were kept."""
+    """Read older than the storage of face positions."""
     FaceTrack.objects.all().delete()
     return finished
 
@@ -90,6 +90,6 @@ def test_an_old_analysis_says_why_there_is_none(old: Analysis, page: Page) -> No
     button = page.get_by_role("button", name="Face", exact=True)
     expect(button).to_have_attribute("aria-disabled", "true")
     page.keyboard.press("f")
-    expect(page.locator("#faces-why")).to_contain_text("before the places of faces were kept")
+    expect(page.locator("#faces-message")).to_contain_text("older than the storage of face positions")
     expect(button).to_have_attribute("aria-pressed", "false")
     expect(page.locator("#face-box")).to_be_hidden()

@@ -91,7 +91,7 @@ def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, 
     expect(page.get_by_role("slider", name="Moment of the recording")).to_be_visible()
     expect(page.get_by_role("button", name="Labelled", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     assert len(set(page.evaluate("window.told"))) >= 3
-    expect(page.locator("#live")).not_to_have_attribute("hx-get", "")
+    expect(page.locator("#analysis-progress")).not_to_have_attribute("hx-get", "")
 
     # Browser, codec and server together: the labelled video plays.
     player = page.locator("#player")

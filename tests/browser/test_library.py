@@ -162,7 +162,7 @@ def test_a_recording_is_sent_into_a_project(researcher: User, library: None, pag
     log_in(page)
     page.goto("/projects/new/")
     page.get_by_label("Name").fill("Pilot study")
-    page.get_by_role("button", name="Make the project").click()
+    page.get_by_role("button", name="Create the project").click()
     page.get_by_role("link", name="Pilot study", exact=True).click()
     page.get_by_role("link", name="Upload a recording").click()
     expect(page.get_by_text("Videos, with their sound and EEG")).to_be_visible()

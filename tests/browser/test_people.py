@@ -58,7 +58,7 @@ def test_a_purpose_that_is_forbidden_is_refused_before_anything_is_sent(
     analyse(page)
     page.wait_for_url("**/analyses/*/")
     assert len([address for address in sending if address.endswith("/uploads/")]) == 1  # the file was sent once
-    expect(page.locator("#agreed")).to_contain_text("Something else: A rehearsal")
+    expect(page.locator("#consent")).to_contain_text("Something else: A rehearsal")
 
 
 @SCHEMES
@@ -70,7 +70,7 @@ def test_people_are_told_when_it_ends(ending: Analysis, page: Page, scheme: Any)
     page.get_by_role("link", name="Look at it").click()
     expect(page.locator("article.recording")).to_contain_text("deleted on")
     open_result(page, ending)
-    expect(page.locator("#agreed")).to_contain_text("It will be deleted on")
+    expect(page.locator("#consent")).to_contain_text("It will be deleted on")
     page.goto("/recordings/new/")
     assert serious(page) == []
     page.set_viewport_size({"width": 390, "height": 844})

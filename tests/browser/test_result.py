@@ -24,11 +24,11 @@ def colour(canvas: Locator, x: float, y: float) -> list[int]:
 
 
 def test_every_lane_has_the_colours_of_what_was_read(shown: Page) -> None:
-    canvas = shown.locator("#lanes canvas")
+    canvas = shown.locator("#tiers canvas")
     happy, calm, neutral = [246, 215, 67], [47, 147, 133], [155, 184, 232]
     tops = {
         lane["name"]: lane["top"]
-        for lane in shown.evaluate("JSON.parse(document.getElementById('reading').textContent).lanes")
+        for lane in shown.evaluate("JSON.parse(document.getElementById('timeline-data').textContent).tiers")
     }
     assert list(tops) == [
         "Emotion",
@@ -50,7 +50,7 @@ def test_a_press_and_a_drag_seek(shown: Page) -> None:
     point(shown, 8)
     shown.mouse.down()
     assert settled(shown) == pytest.approx(8, abs=0.1)
-    expect(shown.locator("#now-label")).to_have_text("sad")
+    expect(shown.locator("#current-label")).to_have_text("sad")
     point(shown, 12)
     assert settled(shown) == pytest.approx(12, abs=0.1)
     point(shown, 18)
@@ -117,7 +117,7 @@ def test_every_key_has_a_button(shown: Page) -> None:
 
 def test_a_field_keeps_its_keys(shown: Page) -> None:
     shown.get_by_role("button", name="Analyse again").click()
-    expect(shown.locator("#again")).to_have_class("collapse show")  # it has opened wholly
+    expect(shown.locator("#reanalyse")).to_have_class("collapse show")  # it has opened wholly
     shown.get_by_label("Model").focus()
     assert pressed(shown, "ArrowRight", "]", "o") == 0
     expect(shown.locator("[data-command=overlay]")).to_have_attribute("aria-pressed", "true")
@@ -133,7 +133,7 @@ def test_a_segment_is_repeated_until_it_is_told_not_to(shown: Page) -> None:
     pressed(shown, "]", "]", "r")
     button = shown.get_by_role("button", name="Loop")
     expect(button).to_have_attribute("aria-pressed", "true")
-    expect(shown.locator(".lanes-loop")).to_be_visible()
+    expect(shown.locator(".tiers-loop")).to_be_visible()
     shown.evaluate(
         """() => {
             window.jumps = 0;
@@ -154,7 +154,7 @@ def test_a_segment_is_repeated_until_it_is_told_not_to(shown: Page) -> None:
     shown.keyboard.press("k")
     shown.keyboard.press("r")
     expect(button).to_have_attribute("aria-pressed", "false")
-    expect(shown.locator(".lanes-loop")).to_be_hidden()
+    expect(shown.locator(".tiers-loop")).to_be_hidden()
 
 
 def test_the_label_lies_over_the_original_and_can_be_switched_off(shown: Page, finished: Analysis) -> None:
@@ -182,14 +182,14 @@ def test_the_label_lies_over_the_original_and_can_be_switched_off(shown: Page, f
 
 
 def test_hovering_and_focus_tell_what_was_read(shown: Page) -> None:
-    tip = shown.locator(".tip")
+    tip = shown.locator(".timeline-tooltip")
     expect(tip).to_be_hidden()
     point(shown, 20)
     expect(tip).to_contain_text("calm72 %")
     expect(tip).to_contain_text("0:20.0")
     expect(tip).to_contain_text("EEG alone: neutral")
-    expect(tip.locator(".tip-line")).to_have_count(3)
-    expect(tip.locator(".tip-line").first).to_have_text("calm72 %")
+    expect(tip.locator(".tooltip-line")).to_have_count(3)
+    expect(tip.locator(".tooltip-line").first).to_have_text("calm72 %")
     shown.mouse.move(5, 5)
     expect(tip).to_be_hidden()
     shown.get_by_role("button", name="Zoom in").focus()
@@ -207,19 +207,19 @@ def test_what_there_was_and_what_each_says_alone_stand_in_words(shown: Page) -> 
     said = "face: sad 72 %, voice: angry 72 %, EEG: neutral 72 %, audio and video: calm 72 %"
     row = shown.locator("tr[data-number='3']")
     expect(row.locator(".evidence")).to_have_text(there)
-    expect(row.locator(".said-alone")).to_have_text(said)
+    expect(row.locator(".unimodal")).to_have_text(said)
     point(shown, 8)
     shown.mouse.down()
     shown.mouse.up()
-    expect(shown.locator("#now-evidence")).to_have_text(there)
-    expect(shown.locator("#now-alone")).to_have_text(said)
-    expect(shown.locator(".tip .evidence")).to_have_text(there)
-    expect(shown.locator(".tip .said-alone")).to_have_text(said)
+    expect(shown.locator("#current-evidence")).to_have_text(there)
+    expect(shown.locator("#current-unimodal")).to_have_text(said)
+    expect(shown.locator(".timeline-tooltip .evidence")).to_have_text(there)
+    expect(shown.locator(".timeline-tooltip .unimodal")).to_have_text(said)
     point(shown, 6.5)
     shown.mouse.down()
     shown.mouse.up()
-    expect(shown.locator("#now-evidence")).to_have_text("Neither face nor voice")
-    expect(shown.locator("#now-alone")).to_be_empty()
+    expect(shown.locator("#current-evidence")).to_have_text("Neither face nor voice")
+    expect(shown.locator("#current-unimodal")).to_be_empty()
     expect(shown.locator("#summary .headlines")).to_contain_text("Audio and video alone")
 
 
@@ -278,9 +278,9 @@ def test_the_labelled_video_comes_without_taking_anything_away(published: Analys
     results.render(published, tmp_path)
     expect(page.get_by_role("button", name="Labelled", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#overlay")).to_be_hidden()
-    expect(page.locator("#now-label")).to_have_text("happy")
+    expect(page.locator("#current-label")).to_have_text("happy")
     assert factor(page) == 2
-    expect(page.locator(".lanes-loop")).to_be_visible()
+    expect(page.locator(".tiers-loop")).to_be_visible()
     expect(page.locator("#scrubber")).to_be_focused()
     expect(page.locator("tr[aria-current]")).to_have_attribute("data-number", "1")
     assert eventually(lambda: settled(page) == pytest.approx(EDGES_S[1]))  # at 0 until it knows the new video

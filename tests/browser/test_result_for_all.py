@@ -27,12 +27,12 @@ def test_a_finger_seeks_and_scrolls_once_zoomed_in(shown: Page) -> None:
     assert box is not None
     page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 60)
     assert settled(page) == pytest.approx(DURATION_S / 2, abs=0.2)
-    assert page.locator(".lanes-wide").evaluate("one => getComputedStyle(one).touchAction") == "pan-y"
+    assert page.locator(".tiers-content").evaluate("one => getComputedStyle(one).touchAction") == "pan-y"
     page.get_by_role("button", name="Zoom in").tap()
     scrubber.evaluate("one => { one.scrollLeft = 0; }")
     page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 60)
     assert settled(page) == pytest.approx(DURATION_S / 4, abs=0.2)
-    assert page.locator(".lanes-wide").evaluate("one => getComputedStyle(one).touchAction") == "pan-x pan-y"
+    assert page.locator(".tiers-content").evaluate("one => getComputedStyle(one).touchAction") == "pan-x pan-y"
     phone.close()
 
 
@@ -64,8 +64,8 @@ def test_paper_has_the_timeline_and_no_buttons(shown: Page) -> None:
     expect(shown.locator("html")).to_have_attribute("data-bs-theme", "light")
     for name in ("Interview", "Timeline", "Over the whole recording", "Transitions", "Segments"):
         expect(shown.get_by_role("heading", name=name).first).to_be_visible()
-    expect(shown.locator("#strip")).to_be_visible()
-    for hidden in ("#player", "#lanes", "#transport", "#downloads", ".topbar"):
+    expect(shown.locator("#timeline-svg")).to_be_visible()
+    for hidden in ("#player", "#tiers", "#player-controls", "#downloads", ".topbar"):
         expect(shown.locator(hidden)).to_be_hidden()
     expect(shown.locator("button:visible:not(.seek)")).to_have_count(0)
 
@@ -95,7 +95,7 @@ def test_an_hour_of_segments_is_no_burden(an_hour: Analysis, page: Page) -> None
     assert head is not None
     assert box is not None
     assert box["x"] <= head["x"] + 1 <= box["x"] + box["width"]
-    assert page.locator("#lanes canvas").evaluate("canvas => canvas.clientWidth") == pytest.approx(box["width"], abs=1)
+    assert page.locator("#tiers canvas").evaluate("canvas => canvas.clientWidth") == pytest.approx(box["width"], abs=1)
     # Paper gets every row.
     page.emulate_media(media="print")
     expect(rows).to_have_count(MANY)
@@ -110,9 +110,9 @@ def test_without_scripts_there_is_a_timeline_and_a_table_to_turn(an_hour: Analys
     context = plain.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
     bare = context.new_page()
     bare.goto(page.url)
-    expect(bare.locator("#strip")).to_be_visible()
-    expect(bare.locator("#transport")).to_be_hidden()
-    expect(bare.locator("#lanes")).to_be_hidden()
+    expect(bare.locator("#timeline-svg")).to_be_visible()
+    expect(bare.locator("#player-controls")).to_be_hidden()
+    expect(bare.locator("#tiers")).to_be_hidden()
     bare.get_by_role("link", name="Next", exact=True).click()
     expect(bare.locator("#segments-shown")).to_have_text("101 to 200 of 3000")
     context.close()

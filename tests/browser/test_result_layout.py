@@ -34,7 +34,7 @@ def bottom(page: Page, selector: str) -> float:
 
 
 def test_face_and_timeline_fit_on_one_screen(desk: Page) -> None:
-    expect(desk.locator("#lanes canvas")).to_be_visible()
+    expect(desk.locator("#tiers canvas")).to_be_visible()
     desk.evaluate("scrollTo(0, 0)")
     box = desk.locator("#player").bounding_box()
     assert box is not None
@@ -45,22 +45,22 @@ def test_face_and_timeline_fit_on_one_screen(desk: Page) -> None:
 
 def test_the_tools_to_correct_stand_beside_the_video(desk: Page) -> None:
     desk.get_by_role("button", name="Correct", exact=True).click()
-    expect(desk.locator("#correct-which")).to_contain_text("Segment")
+    expect(desk.locator("#correction-segment")).to_contain_text("Segment")
     desk.evaluate("scrollTo(0, 0)")
-    player, tools = desk.locator("#player").bounding_box(), desk.locator("#correct").bounding_box()
+    player, tools = desk.locator("#player").bounding_box(), desk.locator("#correction-editor").bounding_box()
     assert player is not None
     assert tools is not None
     assert tools["x"] >= player["x"] + player["width"]
     assert tools["y"] < player["y"] + player["height"]
-    assert bottom(desk, "#correct .toolbar >> nth=-1") <= DESK["height"]
+    assert bottom(desk, "#correction-editor .toolbar >> nth=-1") <= DESK["height"]
 
 
 def test_a_phone_has_one_column(shown: Page) -> None:
     shown.set_viewport_size({"width": 390, "height": 844})
     shown.keyboard.press("c")
-    expect(shown.locator("#correct")).to_be_visible()
+    expect(shown.locator("#correction-editor")).to_be_visible()
     assert shown.evaluate("document.documentElement.scrollWidth") == 390
-    player, tools = shown.locator("#player").bounding_box(), shown.locator("#correct").bounding_box()
+    player, tools = shown.locator("#player").bounding_box(), shown.locator("#correction-editor").bounding_box()
     assert player is not None
     assert tools is not None
     assert tools["y"] >= player["y"] + player["height"]
@@ -94,7 +94,7 @@ def test_the_focus_is_seen_on_every_control(shown: Page, finished: Analysis, pat
     else:
         open_result(shown, finished)
         shown.keyboard.press("c")
-        expect(shown.locator("#correct-which")).to_contain_text("Segment")
+        expect(shown.locator("#correction-segment")).to_contain_text("Segment")
     steps = list(focused(shown))
     assert len(steps) > (2 if path == "/login/" else 5)
     assert [name for name, marked in steps if not marked] == []

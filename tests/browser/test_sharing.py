@@ -61,7 +61,7 @@ def only_looks(page: Page) -> None:
     expect(page.get_by_role("heading", name="Interview", exact=True)).to_be_visible()
     expect(page.locator("#view-only")).to_contain_text("to look at")
     plays(page)
-    expect(page.get_by_text("Corrected by a person, against the machine")).to_be_visible()
+    expect(page.get_by_text("Corrected by a person, compared with the model")).to_be_visible()
     for name in ("Analyse again", "Correct", "Share"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     for name in ("Delete", "Details", "Labelled video", "Share"):
@@ -181,7 +181,7 @@ def test_whoever_looks_early_is_shown_the_labelled_video_as_soon_as_it_is_there(
     secret: str, published: Analysis, page: Page, tmp_path: Path
 ) -> None:
     page.goto(f"/link/{secret}/")
-    expect(page.locator("#now-label")).to_have_text("neutral")
+    expect(page.locator("#current-label")).to_have_text("neutral")
     expect(page.get_by_text("The labelled video plays here as soon as it is there.")).to_be_visible()
     expect(page.locator("#player")).not_to_have_attribute("src", re.compile("."))
     results.render(published, tmp_path)

@@ -72,11 +72,11 @@ def add(row: Page | Locator, *paths: Path) -> None:
 
 
 def words(page: Page, number: int = 0) -> Locator:
-    return page.locator("[data-part=words]").nth(number)
+    return page.locator("[data-part=message]").nth(number)
 
 
 def leftovers(page: Page) -> Locator:
-    return page.locator("#leftovers")
+    return page.locator("#unfinished")
 
 
 def analyse(page: Page) -> None:
@@ -100,7 +100,7 @@ def test_a_broken_connection_is_gone_on_with_by_itself(form: Page, cable: Cable,
     choose(form, large)
     form.get_by_role("checkbox").check()
     analyse(form)
-    expect(words(form)).to_contain_text("The connection is lost")
+    expect(words(form)).to_contain_text("The connection was lost")
     assert cable.broken
     assert eventually(lambda: cable.tried_in_vain > 0)
     cable.mend()
@@ -124,7 +124,7 @@ def test_sending_can_be_paused(form: Page, cable: Cable, large: Path) -> None:
     form.wait_for_timeout(1500)  # in which it could go on
     assert "PATCH" not in begun
     analyse(form)
-    form.get_by_role("button", name="Go on").click()
+    form.get_by_role("button", name="Continue").click()
     form.wait_for_url("**/analyses/*/")
     assert kept(form) == {"large video": digest(large)}
 
@@ -143,7 +143,7 @@ def test_a_page_that_is_loaded_again_asks_for_the_file_and_goes_on(
     cable.seconds_a_chunk = 0
     form.get_by_role("button", name="Resume large.mp4").click()
     expect(leftovers(form)).to_be_hidden()
-    expect(words(form)).to_contain_text("Choose large.mp4 again to go on")
+    expect(words(form)).to_contain_text("Choose large.mp4 again to continue")
     expect(form.get_by_label("Title")).to_have_value("Anna, first visit")
     form.get_by_role("checkbox").check()
     choose(form, SAMPLES / "interview.mp4")  # another one is another recording
@@ -181,7 +181,7 @@ def test_an_ended_login_loses_nothing(form: Page, cable: Cable, large: Path, ref
     analyse(form)
     assert eventually(lambda: cable.sent - before > 12 * MEGA)
     form.context.clear_cookies()
-    expect(words(form)).to_contain_text("Your login has ended")
+    expect(words(form)).to_contain_text("You are logged out")
     cable.seconds_a_chunk = 0
     with form.context.expect_page() as opened:
         form.get_by_role("link", name="Log in").click()
@@ -200,17 +200,17 @@ def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, 
     shutil.copy(SAMPLES / "interview_eeg.mat", tmp_path / "p01_eeg.mat")
     choose(form, *(tmp_path / name for name in ("p01_eeg.mat", "P01.wav", "p02.mp4", "p01.mp4")))
     expect(form.locator("#recordings > li")).to_have_count(2)
-    expect(words(form)).to_contain_text("Waits for your agreement")
+    expect(words(form)).to_contain_text("Waiting for your agreement")
     first = form.locator("#recordings > li").filter(has_text="p01.mp4")
     expect(first.locator(".batch-files > li")).to_have_count(3)
     expect(form.get_by_label("Trial")).to_have_count(2)
     assert [each.is_visible() for each in form.get_by_label("Trial").all()].count(True) == 1
 
     form.get_by_role("checkbox").check()
-    expect(first.locator("[data-eeg-words]")).to_contain_text("trials")
+    expect(first.locator("[data-eeg-summary]")).to_contain_text("trials")
     expect(first.get_by_label("Sampling rate")).to_have_value("500")
     analyse(form)
-    expect(first.locator("[data-row-error=eeg_trial]")).to_contain_text("Say which one")
+    expect(first.locator("[data-row-error=eeg_trial]")).to_contain_text("Enter the one that belongs")
     first.get_by_label("Trial").fill("1")
     analyse(form)
     form.wait_for_url("**/?recording=*")
@@ -241,22 +241,23 @@ def test_dropped_files_are_taken(form: Page) -> None:
         """bytes => {
             const data = new DataTransfer();
             data.items.add(new File([new Uint8Array(bytes)], "voice.wav"));
-            document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+            const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true });
+            document.querySelector(".drop-zone").dispatchEvent(drop);
         }""",
         content,
     )
     expect(form.locator(".batch-file")).to_have_text("voice.wav")
     form.get_by_role("checkbox").check()
     analyse(form)
-    expect(form.locator("[data-row-error=row]")).to_contain_text("There is no video to voice.wav")
+    expect(form.locator("[data-row-error=row]")).to_contain_text("There is no video for voice.wav")
 
 
 BAD = {
     "empty.mp4": (b"", "is empty"),
-    "text.mp4": (b"hello, this is text" * 100, "no video"),
-    "cut.mp4": (clips.video(4)[:-3000], "breaks off"),
-    "text.wav": (b"hello, this is text" * 100, "no sound"),
-    "text.mat": (b"hello, this is text" * 100, "no MAT"),
+    "text.mp4": (b"hello, this is text" * 100, "not a video"),
+    "cut.mp4": (clips.video(4)[:-3000], "is incomplete"),
+    "text.wav": (b"hello, this is text" * 100, "not a sound file"),
+    "text.mat": (b"hello, this is text" * 100, "not a MAT file"),
 }
 
 
@@ -309,7 +310,7 @@ def test_the_unit_of_an_eeg_that_names_no_channels_is_asked_for_where_it_is_refu
     (tmp_path / "a.mat").write_bytes(clips.mat(eeg=clips.eeg(20) * 1e-6, fs=100.0))
     choose(form, tmp_path / "a.mp4", tmp_path / "a.mat")
     form.get_by_role("checkbox").check()
-    expect(form.locator("[data-eeg-words]")).to_contain_text("It names no channels")
+    expect(form.locator("[data-eeg-summary]")).to_contain_text("It names no channels")
     analyse(form)
     expect(form.locator("[data-row-error=eeg_unit]")).to_contain_text("volts")
     form.get_by_label("Unit of the EEG").select_option("V")
@@ -338,7 +339,7 @@ def test_a_phone_shows_all_of_it_and_the_keyboard_reaches_all_of_it(form: Page, 
     choose(form, *(SAMPLES / name for name in ("interview.mp4", "interview.wav", "interview_eeg.mat")))
     expect(form.locator(".batch-files > li")).to_have_count(3)
     assert form.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    agreement, files = (each.bounding_box() for each in (form.get_by_role("checkbox"), form.locator(".drop")))
+    agreement, files = (each.bounding_box() for each in (form.get_by_role("checkbox"), form.locator(".drop-zone")))
     assert agreement is not None
     assert files is not None
     assert agreement["y"] < files["y"]

@@ -76,7 +76,7 @@ def test_a_sound_that_could_belong_to_two_videos_is_asked_about(form: Page, tmp_
     form.get_by_role("checkbox").check()
     analyse(form)
     alone = form.locator("#recordings > li").filter(has=form.get_by_text(re.compile(r"^p01\.wav$")))
-    expect(alone.locator("[data-row-error=row]")).to_contain_text("Say which video it belongs to")
+    expect(alone.locator("[data-row-error=row]")).to_contain_text("Add it to the video that it belongs to")
 
 
 def test_only_files_of_one_selection_pair(form: Page, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from inference.export import WRITERS, RecordingInfo
 from inference.timeline.sampling import probability_columns
 from inference.types import Evidence, Segment, Source, Window
 from tests.unit.timelines import timeline
-from webapp.pages.timeline.svg import CHART_HEIGHT, bands
+from webapp.pages.timeline.svg import CHART_HEIGHT, probability_bands
 
 
 def test_the_curve_shows_what_decided() -> None:
@@ -57,7 +57,7 @@ def test_the_curve_shows_what_decided() -> None:
 def test_page_and_report_draw_the_same_shares() -> None:
     """Their paths differ in form, so the first step of the lowest label is compared."""
     found = timeline()
-    (lowest, *_) = bands(found)
+    (lowest, *_) = probability_bands(found)
     on_page = [float(y) for _, y in re.findall(r"([\d.]+) ([\d.]+)", lowest.path)]
     svg = WRITERS["html"].write(found, RecordingInfo("")).decode()
     path = re.search(r'<path d="M[\d.]+ 120V([\d.]+)H', svg)

@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "webapp.pages.middleware.OwnPasswordFirst",
+    "webapp.pages.middleware.TemporaryPasswordMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -150,7 +150,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
-AXES_LOCKOUT_TEMPLATE = "locked.html"
+AXES_LOCKOUT_TEMPLATE = "account_locked.html"
 # Whether people may make accounts for themselves.
 SIGNUP = env.bool("EMOTRACE_SIGNUP", default=False)
 ACCOUNT_ADAPTER = "webapp.accounts.adapters.AccountAdapter"

@@ -1,4 +1,4 @@
-"""States and stages as people say them."""
+"""Names of states, stages and export formats for people."""
 
 from inference.types import Stage
 from webapp.analyses.models import Analysis
@@ -30,7 +30,7 @@ EXPORTS = {
 
 
 def stage(analysis: Analysis) -> str:
-    """What is being done for an analysis that has not ended."""
+    """Return what is being done for an analysis that has not ended."""
     if analysis.status == Analysis.Status.RUNNING and analysis.stage:
         return STAGES[Stage(analysis.stage)]
     if obstacle := _obstacle(analysis):
@@ -39,13 +39,15 @@ def stage(analysis: Analysis) -> str:
 
 
 def percent(analysis: Analysis) -> int:
+    """Return the progress of an analysis in whole percent."""
     return int(100 * analysis.progress)
 
 
 def progress(analysis: Analysis) -> str:
+    """Return the stage with the percentage, or the obstacle that keeps the analysis from going on."""
     return _obstacle(analysis) or f"{stage(analysis)}, {percent(analysis)} %"
 
 
 def _obstacle(analysis: Analysis) -> str:
-    """What has to be mended before it goes on, in a sentence."""
+    """Return what has to be fixed before the analysis goes on; empty where nothing has."""
     return analysis.error_message if analysis.status == Analysis.Status.QUEUED else ""

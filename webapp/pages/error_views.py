@@ -1,4 +1,4 @@
-"""The page for what failed on our side. It needs neither the database nor a session: they may be what failed."""
+"""The page of a server error. It uses neither database nor session, which may be what failed."""
 
 import sys
 
@@ -10,11 +10,12 @@ from webapp.core.errors import RETRY_SECONDS, STATUSES, RequestError
 
 
 def server_error(_: HttpRequest) -> HttpResponse:
+    """Render 500, or the status of a known fault of the installation."""
     error = sys.exc_info()[1]
     known = error if isinstance(error, RequestError) else faults.installation_fault(error)
     status = STATUSES[known.code] if known else 500
-    page = render_to_string("500.html", {"status": status, "words": known.message if known else ""})
-    answer = HttpResponse(page, status=status)
+    page = render_to_string("500.html", {"status": status, "message": known.message if known else ""})
+    response = HttpResponse(page, status=status)
     if known and known.code in RETRY_SECONDS:
-        answer["Retry-After"] = RETRY_SECONDS[known.code]
-    return answer
+        response["Retry-After"] = RETRY_SECONDS[known.code]
+    return response

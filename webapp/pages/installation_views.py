@@ -1,4 +1,4 @@
-"""What administrators see of the whole installation, and what they set for it, effective at once."""
+"""Settings and state of the whole installation, for administrators."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required

@@ -1,4 +1,4 @@
-"""What stands before every page."""
+"""Middleware of the pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,11 @@ from django.shortcuts import redirect
 
 from webapp.accounts.models import User
 
-OPEN = {"pages:password", "logout", "healthz", "readyz", "metrics"}
+EXEMPT_VIEWS = {"pages:password", "logout", "healthz", "readyz", "metrics"}
 
 
-class OwnPasswordFirst:
-    """Somebody who logged in with a password that was made for them is led to choose their own."""
+class TemporaryPasswordMiddleware:
+    """Redirects a user with a temporary password to the page for choosing their own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -21,10 +21,10 @@ class OwnPasswordFirst:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        here = request.resolver_match
+        match = request.resolver_match
         if (
-            here
-            and here.view_name not in OPEN
+            match
+            and match.view_name not in EXEMPT_VIEWS
             and isinstance(request.user, User)
             and request.user.password_is_temporary
         ):

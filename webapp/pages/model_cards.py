@@ -1,4 +1,4 @@
-"""The models of the store, in words for people."""
+"""The models of the store, described for people."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from markdown_it import MarkdownIt
 
 from inference import store
 
-READS = {
+MODALITIES = {
     "audio-video": "face and voice",
-    "eeg": "EEG alone, as a part of other models",
+    "eeg": "EEG, as a part of other models",
     "fusion": "face, voice and EEG",
 }
 ACRONYMS = {"cnn": "CNN", "eeg": "EEG", "waver": "WAVER"}
@@ -22,13 +22,13 @@ _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("i
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModelCard:
     name: str
     version: str
     labels: tuple[str, ...]
     demonstration: str | None
-    reads_eeg: bool
-    words: str
+    uses_eeg: bool
+    description: str
 
 
 @dataclass(frozen=True)
@@ -37,28 +37,29 @@ class Score:
     value: str
 
 
-def entry(spec: store.StoredModel) -> Entry:
-    words = f"Reads {READS[spec.kind]}. Tells {len(spec.labels)} emotions apart: {', '.join(spec.labels)}."
-    return Entry(spec.name, spec.version, spec.labels, spec.demonstration, spec.kind == "fusion", words)
+def model_card(spec: store.StoredModel) -> ModelCard:
+    labels = ", ".join(spec.labels)
+    description = f"Uses {MODALITIES[spec.kind]}. Distinguishes {len(spec.labels)} emotions: {labels}."
+    return ModelCard(spec.name, spec.version, spec.labels, spec.demonstration, spec.kind == "fusion", description)
 
 
-def entries() -> list[Entry]:
-    """Every model, newest version first within a name."""
-    return [entry(spec) for spec in store.list_models()]
+def model_cards() -> list[ModelCard]:
+    """Return every model, newest version first within a name."""
+    return [model_card(spec) for spec in store.list_models()]
 
 
-def choices(*, with_eeg: bool | None = None) -> list[Entry]:
-    """The models that can be chosen for a recording, each in its newest version: with EEG, without, or both."""
+def selectable_models(*, with_eeg: bool | None = None) -> list[ModelCard]:
+    """Return the newest version of each model that fits recordings with EEG, without, or by default any."""
     kinds = {None: ("audio-video", "fusion"), True: ("fusion",), False: ("audio-video",)}[with_eeg]
-    newest: dict[str, Entry] = {}
+    newest: dict[str, ModelCard] = {}
     for spec in store.list_models():
         if spec.kind in kinds:
-            newest.setdefault(spec.name, entry(spec))
-    return sorted(newest.values(), key=lambda each: (each.reads_eeg, each.name != store.DEFAULT_AUDIO_VIDEO, each.name))
+            newest.setdefault(spec.name, model_card(spec))
+    return sorted(newest.values(), key=lambda each: (each.uses_eeg, each.name != store.DEFAULT_AUDIO_VIDEO, each.name))
 
 
-def marks() -> dict[tuple[str, str], str]:
-    """What the models for demonstration carry wherever they are shown, by name and version."""
+def demonstration_notes() -> dict[tuple[str, str], str]:
+    """Return the note that a demonstration model carries wherever it is shown, by (name, version)."""
     return {
         (spec.name, spec.version): f"demonstration: {spec.demonstration}"
         for spec in store.list_models()
@@ -66,23 +67,24 @@ def marks() -> dict[tuple[str, str], str]:
     }
 
 
-def card(spec: store.StoredModel) -> SafeString:
+def render_card(spec: store.StoredModel) -> SafeString:
+    """Return the Markdown model card as safe HTML."""
     return mark_safe(_markdown.render(spec.card))  # noqa: S308 - the renderer escapes all raw HTML
 
 
 def scores(spec: store.StoredModel) -> list[Score]:
-    """Every accuracy among a model's metrics, named by where it stands there."""
+    """Return every accuracy among a model's metrics, named by its path there."""
     return list(_accuracies(spec.metrics.get("scores", {}), ()))
 
 
-def _accuracies(found: dict[str, Any], path: tuple[str, ...]) -> Iterator[Score]:
-    if "accuracy" in found:
-        low, high = found.get("interval_95", (None, None))
+def _accuracies(metrics: dict[str, Any], path: tuple[str, ...]) -> Iterator[Score]:
+    if "accuracy" in metrics:
+        low, high = metrics.get("interval_95", (None, None))
         spread = f" ({100 * low:.0f} to {100 * high:.0f})" if low is not None else ""
         words = ", ".join(path).replace("_", " ").split(" ")
         name = " ".join(ACRONYMS.get(word, word) for word in words)
-        yield Score(capfirst(name), f"{100 * found['accuracy']:.1f} %{spread}")
+        yield Score(capfirst(name), f"{100 * metrics['accuracy']:.1f} %{spread}")
         return
-    for name, inner in found.items():
+    for name, inner in metrics.items():
         if isinstance(inner, dict):
             yield from _accuracies(inner, (*path, name))

@@ -1,4 +1,4 @@
-"""What reads the recordings, and how well."""
+"""The models of the store and their cards."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,21 +12,21 @@ from webapp.pages import model_cards
 
 @require_safe
 @login_required
-def models(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/models.html", {"models": model_cards.entries()})
+def model_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/models/list.html", {"models": model_cards.model_cards()})
 
 
 @require_safe
 @login_required
-def model(request: HttpRequest, name: str, version: str) -> HttpResponse:
+def model_detail(request: HttpRequest, name: str, version: str) -> HttpResponse:
     try:
         spec = store.get(f"{name}@{version}")
     except InputError:
         raise Http404 from None
     context = {
-        "model": model_cards.entry(spec),
-        "card": model_cards.card(spec),
+        "model": model_cards.model_card(spec),
+        "card": model_cards.render_card(spec),
         "metrics": spec.metrics,
         "scores": model_cards.scores(spec),
     }
-    return render(request, "pages/model.html", context)
+    return render(request, "pages/models/detail.html", context)

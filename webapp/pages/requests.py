@@ -1,9 +1,11 @@
+"""The type of requests behind `login_required`."""
+
 from django.http import HttpRequest
 
 from webapp.accounts.models import User
 
 
 class AuthenticatedRequest(HttpRequest):
-    """A request of somebody who is logged in, for the type checker."""
+    """A request with a logged-in user, for the type checker."""
 
     user: User

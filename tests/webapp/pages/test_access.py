@@ -10,14 +10,14 @@ from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 
 ACTIONS: dict[str, Callable[[Analysis], object]] = {
-    "again": lambda analysis: analysis.recording_id,
+    "reanalyse": lambda analysis: analysis.recording_id,
     "delete": lambda analysis: analysis.recording_id,
     "edit": lambda analysis: analysis.recording_id,
     "cancel": lambda analysis: analysis.pk,
 }
 
 
-@pytest.mark.parametrize("name", ["again", "cancel"])
+@pytest.mark.parametrize("name", ["reanalyse", "cancel"])
 def test_a_link_alone_changes_nothing(owner: Client, waiting: Analysis, name: str) -> None:
     assert owner.get(reverse(f"pages:{name}", args=[ACTIONS[name](waiting)])).status_code == 405
 
@@ -47,7 +47,7 @@ def test_logging_in_leads_to_where_one_wanted_to_go(client: Client, user: User) 
 
 
 def test_a_page_whose_session_ended_is_led_to_the_login_as_a_whole(client: Client, waiting: Analysis) -> None:
-    path = reverse("pages:live", args=[waiting.pk])
+    path = reverse("pages:progress", args=[waiting.pk])
     answer = client.get(path, headers={"HX-Request": "true"}, follow=True)
     assert answer["HX-Refresh"] == "true"
     assert answer.content == b""

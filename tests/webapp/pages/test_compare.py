@@ -51,11 +51,11 @@ def test_corrections_are_not_compared_and_the_page_says_so(
     owner: Client, user: User, first: Analysis, second: Analysis
 ) -> None:
     before = compared(owner, first).content.decode()
-    assert 'id="as-read"' not in before
+    assert 'id="uncorrected-note"' not in before
     whole = Correction(0.0, first.recording.duration_s, "sad")
     services.save_corrections(analysis=first, by=user, revision=0, segments=[whole])
     page = compared(owner, first).content.decode()
-    assert 'id="as-read"' in page
+    assert 'id="uncorrected-note"' in page
     assert number(page, "kappa") == number(before, "kappa")
 
 

@@ -37,7 +37,7 @@ def said(answer: Any) -> list[str]:
     return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
-@pytest.mark.parametrize("deed", bulk_actions.DEEDS)
+@pytest.mark.parametrize("deed", bulk_actions.BULK_ACTIONS)
 def test_it_is_asked_first_what_is_named(owner: Client, three: list[Recording], deed: str) -> None:
     page = ask(owner, deed, recording=[str(three[0].pk), str(three[2].pk)]).content.decode()
     assert "2 recordings" in page
@@ -46,7 +46,7 @@ def test_it_is_asked_first_what_is_named(owner: Client, three: list[Recording], 
 
 
 def test_too_many_at_once_are_refused(owner: Client, three: list[Recording], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_actions, "MOST", 2)
+    monkeypatch.setattr(bulk_actions, "MAX_RECORDINGS", 2)
     for answer in (do(owner, "delete", three, number="3"), ask(owner, "delete", all="1", sure="1", number="3")):
         assert set(said(answer)) == {"These are more than 2 recordings. Narrow them down by the filters."}
     page = owner.post("/recordings/chosen/tag/", {"recording": three[0].pk, "sure": "1", "add": "a," * 51})
@@ -54,7 +54,7 @@ def test_too_many_at_once_are_refused(owner: Client, three: list[Recording], mon
     assert Recording.objects.count() == 3
 
 
-@pytest.mark.parametrize("deed", bulk_actions.DEEDS)
+@pytest.mark.parametrize("deed", bulk_actions.BULK_ACTIONS)
 def test_somebody_elses_are_not_found(owner: Client, stranger: Client, three: list[Recording], deed: str) -> None:
     theirs = RecordingFactory.create(title="Theirs")
     sent = {"model": "", "formats": "csv", "add": "mine", "new_project": "Mine", "filters": ""}
@@ -158,7 +158,7 @@ def test_tags_are_put_on_and_taken_off(owner: Client, three: list[Recording]) ->
 
 
 def test_many_are_deleted_only_after_their_number_was_typed(owner: Client, user: User) -> None:
-    many = RecordingFactory.create_batch(bulk_actions.MANY + 1, owner=user)
+    many = RecordingFactory.create_batch(bulk_actions.MAX_UNCONFIRMED + 1, owner=user)
     page = ask(owner, "delete", all="1", filters="").content.decode()
     assert "Type 21, the number of recordings" in page
     assert "and 1 more" in page
@@ -167,13 +167,15 @@ def test_many_are_deleted_only_after_their_number_was_typed(owner: Client, user:
         assert answer.status_code == 422
         assert 'role="alert">' in answer.content.decode()
     assert Recording.objects.count() == 21
-    assert said(do(owner, "delete", many, number=" 21 ")) == ["21 recordings and everything made from them are erased."]
+    assert said(do(owner, "delete", many, number=" 21 ")) == [
+        "21 recordings and everything made from them are deleted."
+    ]
     assert not Recording.objects.exists()
 
 
 def test_few_are_deleted_by_a_click_with_all_that_was_made_of_them(owner: Client, three: list[Recording]) -> None:
     page = ask(owner, "delete", recording=[str(each.pk) for each in three]).content.decode()
-    assert "3 recordings, 3 analyses of them" in page
+    assert "3 recordings, 3 analyses" in page
     assert 'name="number"' not in page
     do(owner, "delete", three[:2])
     assert [each.title for each in Recording.objects.all()] == ["Carla"]
@@ -188,9 +190,9 @@ def test_what_the_time_of_a_request_does_not_suffice_for_is_told(
     do(owner, "delete", three, filters="search=n")
     page = owner.get("/").content.decode()
     assert "alert-warning" in page
-    assert "2 recordings and everything made from them are erased. 1 recording of those that you chose" in page
+    assert "2 recordings and everything made from them are deleted. 1 recording" in page
     left = Recording.objects.get()
-    assert said(do(owner, "delete", [left])) == ["1 recording and everything made from them are erased."]
+    assert said(do(owner, "delete", [left])) == ["1 recording and everything made from them are deleted."]
 
 
 def test_what_was_deleted_meanwhile_is_told(
@@ -204,7 +206,7 @@ def test_what_was_deleted_meanwhile_is_told(
 
     monkeypatch.setattr(services, "erase_batch", be_slower)
     done, failed = said(do(owner, "delete", three))
-    assert done == "2 recordings and everything made from them are erased."
+    assert done == "2 recordings and everything made from them are deleted."
     assert failed == "Not done for 1 recording, “Ben”: It was deleted meanwhile."
 
 

@@ -21,8 +21,8 @@ from inference.types import (
     Window,
 )
 from tests.unit.timelines import fused
-from webapp.pages.timeline.payload import MOST_COLUMNS, handover
-from webapp.pages.timeline.tiers import height, lanes, room_to_correct
+from webapp.pages.timeline.payload import MAX_COLUMNS, timeline_payload
+from webapp.pages.timeline.tiers import build_tiers, corrected_tier_layout, total_height
 
 LABELS = ("neutral", "happy")
 
@@ -46,16 +46,16 @@ def alone(found: Timeline) -> dict[Source, np.ndarray]:
 
 def test_eeg_has_a_lane_where_it_was_recorded() -> None:
     without, with_eeg = timeline(), timeline(eeg=True)
-    names = [lane.name for lane in lanes(with_eeg, alone(with_eeg))]
+    names = [tier.name for tier in build_tiers(with_eeg, alone(with_eeg))]
     assert names.index("Audio and video alone") + 1 == names.index("EEG alone")
-    assert not [lane.name for lane in lanes(without, alone(without)) if "EEG" in lane.name]
+    assert not [tier.name for tier in build_tiers(without, alone(without)) if "EEG" in tier.name]
 
 
 def test_lanes_stand_one_below_the_other() -> None:
     found = timeline(eeg=True)
-    stack = lanes(found, alone(found))
+    stack = build_tiers(found, alone(found))
     assert all(lower.name_baseline > upper.bottom for upper, lower in pairwise(stack))
-    assert height(stack) > stack[-1].bottom
+    assert total_height(stack) > stack[-1].bottom
 
 
 def test_equal_cells_become_one_run_and_uncovered_ones_none() -> None:
@@ -65,40 +65,51 @@ def test_equal_cells_become_one_run_and_uncovered_ones_none() -> None:
 
 def test_the_numbers_handed_over_are_those_of_the_timeline() -> None:
     found = timeline(eeg=True)
-    given = json.loads(json.dumps(handover(found, lanes(found, alone(found)))))
-    assert given["duration"] == 10.0
+    given = json.loads(json.dumps(timeline_payload(found, build_tiers(found, alone(found)))))
+    assert given["duration_s"] == 10.0
     assert given["labels"] == ["neutral", "happy", UNDETERMINED]
-    assert given["segments"] == [[0.0, 5.0, 1, 75, 100, 50, 100, []], [5.0, 10.0, 2, 0, 0, 0, 0, []]]
-    of = {lane["name"]: lane["runs"] for lane in given["lanes"]}
-    assert of["Audio and video alone"] == [[0.0, 10.0, 1]]
-    assert of["EEG alone"] == [[0.0, 5.0, 0]]
-    assert of["Face seen"] == [[0.0, 10.0, 1.0]]
-    assert of["Voice heard"] == [[0.0, 10.0, 0.5]]
+    assert given["segments"] == {
+        "start_s": [0.0, 5.0],
+        "end_s": [5.0, 10.0],
+        "label": [1, 2],
+        "confidence": [75, 0],
+        "face": [100, 0],
+        "voice": [50, 0],
+        "eeg": [100, 0],
+        "unimodal": {},
+    }
+    of = {tier["name"]: tier["runs"] for tier in given["tiers"]}
+    assert of["Audio and video alone"] == {"start_s": [0.0], "end_s": [10.0], "value": [1]}
+    assert of["EEG alone"] == {"start_s": [0.0], "end_s": [5.0], "value": [0]}
+    assert of["Face seen"] == {"start_s": [0.0], "end_s": [10.0], "value": [1.0]}
+    assert of["Voice heard"] == {"start_s": [0.0], "end_s": [10.0], "value": [0.5]}
     assert given["chart"][0] == [25, 75]
     assert given["chart"][-1] == []
 
 
 def test_what_each_modality_says_is_handed_over() -> None:
     found = fused()
-    segments = handover(found, lanes(found, alone(found)))["segments"]
-    assert segments[0][-1] == [["face", 2, 50], ["voice", 1, 80], ["EEG", 2, 70], ["audio and video", 1, 80]]
-    assert [name for name, _, _ in segments[2][-1]] == ["EEG"]
-    assert segments[-1][-1] == []
+    unimodal = timeline_payload(found, build_tiers(found, alone(found)))["segments"]["unimodal"]
+    first = {name: (said["label"][0], said["probability"][0]) for name, said in unimodal.items()}
+    assert first == {"face": (2, 50), "voice": (1, 80), "EEG": (2, 70), "audio and video": (1, 80)}
+    assert list(first) == ["face", "voice", "EEG", "audio and video"]
+    assert [name for name, said in unimodal.items() if said["label"][2] is not None] == ["EEG"]
+    assert {said["label"][-1] for said in unimodal.values()} == {None}
 
 
 def test_the_chart_of_two_hours_is_coarser_not_larger() -> None:
     found = timeline(7200.0)
-    given = handover(found, lanes(found, alone(found)))
-    assert len(given["chart"]) == MOST_COLUMNS
+    given = timeline_payload(found, build_tiers(found, alone(found)))
+    assert len(given["chart"]) == MAX_COLUMNS
 
 
 def test_the_lane_of_a_person_stands_where_the_page_makes_room_for_it() -> None:
     found = timeline()
     own = (Correction(0.0, 2.0, UNDETERMINED), Correction(2.0, 10.0, "neutral"))
-    before = lanes(found, alone(found))
-    after = lanes(replace(found, corrections=Corrections(1, "somebody", "", own)), alone(found))
-    room = room_to_correct()
-    assert [after[1].name, after[1].kind, after[1].top, after[1].height] == list(room[:4])
+    before = build_tiers(found, alone(found))
+    after = build_tiers(replace(found, corrections=Corrections(1, "somebody", "", own)), alone(found))
+    layout = corrected_tier_layout()
+    assert [after[1].name, after[1].kind, after[1].top, after[1].height] == list(layout[:4])
     assert list(after[1].runs) == [(0.0, 2.0, 2), (2.0, 10.0, 0)]
-    assert [lane.top + room.room for lane in before[1:]] == [lane.top for lane in after[2:]]
-    assert height(after) == height(before) + room.room
+    assert [tier.top + layout.inserted_height for tier in before[1:]] == [tier.top for tier in after[2:]]
+    assert total_height(after) == total_height(before) + layout.inserted_height

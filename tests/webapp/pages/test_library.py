@@ -119,7 +119,7 @@ def test_a_project_shows_what_it_is(owner: Client, user: User, project: Project)
 def test_a_tag_with_signs_in_it_leads_to_its_recordings(owner: Client, user: User) -> None:
     recording = finished("happy", recording__owner=user, recording__title="Anna").recording
     organization.update_recording(recording=recording, tags=["R&D + 50 %"])
-    match = re.search(r'class="library-tag" href="([^"]+)"', looked_for(owner, "/"))
+    match = re.search(r'class="tag" href="([^"]+)"', looked_for(owner, "/"))
     assert match is not None
     assert titles(looked_for(owner, f"/{html.unescape(match[1])}")) == ["Anna"]
 

@@ -12,7 +12,7 @@ def test_every_model_is_listed_with_its_mark(owner: Client) -> None:
     page = owner.get("/models/").content.decode()
     assert page.count("<article") == 3
     assert page.count("demonstration: EEG simulated") == 1
-    assert "Reads face, voice and EEG. Tells 3 emotions apart: neutral, happy, sad." in page
+    assert "Uses face, voice and EEG. Distinguishes 3 emotions: neutral, happy, sad." in page
 
 
 def test_a_card_is_rendered_without_what_could_do_harm(owner: Client) -> None:

@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 from inference.timeline import comparison as comparisons
 from inference.timeline.comparison import Comparison, compare
 from inference.types import UNDETERMINED, Evidence, MediaInfo, Mode, ModelUsed, Segment, Timeline
-from webapp.pages.pair import shown
+from webapp.pages.timeline.comparison_context import comparison_context
 
 FIVE = ("neutral", "sad", "angry", "happy", "calm")
 EIGHT = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
@@ -103,14 +103,15 @@ def test_of_many_differences_the_longest_are_listed_in_their_order(monkeypatch: 
 
 def test_both_lanes_and_what_the_scripts_get_have_one_set_of_labels() -> None:
     one, other = timeline(FIVE, [0, 10], ["calm"]), timeline(EIGHT, [0, 4, 10], ["fearful", "calm"])
-    page = shown(one, other, ("A", "B"))
-    labels, handed = page["labels"], page["handover"]
+    page = comparison_context(one, other, ("A", "B"))
+    labels, handed = page["labels"], page["payload"]
     assert set(labels) == {*EIGHT, UNDETERMINED}
     assert labels[-1] == UNDETERMINED
-    assert [labels[a] + labels[b] for _, _, a, b in handed["stretches"]] == ["calmfearful", "calmcalm"]
-    first, second, differ = handed["lanes"]
-    assert [[labels[int(run.value)] for run in lane["runs"]] for lane in (first, second)] == [
+    pairs = zip(handed["pairs"]["first"], handed["pairs"]["second"], strict=True)
+    assert [labels[a] + labels[b] for a, b in pairs] == ["calmfearful", "calmcalm"]
+    first, second, differ = (tier["runs"] for tier in handed["tiers"])
+    assert [[labels[int(value)] for value in runs["value"]] for runs in (first, second)] == [
         ["calm"],
         ["fearful", "calm"],
     ]
-    assert [tuple(run) for run in differ["runs"]] == [(0, 4, 1.0)]
+    assert differ == {"start_s": [0], "end_s": [4], "value": [1.0]}

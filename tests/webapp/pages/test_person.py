@@ -130,7 +130,7 @@ def test_an_account_is_erased_with_name_and_password(
     for sent in ({"username": "somebody", "password": PASSWORD}, {"username": "owner", "password": "wrong"}, {}):
         assert owner.post("/account/delete/", sent).status_code == 422
     answer = owner.post("/account/delete/", {"username": "owner", "password": PASSWORD}, follow=True)
-    assert "Your account is erased" in shown(answer)
+    assert "Your account is deleted" in shown(answer)
     assert not User.objects.exists()
     assert elsewhere.get("/")["Location"].startswith("/login/")
 

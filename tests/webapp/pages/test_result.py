@@ -29,8 +29,8 @@ def shown(client: Client, analysis: Analysis) -> str:
     return client.get(reverse("pages:result", args=[analysis.pk])).content.decode()
 
 
-def live(client: Client, analysis: Analysis, have: str) -> str:
-    return client.get(reverse("pages:live", args=[analysis.pk]), {"have": have}).content.decode()
+def live(client: Client, analysis: Analysis, state: str) -> str:
+    return client.get(reverse("pages:progress", args=[analysis.pk]), {"state": state}).content.decode()
 
 
 def test_what_waits_says_so_and_asks_again(owner: Client, waiting: Analysis) -> None:
@@ -38,7 +38,7 @@ def test_what_waits_says_so_and_asks_again(owner: Client, waiting: Analysis) -> 
     assert "Waiting for a free worker" in page
     assert 'hx-trigger="every 1s"' in page
     assert reverse("pages:original", args=[waiting.recording_id]) in page
-    assert 'id="strip"' not in page
+    assert 'id="timeline-svg"' not in page
 
 
 def test_a_stage_is_told_in_words_and_percent(owner: Client, waiting: Analysis) -> None:
@@ -55,9 +55,9 @@ def test_the_timeline_comes_as_soon_as_it_is_published(owner: Client, waiting: A
     page = live(owner, waiting, "00")
     assert page.count('hx-swap-oob="true"') == 7
     assert page.count('<tr aria-rowindex="') == 4
-    assert page.count('id="reading"') == 1
+    assert page.count('id="timeline-data"') == 1
     assert "The timeline is there already" in page
-    assert "have=10" in page
+    assert "state=10" in page
     assert reverse("api:video", args=[waiting.pk]) not in page
     assert "hx-swap-oob" not in live(owner, waiting, "10")
 
@@ -65,14 +65,14 @@ def test_the_timeline_comes_as_soon_as_it_is_published(owner: Client, waiting: A
 def test_the_labelled_video_ends_the_asking(owner: Client, finished: Analysis) -> None:
     page = live(owner, finished, "10")
     assert "hx-get" not in page
-    assert f'data-source="{reverse("api:video", args=[finished.pk])}" data-fresh' in page
+    assert f'data-source="{reverse("api:video", args=[finished.pk])}" data-new-source' in page
 
 
 def test_a_timeline_that_is_there_is_not_taken_from_under_somebodys_hands(owner: Client, finished: Analysis) -> None:
     page = live(owner, finished, "10")
     assert page.count('hx-swap-oob="true"') == 2
-    assert 'id="reading"' not in page
-    assert 'id="reading"' in live(owner, finished, "00")
+    assert 'id="timeline-data"' not in page
+    assert 'id="timeline-data"' in live(owner, finished, "00")
 
 
 def test_a_finished_analysis_shows_all_there_is(owner: Client, finished: Analysis) -> None:
@@ -152,7 +152,7 @@ def words(page: str) -> str:
 def test_the_table_of_segments_has_pages(
     owner: Client, published: Analysis, monkeypatch: pytest.MonkeyPatch, asked: str, first: int
 ) -> None:
-    monkeypatch.setattr("webapp.pages.timeline.result_context.SEGMENTS_A_PAGE", 2)
+    monkeypatch.setattr("webapp.pages.timeline.result_context.SEGMENTS_PER_PAGE", 2)
     page = owner.get(reverse("pages:result", args=[published.pk]), {"segments": asked}).content.decode()
     assert page.count('data-number="') == (2 if first == 0 else 1)
     assert f'data-number="{first}"' in page
@@ -185,7 +185,7 @@ def test_cancelling_stops_it(owner: Client, waiting: Analysis) -> None:
 
 
 def test_another_model_reads_it_again(owner: Client, finished: Analysis) -> None:
-    path = reverse("pages:again", args=[finished.recording_id])
+    path = reverse("pages:reanalyse", args=[finished.recording_id])
     page = owner.post(path, {"model": "intermediate-attention-5"}, follow=True).content.decode()
     assert "Waiting for a free worker" in page
     assert 'aria-label="Analyses of this recording"' in page
@@ -194,7 +194,7 @@ def test_another_model_reads_it_again(owner: Client, finished: Analysis) -> None
 
 def test_a_model_that_needs_eeg_is_not_offered_and_is_refused_in_words(owner: Client, finished: Analysis) -> None:
     assert "fusion-cnn-5" not in shown(owner, finished)
-    path = reverse("pages:again", args=[finished.recording_id])
+    path = reverse("pages:reanalyse", args=[finished.recording_id])
     page = owner.post(path, {"model": "fusion-cnn-5"}, follow=True).content.decode()
     assert "cannot read a recording without EEG" in page
     assert finished.recording.analyses.count() == 1

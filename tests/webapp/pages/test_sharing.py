@@ -72,7 +72,7 @@ def test_a_link_lasts_to_the_end_of_a_chosen_day(owner: Client, address: str) ->
         (PERSON | {"person-consent": ""}, "Nothing is shown without this agreement"),
         (LINK | {"link-consent": ""}, "Nothing is shown without this agreement"),
         (LINK | {"link-expires": "date"}, "Choose the last day"),
-        (LINK | {"link-expires": "date", "link-day": "soon"}, "This is no day"),
+        (LINK | {"link-expires": "date", "link-day": "soon"}, "This is not a date"),
         (LINK | {"link-expires": "date", "link-day": "2020-01-01"}, "within the next 366 days"),
         (LINK | {"link-expires": "date", "link-day": "9999-12-31"}, "within the next 366 days"),
         (LINK | {"link-expires": "never"}, "not one of the available choices"),

@@ -82,7 +82,7 @@ def test_one_that_has_expired_is_marked(owner: Client, user: User) -> None:
 
 def test_a_token_is_revoked_after_a_question(owner: Client, user: User) -> None:
     token, _ = services.make_token(user=user, name="notebook")
-    address = reverse("pages:revoke", args=[token.pk])
+    address = reverse("pages:revoke-token", args=[token.pk])
     assert "Revoke “notebook”?" in owner.get(address).content.decode()
     assert Token.objects.exists()
     page = owner.post(address, follow=True).content.decode()

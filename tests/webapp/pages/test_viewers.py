@@ -16,12 +16,12 @@ from tests.webapp.pages.conftest import submit
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.pages.sharing.link_views import MISSES_A_MINUTE
+from webapp.pages.sharing.link_views import MAX_MISSES_PER_MINUTE
 from webapp.recordings import organization
 from webapp.recordings.models import Share
 
-SEEN = {"result": "analysis", "live": "analysis"}
-PLAYED = ("link-result", "link-live", "link-video")
+SEEN = {"result": "analysis", "progress": "analysis"}
+PLAYED = ("link-result", "link-progress", "link-video")
 KEPT = ("link-export", "link-chapters")
 LINK = {"link", "link-faces", *PLAYED, *KEPT}
 
@@ -71,7 +71,7 @@ def test_a_viewer_has_a_list_of_what_is_shared_and_a_page_without_tools(
     assert "Interview" not in viewer.get("/").content.decode()
     page = viewer.get(f"/analyses/{finished.pk}/").content.decode()
     assert "Shared by owner, to look at." in page
-    for tool in ("Analyse again", 'id="correct"', ">Delete<", ">Share<", "Downloads", "Compare"):
+    for tool in ("Analyse again", 'id="correction-editor"', ">Delete<", ">Share<", "Downloads", "Compare"):
         assert tool not in page
     assert "Analyse again" in owner.get(f"/analyses/{finished.pk}/").content.decode()
     seen = Share.objects.get(recording=finished.recording)
@@ -114,7 +114,7 @@ def test_a_link_opens_its_own_recording_until_it_ends(
 def test_unknown_links_look_like_ended_ones_and_are_not_tried_for_long(client: Client, finished: Analysis) -> None:
     cache.clear()
     _, secret = sharing.by_link(finished.recording)
-    answers = [client.get(reverse("pages:link", args=[f"wrong-{number}"])) for number in range(MISSES_A_MINUTE)]
+    answers = [client.get(reverse("pages:link", args=[f"wrong-{number}"])) for number in range(MAX_MISSES_PER_MINUTE)]
     assert {answer.status_code for answer in answers} == {404}
     assert "Nothing is shared here" in answers[0].content.decode()
     assert client.get(reverse("pages:link", args=["another"])).status_code == 429
@@ -163,7 +163,7 @@ def test_the_original_is_for_its_owner_alone(
             viewer.get(f"/analyses/{analysis.pk}/"),
             viewer.get(f"/analyses/{analysis.pk}/live/"),
             Client().get(at(secret, "link-result", analysis)),
-            Client().get(at(secret, "link-live", analysis)),
+            Client().get(at(secret, "link-progress", analysis)),
         ):
             assert page.status_code == 200
             assert str(analysis.recording_id) not in page.content.decode()
@@ -182,7 +182,7 @@ def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analy
     assert at(secret, "link-result", finished) in page
     shown = client.get(at(secret, "link-result", finished)).content.decode()
     assert 'name="robots" content="noindex' in shown
-    for tool in ("Log out", "Analyse again", 'id="correct"', "/api/", "/models/", 'href="/"'):
+    for tool in ("Log out", "Analyse again", 'id="correction-editor"', "/api/", "/models/", 'href="/"'):
         assert tool not in shown
     link.refresh_from_db()
     assert link.openings == 2

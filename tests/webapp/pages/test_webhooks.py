@@ -14,7 +14,7 @@ from webapp.webhooks import services, signing
 from webapp.webhooks.models import Delivery, Endpoint
 
 WANTED = {"url": "http://127.0.0.1:9/hook", "events": ["analysis.failed"]}
-PAGES = ("webhook", "webhook-test", "webhook-switch", "webhook-secret", "webhook-delete")
+PAGES = ("webhook", "webhook-test", "webhook-toggle", "webhook-secret", "webhook-delete")
 
 
 @pytest.fixture(autouse=True)
@@ -81,12 +81,12 @@ def test_it_is_changed(owner: Client, endpoint: Endpoint) -> None:
 
 
 def test_it_is_switched_off_and_on(owner: Client, endpoint: Endpoint) -> None:
-    page = owner.post(address("webhook-switch", endpoint), follow=True).content.decode()
+    page = owner.post(address("webhook-toggle", endpoint), follow=True).content.decode()
     assert "Switched off" in page
     assert "Send a test" not in page
     Endpoint.objects.update(note="Nothing arrived since 2026-01-01.")
     assert "Nothing arrived since" in owner.get(address("webhook", endpoint)).content.decode()
-    assert "switched on" in owner.post(address("webhook-switch", endpoint), {"on": "1"}, follow=True).content.decode()
+    assert "switched on" in owner.post(address("webhook-toggle", endpoint), {"on": "1"}, follow=True).content.decode()
     endpoint.refresh_from_db()
     assert (endpoint.enabled, endpoint.note) == (True, "")
 
@@ -103,12 +103,12 @@ def test_the_log_says_what_became_of_each_message(owner: Client, endpoint: Endpo
     for words in ("Failed (500)", "attempts 9", "12 ms", "It answered 500.", "&lt;b&gt;no&lt;/b&gt;"):
         assert words in page
     assert "every 2s" not in page
-    owner.post(address("delivery-again", endpoint, Delivery.objects.get().pk))
+    owner.post(address("webhook-redeliver", endpoint, Delivery.objects.get().pk))
     assert Delivery.objects.get().status == Delivery.Status.PENDING
 
 
 def test_a_new_secret_and_the_end_are_asked_about(owner: Client, endpoint: Endpoint) -> None:
-    assert "For 24 hours" in owner.get(address("webhook-secret", endpoint)).content.decode()
+    assert "for 24 hours" in owner.get(address("webhook-secret", endpoint)).content.decode()
     assert Endpoint.objects.get().secret == endpoint.secret
     page = owner.post(address("webhook-secret", endpoint)).content.decode()
     assert secret_in(page) == signing.decrypt(Endpoint.objects.get().secret)
@@ -121,7 +121,7 @@ def test_a_new_secret_and_the_end_are_asked_about(owner: Client, endpoint: Endpo
 def test_nothing_is_sent_from_one_that_is_off(owner: Client, endpoint: Endpoint) -> None:
     delivery = services.send_test(endpoint=endpoint)
     services.update(endpoint=endpoint, enabled=False)
-    for path in (address("webhook-test", endpoint), address("delivery-again", endpoint, delivery.pk)):
+    for path in (address("webhook-test", endpoint), address("webhook-redeliver", endpoint, delivery.pk)):
         assert "Switch it on first" in owner.post(path, follow=True).content.decode()
 
 
@@ -131,7 +131,7 @@ def test_somebody_elses_is_not_there(client: Client, stranger: Client, endpoint:
     assert client.post(path)["Location"].startswith("/login/")
     assert stranger.post(path, WANTED).status_code == 404
     delivery = services.send_test(endpoint=endpoint)
-    assert stranger.post(address("delivery-again", endpoint, delivery.pk)).status_code == 404
+    assert stranger.post(address("webhook-redeliver", endpoint, delivery.pk)).status_code == 404
     assert endpoint.url not in stranger.get("/webhooks/").content.decode()
 
 

@@ -40,6 +40,6 @@ class AccountDeletionView(APIView):
         left = deletion.remaining()
         if left is None:
             return Response(status=204)
-        page = settings.PUBLIC_URL + reverse("pages:deletion", args=[deletion.token()])
+        page = settings.PUBLIC_URL + reverse("pages:deletion-progress", args=[deletion.token()])
         going_on = {"recordings": deletion.recordings, "recordings_left": left, "page": page}
         return Response(DeletionSerializer(going_on).data, status=202)

@@ -33,9 +33,9 @@ class TokenForm(forms.Form):
     )
 
     def days(self) -> int | None:
-        """Of a valid form: how long the token lasts."""
-        chosen = self.cleaned_data["expires"]
-        return None if chosen == "never" else int(chosen)
+        """Return how long the token of a valid form lasts; None is for ever."""
+        expires = self.cleaned_data["expires"]
+        return None if expires == "never" else int(expires)
 
 
 class NameForm(forms.ModelForm):
@@ -44,8 +44,8 @@ class NameForm(forms.ModelForm):
         fields = ["first_name", "last_name"]
 
 
-class FarewellForm(forms.Form):
-    """Nobody erases an account by accident, or another's that was left open."""
+class DeleteAccountForm(forms.Form):
+    """Confirms the deletion by user name and password."""
 
     username = forms.CharField(label="Your user name")
     password = forms.CharField(label="Your password", strip=False, widget=forms.PasswordInput)
@@ -67,7 +67,7 @@ class FarewellForm(forms.Form):
         return password
 
 
-class PasswordForm(KeptTokensForm, PasswordChangeForm):
+class ChangePasswordForm(KeptTokensForm, PasswordChangeForm):
     def save(self, commit: bool = True) -> User:
         self.user.tokens_to_keep = self.kept()
         return super().save(commit)

@@ -17,22 +17,24 @@ from webapp.pages.requests import AuthenticatedRequest
 @login_required
 @reauthentication_required(enabled=lambda request: request.method == "POST")
 def tokens(request: AuthenticatedRequest) -> HttpResponse:
-    """The list; a new token is shown in the answer to the request that made it, and never again."""
-    fresh = None
+    """List the tokens. A new token is shown only in the response to the request that created it."""
+    new_token = None
     form = TokenForm(request.POST or None)
     if form.is_valid():
-        wanted = form.cleaned_data
-        _, fresh = services.make_token(
-            user=request.user, name=wanted["name"], scopes=wanted["scopes"], expires_days=form.days()
+        _, new_token = services.make_token(
+            user=request.user,
+            name=form.cleaned_data["name"],
+            scopes=form.cleaned_data["scopes"],
+            expires_days=form.days(),
         )
         form = TokenForm()
-    context = {"tokens": selectors.tokens_of(request.user), "fresh": fresh, "form": form}
-    return render(request, "pages/tokens.html", context, status=422 if form.errors else 200)
+    context = {"tokens": selectors.tokens_of(request.user), "new_token": new_token, "form": form}
+    return render(request, "pages/account/tokens.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def revoke(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+def revoke_token(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     token = selectors.token_for(request.user, pk)
     if request.method == "POST":
         services.revoke_token(user=request.user, pk=pk)
@@ -41,8 +43,8 @@ def revoke(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     context = {
         "question": f"Revoke “{token.name}”?",
         "consequence": "Programs that use this token are locked out at once. This cannot be undone.",
-        "yes": "Revoke it",
-        "no": "Keep it",
-        "back": reverse("pages:tokens"),
+        "confirm_label": "Revoke it",
+        "cancel_label": "Keep it",
+        "cancel_url": reverse("pages:tokens"),
     }
-    return render(request, "pages/confirm.html", context)
+    return render(request, "pages/forms/confirm.html", context)

@@ -1,4 +1,4 @@
-"""One's account: who one is, what one uses, everything to take away, and the end of it."""
+"""The account: name, usage, second factor, data export and deletion."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -27,16 +27,16 @@ from webapp.analyses.privacy.account_deletion import Deletion
 from webapp.analyses.quota import usage_of
 from webapp.audit.selectors import entries_about
 from webapp.core.errors import RequestError
-from webapp.pages.account.activity import lines
-from webapp.pages.account.forms import FarewellForm, NameForm
+from webapp.pages.account.activity import activity_entries
+from webapp.pages.account.forms import DeleteAccountForm, NameForm
 from webapp.pages.requests import AuthenticatedRequest
 
-ENTRIES_ON_A_PAGE = 50
-ERASED = "Your account is erased, with everything that was kept about you."
+ENTRIES_PER_PAGE = 50
+DELETED = "Your account is deleted, with everything that was stored about you."
 
 
-def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The view where mail can be sent; else what to do instead."""
+def requires_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Decorate a view that needs mail; without mail the page says what to do instead."""
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -45,23 +45,23 @@ def with_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     return page
 
 
-class _RevokesAccess(FormView):
+class RevokeAccessMixin(FormView):
     """Ends other sessions and tokens together with the change of the second factor."""
 
     request: AuthenticatedRequest
 
     def form_valid(self, form: KeptTokensForm) -> HttpResponse:
         with transaction.atomic():
-            answer = super().form_valid(form)
+            response = super().form_valid(form)
             revoke_access(user=self.request.user, but=self.request.session.session_key, keep=form.kept())
-        return answer
+        return response
 
 
-class SecondFactorOn(_RevokesAccess, ActivateTOTPView):
+class EnableTOTPView(RevokeAccessMixin, ActivateTOTPView):
     pass
 
 
-class SecondFactorOff(_RevokesAccess, DeactivateTOTPView):
+class DisableTOTPView(RevokeAccessMixin, DeactivateTOTPView):
     pass
 
 
@@ -79,30 +79,32 @@ def account(request: AuthenticatedRequest) -> HttpResponse:
         "usage": usage_of(request.user),
         "sends_mail": settings.SENDS_MAIL,
         "second_factor": Authenticator.Type.TOTP in factors,
-        "codes": len(codes.get_unused_codes()) if (codes := factors.get(Authenticator.Type.RECOVERY_CODES)) else 0,
+        "recovery_code_count": len(codes.get_unused_codes())
+        if (codes := factors.get(Authenticator.Type.RECOVERY_CODES))
+        else 0,
     }
-    return render(request, "pages/account.html", context, status=422 if form.is_bound else 200)
+    return render(request, "pages/account/account.html", context, status=422 if form.is_bound else 200)
 
 
 @require_safe
 @login_required
 def activity(request: AuthenticatedRequest) -> HttpResponse:
-    page = Paginator(entries_about(request.user.pk), ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "lines": lines(list(page), request.user)}
-    return render(request, "pages/activity.html", context)
+    page = Paginator(entries_about(request.user.pk), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "entries": activity_entries(list(page), request.user)}
+    return render(request, "pages/account/activity.html", context)
 
 
 @require_safe
 @login_required
-def export(request: AuthenticatedRequest) -> StreamingHttpResponse:
+def export_data(request: AuthenticatedRequest) -> StreamingHttpResponse:
     return zip_response(data_export.personal_data_archive(request.user), "everything")
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete(request: AuthenticatedRequest) -> HttpResponse:
-    form = FarewellForm(request.POST if request.method == "POST" else None, user=request.user)
+def delete_account(request: AuthenticatedRequest) -> HttpResponse:
+    form = DeleteAccountForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         try:
             deletion = account_deletion.delete_account(user=request.user)
@@ -111,19 +113,24 @@ def delete(request: AuthenticatedRequest) -> HttpResponse:
         else:
             logout(request)
             if deletion.remaining() is not None:
-                return redirect("pages:deletion", deletion.token())
-            messages.success(request, ERASED)
+                return redirect("pages:deletion-progress", deletion.token())
+            messages.success(request, DELETED)
             return redirect("login")
-    return render(request, "pages/erase.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(request, "pages/account/delete.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @require_safe
-def deletion(request: HttpRequest, token: str) -> HttpResponse:
-    """How far the deletion of an account is. Whoever has the address sees it: nobody can log in there any more."""
-    asked = Deletion.from_token(token)
-    left = asked.remaining()
-    context = {"asked": asked, "left": left, "erased": asked.recordings - (left or 0), "words": ERASED}
-    answer = render(request, "pages/deletion.html", context)
-    answer["Referrer-Policy"] = "no-referrer"
-    answer["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
+def deletion_progress(request: HttpRequest, token: str) -> HttpResponse:
+    """Show how far the deletion of an account is, without a login: the address holds a signed token."""
+    deletion = Deletion.from_token(token)
+    left = deletion.remaining()
+    context = {
+        "total": deletion.recordings,
+        "left": left,
+        "deleted": deletion.recordings - (left or 0),
+        "message": DELETED,
+    }
+    response = render(request, "pages/account/deletion_progress.html", context)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response

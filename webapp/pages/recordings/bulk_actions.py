@@ -1,4 +1,4 @@
-"""What can be done with many recordings at once: each deed is a form that asks what it has to know, then does it."""
+"""Actions on many recordings at once: each is a form that asks for its parameters, and runs once it is valid."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
@@ -18,55 +18,66 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.pages import model_cards
 from webapp.pages.display_names import EXPORTS
 from webapp.pages.recordings import search
-from webapp.pages.recordings.forms import MayErase, OwnProjectField, TagsField
+from webapp.pages.recordings.forms import ProjectChoiceField, RetentionConfirmation, TagsField
 from webapp.recordings import organization
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import projects_of, recordings_of
 
-MOST = 10_000  # at once
-MANY = 20  # so many are deleted by a click; for more, their number has to be typed
+MAX_RECORDINGS = 10_000  # at once
+MAX_UNCONFIRMED = 20  # deleting more takes typing their number
 
 
 @dataclass(frozen=True)
-class Done:
-    """What to say, what failed (titles by reason), how many are left to do, or the file that was asked for."""
+class BulkResult:
+    """A message, failed titles by reason, the number of recordings still to do, or a file to download."""
 
-    words: str = ""
+    message: str = ""
     failed: dict[str, list[str]] = field(default_factory=dict)
-    left: int = 0
+    remaining: int = 0
     file: HttpResponseBase | None = None
 
 
-def counted(count: int) -> str:
+def recording_count(count: int) -> str:
+    """Return the number with its noun: 1 recording, 2 recordings."""
     return f"{count} recording{pluralize(count)}"
 
 
-def chosen(user: User, sent: QueryDict) -> list[Recording]:
-    """The user's recordings that a form names: some, or `all` that its `filters` find. None where it names nothing.
+def selected_recordings(user: User, data: QueryDict) -> list[Recording]:
+    """Return the user's recordings that a form names: by id, or `all` that its `filters` find.
 
-    Raises Http404 where it names recordings, and none of them is there, and RequestError(TOO_MANY).
+    The list is empty where the form names nothing.
+
+    Raises:
+        Http404: none of the named recordings exists.
+        RequestError: TOO_MANY.
     """
-    if sent.get("all"):
-        recordings = list(search.found(user, QueryDict(sent.get("filters", ""))).recordings[: MOST + 1])
-        _require_few(len(recordings))
+    if data.get("all"):
+        recordings = list(
+            search.search_recordings(user, QueryDict(data.get("filters", ""))).recordings[: MAX_RECORDINGS + 1]
+        )
+        _check_count(len(recordings))
         return recordings
-    named = [name for name in [*sent.getlist("recording"), *sent.get("recordings", "").split(",")] if name]
-    _require_few(len(named))
+    named = [name for name in [*data.getlist("recording"), *data.get("recordings", "").split(",")] if name]
+    _check_count(len(named))
     recordings = list(recordings_of(user).filter(pk__in=[pk for pk in map(_uuid, named) if pk]))
     if named and not recordings:
         raise Http404
     return recordings
 
 
-def _require_few(count: int) -> None:
-    if count > MOST:
-        raise RequestError(WebCode.TOO_MANY, f"These are more than {MOST} recordings. Narrow them down by the filters.")
+def _check_count(count: int) -> None:
+    if count > MAX_RECORDINGS:
+        raise RequestError(
+            WebCode.TOO_MANY, f"These are more than {MAX_RECORDINGS} recordings. Narrow them down by the filters."
+        )
 
 
-class Deed(MayErase, forms.Form):
+class BulkAction(RetentionConfirmation, forms.Form):
+    """A form for an action on `recordings`, which `run` performs."""
+
     heading: str
     button: str
-    words = ""
+    description = ""
     danger = False
 
     def __init__(self, *args: Any, user: User, recordings: list[Recording], **options: Any) -> None:
@@ -76,34 +87,34 @@ class Deed(MayErase, forms.Form):
         self.prepare()
 
     def prepare(self) -> None:
-        """Fill in what depends on whose recordings they are, and which."""
+        """Adapt the fields to the user and the recordings."""
 
     @abstractmethod
-    def do(self) -> Done:
-        """Do it with all of `recordings`, as the valid form says."""
+    def run(self) -> BulkResult:
+        """Perform the action on all recordings with the values of the valid form."""
 
 
-class Analyse(Deed):
+class Analyse(BulkAction):
     heading = "Analyse again"
     button = "Analyse again"
-    words = "Each gets another analysis. What was read before stays."
+    description = "Each recording gets a new analysis. Earlier analyses stay."
     model = forms.ChoiceField(required=False, widget=forms.Select({"class": "form-select"}))
 
     def prepare(self) -> None:
-        known = [(model.name, f"{model.name}: {model.words}") for model in model_cards.choices()]
-        self.fields["model"].choices = [("", "Choose for me: by whether there is EEG"), *known]  # type: ignore[attr-defined]
+        known = [(model.name, f"{model.name}: {model.description}") for model in model_cards.selectable_models()]
+        self.fields["model"].choices = [("", "Choose for me, depending on EEG"), *known]  # type: ignore[attr-defined]
 
-    def do(self) -> Done:
+    def run(self) -> BulkResult:
         outcome = bulk.analyse_again(recordings=self.recordings, model=self.cleaned_data["model"] or None)
-        return Done(f"{counted(outcome.done)} will be analysed again.", outcome.failed)
+        return BulkResult(f"{recording_count(outcome.done)} will be analysed again.", outcome.failed)
 
 
-class Export(Deed):
+class Export(BulkAction):
     heading = "Export"
     button = "Download"
-    words = (
-        "One timeline of each recording in a folder of its own, and a list of what is inside: the timeline that was "
-        "corrected last, or where none is corrected, the latest."
+    description = (
+        "A zip file with one folder a recording and a list of the contents. Each folder has the timeline that was "
+        "corrected last, or the latest one if none is corrected."
     )
     formats = forms.MultipleChoiceField(
         choices=list(EXPORTS.items()),
@@ -120,22 +131,22 @@ class Export(Deed):
         self.timelines = selectors.analyses_to_export(mine)
         if lacking := len(self.recordings) - len(self.timelines):
             verbs = pluralize(lacking, "has,have"), pluralize(lacking, "is,are")
-            self.words += f" {lacking} of them {verbs[0]} no timeline yet and {verbs[1]} left out."
+            self.description += f" {lacking} of them {verbs[0]} no timeline yet and {verbs[1]} left out."
 
     def clean(self) -> None:
         if not self.timelines:
             raise ValidationError("None of these recordings has a timeline yet. Come back when one is ready.")
 
-    def do(self) -> Done:
+    def run(self) -> BulkResult:
         formats, video = self.cleaned_data["formats"], self.cleaned_data["video"]
-        return Done(file=zip_response(analyses_archive(self.user, self.timelines, formats, with_video=video)))
+        return BulkResult(file=zip_response(analyses_archive(self.user, self.timelines, formats, with_video=video)))
 
 
-class Move(Deed):
+class Move(BulkAction):
     heading = "Move to a project"
     button = "Move"
-    words = "A recording is in one project at most: it leaves the one that it is in."
-    project = OwnProjectField()
+    description = "A recording is in one project at most, so it leaves its present project."
+    project = ProjectChoiceField()
     new_project = forms.CharField(
         required=False,
         max_length=100,
@@ -146,16 +157,16 @@ class Move(Deed):
     def prepare(self) -> None:
         self.fields["project"].queryset = projects_of(self.user)  # type: ignore[attr-defined]
 
-    def do(self) -> Done:
+    def run(self) -> BulkResult:
         project = self.cleaned_data["project"]
         if name := self.cleaned_data["new_project"]:
             project = organization.create_project(owner=self.user, name=name)
         organization.move_to_project(recordings=self.recordings, project=project, erase_due=self.erase_due)
         where = f"in “{project.name}” now" if project else "in no project any more"
-        return Done(f"{counted(len(self.recordings))}: {where}.")
+        return BulkResult(f"{recording_count(len(self.recordings))}: {where}.")
 
 
-class Tag(Deed):
+class Tag(BulkAction):
     heading = "Tags"
     button = "Change the tags"
     add = TagsField(label="Add tags")
@@ -165,13 +176,13 @@ class Tag(Deed):
         if not (self.errors or self.cleaned_data["add"] or self.cleaned_data["remove"]):
             raise ValidationError("Enter a tag to add or to remove.")
 
-    def do(self) -> Done:
+    def run(self) -> BulkResult:
         add, remove = self.cleaned_data["add"], self.cleaned_data["remove"]
         organization.update_tags(owner=self.user, recordings=self.recordings, add=add, remove=remove)
-        return Done(f"The tags of {counted(len(self.recordings))} are changed.")
+        return BulkResult(f"The tags of {recording_count(len(self.recordings))} are changed.")
 
 
-class Delete(Deed):
+class Delete(BulkAction):
     heading = "Delete"
     button = "Delete for good"
     danger = True
@@ -181,11 +192,11 @@ class Delete(Deed):
 
     def prepare(self) -> None:
         analyses = Analysis.objects.filter(recording__in=self.recordings).count()
-        self.words = (
-            f"{counted(len(self.recordings))}, {analyses} {'analysis' if analyses == 1 else 'analyses'} of them, "
-            "their timelines and labelled videos are erased at once. This cannot be undone."
+        self.description = (
+            f"{recording_count(len(self.recordings))}, {analyses} {'analysis' if analyses == 1 else 'analyses'}, "
+            "their timelines and labelled videos are deleted at once. This cannot be undone."
         )
-        if len(self.recordings) > MANY:
+        if len(self.recordings) > MAX_UNCONFIRMED:
             self.fields["number"].label = f"Type {len(self.recordings)}, the number of recordings, to delete them"
         else:
             del self.fields["number"]
@@ -196,18 +207,24 @@ class Delete(Deed):
             raise ValidationError(f"This is not {len(self.recordings)}. Nothing is deleted yet.")
         return number
 
-    def do(self) -> Done:
+    def run(self) -> BulkResult:
         outcome = bulk.erase(recordings=self.recordings, by=self.user)
-        words = f"{counted(outcome.done)} and everything made from them are erased."
+        message = f"{recording_count(outcome.done)} and everything made from them are deleted."
         if outcome.remaining:
-            words += (
-                f" {counted(outcome.remaining)} of those that you chose are still there: the time for one request "
-                "was over. Choose them again and delete them to go on."
+            message += (
+                f" {recording_count(outcome.remaining)} are still there: the time limit of one request was reached. "
+                "Choose them again and delete them to continue."
             )
-        return Done(words, outcome.failed, outcome.remaining)
+        return BulkResult(message, outcome.failed, outcome.remaining)
 
 
-DEEDS: dict[str, type[Deed]] = {"analyse": Analyse, "export": Export, "move": Move, "tag": Tag, "delete": Delete}
+BULK_ACTIONS: dict[str, type[BulkAction]] = {
+    "analyse": Analyse,
+    "export": Export,
+    "move": Move,
+    "tag": Tag,
+    "delete": Delete,
+}
 
 
 def _uuid(name: str) -> UUID | None:

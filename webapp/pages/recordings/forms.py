@@ -25,8 +25,8 @@ from webapp.recordings.services import RecordingFiles
 NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
 
 
-class OwnProjectField(forms.ModelChoiceField):
-    """A project of whoever asks: its form gives it the queryset."""
+class ProjectChoiceField(forms.ModelChoiceField):
+    """A project of the user; the form sets the queryset."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.Select({"class": "form-select"})
@@ -34,46 +34,46 @@ class OwnProjectField(forms.ModelChoiceField):
 
     def label_from_instance(self, project: Any) -> str:
         days = project.retention_days
-        kept = f"kept for {days} day{pluralize(days)}" if days else ""
-        marks = [mark for mark in (project.shared and "shared with others", kept) if mark]
+        retention = f"kept for {days} day{pluralize(days)}" if days else ""
+        marks = [mark for mark in (project.shared and "shared with others", retention) if mark]
         return f"{project.name} ({', '.join(marks)})" if marks else str(project.name)
 
 
 class PurposeField(forms.ChoiceField):
-    """What recordings are used for. What this server refuses is named last: to be refused with a reason."""
+    """What recordings are used for. Purposes that this server forbids come last, and are refused with a reason."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, widget=forms.Select({"class": "form-select"}), **options)
 
-    def sort(self, *before: tuple[str, str]) -> None:
-        """Fill in what there is to choose from, as this server allows and refuses it now; `before` comes first."""
+    def load_choices(self, *first: tuple[str, str]) -> None:
+        """Set the choices by what this server allows now; `first` come first."""
         forbidden = purposes.forbidden()
         self.refusals = {each: purposes.refusal_message(each) for each in Purpose if each in forbidden}
         named = [(each.value, each.label) for each in Purpose if each is not Purpose.UNSTATED]
         allowed = [choice for choice in named if choice[0] not in self.refusals]
         refused = [choice for choice in named if choice[0] in self.refusals]
-        self.choices = [*before, *allowed, *([("Not allowed on this server", refused)] if refused else [])]
+        self.choices = [*first, *allowed, *([("Not allowed on this server", refused)] if refused else [])]
 
 
-class MayErase(forms.BaseForm):
-    """Asks, before recordings would be erased for want of time, whether that is meant."""
+class RetentionConfirmation(forms.BaseForm):
+    """Asks for confirmation before a shorter retention period deletes recordings."""
 
     @property
     def erase_due(self) -> bool:
         return "erase_due" in self.data
 
-    def ask(self, error: RequestError) -> None:
-        """Say what would be erased, and let it be agreed to."""
+    def request_confirmation(self, error: RequestError) -> None:
+        """Show what would be deleted, with a box to agree."""
         box = forms.CheckboxInput({"class": "form-check-input"})
-        self.fields["erase_due"] = forms.BooleanField(required=False, label="Erase them", widget=box)
+        self.fields["erase_due"] = forms.BooleanField(required=False, label="Delete them", widget=box)
         self.add_error(error.field, error.message)
 
 
 class TagsField(forms.CharField):
-    """The names of tags, with commas between them."""
+    """Names of tags, separated by commas."""
 
     def __init__(self, **options: Any) -> None:
-        widget = forms.TextInput({"class": "form-control", "placeholder": "With commas between them"})
+        widget = forms.TextInput({"class": "form-control", "placeholder": "Separated by commas"})
         super().__init__(required=False, max_length=1000, widget=widget, **options)
 
     def to_python(self, value: Any) -> Any:
@@ -110,7 +110,7 @@ class UploadForm(forms.Form):
     eeg_unit = forms.ChoiceField(required=False, choices=[("", "As the file says, or microvolts"), *EEG_UNITS])
     title = forms.CharField(required=False, max_length=200)
     model = forms.CharField(required=False)
-    project = OwnProjectField()
+    project = ProjectChoiceField()
     purpose = PurposeField()
     purpose_note = forms.CharField(required=False, max_length=NOTE_MAX_LENGTH)
     consent = forms.BooleanField(label=consent.TEXT, error_messages={"required": NO_CONSENT})
@@ -118,21 +118,21 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["project"].queryset = projects_of(user)  # type: ignore[attr-defined]
-        self.fields["purpose"].sort()  # type: ignore[attr-defined]
+        self.fields["purpose"].load_choices()  # type: ignore[attr-defined]
 
     def files_of_recording(self) -> RecordingFiles:
-        """What was sent, of a valid form."""
+        """Return the files and EEG parameters of a valid form."""
         files = {name: self.cleaned_data[name] for name in ("video", "audio", "eeg", "eeg_trial", "eeg_sfreq")}
         return RecordingFiles(**files, eeg_unit=self.cleaned_data["eeg_unit"] or None)
 
-    def refuse(self, error: InputError | RequestError) -> None:
-        """Say what is wrong with the input at the field it concerns."""
+    def add_input_error(self, error: InputError | RequestError) -> None:
+        """Show an error at the field that it concerns."""
         field = field_of(error)
         self.add_error(field if field in self.fields else "video", error.message)
 
 
-class RecordingForm(MayErase, forms.ModelForm):
-    project = OwnProjectField()
+class RecordingForm(RetentionConfirmation, forms.ModelForm):
+    project = ProjectChoiceField()
     tags = TagsField()
 
     class Meta:
@@ -146,16 +146,16 @@ class RecordingForm(MayErase, forms.ModelForm):
         self.initial["tags"] = ", ".join(tag.name for tag in self.instance.tags.all())
 
 
-class ProjectForm(MayErase, forms.ModelForm):
-    purpose = PurposeField(help_text="Of recordings that are sent into it without one.")
+class ProjectForm(RetentionConfirmation, forms.ModelForm):
+    purpose = PurposeField(help_text="Of recordings that are uploaded to it without one.")
 
     class Meta:
         model = Project
         fields = ["name", "description", "purpose", "retention_days"]
         labels = {"retention_days": "Days to keep its recordings"}
         help_texts = {
-            "retention_days": "So many days after it came, a recording is erased with everything made from it. "
-            "Empty: until somebody deletes it."
+            "retention_days": "A recording is deleted this many days after its upload, with everything made from it. "
+            "Empty: it is kept until somebody deletes it."
         }
         widgets = {
             "name": forms.TextInput({"class": "form-control"}),
@@ -165,7 +165,7 @@ class ProjectForm(MayErase, forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["purpose"].sort(("", "No purpose of its own"))  # type: ignore[attr-defined]
+        self.fields["purpose"].load_choices(("", "No purpose of its own"))  # type: ignore[attr-defined]
 
 
 class TagForm(forms.ModelForm):

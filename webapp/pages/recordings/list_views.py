@@ -1,4 +1,4 @@
-"""The list of one's recordings, and what is done with many of them at once."""
+"""The list of recordings, and actions on many of them at once."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,99 +13,96 @@ from django.views.decorators.http import require_POST, require_safe
 from webapp.core import samples
 from webapp.core.errors import RequestError, WebCode
 from webapp.pages.recordings import bulk_actions, search
-from webapp.pages.recordings.rows import rows
+from webapp.pages.recordings.rows import recording_rows
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import consent, retention, selectors
 
 PAGE_SIZE = 25
-TITLES_NAMED = 20  # of those that something is done with
+MAX_TITLES = 20  # named on the page of a bulk action
 
 
 @require_safe
 @login_required
-def recordings(request: AuthenticatedRequest) -> HttpResponse:
-    found = search.found(request.user, request.GET)
-    page = Paginator(found.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
-    lines = rows(page)
+def recording_list(request: AuthenticatedRequest) -> HttpResponse:
+    result = search.search_recordings(request.user, request.GET)
+    page = Paginator(result.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = recording_rows(page)
     projects = list(selectors.projects_of(request.user))
-    soon = timezone.now() + retention.NOTICE_PERIOD
+    horizon = timezone.now() + retention.NOTICE_PERIOD
     context = {
         "page": page,
-        "rows": lines,
-        "open_rows": [line for line in lines if not line.ended],
-        "found": found,
-        "choices": search.choices(request.user, projects, found.asked),
+        "rows": rows,
+        "open_rows": [row for row in rows if not row.ended],
+        "search": result,
+        "filter_fields": search.filter_fields(request.user, projects, result.filters),
         "orderings": [(value, name) for value, (name, _) in search.ORDERINGS.items()],
-        "filters": _filters(request.GET),
-        "project": next((each for each in projects if str(each.pk) == found.asked.get("project")), None),
-        "ending": retention.expiring_before(soon, request.user.recordings.all()).count(),
-        "soon": soon,
-        "first_steps": not found.asked and all(_is_sample(line.recording.consent_version) for line in lines),
-        "sample": None if samples.missing_files() else consent.SAMPLE_TEXT,
+        "filter_query": _filter_query(request.GET),
+        "project": next((each for each in projects if str(each.pk) == result.filters.get("project")), None),
+        "expiring_count": retention.expiring_before(horizon, request.user.recordings.all()).count(),
+        "expiry_horizon": horizon,
+        "show_next_steps": not result.filters
+        and all(row.recording.consent_version == consent.SAMPLE_VERSION for row in rows),
+        "sample_consent": None if samples.missing_files() else consent.SAMPLE_TEXT,
     }
-    return render(request, "pages/recordings.html", context)
+    return render(request, "pages/recordings/list.html", context)
 
 
 @require_POST
 @login_required
-def deed(request: AuthenticatedRequest, name: str) -> HttpResponseBase:
-    """Asks what there is to know before it is done; sent again with that, it is done."""
-    if name not in bulk_actions.DEEDS:
+def bulk_action(request: AuthenticatedRequest, name: str) -> HttpResponseBase:
+    """Show the form of a bulk action; run it once the form is sent with `sure`."""
+    if name not in bulk_actions.BULK_ACTIONS:
         raise Http404
-    filters = _filters(QueryDict(request.POST.get("filters", "")))
-    back = f"{reverse('pages:recordings')}{'?' if filters else ''}{filters}"
+    filter_query = _filter_query(QueryDict(request.POST.get("filters", "")))
+    back = f"{reverse('pages:recordings')}{'?' if filter_query else ''}{filter_query}"
     try:
-        chosen = bulk_actions.chosen(request.user, request.POST)
+        selected = bulk_actions.selected_recordings(request.user, request.POST)
     except RequestError as error:
         messages.error(request, error.message)
         return redirect(back)
-    if not chosen:
-        messages.error(request, "No recording is chosen. Tick those that you mean first.")
+    if not selected:
+        messages.error(request, "No recording is chosen. Tick some first.")
         return redirect(back)
-    sent = request.POST if "sure" in request.POST else None
-    form = bulk_actions.DEEDS[name](sent, user=request.user, recordings=chosen)
+    data = request.POST if "sure" in request.POST else None
+    form = bulk_actions.BULK_ACTIONS[name](data, user=request.user, recordings=selected)
     if form.is_valid():
         try:
-            done = form.do()
+            result = form.run()
         except RequestError as error:
             if error.code is WebCode.RETENTION_ERASES:
-                form.ask(error)
+                form.request_confirmation(error)
             else:
                 form.add_error(None, error.message)
         else:
-            return done.file or _told(request, done, back)
+            return result.file or _report(request, result, back)
     context = {
         "form": form,
         "name": name,
-        "named": chosen[:TITLES_NAMED],
-        "others": len(chosen) - TITLES_NAMED,
-        "recordings": ",".join(str(recording.pk) for recording in chosen),
-        "counted": bulk_actions.counted(len(chosen)),
-        "filters": filters,
+        "shown_recordings": selected[:MAX_TITLES],
+        "hidden_count": len(selected) - MAX_TITLES,
+        "recordings": ",".join(str(recording.pk) for recording in selected),
+        "recording_count": bulk_actions.recording_count(len(selected)),
+        "filter_query": filter_query,
         "back": back,
     }
-    return render(request, "pages/deed.html", context, status=422 if form.is_bound else 200)
+    return render(request, "pages/recordings/bulk_action.html", context, status=422 if form.is_bound else 200)
 
 
-def _told(request: AuthenticatedRequest, done: bulk_actions.Done, back: str) -> HttpResponse:
-    if not (done.failed or done.left):
-        messages.success(request, done.words)
+def _report(request: AuthenticatedRequest, result: bulk_actions.BulkResult, back: str) -> HttpResponse:
+    if not (result.failed or result.remaining):
+        messages.success(request, result.message)
         return redirect(back)
-    messages.warning(request, done.words)
-    for reason, titles in done.failed.items():
+    messages.warning(request, result.message)
+    for reason, titles in result.failed.items():
         named = ", ".join(f"“{title}”" for title in titles)
-        messages.error(request, f"Not done for {bulk_actions.counted(len(titles))}, {named}: {reason}")
+        messages.error(request, f"Not done for {bulk_actions.recording_count(len(titles))}, {named}: {reason}")
     return redirect(back)
 
 
-def _filters(query: QueryDict) -> str:
-    """What was looked for, as it stands in an address, without the page's number."""
-    kept = query.copy()
-    kept.pop("page", None)
-    for name in [name for name, value in kept.items() if not value]:
-        del kept[name]
-    return kept.urlencode()
-
-
-def _is_sample(consent_version: str) -> bool:
-    return consent_version == consent.SAMPLE_VERSION
+def _filter_query(query: QueryDict) -> str:
+    """Return the filters and the order as a query string, without the page number."""
+    filters = query.copy()
+    filters.pop("page", None)
+    for name in [name for name, value in filters.items() if not value]:
+        del filters[name]
+    return filters.urlencode()

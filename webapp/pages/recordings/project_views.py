@@ -1,4 +1,4 @@
-"""Projects and tags: the lists of both, a new one, another name, the end of one."""
+"""Projects and tags: list, create, change, delete."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,15 +27,15 @@ Form = ProjectForm | TagForm
 @login_required
 def projects(request: AuthenticatedRequest) -> HttpResponse:
     context = {"projects": selectors.projects_of(request.user), "tags": selectors.tags_of(request.user)}
-    return render(request, "pages/projects.html", context)
+    return render(request, "pages/recordings/projects.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_project(request: AuthenticatedRequest) -> HttpResponse:
     form = ProjectForm(request.POST or None)
-    words = {"heading": "New project", "button": "Make the project", "said": "The project is made."}
-    return _change(request, form, lambda sent: organization.create_project(owner=request.user, **sent), words)
+    texts = {"heading": "New project", "button": "Create the project", "success": "The project has been created."}
+    return _save(request, form, lambda data: organization.create_project(owner=request.user, **data), texts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,19 +43,19 @@ def new_project(request: AuthenticatedRequest) -> HttpResponse:
 def project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     project = selectors.project_for(request.user, pk)
     form = ProjectForm(request.POST or None, instance=project)
-    words = {"heading": "Change the project", "button": "Save", "said": "The project has been saved."}
-    return _change(
+    texts = {"heading": "Change the project", "button": "Save", "success": "The project has been saved."}
+    return _save(
         request,
         form,
-        lambda sent: organization.update_project(project=project, erase_due=form.erase_due, **sent),
-        words,
+        lambda data: organization.update_project(project=project, erase_due=form.erase_due, **data),
+        texts,
     )
 
 
 @require_safe
 @login_required
 def project_zip(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
-    """Every file of a project's timelines, corrected ones before later ones; the videos not counted."""
+    """Download one timeline of each recording in all formats, the corrected one where there is one; no videos."""
     project = selectors.project_for(request.user, pk)
     timelines = analyses_to_export(analyses_of(request.user).filter(recording__project=project))
     if not timelines:
@@ -72,16 +72,16 @@ def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         organization.delete_project(project=project)
         messages.success(request, f"The project “{project.name}” is deleted. Its recordings are in no project now.")
         return redirect("pages:projects")
-    lost = retention.count_expired(recordings=project.recordings.all(), days=retention_days_of(None))
-    return render(request, "pages/delete_project.html", {"project": project, "lost": lost})
+    expired = retention.count_expired(recordings=project.recordings.all(), days=retention_days_of(None))
+    return render(request, "pages/recordings/delete_project.html", {"project": project, "expired": expired})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_tag(request: AuthenticatedRequest) -> HttpResponse:
     form = TagForm(request.POST or None)
-    words = {"heading": "New tag", "button": "Make the tag", "said": "The tag is made."}
-    return _change(request, form, lambda sent: organization.create_tag(owner=request.user, **sent), words)
+    texts = {"heading": "New tag", "button": "Create the tag", "success": "The tag has been created."}
+    return _save(request, form, lambda data: organization.create_tag(owner=request.user, **data), texts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,8 +89,8 @@ def new_tag(request: AuthenticatedRequest) -> HttpResponse:
 def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     form = TagForm(request.POST or None, instance=tag)
-    words = {"heading": "Rename the tag", "button": "Save", "said": "The tag has its new name wherever it is."}
-    return _change(request, form, lambda sent: organization.update_tag(tag=tag, **sent), words)
+    texts = {"heading": "Rename the tag", "button": "Save", "success": "The tag has its new name wherever it is."}
+    return _save(request, form, lambda data: organization.update_tag(tag=tag, **data), texts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,22 +101,22 @@ def delete_tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         organization.delete_tag(tag=tag)
         messages.success(request, f"The tag “{tag.name}” has been deleted.")
         return redirect("pages:projects")
-    return render(request, "pages/delete_tag.html", {"tag": tag})
+    return render(request, "pages/recordings/delete_tag.html", {"tag": tag})
 
 
-def _change(
-    request: AuthenticatedRequest, form: Form, do: Callable[[dict[str, Any]], object], words: dict[str, str]
+def _save(
+    request: AuthenticatedRequest, form: Form, save: Callable[[dict[str, Any]], object], texts: dict[str, str]
 ) -> HttpResponse:
-    """Do it with what a valid form says; show the form otherwise, with what is wrong at its field."""
+    """Save the data of a valid form and redirect; otherwise show the form with its errors."""
     if form.is_valid():
         try:
-            do(form.cleaned_data)
+            save(form.cleaned_data)
         except RequestError as error:
             if error.code is WebCode.RETENTION_ERASES and isinstance(form, ProjectForm):
-                form.ask(error)
+                form.request_confirmation(error)
             else:
                 form.add_error(error.field, error.message)
         else:
-            messages.success(request, words["said"])
+            messages.success(request, texts["success"])
             return redirect("pages:projects")
-    return render(request, "pages/fields.html", {"form": form, **words}, status=422 if form.is_bound else 200)
+    return render(request, "pages/forms/form.html", {"form": form, **texts}, status=422 if form.is_bound else 200)

@@ -1,4 +1,4 @@
-"""Recordings as lines of the list."""
+"""Recordings as rows of the list."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import representatives, with_corrected_at, with_corrected_recording
 from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg
-from webapp.pages.timeline.svg import Part
+from webapp.pages.timeline.svg import LabelShare
 from webapp.recordings.models import Recording
 
-LEADING = 3  # labels named beside the bar
+LEADING_LABELS = 3  # named beside the bar
 
 
 @dataclass(frozen=True)
-class Row:
+class RecordingRow:
     """A recording with its latest analysis, of those that were not cancelled if there are any."""
 
     recording: Recording
     analysis: Analysis
     demonstration: str | None
-    words: str
-    shares: tuple[Part, ...]
-    corrected: str  # where a person's corrections are, if anywhere
+    message: str  # progress or error
+    label_shares: tuple[LabelShare, ...]
+    corrected: str  # where the corrections are, empty without any
 
     @property
-    def leading(self) -> list[Part]:
-        return svg.leading(self.shares)[:LEADING]
+    def leading(self) -> list[LabelShare]:
+        return svg.largest_first(self.label_shares)[:LEADING_LABELS]
 
     @property
-    def status_words(self) -> str:
+    def status_name(self) -> str:
         return display_names.STATUSES[Analysis.Status(self.analysis.status)]
 
     @property
@@ -38,22 +38,23 @@ class Row:
         return self.analysis.status not in Analysis.OPEN
 
 
-def rows(recordings: Iterable[Recording]) -> list[Row]:
+def recording_rows(recordings: Iterable[Recording]) -> list[RecordingRow]:
+    """Return a row for each recording, in order, with one query for the analyses of all."""
     found = list(recordings)
-    of_page = Recording.objects.filter(pk__in=[recording.pk for recording in found])
-    every = with_corrected_recording(with_corrected_at(representatives(of_page)))
-    latest = {analysis.recording_id: analysis for analysis in every}
-    marks = model_cards.marks()
-    return [_row(recording, latest[recording.pk], marks) for recording in found]
+    on_page = Recording.objects.filter(pk__in=[recording.pk for recording in found])
+    analyses = with_corrected_recording(with_corrected_at(representatives(on_page)))
+    latest = {analysis.recording_id: analysis for analysis in analyses}
+    notes = model_cards.demonstration_notes()
+    return [_row(recording, latest[recording.pk], notes) for recording in found]
 
 
-def _row(recording: Recording, analysis: Analysis, marks: dict[tuple[str, str], str]) -> Row:
-    return Row(
+def _row(recording: Recording, analysis: Analysis, notes: dict[tuple[str, str], str]) -> RecordingRow:
+    return RecordingRow(
         recording=recording,
         analysis=analysis,
-        demonstration=marks.get((analysis.model_name, analysis.model_version)),
-        words=display_names.progress(analysis) if analysis.status in Analysis.OPEN else analysis.error_message,
-        shares=svg.parts(analysis.summary["share"]) if analysis.summary else (),
+        demonstration=notes.get((analysis.model_name, analysis.model_version)),
+        message=display_names.progress(analysis) if analysis.status in Analysis.OPEN else analysis.error_message,
+        label_shares=svg.label_shares(analysis.summary["share"]) if analysis.summary else (),
         corrected=_corrected(analysis),
     )
 

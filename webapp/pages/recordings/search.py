@@ -1,4 +1,4 @@
-"""One's recordings as they are looked for: by what, in which order, and what there is to choose from."""
+"""Search in a user's recordings: filters, orderings and the choices of each filter."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,63 +27,65 @@ ORDERINGS: dict[str, tuple[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Found:
-    """`recordings` in order; none where a filter makes no sense, which `wrong` says. `asked` are the filters in use."""
+class SearchResult:
+    """`recordings` in order, none where a filter is invalid (`errors`). `filters` are the filters in use, by name."""
 
     recordings: QuerySet[Recording]
-    asked: dict[str, str]
-    wrong: list[str]
+    filters: dict[str, str]
+    errors: list[str]
 
     @property
-    def narrowed(self) -> bool:
-        """Whether any of the filters is in use that stand folded."""
-        return bool(self.asked.keys() - {"search"})
+    def uses_folded_filters(self) -> bool:
+        """Whether any filter besides the text search is in use."""
+        return bool(self.filters.keys() - {"search"})
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A field of the filters, and what it can be: (value, words) each."""
+class FilterField:
+    """A filter with its options (value, label)."""
 
     name: str
     label: str
-    anything: str
+    any_label: str
     options: list[tuple[str, str]]
     value: str = ""
 
 
-def found(user: User, query: QueryDict) -> Found:
-    """What a query finds, whether it comes with an address or with a form."""
+def search_recordings(user: User, query: QueryDict) -> SearchResult:
+    """Return the recordings of a user that match a query string."""
     mine = selectors.recordings_of(user).prefetch_related(None).prefetch_related("tags").select_related("project")
     filters = RecordingFilter(query, mine)
-    asked = {name: value for name in filters.filters if (value := query.get(name, "").strip())}
+    in_use = {name: value for name in filters.filters if (value := query.get(name, "").strip())}
     if not filters.is_valid():
-        return Found(mine.none(), asked, [f"{name}: {errors[0]}" for name, errors in filters.errors.items()])
+        return SearchResult(mine.none(), in_use, [f"{name}: {errors[0]}" for name, errors in filters.errors.items()])
     _, by = ORDERINGS.get(query.get("ordering", ""), ORDERINGS[NEWEST])
-    return Found(filters.qs.order_by(by, "pk"), asked, [])
+    return SearchResult(filters.qs.order_by(by, "pk"), in_use, [])
 
 
-def choices(user: User, projects: list[Project], asked: dict[str, str]) -> list[Choice]:
-    """The fields to choose from. What was asked for stays among the options although it is gone."""
+def filter_fields(user: User, projects: list[Project], in_use: dict[str, str]) -> list[FilterField]:
+    """Return the filters with their options. A value in use stays an option although its object is gone."""
     specs = [spec for spec in store.list_models() if spec.kind != "eeg"]
     labels = [*dict.fromkeys(label for spec in specs for label in spec.labels), UNDETERMINED]
-    every = [
-        Choice(
+    fields = [
+        FilterField(
             "project",
             "Project",
             "Any project",
             [(NO_PROJECT, "In no project"), *((str(project.pk), project.name) for project in projects)],
         ),
-        Choice("purpose", "Purpose", "Any purpose", [(each.value, each.label) for each in Purpose]),
-        Choice("tag", "Tag", "Any tag", [(tag.name, tag.name) for tag in selectors.tags_of(user)]),
-        Choice("label", "Leading emotion", "Any emotion", [(label, label.capitalize()) for label in labels]),
-        Choice(
+        FilterField("purpose", "Purpose", "Any purpose", [(each.value, each.label) for each in Purpose]),
+        FilterField("tag", "Tag", "Any tag", [(tag.name, tag.name) for tag in selectors.tags_of(user)]),
+        FilterField("label", "Leading emotion", "Any emotion", [(label, label.capitalize()) for label in labels]),
+        FilterField(
             "status", "State", "Any state", [(str(status), text) for status, text in display_names.STATUSES.items()]
         ),
-        Choice("model", "Model", "Any model", [(name, name) for name in dict.fromkeys(spec.name for spec in specs)]),
+        FilterField(
+            "model", "Model", "Any model", [(name, name) for name in dict.fromkeys(spec.name for spec in specs)]
+        ),
     ]
-    return [_with(choice, asked.get(choice.name, "")) for choice in every]
+    return [_select(field, in_use.get(field.name, "")) for field in fields]
 
 
-def _with(choice: Choice, value: str) -> Choice:
-    known = not value or value in dict(choice.options)
-    return replace(choice, value=value, options=[*choice.options, *([] if known else [(value, value)])])
+def _select(field: FilterField, value: str) -> FilterField:
+    known = not value or value in dict(field.options)
+    return replace(field, value=value, options=[*field.options, *([] if known else [(value, value)])])

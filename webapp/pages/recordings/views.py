@@ -1,4 +1,4 @@
-"""One recording: a new one, another title, another analysis, the end of it."""
+"""One recording: upload, edit, analyse again, delete."""
 
 from uuid import UUID
 
@@ -31,11 +31,11 @@ from webapp.recordings.services import NewRecording
 from webapp.recordings.upload_slots import require_capacity, upload_slot
 
 
-@csrf_exempt  # its token is looked for in the form: not before it is known that the form may be read
+@csrf_exempt  # the token is in the form, which is read only after the checks below
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def upload(request: AuthenticatedRequest) -> HttpResponse:
-    """Leads to the result of the first analysis, or answers 422 with what is wrong at its field."""
+    """Create a recording and redirect to its first analysis, or answer 422 with the errors at their fields."""
     if request.method == "POST":
         try:
             require_capacity(owner=request.user, request=request)
@@ -50,46 +50,46 @@ def upload(request: AuthenticatedRequest) -> HttpResponse:
 
 @csrf_protect
 def _upload(request: AuthenticatedRequest) -> HttpResponse:
-    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    data = (request.POST, request.FILES) if request.method == "POST" else ()
     initial = {"project": request.GET.get("project"), "purpose": purposes.last_stated(request.user)}
-    form = UploadForm(*sent, user=request.user, initial=initial)
+    form = UploadForm(*data, user=request.user, initial=initial)
     if form.is_valid():
-        given = form.cleaned_data
+        values = form.cleaned_data
         try:
             analysis = services.submit(
                 owner=request.user,
                 new=NewRecording(
                     files=form.files_of_recording(),
-                    consent=given["consent"],
-                    title=given["title"],
-                    project=given["project"],
-                    purpose=given["purpose"] or None,
-                    purpose_note=given["purpose_note"],
+                    consent=values["consent"],
+                    title=values["title"],
+                    project=values["project"],
+                    purpose=values["purpose"] or None,
+                    purpose_note=values["purpose_note"],
                 ),
-                model=given["model"] or None,
+                model=values["model"] or None,
             )
         except (InputError, RequestError) as error:
-            form.refuse(error)
+            form.add_input_error(error)
         else:
             return redirect("pages:result", analysis.pk)
     context = {
         "form": form,
-        "models": model_cards.choices(),
+        "models": model_cards.selectable_models(),
         "limits": settings.LIMITS,
-        "accepted": accepted_formats.for_script(),
+        "accepted": accepted_formats.by_role(),
         "usage": usage_of(request.user),
         "any_analysis": UUID(int=0),
         "days_kept": retention_days_of(None),
         "refusals": form.fields["purpose"].refusals,  # type: ignore[attr-defined]
         "purposes": {str(project.pk): project.purpose for project in projects_of(request.user) if project.purpose},
     }
-    return render(request, "pages/upload.html", context, status=422 if form.is_bound else 200)
+    return render(request, "pages/recordings/upload.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
 @login_required
 def sample(request: AuthenticatedRequest) -> HttpResponse:
-    """Make a recording of the one that comes with the application, and lead to its result."""
+    """Create a recording from the bundled sample and redirect to its result."""
     mode = request.POST.get("mode", "")
     if mode not in samples.MODES or samples.missing_files():
         raise Http404
@@ -104,32 +104,32 @@ def sample(request: AuthenticatedRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def edit(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    """Title, project and tags."""
+def edit_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Change title, project and tags."""
     recording = selectors.recording_for(request.user, pk)
     form = RecordingForm(request.POST or None, instance=recording)
     if form.is_valid():
         try:
             organization.update_recording(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
         except RequestError as error:
-            form.ask(error)
+            form.request_confirmation(error)
         else:
             messages.success(request, f"“{recording.title}” has been saved.")
             return redirect("pages:recordings")
-    context = {"form": form, "heading": "Title, project and tags", "button": "Save", "back": "pages:recordings"}
-    return render(request, "pages/fields.html", context, status=422 if form.is_bound else 200)
+    context = {"form": form, "heading": "Title, project and tags", "button": "Save", "cancel_view": "pages:recordings"}
+    return render(request, "pages/forms/form.html", context, status=422 if form.is_bound else 200)
 
 
 @require_safe
 @login_required
-def original(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
-    """The video as it was sent, in parts if the player asks for parts."""
+def original_video(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
+    """Stream the uploaded video, with range requests."""
     return responses.original(request, selectors.recording_for(request.user, pk))
 
 
 @require_POST
 @login_required
-def again(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def reanalyse(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     recording = selectors.recording_for(request.user, pk)
     try:
         analysis = services.rerun(recording=recording, model=request.POST.get("model") or None)
@@ -141,10 +141,10 @@ def again(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def delete_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     recording = selectors.recording_for(request.user, pk)
     if request.method == "POST":
         services.erase(recording=recording, by=request.user)
-        messages.success(request, f"“{recording.title}” and everything made from it are erased.")
+        messages.success(request, f"“{recording.title}” and everything made from it are deleted.")
         return redirect("pages:recordings")
-    return render(request, "pages/delete.html", {"recording": recording})
+    return render(request, "pages/recordings/delete.html", {"recording": recording})

@@ -1,4 +1,4 @@
-"""What an owner says who shares something."""
+"""Forms for sharing a recording or a project with a person or by a link."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -12,12 +12,12 @@ ON_A_DATE = "date"
 CHECKBOX = {"class": "form-check-input"}
 
 
-class _Form(forms.Form):
+class ShareForm(forms.Form):
     note = forms.CharField(
         label="Note",
         required=False,
         max_length=200,
-        help_text="For yourself, to know it by later.",
+        help_text="Only you see it.",
         widget=forms.TextInput({"class": "form-control"}),
     )
     may_download = forms.BooleanField(
@@ -37,7 +37,7 @@ class _Form(forms.Form):
             self.fields["consent"].label = consent.SHARING_PROJECT_TEXT
 
 
-class PersonForm(_Form):
+class UserShareForm(ShareForm):
     username = forms.CharField(
         label="User name",
         max_length=150,
@@ -47,7 +47,7 @@ class PersonForm(_Form):
     field_order = ["username", "note", "may_download", "consent"]
 
 
-class LinkForm(_Form):
+class LinkShareForm(ShareForm):
     expires = forms.ChoiceField(
         label="It ends",
         choices=[("1", "in a day"), ("7", "in 7 days"), ("30", "in 30 days"), (ON_A_DATE, "with the day chosen below")],
@@ -59,23 +59,23 @@ class LinkForm(_Form):
         required=False,
         help_text="Only where the link ends with a chosen day. That day still counts.",
         widget=forms.DateInput({"class": "form-control", "type": "date"}),
-        error_messages={"invalid": "This is no day. Write it as 2026-12-31."},
+        error_messages={"invalid": "This is not a date. Write it as 2026-12-31."},
     )
     field_order = ["expires", "day", "note", "may_download", "consent"]
 
     def clean(self) -> dict[str, Any] | None:
-        sent = super().clean()
+        cleaned = super().clean()
         by_date = self.cleaned_data.get("expires") == ON_A_DATE
         if by_date and not self.cleaned_data.get("day") and not self.has_error("day"):
             self.add_error("day", "Choose the last day.")
-        return sent
+        return cleaned
 
-    def ends(self) -> datetime:
-        """Of a valid form: when the link is good for nothing."""
-        chosen = self.cleaned_data["expires"]
-        if chosen == ON_A_DATE:
+    def expires_at(self) -> datetime:
+        """Return when the link of a valid form expires."""
+        expires = self.cleaned_data["expires"]
+        if expires == ON_A_DATE:
             return datetime.combine(self.cleaned_data["day"], time.max, UTC)
-        return timezone.now() + timedelta(days=int(chosen))
+        return timezone.now() + timedelta(days=int(expires))
 
     def add_error(self, field: str | None, error: Any) -> None:
         super().add_error("day" if field == "expires_at" else field, error)

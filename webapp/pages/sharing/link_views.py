@@ -1,6 +1,6 @@
-"""What whoever has a link sees, without an account: the secret is in the address of the page, its data and its media.
+"""Pages for visitors with a shared link, who have no account: the addresses of pages, data and media hold a secret.
 
-Each request asks anew whether the link is good, each part of a video too.
+Every request checks the link again, each part of a video too.
 """
 
 import time
@@ -22,66 +22,66 @@ from webapp.analyses import permissions
 from webapp.analyses.downloads import responses
 from webapp.core.errors import STATUSES, RequestError
 from webapp.core.middleware import client_network
-from webapp.pages.recordings.rows import rows
-from webapp.pages.timeline.result_context import Places, news, result
+from webapp.pages.recordings.rows import recording_rows
+from webapp.pages.timeline.result_context import ResultUrls, progress_update, result_context
 from webapp.recordings import sharing
 from webapp.recordings.models import Share
 from webapp.recordings.permissions import link_for, shared_with
 
 PAGE_SIZE = 25
-MISSES_A_MINUTE = 20  # of one address: secrets cannot be guessed, and nobody is to try
+MAX_MISSES_PER_MINUTE = 20  # wrong secrets from one address
 
 LinkView = Callable[Concatenate[HttpRequest, Share, ...], HttpResponseBase]
 
 
 def with_link(view: LinkView) -> Callable[..., HttpResponseBase]:
-    """Call the view with the link that has the secret; anything else is not found. The address is told to nobody."""
+    """Decorate a view that gets the link of the secret; an unknown secret answers 404. Responses are never indexed."""
 
     @require_safe
     @wraps(view)
     def page(request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
-        answer = _answer(view, request, secret, **more)
-        add_never_cache_headers(answer)
-        answer["Referrer-Policy"] = "no-referrer"
-        answer["X-Robots-Tag"] = "noindex, nofollow"
-        return answer
+        response = _respond(view, request, secret, **more)
+        add_never_cache_headers(response)
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
 
     return page
 
 
 @with_link
-def entrance(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase:
-    """Leads to the latest analysis of a recording; of a project, lists the recordings."""
+def open_link(request: HttpRequest, link: Share, secret: str) -> HttpResponseBase:
+    """Redirect to the latest analysis of a recording, or list the recordings of a project."""
     if request.method == "GET" and "page" not in request.GET:
         sharing.record_link_opened(link=link)
     page = Paginator(shared_with(link), PAGE_SIZE).get_page(request.GET.get("page"))
-    lines = rows(page)
+    rows = recording_rows(page)
     if link.project is not None:
-        context = {"link": link, "secret": secret, "page": page, "rows": lines, "by_link": True}
-        return render(request, "pages/link.html", context)
-    if not lines:  # taken back at this moment
+        context = {"link": link, "secret": secret, "page": page, "rows": rows, "by_link": True}
+        return render(request, "pages/sharing/link_project.html", context)
+    if not rows:  # revoked in this moment
         raise Http404
-    return redirect("pages:link-result", secret, lines[0].analysis.pk)
+    return redirect("pages:link-result", secret, rows[0].analysis.pk)
 
 
 @with_link
-def show(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    seen = permissions.access_for(link, pk)
-    places = Places(seen.analysis, secret)
-    beside = {
-        "siblings": places.beside(seen.siblings()),
+def result(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    access = permissions.access_for(link, pk)
+    urls = ResultUrls(access.analysis, secret)
+    context = result_context(access, urls, request.GET.get("segments")) | {
+        "siblings": urls.pages_of(access.siblings()),
         "link": link,
         "secret": secret,
         "by_link": True,
     }
-    return render(request, "pages/result.html", result(seen, places, request.GET.get("segments")) | beside)
+    return render(request, "pages/timeline/result.html", context)
 
 
 @with_link
-def live(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
-    seen = permissions.access_for(link, pk)
-    context = news(seen, Places(seen.analysis, secret), request.GET.get("have", ""))
-    return render(request, "pages/_live.html", context | {"by_link": True})
+def progress(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    access = permissions.access_for(link, pk)
+    context = progress_update(access, ResultUrls(access.analysis, secret), request.GET.get("state", ""))
+    return render(request, "pages/timeline/_progress.html", context | {"by_link": True})
 
 
 @with_link
@@ -104,9 +104,9 @@ def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str
     return responses.export(permissions.access_for(link, pk), format)
 
 
-def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
+def _respond(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
     misses = f"link-misses:{client_network(request)}:{time.time() // 60:.0f}"
-    if cache.get(misses, 0) >= MISSES_A_MINUTE:
+    if cache.get(misses, 0) >= MAX_MISSES_PER_MINUTE:
         return render(request, "429.html", {"by_link": True}, status=429)
     link = link_for(secret)
     try:
@@ -116,11 +116,11 @@ def _answer(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> H
             raise Http404
         return view(request, link, secret=secret, **more)
     except Http404:
-        return render(request, "pages/link_lost.html", {"by_link": True}, status=404)
+        return render(request, "pages/sharing/link_not_found.html", {"by_link": True}, status=404)
     except (RequestError, InputError) as error:
-        return _refused(request, error)
+        return _error_page(request, error)
 
 
-def _refused(request: HttpRequest, error: RequestError | InputError) -> HttpResponse:
-    context = {"by_link": True, "words": error.message}
-    return render(request, "pages/link_refused.html", context, status=STATUSES[error.code])
+def _error_page(request: HttpRequest, error: RequestError | InputError) -> HttpResponse:
+    context = {"by_link": True, "message": error.message}
+    return render(request, "pages/sharing/link_unavailable.html", context, status=STATUSES[error.code])

@@ -1,4 +1,4 @@
-"""Letting others look: whom with, by which links, until when; and what others share with oneself."""
+"""Sharing recordings and projects with people and by links, and the list of what others share."""
 
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from webapp.core.errors import RequestError
-from webapp.pages.recordings.rows import rows
+from webapp.pages.recordings.rows import recording_rows
 from webapp.pages.requests import AuthenticatedRequest
-from webapp.pages.sharing.forms import LinkForm, PersonForm
+from webapp.pages.sharing.forms import LinkShareForm, UserShareForm
 from webapp.recordings import permissions, selectors, sharing
 from webapp.recordings.models import Project, Recording, Share
 
@@ -23,90 +23,93 @@ PAGE_SIZE = 25
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def of_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    return _sharing(request, selectors.recording_for(request.user, pk))
+def share_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    return _shares_page(request, selectors.recording_for(request.user, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def of_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    return _sharing(request, selectors.project_for(request.user, pk))
+def share_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    return _shares_page(request, selectors.project_for(request.user, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     share = permissions.share_for(request.user, pk)
-    back = _address(share.target)
+    back = _shares_url(share.target)
     if request.method == "POST":
         sharing.revoke(share=share)
-        messages.success(request, "Sharing has ended. Nobody can see the recording through it any more.")
+        messages.success(request, "Sharing has ended. The recording cannot be seen through this share any more.")
         return redirect(back)
-    who = share.person.get_username() if share.person else "whoever has the link"
+    who = share.person.get_username() if share.person else "everyone with the link"
     context = {
         "question": f"Stop sharing “{share.target}” with {who}?",
-        "consequence": "What is open there ends at once too. You can share it again later, a link as a new one.",
-        "yes": "Stop sharing",
-        "no": "Keep sharing",
-        "back": back,
+        "consequence": "Open pages stop working at once. You can share it again later; a link will be a new one.",
+        "confirm_label": "Stop sharing",
+        "cancel_label": "Keep sharing",
+        "cancel_url": back,
     }
-    return render(request, "pages/confirm.html", context)
+    return render(request, "pages/forms/confirm.html", context)
 
 
 @require_safe
 @login_required
-def shared(request: AuthenticatedRequest) -> HttpResponse:
+def shared_with_me(request: AuthenticatedRequest) -> HttpResponse:
     page = Paginator(permissions.shared_with(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "pages/shared.html", {"page": page, "rows": rows(page)})
+    return render(request, "pages/sharing/shared_with_me.html", {"page": page, "rows": recording_rows(page)})
 
 
-def _sharing(request: AuthenticatedRequest, what: Recording | Project) -> HttpResponse:
-    """The list, and two forms; a link is shown in the answer to the request that made it, and never again."""
-    sent, is_project = request.POST.get("form"), isinstance(what, Project)
-    person = PersonForm(request.POST if sent == "person" else None, prefix="person", is_project=is_project)
-    link = LinkForm(request.POST if sent == "link" else None, prefix="link", is_project=is_project)
-    fresh = None
-    form = person if sent == "person" else link
+def _shares_page(request: AuthenticatedRequest, target: Recording | Project) -> HttpResponse:
+    """List the shares, with a form for each kind. A link is shown only in the response to its creation."""
+    sent_form, is_project = request.POST.get("form"), isinstance(target, Project)
+    user_form = UserShareForm(request.POST if sent_form == "person" else None, prefix="person", is_project=is_project)
+    link_form = LinkShareForm(request.POST if sent_form == "link" else None, prefix="link", is_project=is_project)
+    new_link = None
+    form = user_form if sent_form == "person" else link_form
     if form.is_valid():
         try:
-            secret = _share(what, form)
+            secret = _create_share(target, form)
         except RequestError as error:
             form.add_error(error.field, error.message)
         else:
             if secret is None:
-                messages.success(request, f"“{what}” is shared with {form.cleaned_data['username']}.")
-                return redirect(_address(what))
-            fresh = request.build_absolute_uri(reverse("pages:link", args=[secret]))
-            link = LinkForm(prefix="link", is_project=is_project)
+                messages.success(request, f"“{target}” is shared with {form.cleaned_data['username']}.")
+                return redirect(_shares_url(target))
+            new_link = request.build_absolute_uri(reverse("pages:link", args=[secret]))
+            link_form = LinkShareForm(prefix="link", is_project=is_project)
     context = {
-        "what": what,
+        "target": target,
         "is_project": is_project,
-        "shares": permissions.shares_on(what),
-        "inherited": _of_its_project(what),
-        "person": person,
-        "link": link,
-        "fresh": fresh,
+        "shares": permissions.shares_on(target),
+        "project_shares": _project_shares(target),
+        "user_form": user_form,
+        "link_form": link_form,
+        "new_link": new_link,
     }
-    return render(request, "pages/sharing.html", context, status=422 if person.errors or link.errors else 200)
+    return render(
+        request, "pages/sharing/shares.html", context, status=422 if user_form.errors or link_form.errors else 200
+    )
 
 
-def _share(what: Recording | Project, form: PersonForm | LinkForm) -> str | None:
-    """Do what a valid form says; the secret, where it is a link."""
-    given: dict[str, Any] = {
-        "what": what,
+def _create_share(target: Recording | Project, form: UserShareForm | LinkShareForm) -> str | None:
+    """Create the share of a valid form; return the secret of a link."""
+    values: dict[str, Any] = {
+        "target": target,
         "consented": form.cleaned_data["consent"],
         "note": form.cleaned_data["note"],
         "may_download": form.cleaned_data["may_download"],
     }
-    if isinstance(form, PersonForm):
-        sharing.share_with_user(username=form.cleaned_data["username"], **given)
+    if isinstance(form, UserShareForm):
+        sharing.share_with_user(username=form.cleaned_data["username"], **values)
         return None
-    return sharing.create_link(expires_at=form.ends(), **given)[1]
+    return sharing.create_link(expires_at=form.expires_at(), **values)[1]
 
 
-def _of_its_project(what: Recording | Project) -> list[Share]:
-    return list(permissions.shares_on(what.project)) if isinstance(what, Recording) and what.project else []
+def _project_shares(target: Recording | Project) -> list[Share]:
+    return list(permissions.shares_on(target.project)) if isinstance(target, Recording) and target.project else []
 
 
-def _address(what: Recording | Project) -> str:
-    return reverse("pages:share-project" if isinstance(what, Project) else "pages:share-recording", args=[what.pk])
+def _shares_url(target: Recording | Project) -> str:
+    name = "pages:share-project" if isinstance(target, Project) else "pages:share-recording"
+    return reverse(name, args=[target.pk])

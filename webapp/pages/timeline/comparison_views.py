@@ -1,4 +1,4 @@
-"""Two analyses of one recording beside each other."""
+"""The comparison of two analyses of one recording."""
 
 from uuid import UUID
 
@@ -11,34 +11,34 @@ from django.views.decorators.http import require_safe
 
 from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import analyses_of, published_timeline
-from webapp.pages import pair
 from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.timeline.comparison_context import comparison_context
 from webapp.recordings import selectors
 
 
 @require_safe
 @login_required
 def compare(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    """`a` and `b` are chosen for whoever names none: the latest two that have a timeline."""
+    """Compare the analyses `a` and `b`; by default the latest two that have a timeline."""
     recording = selectors.recording_for(request.user, pk)
-    every = analyses_of(request.user).filter(recording=recording)
-    ready = [analysis for analysis in every if analysis.timeline_at]
+    analyses = analyses_of(request.user).filter(recording=recording)
+    ready = [analysis for analysis in analyses if analysis.timeline_at]
     context = {"recording": recording, "ready": ready, "original_url": reverse("pages:original", args=[pk])}
-    b = _asked(every, request.GET.get("b"))
-    a = _asked(every, request.GET.get("a")) or next((each for each in ready if each != b), None)
+    b = _analysis_named(analyses, request.GET.get("b"))
+    a = _analysis_named(analyses, request.GET.get("a")) or next((each for each in ready if each != b), None)
     b = b or next((each for each in ready if each != a), None)
     context |= {"a": a, "b": b}
     if a and b and a != b and a.timeline_at and b.timeline_at:
         names = (f"A: {a.model_name}", f"B: {b.model_name}")
-        context |= pair.shown(published_timeline(a), published_timeline(b), names)
-    return render(request, "pages/compare.html", context)
+        context |= comparison_context(published_timeline(a), published_timeline(b), names)
+    return render(request, "pages/timeline/comparison.html", context)
 
 
-def _asked(analyses: QuerySet[Analysis], name: str | None) -> Analysis | None:
-    """The analysis that an address names, if it names one. Raises Http404 where it is none of these."""
-    if not name:
+def _analysis_named(analyses: QuerySet[Analysis], pk: str | None) -> Analysis | None:
+    """Return the analysis with an id from the query string, None without one. Raises Http404 for an unknown id."""
+    if not pk:
         return None
     try:
-        return analyses.get(pk=UUID(name))
+        return analyses.get(pk=UUID(pk))
     except (ValueError, Analysis.DoesNotExist):
         raise Http404 from None

@@ -1,4 +1,4 @@
-"""Everything that the result page shows of an analysis, as far as it is there."""
+"""The template context of the result page: all that is known of an analysis so far."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -19,26 +19,13 @@ from webapp.analyses.permissions import AnalysisAccess
 from webapp.core.file_names import recording_name
 from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg
-from webapp.pages.timeline.payload import handover
-from webapp.pages.timeline.tiers import lanes
+from webapp.pages.timeline.payload import timeline_payload
+from webapp.pages.timeline.tiers import build_tiers
 
-SEGMENTS_A_PAGE = 100
-
-
-def progress(analysis: Analysis) -> dict[str, Any]:
-    """How far it is. `have` names what a page that shows this has got: it changes when there is more to show."""
-    ended = analysis.status not in Analysis.OPEN
-    return {
-        "analysis": analysis,
-        "ended": ended,
-        "stage": "" if ended else display_names.stage(analysis),
-        "percent": display_names.percent(analysis),
-        "input_at_fault": analysis.error_code in set(Code),
-        "have": f"{analysis.timeline_at is not None:d}{ended:d}",
-    }
+SEGMENTS_PER_PAGE = 100
 
 
-class Average(NamedTuple):
+class LabelAverage(NamedTuple):
     """A label over the whole recording: its share of the time, and its mean probability if anything was determined."""
 
     label: str
@@ -46,142 +33,156 @@ class Average(NamedTuple):
     mean: float | None
 
 
-class Places:
-    """The addresses that a page about an analysis leads to: the account's, or with a secret those below the link."""
+class SegmentRow(NamedTuple):
+    """A row of the table: a segment of the model, and the different labels that a person gave within it."""
+
+    segment: Segment
+    corrected_labels: tuple[str, ...]
+
+
+class ResultUrls:
+    """The addresses on the page of an analysis: those of an account, or with a `secret` those below a shared link."""
 
     def __init__(self, analysis: Analysis, secret: str | None = None) -> None:
         self._analysis, self._secret = analysis, secret
 
-    def beside(self, analyses: Iterable[Analysis]) -> list[tuple[Analysis, str]]:
-        """Every analysis of the recording with the address of its page."""
-        return [(each, Places(each, self._secret)._at("pages:result", "result")) for each in analyses]
+    def pages_of(self, analyses: Iterable[Analysis]) -> list[tuple[Analysis, str]]:
+        """Return each analysis of the recording with the address of its page."""
+        return [(each, ResultUrls(each, self._secret)._reverse("pages:result", "result")) for each in analyses]
 
     @property
-    def live(self) -> str:
-        return self._at("pages:live", "live")
+    def progress(self) -> str:
+        return self._reverse("pages:progress", "progress")
 
     @property
-    def labelled(self) -> str:
-        return self._at("api:video", "video")
+    def labelled_video(self) -> str:
+        return self._reverse("api:video", "video")
 
     @property
     def chapters(self) -> str:
-        return self._at("api:chapters", "chapters")
+        return self._reverse("api:chapters", "chapters")
 
     @property
     def faces(self) -> str:
-        return self._at("api:faces", "faces")
+        return self._reverse("api:faces", "faces")
 
     def export(self, name: str) -> str:
-        return self._at("api:export", "export", name)
+        return self._reverse("api:export", "export", name)
 
-    def _at(self, own: str, by_link: str, *more: str) -> str:
+    def _reverse(self, name: str, link_name: str, *more: str) -> str:
         if self._secret is None:
-            return reverse(own, args=[self._analysis.pk, *more])
-        return reverse(f"pages:link-{by_link}", args=[self._secret, self._analysis.pk, *more])
+            return reverse(name, args=[self._analysis.pk, *more])
+        return reverse(f"pages:link-{link_name}", args=[self._secret, self._analysis.pk, *more])
 
 
-def news(seen: AnalysisAccess, places: Places, have: str) -> dict[str, Any]:
-    """How far it is. What the page has not got yet (`have`) comes along and takes its place.
+def progress_context(analysis: Analysis) -> dict[str, Any]:
+    """Return the progress. `state` names what a page with this context shows; it changes when there is more to show."""
+    ended = analysis.status not in Analysis.OPEN
+    return {
+        "analysis": analysis,
+        "ended": ended,
+        "stage": "" if ended else display_names.stage(analysis),
+        "percent": display_names.percent(analysis),
+        "input_at_fault": analysis.error_code in set(Code),
+        "state": f"{analysis.timeline_at is not None:d}{ended:d}",
+    }
 
-    A timeline that is there already stays: somebody may be in the midst of it.
+
+def progress_update(access: AnalysisAccess, urls: ResultUrls, state: str) -> dict[str, Any]:
+    """Return the progress for a page in `state`, with the parts of the page that have become available since.
+
+    A timeline on the page is never replaced: it may be in use.
     """
-    context = progress(seen.analysis)
-    if context["have"] != have:
-        return result(seen, places) | {"swap": True, "swap_timeline": context["have"][:1] != have[:1]}
-    return context | {"seen": seen, "places": places}
+    context = progress_context(access.analysis)
+    if context["state"] != state:
+        return result_context(access, urls) | {"swap": True, "swap_timeline": context["state"][:1] != state[:1]}
+    return context | {"access": access, "urls": urls}
 
 
-def result(seen: AnalysisAccess, places: Places, page: str | None = None) -> dict[str, Any]:
-    """All that there is to show, `progress` included; of the segments, one page."""
-    analysis = seen.analysis
+def result_context(access: AnalysisAccess, urls: ResultUrls, page: str | None = None) -> dict[str, Any]:
+    """Return the whole context, progress included, with one page of the segments."""
+    analysis = access.analysis
     recording = analysis.recording
     timeline = selectors.timeline(analysis)
-    bar = svg.parts(analysis.summary["share"]) if analysis.summary else ()
     return {
-        **progress(analysis),
-        "seen": seen,
-        "places": places,
+        **progress_context(analysis),
+        "access": access,
+        "urls": urls,
         "recording": recording,
-        "demonstration": model_cards.marks().get((analysis.model_name, analysis.model_version)),
-        "original_url": reverse("pages:original", args=[recording.pk]) if seen.own else "",
-        "labelled_url": places.labelled,
-        "chapters_url": places.chapters,
+        "demonstration": model_cards.demonstration_notes().get((analysis.model_name, analysis.model_version)),
+        "original_url": reverse("pages:original", args=[recording.pk]) if access.own else "",
         "chapters_ready": selectors.video_with_chapters(analysis) is not None,
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": recording_name(recording.title, recording.pk),
-        **(_read(timeline, page) if timeline else {}),
-        "shares": bar,
+        **(_timeline_context(timeline, page) if timeline else {}),
+        "label_shares": svg.label_shares(analysis.summary["share"]) if analysis.summary else (),
         "exports": [
-            {"words": display_names.EXPORTS[name], "extension": writer.extension, "url": places.export(name)}
+            {"name": display_names.EXPORTS[name], "extension": writer.extension, "url": urls.export(name)}
             for name, writer in WRITERS.items()
         ],
     }
 
 
-def _read(timeline: Timeline, page: str | None) -> dict[str, Any]:
-    sources = {window.source for window in timeline.windows} - {Source.FUSION}
-    alone = {source: source_labels_on_grid(timeline, source) for source in sources}
-    stack = lanes(timeline, alone)
-    found = summary(timeline)
+def corrections_context(timeline: Timeline) -> dict[str, Any]:
+    """Return how far corrections agree with the model, and each label's share in percent, corrected and original."""
+    if timeline.corrections is None:
+        return {"corrected": None}
+    own = label_shares(timeline.corrections.segments, timeline.labels)
+    original = label_shares(timeline.segments, timeline.labels)
+    rows = [(label, 100 * own[label], 100 * original[label]) for label in own if own[label] or original[label]]
     return {
-        "timeline": timeline,
-        "averages": _averages(found),
-        "headlines": _headlines(found),
-        "drawing": svg.draw(timeline, stack),
-        "handover": handover(timeline, stack),
-        "segments": _page(timeline, page),
-        **corrected(timeline),
-        "transitions": transitions(timeline.segments),
-        "agreement": grid_agreement(alone[Source.AUDIO_VIDEO], alone[Source.EEG], len(timeline.labels))
-        if len(alone) == 2
-        else None,
+        "corrected": correction_agreement(timeline),
+        "corrected_shares": svg.label_shares(own),
+        "corrected_rows": sorted(rows, key=lambda row: -row[1]),
     }
 
 
-def _averages(found: dict[str, Any]) -> list[Average]:
-    """Every label that the model knows, and `undetermined` where it occurs; what lasts longest first."""
-    share, mean = found["share"], found["mean_probability"]
-    rows = [Average(label, share[label], mean.get(label)) for label in share if share[label] or label != UNDETERMINED]
+def _timeline_context(timeline: Timeline, page: str | None) -> dict[str, Any]:
+    sources = {window.source for window in timeline.windows} - {Source.FUSION}
+    unimodal = {source: source_labels_on_grid(timeline, source) for source in sources}
+    tiers = build_tiers(timeline, unimodal)
+    totals = summary(timeline)
+    agreement = None
+    if len(unimodal) == 2:
+        labels = len(timeline.labels)
+        agreement = grid_agreement(unimodal[Source.AUDIO_VIDEO], unimodal[Source.EEG], labels)
+    return {
+        "timeline": timeline,
+        "averages": _label_averages(totals),
+        "leading_labels": _leading_labels(totals),
+        "drawing": svg.draw_timeline(timeline, tiers),
+        "payload": timeline_payload(timeline, tiers),
+        "segments": _segment_page(timeline, page),
+        **corrections_context(timeline),
+        "transitions": transitions(timeline.segments),
+        "agreement": agreement,
+    }
+
+
+def _label_averages(totals: dict[str, Any]) -> list[LabelAverage]:
+    """Return every label of the model, and `undetermined` where it occurs, the longest in total first."""
+    share, mean = totals["share"], totals["mean_probability"]
+    rows = [
+        LabelAverage(label, share[label], mean.get(label)) for label in share if share[label] or label != UNDETERMINED
+    ]
     return sorted(rows, key=lambda row: (row.share, row.mean or 0), reverse=True)
 
 
-def _headlines(found: dict[str, Any]) -> list[tuple[str, Average]]:
-    """With EEG: the fused label and beside it that of audio and video alone."""
-    if "audio_video" not in found:
+def _leading_labels(totals: dict[str, Any]) -> list[tuple[str, LabelAverage]]:
+    """Return the leading fused label and that of audio and video alone; empty without EEG."""
+    if "audio_video" not in totals:
         return []
-    both = {"Fused with EEG": found, "Audio and video alone": found["audio_video"]}
-    return [(name, _averages(said)[0]) for name, said in both.items()]
+    both = {"Fused with EEG": totals, "Audio and video alone": totals["audio_video"]}
+    return [(name, _label_averages(part)[0]) for name, part in both.items()]
 
 
-def corrected(timeline: Timeline) -> dict[str, Any]:
-    """What a person says instead: how far it agrees, and each label's share in percent, the machine's beside it."""
-    if timeline.corrections is None:
-        return {"corrected": None}
-    own, machine = (label_shares(one, timeline.labels) for one in (timeline.corrections.segments, timeline.segments))
-    bar = svg.parts(own)
-    both = [(label, 100 * own[label], 100 * machine[label]) for label in own if own[label] or machine[label]]
-    return {
-        "corrected": correction_agreement(timeline),
-        "corrected_shares": bar,
-        "corrected_labels": sorted(both, key=lambda one: -one[1]),
-    }
+def _segment_page(timeline: Timeline, number: str | None) -> Page[SegmentRow]:
+    rows = [SegmentRow(segment, _corrected_labels(timeline, segment)) for segment in timeline.segments]
+    return Paginator(rows, SEGMENTS_PER_PAGE).get_page(number)
 
 
-class Line(NamedTuple):
-    """A line of the table: a segment of the machine, and other labels that a person gave within it."""
-
-    segment: Segment
-    corrected: tuple[str, ...]
-
-
-def _page(timeline: Timeline, number: str | None) -> Page[Line]:
-    lines = [Line(segment, _other_labels(timeline, segment)) for segment in timeline.segments]
-    return Paginator(lines, SEGMENTS_A_PAGE).get_page(number)
-
-
-def _other_labels(timeline: Timeline, segment: Segment) -> tuple[str, ...]:
+def _corrected_labels(timeline: Timeline, segment: Segment) -> tuple[str, ...]:
     if timeline.corrections is None:
         return ()
-    found = labels_between(timeline.corrections.segments, segment.start_s, segment.end_s)
-    return () if found == (segment.label,) else found
+    labels = labels_between(timeline.corrections.segments, segment.start_s, segment.end_s)
+    return () if labels == (segment.label,) else labels

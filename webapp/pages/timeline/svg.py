@@ -1,4 +1,4 @@
-"""A timeline as numbers to draw: times in percent of the recording, so that the drawing fits any width."""
+"""A timeline as SVG shapes: times are percentages of the recording, so that the picture fits any width."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,29 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.timeline.axis import ticks
+from inference.timeline.labels import with_undetermined
 from inference.timeline.sampling import probability_columns
 from inference.types import UNDETERMINED, Timeline
-from webapp.pages.timeline.tiers import Kind, Lane, height
+from webapp.pages.timeline.tiers import Tier, TierKind, total_height
 
-MOST_TICKS = 6  # as many clock times as fit beside one another on a phone
-COLUMNS = 240  # the chart's resolution: finer than anybody sees, coarse enough for hours
-WIDTH, CHART_HEIGHT = 1000, 100  # of the boxes that paths are drawn in
-MOST_STRETCHES = 500  # of a lane: where there are more, as many moments stand for all
-NAMED = 12.0  # percent: a segment this wide has room for its label
+MAX_TICKS = 6  # as many clock times as fit beside one another on a phone
+CHART_COLUMNS = 240  # resolution of the probabilities: invisible steps, small even for hours
+WIDTH, CHART_HEIGHT = 1000, 100  # the view boxes that paths are drawn in
+MAX_RUNS = 500  # of a tier: longer ones are sampled at as many moments
+MIN_NAMED_WIDTH = 12.0  # percent: a segment this wide has room for its label
 
 Value = tuple[str, float]  # label and opacity
-Stretch = tuple[float, float, Value]  # from and to, in seconds
+ValueRun = tuple[float, float, Value]  # from and to, in seconds
 
 
 @dataclass(frozen=True)
 class Tick:
+    """A clock time on the axis, `x` in percent."""
+
     x: float
     seconds: float
 
 
 @dataclass(frozen=True)
-class Name:
-    """The label of a segment that is wide enough, `x` in percent."""
+class SegmentName:
+    """The label of a segment that is wide enough for it, `x` in percent."""
 
     x: float
     label: str
@@ -38,9 +41,9 @@ class Name:
 
 @dataclass(frozen=True)
 class Shape:
-    """Everything of one label (or, without one, of one share) in a lane: `path` in a box of WIDTH by 1.
+    """Everything of one label, or of one share where `label` is empty, in a tier.
 
-    The chart's box is WIDTH by CHART_HEIGHT.
+    `path` lies in a box of WIDTH by 1, that of the probabilities in a box of WIDTH by CHART_HEIGHT.
     """
 
     label: str
@@ -49,14 +52,16 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class DrawnLane:
-    lane: Lane
+class DrawnTier:
+    """A tier with its shapes."""
+
+    tier: Tier
     shapes: tuple[Shape, ...]
 
 
 @dataclass(frozen=True)
-class Part:
-    """One label's share of a recording, as a part of a bar; `x` and `width` in percent."""
+class LabelShare:
+    """The share of a recording that has one label, as a part of a bar; `x` and `width` in percent."""
 
     label: str
     x: float
@@ -64,117 +69,121 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """`height` in pixels."""
+class TimelineSvg:
+    """The whole picture; `height` in pixels."""
 
-    lanes: tuple[DrawnLane, ...]
-    names: tuple[Name, ...]
+    tiers: tuple[DrawnTier, ...]
+    names: tuple[SegmentName, ...]
     ticks: tuple[Tick, ...]
     labels: tuple[str, ...]
     height: int
     with_eeg: bool
 
 
-def draw(timeline: Timeline, stack: Sequence[Lane]) -> Drawing:
-    duration = timeline.media.duration_s
-    return Drawing(
-        lanes=tuple(_drawn(timeline, lane) for lane in stack),
+def draw_timeline(timeline: Timeline, tiers: Sequence[Tier]) -> TimelineSvg:
+    """Draw all tiers of a timeline with its axis and legend."""
+    duration_s = timeline.media.duration_s
+    return TimelineSvg(
+        tiers=tuple(_draw_any_tier(timeline, tier) for tier in tiers),
         names=tuple(
-            Name(100 * segment.start_s / duration, segment.label)
+            SegmentName(100 * segment.start_s / duration_s, segment.label)
             for segment in timeline.segments
-            if 100 * (segment.end_s - segment.start_s) / duration >= NAMED
+            if 100 * (segment.end_s - segment.start_s) / duration_s >= MIN_NAMED_WIDTH
         ),
-        ticks=clock(duration),
-        labels=_shown(timeline),
-        height=height(stack),
+        ticks=time_ticks(duration_s),
+        labels=_legend(timeline),
+        height=total_height(tiers),
         with_eeg=any(segment.evidence.eeg for segment in timeline.segments),
     )
 
 
-def clock(duration_s: float) -> tuple[Tick, ...]:
-    """Round times to write under a recording of this length, the start included."""
-    return tuple(Tick(100 * seconds / duration_s, seconds) for seconds in ticks(duration_s, MOST_TICKS))
+def time_ticks(duration_s: float) -> tuple[Tick, ...]:
+    """Return round clock times for the axis of a recording of this length, the start included."""
+    return tuple(Tick(100 * seconds / duration_s, seconds) for seconds in ticks(duration_s, MAX_TICKS))
 
 
-def parts(share: Mapping[str, float]) -> tuple[Part, ...]:
-    """The bar of a summary's `share` {label: fraction}, in the order of the labels, without those that never occur."""
-    found, x = [], 0.0
+def label_shares(share: Mapping[str, float]) -> tuple[LabelShare, ...]:
+    """Return the bar of a summary's `share` {label: fraction} in the order of the labels, without unused labels."""
+    bar, x = [], 0.0
     for label, fraction in share.items():
         if fraction > 0:
-            found.append(Part(label, x, 100 * fraction))
+            bar.append(LabelShare(label, x, 100 * fraction))
             x += 100 * fraction
-    return tuple(found)
+    return tuple(bar)
 
 
-def leading(bar: Sequence[Part]) -> list[Part]:
-    return sorted(bar, key=lambda part: part.width, reverse=True)
+def largest_first(bar: Sequence[LabelShare]) -> list[LabelShare]:
+    """Return the shares of a bar in descending order."""
+    return sorted(bar, key=lambda share: share.width, reverse=True)
 
 
-def bands(timeline: Timeline) -> tuple[Shape, ...]:
-    """The probabilities over time, stacked; a gap where nothing was read."""
-    shares = probability_columns(timeline, COLUMNS)
+def probability_bands(timeline: Timeline) -> tuple[Shape, ...]:
+    """Return the probabilities over time as stacked areas, with a gap where nothing was analysed."""
+    shares = probability_columns(timeline, CHART_COLUMNS)
     tops = np.cumsum(shares, axis=1)
-    read = shares.sum(axis=1) > 0
-    found = (
-        Shape(label, _area(tops[:, index] - shares[:, index], tops[:, index], read))
+    covered = shares.sum(axis=1) > 0
+    bands = (
+        Shape(label, _area_path(tops[:, index] - shares[:, index], tops[:, index], covered))
         for index, label in enumerate(timeline.labels)
     )
-    return tuple(band for band in found if band.path)
+    return tuple(band for band in bands if band.path)
 
 
-def drawn(lane: Lane, labels: Sequence[str], duration_s: float) -> DrawnLane:
-    """A lane of runs: of labels, or of shares."""
-    named = lane.kind in (Kind.LABELS, Kind.CORRECTED)
-    found = [(run.start_s, run.end_s, (labels[int(run.value)], 1.0) if named else ("", run.value)) for run in lane.runs]
-    return DrawnLane(lane, _paths(found, duration_s))
+def draw_tier(tier: Tier, labels: Sequence[str], duration_s: float) -> DrawnTier:
+    """Draw the runs of a tier: those of labels as indexes into `labels`, or shares."""
+    has_labels = tier.kind in (TierKind.LABELS, TierKind.CORRECTED)
+    found: list[ValueRun] = [
+        (run.start_s, run.end_s, (labels[int(run.value)], 1.0) if has_labels else ("", run.value)) for run in tier.runs
+    ]
+    return DrawnTier(tier, _run_shapes(found, duration_s))
 
 
-def _drawn(timeline: Timeline, lane: Lane) -> DrawnLane:
-    duration = timeline.media.duration_s
-    if lane.kind is Kind.CHART:
-        return DrawnLane(lane, bands(timeline))
-    if lane.kind is Kind.SEGMENTS:
+def _draw_any_tier(timeline: Timeline, tier: Tier) -> DrawnTier:
+    duration_s = timeline.media.duration_s
+    if tier.kind is TierKind.CHART:
+        return DrawnTier(tier, probability_bands(timeline))
+    if tier.kind is TierKind.SEGMENTS:
         found = [(segment.start_s, segment.end_s, (segment.label, 1.0)) for segment in timeline.segments]
-        return DrawnLane(lane, _paths(found, duration))
-    return drawn(lane, (*timeline.labels, UNDETERMINED), duration)
+        return DrawnTier(tier, _run_shapes(found, duration_s))
+    return draw_tier(tier, with_undetermined(timeline.labels), duration_s)
 
 
-def _paths(found: list[Stretch], duration: float) -> tuple[Shape, ...]:
+def _run_shapes(found: list[ValueRun], duration_s: float) -> tuple[Shape, ...]:
     paths: dict[Value, list[str]] = defaultdict(list)
-    for start_s, end_s, value in _coarse(found, duration):
-        left, right = WIDTH * start_s / duration, WIDTH * end_s / duration
+    for start_s, end_s, value in _sample_runs(found, duration_s):
+        left, right = WIDTH * start_s / duration_s, WIDTH * end_s / duration_s
         paths[value].append(f"M{left:.2f} 0H{right:.2f}V1H{left:.2f}Z")
     return tuple(Shape(label, "".join(path), opacity) for (label, opacity), path in paths.items())
 
 
-def _coarse(stretches: list[Stretch], duration_s: float) -> list[Stretch]:
-    """No more than MOST_STRETCHES: what is at the middle of each of as many equal parts of the recording."""
-    if len(stretches) <= MOST_STRETCHES:
-        return stretches
-    part = duration_s / MOST_STRETCHES
-    middles = (np.arange(MOST_STRETCHES) + 0.5) * part
-    over = np.searchsorted([start_s for start_s, _, _ in stretches], middles, side="right") - 1
+def _sample_runs(found: list[ValueRun], duration_s: float) -> list[ValueRun]:
+    """Return at most MAX_RUNS runs: the value at the middle of each of as many equal parts of the recording."""
+    if len(found) <= MAX_RUNS:
+        return found
+    part_s = duration_s / MAX_RUNS
+    middles = (np.arange(MAX_RUNS) + 0.5) * part_s
+    at = np.searchsorted([start_s for start_s, _, _ in found], middles, side="right") - 1
     return [
-        (number * part, (number + 1) * part, stretches[at][2])
-        for number, at in enumerate(over.tolist())
-        if at >= 0 and stretches[at][1] > middles[number]
+        (part * part_s, (part + 1) * part_s, found[index][2])
+        for part, index in enumerate(at.tolist())
+        if index >= 0 and found[index][1] > middles[part]
     ]
 
 
-def _area(bottom: NDArray[np.float64], top: NDArray[np.float64], read: NDArray[np.bool_]) -> str:
-    """An SVG path: one closed shape for each unbroken stretch of `read`."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], read.astype(int), [0]))))
+def _area_path(bottom: NDArray[np.float64], top: NDArray[np.float64], covered: NDArray[np.bool_]) -> str:
+    """Return an SVG path with one closed shape for each unbroken stretch of `covered`."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], covered.astype(int), [0]))))
     shapes = []
     for first, last in zip(edges[::2], edges[1::2], strict=True):
-        x = (np.arange(first, last) + 0.5) * WIDTH / COLUMNS
-        x[0], x[-1] = first * WIDTH / COLUMNS, last * WIDTH / COLUMNS
+        x = (np.arange(first, last) + 0.5) * WIDTH / CHART_COLUMNS
+        x[0], x[-1] = first * WIDTH / CHART_COLUMNS, last * WIDTH / CHART_COLUMNS
         over = zip(x, CHART_HEIGHT * (1 - top[first:last]), strict=True)
         under = zip(x[::-1], CHART_HEIGHT * (1 - bottom[first:last][::-1]), strict=True)
         shapes.append("M" + "L".join(f"{right:.1f} {down:.1f}" for right, down in (*over, *under)) + "Z")
     return "".join(shapes)
 
 
-def _shown(timeline: Timeline) -> tuple[str, ...]:
-    """The labels of the legend: all that the model knows, and `undetermined` where it occurs."""
-    unread = any(segment.label == UNDETERMINED for segment in timeline.segments)
-    return (*timeline.labels, UNDETERMINED) if unread else timeline.labels
+def _legend(timeline: Timeline) -> tuple[str, ...]:
+    """Return every label that the model knows, and `undetermined` where it occurs."""
+    has_undetermined = any(segment.label == UNDETERMINED for segment in timeline.segments)
+    return with_undetermined(timeline.labels) if has_undetermined else timeline.labels

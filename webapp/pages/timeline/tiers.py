@@ -1,4 +1,4 @@
-"""The lanes of the timeline, one under the other: what each of them shows, and where it stands."""
+"""The tiers of the timeline, one below the other: what each of them shows, and where it is drawn."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,17 @@ from inference.timeline.sampling import grid_times, sample_source
 from inference.types import Corrections, Source, Timeline
 
 CORRECTED = "Corrected"
-TOP = 10  # pixels above the first lane, for the playhead's knob
-NAME_HEIGHT = 20  # pixels for the name above a lane
-GAP = 6  # pixels below a lane
+TOP = 10  # pixels above the first tier, for the playhead's knob
+NAME_HEIGHT = 20  # pixels for the name above a tier
+GAP = 6  # pixels below a tier
 AXIS_HEIGHT = 22  # pixels for the time axis
 
 
-class Kind(StrEnum):
-    """What a lane draws: the segments with their names, a person's, a network's labels, shares 0..1, or the chart."""
+class TierKind(StrEnum):
+    """What a tier draws.
+
+    The segments with their names, a person's segments, one network's labels, shares 0..1, or the probabilities.
+    """
 
     SEGMENTS = "segments"
     CORRECTED = "corrected"
@@ -28,25 +31,25 @@ class Kind(StrEnum):
     CHART = "chart"
 
 
-HEIGHTS = {Kind.SEGMENTS: 46, Kind.CORRECTED: 34, Kind.LABELS: 14, Kind.SHARES: 5, Kind.CHART: 74}
+HEIGHTS = {TierKind.SEGMENTS: 46, TierKind.CORRECTED: 34, TierKind.LABELS: 14, TierKind.SHARES: 5, TierKind.CHART: 74}
 
 
-class Room(NamedTuple):
-    """What a lane that is not there yet would take: `room` pixels in all."""
+class TierLayout(NamedTuple):
+    """Where a tier that does not exist yet will be drawn; the tiers below move down by `inserted_height` pixels."""
 
     name: str
-    kind: Kind
+    kind: TierKind
     top: int
     height: int
-    room: int
+    inserted_height: int
 
 
 @dataclass(frozen=True)
-class Lane:
-    """`top` and `height` in pixels, the name not counted; `runs` leave out what was not read."""
+class Tier:
+    """`top` and `height` in pixels, without the name above; `runs` leave out time that was not analysed."""
 
     name: str
-    kind: Kind
+    kind: TierKind
     top: int
     height: int
     runs: tuple[Run, ...]
@@ -60,49 +63,49 @@ class Lane:
         return self.top - 6
 
 
-def lanes(timeline: Timeline, alone: Mapping[Source, LabelIndices]) -> tuple[Lane, ...]:
-    """From the final emotion down to the voice; `alone` has what each source read by itself."""
+def build_tiers(timeline: Timeline, unimodal: Mapping[Source, LabelIndices]) -> tuple[Tier, ...]:
+    """Return the tiers from the final emotion down to the voice; `unimodal` holds the labels of each source alone."""
     duration_s = timeline.media.duration_s
-    with_eeg = Source.EEG in alone
-    seen = sample_source(timeline, Source.AUDIO_VIDEO, grid_times(duration_s))
-    wanted: list[tuple[str, Kind, tuple[Run, ...]]] = [("Emotion", Kind.SEGMENTS, ())]
+    with_eeg = Source.EEG in unimodal
+    evidence = sample_source(timeline, Source.AUDIO_VIDEO, grid_times(duration_s))
+    contents: list[tuple[str, TierKind, tuple[Run, ...]]] = [("Emotion", TierKind.SEGMENTS, ())]
     if timeline.corrections:
-        wanted.append((CORRECTED, Kind.CORRECTED, _corrected(timeline, timeline.corrections)))
-    wanted.append(("Probability of each emotion", Kind.CHART, ()))
-    if Source.AUDIO_VIDEO in alone:
+        contents.append((CORRECTED, TierKind.CORRECTED, _corrected_runs(timeline, timeline.corrections)))
+    contents.append(("Probability of each emotion", TierKind.CHART, ()))
+    if Source.AUDIO_VIDEO in unimodal:
         name = "Audio and video alone" if with_eeg else "Audio and video, before smoothing"
-        wanted.append((name, Kind.LABELS, label_runs(alone[Source.AUDIO_VIDEO], duration_s)))
+        contents.append((name, TierKind.LABELS, label_runs(unimodal[Source.AUDIO_VIDEO], duration_s)))
     if with_eeg:
-        wanted.append(("EEG alone", Kind.LABELS, label_runs(alone[Source.EEG], duration_s)))
-    for name, share in (("Face seen", seen.face), ("Voice heard", seen.voice)):
-        wanted.append((name, Kind.SHARES, share_runs(share, seen.covered, duration_s)))
-    return tuple(stacked(wanted))
+        contents.append(("EEG alone", TierKind.LABELS, label_runs(unimodal[Source.EEG], duration_s)))
+    for name, share in (("Face seen", evidence.face), ("Voice heard", evidence.voice)):
+        contents.append((name, TierKind.SHARES, share_runs(share, evidence.covered, duration_s)))
+    return tuple(stack_tiers(contents))
 
 
-def height(stack: Sequence[Lane]) -> int:
-    """Of all lanes with the time axis below them, in pixels."""
-    return stack[-1].bottom + GAP + AXIS_HEIGHT
+def total_height(tiers: Sequence[Tier]) -> int:
+    """Return the height in pixels of all tiers and the time axis below them."""
+    return tiers[-1].bottom + GAP + AXIS_HEIGHT
 
 
-def room_to_correct() -> Room:
-    """Where a person's lane stands as soon as there is one: below the first."""
-    top = TOP + HEIGHTS[Kind.SEGMENTS] + GAP + NAME_HEIGHT
-    tall = HEIGHTS[Kind.CORRECTED]
-    return Room(CORRECTED, Kind.CORRECTED, top, tall, NAME_HEIGHT + tall + GAP)
+def corrected_tier_layout() -> TierLayout:
+    """Return where the tier of corrections is inserted: below the first tier."""
+    top = TOP + HEIGHTS[TierKind.SEGMENTS] + GAP + NAME_HEIGHT
+    height = HEIGHTS[TierKind.CORRECTED]
+    return TierLayout(CORRECTED, TierKind.CORRECTED, top, height, NAME_HEIGHT + height + GAP)
 
 
-def _corrected(timeline: Timeline, corrections: Corrections) -> tuple[Run, ...]:
-    index = label_indices(timeline.labels)
-    return tuple(Run(one.start_s, one.end_s, index[one.label]) for one in corrections.segments)
-
-
-def stacked(
-    wanted: Sequence[tuple[str, Kind, tuple[Run, ...]]], heights: Mapping[Kind, int] = HEIGHTS
-) -> Iterator[Lane]:
-    """Lanes with their places, of (name, kind, runs) each."""
+def stack_tiers(
+    contents: Sequence[tuple[str, TierKind, tuple[Run, ...]]], heights: Mapping[TierKind, int] = HEIGHTS
+) -> Iterator[Tier]:
+    """Yield a tier for each (name, kind, runs), one below the other."""
     top = TOP
-    for name, kind, found in wanted:
-        if kind is not Kind.SEGMENTS:  # their names stand in them
+    for name, kind, tier_runs in contents:
+        if kind is not TierKind.SEGMENTS:  # segments carry their names inside
             top += NAME_HEIGHT
-        yield Lane(name, kind, top, heights[kind], found)
+        yield Tier(name, kind, top, heights[kind], tier_runs)
         top += heights[kind] + GAP
+
+
+def _corrected_runs(timeline: Timeline, corrections: Corrections) -> tuple[Run, ...]:
+    index = label_indices(timeline.labels)
+    return tuple(Run(segment.start_s, segment.end_s, index[segment.label]) for segment in corrections.segments)

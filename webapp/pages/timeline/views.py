@@ -1,4 +1,4 @@
-"""One analysis: its result as far as it is there, how far it is, stopping it."""
+"""One analysis: result, progress, agreement with corrections, cancelling."""
 
 from typing import Any
 from uuid import UUID
@@ -16,36 +16,38 @@ from webapp.analyses.permissions import AnalysisAccess
 from webapp.core.errors import RequestError
 from webapp.pages import model_cards
 from webapp.pages.requests import AuthenticatedRequest
-from webapp.pages.timeline.result_context import Places, corrected, news, result
+from webapp.pages.timeline.result_context import ResultUrls, corrections_context, progress_update, result_context
 
 
 @require_safe
 @login_required
-def show(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    seen = permissions.access_for(request.user, pk)
-    recording, places = seen.analysis.recording, Places(seen.analysis)
-    beside = {
-        "siblings": places.beside(seen.siblings()),
-        "elsewhere": _corrections_elsewhere(seen) if seen.own else None,
-        "models": model_cards.choices(with_eeg=recording.has_eeg) if seen.own else (),
+def result(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    access = permissions.access_for(request.user, pk)
+    urls = ResultUrls(access.analysis)
+    with_eeg = access.analysis.recording.has_eeg
+    context = result_context(access, urls, request.GET.get("segments")) | {
+        "siblings": urls.pages_of(access.siblings()),
+        "other_corrections": _other_corrections(access) if access.own else None,
+        "models": model_cards.selectable_models(with_eeg=with_eeg) if access.own else (),
     }
-    context = result(seen, places, request.GET.get("segments"))
-    return render(request, "pages/result.html", context | beside)
+    return render(request, "pages/timeline/result.html", context)
 
 
 @require_safe
 @login_required
-def live(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    seen = permissions.access_for(request.user, pk)
-    return render(request, "pages/_live.html", news(seen, Places(seen.analysis), request.GET.get("have", "")))
+def progress(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    access = permissions.access_for(request.user, pk)
+    context = progress_update(access, ResultUrls(access.analysis), request.GET.get("state", ""))
+    return render(request, "pages/timeline/_progress.html", context)
 
 
 @require_safe
 @login_required
 def agreement(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    """How far the person who corrects agrees with the machine, for a page that has just saved."""
+    """Return how far the corrections agree with the model, for a page that has just saved them."""
     timeline = selectors.timeline(selectors.analysis_for(request.user, pk))
-    return render(request, "pages/_corrected.html", corrected(timeline) if timeline else {"corrected": None})
+    context = corrections_context(timeline) if timeline else {"corrected": None}
+    return render(request, "pages/timeline/_corrections_agreement.html", context)
 
 
 @require_POST
@@ -59,7 +61,7 @@ def cancel(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def carry_over(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
-    """Copy the corrections that were made last on another analysis to this one; asked first, to who follows a link."""
+    """Copy the latest corrections of another analysis of the recording to this one; GET asks for confirmation."""
     analysis = selectors.analysis_for(request.user, pk)
     source = selectors.latest_corrected_sibling(analysis)
     if source is None:
@@ -69,27 +71,27 @@ def carry_over(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         try:
             revision = int(request.POST["revision"]) if request.POST.get("revision", "").isdecimal() else own.revision
             services.carry_over(analysis=analysis, source=source, by=request.user, revision=revision)
-            messages.success(request, "The corrections are carried over. They stay on the other analysis too.")
+            messages.success(request, "The corrections have been copied. They stay on the other analysis too.")
         except (InputError, RequestError) as error:
             messages.error(request, error.message)
         return redirect("pages:result", analysis.pk)
     context = {
         "question": "Carry the corrections over?",
-        "consequence": "They replace the corrections of this analysis, which are erased for good."
+        "consequence": "They replace the corrections of this analysis, which are deleted for good."
         if own.segments
         else "They are copied to this analysis, and stay on the other one.",
         "revision": own.revision,
-        "yes": "Replace mine" if own.segments else "Carry them over",
-        "no": "Leave it as it is",
-        "back": reverse("pages:result", args=[analysis.pk]),
+        "confirm_label": "Replace mine" if own.segments else "Carry them over",
+        "cancel_label": "Leave it as it is",
+        "cancel_url": reverse("pages:result", args=[analysis.pk]),
     }
-    return render(request, "pages/confirm.html", context)
+    return render(request, "pages/forms/confirm.html", context)
 
 
-def _corrections_elsewhere(seen: AnalysisAccess) -> dict[str, Any] | None:
-    """What the page says of corrections on another analysis: of those made later than its own, or where it has none."""
-    source = selectors.latest_corrected_sibling(seen.analysis)
-    own = selectors.corrections(seen.analysis)
+def _other_corrections(access: AnalysisAccess) -> dict[str, Any] | None:
+    """Return the corrections of another analysis of the recording if they are later than those of this one."""
+    source = selectors.latest_corrected_sibling(access.analysis)
+    own = selectors.corrections(access.analysis)
     if source is None or (own.segments and own.at >= source.corrected.at.isoformat()):
         return None
     return {"source": source, "revision": own.revision, "overwrites": bool(own.segments)}

@@ -1,4 +1,4 @@
-"""Webhooks: where one's programs are told what happened, and the log of what was sent."""
+"""Webhooks: the endpoints of a user and the log of deliveries."""
 
 import json
 from typing import Any
@@ -19,30 +19,30 @@ from webapp.pages.webhooks.forms import WebhookForm
 from webapp.webhooks import selectors, services
 from webapp.webhooks.models import Delivery, Endpoint
 
-ON_A_PAGE = 25
+DELIVERIES_PER_PAGE = 25
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def webhooks(request: AuthenticatedRequest) -> HttpResponse:
-    """The list; the answer to the request that makes one shows its secret, and nothing else ever does."""
+def webhook_list(request: AuthenticatedRequest) -> HttpResponse:
+    """List the webhooks. The secret of a new one is shown only in the response to the request that created it."""
     form = WebhookForm(request.POST or None)
     if form.is_valid():
         try:
             endpoint, secret = services.create(owner=request.user, **form.cleaned_data)
-            return _shown(request, endpoint, fresh=secret)
+            return _detail_page(request, endpoint, new_secret=secret)
         except RequestError as error:
             form.add_error(error.field, error.message)
     context = {"webhooks": selectors.endpoints_of(request.user), "form": form}
-    return render(request, "pages/webhooks.html", context, status=422 if form.errors else 200)
+    return render(request, "pages/webhooks/list.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def webhook(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def webhook_detail(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method != "POST":
-        return _shown(request, endpoint)
+        return _detail_page(request, endpoint)
     form = WebhookForm(request.POST)
     if form.is_valid():
         try:
@@ -51,12 +51,12 @@ def webhook(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
             return redirect("pages:webhook", pk)
         except RequestError as error:
             form.add_error(error.field, error.message)
-    return _shown(request, endpoint, form=form)
+    return _detail_page(request, endpoint, form=form)
 
 
 @require_POST
 @login_required
-def switch(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def toggle(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     services.update(endpoint=endpoint, enabled=bool(request.POST.get("on")))
     messages.success(request, f"The webhook is switched {'on' if endpoint.enabled else 'off'}.")
@@ -65,7 +65,7 @@ def switch(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def test(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def send_test(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     try:
         services.send_test(endpoint=selectors.endpoint_for(request.user, pk))
     except RequestError as error:
@@ -75,7 +75,7 @@ def test(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def again(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpResponse:
+def redeliver(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpResponse:
     try:
         services.resend(delivery=selectors.delivery_for(request.user, pk, delivery))
     except RequestError as error:
@@ -85,24 +85,24 @@ def again(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpRespon
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def secret(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def rotate_secret(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
-        return _shown(request, endpoint, fresh=services.rotate_secret(endpoint=endpoint))
+        return _detail_page(request, endpoint, new_secret=services.rotate_secret(endpoint=endpoint))
     context = {
-        "question": "Make a new secret?",
+        "question": "Create a new secret?",
         "consequence": f"Messages to {endpoint.url} are signed with the new secret. "
-        "For 24 hours the present one signs them too, so that your program can change over.",
-        "yes": "Make a new secret",
-        "no": "Keep the present one",
-        "back": reverse("pages:webhook", args=[pk]),
+        "The present secret signs them too for 24 hours, so that your program can change over.",
+        "confirm_label": "Create a new secret",
+        "cancel_label": "Keep the present one",
+        "cancel_url": reverse("pages:webhook", args=[pk]),
     }
-    return render(request, "pages/confirm.html", context)
+    return render(request, "pages/forms/confirm.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def delete(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def delete_webhook(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
         services.delete(endpoint=endpoint)
@@ -110,33 +110,33 @@ def delete(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         return redirect("pages:webhooks")
     context = {
         "question": "Delete this webhook?",
-        "consequence": f"{endpoint.url} is told nothing any more, and the log of what was sent goes too. "
+        "consequence": f"{endpoint.url} gets no more messages, and the log of deliveries is deleted too. "
         "This cannot be undone.",
-        "yes": "Delete for good",
-        "no": "Keep it",
-        "back": reverse("pages:webhook", args=[pk]),
+        "confirm_label": "Delete for good",
+        "cancel_label": "Keep it",
+        "cancel_url": reverse("pages:webhook", args=[pk]),
     }
-    return render(request, "pages/confirm.html", context)
+    return render(request, "pages/forms/confirm.html", context)
 
 
-def _shown(
-    request: AuthenticatedRequest, endpoint: Endpoint, *, fresh: str | None = None, form: WebhookForm | None = None
+def _detail_page(
+    request: AuthenticatedRequest, endpoint: Endpoint, *, new_secret: str | None = None, form: WebhookForm | None = None
 ) -> HttpResponse:
-    page = Paginator(selectors.deliveries_of(endpoint), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(selectors.deliveries_of(endpoint), DELIVERIES_PER_PAGE).get_page(request.GET.get("page"))
     for delivery in page:
         delivery.message = json.dumps(delivery.payload, indent=2)  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "webhook": endpoint,
-        "fresh": fresh,
+        "new_secret": new_secret,
         "form": form or WebhookForm(initial={"url": endpoint.url, "events": endpoint.events}),
-        "old_secret": endpoint.old_secret_until is not None and endpoint.old_secret_until > timezone.now(),
+        "old_secret_valid": endpoint.old_secret_until is not None and endpoint.old_secret_until > timezone.now(),
         "page": page,
-        "moving": any(map(_moving, page)),
-        "here": reverse("pages:webhook", args=[endpoint.pk]),
+        "has_pending": any(map(_is_pending, page)),
+        "log_url": reverse("pages:webhook", args=[endpoint.pk]),
     }
-    return render(request, "pages/webhook.html", context, status=422 if form is not None else 200)
+    return render(request, "pages/webhooks/detail.html", context, status=422 if form is not None else 200)
 
 
-def _moving(delivery: Delivery) -> bool:
-    """Whether an attempt waits for a worker, or is under way."""
+def _is_pending(delivery: Delivery) -> bool:
+    """Return whether an attempt is waiting for a worker or running."""
     return delivery.status == Delivery.Status.PENDING and delivery.duration_ms is None

@@ -2,7 +2,9 @@
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paper = matchMedia("print");
-  const follow = () => { document.documentElement.dataset.bsTheme = dark.matches && !paper.matches ? "dark" : "light"; };
+  const follow = () => {
+    document.documentElement.dataset.bsTheme = dark.matches && !paper.matches ? "dark" : "light";
+  };
   for (const query of [dark, paper]) query.addEventListener("change", follow);
   follow();
 })();

@@ -1,0 +1,450 @@
+// The upload page: files that are chosen or dropped become recordings, are sent in chunks, and then analysed.
+// Without this script the page is a plain form that sends one recording in one request.
+import { byId, query, readJson } from "../dom.js";
+import { LoggedOutError, readProblem, renewToken, request, startSession } from "../session.js";
+import { FileChecks, stem } from "./file-checks.js";
+import { RecordingRow } from "./recording-row.js";
+import { UnfinishedUploads } from "./unfinished-uploads.js";
+import { quotaProblem } from "./upload-quota.js";
+import { UploadStorage } from "./upload-storage.js";
+
+/**
+ * @typedef {import("./file-checks.js").Kind} Kind
+ * @typedef {import("./upload-storage.js").StoredRecording} StoredRecording
+ * @typedef {{file: File, kind: Kind}} KnownFile
+ */
+
+const MAX_PARALLEL_UPLOADS = 2;
+const MAX_WAIT_S = 60; // for a server that is busy
+const LOGIN_CHECK_MS = 10_000;
+const FIELDS = ["title", "eeg_trial", "eeg_sfreq", "eeg_unit"];
+const PLACEHOLDER_ID = "00000000-0000-0000-0000-000000000000";
+
+const form = byId("upload", HTMLFormElement);
+const control = (/** @type {string} */ name) =>
+  /** @type {HTMLInputElement | HTMLSelectElement | null} */ (form.elements.namedItem(name));
+const fileInput = /** @type {HTMLInputElement} */ (control("video"));
+const consent = /** @type {HTMLInputElement} */ (control("consent"));
+const purpose = /** @type {HTMLSelectElement} */ (control("purpose"));
+const project = control("project");
+const list = byId("recordings");
+const checks = new FileChecks(readJson("accepted"), {
+  bytes: Number(form.dataset.maxBytes),
+  seconds: Number(form.dataset.maxSeconds),
+});
+/** @type {Record<string, string>} why this server forbids a purpose */
+const refusals = readJson("refusals");
+/** @type {Record<string, string>} the purpose of each project */
+const purposes = readJson("purposes");
+const storage = new UploadStorage(form.dataset.person ?? "");
+const unfinished = new UnfinishedUploads();
+/** @type {RecordingRow[]} */
+let rows = [];
+/** @type {Partial<StoredRecording>} typed into the plain form before this script ran; goes to the first recording */
+let typed = {};
+
+/** @param {string} message */
+const announce = (message) => {
+  byId("upload-status").textContent = message;
+};
+
+/**
+ * Show an error of the form; "" clears it.
+ * @param {string} name
+ * @param {string} message
+ */
+const showError = (name, message) => {
+  const element = query(form, `[data-error-for="${name}"]`);
+  element.textContent = message;
+  const field = name === "model" ? null : (control(name) ?? fileInput);
+  field?.classList.toggle("is-invalid", Boolean(message));
+  if (message) field?.setAttribute("aria-invalid", "true");
+  else field?.removeAttribute("aria-invalid");
+  return { element, field };
+};
+
+/**
+ * Show an error of the form and go to its field.
+ * @param {string} name
+ * @param {string} message
+ */
+const goToError = (name, message) => {
+  const { element, field } = showError(name, message);
+  element.scrollIntoView({ block: "center" });
+  field?.focus({ preventScroll: true });
+};
+
+// Enable the models that fit the chosen files.
+const updateModels = () => {
+  for (const choice of form.querySelectorAll("[data-uses-eeg]")) {
+    const model = /** @type {HTMLInputElement} */ (choice);
+    const usesEeg = model.dataset.usesEeg === "true";
+    model.disabled = rows.length ? !rows.some((row) => !row.isDone && row.hasEeg === usesEeg) : usesEeg;
+    if (model.disabled && model.checked) query(form, "[name=model][value='']", HTMLInputElement).checked = true;
+  }
+  byId("mixed").hidden = new Set(rows.map((row) => row.hasEeg)).size < 2;
+};
+
+// Start what can be started: uploads, then the analyses of complete recordings.
+const proceed = () => {
+  updateModels();
+  if (consent.checked && !refusals[purpose.value]) {
+    const uploads = rows.flatMap((row) => row.uploads);
+    let free = MAX_PARALLEL_UPLOADS - uploads.filter((upload) => upload.isRunning).length;
+    for (const upload of uploads) {
+      if (free > 0 && upload.isReady) {
+        free -= 1;
+        upload.run().finally(proceed);
+      }
+    }
+    for (const row of rows) if (row.submitted && row.state === "open" && row.isComplete) createRecording(row);
+  }
+  for (const row of rows) row.draw();
+};
+
+/** @param {RecordingRow} row */
+const requestBody = (row) => {
+  const body = new FormData();
+  for (const [kind, upload] of Object.entries(row.files)) body.append(`${kind}_upload`, upload.id);
+  for (const [name, value] of Object.entries(row.values)) body.append(name, value);
+  const model = query(form, "[name=model]:checked", HTMLInputElement);
+  if (model.value && String(row.hasEeg) === model.dataset.usesEeg) body.append("model", model.value);
+  for (const name of ["project", "purpose", "purpose_note"]) {
+    const value = control(name)?.value;
+    if (value) body.append(name, value);
+  }
+  body.append("consent", "true");
+  return body;
+};
+
+/**
+ * Create the recording of a row whose files are all on the server.
+ * @param {RecordingRow} row
+ */
+const createRecording = async (row) => {
+  if (!row.validate()) {
+    row.submitted = false;
+    row.focus();
+    return;
+  }
+  row.state = "posting";
+  row.draw();
+  try {
+    // With the key, a recording whose response was lost is not created twice.
+    const headers = { "Idempotency-Key": row.key };
+    const response = await request("POST", form.dataset.recordings ?? "", { body: requestBody(row), headers });
+    if (response.status === 201) finish(row, await response.json());
+    else await handleRefusal(row, response);
+  } catch (error) {
+    row.state = error instanceof LoggedOutError ? "logged-out" : "open";
+    if (row.state === "open") setTimeout(proceed, 3000);
+  }
+  row.draw();
+};
+
+/**
+ * @param {RecordingRow} row
+ * @param {{id: string, analysis: {id: string}}} created
+ */
+const finish = (row, { id, analysis }) => {
+  row.recording = id;
+  row.state = "done";
+  storage.remove(row.key);
+  const result = (form.dataset.result ?? "").replace(PLACEHOLDER_ID, analysis.id);
+  if (rows.length === 1) {
+    location.assign(result);
+    return;
+  }
+  const link = query(row.element, "[data-part=result]", HTMLAnchorElement);
+  link.href = result;
+  link.hidden = false;
+  announce(`${row.name} is sent and will be analysed.`);
+  leaveIfDone();
+};
+
+// Go to the list of the new recordings, whose address can be shared and reloaded.
+const leaveIfDone = () => {
+  if (rows.length === 0 || !rows.every((row) => row.isDone)) return;
+  location.assign(`${form.dataset.list}?recording=${rows.map((row) => row.recording).join(",")}`);
+};
+
+/**
+ * @param {RecordingRow} row
+ * @param {Response} response
+ */
+const handleRefusal = async (row, response) => {
+  row.state = "open";
+  const { code, detail, field, errors = {} } = await readProblem(response);
+  if (response.status === 429 || response.status >= 500) {
+    const shown = code === "quota_analyses" || code === "storage_unavailable";
+    if (shown) row.showError("row", `${detail} This page tries again by itself.`);
+    setTimeout(proceed, 1000 * Math.min(MAX_WAIT_S, Number(response.headers.get("Retry-After")) || 5));
+    return;
+  }
+  const lost = Object.keys(errors).find((name) => name.endsWith("_upload"));
+  row.submitted = lost !== undefined;
+  if (lost) {
+    row.resend(/** @type {Kind} */ (lost.replace("_upload", "")));
+  } else {
+    const name = field ?? Object.keys(errors)[0];
+    showRefusal(row, name, errors[name]?.[0] ?? detail, detail);
+    row.focus();
+  }
+  proceed();
+};
+
+/**
+ * Show an error of the server where it belongs: at a file, in the form, or in the row.
+ * @param {RecordingRow} row
+ * @param {string} name
+ * @param {string} message
+ * @param {string} detail
+ */
+const showRefusal = (row, name, message, detail) => {
+  const upload = row.files[/** @type {Kind} */ (name)];
+  if (upload) upload.refuse(detail);
+  else if (["model", "purpose", "purpose_note", "consent"].includes(name)) goToError(name, message);
+  else if (name === "project") showError("project", message);
+  else if (!row.showError(name, message)) row.showError("row", detail);
+};
+
+/** @param {Pick<StoredRecording, "key" | "stem"> & Partial<StoredRecording>} values */
+const newRow = (values) => {
+  const row = new RecordingRow(values, {
+    checks,
+    quotaProblem: (upload) => quotaProblem(upload, rows, form.dataset),
+    announce: (message) => {
+      if (rows.includes(row)) announce(message);
+    },
+    onChange: (changed) => {
+      if (!changed.isDone) storage.save(changed.toStored());
+    },
+    onReady: (ready, files) => {
+      if (files) addToRow(ready, files);
+      else proceed();
+    },
+  });
+  row.button("remove").addEventListener("click", () => removeRow(row));
+  return row;
+};
+
+/** @param {RecordingRow} row */
+const insertRow = (row) => {
+  rows.push(row);
+  list.append(row.element);
+  list.hidden = false;
+};
+
+/** @param {RecordingRow} row */
+const removeRow = (row) => {
+  const { name } = row;
+  for (const kind of Object.keys(row.files)) row.removeFile(/** @type {Kind} */ (kind));
+  storage.remove(row.key);
+  rows = rows.filter((each) => each !== row);
+  row.element.remove();
+  list.hidden = rows.length === 0;
+  announce(`${name} is removed.`);
+  fileInput.focus();
+  proceed();
+  leaveIfDone();
+};
+
+/** @param {RecordingRow} row */
+const resumeRow = (row) => {
+  insertRow(row);
+  row.focus();
+  proceed();
+};
+
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/**
+ * The files with their kinds, in their order; files of no known kind are named on the page and left out.
+ * @param {Iterable<File>} files
+ */
+const knownFiles = async (files) => {
+  const kinds = [...files].map(async (file) => ({ file, kind: await checks.kindOf(file).catch(() => null) }));
+  const found = await Promise.all(kinds);
+  const unknown = found.filter(({ kind }) => kind === null).map(({ file }) => file.name);
+  showError("video", unknown.length ? `Left out, as no video, sound or MAT file: ${unknown.join(", ")}.` : "");
+  return /** @type {KnownFile[]} */ (found.filter(({ kind }) => kind !== null));
+};
+
+/**
+ * @param {RecordingRow} row
+ * @param {KnownFile} file
+ */
+const addFile = (row, { kind, file }) => {
+  if (kind === "video") row.stem = stem(file.name);
+  for (const name of ["row", ...(kind === "eeg" ? FIELDS.slice(1) : [])]) row.showError(name, "");
+  row.add(kind, file);
+};
+
+/**
+ * Add files that the user chose for one recording, whatever their names are.
+ * @param {RecordingRow} row
+ * @param {File[]} files
+ */
+const addToRow = async (row, files) => {
+  for (const { file, kind } of await knownFiles(files)) {
+    const upload = row.files[kind];
+    if (upload?.needsFile && upload.isOf(file)) row.attach(kind, file);
+    else addFile(row, { kind, file });
+  }
+  proceed();
+};
+
+/**
+ * Make recordings of files: those with the same stem belong together. Where several files of one kind have the same
+ * stem, each file gets its own row, and the user decides.
+ * @param {Iterable<File>} files
+ */
+const addRecordings = async (files) => {
+  const groups = Map.groupBy(await knownFiles(files), ({ file }) => stem(file.name));
+  for (const [name, group] of groups) {
+    const restored = unfinished.takeMatching(group.map(({ file }) => file));
+    if (restored) insertRow(restored);
+    const fresh = group.filter(({ file }) => !isChosen(file));
+    const kinds = fresh.map(({ kind }) => kind);
+    const unambiguous = new Set(kinds).size === kinds.length;
+    for (const part of unambiguous ? [fresh] : fresh.map((each) => [each])) {
+      if (part.length === 0) continue;
+      const row = newRow({ ...typed, key: newKey(), stem: name });
+      insertRow(row);
+      typed = {};
+      for (const file of part) addFile(row, file);
+      if (!unambiguous && !row.files.video) row.ambiguous = kinds.includes("video");
+    }
+  }
+  proceed();
+};
+
+/**
+ * Whether a file is chosen already. A restored upload that needs it gets it.
+ * @param {File} file
+ */
+const isChosen = (file) => {
+  for (const row of rows.filter((each) => !each.isDone && each.state !== "posting")) {
+    for (const [kind, upload] of Object.entries(row.files)) {
+      if (!upload.isOf(file) || upload.state === "refused") continue;
+      if (upload.needsFile) row.attach(/** @type {Kind} */ (kind), file);
+      return true;
+    }
+  }
+  return false;
+};
+
+const stopUploads = () => {
+  for (const upload of rows.flatMap((row) => row.uploads).filter((each) => each.isRunning)) {
+    upload.pause();
+    upload.release();
+  }
+};
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  for (const name of ["consent", "model", "purpose_note"]) showError(name, "");
+  const open = rows.filter((row) => !row.isDone);
+  if (open.length === 0) {
+    goToError("video", "There is no video yet. Choose the file to analyse.");
+    return;
+  }
+  const invalid = open.filter((row) => !row.validate());
+  const refusal = refusals[purpose.value];
+  if (refusal) goToError("purpose", refusal);
+  else if (!consent.checked) goToError("consent", form.dataset.noConsent ?? "");
+  else invalid[0]?.focus();
+  if (refusal || !consent.checked) return;
+  for (const row of open) row.submitted = !invalid.includes(row);
+  proceed();
+});
+
+consent.addEventListener("change", () => {
+  showError("consent", "");
+  if (!consent.checked) stopUploads();
+  proceed();
+});
+
+purpose.addEventListener("change", () => {
+  const refusal = refusals[purpose.value] ?? "";
+  showError("purpose", refusal);
+  if (refusal) stopUploads();
+  proceed();
+});
+
+project?.addEventListener("change", () => {
+  if (!purposes[project.value]) return;
+  purpose.value = purposes[project.value];
+  purpose.dispatchEvent(new Event("change"));
+});
+
+fileInput.addEventListener("change", () => addRecordings(fileInput.files ?? []));
+// So that choosing the same file twice in a row fires twice.
+fileInput.addEventListener("click", () => {
+  fileInput.value = "";
+});
+
+const dropZone = query(form, ".drop-zone");
+const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
+for (const name of /** @type {const} */ (["dragenter", "dragover"])) {
+  addEventListener(name, (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    dropZone.classList.add("over");
+  });
+}
+for (const name of ["dragleave", "drop"]) addEventListener(name, () => dropZone.classList.remove("over"));
+addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  addRecordings(event.dataTransfer?.files ?? []);
+});
+
+// Continue after a new login, in whichever tab.
+const checkLogin = async () => {
+  const stopped = rows.filter((row) => row.status === "logged-out");
+  if (stopped.length === 0) return;
+  try {
+    await renewToken();
+  } catch {
+    return;
+  }
+  for (const row of stopped) row.release();
+  proceed();
+};
+addEventListener("focus", checkLogin);
+setInterval(checkLogin, LOGIN_CHECK_MS);
+
+// Replace the plain form by the list of recordings, with what was chosen and typed so far.
+const replacePlainForm = () => {
+  const chosen = ["video", "audio", "eeg"].flatMap((name) => {
+    const input = /** @type {HTMLInputElement} */ (control(name));
+    return [...(input.files ?? [])];
+  });
+  typed = Object.fromEntries(FIELDS.map((name) => [name, control(name)?.value ?? ""]));
+  for (const element of form.querySelectorAll("[data-without-script]")) element.remove();
+  for (const element of form.querySelectorAll("[data-with-script]"))
+    /** @type {HTMLElement} */ (element).hidden = false;
+  const label = query(form, "[data-script-label]");
+  label.textContent = label.dataset.scriptLabel ?? "";
+  fileInput.multiple = true;
+  fileInput.required = false;
+  fileInput.accept = checks.accept;
+  return chosen;
+};
+
+const restoreUploads = async () => {
+  for (const stored of storage.loadUnexpired()) {
+    const row = newRow(stored);
+    await Promise.all(stored.files.map((file) => row.restore(file)));
+    if (row.uploads.length) unfinished.add(row, { resume: resumeRow, discard: removeRow });
+    else storage.remove(row.key);
+  }
+};
+
+startSession(form);
+const chosen = replacePlainForm();
+await restoreUploads();
+if (chosen.length) await addRecordings(chosen);
+proceed();

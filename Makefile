@@ -10,6 +10,15 @@ SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
 	$(name) -c '$(SUPPORTED)' 2>/dev/null && echo $(name))))
 
+# Node is a development tool: where it is absent or too old, the JavaScript checks are skipped, except in CI.
+define javascript
+@if node -e 'process.exitCode = Number(parseInt(process.version.slice(1)) < 20)' 2>/dev/null && command -v npm >/dev/null; then \
+	{ test node_modules/.package-lock.json -nt package-lock.json || npm ci --silent --no-audit --no-fund; } \
+		&& npm run --silent $(1); \
+elif [ "$$CI" = true ]; then echo "error: the JavaScript checks need Node 20 and npm" >&2; exit 1; \
+else echo "Skipped the JavaScript checks (npm run $(1)): they need Node 20 and npm."; fi
+endef
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo serve unit test coverage fuzz faults lint format types bench load lock audit sbom images
@@ -41,9 +50,11 @@ serve: setup ## run the web application on http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/python manage.py serve
 
 unit: $(VENV)/.dev ## run the fast tests that need no servers, in less than a minute
+	$(call javascript,test)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not servers and not slow" $(UNIT)
 
 test: $(VENV)/.dev ## run every test, with real servers, workers and a browser
+	$(call javascript,test)
 	$(ALL_TESTS)
 
 coverage: $(VENV)/.dev ## run every test and report which lines none of them reaches
@@ -57,18 +68,21 @@ fuzz: $(VENV)/.dev ## check 10,000 recordings with mutated headers
 faults: $(VENV)/.dev ## kill workers, servers and disks 20 times each; writes docs/reliability.md
 	EMOTRACE_FAULT_RUNS=$${EMOTRACE_FAULT_RUNS:-20} $(BIN)/python -m pytest tests/faults
 
-lint: $(VENV)/.dev ## ruff and import-linter
+lint: $(VENV)/.dev ## ruff, import-linter, eslint and prettier
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(call javascript,lint)
 
 format: $(VENV)/.dev ## format the code and sort its imports
 	$(BIN)/ruff check --select I --fix .
 	$(BIN)/ruff format .
+	$(call javascript,format)
 
-types: $(VENV)/.dev ## mypy
+types: $(VENV)/.dev ## mypy, and tsc for JavaScript
 	$(BIN)/mypy
 	cd clients/python && ../../$(BIN)/mypy
+	$(call javascript,types)
 
 bench: $(VENV)/.dev ## measure speed and memory; writes docs/benchmarks/pipeline.md
 	$(BIN)/python -m benchmarks

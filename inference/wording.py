@@ -1,7 +1,10 @@
 """Timelines in words, the same in every export and on the pages."""
 
+from typing import Any
+
+from inference.timeline.summary import summary
 from inference.timeline.unimodal import unimodal_predictions
-from inference.types import Modality, Segment
+from inference.types import UNDETERMINED, Modality, Mode, Segment, Timeline
 
 MODALITIES = {
     Modality.FACE: "face",
@@ -26,3 +29,42 @@ def evidence_text(segment: Segment, *, with_eeg: bool) -> str:
     if with_eeg:
         parts.append("EEG present" if evidence.eeg else "no EEG")
     return ", ".join(parts)
+
+
+def caption(segment: Segment) -> str:
+    """Return the label and its confidence, such as `Happy 83 %`."""
+    if segment.label == UNDETERMINED:
+        return segment.label.capitalize()
+    return f"{segment.label.capitalize()} {percent(segment.confidence)}"
+
+
+def summary_text(total: dict[str, Any]) -> str:
+    """Return a summary, such as `happy, 61 % of the time, mean probability 48 %`."""
+    label, mean = total["label"], total["mean_probability"]
+    probability = f", mean probability {percent(mean[label])}" if label in mean else ""
+    return f"{label}, {percent(total['share'][label])} of the time{probability}"
+
+
+def audio_visual_text(timeline: Timeline) -> str:
+    """Return the summary of audio and video alone; empty where no EEG was fused or it was not recorded."""
+    if timeline.mode is not Mode.AUDIO_VIDEO_EEG:
+        return ""
+    total = summary(timeline).get("audio_video")
+    return f"Audio and video alone: {summary_text(total)}" if total else ""
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share 0..1 in percent: `83 %`."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def clock(seconds: float) -> str:
+    """Return a moment of a recording: 0:03.6, 12:40.0, 1:02:03.0."""
+    minutes, tenths = divmod(round(seconds * 10), 600)
+    rest = f"{tenths // 10:02}.{tenths % 10}"
+    return f"{minutes // 60}:{minutes % 60:02}:{rest}" if minutes >= 60 else f"{minutes}:{rest}"
+
+
+def number(value: float) -> str:
+    """Return a length for an SVG attribute, to a hundredth."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -17,8 +17,9 @@ from inference.export.table import (
     unimodal_cells,
     unimodal_column_names,
 )
-from inference.export.writer import RecordingInfo, Writer, audio_visual_text, one_line
+from inference.export.writer import RecordingInfo, Writer, one_line
 from inference.types import UNDETERMINED, Correction, Segment, Timeline
+from inference.wording import audio_visual_text
 
 _CORRECTED = {
     "reader": {

@@ -5,8 +5,9 @@ import io
 
 from webvtt import Caption, WebVTT
 
-from inference.export.writer import audio_visual_text, caption, milliseconds, one_line
+from inference.export.writer import milliseconds, one_line
 from inference.types import Timeline
+from inference.wording import audio_visual_text, caption
 
 
 def captions(timeline: Timeline, title: str, kind: str) -> bytes:

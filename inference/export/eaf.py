@@ -2,9 +2,10 @@
 
 from pympi import Elan
 
-from inference.export.writer import RecordingInfo, Writer, audio_visual_text, milliseconds, one_line
+from inference.export.writer import RecordingInfo, Writer, milliseconds, one_line
 from inference.timeline.unimodal import unimodal_prediction
 from inference.types import UNDETERMINED, Corrections, Modality, Timeline
+from inference.wording import audio_visual_text
 
 VIDEO = "annotated.mp4"
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from pympi.Praat import TextGrid
 
-from inference.export.writer import RecordingInfo, Writer, audio_visual_text, one_line
+from inference.export.writer import RecordingInfo, Writer, one_line
 from inference.timeline.unimodal import unimodal_prediction
 from inference.types import UNDETERMINED, Modality, Timeline
+from inference.wording import audio_visual_text
 
 
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:

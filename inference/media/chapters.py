@@ -6,10 +6,11 @@ from pathlib import Path
 
 from inference.errors import Code, InputError
 from inference.export import vtt
-from inference.export.writer import RecordingInfo, caption, milliseconds, one_line
+from inference.export.writer import RecordingInfo, milliseconds, one_line
 from inference.media.ffmpeg import FfmpegError, input_arguments, run_ffmpeg
 from inference.media.tracks import list_tracks
 from inference.types import Timeline
+from inference.wording import caption
 
 NAME = "chapters"
 # What players expect in an MP4, by ffmpeg's names. Matroska takes all else.

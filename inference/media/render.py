@@ -4,16 +4,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 from inference.errors import Code, InputError
 from inference.media.decode import measure_mixdown
 from inference.media.ffmpeg import input_arguments, run_ffmpeg
 from inference.media.tracks import Track, Tracks, list_tracks
-from inference.types import UNDETERMINED, Segment, Timeline
+from inference.types import Timeline
+from inference.wording import caption
 
 FONT = "DejaVu Sans"
+_FONT_FILE = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"  # a server may have no fonts
 _TEXT_SHARE = 0.07  # of the picture's shorter side: 17 pixels at 240p, 151 at 2160p
 _MARGIN_SHARE = 0.03
 LENGTH_TOLERANCE_S = 0.1  # between the labelled video and the timeline
@@ -77,22 +78,15 @@ def render(
 
 
 def write_subtitles(timeline: Timeline, folder: Path) -> None:
-    """Put what `burn_in` reads into the folder that ffmpeg runs in: the subtitles and their font."""
+    """Write the subtitles and their font, which `encoder_arguments` names, into ffmpeg's working folder."""
     (folder / "labels.ass").write_text(ass_subtitles(timeline), encoding="utf-8")
     fonts = folder / "fonts"
     fonts.mkdir()
-    shutil.copy(_font(), fonts)
-
-
-def _font() -> Path:
-    """DejaVu Sans Bold, which matplotlib carries: a server often has no fonts of its own."""
-    carrier = find_spec("matplotlib")  # found, not imported: it would make folders in the user's home
-    assert carrier is not None and carrier.origin is not None
-    return Path(carrier.origin).with_name("mpl-data") / "fonts/ttf/DejaVuSans-Bold.ttf"
+    shutil.copy(_FONT_FILE, fonts)
 
 
 def encoder_arguments() -> list[str]:
-    """Arguments that burn in `labels.ass` and encode; sides are made even, frame times kept."""
+    """Return the arguments that burn in `labels.ass` and encode; sides are made even, frame times kept."""
     return [
         *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,ass=labels.ass:fontsdir=fonts"),
         *_ENCODER,
@@ -159,13 +153,6 @@ def ass_subtitles(timeline: Timeline) -> str:
     ]
     lines += [f"Dialogue: {_ass_time(s.start_s)},{_ass_time(s.end_s)},Label,{caption(s)}" for s in timeline.segments]
     return "\n".join(lines) + "\n"
-
-
-def caption(segment: Segment) -> str:
-    """What a segment's frames say, such as `Happy 83 %`."""
-    if segment.label == UNDETERMINED:
-        return "Undetermined"
-    return f"{segment.label.capitalize()} {segment.confidence:.0%}".replace("%", " %")
 
 
 def _ass_time(seconds: float) -> str:

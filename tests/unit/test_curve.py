@@ -55,10 +55,9 @@ def test_the_curve_shows_what_decided() -> None:
 
 
 def test_page_and_report_draw_the_same_shares() -> None:
-    """Their paths differ in form, so the first step of the lowest label is compared."""
     found = timeline()
     (lowest, *_) = probability_bands(found)
-    on_page = [float(y) for _, y in re.findall(r"([\d.]+) ([\d.]+)", lowest.path)]
+    on_page = [float(y) for y in re.findall(r"V([\d.]+)", lowest.path)]
     svg = WRITERS["html"].write(found, RecordingInfo("")).decode()
     path = re.search(r'<path d="M[\d.]+ 120V([\d.]+)H', svg)
     assert path is not None

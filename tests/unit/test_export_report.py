@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from inference import store
 from inference.export import WRITERS, RecordingInfo
-from inference.export.elements import clock
 from inference.export.plots import COLOURS
 from inference.types import ModelUsed, Timeline
+from inference.wording import clock
 from tests.unit.timelines import LABELS, TITLE, fused, timeline
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=//evil.example onerror=alert(1)> & \"'"

@@ -7,8 +7,9 @@ import pytest
 from inference.media import ffmpeg
 from inference.media.decode import decode_audio, frames_at
 from inference.media.probe import probe_video
-from inference.media.render import caption, render
+from inference.media.render import render
 from inference.types import UNDETERMINED, Evidence, Mode, Segment, Timeline
+from inference.wording import caption
 from tests.unit.clips import first_sound_s, frame_times, made, picture, shades, silent, sized, talk, tone
 
 EVIDENCE = Evidence(1.0, 1.0, 0.0)

@@ -3,9 +3,8 @@
 from django import template
 from django.template.defaultfilters import pluralize
 
-from inference.export.elements import clock, percent
 from inference.types import Segment
-from inference.wording import evidence_text, unimodal_text
+from inference.wording import clock, evidence_text, percent, unimodal_text
 
 register = template.Library()
 

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference.timeline.axis import ticks
+from inference.timeline.chart import stacked_bands
 from inference.timeline.labels import with_undetermined
-from inference.timeline.sampling import probability_columns
 from inference.types import UNDETERMINED, Timeline
 from webapp.pages.timeline.tiers import Tier, TierKind, total_height
 
@@ -119,14 +118,8 @@ def largest_first(bar: Sequence[LabelShare]) -> list[LabelShare]:
 
 def probability_bands(timeline: Timeline) -> tuple[Shape, ...]:
     """Return the probabilities over time as stacked areas, with a gap where nothing was analysed."""
-    shares = probability_columns(timeline, CHART_COLUMNS)
-    tops = np.cumsum(shares, axis=1)
-    covered = shares.sum(axis=1) > 0
-    bands = (
-        Shape(label, _area_path(tops[:, index] - shares[:, index], tops[:, index], covered))
-        for index, label in enumerate(timeline.labels)
-    )
-    return tuple(band for band in bands if band.path)
+    bands = stacked_bands(timeline, CHART_COLUMNS, width=WIDTH, height=CHART_HEIGHT)
+    return tuple(Shape(band.label, band.path) for band in bands)
 
 
 def draw_tier(tier: Tier, labels: Sequence[str], duration_s: float) -> DrawnTier:
@@ -168,19 +161,6 @@ def _sample_runs(found: list[ValueRun], duration_s: float) -> list[ValueRun]:
         for part, index in enumerate(at.tolist())
         if index >= 0 and found[index][1] > middles[part]
     ]
-
-
-def _area_path(bottom: NDArray[np.float64], top: NDArray[np.float64], covered: NDArray[np.bool_]) -> str:
-    """Return an SVG path with one closed shape for each unbroken stretch of `covered`."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], covered.astype(int), [0]))))
-    shapes = []
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        x = (np.arange(first, last) + 0.5) * WIDTH / CHART_COLUMNS
-        x[0], x[-1] = first * WIDTH / CHART_COLUMNS, last * WIDTH / CHART_COLUMNS
-        over = zip(x, CHART_HEIGHT * (1 - top[first:last]), strict=True)
-        under = zip(x[::-1], CHART_HEIGHT * (1 - bottom[first:last][::-1]), strict=True)
-        shapes.append("M" + "L".join(f"{right:.1f} {down:.1f}" for right, down in (*over, *under)) + "Z")
-    return "".join(shapes)
 
 
 def _legend(timeline: Timeline) -> tuple[str, ...]:

@@ -1,8 +1,11 @@
 // The upload page: files that are chosen or dropped become recordings, are sent in chunks, and then analysed.
 // Without this script the page is a plain form that sends one recording in one request.
 import { byId, query, readJson } from "../dom.js";
-import { LoggedOutError, readProblem, renewToken, request, startSession } from "../session.js";
+import { LoggedOutError, renewToken, startSession } from "../session.js";
+import { acceptDrops } from "./drop-zone.js";
 import { FileChecks, stem } from "./file-checks.js";
+import { FormErrors } from "./form-errors.js";
+import { createRecording } from "./recording-request.js";
 import { RecordingRow } from "./recording-row.js";
 import { UnfinishedUploads } from "./unfinished-uploads.js";
 import { quotaProblem } from "./upload-quota.js";
@@ -15,7 +18,6 @@ import { UploadStorage } from "./upload-storage.js";
  */
 
 const MAX_PARALLEL_UPLOADS = 2;
-const MAX_WAIT_S = 60; // for a server that is busy
 const LOGIN_CHECK_MS = 10_000;
 const FIELDS = ["title", "eeg_trial", "eeg_sfreq", "eeg_unit"];
 const PLACEHOLDER_ID = "00000000-0000-0000-0000-000000000000";
@@ -38,6 +40,7 @@ const refusals = readJson("refusals");
 const purposes = readJson("purposes");
 const storage = new UploadStorage(form.dataset.person ?? "");
 const unfinished = new UnfinishedUploads();
+const errors = new FormErrors(form);
 /** @type {RecordingRow[]} */
 let rows = [];
 /** @type {Partial<StoredRecording>} typed into the plain form before this script ran; goes to the first recording */
@@ -46,32 +49,6 @@ let typed = {};
 /** @param {string} message */
 const announce = (message) => {
   byId("upload-status").textContent = message;
-};
-
-/**
- * Show an error of the form; "" clears it.
- * @param {string} name
- * @param {string} message
- */
-const showError = (name, message) => {
-  const element = query(form, `[data-error-for="${name}"]`);
-  element.textContent = message;
-  const field = name === "model" ? null : (control(name) ?? fileInput);
-  field?.classList.toggle("is-invalid", Boolean(message));
-  if (message) field?.setAttribute("aria-invalid", "true");
-  else field?.removeAttribute("aria-invalid");
-  return { element, field };
-};
-
-/**
- * Show an error of the form and go to its field.
- * @param {string} name
- * @param {string} message
- */
-const goToError = (name, message) => {
-  const { element, field } = showError(name, message);
-  element.scrollIntoView({ block: "center" });
-  field?.focus({ preventScroll: true });
 };
 
 // Enable the models that fit the chosen files.
@@ -97,31 +74,13 @@ const proceed = () => {
         upload.run().finally(proceed);
       }
     }
-    for (const row of rows) if (row.submitted && row.state === "open" && row.isComplete) createRecording(row);
+    for (const row of rows) if (row.submitted && row.state === "open" && row.isComplete) submitRow(row);
   }
   for (const row of rows) row.draw();
 };
 
 /** @param {RecordingRow} row */
-const requestBody = (row) => {
-  const body = new FormData();
-  for (const [kind, upload] of Object.entries(row.files)) body.append(`${kind}_upload`, upload.id);
-  for (const [name, value] of Object.entries(row.values)) body.append(name, value);
-  const model = query(form, "[name=model]:checked", HTMLInputElement);
-  if (model.value && String(row.hasEeg) === model.dataset.usesEeg) body.append("model", model.value);
-  for (const name of ["project", "purpose", "purpose_note"]) {
-    const value = control(name)?.value;
-    if (value) body.append(name, value);
-  }
-  body.append("consent", "true");
-  return body;
-};
-
-/**
- * Create the recording of a row whose files are all on the server.
- * @param {RecordingRow} row
- */
-const createRecording = async (row) => {
+const submitRow = async (row) => {
   if (!row.validate()) {
     row.submitted = false;
     row.focus();
@@ -130,11 +89,9 @@ const createRecording = async (row) => {
   row.state = "posting";
   row.draw();
   try {
-    // With the key, a recording whose response was lost is not created twice.
-    const headers = { "Idempotency-Key": row.key };
-    const response = await request("POST", form.dataset.recordings ?? "", { body: requestBody(row), headers });
-    if (response.status === 201) finish(row, await response.json());
-    else await handleRefusal(row, response);
+    const outcome = await createRecording(form, row);
+    if ("created" in outcome) finish(row, outcome.created);
+    else handleRefusal(row, outcome);
   } catch (error) {
     row.state = error instanceof LoggedOutError ? "logged-out" : "open";
     if (row.state === "open") setTimeout(proceed, 3000);
@@ -170,24 +127,24 @@ const leaveIfDone = () => {
 
 /**
  * @param {RecordingRow} row
- * @param {Response} response
+ * @param {import("./recording-request.js").Refused} refused
  */
-const handleRefusal = async (row, response) => {
+const handleRefusal = (row, { problem, retrySeconds }) => {
+  const { code, detail, field, errors: fieldErrors = {} } = problem;
   row.state = "open";
-  const { code, detail, field, errors = {} } = await readProblem(response);
-  if (response.status === 429 || response.status >= 500) {
+  if (retrySeconds !== null) {
     const shown = code === "quota_analyses" || code === "storage_unavailable";
     if (shown) row.showError("row", `${detail} This page tries again by itself.`);
-    setTimeout(proceed, 1000 * Math.min(MAX_WAIT_S, Number(response.headers.get("Retry-After")) || 5));
+    setTimeout(proceed, 1000 * retrySeconds);
     return;
   }
-  const lost = Object.keys(errors).find((name) => name.endsWith("_upload"));
+  const lost = Object.keys(fieldErrors).find((name) => name.endsWith("_upload"));
   row.submitted = lost !== undefined;
   if (lost) {
     row.resend(/** @type {Kind} */ (lost.replace("_upload", "")));
   } else {
-    const name = field ?? Object.keys(errors)[0];
-    showRefusal(row, name, errors[name]?.[0] ?? detail, detail);
+    const name = field ?? Object.keys(fieldErrors)[0];
+    showRefusal(row, name, fieldErrors[name]?.[0] ?? detail, detail);
     row.focus();
   }
   proceed();
@@ -203,8 +160,8 @@ const handleRefusal = async (row, response) => {
 const showRefusal = (row, name, message, detail) => {
   const upload = row.files[/** @type {Kind} */ (name)];
   if (upload) upload.refuse(detail);
-  else if (["model", "purpose", "purpose_note", "consent"].includes(name)) goToError(name, message);
-  else if (name === "project") showError("project", message);
+  else if (["model", "purpose", "purpose_note", "consent"].includes(name)) errors.goTo(name, message);
+  else if (name === "project") errors.show("project", message);
   else if (!row.showError(name, message)) row.showError("row", detail);
 };
 
@@ -267,7 +224,7 @@ const knownFiles = async (files) => {
   const kinds = [...files].map(async (file) => ({ file, kind: await checks.kindOf(file).catch(() => null) }));
   const found = await Promise.all(kinds);
   const unknown = found.filter(({ kind }) => kind === null).map(({ file }) => file.name);
-  showError("video", unknown.length ? `Left out, as no video, sound or MAT file: ${unknown.join(", ")}.` : "");
+  errors.show("video", unknown.length ? `Left out, as no video, sound or MAT file: ${unknown.join(", ")}.` : "");
   return /** @type {KnownFile[]} */ (found.filter(({ kind }) => kind !== null));
 };
 
@@ -344,16 +301,16 @@ const stopUploads = () => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  for (const name of ["consent", "model", "purpose_note"]) showError(name, "");
+  for (const name of ["consent", "model", "purpose_note"]) errors.show(name, "");
   const open = rows.filter((row) => !row.isDone);
   if (open.length === 0) {
-    goToError("video", "There is no video yet. Choose the file to analyse.");
+    errors.goTo("video", "There is no video yet. Choose the file to analyse.");
     return;
   }
   const invalid = open.filter((row) => !row.validate());
   const refusal = refusals[purpose.value];
-  if (refusal) goToError("purpose", refusal);
-  else if (!consent.checked) goToError("consent", form.dataset.noConsent ?? "");
+  if (refusal) errors.goTo("purpose", refusal);
+  else if (!consent.checked) errors.goTo("consent", form.dataset.noConsent ?? "");
   else invalid[0]?.focus();
   if (refusal || !consent.checked) return;
   for (const row of open) row.submitted = !invalid.includes(row);
@@ -361,14 +318,14 @@ form.addEventListener("submit", (event) => {
 });
 
 consent.addEventListener("change", () => {
-  showError("consent", "");
+  errors.show("consent", "");
   if (!consent.checked) stopUploads();
   proceed();
 });
 
 purpose.addEventListener("change", () => {
   const refusal = refusals[purpose.value] ?? "";
-  showError("purpose", refusal);
+  errors.show("purpose", refusal);
   if (refusal) stopUploads();
   proceed();
 });
@@ -385,21 +342,7 @@ fileInput.addEventListener("click", () => {
   fileInput.value = "";
 });
 
-const dropZone = query(form, ".drop-zone");
-const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
-for (const name of /** @type {const} */ (["dragenter", "dragover"])) {
-  addEventListener(name, (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    dropZone.classList.add("over");
-  });
-}
-for (const name of ["dragleave", "drop"]) addEventListener(name, () => dropZone.classList.remove("over"));
-addEventListener("drop", (event) => {
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  addRecordings(event.dataTransfer?.files ?? []);
-});
+acceptDrops(query(form, ".drop-zone"), addRecordings);
 
 // Continue after a new login, in whichever tab.
 const checkLogin = async () => {

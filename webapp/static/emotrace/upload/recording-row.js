@@ -1,7 +1,8 @@
 // One recording on the upload page: its files and their progress, its errors, its title and EEG parameters.
 import { copyTemplate, query } from "../dom.js";
-import { readProblem, request } from "../session.js";
+import { EegFields } from "./eeg-fields.js";
 import { lengthProblem, megabytes } from "./file-checks.js";
+import { statusMessage } from "./status-messages.js";
 import { TusUpload } from "./tus-upload.js";
 
 /**
@@ -9,9 +10,7 @@ import { TusUpload } from "./tus-upload.js";
  * @typedef {import("./upload-storage.js").StoredFile} StoredFile
  * @typedef {import("./upload-storage.js").StoredRecording} StoredRecording
  * @typedef {"open" | "posting" | "logged-out" | "done"} State
- * @typedef {Exclude<State, "open"> | "refused" | "missing" | "broken" | "paused" | "busy" | "sending" | "sent" | "waiting"} Status
- * @typedef {{trials: number | null, sfreq: number | null, unit: string | null, shape: number[],
- *   channels: string[] | null, channel_order: string}} EegSummary what the server read in a MAT file
+ * @typedef {import("./status-messages.js").Status} Status
  * @typedef {object} Callbacks
  * @property {import("./file-checks.js").FileChecks} checks
  * @property {(upload: TusUpload) => string} quotaProblem
@@ -31,9 +30,6 @@ const FIELDS = /** @type {const} */ (["title", ...EEG_FIELDS]);
 /** @type {Status[]} */
 const ANNOUNCED = ["sent", "broken", "paused", "busy", "logged-out", "missing"];
 
-/** @param {number} seconds */
-const roundedDuration = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} minutes`);
-
 export class RecordingRow {
   /** @type {Partial<Record<Kind, TusUpload>>} */
   files = {};
@@ -48,10 +44,7 @@ export class RecordingRow {
   recording = ""; // id once it is created
   /** @type {Partial<Record<Kind, number | null>>} lengths that the server will find too */
   #exactSeconds = {};
-  /** @type {EegSummary | null} */
-  #eegSummary = null;
-  /** @type {Record<string, string>} values of fields that came from the MAT file */
-  #prefilled = {};
+  #eegFields;
   #drawnFiles = "";
   #soundDiffers = false;
   #callbacks;
@@ -65,6 +58,7 @@ export class RecordingRow {
     this.stem = values.stem;
     this.#callbacks = callbacks;
     this.element = copyTemplate("recording-row");
+    this.#eegFields = new EegFields(this.element, (name) => this.field(name));
     for (const name of FIELDS) {
       const [field, error] = [this.field(name), query(this.element, `[data-row-error="${name}"]`)];
       field.value = values[name] ?? "";
@@ -180,7 +174,7 @@ export class RecordingRow {
   removeFile(kind) {
     const upload = this.files[kind];
     if (!upload) return;
-    if (kind === "eeg") this.#clearEeg();
+    if (kind === "eeg") this.#eegFields.clear();
     delete this.files[kind];
     this.seconds[kind] = this.#exactSeconds[kind] = null;
     upload.onChange = () => {};
@@ -228,15 +222,7 @@ export class RecordingRow {
       ? `Several files are named like ${this.name}. Add it to the video that it belongs to, and remove it here.`
       : `There is no video for ${this.name}. Add it, or remove this recording.`;
     this.showError("row", this.files.video ? "" : missingVideo);
-    const trials = this.#eegSummary?.trials ?? 0;
-    const trial = Number(this.field("eeg_trial").value);
-    if (trials > 1 && !(trial >= 1 && trial <= trials)) {
-      const message = `The file holds ${trials} trials. Enter the one that belongs to the video, from 1 to ${trials}.`;
-      this.showError("eeg_trial", message);
-    }
-    if (this.#eegSummary?.sfreq === null && !this.field("eeg_sfreq").value) {
-      this.showError("eeg_sfreq", "The file has no sampling rate. Enter the samples per second, such as 500.");
-    }
+    for (const [name, problem] of Object.entries(this.#eegFields.problems)) this.showError(name, problem);
     const errors = [...this.element.querySelectorAll("[data-row-error]")];
     return !errors.some((error) => error.textContent) && !this.uploads.some((upload) => upload.state === "refused");
   }
@@ -306,59 +292,11 @@ export class RecordingRow {
     this.#soundDiffers = Boolean(audio && problem);
   }
 
-  /**
-   * Fill the EEG fields with what the server reads in the MAT file.
-   * @param {TusUpload} upload
-   */
+  /** @param {TusUpload} upload */
   async #readEeg(upload) {
-    try {
-      const response = await request("GET", `${upload.address}eeg/`);
-      if (this.files.eeg !== upload) return;
-      if (response.ok) this.#showEeg(await response.json());
-      else if (response.status < 500) upload.refuse((await readProblem(response)).detail);
-    } catch {
-      // The server checks the file again with the recording.
-    }
-  }
-
-  /** @param {EegSummary} summary */
-  #showEeg(summary) {
-    const { trials, sfreq, unit, channels } = summary;
-    this.#eegSummary = summary;
-    const trial = /** @type {HTMLInputElement} */ (this.field("eeg_trial"));
-    query(this.element, "[data-trial]").hidden = trials === null;
-    trial.max = String(trials ?? "");
-    if (trials === 1) this.#prefill("eeg_trial", "1");
-    if (sfreq !== null) this.#prefill("eeg_sfreq", String(sfreq));
-    if (unit !== null) this.#prefill("eeg_unit", unit);
-    const names = channels ? `, ${channels.slice(0, 3).join(", ")} …` : "";
-    const shape = summary.shape.join(" × ");
-    const content =
-      trials === null ? `${shape} values${names}` : `${trials} ${trials === 1 ? "trial" : "trials"} (${shape}${names})`;
-    const assumed = summary.channel_order === "assumed" && !channels;
-    const order = assumed ? " It names no channels: the order of EAV is assumed." : "";
-    query(this.element, "[data-eeg-summary]").textContent = `The file holds ${content}.${order}`;
-    this.#callbacks.onChange(this);
-  }
-
-  /**
-   * Fill a field that the user has left empty.
-   * @param {string} name
-   * @param {string} value
-   */
-  #prefill(name, value) {
-    const field = this.field(name);
-    if (field.value) return;
-    field.value = value;
-    this.#prefilled[name] = field.value;
-  }
-
-  #clearEeg() {
-    for (const [name, value] of Object.entries(this.#prefilled)) {
-      if (this.field(name).value === value) this.field(name).value = "";
-    }
-    this.#prefilled = {};
-    this.#eegSummary = null;
+    const isCurrent = () => this.files.eeg === upload;
+    await this.#eegFields.read(upload, isCurrent);
+    if (isCurrent()) this.#callbacks.onChange(this);
   }
 
   #togglePause() {
@@ -382,39 +320,19 @@ export class RecordingRow {
     return running.find(has) ?? (this.isComplete ? "sent" : "waiting");
   }
 
-  /**
-   * @param {Status} status
-   * @param {number} sent bytes
-   * @param {number} size bytes
-   */
-  #message(status, sent, size) {
-    const progress = `${megabytes(sent)} of ${megabytes(size)}`;
-    const speed = this.uploads.reduce((sum, upload) => sum + upload.speed, 0);
-    const left = speed > 0 ? ` · ${megabytes(speed)}/s · ${roundedDuration((size - sent) / speed)} left` : "";
-    const missing = this.uploads.filter((upload) => upload.needsFile).map((upload) => upload.name);
-    const consented = /** @type {HTMLInputElement} */ (query(document, "#id_consent")).checked;
-    return {
-      done: "Sent.",
-      posting: "Everything is sent. Checking the files …",
-      "logged-out": "You are logged out. Nothing is lost: log in again in another tab, and sending goes on here.",
-      refused: "Choose another file instead of the one that cannot be read. Files that are already sent stay.",
-      missing: `${progress} are on the server. Choose ${missing.join(" and ")} again to continue.`,
-      broken: `The connection was lost at ${progress}. Sending continues when it is back; nothing is sent twice.`,
-      paused: `Paused at ${progress}.`,
-      busy: `The server is busy at ${progress}. Sending continues by itself; nothing is sent twice.`,
-      sending: `${Math.floor((100 * sent) / Math.max(1, size))} % · ${progress}${left}`,
-      sent: this.submitted
-        ? "Everything is sent. Checking the files …"
-        : "Everything is sent. Start the analysis below.",
-      waiting: consented ? "Waiting for its turn." : "Waiting for your agreement above.",
-    }[status];
-  }
-
   draw() {
-    const size = this.uploads.reduce((sum, upload) => sum + upload.size, 0);
-    const sent = this.uploads.reduce((sum, upload) => sum + upload.sent, 0);
+    const sum = (/** @type {"size" | "sent" | "speed"} */ name) =>
+      this.uploads.reduce((total, upload) => total + upload[name], 0);
+    const [size, sent] = [sum("size"), sum("sent")];
     const status = this.#currentStatus();
-    const message = this.#message(status, sent, size);
+    const message = statusMessage(status, {
+      sent,
+      size,
+      speed: sum("speed"),
+      missing: this.uploads.filter((upload) => upload.needsFile).map((upload) => upload.name),
+      submitted: this.submitted,
+      consented: query(document, "#id_consent", HTMLInputElement).checked,
+    });
     this.element.dataset.status = status;
     this.part("name").textContent = this.name;
     this.part("message").textContent = message;

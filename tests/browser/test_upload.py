@@ -225,7 +225,7 @@ def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, 
 
 def test_what_somebody_typed_before_the_script_came_is_kept(form: Page) -> None:
     held: list[Route] = []
-    form.route(re.compile(r"/upload\.[^-/]*js$"), lambda route: held.append(route))
+    form.route(re.compile(r"/upload/page\.[^-/]*js$"), lambda route: held.append(route))
     form.reload(wait_until="commit")
     form.get_by_label("Video").set_input_files(SAMPLES / "interview.mp4")
     form.get_by_label("Title").fill("Early")

@@ -39,7 +39,7 @@ COPY models_store models_store
 COPY samples samples
 COPY webapp webapp
 ENV PYTHONDONTWRITEBYTECODE=1 \
-    EMOTRACE_VAR=/data \
+    EMOTRACE_DATA_DIR=/data \
     EMOTRACE_LOG_FORMAT=json \
     MPLCONFIGDIR=/tmp/matplotlib \
     OPENBLAS_NUM_THREADS=1

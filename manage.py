@@ -4,7 +4,7 @@
 import os
 import sys
 
-# These need no server, so they start none.
+# These need neither data nor servers.
 WITHOUT_DATA = {"demo", "help", "makemessages", "compilemessages", "spectacular", "version"}
 WITHOUT_SERVERS = WITHOUT_DATA | {"check", "serve"}
 
@@ -13,17 +13,22 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
     from django.core.management import execute_from_command_line
 
-    from webapp.local.embedded import EmbeddedError, attached, running
+    from webapp.core.deprecated import current_command
+    from webapp.local.embedded import EmbeddedError, running, servers_running
+    from webapp.storage import media
 
-    command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command not in WITHOUT_DATA and (warning := running.warning()):
+    command, *arguments = sys.argv[1:] or ["help"]
+    command = current_command(command)
+    if command not in WITHOUT_DATA and (warning := running.default_dir_warning()):
         sys.stderr.write(f"{warning}\n")
+    argv = [sys.argv[0], command, *arguments]
     if command in WITHOUT_SERVERS or command.startswith("-"):
-        execute_from_command_line(sys.argv)
+        execute_from_command_line(argv)
         return
     try:
-        with attached():
-            execute_from_command_line(sys.argv)
+        with servers_running():
+            media.create_directories()
+            execute_from_command_line(argv)
     except EmbeddedError as error:
         sys.exit(f"error: {error}")
 

@@ -32,7 +32,7 @@ ADDRESSES = {
 
 def measure(place: Path) -> dict[str, tuple[float, float]]:
     """Median and worst milliseconds of RUNS answers, by address; all that the application keeps lies in `place`."""
-    os.environ |= {"EMOTRACE_VAR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
+    os.environ |= {"EMOTRACE_DATA_DIR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
     import django
 
     django.setup()
@@ -41,7 +41,7 @@ def measure(place: Path) -> dict[str, tuple[float, float]]:
 
     from webapp.local import embedded
 
-    with embedded.attached():
+    with embedded.servers_running():
         call_command("migrate", verbosity=0)
         client = Client(SERVER_NAME="localhost")
         client.force_login(somebody("researcher", RECORDINGS))

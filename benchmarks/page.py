@@ -43,7 +43,7 @@ LIMITS = {"DOMContentLoaded, ms": 1000}
 
 def measure(place: Path) -> dict[str, float]:
     """Medians of RUNS openings; everything the application keeps lies in `place`."""
-    os.environ |= {"EMOTRACE_VAR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
+    os.environ |= {"EMOTRACE_DATA_DIR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
     import django
 
     django.setup()
@@ -56,7 +56,7 @@ def measure(place: Path) -> dict[str, float]:
     from webapp.accounts.models import User
     from webapp.local import embedded
 
-    with embedded.attached(), closing(socket.create_server(("127.0.0.1", 0))) as listener:
+    with embedded.servers_running(), closing(socket.create_server(("127.0.0.1", 0))) as listener:
         call_command("migrate", verbosity=0)
         video = results.long_video(place / "hour.mp4", SECONDS)
         analysis = results.submitted(User.objects.create_user(username=USER, password=PASSWORD), video)

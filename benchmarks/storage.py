@@ -20,7 +20,7 @@ KEY = bytes(range(32))
 
 def measure(place: Path) -> dict[str, tuple[float, float]]:
     """Median seconds in a plain and in a sealed folder, by what was done."""
-    os.environ |= {"EMOTRACE_VAR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
+    os.environ |= {"EMOTRACE_DATA_DIR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
     import django
 
     django.setup()
@@ -28,7 +28,7 @@ def measure(place: Path) -> dict[str, tuple[float, float]]:
 
     found: dict[str, list[float]] = {}
     for keys in ((), (KEY,)):
-        settings.MEDIA_KEYS = keys
+        settings.ENCRYPTION_KEYS = keys
         for name, seconds in _times(settings.FILE_UPLOAD_TEMP_DIR).items():
             found.setdefault(name, []).append(seconds)
     return {name: (plain, sealed) for name, (plain, sealed) in found.items()}

@@ -43,8 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[None]:
     """The embedded PostgreSQL and Redis of this test run."""
-    with embedded.attached():
-        database.disable_sync(paths.socket_dir(settings.VAR) / "postgres")
+    with embedded.servers_running():
+        database.disable_sync(paths.socket_dir(settings.DATA_DIR) / "postgres")
         yield
 
 
@@ -63,11 +63,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @contextmanager
 def application() -> Iterator[Start]:
     """What the fixture `process` gives, for as long as a test file wants it."""
-    host = quote(str(paths.socket_dir(settings.VAR) / "postgres"))
+    host = quote(str(paths.socket_dir(settings.DATA_DIR) / "postgres"))
     environment = {
         "DATABASE_URL": f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}",
         "REDIS_URL": settings.REDIS_URL,
-        "EMOTRACE_VAR": str(settings.VAR),
+        "EMOTRACE_DATA_DIR": str(settings.DATA_DIR),
         "EMOTRACE_LOG_LEVEL": "WARNING",  # nobody reads along: a pipe that is full would hold them up
     }
     queues = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE},{settings.WEBHOOK_QUEUE}"
@@ -108,6 +108,6 @@ def person(live_server: Any, django_user_model: Any) -> Person:
 
 
 def pytest_unconfigure() -> None:
-    place = Path(os.environ["EMOTRACE_VAR"])
+    place = Path(os.environ["EMOTRACE_DATA_DIR"])
     if place.name.startswith("emotrace-tests-"):
         shutil.rmtree(place, ignore_errors=True)

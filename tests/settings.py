@@ -5,10 +5,13 @@ import tempfile
 
 # Each test process makes a directory of its own; the processes that it starts find it in their environment.
 mark = f"emotrace-tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-"
-if mark not in os.environ.get("EMOTRACE_VAR", ""):
-    os.environ["EMOTRACE_VAR"] = tempfile.mkdtemp(prefix=mark)
+if mark not in os.environ.get("EMOTRACE_DATA_DIR", ""):
+    os.environ["EMOTRACE_DATA_DIR"] = tempfile.mkdtemp(prefix=mark)
 
 from webapp.config.settings import *  # noqa: E402, F403
+
+for directory in (MEDIA_ROOT, MEDIA_ROOT / "incoming"):  # noqa: F405
+    directory.mkdir(mode=0o700, exist_ok=True)
 
 # Argon2 is slow by design, and nobody attacks these passwords.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -42,7 +42,7 @@ def commands(port: int) -> dict[str, list[str]]:
 @contextmanager
 def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process with all that it starts, until the end of the block."""
-    from webapp.local.embedded.server import dying_with_parent
+    from webapp.local.embedded.server import die_with_parent
 
     process = subprocess.Popen(
         command,
@@ -50,7 +50,7 @@ def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=dying_with_parent(signal.SIGKILL),
+        preexec_fn=die_with_parent(signal.SIGKILL),
     )
     try:
         yield process
@@ -75,7 +75,7 @@ def measure(place: Path, seconds: int) -> tuple[list[dict[str, str]], facts.Kept
     sample = reporting.ROOT / "samples/interview.mp4"
     run_ffmpeg(["-t", str(CLIP_S), "-i", str(sample), "-c", "copy"], place / "clip.mp4", read=[sample])
     quiet = {"EMOTRACE_LOG_LEVEL": "ERROR", "OPENBLAS_NUM_THREADS": "1"}
-    with embedded.attached(), ExitStack() as stack:
+    with embedded.servers_running(), ExitStack() as stack:
         facts.migrate()
         for command in commands(port).values():
             stack.enter_context(running(command, **quiet))
@@ -114,7 +114,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=300, help="how long people come (300)")
     seconds: int = parser.parse_args().seconds
     with tempfile.TemporaryDirectory(prefix="emotrace-load-") as folder:
-        os.environ |= {"EMOTRACE_VAR": folder, "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
+        os.environ |= {"EMOTRACE_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
         import django
 
         django.setup()

@@ -83,11 +83,11 @@ def kept(accepted: list[dict[str, Any]]) -> Kept:
 def _someone(user: "User") -> dict[str, str]:
     from django.test import Client
 
-    from webapp.accounts.services import make_token
+    from webapp.accounts.services import create_token
 
     client = Client()
     client.force_login(user)
-    return {"session": client.cookies["emotrace_session"].value, "token": make_token(user=user, name="load")[1]}
+    return {"session": client.cookies["emotrace_session"].value, "token": create_token(user=user, name="load")[1]}
 
 
 def _read(owner: "User") -> "Analysis":

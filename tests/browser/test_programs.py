@@ -17,8 +17,8 @@ from tests.webapp.receiver import Receiver, receiving
 
 @pytest.fixture
 def receiver(settings: Any, process: Start) -> Iterator[Receiver]:
-    settings.WEBHOOKS_PRIVATE = True
-    process("worker", EMOTRACE_WEBHOOKS_PRIVATE="1")
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    process("worker", EMOTRACE_WEBHOOKS_ALLOW_PRIVATE="1")
     with receiving() as receiver:
         yield receiver
 

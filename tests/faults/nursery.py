@@ -13,7 +13,7 @@ from django.conf import settings
 
 import inference.pipeline  # noqa: F401
 from tests.faults.saboteur import app
-from webapp.local.embedded.server import dying_with_parent
+from webapp.local.embedded.server import die_with_parent
 
 QUEUES = f"{settings.INFERENCE_QUEUE},{settings.RENDER_QUEUE},{settings.WEBHOOK_QUEUE}"
 
@@ -26,7 +26,7 @@ def main() -> None:
     app.loader.import_default_modules()
     librosa.feature.mfcc(y=np.zeros(22050, dtype=np.float32), sr=22050)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
-    die_with_me = dying_with_parent(signal.SIGKILL)
+    die_with_me = die_with_parent(signal.SIGKILL)
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.integration.processes import alive, eventually
-from webapp.local.embedded.lifecycle import answers
+from webapp.local.embedded.lifecycle import is_answering
 
 AWAY_SECONDS = 2
 
@@ -27,7 +27,7 @@ def silent(name: str) -> Iterator[None]:
 
 
 def _keeper_and(name: str) -> tuple[psutil.Process, psutil.Process]:
-    postmaster = psutil.Process(int((settings.VAR / "postgres" / "postmaster.pid").read_text().split()[0]))
+    postmaster = psutil.Process(int((settings.DATA_DIR / "postgres" / "postmaster.pid").read_text().split()[0]))
     keeper = postmaster.parent()
     assert keeper is not None
     server = postmaster if name == "postgres" else next(each for each in keeper.children() if each.name() == name)
@@ -47,5 +47,5 @@ def killed(name: str) -> Iterator[None]:
         yield
     finally:
         keeper.resume()
-    assert eventually(lambda: answers(settings.VAR))
+    assert eventually(lambda: is_answering(settings.DATA_DIR))
     connection.close()  # this process had one, too

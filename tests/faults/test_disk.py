@@ -18,7 +18,7 @@ from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis
 from webapp.pages import display_names
 from webapp.recordings.models import Recording, Upload
@@ -82,13 +82,13 @@ def disk(place: Path, settings: Any) -> Disk:
 
 @pytest.fixture
 def environment(disk: Disk, place: Path) -> dict[str, str]:
-    return {"EMOTRACE_VAR": str(place), "EMOTRACE_DISK_RESERVE_BYTES": "0"}
+    return {"EMOTRACE_DATA_DIR": str(place), "EMOTRACE_DISK_RESERVE_BYTES": "0"}
 
 
 @pytest.fixture(scope="module")
 def web(django_db_setup: None, place: Path) -> Iterator[Web]:
     with application() as start:
-        yield Web(start, EMOTRACE_VAR=str(place), EMOTRACE_DISK_RESERVE_BYTES="0", **SILENT)
+        yield Web(start, EMOTRACE_DATA_DIR=str(place), EMOTRACE_DISK_RESERVE_BYTES="0", **SILENT)
 
 
 @pytest.mark.fault("the disk is full while the labelled video is written")
@@ -146,7 +146,7 @@ def test_uploading(
     disk: Disk, web: Web, crew: Crew, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]
 ) -> None:
     large = padded(clip, tmp_path / "large.mp4", FILE_BYTES)
-    _, secret = make_token(user=UserFactory.create(), name="test")
+    _, secret = create_token(user=UserFactory.create(), name="test")
     who = {"Authorization": f"Token {secret}"}
     client = TusClient(f"{web.base}/api/v1/uploads/", headers=who)
     uploader = client.uploader(str(large), metadata={"filename": large.name})

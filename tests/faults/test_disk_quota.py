@@ -51,7 +51,7 @@ def environment(place: Path, settings: Any) -> dict[str, str]:
     settings.MEDIA_ROOT = place / "media"
     settings.FILE_UPLOAD_TEMP_DIR = place / "media" / "incoming"
     settings.DISK_RESERVE_BYTES = 0
-    return {"EMOTRACE_VAR": str(place), "EMOTRACE_DISK_RESERVE_BYTES": "0"}
+    return {"EMOTRACE_DATA_DIR": str(place), "EMOTRACE_DISK_RESERVE_BYTES": "0"}
 
 
 def use_up(place: Path) -> Path:

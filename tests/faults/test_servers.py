@@ -13,7 +13,7 @@ from tests.faults.test_messages import QUEUED, all_succeeded
 from tests.integration.processes import eventually
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 
@@ -60,7 +60,7 @@ def test_redis(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[],
 
 @pytest.mark.fault("Redis does not answer, with five analyses queued")
 def test_silent_redis(crew: Crew, web: Web, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    _, secret = make_token(user=UserFactory.create(), name="test")
+    _, secret = create_token(user=UserFactory.create(), name="test")
     crew.order("probe")
     recording = submit().recording
     crew.stopped("probe")

@@ -32,8 +32,8 @@ def media_are(request: Any) -> str:
 @pytest.fixture
 def environment(media_are: str, settings: Any, request: Any) -> dict[str, str]:
     if media_are == "sealed":
-        settings.MEDIA_KEYS = storages.KEYS
-        return {"EMOTRACE_MEDIA_KEYS": storages.KEYS[0].hex()}
+        settings.ENCRYPTION_KEYS = storages.KEYS
+        return {"EMOTRACE_ENCRYPTION_KEYS": storages.KEYS[0].hex()}
     options = request.getfixturevalue("bucket")
     storages.use_bucket(settings, options)
     return {

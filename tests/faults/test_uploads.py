@@ -15,7 +15,7 @@ from tests.integration.processes import eventually
 from tests.integration.test_resumed_upload import half_sent
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.recordings.models import MediaFile, Upload
 from webapp.recordings.uploads import COMMIT_BYTES
 
@@ -29,7 +29,7 @@ def web(django_db_setup: None) -> Iterator[Web]:
 @pytest.mark.fault("the web server is killed in mid-upload")
 def test_killed(crew: Crew, web: Web, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]) -> None:
     large = padded(clip, tmp_path / "large.mp4", 3 * COMMIT_BYTES)
-    _, secret = make_token(user=UserFactory.create(), name="test")
+    _, secret = create_token(user=UserFactory.create(), name="test")
     client = TusClient(f"{web.base}/api/v1/uploads/", headers={"Authorization": f"Token {secret}"})
     address = str(client.uploader(str(large), metadata={"filename": large.name}).create_url())
     with half_sent(web, client, address, large.read_bytes(), 2 * COMMIT_BYTES + 1000):

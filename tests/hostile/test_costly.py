@@ -10,7 +10,7 @@ from tests.hostile.parts import with_edits
 from tests.integration.web import Web
 from tests.webapp import clips
 from tests.webapp.factories import UserFactory
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.recordings.check_slots import MAX_CONCURRENT
 
 MANY = 16
@@ -19,7 +19,7 @@ MANY = 16
 def test_many_of_them_keep_nobody_out(process: Start) -> None:
     web = Web(process)
     video = with_edits(clips.video(sound=False), 100_000)
-    secrets = [make_token(user=UserFactory.create(), name="test")[1] for _ in range(MANY)]
+    secrets = [create_token(user=UserFactory.create(), name="test")[1] for _ in range(MANY)]
 
     def send(secret: str) -> str:
         answer = requests.post(

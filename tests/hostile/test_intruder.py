@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from webapp.local.embedded import postgres
-from webapp.local.embedded.acl import let_pass
+from webapp.local.embedded.acl import grant_traverse
 
 PROJECT = Path(__file__).parents[2]
 _CLONE_NEWUSER = 0x10000000
@@ -36,7 +36,7 @@ def _no_namespaces() -> None:
 def _ordinary() -> None:
     """Go on as the user that root lends to PostgreSQL, who may pass to the project's Python."""
     if os.geteuid() == 0:
-        user = pwd.getpwnam(postgres.USER)
+        user = pwd.getpwnam(postgres.DATABASE_USER)
         os.setgroups([])
         os.setgid(user.pw_gid)
         os.setuid(user.pw_uid)
@@ -69,7 +69,7 @@ def folder() -> Iterator[Path]:
 def test_a_reader_that_was_taken_over_can_do_nothing_but_read_its_file(folder: Path, setting: str) -> None:
     if os.geteuid() == 0:
         python = Path(sys.executable).resolve()
-        let_pass([*python.parents, *PROJECT.parents], postgres._user().pw_uid)
+        grant_traverse([*python.parents, *PROJECT.parents], postgres._database_user().pw_uid)
     before = sorted(folder.iterdir())
     done = subprocess.run(
         [sys.executable, "-c", "from tests.hostile.intruder import main; main()", str(folder)],

@@ -79,7 +79,7 @@ def test_it_writes_no_file(tmp_path: Path) -> None:
 
 def test_it_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "secret")
-    assert not {"SECRET_KEY", "DATABASE_URL", "EMOTRACE_VAR"} & set(readers.environment())
+    assert not {"SECRET_KEY", "DATABASE_URL", "EMOTRACE_DATA_DIR"} & set(readers.environment())
 
 
 def test_it_starts_nothing() -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import psutil
 
 from webapp.core import paths
-from webapp.local.embedded.server import dying_with_parent
+from webapp.local.embedded.server import die_with_parent
 
 PATIENCE_SECONDS = 400
 
@@ -38,7 +38,7 @@ def python(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=dying_with_parent(signal.SIGKILL),  # a test run that is killed leaves none of them
+        preexec_fn=die_with_parent(signal.SIGKILL),  # a test run that is killed leaves none of them
     )
     try:
         yield process

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.core.bodies import TUS_CONTENT_TYPE
 
 LENGTH = 16 * 2**20
@@ -20,7 +20,7 @@ class Sender:
     def __init__(self, base: str, user: Any, stack: ExitStack) -> None:
         self.base, self._stack = base, stack
         self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Token {make_token(user=user, name='test')[1]}"
+        self.session.headers["Authorization"] = f"Token {create_token(user=user, name='test')[1]}"
 
     def begin(self) -> str:
         """The path of an upload of LENGTH bytes."""

@@ -19,11 +19,11 @@ from tests.integration.processes import python
 from tests.webapp import storages
 from tests.webapp.factories import RecordingFactory, UserFactory, finished, with_files
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.core import paths
 from webapp.local import embedded
 from webapp.operation import postgres
-from webapp.operation.backup import DUMP, LEFT_OUT, MANIFEST, backup
+from webapp.operation.backup import DUMP, EXCLUDED_TABLES, MANIFEST, backup
 from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Recording
 from webapp.storage import media
@@ -43,7 +43,7 @@ def media_root(tmp_path: Path, settings: Any) -> Path:
 def installation(transactional_db: None, media_root: Path) -> Recording:
     """Somebody's recording with a timeline and a labelled video, somebody else's without, and an upload under way."""
     owner = UserFactory.create()
-    make_token(user=owner, name="laptop")
+    create_token(user=owner, name="laptop")
     analysis = finished("happy", "undetermined", recording__owner=owner, recording__title="Ünïcode ✓")
     for recording in (analysis.recording, RecordingFactory.create()):
         with_files(recording, video=CONTENT, eeg=b"")
@@ -61,7 +61,7 @@ def other() -> Iterator[Path]:
 
 
 def restored(place: Path, source: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    environment |= {"EMOTRACE_VAR": str(place)}
+    environment |= {"EMOTRACE_DATA_DIR": str(place)}
     with python(["manage.py", "restore", str(source)], environment) as process:
         output, errors = process.communicate(timeout=180)
     return subprocess.CompletedProcess([], process.returncode, output, errors)
@@ -80,7 +80,7 @@ def rows(cursor: Any) -> dict[str, list[str]]:
 
 def rows_of(place: Path) -> dict[str, list[str]]:
     with (
-        embedded.attached(place),
+        embedded.servers_running(place),
         closing(psycopg2.connect(paths.embedded_database_url(place))) as there,
         there.cursor() as cursor,
     ):
@@ -100,7 +100,7 @@ def test_every_row_and_file_comes_back(installation: Recording, media_root: Path
         expected = rows(cursor)
     kept = files(media_root)
     assert len(kept) == 5 and any(expected["accounts_token"])
-    assert all(table in expected for table in LEFT_OUT)
+    assert all(table in expected for table in EXCLUDED_TABLES)
     done = restored(other, tmp_path / "backup")
     assert done.returncode == 0, done.stderr
     assert files(other / "media") == kept
@@ -113,7 +113,7 @@ def test_every_row_and_file_comes_back(installation: Recording, media_root: Path
 
 @pytest.mark.usefixtures("transactional_db", "media_root")
 def test_a_sealed_bucket_comes_back_in_another_one(settings: Any, tmp_path: Path, other: Path) -> None:
-    settings.MEDIA_KEYS = storages.KEYS
+    settings.ENCRYPTION_KEYS = storages.KEYS
     with storages.server() as server:
         storages.use_bucket(settings, server.bucket("one"))
         with_files(finished("happy").recording, video=CONTENT)
@@ -124,7 +124,7 @@ def test_a_sealed_bucket_comes_back_in_another_one(settings: Any, tmp_path: Path
         two = server.bucket("two")
         names = {"bucket_name": "BUCKET", "endpoint_url": "ENDPOINT", "region_name": "REGION", "location": "PREFIX"}
         environment = {f"EMOTRACE_S3_{names.get(name, name.upper())}": value for name, value in two.items()}
-        keys = {"EMOTRACE_MEDIA_KEYS": storages.KEYS[0].hex()}
+        keys = {"EMOTRACE_ENCRYPTION_KEYS": storages.KEYS[0].hex()}
         done = restored(other, tmp_path / "backup", **environment, **keys)
         assert done.returncode == 0, done.stderr
         storages.use_bucket(settings, two)
@@ -138,7 +138,7 @@ def test_the_audit_log_is_only_added_to_there_too(installation: Recording, tmp_p
     done = restored(other, tmp_path / "backup", **role)
     assert done.returncode == 0, done.stderr
     with (
-        embedded.attached(other),
+        embedded.servers_running(other),
         closing(psycopg2.connect(paths.embedded_database_url(other))) as there,
         there.cursor() as cursor,
     ):
@@ -262,4 +262,4 @@ def test_what_is_erased_meanwhile_is_whole(
 def test_every_kind_of_file_is_kept() -> None:
     """Wherever a release adds a table that is left out, it says so here too."""
     tables = {model._meta.db_table for model in apps.get_models()}
-    assert set(LEFT_OUT) <= tables
+    assert set(EXCLUDED_TABLES) <= tables

@@ -17,7 +17,7 @@ from tests.integration.slow import LENGTH, Sender
 from tests.integration.test_nginx import front
 from tests.integration.web import Web
 from tests.webapp.factories import UserFactory
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.recordings.upload_slots import MAX_CONCURRENT, MAX_CONCURRENT_PER_USER
 
 __all__ = ["front"]
@@ -84,7 +84,7 @@ def test_the_client_waits_as_long_as_it_is_told_to(
     process: Start, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     web, waited = Web(process), []
-    secret = make_token(user=UserFactory.create(), name="test")[1]
+    secret = create_token(user=UserFactory.create(), name="test")[1]
     taken(web.base, stack)
 
     def sleep(seconds: float) -> None:

@@ -20,7 +20,7 @@ from tests.integration.web import Web
 from tests.unit.timelines import fused
 from tests.webapp.factories import AnalysisFactory, claimed, finished, published
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis, Artifact
 from webapp.recordings.models import MediaFile, Recording, Upload
 from webapp.storage import media
@@ -47,7 +47,7 @@ def web(process: Start) -> Web:
 
 @pytest.fixture
 def secret(owner: User) -> str:
-    return make_token(user=owner, name="test")[1]
+    return create_token(user=owner, name="test")[1]
 
 
 @pytest.fixture

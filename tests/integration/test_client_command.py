@@ -16,7 +16,7 @@ from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.web import Web
 from tests.webapp.factories import published
 from webapp.accounts.models import Token, User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.core import paths
 from webapp.recordings.models import Recording
 
@@ -92,7 +92,7 @@ def test_from_login_to_the_files(web: Web, owner: User, emotrace: Run, process: 
 
 
 def test_several_files_are_sent_and_waited_for_by_nobody(web: Web, owner: User, emotrace: Run) -> None:
-    _, secret = make_token(user=owner, name="test")
+    _, secret = create_token(user=owner, name="test")
     known = {"EMOTRACE_URL": web.base, "EMOTRACE_TOKEN": secret}
     answer = emotrace("upload", SAMPLE, SAMPLE, "--consent", **known)
     assert [line.endswith(" queued") for line in answer.stdout.splitlines()] == [True, True], answer.stderr
@@ -102,7 +102,7 @@ def test_several_files_are_sent_and_waited_for_by_nobody(web: Web, owner: User, 
 
 def test_what_goes_wrong_is_one_line_and_two(web: Web, owner: User, emotrace: Run, tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("no video")
-    _, secret = make_token(user=owner, name="test", scopes=["read"])
+    _, secret = create_token(user=owner, name="test", scopes=["read"])
     known = {"EMOTRACE_URL": web.base, "EMOTRACE_TOKEN": secret}
     is_refused(emotrace("list"), "not_logged_in")
     is_refused(emotrace("list", EMOTRACE_URL=web.base), "not_logged_in")
@@ -116,13 +116,13 @@ def test_what_goes_wrong_is_one_line_and_two(web: Web, owner: User, emotrace: Ru
     is_refused(emotrace("login", "--url", web.base, "--username", "x", input="y\n"), "wrong_credentials")
     analysis = published("happy", recording__owner=owner)
     is_refused(emotrace("download", str(analysis.pk), **known), "not_ready")
-    everything = known | {"EMOTRACE_TOKEN": make_token(user=owner, name="test")[1]}
+    everything = known | {"EMOTRACE_TOKEN": create_token(user=owner, name="test")[1]}
     is_refused(emotrace("upload", "notes.mp4", "--consent", **everything), "not_a_video")
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["notes.mp4"]
 
 
 def test_a_token_is_shown_to_no_other_server(web: Web, owner: User, emotrace: Run) -> None:
-    _, secret = make_token(user=owner, name="test")
+    _, secret = create_token(user=owner, name="test")
     assert emotrace("login", "--url", web.base, "--token", secret).returncode == 0
     assert emotrace("list").returncode == 0
     is_refused(emotrace("list", EMOTRACE_URL="http://127.0.0.1:9"), "not_logged_in")

@@ -16,13 +16,13 @@ import redis
 from tests.integration.processes import eventually, python
 from webapp.core import paths
 from webapp.local.embedded import lifecycle, running
-from webapp.local.embedded.lifecycle import answers
+from webapp.local.embedded.lifecycle import is_answering
 
 COMMAND = """
 import sys
-from webapp.local.embedded import EmbeddedError, attached
+from webapp.local.embedded import EmbeddedError, servers_running
 try:
-    with attached():
+    with servers_running():
         print("up", flush=True)
         sys.stdin.read()
 except EmbeddedError as error:
@@ -35,7 +35,7 @@ KEEPER = ["-m", "webapp.local.embedded.supervisor"]
 
 def command(place: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """A process that needs the servers until it is told to end (by closing its input) or is killed."""
-    return python(["-c", COMMAND], {"EMOTRACE_VAR": str(place)})
+    return python(["-c", COMMAND], {"EMOTRACE_DATA_DIR": str(place)})
 
 
 def is_up(process: subprocess.Popen[str]) -> bool:
@@ -54,7 +54,7 @@ def servers_of(place: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         try:
             if process.cmdline()[1:] == KEEPER:
-                mine = process.environ().get("EMOTRACE_VAR") == str(place)
+                mine = process.environ().get("EMOTRACE_DATA_DIR") == str(place)
             else:
                 mine = Path(process.cwd()) in (place / "postgres", place / "redis")
             if mine:
@@ -93,7 +93,7 @@ def query(place: Path, statement: str) -> list[tuple[object, ...]]:
 def test_servers_run_for_as_long_as_a_command_needs_them(place: Path) -> None:
     with command(place) as process:
         assert is_up(process)
-        assert answers(place)
+        assert is_answering(place)
         end(process)
     assert gone(place)
 
@@ -104,7 +104,7 @@ def test_commands_share_the_servers_and_the_last_one_stops_them(place: Path) -> 
         assert eventually(lambda: [each.cmdline()[1:] for each in servers_of(place)].count(KEEPER) == 1)
         end(first)
         time.sleep(1)
-        assert answers(place)
+        assert is_answering(place)
         end(second)
     assert gone(place)
 
@@ -186,21 +186,21 @@ def test_a_server_that_dies_is_started_again(place: Path) -> None:
         assert is_up(process)
         (victim,) = (each for each in servers_of(place) if each.name() == "valkey-server")
         victim.kill()
-        assert eventually(lambda: not victim.is_running() and answers(place))
+        assert eventually(lambda: not victim.is_running() and is_answering(place))
 
 
 def test_one_that_hangs_is_waited_for_by_nobody(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "START_SECONDS", 0)
-    monkeypatch.setenv("EMOTRACE_VAR", str(place))
+    monkeypatch.setenv("EMOTRACE_DATA_DIR", str(place))
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     with command(place) as process:
         assert is_up(process)
         server = next(each for each in servers_of(place) if Path(each.cwd()) == place / "redis")
         server.suspend()
-        lifecycle.revive()
+        lifecycle.restart_if_dead()
         server.resume()
-        assert eventually(lambda: answers(place))
+        assert eventually(lambda: is_answering(place))
         end(process)
     assert gone(place)
 
@@ -271,7 +271,7 @@ manage.main()
 
 def told(folder: str) -> str:
     """What an administrative command says before Django is even set up."""
-    with python(["-c", ADMINISTRATION], {"EMOTRACE_VAR": folder}) as process:
+    with python(["-c", ADMINISTRATION], {"EMOTRACE_DATA_DIR": folder}) as process:
         said = process.communicate()[1]
     assert process.returncode == 0
     return said
@@ -280,9 +280,9 @@ def told(folder: str) -> str:
 def test_a_command_that_names_no_folder_warns_while_another_ones_servers_run(place: Path) -> None:
     with command(place) as user:
         assert is_up(user)
-        assert eventually(lambda: place in running.folders())
+        assert eventually(lambda: place in running.running_data_dirs())
         said = told("")
-        assert said.startswith("warning: EMOTRACE_VAR is not set")
+        assert said.startswith("warning: EMOTRACE_DATA_DIR is not set")
         assert str(place) in said
         assert told(str(place)) == ""
         end(user)
@@ -292,6 +292,6 @@ def test_a_command_that_names_no_folder_warns_while_another_ones_servers_run(pla
 def test_a_folder_whose_keeper_was_killed_is_not_named(tmp_path: Path) -> None:
     with command(tmp_path) as user:
         assert is_up(user)
-        assert eventually(lambda: tmp_path in running.folders())
+        assert eventually(lambda: tmp_path in running.running_data_dirs())
         kill_everything(tmp_path, user)
-        assert eventually(lambda: tmp_path not in running.folders())
+        assert eventually(lambda: tmp_path not in running.running_data_dirs())

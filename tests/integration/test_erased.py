@@ -96,7 +96,7 @@ def test_nothing_is_left_a_minute_later(
     process: Start, journal: Journal, web: Web, persephone: Person, settings: Any
 ) -> None:
     media, logs = Path(settings.MEDIA_ROOT), paths.data_dir() / "log"
-    worker = {"EMOTRACE_WEBHOOKS_PRIVATE": "1", "EMOTRACE_LOG_LEVEL": "INFO"}
+    worker = {"EMOTRACE_WEBHOOKS_ALLOW_PRIVATE": "1", "EMOTRACE_LOG_LEVEL": "INFO"}
     journal.keep(process("worker", **worker))
     owner = User.objects.get(username=NAME)
     browser = logged_in(web)
@@ -133,8 +133,8 @@ def test_nothing_is_left_a_minute_later(
     assert gone(about, media) == set()
     log_in(web, (NAME, PASSWORD), (EMAIL, PASSWORD))  # somebody does not know yet
     assert left(about, media) == {"table axes_accessattempt"}
-    AccessAttempt.objects.update(attempt_time=timezone.now() - deletion.LOGINS_KEPT)
-    deletion.forget_old()
+    AccessAttempt.objects.update(attempt_time=timezone.now() - deletion.LOGIN_RETENTION)
+    deletion.delete_expired_login_records()
     assert gone(about, media) == set()
     journal.close()
     # Of what is in logs only ids may remind: they say nothing once their rows are gone.

@@ -27,7 +27,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
             Path(given[name]).write_text("0123456789abcdef" * 4)
         elif value.startswith("${"):
             given[name] = value.partition(":-")[2].rstrip("}")
-    return {**given, "EMOTRACE_VAR": str(tmp_path / "var")}
+    return {**given, "EMOTRACE_DATA_DIR": str(tmp_path / "var")}
 
 
 def said(arguments: list[str], environment: dict[str, str]) -> tuple[int | None, str, str]:

@@ -38,7 +38,7 @@ def port() -> int:
 @pytest.fixture
 def web(process: Start, port: int, journal: Journal) -> None:
     listens = f"--bind 127.0.0.1:{port}"
-    journal.keep(process("web", GUNICORN_CMD_ARGS=listens, EMOTRACE_PROXIES="1", EMOTRACE_LOG_LEVEL="INFO"))
+    journal.keep(process("web", GUNICORN_CMD_ARGS=listens, EMOTRACE_TRUSTED_PROXY_COUNT="1", EMOTRACE_LOG_LEVEL="INFO"))
     assert eventually(lambda: _answers(port))
 
 

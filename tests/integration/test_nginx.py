@@ -20,10 +20,10 @@ from django.conf import settings as django_settings
 from tests.conftest import Start
 from tests.integration.processes import eventually
 from tests.webapp.factories import UserFactory, finished
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis
 from webapp.core import paths
-from webapp.local.embedded.server import dying_with_parent
+from webapp.local.embedded.server import die_with_parent
 from webapp.recordings.models import Upload
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx here")
@@ -59,8 +59,8 @@ def front(process: Start, tmp_path: Path) -> Iterator[Front]:
     process(
         "web",
         GUNICORN_CMD_ARGS=f"--bind 127.0.0.1:{inside}",
-        EMOTRACE_MEDIA_INTERNAL="/media/",
-        EMOTRACE_PROXIES="1",
+        EMOTRACE_X_ACCEL_PREFIX="/media/",
+        EMOTRACE_TRUSTED_PROXY_COUNT="1",
     )
     (tmp_path / "listen.conf").write_text((DEPLOY / "listen-plain.conf").read_text().replace("8080", str(outside)))
     text = (DEPLOY / "nginx.conf").read_text()
@@ -77,7 +77,7 @@ def front(process: Start, tmp_path: Path) -> Iterator[Front]:
     # Its workers run as the user who has the files, as in production.
     alone = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
     nginx = subprocess.Popen(
-        ["nginx", "-c", str(tmp_path / "nginx.conf"), "-g", alone], preexec_fn=dying_with_parent(signal.SIGTERM)
+        ["nginx", "-c", str(tmp_path / "nginx.conf"), "-g", alone], preexec_fn=die_with_parent(signal.SIGTERM)
     )
     try:
         front = Front(outside, log)
@@ -101,7 +101,7 @@ def owner(analysis: Analysis) -> requests.Session:
 
 def session_of(user: Any) -> requests.Session:
     session = requests.Session()
-    session.headers["Authorization"] = f"Token {make_token(user=user, name='test')[1]}"
+    session.headers["Authorization"] = f"Token {create_token(user=user, name='test')[1]}"
     return session
 
 
@@ -182,7 +182,7 @@ TRAVERSAL = [
 def test_no_spelling_of_an_address_leads_to_a_file(front: Front, analysis: Analysis) -> None:
     made = analysis.artifacts.get()
     labelled = made.file.read()
-    secret = Path(django_settings.VAR, "secret_key").read_bytes()
+    secret = Path(django_settings.DATA_DIR, "secret_key").read_bytes()
     for spelling in TRAVERSAL:
         # As it stands here: other clients would tidy it up first.
         with closing(HTTPConnection(front.base.removeprefix("http://"), timeout=30)) as connection:

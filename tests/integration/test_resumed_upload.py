@@ -15,7 +15,7 @@ from tests.conftest import Start
 from tests.integration.processes import eventually
 from tests.integration.rest import SAMPLES
 from tests.integration.web import Web
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.recordings.models import MediaFile, Upload
 
 MEGA = 2**20
@@ -32,7 +32,7 @@ def web(process: Start) -> Web:
 @pytest.fixture
 def client(web: Web, django_user_model: Any) -> TusClient:
     person = django_user_model.objects.create_user(username="researcher")
-    _, secret = make_token(user=person, name="test")
+    _, secret = create_token(user=person, name="test")
     return TusClient(f"{web.base}/api/v1/uploads/", headers={"Authorization": f"Token {secret}"})
 
 

@@ -8,9 +8,9 @@ from tests.integration.processes import python
 SCRIPT = """
 import json
 from django.conf import settings
-from webapp.local.embedded.lifecycle import needed
+from webapp.local.embedded.lifecycle import is_needed
 database = settings.DATABASES["default"]
-print(json.dumps([settings.SECRET_KEY, database["PASSWORD"], database["NAME"], settings.METRICS_TOKEN, needed()]))
+print(json.dumps([settings.SECRET_KEY, database["PASSWORD"], database["NAME"], settings.METRICS_TOKEN, is_needed()]))
 """
 
 
@@ -25,7 +25,7 @@ def test_what_a_file_holds_counts_without_its_last_line_break(tmp_path: Path) ->
     for name, content in contents.items():
         (tmp_path / name).write_text(f"{content}\n")
     environment = {f"{name}_FILE": str(tmp_path / name) for name in contents}
-    with python(["-c", SCRIPT], {"EMOTRACE_VAR": str(tmp_path / "var"), **environment}) as process:
+    with python(["-c", SCRIPT], {"EMOTRACE_DATA_DIR": str(tmp_path / "var"), **environment}) as process:
         output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert json.loads(output) == [contents["SECRET_KEY"], "a password", "emotrace", "a token", False]
@@ -33,7 +33,7 @@ def test_what_a_file_holds_counts_without_its_last_line_break(tmp_path: Path) ->
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    environment = {"EMOTRACE_VAR": str(tmp_path / "var"), "SECRET_KEY_FILE": str(tmp_path / "missing")}
+    environment = {"EMOTRACE_DATA_DIR": str(tmp_path / "var"), "SECRET_KEY_FILE": str(tmp_path / "missing")}
     with python(["-c", SCRIPT], environment) as process:
         _, errors = process.communicate(timeout=120)
     assert process.returncode != 0

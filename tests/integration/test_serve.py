@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def serve(place: Path, port: int) -> AbstractContextManager[subprocess.Popen[str]]:
-    return python(["manage.py", "serve"], {"EMOTRACE_VAR": str(place), "PORT": str(port)})
+    return python(["manage.py", "serve"], {"EMOTRACE_DATA_DIR": str(place), "PORT": str(port)})
 
 
 def healthy(port: int) -> bool:

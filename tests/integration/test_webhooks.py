@@ -16,7 +16,7 @@ def test_the_worker_tells(process: Start, django_user_model: Any) -> None:
     owner = django_user_model.objects.create_user(username="researcher")
     with receiving() as receiver:
         _, secret = an_endpoint(owner, receiver.url)
-        process("worker", EMOTRACE_WEBHOOKS_PRIVATE="1")
+        process("worker", EMOTRACE_WEBHOOKS_ALLOW_PRIVATE="1")
         analysis = AnalysisFactory.create(recording__owner=owner)
         claimed(analysis).fail("no_picture", "There is none.")
         assert eventually(lambda: receiver.received != []), Delivery.objects.values_list(
@@ -46,5 +46,5 @@ def test_a_lost_message_is_found_by_the_reaper(process: Start, django_user_model
         redis.Redis.from_url(settings.REDIS_URL).delete(settings.WEBHOOK_QUEUE)
         Delivery.objects.update(nudged_at="2026-01-01T00:00:00Z")
         process("reaper")
-        process("worker", EMOTRACE_WEBHOOKS_PRIVATE="1")
+        process("worker", EMOTRACE_WEBHOOKS_ALLOW_PRIVATE="1")
         assert eventually(lambda: receiver.received != [])

@@ -14,8 +14,8 @@ from webapp.local.embedded.acl import (
     OWNER,
     PASS,
     USER,
-    let_pass,
-    let_read,
+    grant_traverse,
+    make_readable,
 )
 
 STRANGER, OTHER_STRANGER = 54321, 54322
@@ -27,7 +27,7 @@ def entries(directory: Path) -> dict[tuple[int, int], int]:
 
 def test_one_user_may_pass_and_everybody_else_is_where_he_was(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    let_pass([tmp_path], STRANGER)
+    grant_traverse([tmp_path], STRANGER)
     assert entries(tmp_path) == {
         (OWNER, NOBODY): 7,
         (USER, STRANGER): PASS,
@@ -39,8 +39,8 @@ def test_one_user_may_pass_and_everybody_else_is_where_he_was(tmp_path: Path) ->
 
 def test_earlier_permissions_are_kept(tmp_path: Path) -> None:
     tmp_path.chmod(0o750)
-    let_pass([tmp_path], STRANGER)
-    let_pass([tmp_path], OTHER_STRANGER)
+    grant_traverse([tmp_path], STRANGER)
+    grant_traverse([tmp_path], OTHER_STRANGER)
     found = entries(tmp_path)
     assert found[USER, STRANGER] == found[USER, OTHER_STRANGER] == PASS
     assert found[GROUP, NOBODY] == 5
@@ -49,7 +49,7 @@ def test_earlier_permissions_are_kept(tmp_path: Path) -> None:
 
 def test_open_directories_are_left_alone(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    let_pass([tmp_path], STRANGER)
+    grant_traverse([tmp_path], STRANGER)
     assert ATTRIBUTE not in os.listxattr(tmp_path)
 
 
@@ -58,5 +58,5 @@ def test_files_that_a_strict_umask_closed_are_opened_for_reading_alone(tmp_path:
     tool.touch(0o700)
     text.touch(0o600)
     tmp_path.chmod(0o700)
-    let_read(tmp_path)
+    make_readable(tmp_path)
     assert [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path, tool, text)] == [0o705, 0o705, 0o604]

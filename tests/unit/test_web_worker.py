@@ -122,7 +122,7 @@ def test_a_request_has_to_come_in_time_however_steadily(
 
 
 def test_the_oldest_ends_where_too_many_are_awaited(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING", 5)
+    monkeypatch.setattr(module, "MAX_WAITING", 5)
     oldest, *_ = [running.connect(b"GET / HT") for _ in range(6)]
     assert oldest.recv(100) == b""
     assert b"read 0" in running.ask()

@@ -13,7 +13,7 @@ import boto3
 import requests
 
 from tests.integration.processes import eventually
-from webapp.local.embedded.server import dying_with_parent
+from webapp.local.embedded.server import die_with_parent
 from webapp.storage import media
 from webapp.storage.filesystem import MediaFileSystemStorage
 
@@ -37,7 +37,7 @@ class Server:
             command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=dying_with_parent(signal.SIGKILL),
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
         assert eventually(self._answers)
 

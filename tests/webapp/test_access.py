@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from tests.webapp import sharing, tus
 from tests.webapp.factories import RecordingFactory, UserFactory, an_endpoint, finished
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis, FaceTrack
 from webapp.recordings import organization, uploads
 from webapp.recordings.models import Recording, Share, Upload
@@ -63,7 +63,7 @@ def test_what_is_no_longer_shared_is_not_there(
 
 def test_a_program_keeps_what_it_fetches(viewer: User, analysis: Analysis) -> None:
     Share.objects.update(may_download=False)
-    _, secret = make_token(user=viewer, name="notebook")
+    _, secret = create_token(user=viewer, name="notebook")
     headers = {"Authorization": f"Token {secret}"}
     answer = APIClient().get(f"/api/v1/analyses/{analysis.pk}/video/", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "view_only")

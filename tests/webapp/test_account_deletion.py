@@ -23,7 +23,7 @@ from tests.integration.processes import eventually
 from tests.webapp import clips, sharing
 from tests.webapp.factories import AnalysisFactory, an_endpoint, claimed, finished, with_files
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses import events, services
 from webapp.analyses.execution.lease import LeaseLostError
 from webapp.analyses.models import Analysis
@@ -84,7 +84,7 @@ class TestAtOnce:
     """What holds as soon as the request is answered, while most of the account is still there."""
 
     def test_nobody_comes_in_any_more(self, ada: User) -> None:
-        _, secret = make_token(user=ada, name="notebook")
+        _, secret = create_token(user=ada, name="notebook")
         browser, program = Client(), APIClient(headers={"Authorization": f"Token {secret}"})
         credentials = {"username": NAME, "password": PASSWORD}
         browser.post("/login/", credentials)
@@ -325,14 +325,14 @@ class TestProgress:
     def test_its_address_is_in_no_log(self) -> None:
         line = "GET /account/deleted/WzE:x:y/ 200"
         record = logging.LogRecord("django.server", logging.INFO, "", 0, line, (), None)
-        assert logs.WithoutSecrets().filter(record)
+        assert logs.RedactSecretsFilter().filter(record)
         assert record.getMessage() == "GET /account/deleted/.../ 200"
 
 
 class TestOverRest:
     @pytest.fixture
     def program(self, ada: User) -> APIClient:
-        _, secret = make_token(user=ada, name="notebook", scopes=["account"])
+        _, secret = create_token(user=ada, name="notebook", scopes=["account"])
         return APIClient(headers={"Authorization": f"Token {secret}"})
 
     def test_a_small_account_is_gone(self, program: APIClient) -> None:

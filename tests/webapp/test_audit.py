@@ -104,7 +104,7 @@ class TestComingIn:
 class TestAccount:
     def test_its_beginning_and_its_password(self, db: None) -> None:
         since = Since()
-        accounts.make_account(username="berta")
+        accounts.create_account(username="berta")
         berta = User.objects.get(username="berta")
         call_command("quota", "berta", "--minutes", "5")
         berta.set_password(PASSWORD)
@@ -122,13 +122,13 @@ class TestAccount:
     def test_the_second_factor(self, anna: User) -> None:
         since = Since()
         TOTP.activate(anna, "JBSWY3DPEHPK3PXP")
-        call_command("removesecondfactor", "anna")
+        call_command("reset_mfa", "anna")
         assert since.actions() == [Action.SECOND_FACTOR_ON, Action.SECOND_FACTOR_OFF]
         assert {entry.owner_id for entry in since.found()} == {anna.pk}
 
     def test_tokens(self, anna: User) -> None:
         since = Since()
-        made, _ = accounts.make_token(user=anna, name="notebook")
+        made, _ = accounts.create_token(user=anna, name="notebook")
         pk = str(made.pk)
         accounts.revoke_token(user=UserFactory.create(), pk=made.pk)
         accounts.revoke_token(user=anna, pk=made.pk)
@@ -201,7 +201,7 @@ DEEDS: dict[str, tuple[Callable[[User, Analysis], object], Action]] = {
         Action.CORRECTED,
     ),
     "erase": (lambda anna, analysis: services.erase(recording=analysis.recording, by=anna), Action.RECORDING_ERASED),
-    "token": (lambda anna, analysis: accounts.make_token(user=anna, name="notebook"), Action.TOKEN_MADE),
+    "token": (lambda anna, analysis: accounts.create_token(user=anna, name="notebook"), Action.TOKEN_MADE),
     "link": (lambda anna, analysis: sharing.by_link(analysis.recording), Action.SHARED),
 }
 
@@ -243,7 +243,7 @@ def test_the_database_refuses_changes_even_to_its_owner(anna: User, change: str)
 class TestReading:
     def test_the_page_has_ones_own_and_what_was_done_to_it(self, browser: Client, analysis: Analysis) -> None:
         other = UserFactory.create()
-        accounts.make_token(user=other, name="theirs")
+        accounts.create_token(user=other, name="theirs")
         sign_in("wrong")
         browser.get(f"/api/v1/analyses/{analysis.pk}/export/csv/")
         page = browser.get("/account/activity/").content.decode()
@@ -263,14 +263,14 @@ class TestReading:
         assert "teleported" in browser.get("/account/activity/").content.decode()
 
     def test_it_is_in_the_export(self, anna: User) -> None:
-        accounts.make_token(user=anna, name="notebook")
+        accounts.create_token(user=anna, name="notebook")
         with zipfile.ZipFile(io.BytesIO(b"".join(data_export.personal_data_archive(anna)))) as file:
             activity = json.loads(file.read("account.json"))["activity"]
         assert [each["action"] for each in activity] == ["data_exported", "token_made", "account_made"]
         assert len(activity) == entries_about(anna.pk).count()
 
     def test_administrators_have_a_command(self, anna: User) -> None:
-        token, _ = accounts.make_token(user=anna, name="notebook")
+        token, _ = accounts.create_token(user=anna, name="notebook")
         UserFactory.create()
         out = io.StringIO()
         call_command("audit", "anna", stdout=out)

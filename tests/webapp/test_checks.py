@@ -120,7 +120,7 @@ with checking(owner=User(pk={owner.pk})):
     print("checking", flush=True)
     input()
 """
-    with python(["-c", script], {"EMOTRACE_VAR": str(settings.VAR)}) as process:
+    with python(["-c", script], {"EMOTRACE_DATA_DIR": str(settings.DATA_DIR)}) as process:
         assert process.stdout is not None and process.stdout.readline() == "checking\n"
         with pytest.raises(RequestError), check_slot(owner=owner):
             pass

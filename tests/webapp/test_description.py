@@ -19,7 +19,7 @@ from schemathesis.checks import (
 
 from tests.webapp import tus
 from tests.webapp.factories import UserFactory, finished
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.config.wsgi import application
 
 OPENAPI = Path(__file__).resolve().parents[2] / "webapp" / "api" / "openapi.yaml"
@@ -54,7 +54,7 @@ def test_the_committed_description_is_that_of_the_code(tmp_path: Path) -> None:
 def token(transactional_db: None) -> str:
     person = UserFactory.create()
     finished("happy", "sad", recording__owner=person)
-    return make_token(user=person, name="test")[1]
+    return create_token(user=person, name="test")[1]
 
 
 @pytest.mark.usefixtures("models")

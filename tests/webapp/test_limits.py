@@ -13,7 +13,7 @@ from tests.conftest import Start
 from tests.integration.web import Web
 from tests.webapp import tus
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.api.throttling import FixedWindowThrottle
 
 READ, WRITE, PART, EXPORT = "/api/v1/recordings/", tus.URL, f"{tus.URL}{{}}/", "/api/v1/exports/"
@@ -62,7 +62,7 @@ def test_asking_for_tokens_is_limited_by_address_whatever_a_client_says_of_it(db
 @pytest.mark.usefixtures("few")
 def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_says(db: None, settings: Any) -> None:
     cache.clear()
-    settings.PROXIES = 1
+    settings.TRUSTED_PROXY_COUNT = 1
 
     def ask(said: str) -> Any:
         return APIClient().post("/api/v1/auth/token/", {}, format="json", headers={"X-Forwarded-For": said})
@@ -129,7 +129,7 @@ def test_many_threads_miscount_nothing(api: APIClient, owner: User, settings: An
 
 
 def test_two_web_processes_count_together(process: Start, owner: User) -> None:
-    _, secret = make_token(user=owner, name="test")
+    _, secret = create_token(user=owner, name="test")
     webs = [Web(process, EMOTRACE_RATE_READ="5/day") for _ in range(2)]
     answers = [
         requests.get(webs[number % 2].base + READ, headers={"Authorization": f"Token {secret}"}, timeout=60)

@@ -23,7 +23,7 @@ def logger() -> Iterator[Logger]:
     made = logging.getLogger("webapp.test_of_lines")
 
     def make(form: str) -> tuple[logging.Logger, Written]:
-        formatter = logs.configuration("INFO", form)["formatters"]["line"]
+        formatter = logs.logging_config("INFO", form)["formatters"]["line"]
         stream = StringIO()
         handler = logging.StreamHandler(stream)
         handler.setFormatter(formatter.pop("()")(**formatter))
@@ -106,7 +106,7 @@ def test_no_variable_is_shown_on_a_terminal(logger: Logger) -> None:
 
 
 def test_a_refusal_tells_no_address(db: None, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.handler.addFilter(logs.WithoutSecrets())
+    caplog.handler.addFilter(logs.RedactSecretsFilter())
     caplog.set_level("WARNING")
     Client(enforce_csrf_checks=True).post("/password/reset/1-zebulon-secret/")
     assert "Forbidden (CSRF cookie not set.): ^password/reset/" in caplog.text

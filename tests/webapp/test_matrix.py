@@ -24,7 +24,7 @@ from tests.webapp import clips, sharing, tus
 from tests.webapp.factories import DURATION_S, UserFactory, an_endpoint, finished, with_files
 from tests.webapp.routes import calls
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses.models import FaceTrack
 from webapp.api.throttling import FixedWindowThrottle
 from webapp.audit.models import Entry
@@ -102,7 +102,7 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
         "link": link[1],
         "ended": ended[1],
         "upload": uploads.create(owner=owner, length=5, name="a.mp4", metadata="").pk,
-        "token": make_token(user=owner, name="notebook")[0].pk,
+        "token": create_token(user=owner, name="notebook")[0].pk,
         "webhook": webhook.pk,
         "delivery": webhooks.send_test(endpoint=webhook).pk,
     }

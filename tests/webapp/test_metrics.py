@@ -67,7 +67,7 @@ def test_without_a_setting_it_is_closed(db: None, client: Client, settings: Any)
 def test_a_network_is_let_in(
     db: None, client: Client, settings: Any, proxies: int, forwarded: str | None, status: int
 ) -> None:
-    settings.PROXIES, settings.METRICS_NETWORKS = proxies, [ip_network("10.0.0.0/8")]
+    settings.TRUSTED_PROXY_COUNT, settings.METRICS_NETWORKS = proxies, [ip_network("10.0.0.0/8")]
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     assert client.get("/metrics", headers=headers, REMOTE_ADDR="10.0.0.5").status_code == status
 
@@ -131,7 +131,7 @@ for _ in range(50):
     STAGE_SECONDS.observe(0.3, stage="score")
     STAGE_SECONDS.observe(5000.0, stage="score")
 """
-    environment = {"REDIS_URL": settings.REDIS_URL, "EMOTRACE_VAR": str(settings.VAR)}
+    environment = {"REDIS_URL": settings.REDIS_URL, "EMOTRACE_DATA_DIR": str(settings.DATA_DIR)}
     with python(["-c", script], environment) as one, python(["-c", script], environment) as other:
         for each in (one, other):
             _, errors = each.communicate(timeout=60)

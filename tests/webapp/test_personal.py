@@ -25,7 +25,7 @@ from tests.webapp import clips, codes, sharing, traces, tus
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, finished, with_files
 from webapp.accounts import deletion
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion, data_export
 from webapp.core.errors import RequestError
@@ -46,7 +46,7 @@ def rosalind(transactional_db: None) -> User:
     user = User.objects.create_user(NAME, EMAIL, PASSWORD, first_name="Rosalind")
     EmailAddress.objects.create(user=user, email=EMAIL, primary=True, verified=True)
     EmailAddress.objects.create(user=user, email=NEW_EMAIL)  # asked for and not confirmed yet
-    make_token(user=user, name="notebook of rosalind-f")
+    create_token(user=user, name="notebook of rosalind-f")
     read = finished("happy", "sad", recording__owner=user, recording__title="Köln: first/second")
     with_files(read.recording, **FILES)
     project = organization.create_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
@@ -187,19 +187,19 @@ def test_who_tries_to_log_in_with_an_erased_name_is_forgotten_after_90_days(rosa
     words, queues = {NAME, EMAIL}, {"key inference", "key render"}
     assert {*traces.of(words, media_root)} - queues == {"table axes_accessattempt"}
     AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(days=89))
-    deletion.forget_old()
+    deletion.delete_expired_login_records()
     assert AccessAttempt.objects.count() == 2
     AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(days=90))
-    deletion.forget_old()
+    deletion.delete_expired_login_records()
     assert {*traces.of(words, media_root)} <= queues
 
 
 def test_old_logins_and_expired_sessions_are_forgotten(rosalind: User) -> None:
-    AccessLog.objects.update(attempt_time=timezone.now() - deletion.LOGINS_KEPT)
+    AccessLog.objects.update(attempt_time=timezone.now() - deletion.LOGIN_RETENTION)
     lately = AccessLog.objects.create(username=NAME)
     gone, stays = Session.objects.order_by("pk")[:2]
     Session.objects.filter(pk=gone.pk).update(expire_date=timezone.now())
-    deletion.forget_old()
+    deletion.delete_expired_login_records()
     assert AccessLog.objects.get() == lately
     assert stays in Session.objects.all()
     assert gone not in Session.objects.all()

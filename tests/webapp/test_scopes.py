@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from tests.webapp import tus
 from webapp.accounts.models import Scope, Token, User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.api import urls
 from webapp.api.views.base import NotFoundView
 
@@ -78,7 +78,7 @@ def person(db: None) -> User:
 
 
 def ask(person: User, scopes: list[str], route: str, method: str) -> Any:
-    _, secret = make_token(user=person, name="test", scopes=scopes)
+    _, secret = create_token(user=person, name="test", scopes=scopes)
     address = re.sub(r"<uuid:\w+>", str(UUID(int=0)), route).replace("<str:format>", "csv")
     return getattr(APIClient(), method)(
         f"/api/v1/{address}", headers={"Authorization": f"Token {secret}", **tus.SPEAKS}
@@ -107,7 +107,7 @@ def test_a_call_needs_its_scope_and_no_other(person: User, route: str, method: s
 
 @pytest.mark.parametrize("meant", ["DELETE", "PATCH"])
 def test_a_method_that_is_meant_needs_the_scope_of_that_method(person: User, meant: str) -> None:
-    _, secret = make_token(user=person, name="test", scopes=["read"])
+    _, secret = create_token(user=person, name="test", scopes=["read"])
     answer = APIClient().post(
         f"/api/v1/uploads/{UUID(int=0)}/",
         headers={"Authorization": f"Token {secret}", "X-HTTP-Method-Override": meant, **tus.SPEAKS},
@@ -122,7 +122,7 @@ def test_a_browser_may_do_everything(client: Any, person: User) -> None:
 
 
 def test_a_token_that_has_expired_says_so(person: User) -> None:
-    token, secret = make_token(user=person, name="test", expires_days=30)
+    token, secret = create_token(user=person, name="test", expires_days=30)
     assert token.expires_at is not None
     assert timedelta(days=29) < token.expires_at - timezone.now() <= timedelta(days=30)
 

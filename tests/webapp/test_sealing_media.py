@@ -20,7 +20,7 @@ from webapp.analyses import tasks
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import checks
 from webapp.core.errors import RequestError, WebCode
-from webapp.operation import seal as sealing
+from webapp.operation import media_encryption
 from webapp.recordings.models import MediaFile, Recording
 from webapp.storage import encrypted_file, media
 from webapp.storage.encrypted_storage import EncryptedStorage
@@ -52,25 +52,25 @@ def contents() -> list[bytes]:
 
 def test_an_installation_takes_on_a_key_and_changes_it(recording: Recording, settings: Any, media_root: Path) -> None:
     before = contents()
-    settings.MEDIA_KEYS = (OLD,)
+    settings.ENCRYPTION_KEYS = (OLD,)
     assert contents() == before
-    call_command("seal_media")
+    call_command("encrypt_media")
     assert (contents(), sealed_by(OLD)) == (before, 2)
     assert not any(CONTENT[:64] in each for each in storages.everything(media_root).values())
-    settings.MEDIA_KEYS = (NEW, OLD)
+    settings.ENCRYPTION_KEYS = (NEW, OLD)
     assert contents() == before
-    call_command("seal_media")
-    settings.MEDIA_KEYS = (NEW,)
+    call_command("encrypt_media")
+    settings.ENCRYPTION_KEYS = (NEW,)
     assert (contents(), sealed_by(NEW)) == (before, 2)
     names = set(media.list_keys())
-    call_command("seal_media")
+    call_command("encrypt_media")
     assert set(media.list_keys()) == names
 
 
 def test_sealing_goes_on_where_it_was_broken_off(
     recording: Recording, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, settings.MEDIA_KEYS = contents(), (OLD,)
+    before, settings.ENCRYPTION_KEYS = contents(), (OLD,)
     save, calls = EncryptedStorage.save_raw, []
 
     def once(*arguments: Any) -> None:
@@ -81,31 +81,31 @@ def test_sealing_goes_on_where_it_was_broken_off(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(EncryptedStorage, "save_raw", once)
-        call_command("seal_media")
+        call_command("encrypt_media")
     assert (contents(), sealed_by(OLD)) == (before, 1)
-    assert len(sealing.waiting()) == 1
-    call_command("seal_media")
+    assert len(media_encryption.pending()) == 1
+    call_command("encrypt_media")
     assert (contents(), sealed_by(OLD)) == (before, 2)
 
 
 def test_a_file_that_is_erased_meanwhile_does_not_come_back(recording: Recording, settings: Any) -> None:
-    settings.MEDIA_KEYS = (OLD,)
+    settings.ENCRYPTION_KEYS = (OLD,)
     file = recording.files.get()
-    waits = next(each for each in sealing.waiting() if each.name == file.key)
+    waits = next(each for each in media_encryption.pending() if each.name == file.key)
     file.delete()
-    assert not sealing.seal(waits)
+    assert not media_encryption.encrypt_file(waits)
     assert sealed_by(OLD) == 0
 
 
 def test_without_a_key_nothing_is_sealed(recording: Recording) -> None:
     with pytest.raises(CommandError, match="no key"):
-        call_command("seal_media")
+        call_command("encrypt_media")
 
 
 @pytest.fixture
 def sealed(recording: Recording, settings: Any) -> Recording:
-    settings.MEDIA_KEYS = (OLD,)
-    call_command("seal_media")
+    settings.ENCRYPTION_KEYS = (OLD,)
+    call_command("encrypt_media")
     return recording
 
 
@@ -113,7 +113,7 @@ def sealed(recording: Recording, settings: Any) -> Recording:
 def test_without_its_key_a_file_is_no_garbage(
     sealed: Recording, settings: Any, api: APIClient, models: Path, keys: tuple[bytes, ...]
 ) -> None:
-    settings.MEDIA_KEYS = keys
+    settings.ENCRYPTION_KEYS = keys
     analysis = sealed.analyses.get()
     answer = api.get(reverse("api:video", args=[analysis.pk]))
     assert (answer.status_code, json.loads(answer.content)["code"]) == (503, "media_key")
@@ -123,7 +123,7 @@ def test_without_its_key_a_file_is_no_garbage(
     assert (analysis.status, analysis.error_code) == ("queued", "media_key")
     if keys:
         with pytest.raises(CommandError, match="media_key") as told:
-            call_command("seal_media")
+            call_command("encrypt_media")
         assert told.value.returncode == 3
 
 
@@ -144,7 +144,7 @@ def test_tampering_is_told_and_ends_the_analysis(
 
 
 def test_nginx_hands_out_no_sealed_file(sealed: Recording, settings: Any, api: APIClient) -> None:
-    settings.MEDIA_INTERNAL = "/media/"
+    settings.X_ACCEL_PREFIX = "/media/"
     answer: Any = api.get(reverse("api:video", args=[sealed.analyses.get().pk]))
     assert "X-Accel-Redirect" not in answer
     assert b"".join(answer.streaming_content) == bytes(range(256)) * 40
@@ -189,11 +189,11 @@ def test_copies_of_a_process_that_was_killed_go_and_those_of_a_living_one_stay(
 
 def test_copies_have_a_limit(sealed: Recording, settings: Any, models: Path) -> None:
     name = sealed.files.get().key
-    settings.SCRATCH_BYTES = len(CONTENT) - 1
+    settings.TMP_BYTES = len(CONTENT) - 1
     with pytest.raises(RequestError) as refused, media.local_file(name):
         pass
     assert refused.value.code is WebCode.DISK_FULL
-    settings.SCRATCH_BYTES = len(CONTENT)
+    settings.TMP_BYTES = len(CONTENT)
     with media.local_file(name) as path:
         assert path.read_bytes() == CONTENT
 
@@ -205,8 +205,8 @@ def test_copies_have_a_limit(sealed: Recording, settings: Any, models: Path) -> 
         ({"S3": {"region_name": "eu"}}, {"emotrace.E001"}),
         ({"S3": {"bucket_name": "b", "access_key": "a"}}, {"emotrace.E002"}),
         ({"S3": {"bucket_name": "b", "endpoint_url": "minio:9000"}}, {"emotrace.E003"}),
-        ({"SCRATCH_BYTES": 1}, {"emotrace.E004"}),
-        ({"MEDIA_KEYS": (OLD,)}, {"emotrace.W001"}),
+        ({"TMP_BYTES": 1}, {"emotrace.E004"}),
+        ({"ENCRYPTION_KEYS": (OLD,)}, {"emotrace.W001"}),
     ],
 )
 def test_settings_that_make_no_sense_are_told(settings: Any, changed: dict[str, Any], expected: set[str]) -> None:

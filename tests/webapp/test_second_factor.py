@@ -160,5 +160,5 @@ def test_a_secret_that_no_key_opens_is_said_in_words(anna: User, secret: str, se
     page = client.post("/login/code/", {"code": codes.code(secret, 1)})
     assert page.status_code == 200
     assert "Ask an administrator to remove it" in page.content.decode()
-    call_command("removesecondfactor", "anna")
+    call_command("reset_mfa", "anna")
     assert log_in().status_code == 200

@@ -44,7 +44,7 @@ def place(request: pytest.FixtureRequest, settings: Any, media_root: Path, tmp_p
         options = request.getfixturevalue("server").bucket(uuid.uuid4().hex)
         storages.use_bucket(settings, options)
     if kind.endswith("sealed"):
-        settings.MEDIA_KEYS = storages.KEYS
+        settings.ENCRYPTION_KEYS = storages.KEYS
         settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "scratch"
         settings.FILE_UPLOAD_TEMP_DIR.mkdir()
     return kind

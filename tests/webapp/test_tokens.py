@@ -142,25 +142,25 @@ def test_another_scheme_is_nobody(person: User) -> None:
 
 
 def test_a_revoked_token_is_refused(person: User) -> None:
-    token, secret = services.make_token(user=person, name="notebook")
+    token, secret = services.create_token(user=person, name="notebook")
     services.revoke_token(user=person, pk=token.pk)
     assert ask_with(f"Token {secret}").status_code == 401
 
 
 def test_nobody_revokes_anothers_token(person: User, stranger: User) -> None:
-    token, secret = services.make_token(user=person, name="notebook")
+    token, secret = services.create_token(user=person, name="notebook")
     services.revoke_token(user=stranger, pk=token.pk)
     assert ask_with(f"Token {secret}").status_code == 200
 
 
 def test_the_token_of_a_person_who_may_not_log_in_is_refused(person: User) -> None:
-    _, secret = services.make_token(user=person, name="notebook")
+    _, secret = services.create_token(user=person, name="notebook")
     User.objects.update(is_active=False)
     assert ask_with(f"Token {secret}").status_code == 401
 
 
 def test_the_last_use_is_noted_now_and_then(person: User) -> None:
-    token, secret = services.make_token(user=person, name="notebook")
+    token, secret = services.create_token(user=person, name="notebook")
     ask_with(f"Token {secret}")
     token.refresh_from_db()
     first = token.last_used_at
@@ -187,7 +187,7 @@ class TestAnotherWayToLogIn:
     @pytest.fixture
     def secrets(self, person: User) -> dict[str, str]:
         """Of a token that a program got, and of two made by hand."""
-        made = {name: services.make_token(user=person, name=name)[1] for name in ("lost", "notebook")}
+        made = {name: services.create_token(user=person, name=name)[1] for name in ("lost", "notebook")}
         return {"program": log_in().json()["token"], **made}
 
     @pytest.fixture
@@ -239,13 +239,13 @@ class TestAnotherWayToLogIn:
         assert not Token.objects.exists()
 
     def test_a_token_of_somebody_else_cannot_be_ticked(self, secrets: dict[str, str], here: Client) -> None:
-        token, secret = services.make_token(user=User.objects.create_user("berta"), name="hers")
+        token, secret = services.create_token(user=User.objects.create_user("berta"), name="hers")
         sent = {"old_password": PASSWORD, "new_password1": self.NEW, "new_password2": self.NEW, "keep": [token.pk]}
         assert here.post("/password/", sent).status_code == 200
         assert works(secrets["program"])
         assert works(secret)
 
-    @pytest.mark.parametrize("way", ["changepassword", "removesecondfactor"])
+    @pytest.mark.parametrize("way", ["changepassword", "reset_mfa"])
     def test_an_administrator(
         self, person: User, secrets: dict[str, str], elsewhere: Client, way: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from tests.webapp import clips, tus
 from webapp.accounts.models import User
-from webapp.accounts.services import make_token
+from webapp.accounts.services import create_token
 from webapp.recordings.models import Upload
 
 CONTENT = bytes(range(256)) * 40
@@ -91,7 +91,7 @@ def test_each_part_puts_the_end_off(api: APIClient, address: str, settings: Any)
     Upload.objects.update(expires_at=timezone.now() + timedelta(seconds=60))
     answer = tus.send(api, address, 0, CONTENT[:10])
     left = parsedate_to_datetime(answer["Upload-Expires"]) - timezone.now()
-    assert left.total_seconds() == pytest.approx(settings.UPLOAD_SECONDS, abs=60)
+    assert left.total_seconds() == pytest.approx(settings.UPLOAD_TTL_SECONDS, abs=60)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_session_needs_the_pages_token_and_a_token_needs_none(owner: User, db:
     for method in ("POST", "GET"):  # whatever the request says it is
         headers = {**tus.SPEAKS, "Upload-Length": "5", "X-HTTP-Method-Override": "POST"}
         is_refused(browser.generic(method, tus.URL, headers=headers), 403, "permission_denied")
-    program = APIClient(headers={"Authorization": f"Token {make_token(user=owner, name='test')[1]}"})
+    program = APIClient(headers={"Authorization": f"Token {create_token(user=owner, name='test')[1]}"})
     address = tus.begin(program, len(CONTENT))["Location"]
     is_refused(tus.send(browser, address, 0, CONTENT), 403, "permission_denied")
     assert tus.send(program, address, 0, CONTENT).status_code == 204

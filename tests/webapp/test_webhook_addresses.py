@@ -96,7 +96,7 @@ def test_a_name_that_leads_elsewhere_later_is_refused_when_it_is_connected_to(ow
 
 def test_a_name_is_looked_up_once_for_each_attempt(owner: User, names: Names, settings: Any) -> None:
     """Between the check and the connection there is no second look that could find something else."""
-    settings.WEBHOOKS_PRIVATE = True
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
     with receiving() as receiver, receiving() as other:
         names(["127.0.0.1"], ["127.0.0.2"])
         endpoint, _ = an_endpoint(owner, f"http://receiver.example:{receiver.port}/hook")

@@ -31,7 +31,7 @@ Status = Delivery.Status
 
 @pytest.fixture
 def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.WEBHOOKS_PRIVATE = True
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
     with receiving() as receiver:
         yield receiver
 
@@ -276,7 +276,7 @@ def test_a_receiver_that_plays_for_time_is_left(
 
 
 def test_a_receiver_that_is_not_there_is_tried_later(owner: User, settings: Any) -> None:
-    settings.WEBHOOKS_PRIVATE = True
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         hook = an_endpoint(owner, f"http://127.0.0.1:{unused.getsockname()[1]}/")

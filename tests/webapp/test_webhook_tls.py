@@ -58,7 +58,7 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
 
 @pytest.fixture
 def told(owner: User, receiver: Receiver, names: Names, settings: Any) -> Told:
-    settings.WEBHOOKS_PRIVATE = True
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
     names(["127.0.0.1"])
 
     def tell(host: str) -> Delivery:

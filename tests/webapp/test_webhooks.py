@@ -18,7 +18,7 @@ URL = "/api/v1/webhooks/"
 
 @pytest.fixture(autouse=True)
 def private_is_fine(settings: Any) -> None:
-    settings.WEBHOOKS_PRIVATE = True
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
 
 
 def made(api: APIClient, **fields: Any) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         try:
-            super().send_mail(template_prefix, email, {**context, **_as_people_know_them(context)})
+            super().send_mail(template_prefix, email, {**context, **_public_links(context)})
         except (OSError, SMTPException) as error:
             logger.exception("no mail could be sent")
             words = "No mail could be sent: the mail server does not answer. Try again later or tell an administrator."
@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(redirect("login")) from error
 
 
-def _as_people_know_them(context: dict[str, Any]) -> dict[str, str]:
+def _public_links(context: dict[str, Any]) -> dict[str, str]:
     """The links of a mail at the public address: as allauth makes them, they lead where the request says it went."""
     if not settings.PUBLIC_URL:
         return {}
@@ -55,7 +55,7 @@ def _as_people_know_them(context: dict[str, Any]) -> dict[str, str]:
     }
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):
+class MFAAdapter(DefaultMFAAdapter):
     """Keeps secrets encrypted with the installation's key: who reads the table alone can compute no code."""
 
     error_messages = {

@@ -13,9 +13,9 @@ class AccountsConfig(AppConfig):
 
         from webapp.accounts import signals
 
-        user_logged_in.connect(signals.on_sign_in)
-        user_login_failed.connect(signals.on_wrong_password)
-        user_locked_out.connect(signals.on_lock_out)
-        authentication_failed.connect(signals.on_wrong_code)
-        post_save.connect(signals.on_second_factor_kept, sender=Authenticator)
-        post_delete.connect(signals.on_second_factor_removed, sender=Authenticator)
+        user_logged_in.connect(signals.on_logged_in)
+        user_login_failed.connect(signals.on_login_failed)
+        user_locked_out.connect(signals.on_locked_out)
+        authentication_failed.connect(signals.on_code_failed)
+        post_save.connect(signals.on_authenticator_saved, sender=Authenticator)
+        post_delete.connect(signals.on_authenticator_deleted, sender=Authenticator)

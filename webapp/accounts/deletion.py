@@ -17,10 +17,10 @@ from webapp.accounts.sessions import end_sessions
 from webapp.core.errors import RequestError, WebCode
 from webapp.core.redis_client import redis_client
 
-LOGINS = (AccessLog, AccessAttempt, AccessFailureLog)
-LOGINS_KEPT = timedelta(days=90)
+LOGIN_MODELS = (AccessLog, AccessAttempt, AccessFailureLog)
+LOGIN_RETENTION = timedelta(days=90)
 # What the cache counts for a while: calls of each person, codes that were used, tries at what allauth limits.
-COUNTED = ("limit:*:user-{pk}:*", "accounts.code[?]user={pk}&*", "allauth:*:user:{pk}*")
+CACHE_KEYS = ("limit:*:user-{pk}:*", "accounts.code[?]user={pk}&*", "allauth:*:user:{pk}*")
 
 logger = logging.getLogger(__name__)
 
@@ -35,34 +35,34 @@ def require_another_administrator(*, user: User) -> None:
     if user.is_superuser and not any(other.pk != user.pk for other in administrators()):
         raise RequestError(
             WebCode.LAST_ADMINISTRATOR,
-            "You are the only administrator. Make another one first: manage.py adduser NAME --admin",
+            "You are the only administrator. Make another one first: manage.py create_account NAME --admin",
         )
 
 
-def forget(*, user: User) -> None:
+def delete_account(*, user: User) -> None:
     """Remove the account's row with everything that hangs on it, its sessions and the record of its logins."""
     end_sessions(user=user)
     # As they were typed, which may have been an address, also one that is not confirmed.
     addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     for name in {user.get_username(), user.email, *addresses} - {""}:
-        for logins in LOGINS:
+        for logins in LOGIN_MODELS:
             logins.objects.filter(username__iexact=name).delete()
     pk = user.pk
     user.delete()
-    transaction.on_commit(lambda: _forget_counts(pk))
+    transaction.on_commit(lambda: _delete_cache_keys(pk))
 
 
-def forget_old() -> None:
+def delete_expired_login_records() -> None:
     """Remove sessions that have expired, whosever they were, and what is known of logins of long ago."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
-    for logins in LOGINS:
-        logins.objects.filter(attempt_time__lt=timezone.now() - LOGINS_KEPT).delete()
+    for logins in LOGIN_MODELS:
+        logins.objects.filter(attempt_time__lt=timezone.now() - LOGIN_RETENTION).delete()
 
 
-def _forget_counts(pk: int) -> None:
+def _delete_cache_keys(pk: int) -> None:
     server = redis_client()
     try:
-        for pattern in COUNTED:
+        for pattern in CACHE_KEYS:
             for key in server.scan_iter(cache.make_key(pattern.format(pk=pk)), count=1000):
                 server.delete(key)
     except redis.RedisError:

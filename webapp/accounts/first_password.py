@@ -11,7 +11,7 @@ def password_file() -> Path:
     return paths.data_dir() / "first-password.txt"
 
 
-def invitation() -> str:
+def sign_in_hint() -> str:
     """How to sign in for the first time; empty once somebody has."""
     path = password_file()
     if not path.exists():
@@ -22,7 +22,7 @@ def invitation() -> str:
     )
 
 
-def forget(username: str) -> None:
+def delete_password_of(username: str) -> None:
     """Delete the file when its account signs in or gets another password."""
     if username == USERNAME:
         password_file().unlink(missing_ok=True)

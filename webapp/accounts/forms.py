@@ -17,7 +17,7 @@ from django.core.cache import cache
 from webapp.accounts.models import Token, User
 
 # Anybody can sign up with somebody's address, again and again; asking once must not fill their mailbox.
-MOST_MAILS = 3
+MAX_RESET_MAILS = 3
 
 
 class LoginForm(BaseLoginForm):
@@ -32,11 +32,11 @@ class ResetPasswordForm(BaseResetPasswordForm):
     def clean_email(self) -> str:
         """Of the accounts that name the address without having confirmed it, the oldest get a mail each."""
         email: str = super().clean_email()
-        self.users = sorted(self.users, key=lambda user: user.pk)[:MOST_MAILS]
+        self.users = sorted(self.users, key=lambda user: user.pk)[:MAX_RESET_MAILS]
         return email
 
 
-class _Once:
+class _SingleUseCode:
     """A code is looked at once: somebody who has overheard it comes too late, whether it was right or wrong.
 
     allauth remembers a code for one period; with a tolerance, it would be right for longer.
@@ -53,11 +53,11 @@ class _Once:
         return str(super().clean_code())  # type: ignore[misc]
 
 
-class CodeForm(_Once, AuthenticateForm):
+class MFACodeForm(_SingleUseCode, AuthenticateForm):
     """At the login."""
 
 
-class CodeAgainForm(_Once, ReauthenticateForm):
+class MFAReauthenticateForm(_SingleUseCode, ReauthenticateForm):
     """Before something that a stolen session must not do."""
 
 
@@ -66,7 +66,7 @@ class TokensField(forms.ModelMultipleChoiceField):
         return str(token.name)
 
 
-class KeptTokensForm(forms.Form):
+class KeepTokensForm(forms.Form):
     """Asks which tokens made by hand outlast a change of how their person, `user`, logs in: unless ticked, none."""
 
     user: User
@@ -79,22 +79,22 @@ class KeptTokensForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        by_hand = self.user.tokens.by_hand().order_by("-created_at")
-        if by_hand:
-            self.fields["keep"].queryset = by_hand  # type: ignore[attr-defined]
+        manual = self.user.tokens.manual().order_by("-created_at")
+        if manual:
+            self.fields["keep"].queryset = manual  # type: ignore[attr-defined]
         else:
             del self.fields["keep"]
 
-    def kept(self) -> list[Token]:
+    def tokens_to_keep(self) -> list[Token]:
         """Of a valid form."""
         return list(self.cleaned_data.get("keep", ()))
 
 
-class FirstCodeForm(_Once, KeptTokensForm, ActivateTOTPForm):
+class MFAActivateForm(_SingleUseCode, KeepTokensForm, ActivateTOTPForm):
     """When the second factor is set up."""
 
 
-class NoMoreCodesForm(KeptTokensForm, DeactivateTOTPForm):
+class MFADeactivateForm(KeepTokensForm, DeactivateTOTPForm):
     """When the second factor is switched off."""
 
     def __init__(self, *args: Any, authenticator: Authenticator, **options: Any) -> None:

@@ -47,7 +47,7 @@ class User(AbstractUser):
                 record(action, by=owner_as_actor(self.pk), owner=self.pk)
                 self.tokens.revoke(by=owner_as_actor(self.pk), keep=self.tokens_to_keep)
         if has_new_password and not is_new:
-            first_password.forget(self.username)
+            first_password.delete_password_of(self.username)
 
 
 class Scope(models.TextChoices):
@@ -59,7 +59,7 @@ class Scope(models.TextChoices):
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
-    def by_hand(self) -> Self:
+    def manual(self) -> Self:
         """Those that were made on the page of tokens, not for name and password."""
         return self.filter(by_login=False)
 

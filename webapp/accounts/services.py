@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from webapp.accounts import selectors
-from webapp.accounts.forms import CodeForm
+from webapp.accounts.forms import MFACodeForm
 from webapp.accounts.models import UNLIMITED, Scope, Token, User
 from webapp.accounts.sessions import end_sessions
 from webapp.audit.models import Action
@@ -21,11 +21,11 @@ from webapp.core.errors import RequestError, WebCode
 SECRET_BYTES = 32
 PASSWORD_BYTES = 12
 # "Last used" helps people to find a forgotten token; writing it at every call would cost more than the call.
-USE_NOTED_EVERY = timedelta(minutes=10)
+LAST_USED_PRECISION = timedelta(minutes=10)
 TOKEN_DAYS = 90
 
 
-def make_account(*, username: str, email: str = "", is_superuser: bool = False) -> str:
+def create_account(*, username: str, email: str = "", is_superuser: bool = False) -> str:
     """A new account's first password, which its person replaces at the first login.
 
     Raises ValidationError for a name that is taken or cannot be one.
@@ -50,7 +50,7 @@ def set_quota(*, user: User, **allowed: int | None) -> None:
             record(Action.QUOTA_CHANGED, by=None, owner=user.pk)
 
 
-def locked(user: User) -> User:
+def lock_user(user: User) -> User:
     """The user's row, fresh, which nobody else holds until the transaction around this is over.
 
     Whoever adds to what the user has holds it while counting. Raises Http404 where the account was erased meanwhile,
@@ -59,7 +59,7 @@ def locked(user: User) -> User:
     return get_object_or_404(User.objects.select_for_update(no_key=True), pk=user.pk, deletion_requested_at=None)
 
 
-def remove_second_factor(*, user: User) -> bool:
+def reset_mfa(*, user: User) -> bool:
     """For somebody who has lost the telephone and the recovery codes. False where there was nothing to remove."""
     with transaction.atomic():
         is_removed = bool(Authenticator.objects.filter(user=user).delete()[0])
@@ -68,12 +68,12 @@ def remove_second_factor(*, user: User) -> bool:
     return is_removed
 
 
-def revoke_access(*, user: User, but: str | None = None, keep: Collection[Token] = ()) -> None:
+def revoke_access(*, user: User, except_session: str | None = None, keep: Collection[Token] = ()) -> None:
     """End what began with another way to log in: all sessions except the one with the key `but`, and all tokens.
 
     Of the tokens made by hand, those in `keep` stay.
     """
-    end_sessions(user=user, but=but)
+    end_sessions(user=user, except_session=except_session)
     user.tokens.revoke(by=owner_as_actor(user.pk), keep=keep)
 
 
@@ -90,7 +90,7 @@ def check_second_factor(*, user: User, code: str) -> None:
             WebCode.CODE_REQUIRED,
             "This account has a second factor. Send `code` too: from the authenticator, or a recovery code.",
         )
-    form = CodeForm(data={"code": code}, user=user)
+    form = MFACodeForm(data={"code": code}, user=user)
     if not form.is_valid():
         if form.has_error("code", "too_many_login_attempts"):
             raise RequestError(WebCode.TOO_MANY_CODES, "Too many wrong codes. Try again in five minutes.")
@@ -106,7 +106,7 @@ class TokenExpiredError(Exception):
     """The token was good once."""
 
 
-def make_token(
+def create_token(
     *,
     user: User,
     name: str,
@@ -115,7 +115,7 @@ def make_token(
     by_login: bool = False,
 ) -> tuple[Token, str]:
     """A new token and its secret, which can never be shown again. With None for its days it does not expire."""
-    secret = fresh_secret()
+    secret = generate_secret()
     with transaction.atomic():
         token = Token.objects.create(
             user=user,
@@ -136,7 +136,7 @@ def use_token(*, secret: str) -> Token | None:
         if token.expired:
             raise TokenExpiredError
         now = timezone.now()
-        if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
+        if token.last_used_at is None or token.last_used_at < now - LAST_USED_PRECISION:
             token.last_used_at = now
             token.save(update_fields=["last_used_at"])
     return token
@@ -147,7 +147,7 @@ def revoke_token(*, user: User, pk: int) -> None:
     user.tokens.filter(pk=pk).revoke(by=user.pk)
 
 
-def fresh_secret() -> str:
+def generate_secret() -> str:
     return secrets.token_hex(SECRET_BYTES)
 
 

@@ -75,7 +75,7 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
     purposes.require_allowed(recording.purpose)
     spec = store.resolve(model or None, with_eeg=recording.has_eeg)
     with transaction.atomic():
-        owner = accounts.locked(get_object_or_404(User, recordings=recording.pk))
+        owner = accounts.lock_user(get_object_or_404(User, recordings=recording.pk))
         return _create_analysis(get_object_or_404(Recording.objects.select_for_update(), pk=recording.pk), spec, owner)
 
 
@@ -197,7 +197,7 @@ def _store_and_queue(
     try:
         keys = recordings.store_files(pk=pk, validated=validated)
         with transaction.atomic():
-            owner = accounts.locked(owner)
+            owner = accounts.lock_user(owner)
             recording = recordings.create_recording(
                 pk=pk,
                 owner=owner,

@@ -4,5 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from webapp.storage import media
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
 application = get_asgi_application()
+media.create_directories()

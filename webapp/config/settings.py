@@ -1,6 +1,10 @@
-"""The one settings module. What differs between installations comes from the environment (see README)."""
+"""Django's settings. What differs between installations comes from the environment: docs/operation.md lists it.
+
+Reading them creates nothing: `media.create_directories` makes the directories when a process starts.
+"""
 
 import logging
+import os
 import tomllib
 from ipaddress import ip_network
 from pathlib import Path
@@ -8,26 +12,29 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.utils.functional import SimpleLazyObject
 from kombu.entity import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from inference.types import Limits
-from webapp.core import paths
+from webapp.core import deprecated, paths
 from webapp.core.quota import Quota, parse_amount
 from webapp.observability import logs
 from webapp.storage.keys import read_keys
 
-# Where NAME_FILE names a file, the value of NAME is what that file holds.
+deprecated.accept_old_names(os.environ)
+# Where NAME_FILE is set, the value of NAME is read from that file.
 env = environ.FileAwareEnv()
 
 BASE_DIR = paths.PROJECT
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-VAR = paths.data_dir()
+DATA_DIR = paths.data_dir()
 DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="").strip() or paths.load_secret_key(VAR)
+# Without one in the environment, a key is created in DATA_DIR on first use.
+SECRET_KEY = env.str("SECRET_KEY", default="").strip() or SimpleLazyObject(lambda: paths.load_secret_key(DATA_DIR))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-# As localhost it is asked by the checks that run beside it.
+# Health checks beside the server ask for localhost.
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1", "[::1]"]), "localhost"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -100,29 +107,29 @@ ROOT_URLCONF = "webapp.config.urls"
 WSGI_APPLICATION = "webapp.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Servers of one's own, or the embedded ones.
-DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=paths.embedded_database_url(VAR))}
+# External servers, or the embedded ones.
+DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=paths.embedded_database_url(DATA_DIR))}
 if password := env.str("DATABASE_PASSWORD", default="").strip():
     DATABASES["default"]["PASSWORD"] = password
-# The lesser role as which the application connects, where `migrate` runs as the one that owns the tables.
+# The unprivileged role of the application, where `migrate` runs as the owner of the tables.
 DATABASE_ROLE = env.str("EMOTRACE_DATABASE_ROLE", default="")
 DATABASE_ROLE_PASSWORD = env.str("EMOTRACE_DATABASE_ROLE_PASSWORD", default="").strip()
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# How long the database may work on one statement of a web process.
+# PostgreSQL's statement_timeout in web processes.
 STATEMENT_SECONDS = env.int("EMOTRACE_STATEMENT_SECONDS", default=20)
-REDIS_URL = env.str("REDIS_URL", default="") or paths.embedded_redis_url(VAR)
-# One that does not answer must not hold whoever asks it.
-REDIS_PATIENCE = {"socket_timeout": 3, "socket_connect_timeout": 3}
+REDIS_URL = env.str("REDIS_URL", default="") or paths.embedded_redis_url(DATA_DIR)
+# A server that does not answer must not block requests.
+REDIS_TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {**REDIS_PATIENCE, "retry": Retry(NoBackoff(), 1)},
+        "OPTIONS": {**REDIS_TIMEOUTS, "retry": Retry(NoBackoff(), 1)},
     }
 }
 
-# People
+# Accounts
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -145,47 +152,47 @@ AXES_HANDLER = "webapp.accounts.lockout.AccountLockoutHandler"
 AXES_CLIENT_IP_CALLABLE = "webapp.core.middleware.client_network"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
-ACCOUNT_FAILURE_LIMIT = 30  # for one name, from wherever
+ACCOUNT_FAILURE_LIMIT = 30  # for one username, from all addresses
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "account_locked.html"
-# Whether people may make accounts for themselves.
+# Whether visitors can create accounts.
 SIGNUP = env.bool("EMOTRACE_SIGNUP", default=False)
 ACCOUNT_ADAPTER = "webapp.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "webapp.accounts.forms.LoginForm",
     "reset_password": "webapp.accounts.forms.ResetPasswordForm",
 }
-# Signing up does not tell whose address is known: several accounts may name one, and one of them can confirm it.
+# Signing up does not reveal known addresses: several accounts may name one, and one of them can confirm it.
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Emotrace] "
 ACCOUNT_EMAIL_CONFIRMATION_ANONYMOUS_REDIRECT_URL = "/login/"
 ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "/account/"
-ACCOUNT_CHANGE_EMAIL = True  # one address each, and the old one stays until the new one is confirmed
-ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a session alone changes no address
+ACCOUNT_CHANGE_EMAIL = True  # one address each; the old one stays until the new one is confirmed
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # changing the address requires the password again
 ACCOUNT_SESSION_REMEMBER = True
-MFA_ADAPTER = "webapp.accounts.adapters.SecondFactorAdapter"
+MFA_ADAPTER = "webapp.accounts.adapters.MFAAdapter"
 MFA_FORMS = {
-    "authenticate": "webapp.accounts.forms.CodeForm",
-    "reauthenticate": "webapp.accounts.forms.CodeAgainForm",
-    "activate_totp": "webapp.accounts.forms.FirstCodeForm",
-    "deactivate_totp": "webapp.accounts.forms.NoMoreCodesForm",
+    "authenticate": "webapp.accounts.forms.MFACodeForm",
+    "reauthenticate": "webapp.accounts.forms.MFAReauthenticateForm",
+    "activate_totp": "webapp.accounts.forms.MFAActivateForm",
+    "deactivate_totp": "webapp.accounts.forms.MFADeactivateForm",
 }
 MFA_TOTP_ISSUER = "Emotrace"
-MFA_TOTP_TOLERANCE = 1  # clocks of telephones and servers without a network differ
-# Nobody is known by an e-mail address here, and an installation without a mail server could confirm none.
+MFA_TOTP_TOLERANCE = 1  # in periods: clocks of phones and offline servers differ
+# Accounts are identified by username, and an installation without a mail server cannot verify addresses.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-# What a person may use, unless `manage.py quota` says otherwise: a number, or `unlimited`.
+# Each user's default quota: a number or `unlimited`; `manage.py quota` overrides it.
 QUOTA = Quota(
     bytes=parse_amount(env.str("EMOTRACE_QUOTA_BYTES", default="100G")),
     minutes=parse_amount(env.str("EMOTRACE_QUOTA_MINUTES", default="20k")),
     analyses=parse_amount(env.str("EMOTRACE_QUOTA_ANALYSES", default="1000")),
 )
 
-# Mail, such as smtp+tls://name:password@mail.example.org:587. Without a server, the pages offer nothing that needs one.
+# Mail, such as smtp+tls://name:password@mail.example.org:587. Without a server, pages hide what needs one.
 EMAIL_URL = env.str("EMAIL_URL", default="")
 SENDS_MAIL = bool(EMAIL_URL)
 ACCOUNT_EMAIL_VERIFICATION = "optional" if SENDS_MAIL else "none"
@@ -194,13 +201,16 @@ DEFAULT_FROM_EMAIL = env.str("EMOTRACE_MAIL_FROM", default="emotrace@localhost")
 
 # Browser security. Behind HTTPS, set EMOTRACE_HTTPS; the proxy must set X-Forwarded-Proto itself.
 HTTPS = env.bool("EMOTRACE_HTTPS", default=False)
-# How many proxies of one's own stand in front: what X-Forwarded-For says before them is anybody's word.
-PROXIES = env.int("EMOTRACE_PROXIES", default=0)
+# The number of trusted proxies in front: entries of X-Forwarded-For left of theirs can be forged.
+TRUSTED_PROXY_COUNT = env.int("EMOTRACE_TRUSTED_PROXY_COUNT", default=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-# Neither the subdomains nor the browsers' list of a domain are the application's to decide about.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains ...
+    "security.W021",  # ... and preloading are decisions of the domain's owner.
+    "files.E001",  # FILE_UPLOAD_TEMP_DIR is created when a process starts.
+]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -227,16 +237,14 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [paths.PROJECT / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600
-MEDIA_ROOT = paths.make_private_dir(paths.make_private_dir(VAR) / "media")
-paths.make_private_dir(MEDIA_ROOT / "incoming")
-# Where files lie in the clear while they are checked, decoded or made. On the file system of the media, keeping one
-# is a rename; in memory, sealed ones never touch a disk in the clear.
-SCRATCH = Path(env.str("EMOTRACE_SCRATCH", default="") or MEDIA_ROOT / "incoming").absolute()
-FILE_UPLOAD_TEMP_DIR = paths.make_private_dir(SCRATCH)
-SCRATCH_BYTES = env.int("EMOTRACE_SCRATCH_BYTES", default=None)
-# What is kept is sealed with the first of these, and opened with each.
-MEDIA_KEYS = read_keys(env.str("EMOTRACE_MEDIA_KEYS", default=""))
-# A bucket instead of the local folder.
+MEDIA_ROOT = DATA_DIR / "media"
+# Plaintext files in progress. On the file system of the media, storing one is a rename; in memory (tmpfs), encrypted
+# media never touch a disk unencrypted.
+FILE_UPLOAD_TEMP_DIR = Path(env.str("EMOTRACE_TMP_DIR", default="") or MEDIA_ROOT / "incoming").absolute()
+TMP_BYTES = env.int("EMOTRACE_TMP_BYTES", default=None)
+# Media are encrypted with the first key and decrypted with any.
+ENCRYPTION_KEYS = read_keys(env.str("EMOTRACE_ENCRYPTION_KEYS", default=""))
+# An S3 bucket instead of the local folder.
 S3 = {
     "bucket_name": env.str("EMOTRACE_S3_BUCKET", default=""),
     "endpoint_url": env.str("EMOTRACE_S3_ENDPOINT", default="") or None,
@@ -258,25 +266,24 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-# Where nginx hands the media out: an internal location of it, such as /media/; without, the application does it.
-MEDIA_INTERNAL = env.str("EMOTRACE_MEDIA_INTERNAL", default="")
+# nginx's internal location of the media, such as /media/, for X-Accel-Redirect; without it the application serves them.
+X_ACCEL_PREFIX = env.str("EMOTRACE_X_ACCEL_PREFIX", default="")
 LIMITS = Limits(
     max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
     max_pixels=env.float("EMOTRACE_MAX_PIXELS", default=Limits.max_pixels),
 )
-# Requests that one web process answers at once.
+# Threads of a web process.
 WEB_THREADS = 16
-# What a request may have besides files.
+# The largest request body without files.
 BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
-# An upload is kept for so long after its last byte came.
-UPLOAD_SECONDS = env.int("EMOTRACE_UPLOAD_SECONDS", default=7 * 24 * 3600)
-# A client that is silent for so long in the middle of a part, or of a large body, is taken for lost.
+# A partial upload expires this long after its last byte.
+UPLOAD_TTL_SECONDS = env.int("EMOTRACE_UPLOAD_TTL_SECONDS", default=7 * 24 * 3600)
+# A client that sends nothing for this long within a streamed body is disconnected.
 UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
-# For so many days recordings are kept that are in no project; without a number, until somebody deletes them.
+# Days after which recordings outside projects are deleted; None keeps them.
 RETENTION_DAYS = env.int("EMOTRACE_RETENTION_DAYS", default=None)
-# What people send never fills the disk beyond this: the rest is for the database and for what is made from it. With
-# less room than this, the installation is not ready.
+# Free disk space that uploads leave for the database and for results. With less, the installation is not ready.
 DISK_RESERVE_BYTES = env.int("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
 
 # Work
@@ -285,12 +292,12 @@ HEARTBEAT_SECONDS = env.int("EMOTRACE_HEARTBEAT_SECONDS", default=10)
 MAX_ATTEMPTS = 3
 INFERENCE_QUEUE, RENDER_QUEUE, WEBHOOK_QUEUE = "inference", "render", "webhooks"
 
-# Celery's name for Redis behind a unix socket differs from everybody else's.
+# Celery has its own URL scheme for Redis on a unix socket.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Redis hands a message out again when it is not acknowledged for this long: longer than any
-# analysis takes. The reaper, which watches heartbeats, is what notices a dead worker early.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600, **REDIS_PATIENCE}
+# Redis redelivers messages that are not acknowledged for this long: longer than any analysis takes. The reaper, which
+# watches heartbeats, notices a dead worker early.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600, **REDIS_TIMEOUTS}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -303,12 +310,11 @@ CELERY_TASK_DEFAULT_QUEUE = INFERENCE_QUEUE
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TIMEZONE = "UTC"
 
-# Webhooks. Whether they may go to addresses of one's own network, on any port.
-WEBHOOKS_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_PRIVATE", default=False)
-# Where the application is reached from outside, such as https://emotrace.example.org: put before the paths in webhooks
-# and mails.
+# Whether webhooks may be sent to private addresses, on any port.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_ALLOW_PRIVATE", default=False)
+# The public base URL in webhooks and mails, such as https://emotrace.example.org.
 PUBLIC_URL = env.str("EMOTRACE_PUBLIC_URL", default="").rstrip("/")
-# Metrics are for whoever sends this as a bearer token, or asks from one of these networks; without either, for nobody.
+# /metrics answers requests with this bearer token or from these networks, and no others.
 METRICS_TOKEN = env.str("EMOTRACE_METRICS_TOKEN", default="").strip()
 METRICS_NETWORKS = [ip_network(each) for each in env.list("EMOTRACE_METRICS_NETWORKS", default=[])]
 
@@ -333,7 +339,7 @@ REST_FRAMEWORK = {
         "webapp.api.filters.StrictOrderingFilter",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["webapp.api.throttling.FixedWindowThrottle"],
-    # A browser sends parts of 8 MB: `part` lets 800 MB pass in a second, which no network here does.
+    # A browser sends parts of 8 MB: this rate of `part` allows 800 MB a second.
     "DEFAULT_THROTTLE_RATES": {
         "read": env.str("EMOTRACE_RATE_READ", default="1200/min"),
         "write": env.str("EMOTRACE_RATE_WRITE", default="600/min"),
@@ -371,6 +377,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 logging.captureWarnings(True)
-LOGGING = logs.configuration(
+LOGGING = logs.logging_config(
     level=env.str("EMOTRACE_LOG_LEVEL", default="INFO"), form=env.str("EMOTRACE_LOG_FORMAT", default="")
 )

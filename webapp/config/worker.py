@@ -31,16 +31,16 @@ BODY_SECONDS = 60.0  # for one that is not streamed
 STREAM_SECONDS, STREAM_RATE = 30.0, 16_000  # a streamed body may take so long, and a second for each so many bytes
 SEND_SECONDS = 60.0  # for one piece of an answer
 LINGER_SECONDS, LINGER_BYTES = 5.0, 16 * 2**20  # read and thrown away after an answer, which would get lost otherwise
-MOST_WAITING = 256  # connections of which something is awaited: beyond it, the oldest ends
-RECEIVED_BYTES = 64 * 1024  # at once
+MAX_WAITING = 256  # connections of which something is awaited: beyond it, the oldest ends
+RECEIVE_BYTES = 64 * 1024  # at once
 
-END = b"\r\n\r\n"
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
-TYPE = re.compile(rb"\r\ncontent-type:([^\r\n]*)", re.IGNORECASE)
-EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
+HEAD_END = b"\r\n\r\n"
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
+CONTENT_TYPE = re.compile(rb"\r\ncontent-type:([^\r\n]*)", re.IGNORECASE)
+EXPECT_CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
 
 
-class Unreader(SocketUnreader):
+class DeadlineUnreader(SocketUnreader):
     """What has come of a request. A thread gets more of it only while a body is streamed."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -80,7 +80,7 @@ class Connection(TConn):
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
         self.initialized = True
-        self.unreader = Unreader(sock)
+        self.unreader = DeadlineUnreader(sock)
         self.parser = RequestParser(cfg, sock, client)
         self.parser.unreader = self.unreader
         self.deadline = 0.0
@@ -103,13 +103,13 @@ class Connection(TConn):
         buffer.seek(0, 2)
         buffer.write(data)
         if self._wanted is None:
-            head, end, _ = buffer.getvalue().partition(END)
+            head, end, _ = buffer.getvalue().partition(HEAD_END)
             if not end:
                 return bool(buffer.tell() > HEAD_BYTES)
-            self._wanted = len(head) + len(END) + _awaited(head)
+            self._wanted = len(head) + len(HEAD_END) + _buffered_body_bytes(head)
             if buffer.tell() < self._wanted:
                 self.deadline = time.monotonic() + BODY_SECONDS
-                if EXPECT.search(head):
+                if EXPECT_CONTINUE.search(head):
                     self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         return bool(buffer.tell() >= self._wanted)
 
@@ -122,9 +122,9 @@ class Connection(TConn):
         return bool(self.unreader.buf.getbuffer().nbytes)
 
 
-def _awaited(head: bytes) -> int:
+def _buffered_body_bytes(head: bytes) -> int:
     """How many bytes of a body are awaited before a thread answers. What is wrong with a head, its parser says."""
-    found, kind = LENGTH.search(head), TYPE.search(head)
+    found, kind = CONTENT_LENGTH.search(head), CONTENT_TYPE.search(head)
     length = int(found[1]) if found else 0
     return 0 if is_streamed(kind[1].decode("latin-1") if kind else "", length) else length
 
@@ -147,14 +147,14 @@ class Worker(ThreadWorker):
         connection.sock.setblocking(False)
         self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._receive, connection))
         self._waiting[connection] = None
-        if len(self._waiting) > MOST_WAITING:
+        if len(self._waiting) > MAX_WAITING:
             self._end(next(iter(self._waiting)))
 
     def _receive(self, connection: Connection, _: socket.socket) -> None:
         if connection not in self._waiting:  # ended by an event that came with this one
             return
         try:
-            data = connection.sock.recv(RECEIVED_BYTES)
+            data = connection.sock.recv(RECEIVE_BYTES)
             if not data:
                 self._end(connection)
             elif connection.discards:

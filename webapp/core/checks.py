@@ -27,19 +27,19 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         )
     if options["endpoint_url"] and not options["endpoint_url"].startswith(("https://", "http://")):
         found.append(Error("EMOTRACE_S3_ENDPOINT is not an http(s) address.", id="emotrace.E003"))
-    if settings.SCRATCH_BYTES is not None and settings.LIMITS.max_bytes > settings.SCRATCH_BYTES:
+    if settings.TMP_BYTES is not None and settings.LIMITS.max_bytes > settings.TMP_BYTES:
         found.append(
             Error(
-                "EMOTRACE_SCRATCH_BYTES leaves no room for the largest file that may be sent.",
+                "EMOTRACE_TMP_BYTES leaves no room for the largest file that may be sent.",
                 hint="Raise it, or lower EMOTRACE_MAX_BYTES.",
                 id="emotrace.E004",
             )
         )
-    if settings.MEDIA_KEYS and Path(settings.FILE_UPLOAD_TEMP_DIR).is_relative_to(settings.MEDIA_ROOT):
+    if settings.ENCRYPTION_KEYS and Path(settings.FILE_UPLOAD_TEMP_DIR).is_relative_to(settings.MEDIA_ROOT):
         found.append(
             Warning(
                 "Media are sealed, but what is worked on passes over the same disk in the clear.",
-                hint="Let EMOTRACE_SCRATCH name a folder in memory (tmpfs).",
+                hint="Let EMOTRACE_TMP_DIR name a folder in memory (tmpfs).",
                 id="emotrace.W001",
             )
         )

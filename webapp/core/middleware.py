@@ -40,7 +40,7 @@ class RealIPMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Each proxy appends its peer's address; entries left of our own proxies can be forged.
         forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
-        if 0 < settings.PROXIES <= len(forwarded) and (address := forwarded[-settings.PROXIES]):
+        if 0 < settings.TRUSTED_PROXY_COUNT <= len(forwarded) and (address := forwarded[-settings.TRUSTED_PROXY_COUNT]):
             request.META["REMOTE_ADDR"] = address
         return self.get_response(request)
 

@@ -16,8 +16,12 @@ POSTGRES_SOCKET_NAME = ".s.PGSQL.5432"
 
 
 def data_dir() -> Path:
-    """The directory of all persistent data: EMOTRACE_VAR, or `var` in the project."""
-    return Path(os.environ.get("EMOTRACE_VAR") or PROJECT / "var").absolute()
+    """The directory of all persistent data: EMOTRACE_DATA_DIR, also called EMOTRACE_VAR, or `var` in the project."""
+    return Path(configured_data_dir() or PROJECT / "var").absolute()
+
+
+def configured_data_dir() -> str | None:
+    return os.environ.get("EMOTRACE_DATA_DIR") or os.environ.get("EMOTRACE_VAR")
 
 
 def socket_dir(place: Path) -> Path:

@@ -8,10 +8,12 @@ from django.core.management import call_command
 from django.db import connections
 
 from webapp.accounts import first_password
+from webapp.storage import media
 
 
-def prepare() -> None:
-    """Migrate. Where there is no administrator yet, create `admin` and write its password to a file."""
+def prepare_installation() -> None:
+    """Create directories and migrate. Without an administrator yet, create `admin` and write its password to a file."""
+    media.create_directories()
     call_command("migrate", interactive=False, verbosity=0)
     users = get_user_model()._default_manager
     if not users.filter(is_superuser=True).exists():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from webapp.core import paths
-from webapp.local.embedded.server import dying_with_parent
+from webapp.local.embedded.server import die_with_parent
 
 POLL_SECONDS = 0.25
 GRACE_SECONDS = 8
@@ -20,7 +20,7 @@ STEADY_SECONDS = 60
 
 
 @dataclass
-class Child:
+class ChildProcess:
     """One process that is to run. `orphaned` is what it gets when the supervisor itself is killed.
 
     What it writes is appended to `log`, or goes where the supervisor's own output goes.
@@ -48,7 +48,7 @@ class Child:
                 stderr=output,
                 pass_fds=self.pass_fds,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, and a group can be killed whole.
-                preexec_fn=dying_with_parent(self.orphaned),
+                preexec_fn=die_with_parent(self.orphaned),
             )
         self.started_at = time.monotonic()
 
@@ -64,7 +64,7 @@ class Child:
         self.kill_group()
         if now - self.started_at > STEADY_SECONDS:
             self.pause = 1.0
-        print(f"{self.name} ended ({_meaning(code)}), starting it again", file=sys.stderr, flush=True)
+        print(f"{self.name} ended ({_describe_exit(code)}), starting it again", file=sys.stderr, flush=True)
         self.process, self.start_at = None, now + self.pause
         self.pause = min(2 * self.pause, LONGEST_PAUSE_SECONDS)
 
@@ -74,14 +74,14 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def _meaning(code: int) -> str:
+def _describe_exit(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
 
 class Supervisor:
     def __init__(
         self,
-        children: Sequence[Child],
+        children: Sequence[ChildProcess],
         watch: Callable[[], None],
         is_ready: Callable[[], bool],
         announce: Callable[[], None],

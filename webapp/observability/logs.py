@@ -18,18 +18,18 @@ from structlog.typing import EventDict, WrappedLogger
 
 FIELDS = {"analysis", "argument", "bytes", "method", "queue", "route", "seconds", "stage", "status", "task"}
 # They speak of servers: hosts and time limits, never of rows or files.
-SPEAKING = {"ConnectionError", "OperationalError", "TimeoutError"}
+QUOTABLE_ERRORS = {"ConnectionError", "OperationalError", "TimeoutError"}
 FRAMES = 20
 
 # The address is all that it takes to open a link, or to see how far the deletion of an account is.
-SECRET = re.compile(r"(/link/|/account/deleted/)[^/\s]+")
+SECRET_PATH = re.compile(r"(/link/|/account/deleted/)[^/\s]+")
 # gunicorn says from where what it cannot read came, and what it was.
-QUOTED = re.compile("Invalid request|Error handling request")
+GUNICORN_QUOTES = re.compile("Invalid request|Error handling request")
 
-Raised = tuple[type[BaseException], BaseException, TracebackType | None]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-class WithoutSecrets(logging.Filter):
+class RedactSecretsFilter(logging.Filter):
     """Leaves out of every line which address was asked for: it may hold a secret, or what somebody typed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -37,19 +37,19 @@ class WithoutSecrets(logging.Filter):
         if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
             route = request.resolver_match.route if request.resolver_match else "an unknown address"
             record.args = tuple(route if each == request.path else each for each in record.args)
-        if record.name == "gunicorn.error" and (quoting := QUOTED.match(str(record.msg))):
+        if record.name == "gunicorn.error" and (quoting := GUNICORN_QUOTES.match(str(record.msg))):
             record.msg, record.args = quoting.group(), ()
-        if isinstance(record.msg, str) and SECRET.search(line := record.getMessage()):
-            record.msg, record.args = SECRET.sub(r"\1...", line), ()
+        if isinstance(record.msg, str) and SECRET_PATH.search(line := record.getMessage()):
+            record.msg, record.args = SECRET_PATH.sub(r"\1...", line), ()
         return True
 
 
-def configuration(level: str, form: str) -> dict[str, Any]:
+def logging_config(level: str, form: str) -> dict[str, Any]:
     """Django's LOGGING: every line to stderr; `form` is `json`, `plain`, or empty: plain on a terminal only."""
     plain = form == "plain" or (not form and sys.stderr.isatty())
     # Without the values of variables, which may be anybody's password.
     shown = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    ends = [shown] if plain else [_without_messages, structlog.processors.JSONRenderer()]
+    ends = [shown] if plain else [_redact_exceptions, structlog.processors.JSONRenderer()]
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -66,7 +66,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends],
             }
         },
-        "filters": {"without_secrets": {"()": WithoutSecrets}},
+        "filters": {"without_secrets": {"()": RedactSecretsFilter}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]},
         },
@@ -82,30 +82,30 @@ def configuration(level: str, form: str) -> dict[str, Any]:
     }
 
 
-def _without_messages(logger: WrappedLogger, name: str, line: EventDict) -> EventDict:
-    raised: Raised | None = line.pop("exc_info", None)
+def _redact_exceptions(logger: WrappedLogger, name: str, line: EventDict) -> EventDict:
+    raised: ExcInfo | None = line.pop("exc_info", None)
     if raised and raised[1]:
         line["raised"] = [
             {
                 "type": f"{type(error).__module__}.{type(error).__qualname__}",
-                "said": _said(error),
+                "said": _safe_message(error),
                 "at": [
                     f"{frame.filename}:{frame.lineno} {frame.name}"
                     for frame in traceback.extract_tb(error.__traceback__)[-FRAMES:]
                 ],
             }
-            for error in _chain(raised[1])
+            for error in _cause_chain(raised[1])
         ]
     return line
 
 
-def _said(error: BaseException) -> str | None:
-    if type(error).__name__ in SPEAKING:
+def _safe_message(error: BaseException) -> str | None:
+    if type(error).__name__ in QUOTABLE_ERRORS:
         return str(error).strip()
     return error.strerror if isinstance(error, OSError) else None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _cause_chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -9,4 +9,4 @@ class OperationConfig(AppConfig):
         from webapp.operation import roles
 
         # Sent for each application that has models: for the log's alone, once all tables are there.
-        post_migrate.connect(roles.after_migrations, sender=apps.get_app_config("audit"))
+        post_migrate.connect(roles.grant_after_migrations, sender=apps.get_app_config("audit"))

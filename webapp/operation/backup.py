@@ -21,15 +21,15 @@ from django.utils import timezone
 
 from webapp.core.errors import RequestError, WebCode
 from webapp.operation import postgres
-from webapp.operation.file_inventory import named
+from webapp.operation.file_inventory import file_entries
 from webapp.storage import media
 from webapp.storage.encrypted_storage import decrypting_reader, is_encrypted
 
 SCHEMA = "emotrace.backup/1"
 DUMP, MEDIA, MANIFEST = "database.dump", "media", "manifest.json"
-LEFT_OUT = ("recordings_transfer", "django_session")
+EXCLUDED_TABLES = ("recordings_transfer", "django_session")
 CHUNK_BYTES = 2**20
-TRIES = 5
+MAX_SNAPSHOTS = 5
 
 
 class BackupError(Exception):
@@ -37,7 +37,7 @@ class BackupError(Exception):
 
 
 @dataclass
-class Found:
+class BackupResult:
     """What a backup turned up: files that rows name and nobody finds, and files that changed since they came."""
 
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Found:
     damaged: list[str] = field(default_factory=list)
 
 
-def backup(target: Path) -> Found:
+def backup(target: Path) -> BackupResult:
     """Write the installation to `target`, which must not exist or be empty.
 
     Raises BackupError, RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY).
@@ -54,8 +54,8 @@ def backup(target: Path) -> Found:
         raise BackupError(f"{target} is not empty: choose another directory, nothing is overwritten")
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _snapshot(target / MEDIA) as (snapshot, found), (target / DUMP).open("xb") as dump:
-        postgres.dump(dump, snapshot, LEFT_OUT)
-    found.files[DUMP] = described(target / DUMP)
+        postgres.dump(dump, snapshot, EXCLUDED_TABLES)
+    found.files[DUMP] = describe(target / DUMP)
     manifest = {
         "schema": SCHEMA,
         "created_at": timezone.now().isoformat(),
@@ -68,45 +68,49 @@ def backup(target: Path) -> Found:
 
 
 @contextmanager
-def _snapshot(place: Path) -> Iterator[tuple[str, Found]]:
+def _snapshot(place: Path) -> Iterator[tuple[str, BackupResult]]:
     """The database's state at one moment, while copies of all its files lie in `place`. What is erased between the
     state and the copy is no longer in the next state, for which only what came meanwhile has to be copied.
     """
     copies: dict[str, dict[str, Any]] = {}
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(1, MAX_SNAPSHOTS + 1):
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 cursor.execute("SELECT pg_export_snapshot()")
                 (snapshot,) = cursor.fetchone()
-            rows = {each.name: each.sha256 for each in named()}
-            missing = [name for name in rows if name not in copies and not _copied(name, place, copies)]
-            if missing and attempt < TRIES:
+            rows = {each.name: each.sha256 for each in file_entries()}
+            missing = [name for name in rows if name not in copies and not _copy(name, place, copies)]
+            if missing and attempt < MAX_SNAPSHOTS:
                 continue
             for name in copies.keys() - rows.keys():
                 (place / name).unlink()
-            yield snapshot, _found(place, {name: copies[name] for name in rows if name in copies}, rows, missing)
+            yield snapshot, _result(place, {name: copies[name] for name in rows if name in copies}, rows, missing)
             return
 
 
-def _copied(name: str, place: Path, copies: dict[str, dict[str, Any]]) -> bool:
+def _copy(name: str, place: Path, copies: dict[str, dict[str, Any]]) -> bool:
     """Whether the file could be copied as it lies there."""
     copy = place / name
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with media.storage().open_raw(name) as source:
-            copies[name] = copied(source, copy)
+            copies[name] = copy_with_digest(source, copy)
     except FileNotFoundError:
         return False
     return True
 
 
-def _found(place: Path, copies: dict[str, dict[str, Any]], rows: dict[str, str | None], missing: list[str]) -> Found:
-    damaged = [name for name, about in copies.items() if rows[name] not in (None, _digest(place / name, name, about))]
-    return Found({f"{MEDIA}/{name}": about for name, about in copies.items()}, missing, damaged)
+def _result(
+    place: Path, copies: dict[str, dict[str, Any]], rows: dict[str, str | None], missing: list[str]
+) -> BackupResult:
+    damaged = [
+        name for name, about in copies.items() if rows[name] not in (None, _content_digest(place / name, name, about))
+    ]
+    return BackupResult({f"{MEDIA}/{name}": about for name, about in copies.items()}, missing, damaged)
 
 
-def _digest(copy: Path, name: str, about: dict[str, Any]) -> str:
+def _content_digest(copy: Path, name: str, about: dict[str, Any]) -> str:
     """That of what the file holds; empty where it holds nothing any more."""
     if not is_encrypted(name):
         return str(about["sha256"])
@@ -119,7 +123,7 @@ def _digest(copy: Path, name: str, about: dict[str, Any]) -> str:
         raise
 
 
-def copied(source: IO[bytes], target: Path) -> dict[str, Any]:
+def copy_with_digest(source: IO[bytes], target: Path) -> dict[str, Any]:
     """Copy a file piece by piece; the size and digest of what was written."""
     digest, size = hashlib.sha256(), 0
     with target.open("xb") as written:
@@ -131,7 +135,7 @@ def copied(source: IO[bytes], target: Path) -> dict[str, Any]:
     return {"bytes": size, "sha256": digest.hexdigest()}
 
 
-def described(path: Path) -> dict[str, Any]:
+def describe(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}

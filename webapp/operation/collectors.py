@@ -25,7 +25,7 @@ STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull"
 
 def collect() -> Iterator[Metric]:
     """Everything there is to say. What cannot be asked is left out, and the checks say so."""
-    yield _gauge("ready", "Whether a check of readiness holds.", "check", health.checked().items())
+    yield _gauge("ready", "Whether a check of readiness holds.", "check", health.check_results().items())
     for part in (_analyses, _deletions, _messages, gpu_metrics.collect, _disk, metrics.collect):
         try:
             yield from list(part())

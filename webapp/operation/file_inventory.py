@@ -8,7 +8,7 @@ from django.db import models
 
 
 @dataclass(frozen=True)
-class Named:
+class FileEntry:
     """A column of files, and one row's file in it. `sha256` is what stands beside it, if something does."""
 
     model: type[models.Model]
@@ -18,11 +18,11 @@ class Named:
     sha256: str | None
 
 
-def named() -> Iterator[Named]:
+def file_entries() -> Iterator[FileEntry]:
     for model in apps.get_models():
         columns = [each.name for each in model._meta.get_fields() if isinstance(each, models.FileField)]
         beside = any(each.name == "sha256" for each in model._meta.get_fields())
         for column in columns:
             rows = model._default_manager.exclude(**{column: ""}).exclude(**{column: None})
             for pk, name, *digest in rows.values_list("pk", column, *(["sha256"] if beside else [])).iterator():
-                yield Named(model, column, pk, name, digest[0] if digest else None)
+                yield FileEntry(model, column, pk, name, digest[0] if digest else None)

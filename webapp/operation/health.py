@@ -26,15 +26,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200, or 503 with the names of the CHECKS that fail; why is the operator's affair."""
-    failing = [name for name, well in checked().items() if not well]
+    failing = [name for name, well in check_results().items() if not well]
     return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
 
 
-def checked() -> dict[str, bool]:
-    return {name: _holds(check) for name, check in CHECKS.items()}
+def check_results() -> dict[str, bool]:
+    return {name: _passes(check) for name, check in CHECKS.items()}
 
 
-def _holds(check: Callable[[], bool]) -> bool:
+def _passes(check: Callable[[], bool]) -> bool:
     try:
         return check()
     except Exception:  # Drivers' errors are many; whichever it is, it does not work.

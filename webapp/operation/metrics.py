@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from webapp.operation import collectors
 
 
-class _Everything(Collector):
+class _EmotraceCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         return collectors.collect()
 
@@ -26,22 +26,22 @@ class _Everything(Collector):
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """404 for strangers, as if there was nothing."""
-    if not (_knows_token(request) or _is_near(request)):
+    if not (_has_token(request) or _is_from_allowed_network(request)):
         raise Http404
     registry = CollectorRegistry()
-    registry.register(_Everything())
+    registry.register(_EmotraceCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _knows_token(request: HttpRequest) -> bool:
+def _has_token(request: HttpRequest) -> bool:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     wanted = settings.METRICS_TOKEN
     return bool(wanted) and kind == "Bearer" and hmac.compare_digest(token.encode(), wanted.encode())
 
 
-def _is_near(request: HttpRequest) -> bool:
+def _is_from_allowed_network(request: HttpRequest) -> bool:
     # Without a word in the settings about proxies, whoever comes through one would look as near as the proxy is.
-    if "X-Forwarded-For" in request.headers and not settings.PROXIES:
+    if "X-Forwarded-For" in request.headers and not settings.TRUSTED_PROXY_COUNT:
         return False
     try:
         address = ip_address(request.META.get("REMOTE_ADDR", ""))

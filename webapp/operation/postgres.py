@@ -37,7 +37,7 @@ def _run(program: str, *arguments: str, **streams: Any) -> None:
     parameters = connection.connection.info.dsn_parameters
     # The password goes another way: others can read command lines.
     environment = {**os.environ, "PGPASSWORD": connection.settings_dict["PASSWORD"] or ""}
-    command = [_found(program), *arguments, f"--dbname={make_dsn(**parameters)}"]
+    command = [_program_path(program), *arguments, f"--dbname={make_dsn(**parameters)}"]
     try:
         ended = subprocess.run(
             command, env=environment, stderr=subprocess.PIPE, **{"stdin": subprocess.DEVNULL, **streams}
@@ -49,7 +49,7 @@ def _run(program: str, *arguments: str, **streams: Any) -> None:
         raise PostgresError(f"{program} failed: {said[-1000:]}")
 
 
-def _found(program: str) -> str:
+def _program_path(program: str) -> str:
     """EMOTRACE_POSTGRES_BIN's, where that is set; else those that come with Emotrace."""
     place = os.environ.get("EMOTRACE_POSTGRES_BIN")
     return str(Path(place, program) if place else postgres_binaries() / program)

@@ -11,7 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from webapp.accounts.models import User
 from webapp.operation import postgres
-from webapp.operation.backup import DUMP, MANIFEST, MEDIA, SCHEMA, BackupError, described
+from webapp.operation.backup import DUMP, MANIFEST, MEDIA, SCHEMA, BackupError, describe
 from webapp.storage import media
 
 
@@ -23,7 +23,7 @@ def restore(source: Path) -> int:
     files = _files(source)
     _require_empty()
     for name, expected in files.items():
-        if described(source / name) != expected:
+        if describe(source / name) != expected:
             raise BackupError(f"{name} is not what was backed up: the backup is damaged")
     del files[DUMP]
     kept = [str(PurePath(name).relative_to(MEDIA)) for name in files]

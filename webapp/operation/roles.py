@@ -13,10 +13,10 @@ from psycopg2 import sql
 from webapp.audit.models import Entry
 
 READ_ONLY = ("django_migrations",)
-ADDED_TO = (Entry._meta.db_table,)
+APPEND_ONLY = (Entry._meta.db_table,)
 
 
-def after_migrations(**_: Any) -> None:
+def grant_after_migrations(**_: Any) -> None:
     """Give settings.DATABASE_ROLE, if there is one, what it needs: tables may be new, or a backup's."""
     if settings.DATABASE_ROLE:
         grant(role=settings.DATABASE_ROLE, password=settings.DATABASE_ROLE_PASSWORD)
@@ -39,16 +39,18 @@ def grant(*, role: str, password: str = "") -> None:
         if password:
             verb = "ALTER" if found else "CREATE"
             how = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD"
-            _run(cursor, verb + " ROLE {role} WITH " + how + " {password}", role=name, password=sql.Literal(password))
-        _run(cursor, "GRANT USAGE ON SCHEMA public TO {role}", role=name)
-        _run(cursor, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}", role=name)
-        _run(cursor, "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=name)
-        for table in (*READ_ONLY, *ADDED_TO):
-            _run(cursor, "REVOKE ALL ON {table} FROM {role}", role=name, table=sql.Identifier(table))
-            _run(cursor, "GRANT SELECT ON {table} TO {role}", role=name, table=sql.Identifier(table))
-        for table in ADDED_TO:
-            _run(cursor, "GRANT INSERT ON {table} TO {role}", role=name, table=sql.Identifier(table))
+            _execute(
+                cursor, verb + " ROLE {role} WITH " + how + " {password}", role=name, password=sql.Literal(password)
+            )
+        _execute(cursor, "GRANT USAGE ON SCHEMA public TO {role}", role=name)
+        _execute(cursor, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}", role=name)
+        _execute(cursor, "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=name)
+        for table in (*READ_ONLY, *APPEND_ONLY):
+            _execute(cursor, "REVOKE ALL ON {table} FROM {role}", role=name, table=sql.Identifier(table))
+            _execute(cursor, "GRANT SELECT ON {table} TO {role}", role=name, table=sql.Identifier(table))
+        for table in APPEND_ONLY:
+            _execute(cursor, "GRANT INSERT ON {table} TO {role}", role=name, table=sql.Identifier(table))
 
 
-def _run(cursor: Any, statement: str, **names: sql.Composable) -> None:
+def _execute(cursor: Any, statement: str, **names: sql.Composable) -> None:
     cursor.execute(sql.SQL(statement).format(**names))

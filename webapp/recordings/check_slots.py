@@ -50,7 +50,7 @@ def _acquire(owner: User) -> ExitStack:
 
 
 def _try_lock(locks: ExitStack, name: str) -> bool:
-    path = paths.make_private_dir(Path(settings.VAR) / "checks") / name
+    path = paths.make_private_dir(Path(settings.DATA_DIR) / "checks") / name
     path.touch(mode=0o600)
     try:
         locks.enter_context(media.lock_partial(path))

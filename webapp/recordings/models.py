@@ -236,7 +236,7 @@ class Upload(models.Model):
 
     @property
     def path(self) -> Path:
-        """The partial file, perhaps encrypted: `media.open_part` reads it."""
+        """The partial file, perhaps encrypted: `media.open_partial` reads it."""
         return media.partial_path(self.part)
 
     @property

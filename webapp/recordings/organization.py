@@ -70,7 +70,7 @@ def update_recording(
 
     Raises RequestError(RETENTION_ERASES) unless `erase_due`.
     """
-    owner = accounts.locked(recording.owner)  # so that none of the tags is deleted meanwhile
+    owner = accounts.lock_user(recording.owner)  # so that none of the tags is deleted meanwhile
     if "project" in fields:
         recordings = Recording.objects.filter(pk=recording.pk)
         retention.require_confirmation(
@@ -96,7 +96,7 @@ def move_to_project(*, recordings: Sequence[Recording], project: Project | None,
 @transaction.atomic
 def update_tags(*, owner: User, recordings: Sequence[Recording], add: Iterable[str], remove: Iterable[str]) -> None:
     """Add tags, by name, to the recordings, and remove others."""
-    owner = accounts.locked(owner)
+    owner = accounts.lock_user(owner)
     removed = {name.lower() for name in remove}
     for tag in get_or_create_tags(owner=owner, names=add):
         tag.recordings.add(*recordings)

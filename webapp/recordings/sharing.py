@@ -56,7 +56,7 @@ def create_link(
         raise RequestError(
             WebCode.SHARE_EXPIRY, "A link ends some time within the next 366 days. Choose when.", field="expires_at"
         )
-    secret = accounts.fresh_secret()
+    secret = accounts.generate_secret()
     return _create(target, note, may_download, digest=accounts.digest(secret), expires_at=expires_at), secret
 
 
@@ -70,7 +70,7 @@ def revoke(*, share: Share) -> None:
 def record_view(*, viewer: permissions.Viewer, recording: Recording) -> None:
     """Record when the viewer saw the recording, for its owner."""
     now = timezone.now()
-    not_lately = Q(last_seen_at=None) | Q(last_seen_at__lt=now - accounts.USE_NOTED_EVERY)
+    not_lately = Q(last_seen_at=None) | Q(last_seen_at__lt=now - accounts.LAST_USED_PRECISION)
     with transaction.atomic():
         for share in permissions.shares_granting(viewer, recording).filter(not_lately):
             Share.objects.filter(pk=share.pk).update(last_seen_at=now)

@@ -65,7 +65,7 @@ def create(*, owner: User, length: int, name: str, metadata: str) -> Upload:
         raise InputError(Code.TOO_LARGE, f"{sizes} Shorten the recording.")
     upload = Upload(owner=owner, name=name, metadata=metadata, length=length, expires_at=_expiry())
     with transaction.atomic():
-        quota.require_upload(owner=accounts.locked(owner), length=length)
+        quota.require_upload(owner=accounts.lock_user(owner), length=length)
         media.create_partial(upload.part)
         upload.save()
     return upload
@@ -263,4 +263,4 @@ def _save_offset(upload: Upload, offset: int) -> None:
 
 
 def _expiry() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.UPLOAD_SECONDS)
+    return timezone.now() + timedelta(seconds=settings.UPLOAD_TTL_SECONDS)

@@ -87,17 +87,17 @@ class EncryptedStorage(Storage):
         return File(decrypting_reader(raw, name) if is_encrypted(name) else raw, name)
 
     def _save(self, name: str, content: File) -> str:
-        if not settings.MEDIA_KEYS:
+        if not settings.ENCRYPTION_KEYS:
             return str(self.inner.save(name, content))
         name += ENCRYPTED_SUFFIX
-        self.save_raw(name, encrypted_file.encrypt(content, content.size, name, settings.MEDIA_KEYS))
+        self.save_raw(name, encrypted_file.encrypt(content, content.size, name, settings.ENCRYPTION_KEYS))
         return name
 
 
 def decrypting_reader(raw: IO[bytes], name: str) -> io.BufferedReader:
     try:
         return io.BufferedReader(
-            encrypted_file.DecryptingReader(raw, name, settings.MEDIA_KEYS), encrypted_file.CHUNK_BYTES
+            encrypted_file.DecryptingReader(raw, name, settings.ENCRYPTION_KEYS), encrypted_file.CHUNK_BYTES
         )
     except BaseException:
         raw.close()

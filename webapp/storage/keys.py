@@ -16,6 +16,6 @@ def read_keys(text: str) -> tuple[bytes, ...]:
     for number, each in enumerate(found, 1):
         if not KEY.fullmatch(each):
             raise ImproperlyConfigured(
-                f"Key {number} of EMOTRACE_MEDIA_KEYS is not 64 hexadecimal digits (openssl rand -hex 32 makes one)."
+                f"Key {number} of EMOTRACE_ENCRYPTION_KEYS is not 64 hexadecimal digits (run openssl rand -hex 32)."
             )
     return tuple(bytes.fromhex(each) for each in found)

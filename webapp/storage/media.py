@@ -23,6 +23,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 from webapp.core.errors import RequestError, disk_full, file_missing
+from webapp.core.paths import make_private_dir
 from webapp.observability.metrics import LEFT_BEHIND
 from webapp.storage import encrypted_file
 from webapp.storage.encrypted_storage import ENCRYPTED_SUFFIX, EncryptedStorage, decrypting_reader, is_encrypted
@@ -54,6 +55,12 @@ def incoming() -> Path:
 
 def scratch_root() -> Path:
     return Path(settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def create_directories() -> None:
+    """Create the directories for media, partial uploads and temporary files, when a process starts."""
+    for directory in (root().parent, root(), incoming(), scratch_root()):
+        make_private_dir(directory)
 
 
 @contextmanager
@@ -88,7 +95,7 @@ def delete_abandoned() -> None:
 
 def require_scratch_space(more: int) -> None:
     """Raises RequestError(DISK_FULL) where temporary files leave no room for `more` bytes."""
-    limit = settings.SCRATCH_BYTES
+    limit = settings.TMP_BYTES
     held = sum(_size(path) for path in scratch_root().rglob("*") if path.parent != incoming()) if limit else 0
     if shutil.disk_usage(scratch_root()).free < more or (limit and held + more > limit):
         raise disk_full()
@@ -113,7 +120,7 @@ def partial_path(name: str) -> Path:
 
 def create_partial(name: str) -> None:
     """Create the empty file of a new upload."""
-    keys = settings.MEDIA_KEYS
+    keys = settings.ENCRYPTION_KEYS
     path = incoming() / (name + ENCRYPTED_SUFFIX if keys else name)
     path.touch(mode=0o600, exist_ok=False)
     if keys:
@@ -129,7 +136,7 @@ def lock_partial(path: Path) -> Iterator[PartialFile]:
     with path.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield (
-            encrypted_file.AppendableEncryptedFile(file, _name(path), settings.MEDIA_KEYS)
+            encrypted_file.AppendableEncryptedFile(file, _name(path), settings.ENCRYPTION_KEYS)
             if is_encrypted(path.name)
             else file
         )

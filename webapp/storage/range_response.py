@@ -23,8 +23,8 @@ def serve(request: HttpRequest, key: str, content_type: str, disposition: str = 
     Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED).
     """
     response: HttpResponseBase
-    if settings.MEDIA_INTERNAL and media.local_path(key):
-        response = HttpResponse(headers={"X-Accel-Redirect": settings.MEDIA_INTERNAL + quote(key)})
+    if settings.X_ACCEL_PREFIX and media.local_path(key):
+        response = HttpResponse(headers={"X-Accel-Redirect": settings.X_ACCEL_PREFIX + quote(key)})
     else:
         response = _file_response(request, key)
     response["Cache-Control"] = "private, no-cache"

@@ -67,7 +67,7 @@ def resolve(url: str) -> Target:
     numbers, unreachable = _lookup(host, port) if host and host.isascii() else ((), "")
     if (
         port not in ALLOWED_PORTS
-        and not settings.WEBHOOKS_PRIVATE
+        and not settings.WEBHOOKS_ALLOW_PRIVATE
         and not (numbers and all(map(_allowlist_check(), numbers)))
     ):
         allowed = ", ".join(map(str, sorted(ALLOWED_PORTS)))
@@ -107,7 +107,7 @@ def _lookup(host: str, port: int) -> tuple[tuple[str, ...], str]:
         return (), f"{host} cannot be found. Check its name."
     numbers = tuple(dict.fromkeys(str(each[4][0]) for each in found))
     # One of them is enough: whoever names a private address among public ones means no good.
-    if settings.WEBHOOKS_PRIVATE or all(map(is_public, numbers)):
+    if settings.WEBHOOKS_ALLOW_PRIVATE or all(map(is_public, numbers)):
         return numbers, ""
     is_allowed = _allowlist_check()
     if all(is_public(number) or is_allowed(number) for number in numbers):

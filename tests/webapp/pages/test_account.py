@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from webapp.accounts.first_password import invitation
+from webapp.accounts.first_password import sign_in_hint
 from webapp.accounts.models import User
-from webapp.local.bootstrap import prepare
+from webapp.local.bootstrap import prepare_installation
 
 OLD, NEW = "an-old-password-of-mine", "a-new-password-of-mine"
 
@@ -93,15 +93,15 @@ def test_the_first_administrators_password_is_temporary_and_kept_until_it_is_cha
 ) -> None:
     kept = tmp_path / "first-password.txt"
     monkeypatch.setattr("webapp.accounts.first_password.password_file", lambda: kept)
-    prepare()
+    prepare_installation()
     admin = User.objects.get(username="admin")
     assert admin.password_is_temporary and admin.check_password(kept.read_text().strip())
     assert kept.stat().st_mode & 0o777 == 0o600
-    prepare()
-    assert kept.read_text().strip() in invitation()
+    prepare_installation()
+    assert kept.read_text().strip() in sign_in_hint()
     admin.set_password(NEW)
     admin.save()
-    assert not kept.exists() and invitation() == ""
+    assert not kept.exists() and sign_in_hint() == ""
 
 
 def test_the_file_of_the_first_password_goes_at_the_first_login(

@@ -61,7 +61,7 @@ class TestSignUp:
     def test_it_is_closed_unless_somebody_opens_it(self, client: Client) -> None:
         assert "New accounts are made by an administrator" in shown(client.get("/login/"))
         for answer in (client.get("/signup/"), client.post("/signup/", WISH)):
-            assert "manage.py adduser" in shown(answer)
+            assert "manage.py create_account" in shown(answer)
         assert not User.objects.exists()
 
     def test_open_it_makes_an_account_and_logs_in(self, client: Client, settings: Any) -> None:

@@ -144,19 +144,19 @@ def test_the_last_administrator_is_told_why_not(owner: Client, person: User) -> 
 
 class TestCommands:
     def test_an_account_is_made_with_a_password_for_the_first_login(self, client: Client, db: None) -> None:
-        words = said("adduser", "anna", "--email", "anna@example.org").split()
+        words = said("create_account", "anna", "--email", "anna@example.org").split()
         anna = User.objects.get()
         assert (anna.email, anna.is_superuser, anna.password_is_temporary) == ("anna@example.org", False, True)
         password = words[words.index("password") + 1]
         client.post("/login/", {"username": "anna", "password": password})
         assert client.get("/")["Location"] == "/password/"
-        said("adduser", "head", "--admin")
+        said("create_account", "head", "--admin")
         assert User.objects.get(username="head").is_superuser
 
     @pytest.mark.parametrize("words", [("owner",), ("no name",), ("anna", "--email", "nowhere")])
     def test_an_account_that_cannot_be_is_refused(self, person: User, words: tuple[str, ...]) -> None:
         with pytest.raises(CommandError):
-            said("adduser", *words)
+            said("create_account", *words)
         assert User.objects.get() == person
 
     def test_a_quota_is_said_and_changed(self, person: User) -> None:
@@ -171,14 +171,14 @@ class TestCommands:
         with pytest.raises(CommandError):
             said("quota", "owner", f"--bytes={amount}")
 
-    @pytest.mark.parametrize("command", ["quota", "removesecondfactor"])
+    @pytest.mark.parametrize("command", ["quota", "reset_mfa"])
     def test_nobody_of_that_name(self, db: None, command: str) -> None:
         with pytest.raises(CommandError, match="There is no account nobody"):
             said(command, "nobody")
 
     def test_a_lost_second_factor_is_removed(self, client: Client, person: User) -> None:
         codes.switch_on(person)
-        assert "password alone" in said("removesecondfactor", "owner")
+        assert "password alone" in said("reset_mfa", "owner")
         assert client.post("/login/", {"username": "owner", "password": PASSWORD})["Location"] == "/"
         with pytest.raises(CommandError, match="has no second factor"):
-            said("removesecondfactor", "owner")
+            said("reset_mfa", "owner")

@@ -48,7 +48,7 @@ def test_a_session_alone_makes_none(owner: Client, user: User) -> None:
 
 
 def test_a_token_makes_none(user: User) -> None:
-    _, secret = services.make_token(user=user, name="notebook", scopes=list(Scope))
+    _, secret = services.create_token(user=user, name="notebook", scopes=list(Scope))
     headers = {"Authorization": f"Token {secret}"}
     page = Client(headers=headers).post("/tokens/", WANTED)
     assert page["Location"].startswith("/login/")
@@ -73,7 +73,7 @@ def test_a_token_may_last_for_ever(owner: Client) -> None:
 
 
 def test_one_that_has_expired_is_marked(owner: Client, user: User) -> None:
-    services.make_token(user=user, name="old")
+    services.create_token(user=user, name="old")
     Token.objects.update(expires_at=timezone.now() - timedelta(days=1))
     page = owner.get("/tokens/").content.decode()
     assert "expired" in page
@@ -81,7 +81,7 @@ def test_one_that_has_expired_is_marked(owner: Client, user: User) -> None:
 
 
 def test_a_token_is_revoked_after_a_question(owner: Client, user: User) -> None:
-    token, _ = services.make_token(user=user, name="notebook")
+    token, _ = services.create_token(user=user, name="notebook")
     address = reverse("pages:revoke-token", args=[token.pk])
     assert "Revoke “notebook”?" in owner.get(address).content.decode()
     assert Token.objects.exists()

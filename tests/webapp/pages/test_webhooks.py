@@ -19,7 +19,7 @@ PAGES = ("webhook", "webhook-test", "webhook-toggle", "webhook-secret", "webhook
 
 @pytest.fixture(autouse=True)
 def private_is_fine(settings: Any) -> None:
-    settings.WEBHOOKS_PRIVATE = True
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
 
 
 @pytest.fixture

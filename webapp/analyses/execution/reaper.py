@@ -87,7 +87,7 @@ def _unchanged_for(field: str, seconds: float) -> Q:
 def sweep() -> None:
     """Delete old sessions and logins, and files without a row, which killed processes leave behind."""
     with log_and_continue("expired sessions and logins"):
-        deletion.forget_old()
+        deletion.delete_expired_login_records()
     with log_and_continue("the storage"):
         _sweep_storage()
     with log_and_continue("temporary files"):

@@ -117,5 +117,5 @@ def _erase_batch(account_id: int) -> bool:
             erase_batch(owner_id=user.pk, pks=batch, by=user)
             return True
         record(Action.ACCOUNT_ERASED, by=user.pk, owner=user.pk)
-        deletion.forget(user=user)
+        deletion.delete_account(user=user)
         return False

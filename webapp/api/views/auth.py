@@ -37,10 +37,10 @@ class TokenView(APIView):
             raise TemporaryPassword
         services.check_second_factor(user=user, code=wanted.get("code", ""))
         with transaction.atomic():
-            if services.locked(user).password != user.password:
+            if services.lock_user(user).password != user.password:
                 # Changed meanwhile: the token would outlast what the change revoked.
                 raise WrongCredentials
-            token, secret = services.make_token(
+            token, secret = services.create_token(
                 user=user,
                 name=wanted["name"],
                 scopes=wanted["scopes"],

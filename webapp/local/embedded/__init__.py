@@ -5,6 +5,6 @@ both servers until nobody holds that lock any more; since the kernel drops a dea
 no crash leaves servers running or makes them look as if they were.
 """
 
-from webapp.local.embedded.lifecycle import EmbeddedError, attached, revive
+from webapp.local.embedded.lifecycle import EmbeddedError, restart_if_dead, servers_running
 
-__all__ = ["EmbeddedError", "attached", "revive"]
+__all__ = ["EmbeddedError", "restart_if_dead", "servers_running"]

@@ -22,22 +22,22 @@ NOBODY = 0xFFFFFFFF
 PASS = 1
 
 
-def let_pass(directories: Iterable[Path], user: int) -> None:
+def grant_traverse(directories: Iterable[Path], user: int) -> None:
     """Let `user` pass through each directory. Raises EmbeddedError where that cannot be arranged."""
     for directory in directories:
         found = directory.stat()
         if found.st_mode & stat.S_IXOTH or found.st_uid == user:
             continue
         try:
-            os.setxattr(directory, ATTRIBUTE, _with_passage(_entries(directory, found.st_mode), user))
+            os.setxattr(directory, ATTRIBUTE, _add_traverse(_entries(directory, found.st_mode), user))
         except OSError as error:
             raise EmbeddedError(
                 f"PostgreSQL's user cannot pass through {directory} ({error.strerror}): "
-                f"allow it with `chmod o+x {directory}`, or put the project and EMOTRACE_VAR elsewhere"
+                f"allow it with `chmod o+x {directory}`, or put the project and EMOTRACE_DATA_DIR elsewhere"
             ) from None
 
 
-def let_read(directory: Path) -> None:
+def make_readable(directory: Path) -> None:
     """Open a package's published files to everybody, where a strict umask closed them at installation."""
     if directory.stat().st_mode & stat.S_IROTH:
         return
@@ -58,7 +58,7 @@ def _entries(directory: Path, mode: int) -> dict[tuple[int, int], int]:
     return {(tag, who): may for tag, may, who in ENTRY.iter_unpack(packed[4:])}
 
 
-def _with_passage(entries: dict[tuple[int, int], int], user: int) -> bytes:
+def _add_traverse(entries: dict[tuple[int, int], int], user: int) -> bytes:
     entries[USER, user] = entries.get((USER, user), 0) | PASS
     # The mask caps the group and every named user; without an entry of its own it equals the group's.
     entries[MASK, NOBODY] = entries.get((MASK, NOBODY), entries[GROUP, NOBODY]) | PASS

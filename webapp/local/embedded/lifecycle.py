@@ -19,19 +19,19 @@ class EmbeddedError(Exception):
     """The embedded servers cannot run here. The text says why, in one line."""
 
 
-def needed() -> bool:
+def is_needed() -> bool:
     """Whether any server is not one of the operator's own."""
     return not all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in ("DATABASE_URL", "REDIS_URL"))
 
 
 @contextmanager
-def attached(place: Path | None = None) -> Iterator[None]:
-    """Keep the servers of `place` (default: EMOTRACE_VAR) running while inside.
+def servers_running(place: Path | None = None) -> Iterator[None]:
+    """Keep the servers of `place` (default: EMOTRACE_DATA_DIR) running while inside.
 
     Does nothing where DATABASE_URL and REDIS_URL name servers of one's own. Raises EmbeddedError
     if the servers do not come up.
     """
-    if not needed():
+    if not is_needed():
         yield
         return
     place = place or paths.data_dir()
@@ -46,12 +46,12 @@ def attached(place: Path | None = None) -> Iterator[None]:
             _await_stop(place)
 
 
-def revive() -> None:
+def restart_if_dead() -> None:
     """Start the servers again where a crash has taken their keeper. Call it while attached.
 
     While it lives it starts what dies of them by itself; one that hangs is left to answer again. Raises EmbeddedError.
     """
-    if needed() and _lockable(paths.data_dir() / "keeper.lock", fcntl.LOCK_EX):
+    if is_needed() and _try_lock(paths.data_dir() / "keeper.lock", fcntl.LOCK_EX):
         _start(paths.data_dir())
 
 
@@ -59,14 +59,14 @@ def _start(place: Path) -> None:
     log = paths.make_private_dir(place / "log") / "embedded.log"
     deadline = time.monotonic() + START_SECONDS
     keeper: subprocess.Popen[bytes] | None = None
-    while not answers(place):
+    while not is_answering(place):
         # A keeper of somebody else may be starting or dying just now: a second one waits its turn.
         if keeper is None:
             with log.open("ab") as output:
                 keeper = subprocess.Popen(
                     [sys.executable, "-m", "webapp.local.embedded.supervisor"],
                     cwd=paths.PROJECT,
-                    env={**os.environ, "EMOTRACE_VAR": str(place)},
+                    env={**os.environ, "EMOTRACE_DATA_DIR": str(place)},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
@@ -83,14 +83,14 @@ def _start(place: Path) -> None:
 
 def _await_stop(place: Path) -> None:
     """Return once the servers have stopped, at once where somebody else still needs them."""
-    while not _lockable(place / "keeper.lock", fcntl.LOCK_EX):
+    while not _try_lock(place / "keeper.lock", fcntl.LOCK_EX):
         # While it stops the servers, the keeper holds the users' lock against everybody.
-        if _lockable(place / "users.lock", fcntl.LOCK_SH) and not _lockable(place / "users.lock", fcntl.LOCK_EX):
+        if _try_lock(place / "users.lock", fcntl.LOCK_SH) and not _try_lock(place / "users.lock", fcntl.LOCK_EX):
             return
         time.sleep(0.1)
 
 
-def _lockable(path: Path, how: int) -> bool:
+def _try_lock(path: Path, how: int) -> bool:
     with path.open("w") as file:
         try:
             fcntl.flock(file, how | fcntl.LOCK_NB)
@@ -99,12 +99,12 @@ def _lockable(path: Path, how: int) -> bool:
         return True
 
 
-def answers(place: Path) -> bool:
+def is_answering(place: Path) -> bool:
     """Whether both servers take work."""
-    return _redis_answers(place) and _postgres_answers(place)
+    return _redis_is_answering(place) and _postgres_is_answering(place)
 
 
-def _redis_answers(place: Path) -> bool:
+def _redis_is_answering(place: Path) -> bool:
     path = paths.socket_dir(place) / "redis" / "redis.sock"
     with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
         client.settimeout(5)
@@ -114,7 +114,7 @@ def _redis_answers(place: Path) -> bool:
     return False
 
 
-def _postgres_answers(place: Path) -> bool:
+def _postgres_is_answering(place: Path) -> bool:
     import psycopg2
 
     try:

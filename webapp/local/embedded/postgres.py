@@ -13,14 +13,14 @@ from typing import Any
 import psycopg2
 
 from webapp.core import paths
-from webapp.local.embedded.acl import let_pass, let_read
+from webapp.local.embedded.acl import grant_traverse, make_readable
 from webapp.local.embedded.lifecycle import START_SECONDS, EmbeddedError, last_line
 from webapp.local.embedded.server import Server
 
 # PostgreSQL refuses to run as root, who therefore lends it this user.
-USER = "emotrace-db"
+DATABASE_USER = "emotrace-db"
 # Sequences of columns follow their tables.
-OWNERSHIP = """
+TRANSFER_OWNERSHIP = """
 ALTER DATABASE emotrace OWNER TO emotrace;
 DO $$
 DECLARE made record;
@@ -47,11 +47,11 @@ class Postgres(Server):
 
     def prepare(self) -> None:
         if os.geteuid() == 0:
-            self.user = _user()
-            let_pass([*self.data.parents, *binaries().parents], self.user.pw_uid)
+            self.user = _database_user()
+            grant_traverse([*self.data.parents, *binaries().parents], self.user.pw_uid)
             installation = binaries().parent
-            let_read(installation)
-            let_read(installation.parent.with_suffix(".libs"))
+            make_readable(installation)
+            make_readable(installation.parent.with_suffix(".libs"))
         if not self.data.exists():
             self._create()
         super().prepare()
@@ -130,24 +130,24 @@ class Postgres(Server):
     def _give_to_the_application(self) -> None:
         """Make the role `emotrace` the owner of what an earlier version made as the superuser."""
         with closing(self._connect("emotrace")) as connection, connection, connection.cursor() as cursor:
-            cursor.execute(OWNERSHIP)
+            cursor.execute(TRANSFER_OWNERSHIP)
 
     def _connect(self, database: str) -> Any:
         return psycopg2.connect(host=str(self.socket_directory), user="postgres", dbname=database, connect_timeout=5)
 
 
-def _user() -> pwd.struct_passwd:
+def _database_user() -> pwd.struct_passwd:
     try:
-        return pwd.getpwnam(USER)
+        return pwd.getpwnam(DATABASE_USER)
     except KeyError:
         pass
-    command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", USER]
+    command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", DATABASE_USER]
     try:
         subprocess.run([*command, "--shell", "/usr/sbin/nologin"], check=True, capture_output=True, timeout=30)
-        return pwd.getpwnam(USER)
+        return pwd.getpwnam(DATABASE_USER)
     except (OSError, subprocess.SubprocessError, KeyError) as error:
         raise EmbeddedError(
-            f"PostgreSQL does not run as root and the user {USER} cannot be created ({error}): "
+            f"PostgreSQL does not run as root and the user {DATABASE_USER} cannot be created ({error}): "
             "use an ordinary user, or set DATABASE_URL"
         ) from None
 

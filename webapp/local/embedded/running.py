@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from webapp.core import paths
-from webapp.local.embedded.lifecycle import needed
+from webapp.local.embedded.lifecycle import is_needed
 
 
 @contextmanager
-def announced(place: Path) -> Iterator[None]:
+def register(place: Path) -> Iterator[None]:
     """Let `folders` name `place` while inside."""
     directory = _directory()
     directory.mkdir(mode=0o700, exist_ok=True)
-    if not _is_ours(directory):  # somebody else put it there: the servers run without being named
+    if not _is_own_directory(directory):  # somebody else put it there: the servers run without being named
         yield
         return
     path = directory / hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
@@ -32,10 +32,10 @@ def announced(place: Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def folders() -> list[Path]:
+def running_data_dirs() -> list[Path]:
     """The data folders whose embedded servers this user runs now."""
     directory = _directory()
-    if not _is_ours(directory):
+    if not _is_own_directory(directory):
         return []
     found = []
     for path in directory.iterdir():
@@ -45,22 +45,22 @@ def folders() -> list[Path]:
     return sorted(found)
 
 
-def warning() -> str:
+def default_dir_warning() -> str:
     """What to tell whoever is about to use the default folder while servers run for others only; "" otherwise."""
-    if os.environ.get("EMOTRACE_VAR") or not needed():
+    if paths.configured_data_dir() or not is_needed():
         return ""
-    running, default = folders(), paths.data_dir()
+    running, default = running_data_dirs(), paths.data_dir()
     if not running or default in running:
         return ""
     others = " and ".join(map(str, running))
-    return f"warning: EMOTRACE_VAR is not set: {default} is used, while Emotrace runs for {others}"
+    return f"warning: EMOTRACE_DATA_DIR is not set: {default} is used, while Emotrace runs for {others}"
 
 
 def _directory() -> Path:
     return Path("/tmp") / f"emotrace-{os.geteuid()}-running"  # noqa: S108 not TMPDIR, which differs between shells
 
 
-def _is_ours(directory: Path) -> bool:
+def _is_own_directory(directory: Path) -> bool:
     return directory.is_dir() and not directory.is_symlink() and directory.stat().st_uid == os.geteuid()
 
 

@@ -20,7 +20,7 @@ STOP_SECONDS = 30
 PR_SET_PDEATHSIG = 1
 
 
-def dying_with_parent(how: signal.Signals) -> Callable[[], None]:
+def die_with_parent(how: signal.Signals) -> Callable[[], None]:
     """A subprocess `preexec_fn`, made by the parent: the kernel sends `how` to the child when its parent is gone."""
     libc, parent = ctypes.CDLL(None), os.getpid()
 
@@ -72,11 +72,11 @@ class Server(ABC):
         parent = self.socket_directory.parent
         # Under /tmp anybody may have put something of this name there before us.
         parent.mkdir(mode=0o711, exist_ok=True)
-        _refuse_foreign(parent, os.geteuid(), 0o022)
+        _require_private(parent, os.geteuid(), 0o022)
         if not self.socket_directory.exists():
             self.socket_directory.mkdir(mode=0o700)
             self._own(self.socket_directory)
-        _refuse_foreign(self.socket_directory, self.user.pw_uid if self.user else os.geteuid(), 0o077)
+        _require_private(self.socket_directory, self.user.pw_uid if self.user else os.geteuid(), 0o077)
 
     def start(self) -> None:
         paths.make_private_dir(self.log.parent)
@@ -90,7 +90,7 @@ class Server(ABC):
                 pass_fds=(self.lock,),
                 start_new_session=True,
                 **self.identity(),
-                preexec_fn=dying_with_parent(self.stop_signal),
+                preexec_fn=die_with_parent(self.stop_signal),
             )
 
     def has_died(self) -> bool:
@@ -109,7 +109,7 @@ class Server(ABC):
             self.socket_directory.parent.rmdir()
 
 
-def _refuse_foreign(directory: Path, owner: int, forbidden: int) -> None:
+def _require_private(directory: Path, owner: int, forbidden: int) -> None:
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) & forbidden:
         raise EmbeddedError(f"{directory} is not a private directory of its user: remove it and start again")

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import IO
 
 from webapp.core import paths
-from webapp.local.embedded.lifecycle import START_SECONDS, EmbeddedError, answers
+from webapp.local.embedded.lifecycle import START_SECONDS, EmbeddedError, is_answering
 from webapp.local.embedded.postgres import Postgres
 from webapp.local.embedded.redis import Redis
-from webapp.local.embedded.running import announced
+from webapp.local.embedded.running import register
 from webapp.local.embedded.server import Server
 
 POLL_SECONDS = 0.25
 
 
-def _alone(place: Path, lock: IO[str]) -> bool:
+def _acquire_lock(place: Path, lock: IO[str]) -> bool:
     """Wait for the keeper's lock; False if another keeper turns out to be at work."""
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -28,14 +28,14 @@ def _alone(place: Path, lock: IO[str]) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except BlockingIOError:
-            if answers(place):
+            if is_answering(place):
                 return False
         if time.monotonic() > deadline:
             raise EmbeddedError("servers of an earlier start are still running and do not answer")
         time.sleep(POLL_SECONDS)
 
 
-def _unused(users: IO[str]) -> bool:
+def _is_unused(users: IO[str]) -> bool:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -43,10 +43,10 @@ def _unused(users: IO[str]) -> bool:
     return True
 
 
-def keep(place: Path) -> None:
+def run_servers(place: Path) -> None:
     """Run both servers until nobody uses them. Raises EmbeddedError if they cannot start."""
     with (place / "keeper.lock").open("w") as lock, (place / "users.lock").open("w") as users:
-        if not _alone(place, lock):
+        if not _acquire_lock(place, lock):
             return
         servers: list[Server] = []
         try:
@@ -56,8 +56,8 @@ def keep(place: Path) -> None:
                 server.prepare()
                 servers.append(server)
                 server.start()
-            with announced(place):
-                while not _unused(users):
+            with register(place):
+                while not _is_unused(users):
                     for server in servers:
                         if server.has_died():
                             server.start()
@@ -69,6 +69,6 @@ def keep(place: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        keep(paths.data_dir())
+        run_servers(paths.data_dir())
     except EmbeddedError as error:
         sys.exit(f"{error}")

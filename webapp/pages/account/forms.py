@@ -6,7 +6,7 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
 
-from webapp.accounts.forms import KeptTokensForm
+from webapp.accounts.forms import KeepTokensForm
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import TOKEN_DAYS
 from webapp.pages.form_fields import checkboxes
@@ -67,9 +67,9 @@ class DeleteAccountForm(forms.Form):
         return password
 
 
-class ChangePasswordForm(KeptTokensForm, PasswordChangeForm):
+class ChangePasswordForm(KeepTokensForm, PasswordChangeForm):
     def save(self, commit: bool = True) -> User:
-        self.user.tokens_to_keep = self.kept()
+        self.user.tokens_to_keep = self.tokens_to_keep()
         return super().save(commit)
 
     def clean(self) -> dict[str, Any] | None:

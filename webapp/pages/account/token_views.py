@@ -21,7 +21,7 @@ def tokens(request: AuthenticatedRequest) -> HttpResponse:
     new_token = None
     form = TokenForm(request.POST or None)
     if form.is_valid():
-        _, new_token = services.make_token(
+        _, new_token = services.create_token(
             user=request.user,
             name=form.cleaned_data["name"],
             scopes=form.cleaned_data["scopes"],

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic.edit import FormView
 
-from webapp.accounts.forms import KeptTokensForm
+from webapp.accounts.forms import KeepTokensForm
 from webapp.accounts.services import revoke_access
 from webapp.analyses.downloads.archive import zip_response
 from webapp.analyses.privacy import account_deletion, data_export
@@ -50,10 +50,12 @@ class RevokeAccessMixin(FormView):
 
     request: AuthenticatedRequest
 
-    def form_valid(self, form: KeptTokensForm) -> HttpResponse:
+    def form_valid(self, form: KeepTokensForm) -> HttpResponse:
         with transaction.atomic():
             response = super().form_valid(form)
-            revoke_access(user=self.request.user, but=self.request.session.session_key, keep=form.kept())
+            revoke_access(
+                user=self.request.user, except_session=self.request.session.session_key, keep=form.tokens_to_keep()
+            )
         return response
 
 

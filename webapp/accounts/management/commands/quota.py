@@ -7,14 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from webapp.accounts import selectors, services
-from webapp.accounts.management.commands._person import person
+from webapp.accounts.management.commands._user import get_user
 from webapp.accounts.models import UNLIMITED
 from webapp.core.quota import parse_amount
 
-NAMES = ("bytes", "minutes", "analyses")
+FIELDS = ("bytes", "minutes", "analyses")
 
 
-def own(text: str) -> int | None:
+def parse_own_quota(text: str) -> int | None:
     """An amount that is kept with the account: None for `default`, UNLIMITED for `unlimited`."""
     if text == "default":
         return None
@@ -30,14 +30,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
-        parser.add_argument("--bytes", type=own, metavar="AMOUNT", help="of what is sent and kept")
-        parser.add_argument("--minutes", type=own, metavar="AMOUNT", help="of recording that are kept")
-        parser.add_argument("--analyses", type=own, metavar="AMOUNT", help="that wait or run at once")
-        parser.set_defaults(**dict.fromkeys(NAMES, ...))  # what is not named stays
+        parser.add_argument("--bytes", type=parse_own_quota, metavar="AMOUNT", help="of what is sent and kept")
+        parser.add_argument("--minutes", type=parse_own_quota, metavar="AMOUNT", help="of recording that are kept")
+        parser.add_argument("--analyses", type=parse_own_quota, metavar="AMOUNT", help="that wait or run at once")
+        parser.set_defaults(**dict.fromkeys(FIELDS, ...))  # what is not named stays
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        user = person(username)
-        asked = {name: options[name] for name in NAMES if options[name] is not ...}
+        user = get_user(username)
+        asked = {name: options[name] for name in FIELDS if options[name] is not ...}
         services.set_quota(user=user, **asked)
         for name, number in asdict(selectors.quota_of(user)).items():
             whose = "" if getattr(user, f"quota_{name}") is None else " (their own)"

@@ -20,8 +20,8 @@ from django.db import connections
 
 from webapp.core import paths, samples
 from webapp.local import embedded
-from webapp.local.bootstrap import prepare
-from webapp.local.embedded.server import dying_with_parent
+from webapp.local.bootstrap import prepare_installation
+from webapp.local.embedded.server import die_with_parent
 
 OUT = paths.PROJECT / "out" / "demo"
 USER = "demo"
@@ -37,13 +37,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         password = secrets.token_urlsafe(12)
         try:
-            with embedded.attached():
-                prepare()
+            with embedded.servers_running():
+                prepare_installation()
                 user, _ = get_user_model()._default_manager.get_or_create(username=USER)
                 user.set_password(password)
                 user.save()
                 connections.close_all()
-                with _serving() as base:
+                with _running_server() as base:
                     self.stdout.write(f"Emotrace runs on {base}")
                     client = _Client(base, password)
                     videos = [self._send(client, mode, files) for mode, files in samples.MODES.items()]
@@ -131,12 +131,12 @@ class _Client:
 
 
 @contextmanager
-def _serving() -> Iterator[str]:
+def _running_server() -> Iterator[str]:
     """A real `manage.py serve` on a free port; stopped, whatever happens inside."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = paths.make_private_dir(settings.VAR / "log") / "demo.log"
+    log = paths.make_private_dir(settings.DATA_DIR / "log") / "demo.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, str(paths.PROJECT / "manage.py"), "serve", "--port", str(port)],
@@ -144,18 +144,18 @@ def _serving() -> Iterator[str]:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=dying_with_parent(signal.SIGTERM),
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
     try:
         base = f"http://127.0.0.1:{port}"
-        _await(server, base, log)
+        _wait_until_ready(server, base, log)
         yield base
     finally:
         server.terminate()
         server.wait()
 
 
-def _await(server: subprocess.Popen[bytes], base: str, log: Path) -> None:
+def _wait_until_ready(server: subprocess.Popen[bytes], base: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     with requests.Session() as session:
         session.trust_env = False

@@ -15,50 +15,50 @@ from urllib.request import urlopen
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp.accounts.first_password import invitation
+from webapp.accounts.first_password import sign_in_hint
 from webapp.core import paths
 from webapp.local import embedded
-from webapp.local.bootstrap import prepare
-from webapp.local.supervisor import Child, Supervisor
+from webapp.local.bootstrap import prepare_installation
+from webapp.local.supervisor import ChildProcess, Supervisor
 
 HOST = "127.0.0.1"
 LOG_BYTES = 10 * 2**20
 
 
 class Command(BaseCommand):
-    help = f"Run web, workers and reaper on {HOST}:PORT until Ctrl-C. Data is kept under EMOTRACE_VAR."
+    help = f"Run web, workers and reaper on {HOST}:PORT until Ctrl-C. Data is kept under EMOTRACE_DATA_DIR."
     requires_system_checks: list[str] = []  # migrate runs them, once the database answers
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
-        with _listening(port) as listener:
+        with _listen(port) as listener:
             try:
-                with embedded.attached():
-                    prepare()
-                    log = _log_file()
+                with embedded.servers_running():
+                    prepare_installation()
+                    log = _open_log()
                     self.stdout.write(f"Emotrace runs on http://{HOST}:{port}/ (Ctrl-C stops it)")
                     self.stdout.write(f"Requests and analyses are logged in {log}")
                     self.stdout.flush()
-                    Supervisor(children(listener, log), self._revive, lambda: _is_healthy(port), self._invite).run()
+                    Supervisor(children(listener, log), self._revive, lambda: _is_ready(port), self._invite).run()
             except embedded.EmbeddedError as error:
                 raise CommandError(str(error)) from None
-        self.stdout.write(f"Stopped. Data is kept in {settings.VAR}")
+        self.stdout.write(f"Stopped. Data is kept in {settings.DATA_DIR}")
 
     def _revive(self) -> None:
         try:
-            embedded.revive()
+            embedded.restart_if_dead()
         except embedded.EmbeddedError as error:  # such as a full disk: the next look tries again
             self.stderr.write(str(error))
 
     def _invite(self) -> None:
-        if words := invitation():
+        if words := sign_in_hint():
             self.stdout.write(words)
             self.stdout.flush()
 
 
-def _log_file() -> Path:
+def _open_log() -> Path:
     """Where web, workers and reaper write; a large one of an earlier start is kept beside it."""
     path = paths.make_private_dir(paths.data_dir() / "log") / "serve.log"
     if path.exists() and path.stat().st_size > LOG_BYTES:
@@ -67,7 +67,7 @@ def _log_file() -> Path:
     return path
 
 
-def _is_healthy(port: int) -> bool:
+def _is_ready(port: int) -> bool:
     try:
         with urlopen(f"http://{HOST}:{port}/readyz", timeout=0.5) as answer:  # an address of our own
             return bool(answer.status == HTTPStatus.OK)
@@ -75,7 +75,7 @@ def _is_healthy(port: int) -> bool:
         return False
 
 
-def _listening(port: int) -> socket.socket:
+def _listen(port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -89,7 +89,7 @@ def _listening(port: int) -> socket.socket:
     return listener
 
 
-def children(listener: socket.socket, log: Path) -> list[Child]:
+def children(listener: socket.socket, log: Path) -> list[ChildProcess]:
     """Web on `listener`, a worker for each queue, and the reaper, which write to `log`."""
     manage = Path(settings.BASE_DIR) / "manage.py"
     web = [
@@ -99,17 +99,17 @@ def children(listener: socket.socket, log: Path) -> list[Child]:
         *("--log-level", "warning"),
     ]
     found = [
-        Child("web", web, pass_fds=(listener.fileno(),)),
+        ChildProcess("web", web, pass_fds=(listener.fileno(),)),
         worker(settings.INFERENCE_QUEUE),
         worker(settings.RENDER_QUEUE),
         # Receivers may be slow: one that keeps us waiting holds up no other.
         worker(settings.WEBHOOK_QUEUE, "--pool", "threads", "--concurrency", "8"),
-        Child("reaper", [sys.executable, str(manage), "reap", "--every", "15"]),
+        ChildProcess("reaper", [sys.executable, str(manage), "reap", "--every", "15"]),
     ]
     return [replace(child, log=log) for child in found]
 
 
-def worker(queue: str, *pool: str) -> Child:
+def worker(queue: str, *pool: str) -> ChildProcess:
     """A worker of one queue. It is one process: nothing is forked once torch is loaded."""
     command = [
         *(sys.executable, "-m", "celery", "--app", "webapp.config", "--quiet", "worker"),
@@ -124,4 +124,4 @@ def worker(queue: str, *pool: str) -> Child:
         # Celery warns root of messages that run code. Ours are JSON and cannot.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
-    return Child(f"{queue} worker", command, signal.SIGKILL, environment)
+    return ChildProcess(f"{queue} worker", command, signal.SIGKILL, environment)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from webapp.accounts.management.commands._person import person
+from webapp.accounts.management.commands._user import get_user
 from webapp.audit import selectors
 from webapp.audit.models import Action, Entry
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--latest", type=int, default=LATEST, metavar="NUMBER", help=f"so many ({LATEST})")
 
     def handle(self, *args: Any, username: str | None, action: str | None, latest: int, **options: Any) -> None:
-        found = selectors.entries_about(person(username).pk) if username else selectors.entries()
+        found = selectors.entries_about(get_user(username).pk) if username else selectors.entries()
         if action:
             found = found.filter(action=action)
         for entry in reversed(found[: max(latest, 0)]):

@@ -6,23 +6,23 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from webapp.core.errors import RequestError
-from webapp.operation.seal import seal, waiting
+from webapp.operation.media_encryption import encrypt_file, pending
 
 
 class Command(BaseCommand):
     help = (
-        "Seal with the newest key of EMOTRACE_MEDIA_KEYS what is not, while people work. It can be broken off and "
+        "Seal with the newest key of EMOTRACE_ENCRYPTION_KEYS what is not, while people work. It can be broken off and "
         "begun again. Exit status 1: not done; 3: done but for the files that are named."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.MEDIA_KEYS:
-            raise CommandError("There is no key: set EMOTRACE_MEDIA_KEYS, for every process of the installation")
+        if not settings.ENCRYPTION_KEYS:
+            raise CommandError("There is no key: set EMOTRACE_ENCRYPTION_KEYS, for every process of the installation")
         done, failed = 0, []
         try:
-            for each in waiting():
+            for each in pending():
                 try:
-                    done += seal(each)
+                    done += encrypt_file(each)
                 except RequestError as error:
                     failed.append(f"{error.code}: {each.name}")
         except RequestError as error:

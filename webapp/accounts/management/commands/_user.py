@@ -5,7 +5,7 @@ from django.core.management.base import CommandError
 from webapp.accounts.models import User
 
 
-def person(username: str) -> User:
+def get_user(username: str) -> User:
     """Raises CommandError where there is nobody of that name."""
     try:
         return User.objects.get(username=username)

@@ -10,22 +10,22 @@ from pathlib import PurePath
 
 from django.conf import settings
 
-from webapp.operation.file_inventory import Named, named
+from webapp.operation.file_inventory import FileEntry, file_entries
 from webapp.storage import encrypted_file, media
 from webapp.storage.encrypted_storage import ENCRYPTED_SUFFIX, is_encrypted
 
 
-def waiting() -> list[Named]:
+def pending() -> list[FileEntry]:
     """What is not sealed with the newest key. What nobody finds is left out: a backup tells of it."""
-    newest = encrypted_file.key_id(settings.MEDIA_KEYS[0])
-    return [each for each in named() if _sealed_with(each.name) not in (newest, None)]
+    newest = encrypted_file.key_id(settings.ENCRYPTION_KEYS[0])
+    return [each for each in file_entries() if _key_id(each.name) not in (newest, None)]
 
 
-def seal(each: Named) -> bool:
+def encrypt_file(each: FileEntry) -> bool:
     """Whether it was still there. Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED)."""
-    name = _fresh(each.name)
+    name = _new_key(each.name)
     try:
-        media.storage().save_raw(name, _pieces(each.name, name))
+        media.storage().save_raw(name, _encrypted_chunks(each.name, name))
         rows = each.model._default_manager.filter(pk=each.pk, **{each.column: each.name})
         led = rows.update(**{each.column: name})
     except FileNotFoundError:
@@ -37,20 +37,20 @@ def seal(each: Named) -> bool:
     return bool(led)
 
 
-def _fresh(name: str) -> str:
+def _new_key(name: str) -> str:
     place, suffix = PurePath(name).parent, media.suffix(name)
     return str(place / f"{secrets.token_hex(16)}{suffix}{ENCRYPTED_SUFFIX}")
 
 
-def _pieces(name: str, renamed: str) -> Iterator[bytes]:
+def _encrypted_chunks(name: str, renamed: str) -> Iterator[bytes]:
     with media.storage().open_raw(name) as content:
         if is_encrypted(name):
-            yield from encrypted_file.rewrap(content, name, renamed, settings.MEDIA_KEYS)
+            yield from encrypted_file.rewrap(content, name, renamed, settings.ENCRYPTION_KEYS)
         else:
-            yield from encrypted_file.encrypt(content, content.size, renamed, settings.MEDIA_KEYS)
+            yield from encrypted_file.encrypt(content, content.size, renamed, settings.ENCRYPTION_KEYS)
 
 
-def _sealed_with(name: str) -> bytes | None:
+def _key_id(name: str) -> bytes | None:
     """The key's id: empty where there is none, None where there is no such file."""
     if not is_encrypted(name):
         return b""

@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, username: str, email: str, admin: bool, **options: Any) -> None:
         try:
-            password = services.make_account(username=username, email=email, is_superuser=admin)
+            password = services.create_account(username=username, email=email, is_superuser=admin)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"{username} may log in with the password {password} (shown this once).")

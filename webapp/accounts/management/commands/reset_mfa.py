@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from webapp.accounts import services
-from webapp.accounts.management.commands._person import person
+from webapp.accounts.management.commands._user import get_user
 
 
 class Command(BaseCommand):
@@ -16,6 +16,6 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        if not services.remove_second_factor(user=person(username)):
+        if not services.reset_mfa(user=get_user(username)):
             raise CommandError(f"{username} has no second factor.")
         self.stdout.write(f"{username} logs in with the password alone from now on.")

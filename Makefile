@@ -21,7 +21,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve unit test coverage fuzz faults lint format types bench load lock audit sbom images
+.PHONY: help setup demo serve training unit test coverage fuzz faults lint format types bench load lock audit sbom images
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,11 @@ $(VENV)/.runtime: requirements.lock requirements-cuda.lock requirements.txt | $(
 	$(BIN)/python -c 'import librosa, numpy; librosa.feature.mfcc(y=numpy.zeros(22050, dtype="float32"), sr=22050)'
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.training: requirements-training.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements-training.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock requirements-dev.txt requirements-training.txt $(VENV)/.runtime
 	deploy/install.sh $(BIN)/python requirements-dev.lock requirements-dev.txt
 	@touch $@
 
@@ -48,6 +52,8 @@ demo: setup ## analyse the sample through REST, with and without EEG, and print 
 
 serve: setup ## run the web application on http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/python manage.py serve
+
+training: $(VENV)/.training ## install what `python -m training` needs
 
 unit: $(VENV)/.dev ## run the fast tests that need no servers, in less than a minute
 	$(call javascript,test)

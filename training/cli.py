@@ -1,194 +1,177 @@
-"""What `fit` can do: a function for each kind of configuration."""
+"""The commands of `python -m training`: train and score the networks, simulate a corpus, write the report."""
 
 import argparse
-import hashlib
+import json
 import logging
+import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-from msgspec import to_builtins
-from msgspec.structs import replace
-
-from inference import speech as speech_input
-from inference.hashing import sha256_file
-from inference.model_spec import SpeechInput
-from inference.models import build_model
-from inference.models.audio_visual import AudioBranch, AudioVisualNetwork
-from training.data import fer2013, ravdess, splits
-from training.engine import checkpoint
-from training.engine import devices as distributed
+from inference.errors import InputError
+from inference.store import StoreError
 from training.errors import DatasetError
-from training.features.banks import FaceBank, face_bank, kept, mel_bank, speech_bank, speech_level
-from training.features.spec_augment import SpeechChanges
-from training.publishing import publish
-from training.publishing.provenance import provenance
-from training.schema.configuration import (
-    EEG,
-    AudioVideo,
-    ComposedTrials,
-    Configuration,
-    FaceBackbone,
-    Fusion,
-    RecordedEEG,
-    RecordedFusion,
-    Recordings,
-    SpeechFolds,
-    WithinPeople,
-)
-from training.tasks import eeg as fit_eeg
-from training.tasks import fusion as fit_fusion
-from training.tasks import recorded_eeg as fit_recorded_eeg
-from training.tasks import recorded_fusion as fit_recorded_fusion
-from training.tasks import recordings as fit_recordings
-from training.tasks import synthetic_trials as composed_trials
-from training.tasks.audio_visual import ComposedBatches, fit_behind_backbone, opinions_of
-from training.tasks.backbone import CLASSIFIER, classifier_beside, fit_backbone, give_backbone
-from training.tasks.speech import SpeechBatches, fit_branch, fit_folds, most_mfcc
+from training.schema import configuration
+from training.schema.audio_visual import AudioVisualRecordings, SyntheticPairs
+from training.schema.backbone import FaceBackbone
+from training.schema.configuration import Configuration
+from training.schema.eeg import RecordedEEG, SimulatedEEG, WithinSubjectEEG
+from training.schema.fusion import RecordedFusion, SimulatedFusion, SyntheticTrials
+from training.schema.speech import SpeechFolds
 
-log = logging.getLogger(__name__)
-
-SPEECH_SPEC = SpeechInput(sample_rate=22050, n_mfcc=10, frames=156, n_fft=2048, hop_length=512, n_mels=128)
-
-_READS: dict[type[Configuration], tuple[str, ...]] = {
+_SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     FaceBackbone: ("faces", "teachers"),
-    AudioVideo: ("faces", "speech", "backbone"),
-    Recordings: ("recordings", "backbone"),
+    SyntheticPairs: ("faces", "speech", "backbone"),
+    AudioVisualRecordings: ("recordings", "backbone"),
     RecordedEEG: ("recordings",),
-    WithinPeople: ("recordings",),
+    WithinSubjectEEG: ("recordings",),
     SpeechFolds: ("speech",),
-    ComposedTrials: ("faces", "speech"),
+    SyntheticTrials: ("faces", "speech"),
     RecordedFusion: ("recordings",),
 }
 
 
-def _needed(path: Path | None, option: str) -> Path:
-    if path is None:
-        raise DatasetError(f"{option} is needed for this configuration")
-    return path
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        options.run(options)
+    except (DatasetError, InputError, StoreError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
-def face_backbone(config: FaceBackbone, options: argparse.Namespace) -> None:
-    folder = _needed(options.faces, "--faces")
-    train, _ = fer2013.reserve(fer2013.read_npz(folder / fer2013.TRAINING), config.reserve_every)
-    validation = fer2013.read_npz(folder / fer2013.PUBLIC_TEST)
-    with distributed.group():
-        fit_backbone(train, validation, config, options.teachers, options.out)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    fit = commands.add_parser("fit", help="train the network that a configuration describes")
+    fit.add_argument("config", type=Path, help="a file of training/configs")
+    fit.add_argument("--out", type=Path, required=True, help="folder that receives the result")
+    fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video, of EAV, or of corrected recordings")
+    fit.add_argument("--teachers", type=Path, nargs="+", default=[], help="folders of trained backbones to distil")
+    fit.add_argument("--backbone", type=Path, help="trained image backbone (backbone.safetensors)")
+    _add_data(fit)
+    fit.set_defaults(run=_fit)
+
+    evaluate = commands.add_parser("evaluate", help="score an audio-visual model of the store")
+    evaluate.add_argument("name", help="NAME or NAME@VERSION")
+    evaluate.add_argument("--actors", type=int, nargs="+", help="only these RAVDESS actors")
+    evaluate.add_argument("--recordings", type=Path, help="folder of corrected recordings")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_data(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
+    simulate = commands.add_parser("simulate", help="write a simulated corpus in EAV's layout")
+    simulate.add_argument("--subjects", type=_count, required=True, help="subjects 1 to this one; existing ones stay")
+    simulate.add_argument("--faces", type=Path, required=True, help="FER-2013 npz, or its csv, of which PublicTest")
+    simulate.add_argument("--speech", type=Path, required=True, help="RAVDESS speech folder (Actor_NN/*)")
+    simulate.add_argument("--out", type=Path, required=True, help="folder that receives subjectN/")
+    simulate.add_argument("--trials-per-class", type=int, choices=range(1, 21), default=20, metavar="1..20")
+    simulate.add_argument("--seed", type=_count, default=1)
+    simulate.set_defaults(run=_simulate)
+
+    report = commands.add_parser("report", help="write docs/results.md from the metrics of the store")
+    report.add_argument("--folds", type=Path, nargs="+", default=[], help="folders of fits by folds or within subjects")
+    report.set_defaults(run=_report)
+    return parser
 
 
-def audio_video(config: AudioVideo, options: argparse.Namespace) -> None:
-    """Fit on composed clips of `train_actors`, score on `test_actors` and unseen faces, write to the store.
-
-    With `refit`, what is written was fitted again, on all these actors, and has the balance and temperatures of the
-    network that was scored.
-    """
-    faces_root = _needed(options.faces, "--faces")
-    speech_root = _needed(options.speech, "--speech")
-    backbone = _needed(options.backbone, "--backbone")
-    speech_input.warm_up()
-    fitted = [sha256_file(file) for file in (backbone, backbone.with_name(CLASSIFIER)) if file.is_file()]
-    data = (faces_root.resolve(), speech_root.resolve(), *fitted)
-    place = checkpoint.folder(f"{config.name}-{config.version}", config.model_dump_json(), *data)
-
-    network, alone, heard = _fit_on_composed(config, config.train_actors, faces_root, speech_root, backbone, place)
-    spec = publish.specification(config, heard)
-    metrics = publish.judge(network, alone, spec, config, faces_root / fer2013.PUBLIC_TEST, speech_root, backbone)
-    if config.refit:
-        again = place / "refit"
-        network, _, heard = _fit_on_composed(config, config.fitted_actors, faces_root, speech_root, backbone, again)
-        spec["speech"] = heard
-        publish.rebalance(network, spec, metrics, config, faces_root / fer2013.PUBLIC_TEST, speech_root)
-    metrics["provenance"] = provenance(config.seed, checkpoint.seconds(place))
-    publish.audio_video(network, spec, config, metrics, options.out)
-    checkpoint.forget(place)
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--faces", type=Path, help="FER-2013 npz: the part to train on, or to score")
+    parser.add_argument("--speech", type=Path, help="RAVDESS speech folder (Actor_NN/*)")
 
 
-def _fit_on_composed(
-    config: AudioVideo, actors: list[int], faces_root: Path, speech_root: Path, backbone: Path, place: Path
-) -> tuple[AudioVisualNetwork, AudioBranch, dict[str, Any]]:
-    """The network fitted on composed clips of `actors`, its audio branch as it was alone, and what speech is to it."""
-    labels = tuple(config.labels)
-    torch.manual_seed(config.seed)
-    network = build_model(publish.architecture(config), len(labels))
-    assert isinstance(network, AudioVisualNetwork)
-    give_backbone(network, backbone)
-    classifier = classifier_beside(backbone, network.video.backbone.features)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    seen, unseen = fer2013.reserve(fer2013.read_npz(faces_root / fer2013.TRAINING), config.reserve_every)
-    unseen_bank = _face_bank(network, unseen, config, config.views)
-    seen_bank = _face_bank(network, seen, config, config.seen_views)
-    clips = ravdess.read_clips(speech_root, actors)
-    speech = mel_bank(clips, SPEECH_SPEC, config.window.seconds)
-    log.info("fitting on %d clips, %d faces joined with them and %d alone", len(clips), len(unseen), len(seen))
-    lessons = SpeechBatches(speech, _changes(most_mfcc(config.speech)), labels, config.seed)
-    alone = fit_branch(network.audio, lessons, config.speech, config.seed, place)
-    network.audio.load_state_dict(alone.state_dict())
-    joined = SpeechBatches(speech, _changes(config.speech.mfcc), labels, config.seed)
-    opinions = opinions_of(classifier, seen_bank)
-    batches = ComposedBatches(joined, unseen_bank, seen_bank, labels, opinions, config.known)
-    network = fit_behind_backbone(network, batches, config, place / "joint")
-    assert all(np.isfinite(parameter.detach().numpy()).all() for parameter in network.parameters())
-    heard = to_builtins(replace(SPEECH_SPEC, n_mfcc=config.speech.mfcc, level_db=speech_level(clips, SPEECH_SPEC)))
-    return network, alone, heard
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("has to be at least 1")
+    return number
 
 
-def speech_folds(config: SpeechFolds, options: argparse.Namespace) -> None:
-    everybody = {actor for fold in splits.load(config.split).folds for actor in fold.test}
-    clips = ravdess.read_clips(_needed(options.speech, "--speech"), everybody)
-    count = most_mfcc(config.speech)
-    plain = speech_bank(clips, replace(SPEECH_SPEC, n_mfcc=count), config.seconds)
-    fit_folds(mel_bank(clips, SPEECH_SPEC, config.seconds), plain, _changes(count), config, options.out)
-
-
-def _changes(coefficients: int) -> SpeechChanges:
-    return SpeechChanges(replace(SPEECH_SPEC, n_mfcc=coefficients), SPEECH_SPEC.frames, torch.Generator())
-
-
-def _face_bank(network: AudioVisualNetwork, faces: fer2013.Faces, config: AudioVideo, views: int) -> FaceBank:
-    """Features of the faces, from runs/ where the same backbone has read them before."""
-    size, seed = config.face.size, config.seed
-    state = network.video.backbone.state_dict()
-    weights = hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in state.values())).hexdigest()
-    images = hashlib.sha256(faces.images.tobytes()).hexdigest()
-    arrays = kept(
-        "faces",
-        (weights, config.mirror, images, size, views, seed),
-        lambda: {"features": face_bank(network, faces, size, views, seed).features},
-    )
-    return FaceBank(arrays["features"], [fer2013.LABELS[label] for label in faces.labels])
-
-
-def fit(config: Configuration, options: argparse.Namespace) -> None:
-    """Fit what the configuration describes and write it to `options.out`.
-
-    Raises DatasetError for an option that is missing, or has no use.
-    """
+def _fit(options: argparse.Namespace) -> None:
+    config = configuration.read(options.config)
     for name in ("faces", "speech", "backbone", "recordings", "teachers"):
-        if getattr(options, name) and name not in _READS.get(type(config), ()):
+        if getattr(options, name) and name not in _SOURCES.get(type(config), ()):
             raise DatasetError(f"--{name} has no use for this configuration")
+    _run_task(config, options)
+
+
+def _run_task(config: Configuration, options: argparse.Namespace) -> None:
+    # Each task imports torch and more, which takes seconds.
+    def required(name: str) -> Path:
+        path: Path | None = getattr(options, name)
+        if path is None:
+            raise DatasetError(f"--{name} is needed for this configuration")
+        return path
+
     match config:
         case FaceBackbone():
-            face_backbone(config, options)
-        case AudioVideo():
-            audio_video(config, options)
-        case Recordings():
-            root = _needed(options.recordings, "--recordings")
-            with distributed.group():
-                fit_recordings.fit(config, root, options.backbone, SPEECH_SPEC, options.out)
-        case RecordedEEG():
-            fit_recorded_eeg.fit(config, _needed(options.recordings, "--recordings"), options.out)
-        case WithinPeople():
-            fit_recorded_eeg.fit_within_people(config, _needed(options.recordings, "--recordings"), options.out)
+            from training.tasks import backbone
+
+            backbone.fit(config, required("faces"), options.teachers, options.out)
+        case SyntheticPairs():
+            from training.tasks import audio_visual
+
+            sources = audio_visual.Sources(required("faces"), required("speech"), required("backbone"))
+            audio_visual.fit(config, sources, options.out)
+        case AudioVisualRecordings():
+            from training.tasks import recordings
+
+            recordings.fit(config, required("recordings"), options.backbone, options.out)
         case SpeechFolds():
-            speech_folds(config, options)
-        case ComposedTrials():
-            faces, speech = _needed(options.faces, "--faces"), _needed(options.speech, "--speech")
-            composed_trials.write(config, faces, speech, options.out)
-        case EEG():
-            fit_eeg.fit(config, options.out)
-        case Fusion():
-            fit_fusion.fit(config, options.out)
-        case RecordedFusion():
-            fit_recorded_fusion.fit(config, _needed(options.recordings, "--recordings"), options.out)
+            from training.tasks import speech
+
+            speech.fit_folds(config, required("speech"), options.out)
+        case SyntheticTrials():
+            from training.tasks import synthetic_trials
+
+            synthetic_trials.fit(config, required("faces"), required("speech"), options.out)
+        case SimulatedEEG() | RecordedEEG() | WithinSubjectEEG():
+            from training.tasks import eeg
+
+            match config:
+                case SimulatedEEG():
+                    eeg.fit_simulated(config, options.out)
+                case RecordedEEG():
+                    eeg.fit_recorded(config, required("recordings"), options.out)
+                case WithinSubjectEEG():
+                    eeg.fit_within_subject(config, required("recordings"), options.out)
+        case SimulatedFusion() | RecordedFusion():
+            from training.tasks import fusion
+
+            match config:
+                case SimulatedFusion():
+                    fusion.fit_simulated(config, options.out)
+                case RecordedFusion():
+                    fusion.fit_recorded(config, required("recordings"), options.out)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.evaluation import recordings
+    from training.evaluation.evaluate import evaluate
+
+    if not (options.faces or options.speech or options.recordings):
+        raise DatasetError("nothing to score: give --faces, --speech or --recordings")
+    if options.actors and not options.speech:
+        raise DatasetError("--actors are of RAVDESS: give --speech too")
+    scores = evaluate(options.name, faces=options.faces, speech=options.speech, actors=options.actors)
+    if options.recordings:
+        scores["recordings"] = recordings.evaluate(options.name, options.recordings)
+    if options.json:
+        print(json.dumps(scores))
+    else:
+        for part, score in scores.items():
+            print(f"{part:10} accuracy {score['accuracy']:.3f}  n {score['n']}")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from training.publishing import report
+
+    print(report.write(options.folds))
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from training.simulate import corpus
+
+    corpus.write(options.out, options.faces, options.speech, options.subjects, options.trials_per_class, options.seed)

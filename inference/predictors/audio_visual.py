@@ -105,9 +105,9 @@ class AudioVisualPredictor:
         side = self.face.native_size
         return (side, side) if self.face.grey else (side, side, 3)
 
-    def face_tensor(self, crops: np.ndarray) -> Tensor:
+    def face_tensor(self, crops: np.ndarray | Tensor) -> Tensor:
         """Convert crops (N, S, S) grey or (N, S, S, 3) BGR, uint8, to network input (N, 3, size, size), 0..1."""
-        faces = torch.from_numpy(crops).float() / 255
+        faces = torch.as_tensor(crops).float() / 255
         faces = faces.unsqueeze(1) if self.face.grey else faces.permute(0, 3, 1, 2)
         size = self.face.size
         faces = functional.interpolate(faces, size=(size, size), mode="bilinear", align_corners=False)

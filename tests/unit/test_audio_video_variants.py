@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference import store
-from inference.model_spec import AudioVisualArchitecture
+from inference.model_spec import AudioVisualArchitecture, parse_spec
 from inference.models import build_model
 from inference.models.audio_visual import FUSIONS, AudioVisualNetwork, CrossAttention
 from inference.predictors.audio_visual import AudioVisualPredictor
 from tests.model_specs import spec_data
-from training.publishing import publish
+from training.publishing.weights import write
 
 LABELS = ("neutral", "sad", "angry", "happy", "calm", "fearful", "disgust", "surprised")
 PARAMETERS = {
@@ -196,7 +196,7 @@ def test_the_store_gives_back_the_same_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path))
-    publish.write(tmp_path / "variant" / "1", network, {**spec, "notice": ""}, {}, "")
+    write(tmp_path / "variant" / "1", network, parse_spec({**spec, "notice": ""}), {}, "")
     reader = AudioVisualPredictor.load(store.get("variant"))
     assert type(reader.network) is type(network)
     assert reader.labels == tuple(spec["labels"])

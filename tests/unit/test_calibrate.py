@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from training.evaluation.calibration import Examples, balance, balanced, temperature
+from training.evaluation.calibration import ClassifierInputs, apply_modality_weight, modality_weight, temperature
 from training.evaluation.metrics import calibration, scores
 
 
@@ -36,9 +36,9 @@ def test_the_balance_undoes_what_was_done_to_honest_branches(factor: float) -> N
     branches = torch.randn(8000, 256) + 3
     classifier = torch.nn.Linear(256, 5)
     wanted = torch.distributions.Categorical(logits=3 * classifier(branches)).sample().numpy()
-    skewed = balanced(classifier, factor, branches.mean(0))
+    skewed = apply_modality_weight(classifier, factor, branches.mean(0))
     torch.testing.assert_close(skewed(branches.mean(0)), classifier(branches.mean(0)))
-    found = balance(skewed, Examples(branches, wanted))
+    found = modality_weight(skewed, ClassifierInputs(branches, wanted))
     assert found == pytest.approx(1 / factor, rel=0.1)
 
 

@@ -14,7 +14,7 @@ from inference.hashing import sha256_file
 from inference.types import UNDETERMINED, Correction, Corrections
 from tests.unit.timelines import LABELS, timeline
 from training.data import corrected
-from training.data.corrected import Stretch, windows
+from training.data.corrected import Segment, windows
 from training.errors import DatasetError
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
@@ -39,8 +39,8 @@ def result(tmp_path: Path) -> Path:
 def test_the_persons_segments_are_read_with_their_video(result: Path, tmp_path: Path) -> None:
     video = result.with_suffix(".mp4")
     assert corrected.read(tmp_path) == [
-        Stretch(video, video, 7, "sad", 0.0, 10.0),
-        Stretch(video, video, 7, "happy", 14.0, 24.0),
+        Segment(video, video, 7, "sad", 0.0, 10.0),
+        Segment(video, video, 7, "happy", 14.0, 24.0),
     ]
     sound = result.with_suffix(".wav")
     sound.touch()
@@ -105,13 +105,13 @@ def test_what_does_not_fit_is_refused_in_one_line(
 
 
 def test_a_person_who_is_wanted_has_to_be_there(result: Path, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"no folders of people \[3\]"):
+    with pytest.raises(DatasetError, match=r"no folders of subjects \[3\]"):
         corrected.read(tmp_path, [3, 7])
 
 
 def test_no_window_straddles_a_boundary() -> None:
     def of(start_s: float, end_s: float) -> tuple[float, ...]:
-        return windows(Stretch(SAMPLE, SAMPLE, 1, LABELS[0], start_s, end_s), 3.6)
+        return windows(Segment(SAMPLE, SAMPLE, 1, LABELS[0], start_s, end_s), 3.6)
 
     assert of(0.0, 3.5) == ()
     assert of(5.0, 8.6) == (5.0,)

@@ -150,7 +150,7 @@ def rename(folder: Path, old: str, new: str) -> None:
         (lambda f: relabel(f, lambda label: label[:, :9]), r"_label\.mat: .* trials of the ten kinds"),
         (lambda f: relabel(f, np.zeros_like), r"_label\.mat: .*one-hot"),
         (lambda f: rename(f.parent, "subject3", "person3"), "no folders subjectN"),
-        (lambda f: (f.parent / "subject03").mkdir(), r"subject3: the same person as subject03"),
+        (lambda f: (f.parent / "subject03").mkdir(), r"subject3: the same subject as subject03"),
     ],
 )
 def test_a_broken_person_is_refused_by_name(small: Path, mutate: Callable[[Path], None], said: str) -> None:

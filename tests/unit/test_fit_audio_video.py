@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -15,18 +16,16 @@ from safetensors.torch import load_file, save_file
 from inference import store
 from inference.models.audio_visual import BACKBONES, AudioBranch
 from training.__main__ import main
-from training.cli import SPEECH_SPEC
 from training.data.fer2013 import LABELS as FACES
 from training.data.ravdess import LABELS
-from training.engine import checkpoint
-from training.features.banks import FaceBank, MelBank
-from training.features.spec_augment import SpeechChanges
+from training.engine import checkpoint, devices, loop
+from training.features.backbone import FaceClassifier
+from training.features.faces import FaceFeatures
+from training.features.pairs import PairBatches, drop_modalities
+from training.features.speech import MelSpectrograms, SpeechBatches
 from training.publishing import report
-from training.schema.configuration import SpeechRecipe
-from training.tasks import speech as fit_speech
-from training.tasks.audio_visual import ComposedBatches, opinions_of, softhard
-from training.tasks.backbone import FaceClassifier
-from training.tasks.speech import SpeechBatches, fitted, read_alone
+from training.schema.sections import SpeechConfig
+from training.tasks.speech import SpeechClassifier, train
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
@@ -70,10 +69,10 @@ def fit(data: Path, *, given: str = "residual", **changes: Any) -> int:
         "test_actors": [3, 4],
         "refit": False,
         "steps": 3,
-        "batch": 4,
-        "views": 2,
+        "batch_size": 4,
+        "augmentations": 2,
     }
-    config["speech"] |= {"steps": 2, "batch": 4}
+    config["speech"] |= {"steps": 2, "batch_size": 4}
     config["face"]["size"] = 32
     (data / "config.yaml").write_text(yaml.safe_dump(config | changes))
     backbone = data / given / "backbone.safetensors"
@@ -197,7 +196,7 @@ def test_another_backbone_than_the_configuration_asks_for_is_refused(
 
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_speech, "_ROUND", 1)
+    monkeypatch.setattr(loop, "STEPS_PER_EPOCH", 1)
     assert fit(data) == 0
     weights = data / "store" / "intermediate-attention-8" / "1" / "weights.safetensors"
     whole = weights.read_bytes()
@@ -205,9 +204,9 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(data: Path, monkeypa
     save = checkpoint.save
     for stage, stop_after in (("teacher-2", 1), ("speech", 1), ("joint", 2)):
 
-        def killed(path: Path, done: int, parts: Any, where: tuple[str, int] = (stage, stop_after)) -> None:
-            save(path, done, parts)
-            if (path.parent.name, done) == where:
+        def killed(path: Path, parts: Any, where: tuple[str, int] = (stage, stop_after)) -> None:
+            save(path, parts)
+            if (path.parent.name, parts["progress"].epoch) == where:
                 raise KeyboardInterrupt
 
         monkeypatch.setattr(checkpoint, "save", killed)
@@ -247,12 +246,12 @@ def test_the_report_shows_every_part_and_says_what_is_composed(data: Path, monke
 
 
 def test_speech_alone_is_scored_by_folds(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    split = {"about": "two", "unit": "person", "first": 2, "last": 3}
+    split = {"about": "two", "unit": "subject", "first": 2, "last": 3}
     folds = [{"train": [2], "validation": [], "test": [3]}, {"train": [3], "validation": [], "test": [2]}]
     (data / "two.json").write_text(json.dumps(split | {"folds": folds}))
     monkeypatch.setattr("training.data.splits.FOLDER", data)
     config = yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text()) | {"split": "two"}
-    config["speech"] |= {"steps": 2, "batch": 4}
+    config["speech"] |= {"steps": 2, "batch_size": 4}
     (data / "config.yaml").write_text(yaml.safe_dump(config))
     arguments = ["fit", str(data / "config.yaml"), "--speech", str(data / "speech"), "--out", str(data / "folds")]
     assert main(arguments) == 0
@@ -281,52 +280,51 @@ def test_a_missing_option_or_actor_is_named(data: Path, capsys: pytest.CaptureFi
 
 
 @pytest.fixture
-def batches() -> ComposedBatches:
+def batches() -> PairBatches:
     """Faces whose features tell their label, and whether the backbone knows them."""
     random = np.random.default_rng(0)
     labels = ["angry", "disgust", "fearful", "happy", "sad", "surprised", "neutral"] * 3
 
-    def bank(known: int) -> FaceBank:
+    def bank(known: int) -> FaceFeatures:
         features = np.zeros((len(labels), 2, 1024), np.float32)
         features[:, :, 0] = np.arange(len(labels))[:, None]
         features[:, :, 1] = known
-        return FaceBank(features, labels)
+        return FaceFeatures(features, labels)
 
-    mel = MelBank(random.normal(-40, 10, (16, 128, 210)).astype(np.float32), np.full(16, 210), [*LABELS] * 2)
-    changes = SpeechChanges(SPEECH_SPEC, SPEECH_SPEC.frames, torch.Generator())
+    mel = MelSpectrograms(random.normal(-40, 10, (16, 128, 210)).astype(np.float32), np.full(16, 210), [*LABELS] * 2)
     nothing = np.zeros((len(labels), 7), np.float32)
-    return ComposedBatches(SpeechBatches(mel, changes, LABELS, seed=0), bank(0), bank(1), LABELS, nothing, known=1.0)
+    return PairBatches(SpeechBatches(mel, LABELS, 10, seed=0), bank(0), bank(1), LABELS, nothing, label_weight=1.0)
 
 
-def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: ComposedBatches) -> None:
+def test_speech_is_joined_with_faces_of_its_label_half_of_them_unknown(batches: PairBatches) -> None:
     batch = batches.draw(64)
     assert 16 < batch.features[:, 0, 1].sum() < 48 and batch.alone[:, :, 1].eq(1).all()
     for target, image in zip(batch.targets.argmax(1), batch.features[:, 0, 0], strict=True):
         label = LABELS[target]
-        assert batches.unseen.labels[int(image)] == {"calm": "neutral"}.get(label, label)
+        assert batches.heldout.labels[int(image)] == {"calm": "neutral"}.get(label, label)
     torch.testing.assert_close(batch.alone_targets.sum(1), torch.ones(64))
     plain = batch.alone_targets[[batches.seen.labels[int(image)] == "neutral" for image in batch.alone[:, 0, 0]]]
     torch.testing.assert_close(plain[:, :2], torch.tensor([2 / 3, 1 / 3]).expand(len(plain), 2))
 
 
-def test_a_face_alone_says_what_the_classifier_of_the_backbone_says(batches: ComposedBatches) -> None:
+def test_a_face_alone_says_what_the_classifier_of_the_backbone_says(batches: PairBatches) -> None:
     happy = np.tile(np.eye(7, dtype=np.float32)[FACES.index("happy")] * 0.8 + 0.2 / 7, (21, 1))
-    half = ComposedBatches(batches.speech, batches.unseen, batches.seen, LABELS, happy, known=0.5)
-    np.testing.assert_allclose(half.says.sum(axis=1), 1, rtol=1e-6)
-    angry = half.says[batches.seen.labels.index("angry")]
+    half = PairBatches(batches.speech, batches.heldout, batches.seen, LABELS, happy, label_weight=0.5)
+    np.testing.assert_allclose(half.alone_targets.sum(axis=1), 1, rtol=1e-6)
+    angry = half.alone_targets[batches.seen.labels.index("angry")]
     said = dict(zip(LABELS, angry, strict=True))
     assert said["angry"] == pytest.approx(0.5 + 0.1 / 7)
     assert said["happy"] == pytest.approx(0.4 + 0.1 / 7)
     assert said["neutral"] == pytest.approx(2 * said["calm"]) == pytest.approx(0.2 / 21)
-    few = ComposedBatches(batches.speech, batches.unseen, batches.seen, ["happy", "calm"], happy, known=0.0)
-    assert {batches.seen.labels[face] for face in few.loners} == {"happy", "neutral"}
-    np.testing.assert_allclose(few.says[:, 0], (0.8 + 0.2 / 7) / (0.8 + 0.4 / 7), rtol=1e-6)
+    few = PairBatches(batches.speech, batches.heldout, batches.seen, ["happy", "calm"], happy, label_weight=0.0)
+    assert {batches.seen.labels[face] for face in few.usable} == {"happy", "neutral"}
+    np.testing.assert_allclose(few.alone_targets[:, 0], (0.8 + 0.2 / 7) / (0.8 + 0.4 / 7), rtol=1e-6)
 
 
 def test_opinions_are_those_of_the_mean_view() -> None:
     classifier = torch.nn.Linear(4, 7)
     features = np.random.default_rng(0).normal(size=(3, 2, 4)).astype(np.float32)
-    said = opinions_of(classifier, FaceBank(features, ["happy"] * 3))
+    said = FaceFeatures(features, ["happy"] * 3).probabilities(classifier)
     with torch.inference_mode():
         wanted = classifier(torch.from_numpy((features[:, 0] + features[:, 1]) / 2)).softmax(1).numpy()
     np.testing.assert_allclose(said, wanted, rtol=1e-5)
@@ -344,25 +342,23 @@ def test_a_backbone_without_its_classifier_is_refused(data: Path, capsys: pytest
 
 @pytest.mark.parametrize(("known", "follows"), [(0.0, True), (1.0, False)])
 def test_a_branch_learns_what_its_teachers_say(
-    batches: ComposedBatches, tmp_path: Path, known: float, follows: bool
+    batches: PairBatches, tmp_path: Path, known: float, follows: bool
 ) -> None:
-    recipe = SpeechRecipe(
-        **yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text())["speech"]
-        | {"known": known, "steps": 30, "ema": 0.5}
-    )
+    section = yaml.safe_load((CONFIGS / "speech-folds.yaml").read_text())["speech"]
+    config = msgspec.convert(section | {"label_weight": known, "steps": 30, "ema": 0.5}, SpeechConfig)
     teacher = AudioBranch(8, 10).eval()
     teacher.classifier.weight.data.zero_()
     teacher.classifier.bias.data = 9 * torch.eye(8)[2]  # whatever it hears
-    branch = fitted(AudioBranch(8, 10), batches.speech, recipe, [teacher], tmp_path)
-    with torch.inference_mode():
-        said = read_alone(branch, batches.speech.draw(32)[1]).argmax(1)
-    assert bool(said.eq(2).all()) == follows
+    with devices.launch() as fabric:
+        taught = train(fabric, AudioBranch(8, 10), batches.speech, config, [SpeechClassifier(teacher)], tmp_path)
+    predicted = taught.probabilities(batches.speech.draw(32).mfcc.numpy()).argmax(1)
+    assert bool((predicted == 2).all()) == follows
 
 
-def test_the_published_dropout_takes_each_half_away_in_turn(batches: ComposedBatches) -> None:
+def test_the_published_dropout_takes_each_half_away_in_turn(batches: PairBatches) -> None:
     batch = batches.draw(8)
     black = torch.full((1024,), 7.0)
-    mfcc, features, targets = softhard(batch, black, torch.Generator().manual_seed(0))
+    mfcc, features, targets = drop_modalities(batch, black, torch.Generator().manual_seed(0))
     torch.testing.assert_close(mfcc[:8], batch.mfcc)
     torch.testing.assert_close(features[:8], batch.features)
     share = (mfcc[8:16] / batch.mfcc).mean(dim=(1, 2)).view(-1, 1, 1)

@@ -19,7 +19,7 @@ from training.data.fer2013 import LABELS
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 STILL = {"degrees": 0, "scale": 0, "shift": 0}
-PHASE = {"size": 32, "epochs": 2, "batch": 16, "rate": 0.003, "warmup": 0.1, "decay": 10, "warp": STILL}
+PHASE = {"size": 32, "epochs": 2, "batch_size": 16, "lr": 0.003, "warmup": 0.1, "decay": 10, "warp": STILL}
 
 
 def write_faces(folder: Path, count: int, said: int = 0) -> None:
@@ -43,8 +43,8 @@ def arguments(tmp_path: Path) -> list[str]:
         "task": "face-backbone",
         "backbone": "efficient-face",
         "seed": 1,
-        "reserve_every": 10,
-        "known": 1,
+        "holdout_every": 10,
+        "label_weight": 1,
         "label_smoothing": 0.0,
         "momentum": None,
         "weight_decay": 0.01,
@@ -95,7 +95,7 @@ def test_a_run_killed_at_the_end_of_a_phase_goes_on_with_the_next(
     def killed(_: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.engine.checkpoint.forget", killed)
+    monkeypatch.setattr("training.engine.checkpoint.remove", killed)
     with pytest.raises(KeyboardInterrupt):
         main([*arguments, str(tmp_path / "killed")])
     assert (tmp_path / "killed" / "checkpoint.safetensors").exists()
@@ -132,7 +132,7 @@ def accuracy(folder: Path) -> float:
     return json.loads((folder / "metrics.json").read_text())["accuracy"]
 
 
-RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"rate": 0.05, "epochs": 20}]}
+RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"lr": 0.05, "epochs": 20}]}
 
 
 @pytest.mark.parametrize("bfloat16", [False, True])
@@ -144,7 +144,7 @@ def test_a_network_learns_what_its_teacher_says(arguments: list[str], tmp_path: 
     write_faces(tmp_path / "wrong faces", 84, said=1)
     wrong = [str(tmp_path / "wrong faces") if text == str(tmp_path / "faces") else text for text in arguments]
     assert main([*wrong, str(tmp_path / "wrong")]) == 0
-    change(arguments, known=0.01)
+    change(arguments, label_weight=0.01)
     assert main([*arguments, str(tmp_path / "taught"), "--teachers", str(tmp_path / "wrong")]) == 0
     assert accuracy(tmp_path / "taught") < 0.2
     teachers = json.loads((tmp_path / "taught" / "metrics.json").read_text())["teachers"]
@@ -157,7 +157,7 @@ def test_who_teaches_has_to_be_said(arguments: list[str], tmp_path: Path, capsys
         return capsys.readouterr().err
 
     assert "--teachers" in said("--teachers", str(tmp_path))
-    change(arguments, known=0.5)
+    change(arguments, label_weight=0.5)
     assert "--teachers" in said()
     assert "not the folder of a fitted backbone" in said("--teachers", str(tmp_path))
     save_file({}, tmp_path / "classifier.safetensors")

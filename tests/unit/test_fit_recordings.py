@@ -21,12 +21,12 @@ from inference.types import Correction
 from tests.unit.test_corrected_recordings import write_result
 from tests.unit.test_training_data import write_clip, write_faces
 from training.__main__ import main
-from training.cli import SPEECH_SPEC
 from training.engine import checkpoint
 from training.features import recordings
+from training.features.augmentation import transform_clips
+from training.features.modality_dropout import modality_dropout
+from training.features.speech import SPEECH_SPEC
 from training.tasks import fusion as fit_fusion
-from training.tasks import recorded_fusion as fit_recorded_fusion
-from training.tasks.recordings import moved, without
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 FPS, SECONDS, RATE = 10, 5, 22050
@@ -70,7 +70,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
     monkeypatch.setattr("training.data.splits.FOLDER", tmp_path)
     fold = {"train": [1], "validation": [2, 3], "test": [4, 5]}
-    split = {"about": "five", "unit": "person", "first": 1, "last": 5, "folds": [fold]}
+    split = {"about": "five", "unit": "subject", "first": 1, "last": 5, "folds": [fold]}
     (tmp_path / "five.json").write_text(json.dumps(split))
     return tmp_path
 
@@ -112,7 +112,7 @@ def eav(place: Path, person: Path) -> Path:
 
 def fit(place: Path, name: str, root: Path, **changes: Any) -> int:
     config = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())
-    config |= {"split": "five", "epochs": 2, "batch": 2}
+    config |= {"split": "five", "epochs": 2, "batch_size": 2}
     if "face" in config:
         config["face"] |= {"size": 32, "native_size": 32}
     (place / "config.yaml").write_text(yaml.safe_dump(config | changes))
@@ -121,7 +121,7 @@ def fit(place: Path, name: str, root: Path, **changes: Any) -> int:
 
 @pytest.mark.parametrize("dropout", ["softhard", "noise", "none"])
 def test_ravdess_goes_from_takes_to_the_store(place: Path, ravdess: Path, dropout: str) -> None:
-    assert fit(place, "ravdess-8-intermediate-attention", ravdess, dropout=dropout, epochs=1) == 0
+    assert fit(place, "ravdess-8-intermediate-attention", ravdess, modality_dropout=dropout, epochs=1) == 0
     spec = store.get("ravdess-8-intermediate-attention@1")
     store.load_model(spec)
     assert spec.metrics["scores"].keys() == {"AV", "A", "V"}
@@ -147,7 +147,7 @@ def test_corrected_recordings_are_fitted_on_and_scored(
     place: Path, by_hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = "ravdess-8-intermediate-attention"
-    assert fit(place, name, by_hand, source="corrected", epochs=1, batch=1) == 0
+    assert fit(place, name, by_hand, source="corrected", epochs=1, batch_size=1) == 0
     spec = store.get(name)
     assert spec.metrics["data"] == "recordings corrected by a person"
     assert spec.metrics["clips"]["test"]["clips"] == 2  # the first second is no window
@@ -168,10 +168,10 @@ def test_segments_of_one_video_are_read_in_one_pass_and_kept_apart(
     take = place / "take.mp4"
     write_take(take)
     face = FaceInput(samples=15, size=8, native_size=8, frame_side=64, grey=False, crop_scale=1.0)
-    reading = recordings.Reading(face, SPEECH_SPEC, 1.0)
+    reading = recordings.Preprocessing(face, SPEECH_SPEC, 1.0)
     clips = [recordings.Clip(take, take, "happy", 1, starts) for starts in ((0.0, 1.0), (2.5,), (3.0, 4.0))]
-    computed = Mock(wraps=recordings._computed)
-    monkeypatch.setattr(recordings, "_computed", computed)
+    computed = Mock(wraps=recordings._compute)
+    monkeypatch.setattr(recordings, "_compute", computed)
     together = recordings.prepare(clips, reading)
     assert computed.call_count == 1
     shown = [np.load(one.faces)[:, 7, 0, 0, 0].astype(int) for one in together]
@@ -207,8 +207,8 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(
 
     save = checkpoint.save
 
-    def killed(path: Path, done: int, parts: Any) -> None:
-        save(path, done, parts)
+    def killed(path: Path, parts: Any) -> None:
+        save(path, parts)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(checkpoint, "save", killed)
@@ -221,7 +221,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(
 
 def test_eav_gives_six_windows_a_trial(place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recordings, "FaceTracker", BrightnessReader)
-    assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch=8) == 0
+    assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch_size=8) == 0
     spec = store.get("eav-5-intermediate-attention@1")
     assert spec.demonstration == "recordings composed"
     assert spec.metrics["scores"]["AV"]["n"] == 10
@@ -261,15 +261,15 @@ def test_networks_of_one_fold_are_joined_on_eav_files(
     monkeypatch.setattr(recordings, "FaceTracker", BrightnessReader)
     assert fit(place, "eav-fusion-cnn-5", eav) == 2
     assert "eav-5-intermediate-attention" in capsys.readouterr().err
-    assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch=8) == 0
+    assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch_size=8) == 0
     assert fit(place, "eav-eegnet-5", eav, epochs=1) == 0
-    fitted = []
+    fitted, rules = [], fit_fusion.rules
 
     def noted(network: Any, matrices: np.ndarray, *others: Any) -> Any:
         fitted.append(len(matrices))
-        return fit_fusion.rules(network, matrices, *others)
+        return rules(network, matrices, *others)
 
-    monkeypatch.setattr(fit_recorded_fusion, "rules", noted)
+    monkeypatch.setattr(fit_fusion, "rules", noted)
     assert fit(place, "eav-fusion-cnn-5", eav) == 0
     assert fitted == [5, 5], "each of two people is read by what was fitted on the other"
     spec = store.get("eav-fusion-cnn-5@1")
@@ -295,12 +295,12 @@ def test_what_is_missing_is_named(place: Path, ravdess: Path, capsys: pytest.Cap
 
 def test_dropout_takes_each_half_away_in_turn() -> None:
     mfcc, faces = torch.rand(2, 10, 156) + 1, torch.rand(2, 15, 3, 4, 4) + 1
-    sound, picture = without("softhard", mfcc, faces, torch.Generator().manual_seed(0))
+    sound, picture = modality_dropout("softhard", mfcc, faces, torch.Generator().manual_seed(0))
     share = (sound[2:4] / mfcc)[:, :1, :1]
     torch.testing.assert_close(picture[2:4], (1 - share)[..., None, None] * faces)
     assert sound[4:6].eq(0).all() and picture[4:6].equal(faces)
     assert sound[6:].equal(mfcc) and picture[6:].eq(0).all()
-    sound, picture = without("noise", mfcc, faces, torch.Generator().manual_seed(0))
+    sound, picture = modality_dropout("noise", mfcc, faces, torch.Generator().manual_seed(0))
     assert len(sound) == len(picture) == 6
     assert abs(sound[2:4].mean()) < 0.2 and picture[2:4].equal(faces)
     assert sound[4:].equal(mfcc) and abs(picture[4:].mean()) < 0.2
@@ -308,8 +308,8 @@ def test_dropout_takes_each_half_away_in_turn() -> None:
 
 def test_a_clip_is_moved_as_a_whole() -> None:
     faces = torch.rand(1, 1, 3, 8, 8).expand(4, 15, 3, 8, 8).contiguous()
-    torch.testing.assert_close(moved(faces, 1, 0, torch.Generator()), faces.flip(4), atol=1e-5, rtol=0)
-    torch.testing.assert_close(moved(faces, 0, 0, torch.Generator()), faces, atol=1e-5, rtol=0)
-    turned = moved(faces, 0.5, 10, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(transform_clips(faces, 1, 0, torch.Generator()), faces.flip(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(transform_clips(faces, 0, 0, torch.Generator()), faces, atol=1e-5, rtol=0)
+    turned = transform_clips(faces, 0.5, 10, torch.Generator().manual_seed(0))
     assert all(turned[:, :1].expand_as(turned).isclose(turned, atol=1e-5).flatten())
     assert not turned[0].isclose(turned[1]).all()

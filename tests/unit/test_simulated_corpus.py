@@ -18,7 +18,7 @@ from training.__main__ import main
 from training.data import eav, fer2013, ravdess
 from training.errors import DatasetError
 from training.simulate import corpus
-from training.simulate.eeg import record, session, subject
+from training.simulate.eeg import record, session, simulate_subject
 
 SPOKEN = {1: "neutral", 2: "happy", 3: "sad", 4: "angry", 5: "calm"}  # by RAVDESS' codes
 
@@ -56,7 +56,7 @@ def test_it_is_read_as_eav(made: Path) -> None:
     eeg = eav.read_eeg(person)
     assert eeg.shape == (5, 30, 10_000)
     # the second one spoken is the first in anger, the session's exchange 1
-    np.testing.assert_array_equal(eeg[1], record(subject(1, 5), eav.LABELS.index("angry"), 1))
+    np.testing.assert_array_equal(eeg[1], record(simulate_subject(1, 5), eav.LABELS.index("angry"), 1))
     assert len({trial.tobytes() for trial in eeg}) == 5
 
 

@@ -9,7 +9,7 @@ from scipy.signal import welch
 
 from inference.eeg import CHANNELS, inspect_eeg
 from inference.types import EegInput
-from training.simulate.eeg import EMOTIONS, Subject, Variation, record, session, subject
+from training.simulate.eeg import EMOTIONS, Subject, Variation, record, session, simulate_subject
 from training.simulate.head import head
 from training.simulate.sample import write_sample
 
@@ -30,14 +30,14 @@ def band(frequencies: np.ndarray, power: np.ndarray, low: float, high: float) ->
 
 
 def test_a_trial_has_eavs_shape_and_the_size_of_eeg() -> None:
-    trial = record(subject(1, 0), 0, 0)
+    trial = record(simulate_subject(1, 0), 0, 0)
     assert trial.shape == (30, 10_000)
     assert trial.dtype == np.float32
     assert 3 < np.median(trial.std(axis=1)) < 40
 
 
 def test_power_falls_with_frequency_and_alpha_stands_out_at_the_back() -> None:
-    frequencies, power = spectrum(subject(1, 0, CALM))
+    frequencies, power = spectrum(simulate_subject(1, 0, CALM))
     back = power[[CHANNELS.index(name) for name in ("O1", "Oz", "O2", "Pz")]].mean(axis=0)
     low, alpha, above = (band(frequencies, back, *edges) for edges in ((2, 4), (8, 12), (60, 90)))
     around = np.sqrt(band(frequencies, back, 5, 7) * band(frequencies, back, 13, 15))
@@ -46,7 +46,7 @@ def test_power_falls_with_frequency_and_alpha_stands_out_at_the_back() -> None:
 
 
 def test_blinks_are_seen_in_front_and_mains_at_50_hz() -> None:
-    person = subject(1, 0)
+    person = simulate_subject(1, 0)
     trial = record(person, 0, 0)
     peaks = np.abs(trial).max(axis=1)
     assert peaks[CHANNELS.index("Fp1")] > 2 * peaks[CHANNELS.index("Oz")]
@@ -56,7 +56,7 @@ def test_blinks_are_seen_in_front_and_mains_at_50_hz() -> None:
 
 
 def test_happiness_shifts_alpha_from_the_left_to_the_right_of_the_forehead() -> None:
-    person = subject(1, 0, Variation(effect=2.0, own=0.0, flip=0.0, baseline=0.0, trial=0.0))
+    person = simulate_subject(1, 0, Variation(effect=2.0, own=0.0, flip=0.0, baseline=0.0, trial=0.0))
 
     def asymmetry(emotion: str) -> float:
         frequencies, power = spectrum(person, EMOTIONS.index(emotion))
@@ -67,21 +67,21 @@ def test_happiness_shifts_alpha_from_the_left_to_the_right_of_the_forehead() -> 
 
 
 def test_the_same_seed_gives_the_same_trial_and_another_does_not() -> None:
-    first = record(subject(3, 5), 1, 7)
-    np.testing.assert_array_equal(first, record(subject(3, 5), 1, 7))
-    assert not np.allclose(first, record(subject(3, 6), 1, 7))
-    assert not np.allclose(first, record(subject(3, 5), 1, 8))
+    first = record(simulate_subject(3, 5), 1, 7)
+    np.testing.assert_array_equal(first, record(simulate_subject(3, 5), 1, 7))
+    assert not np.allclose(first, record(simulate_subject(3, 6), 1, 7))
+    assert not np.allclose(first, record(simulate_subject(3, 5), 1, 8))
 
 
 def test_people_differ_in_head_and_answer() -> None:
-    first, second = subject(1, 0), subject(2, 0)
+    first, second = simulate_subject(1, 0), simulate_subject(2, 0)
     assert not np.allclose(first.mixing, second.mixing)
     assert not np.allclose(first.spectra, second.spectra)
     assert np.corrcoef(first.answers.ravel(), second.answers.ravel())[0, 1] < 0.99
 
 
 def test_people_share_an_answer_to_emotion_on_average() -> None:
-    answers = np.array([subject(number, 0).answers.ravel() for number in range(1, 21)])
+    answers = np.array([simulate_subject(number, 0).answers.ravel() for number in range(1, 21)])
     halves = np.corrcoef(answers[:10].mean(axis=0), answers[10:].mean(axis=0))[0, 1]
     assert halves > 0.6
 
@@ -107,4 +107,4 @@ def test_the_sample_is_a_small_file_in_eavs_layout(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [1, 40])
 def test_values_are_finite(number: int) -> None:
-    assert np.isfinite(record(subject(number, 11), 2, 0)).all()
+    assert np.isfinite(record(simulate_subject(number, 11), 2, 0)).all()

@@ -8,7 +8,7 @@ import torch
 
 from inference import speech
 from inference.model_spec import SpeechInput
-from training.features.spec_augment import MARGIN_FRAMES, SpeechChanges, mel_db
+from training.features.spec_augment import MARGIN_FRAMES, SpecAugment, mel_db
 
 SPEC = SpeechInput(sample_rate=22050, n_mfcc=10, frames=156, n_fft=2048, hop_length=512, n_mels=128)
 SECONDS = 3.6
@@ -22,8 +22,8 @@ def voice(seconds: float) -> np.ndarray:
     return (0.1 * tone * (np.sin(2 * np.pi * 3 * time) > 0)).astype(np.float32)
 
 
-def changes(seed: int = 0) -> SpeechChanges:
-    return SpeechChanges(SPEC, SPEC.frames, torch.Generator().manual_seed(seed))
+def changes(seed: int = 0) -> SpecAugment:
+    return SpecAugment(SPEC, SPEC.frames, torch.Generator().manual_seed(seed))
 
 
 def test_an_unchanged_window_gives_the_mfcc_of_inference() -> None:

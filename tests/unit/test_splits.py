@@ -37,7 +37,7 @@ def test_nobody_is_on_two_sides_or_left_out(name: str) -> None:
     )
     for fold in split.folds:
         assert tuple(sorted(fold.train + fold.validation + fold.test)) == numbers(first, last)
-    assert split.unit == ("trial" if "within" in name else "person")
+    assert split.unit == ("trial" if "within" in name else "subject")
 
 
 def test_the_eav_splits_are_the_published_ones() -> None:
@@ -63,7 +63,7 @@ def test_the_ravdess_splits_are_the_published_ones() -> None:
 def whole() -> dict[str, Any]:
     return {
         "about": "two folds",
-        "unit": "person",
+        "unit": "subject",
         "first": 1,
         "last": 4,
         "folds": [

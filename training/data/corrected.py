@@ -1,7 +1,7 @@
-"""Recordings whose timelines a person corrected: files `personN/NAME.json`, as the application exports them.
+"""Recordings with corrected timelines: files `personN/NAME.json`, as the application exports them.
 
-Beside each lies its video, `personN/NAME.mp4` or of another suffix, and `NAME.wav` where a separate sound track was
-read. N numbers the people as splits do: all recordings of one person lie in one folder.
+Beside each lies its video, `personN/NAME.mp4` or of another suffix, and `NAME.wav` where there is a separate sound
+track. N is the subject's number in splits: all recordings of one subject lie in one folder.
 """
 
 import json
@@ -18,40 +18,40 @@ from inference.types import UNDETERMINED, Timeline
 from training.errors import DatasetError
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m4v")
-_PERSON = re.compile(r"person(\d+)", re.IGNORECASE)
+_FOLDER = re.compile(r"person(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """A part of a recording to which a person gave one label."""
+class Segment:
+    """A part of a recording with one corrected label."""
 
     video: Path
     audio: Path
-    person: int
+    subject: int
     label: str
     start_s: float
     end_s: float
 
 
-def read(root: Path, people: Iterable[int] | None = None) -> list[Stretch]:
-    """The corrected segments below `root`, by person, file and time; only of `people`, if given.
+def read(root: Path, subjects: Iterable[int] | None = None) -> list[Segment]:
+    """The corrected segments below `root`, by subject, file and time; only of `subjects`, if given.
 
-    What was left undetermined is left out. Raises DatasetError, which names the file: for a missing person, a result
+    Undetermined segments are left out. Raises DatasetError, which names the file: for a missing subject, a result
     that cannot be read, has no corrections, or a label that it does not know; for a video that is missing, there
     twice, or another one than was read.
     """
     folders = {
         int(match[1]): folder
         for folder in (sorted(root.iterdir()) if root.is_dir() else ())
-        if folder.is_dir() and (match := _PERSON.fullmatch(folder.name))
+        if folder.is_dir() and (match := _FOLDER.fullmatch(folder.name))
     }
-    wanted = sorted(folders if people is None else set(people))
+    wanted = sorted(folders if subjects is None else set(subjects))
     if missing := [number for number in wanted if number not in folders]:
-        raise DatasetError(f"{root}: no folders of people {missing}")
+        raise DatasetError(f"{root}: no folders of subjects {missing}")
     results = [(number, path) for number in wanted for path in sorted(folders[number].glob("*.json"))]
     if not results:
         raise DatasetError(f"{root}: no personN/NAME.json")
-    found: list[Stretch] = []
+    found: list[Segment] = []
     seen: dict[str, Path] = {}
     for number, path in results:
         timeline = _timeline(path)
@@ -62,24 +62,24 @@ def read(root: Path, people: Iterable[int] | None = None) -> list[Stretch]:
         sound = path.with_suffix(".wav")
         assert timeline.corrections is not None
         found += [
-            Stretch(video, sound if sound.is_file() else video, number, one.label, one.start_s, one.end_s)
+            Segment(video, sound if sound.is_file() else video, number, one.label, one.start_s, one.end_s)
             for one in timeline.corrections.segments
             if one.label != UNDETERMINED
         ]
     return found
 
 
-def windows(stretch: Stretch, seconds: float) -> tuple[float, ...]:
-    """Where windows of `seconds` begin that lie wholly in the stretch: as many as fit side by side, spread evenly.
+def windows(segment: Segment, seconds: float) -> tuple[float, ...]:
+    """Starts (s) of windows of `seconds` within the segment: as many as fit side by side, spread evenly.
 
-    None straddles a boundary, so each has one label; a stretch that is shorter has none.
+    No window crosses a boundary, so each has one label; a shorter segment has none.
     """
-    room = stretch.end_s - stretch.start_s - seconds
+    room = segment.end_s - segment.start_s - seconds
     if room < -1e-6:
         return ()
     count = int((room + 1e-6) // seconds) + 1
     step = room / (count - 1) if count > 1 else 0.0
-    first = stretch.start_s if count > 1 else stretch.start_s + max(0.0, room) / 2
+    first = segment.start_s if count > 1 else segment.start_s + max(0.0, room) / 2
     return tuple(round(first + number * step, 6) for number in range(count))
 
 

@@ -1,4 +1,4 @@
-"""EAV: conversations of 42 people with video, sound and EEG, in trials of 20 s (Lee et al., Sci. Data 11, 1026, 2024).
+"""EAV: conversations of 42 subjects with video, sound and EEG, trials of 20 s (Lee et al., Sci. Data 11, 1026, 2024).
 
 `subjectN/Video/NNN_Trial_TT_Listening|Speaking_EMOTION.mp4`, `subjectN/Audio/..._aud.wav` of what is spoken, and
 `subjectN/EEG/subjectN_eeg.mat` with `subjectN_eeg_label.mat`. NNN counts the trials of the EEG from 1 and is all that
@@ -41,7 +41,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Subject:
-    """One person: the spoken trials in order of time, and the EEG file, which holds `recorded` trials."""
+    """One subject: the spoken trials in order of time, and the EEG file, which holds `recorded` trials."""
 
     number: int
     trials: tuple[Trial, ...]
@@ -50,10 +50,10 @@ class Subject:
 
 
 def read_subjects(root: Path, numbers: Iterable[int] | None = None) -> list[Subject]:
-    """The people below `root` in order of number; only `numbers`, if given. EEG is left for `read_eeg`.
+    """The subjects below `root` in order of number; only `numbers`, if given. EEG is left for `read_eeg`.
 
-    Raises DatasetError for a person, file or trial that is missing or there twice, for a name that is not of the data
-    set, and where a file name and the labels disagree. Hidden files, and in a person's folders files of other kinds
+    Raises DatasetError for a subject, file or trial that is missing or there twice, for a name that is not of the data
+    set, and where a file name and the labels disagree. Hidden files, and in a subject's folders files of other kinds
     than the data set's, are passed over.
     """
     folders: dict[int, Path] = {}
@@ -62,7 +62,7 @@ def read_subjects(root: Path, numbers: Iterable[int] | None = None) -> list[Subj
         if match and folder.is_dir():
             other = folders.setdefault(int(match[1]), folder)
             if other != folder:
-                raise DatasetError(f"{folder}: the same person as {other.name}")
+                raise DatasetError(f"{folder}: the same subject as {other.name}")
     wanted = sorted(folders if numbers is None else set(numbers))
     missing = [number for number in wanted if number not in folders]
     if missing:
@@ -78,7 +78,7 @@ def read_eeg(subject: Subject) -> NDArray[np.float32]:
     The whole file is checked. Raises DatasetError if it cannot be read, has another shape or holds NaN or Inf.
     """
     path = subject.eeg
-    with _naming(path), open_mat(path) as file:
+    with _named_errors(path), open_mat(path) as file:
         values = file.read(_segments(path, file, subject.recorded))
     rows = {trial.number: row for row, trial in enumerate(subject.trials)}
     spoken = np.empty((len(rows), len(CHANNELS), EAV_SAMPLES), np.float32)
@@ -93,13 +93,13 @@ def read_eeg(subject: Subject) -> NDArray[np.float32]:
 
 
 def simulated(root: Path) -> bool:
-    """Whether the folder says of itself that `python -m training simulate` made it."""
+    """Whether `python -m training simulate` made the folder, by its README.txt."""
     readme = root / "README.txt"
     return readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith("SIMULATED")
 
 
 def ranks(trials: Sequence[Trial]) -> list[int]:
-    """Each trial's place, from 1, among those of its person and label in order of time."""
+    """Each trial's place, from 1, among those of its subject and label in order of time."""
     order = sorted(range(len(trials)), key=lambda index: trials[index].number)
     seen: Counter[tuple[int, str]] = Counter()
     found = [0] * len(trials)
@@ -115,7 +115,7 @@ def _subject(number: int, folder: Path) -> Subject:
     named = (f"subject{number}_eeg", f"subject{number:02d}_eeg")
     eeg_file = _one(eeg, *(f"{name}.mat" for name in named))
     label_file = _one(eeg, *(f"{name}_label.mat" for name in named))
-    with _naming(label_file):
+    with _named_errors(label_file):
         emotions, spoken = read_labels(label_file)
     kinds = np.bincount(2 * emotions + spoken, minlength=LABEL_ROWS)
     if kinds.min() != kinds.max() or not kinds.any():
@@ -167,8 +167,8 @@ def _segments(path: Path, file: MatFile, recorded: int) -> Variable:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Say which file it is that cannot be read."""
+def _named_errors(path: Path) -> Iterator[None]:
+    """Name the file in errors of reading it."""
     try:
         yield
     except InputError as error:
@@ -178,12 +178,12 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _listed(folder: Path) -> list[Path]:
-    with _naming(folder):
+    with _named_errors(folder):
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _one(folder: Path, *names: str) -> Path:
-    """What lies in the folder under one of the names, in any case."""
+    """The one entry of the folder with one of the names, in any case."""
     wanted = {name.lower() for name in names}
     found = [path for path in _listed(folder) if path.name.lower() in wanted]
     if len(found) != 1:

@@ -36,8 +36,8 @@ class Faces:
         return np.flatnonzero(self.labels == LABELS.index(label))
 
 
-def reserve(faces: Faces, every: int) -> tuple[Faces, Faces]:
-    """All faces but each `every`th, and those: faces that a fusion may be fitted on since no backbone knows them."""
+def hold_out(faces: Faces, every: int) -> tuple[Faces, Faces]:
+    """All faces but each `every`th, and those, which are held out from the backbone."""
     kept = np.arange(len(faces)) % every == 0
     return (
         Faces(faces.images[~kept], faces.labels[~kept]),

@@ -1,11 +1,12 @@
-"""Who is fitted on and who is tested on: the files of training/splits, which every fit and score of a data set uses.
+"""The splits of a data set, files of training/splits, which every fit and score of it uses.
 
-A file holds `about`, what its numbers count (`unit`: "person", or "trial", the place of a trial among those of its
-person and label in order of time), the `first` and `last` number, and `folds`, each with the numbers of its `train`,
+A file holds `about`, what its numbers count (`unit`: "subject", or "trial", the place of a trial among those of its
+subject and label in order of time), the `first` and `last` number, and `folds`, each with the numbers of its `train`,
 `validation` and `test` part. `validation` may be empty.
 """
 
 import json
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,13 @@ from typing import Any, Literal
 from training.errors import DatasetError
 
 FOLDER = Path(__file__).parents[1] / "splits"
-UNITS = ("person", "trial")
+UNITS = ("subject", "trial")
 PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Disjoint and, taken together, everybody (or every trial of a person and label)."""
+    """Disjoint parts that together hold every subject, or every trial of a subject and label."""
 
     train: tuple[int, ...]
     validation: tuple[int, ...]
@@ -31,7 +32,7 @@ class Fold:
 class Split:
     name: str
     about: str
-    unit: Literal["person", "trial"]
+    unit: Literal["subject", "trial"]
     folds: tuple[Fold, ...]
 
 
@@ -43,20 +44,20 @@ def load(name: str) -> Split:
     return read(path)
 
 
-def people(name: str, fold: int) -> Fold:
-    """Fold number `fold`, from 0, of a split by person. Raises DatasetError if there is none."""
+def subjects(name: str, fold: int) -> Fold:
+    """Fold number `fold`, from 0, of a split by subject. Raises DatasetError if there is none."""
     split = load(name)
-    if split.unit != "person" or not 0 <= fold < len(split.folds):
-        raise DatasetError(f"{name}: has {len(split.folds)} folds by {split.unit}, so no fold {fold} by person")
+    if split.unit != "subject" or not 0 <= fold < len(split.folds):
+        raise DatasetError(f"{name}: has {len(split.folds)} folds by {split.unit}, so no fold {fold} by subject")
     if not split.folds[fold].validation:
         raise DatasetError(f"{name}: fold {fold} has no validation part, which is needed to choose an epoch")
     return split.folds[fold]
 
 
 def read(path: Path) -> Split:
-    """Read a split and make sure that no number stands on two sides, is left out or is tested twice.
+    """Read a split.
 
-    Raises DatasetError if it does, and for anything else than the keys and types above.
+    Raises DatasetError for a number that is in two parts, left out or tested twice, and for other keys or types.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -64,12 +65,17 @@ def read(path: Path) -> Split:
         raise DatasetError(f"{path}: not a split: {error}") from error
     _keys(path, "the split", found, ("about", "unit", "first", "last", "folds"))
     about, unit, first, last, folds = (found[key] for key in ("about", "unit", "first", "last", "folds"))
+    if unit == "person":
+        warnings.warn(
+            f"{path}: unit person is now subject; the next release refuses it", DeprecationWarning, stacklevel=2
+        )
+        unit = "subject"
     if not isinstance(about, str) or unit not in UNITS:
         raise DatasetError(f"{path}: about has to be a text and unit one of {UNITS}")
     if type(first) is not int or type(last) is not int or not isinstance(folds, list) or not folds:
         raise DatasetError(f"{path}: first and last have to be whole numbers and folds a list of at least one")
-    everybody = range(first, last + 1)
-    read_folds = tuple(_fold(path, f"fold {number}", fold, everybody) for number, fold in enumerate(folds, 1))
+    numbers = range(first, last + 1)
+    read_folds = tuple(_fold(path, f"fold {number}", fold, numbers) for number, fold in enumerate(folds, 1))
     tested = Counter(number for fold in read_folds for number in fold.test)
     twice = sorted(number for number, times in tested.items() if times > 1)
     if twice:
@@ -77,7 +83,7 @@ def read(path: Path) -> Split:
     return Split(path.stem, about, unit, read_folds)
 
 
-def _fold(path: Path, where: str, fold: Any, everybody: range) -> Fold:
+def _fold(path: Path, where: str, fold: Any, numbers: range) -> Fold:
     _keys(path, where, fold, PARTS)
     for part in PARTS:
         if not isinstance(fold[part], list) or not all(type(number) is int for number in fold[part]):
@@ -87,8 +93,8 @@ def _fold(path: Path, where: str, fold: Any, everybody: range) -> Fold:
     placed = Counter(number for part in PARTS for number in fold[part])
     if twice := sorted(number for number, times in placed.items() if times > 1):
         raise DatasetError(f"{path}: {where}: {twice} stand there more than once")
-    if wrong := sorted(set(everybody) ^ set(placed)):
-        raise DatasetError(f"{path}: {where}: {wrong} are left out or not of {everybody.start} to {everybody.stop - 1}")
+    if wrong := sorted(set(numbers) ^ set(placed)):
+        raise DatasetError(f"{path}: {where}: {wrong} are left out or not of {numbers.start} to {numbers.stop - 1}")
     return Fold(*(tuple(sorted(fold[part])) for part in PARTS))
 
 

@@ -1,4 +1,4 @@
-"""Audio-video clips composed of parts that were never recorded together.
+"""Synthetic audio-visual clips, composed of parts that were never recorded together.
 
 One face of FER-2013, moved like a head over the samples of a window, with one RAVDESS
 speech clip of the same label; calm speech goes with neutral faces. A stand-in for an

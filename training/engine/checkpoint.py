@@ -1,23 +1,22 @@
-"""Where a fit stands, on disk after each round, so that a fit that was killed goes on to the same result."""
+"""The state of a fit on disk, so that a run that was killed resumes to the same result. No pickle is involved."""
 
 import hashlib
 import json
-import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from training.engine import devices as distributed
+from training.schema.audio_visual import SyntheticPairs
+from training.schema.sections import ModelConfig
 
-log = logging.getLogger(__name__)
 RUNS = Path("runs")  # ignored by git
-_FILE = "checkpoint.safetensors"
+FILE = "checkpoint.safetensors"
 
 
 class Stateful(Protocol):
@@ -27,17 +26,20 @@ class Stateful(Protocol):
 
 
 class Randomness:
-    """The sources of random numbers that a fit in one process draws from: torch's own and `generators`."""
+    """The sources of random numbers of a fit: torch's own, on the processor and the GPU, and `generators`."""
 
     def __init__(self, *generators: torch.Generator | np.random.Generator) -> None:
         self.generators = generators
 
     def state_dict(self) -> dict[str, Any]:
         states = [g.get_state() if isinstance(g, torch.Generator) else g.bit_generator.state for g in self.generators]
-        return {"torch": torch.get_rng_state(), "generators": states}
+        cuda = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
+        return {"torch": torch.get_rng_state(), "cuda": cuda, "generators": states}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         torch.set_rng_state(state_dict["torch"])
+        if state_dict["cuda"] is not None:
+            torch.cuda.set_rng_state(state_dict["cuda"])
         for generator, state in zip(self.generators, state_dict["generators"], strict=True):
             if isinstance(generator, torch.Generator):
                 generator.set_state(state)
@@ -45,56 +47,34 @@ class Randomness:
                 generator.bit_generator.state = state
 
 
-def folder(name: str, *asked: object) -> Path:
-    """Where this very fit is kept: whatever else is `asked` for has another place."""
-    key = hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:12]
-    return RUNS / f"{name}-{key}"
+def directory(config: ModelConfig | SyntheticPairs, *sources: object) -> Path:
+    """Where this very fit is kept: another configuration or other sources have another directory."""
+    described = json.dumps([msgspec.to_builtins(config), *sources], default=str)
+    key = hashlib.sha256(described.encode()).hexdigest()[:12]
+    return RUNS / f"{config.name}-{config.version}-{key}"
 
 
-def rounds(
-    place: Path, count: int, parts: dict[str, Stateful], one: Callable[[int], dict[str, Any]], lines: str = "log.jsonl"
-) -> None:
-    """Call `one` with each number of 1 to `count` that was not done before and keep the state of `parts` after it.
-
-    What `one` returns becomes a line of `place`/`lines`. Under torchrun the first process writes.
-    """
-    place.mkdir(parents=True, exist_ok=True)
-    # A fit that was killed at the end of a phase leaves that phase's checkpoint to the next one, which has no log yet.
-    first = _resume(place / _FILE, parts) + 1 if (place / lines).exists() else 1
-    for number in range(first, count + 1):
-        started = time.monotonic()
-        entry = one(number) | {"seconds": round(time.monotonic() - started, 1)}
-        if distributed.rank() == 0:
-            log.info("%s", entry)
-            with (place / lines).open("a" if number > 1 else "w") as written:
-                written.write(json.dumps(entry) + "\n")
-            save(place / _FILE, number, parts)
-        distributed.wait()
-
-
-def save(path: Path, done: int, parts: dict[str, Stateful]) -> None:
-    """Write that `done` rounds are over and the state of `parts`; never half a file."""
-    unfinished = path.with_suffix(".part")
+def save(path: Path, parts: dict[str, Stateful]) -> None:
+    """Write the state of `parts`; never half a file."""
+    partial = path.with_suffix(".part")
     tensors: dict[str, torch.Tensor] = {}
     state = _without_tensors({name: part.state_dict() for name, part in parts.items()}, tensors)
-    save_file(tensors, unfinished, metadata={"done": str(done), "state": json.dumps(state)})
-    unfinished.replace(path)
+    save_file(tensors, partial, metadata={"state": json.dumps(state)})
+    partial.replace(path)
 
 
-def _resume(path: Path, parts: dict[str, Stateful]) -> int:
-    """Put back what `save` wrote and return how many rounds were done; 0 if nothing was written."""
+def resume(path: Path, parts: dict[str, Stateful]) -> None:
+    """Restore what `save` wrote, if it did."""
     if not path.exists():
-        return 0
+        return
     with safe_open(path, framework="pt") as file:
-        said = file.metadata()
-        state = _with_tensors(json.loads(said["state"]), file.get_tensor)
+        state = _with_tensors(json.loads(file.metadata()["state"]), file.get_tensor)
     for name, part in parts.items():
         part.load_state_dict(state[name])
-    return int(said["done"])
 
 
 def _without_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    """`value` as JSON can hold it; its tensors go to `tensors`, and keys of dictionaries stay what they are."""
+    """`value` as JSON: its tensors move to `tensors`, and dictionaries become pairs, for their keys may be numbers."""
     match value:
         case torch.Tensor():
             name = str(len(tensors))
@@ -108,7 +88,7 @@ def _without_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
 
 
 def _with_tensors(value: Any, tensor: Callable[[str], torch.Tensor]) -> Any:
-    """What `_without_tensors` was given; tuples have become lists."""
+    """The inverse of `_without_tensors`, but tuples have become lists."""
     match value:
         case {"tensor": name}:
             return tensor(name)
@@ -119,13 +99,13 @@ def _with_tensors(value: Any, tensor: Callable[[str], torch.Tensor]) -> Any:
     return value
 
 
-def seconds(place: Path) -> float:
-    """How long the rounds of a fit took, also those before it was stopped."""
-    lines = [line for path in place.rglob("*.jsonl") for line in path.read_text().splitlines()]
+def seconds(directory: Path) -> float:
+    """How long the epochs of a fit took, including those before it was stopped."""
+    lines = [line for path in directory.rglob("*.jsonl") for line in path.read_text().splitlines()]
     return round(sum(json.loads(line)["seconds"] for line in lines), 1)
 
 
-def forget(place: Path) -> None:
-    """Take the state of a fit that is over off the disk; its log stays."""
-    for path in place.rglob(_FILE):
+def remove(directory: Path) -> None:
+    """Delete the state of a finished fit; its log stays."""
+    for path in directory.rglob(FILE):
         path.unlink()

@@ -1,87 +1,78 @@
-"""AdamW or SGD on a one-cycle schedule, with the moving average of the weights that is kept in the end."""
+"""Optimisers with their learning rate schedules."""
 
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, OneCycleLR
 
-from training.schema.configuration import Learning
-
-Network = TypeVar("Network", bound=nn.Module)
+from training.schema.sections import OptimConfig
 
 
-class Descent(Generic[Network]):
-    """Takes the parameters of `network` that want gradients down through `steps` steps.
+@dataclass(frozen=True)
+class Optimisation:
+    """An optimiser, its schedule, which advances each `step` or `epoch`, and the decay of the moving average."""
 
-    The rate rises to `rate` over the share `warmup` of the steps and ends at rate / 25 / `decay`. With a `momentum`,
-    Nesterov's, it is SGD, which leaves biases and norms out of the weight decay; without, AdamW.
+    optimiser: torch.optim.Optimizer
+    schedule: LRScheduler | None = None
+    interval: Literal["step", "epoch"] = "step"
+    ema: float | None = None
+
+
+def one_cycle(
+    network: nn.Module,
+    steps: int,
+    *,
+    lr: float,
+    warmup: float,
+    weight_decay: float,
+    ema: float,
+    decay: float = 1e4,
+    momentum: float | None = None,
+) -> Optimisation:
+    """One cycle of the learning rate, which peaks at `lr` after the share `warmup` and ends at lr / 25 / `decay`.
+
+    With a `momentum`, Nesterov SGD that leaves biases and norms out of the weight decay; without, AdamW.
     """
-
-    def __init__(
-        self,
-        network: Network,
-        steps: int,
-        *,
-        rate: float,
-        warmup: float,
-        weight_decay: float,
-        ema: float,
-        decay: float = 1e4,
-        momentum: float | None = None,
-    ) -> None:
-        self.network = network
-        self._average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema), use_buffers=True)
-        learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        self._optimiser: torch.optim.Optimizer
-        if momentum is None:
-            self._optimiser = torch.optim.AdamW(learned, lr=rate, weight_decay=weight_decay)
-        else:
-            groups: list[dict[str, Any]] = [
-                {"params": [parameter for parameter in learned if parameter.ndim > 1], "weight_decay": weight_decay},
-                {"params": [parameter for parameter in learned if parameter.ndim < 2]},
-            ]
-            self._optimiser = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=True)
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser,
-            rate,
-            total_steps=steps + 1,
-            pct_start=warmup,
-            final_div_factor=decay,
-            cycle_momentum=momentum is None,
-        )
-
-    @property
-    def average(self) -> Network:
-        """The moving average of the network."""
-        return self._average.module  # type: ignore[return-value]
-
-    def step(self, loss: Tensor) -> float:
-        """One step down; returns the loss."""
-        self._optimiser.zero_grad()
-        loss.backward()
-        self._optimiser.step()
-        self._schedule.step()
-        self._average.update_parameters(self.network)
-        return loss.item()
-
-    def _parts(self) -> dict[str, Any]:
-        return {
-            "network": self.network,
-            "average": self._average,
-            "optimiser": self._optimiser,
-            "schedule": self._schedule,
-        }
-
-    def state_dict(self) -> dict[str, Any]:
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        for name, part in self._parts().items():
-            part.load_state_dict(state_dict[name])
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimiser: torch.optim.Optimizer
+    if momentum is None:
+        optimiser = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay)
+    else:
+        groups: list[dict[str, Any]] = [
+            {"params": [parameter for parameter in parameters if parameter.ndim > 1], "weight_decay": weight_decay},
+            {"params": [parameter for parameter in parameters if parameter.ndim < 2]},
+        ]
+        optimiser = torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=True)
+    schedule = OneCycleLR(
+        optimiser,
+        lr,
+        total_steps=steps + 1,
+        pct_start=warmup,
+        final_div_factor=decay,
+        cycle_momentum=momentum is None,
+    )
+    return Optimisation(optimiser, schedule, ema=ema)
 
 
-def descent(network: Network, learning: Learning) -> Descent[Network]:
-    """The descent that a configuration asks for."""
-    settings = learning.model_dump(include={"rate", "warmup", "weight_decay", "ema"})
-    return Descent(network, learning.steps, **settings)
+def adamw(network: nn.Module, config: OptimConfig) -> Optimisation:
+    """AdamW on one cycle with a moving average, as a configuration asks."""
+    return one_cycle(
+        network,
+        config.steps,
+        lr=config.lr,
+        warmup=config.warmup,
+        weight_decay=config.weight_decay,
+        ema=config.ema,
+    )
+
+
+def sgd_by_milestones(
+    network: nn.Module, milestones: list[int], *, lr: float, momentum: float, dampening: float, weight_decay: float
+) -> Optimisation:
+    """SGD whose learning rate falls to a tenth at each of these epochs (Chumachenko et al. 2022)."""
+    optimiser = torch.optim.SGD(
+        network.parameters(), lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay
+    )
+    return Optimisation(optimiser, MultiStepLR(optimiser, milestones), "epoch")

@@ -1,9 +1,11 @@
-"""What is fitted last: how far a network trusts each of its branches, and how sure it says it is.
+"""Calibration of a trained network: the weight of its modalities and the temperature of its logits.
 
-Temperature scaling (Guo et al. 2017) is one number that makes confidence match accuracy. The balance is another one. A
-network knows the voices that it was fitted on better than those of strangers, and so weighs voice against face wrongly.
+Temperature scaling (Guo et al. 2017) divides the logits by one number, so that confidence matches accuracy. The
+modality weight is one number too: a network knows the voices that it was trained on better than those of other
+speakers, and so trusts voice too much against face.
 """
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,134 +18,152 @@ from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
 from inference.predictors.audio_visual import AudioVisualPredictor
-from training.data import ravdess
 from training.data.fer2013 import Faces
+from training.data.labels import label_indices
 from training.data.synthetic_pairs import draw_faces
-from training.evaluation.evaluate import DRAWS, ReadAlone, composed_features, read_still_faces, read_voices
+from training.evaluation.evaluate import DRAWS, UnimodalPredictions, labelled_clips, predict_still_faces, predict_voices
 from training.evaluation.metrics import calibration
-from training.features.banks import speech_bank
+from training.features.faces import device_of, moving_face_features
+from training.features.speech import middle_mfcc
 
 
 @dataclass(frozen=True)
-class Examples:
-    """What a classifier reads, `branches` (N, 256), and the label index that it should find, `wanted` (N,)."""
+class ClassifierInputs:
+    """Inputs of a classifier, `branches` (N, 256), and the label indices `targets` (N,)."""
 
     branches: Tensor
-    wanted: NDArray[np.int64]
+    targets: NDArray[np.int64]
+
+
+def nll(logits: NDArray[np.floating[Any]], targets: NDArray[np.int64]) -> float:
+    """Mean negative log-likelihood of `targets` (N,) under `logits` (N, classes)."""
+    return -float(log_softmax(logits, axis=1)[np.arange(len(targets)), targets].mean())
 
 
 def temperature(
-    logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64], merge: NDArray[np.floating[Any]] | None = None
+    logits: NDArray[np.floating[Any]], targets: NDArray[np.int64], merge: NDArray[np.floating[Any]] | None = None
 ) -> float:
-    """The divisor of `logits` (N, classes), 1/8 to 8, with which their likelihood of `wanted` (N,) is greatest.
+    """The temperature, 1/8 to 8, of `logits` (N, classes) with the least negative log-likelihood of `targets` (N,).
 
-    `merge` (classes, names) adds the probabilities of classes that count as one of the names that are wanted then.
+    `merge` (classes, names) adds the probabilities of classes that share a name; targets are names then.
     """
 
     def loss(power: float) -> float:
         if merge is None:
-            return _surprise(logits / 2**power, wanted)
+            return nll(logits / 2**power, targets)
         merged = softmax(logits / 2**power, axis=1) @ merge
-        return -float(np.log(merged[np.arange(len(wanted)), wanted] + 1e-12).mean())
+        return -float(np.log(merged[np.arange(len(targets)), targets] + 1e-12).mean())
 
     return float(2 ** minimize_scalar(loss, bounds=(-3, 3), method="bounded").x)
 
 
-def balanced(classifier: nn.Linear, balance: float, centre: Tensor) -> nn.Linear:
-    """The classifier with its weights for faces times `balance`, those for the voice divided by it.
+def apply_modality_weight(classifier: nn.Linear, weight: float, centre: Tensor) -> nn.Linear:
+    """The classifier with its weights for faces times `weight`, those for the voice divided by it.
 
-    What it says of `centre` (256,) stays the same.
+    The logits of `centre` (256,) stay the same.
     """
     half = classifier.in_features // 2
-    weight = classifier.weight.detach()
-    scaled = torch.cat((weight[:, :half] / balance, weight[:, half:] * balance), dim=1)
-    found = nn.Linear(classifier.in_features, classifier.out_features)
-    found.load_state_dict({"weight": scaled, "bias": classifier.bias.detach() + (weight - scaled) @ centre})
-    return found
+    former = classifier.weight.detach()
+    scaled = torch.cat((former[:, :half] / weight, former[:, half:] * weight), dim=1)
+    result = nn.Linear(classifier.in_features, classifier.out_features)
+    result.load_state_dict({"weight": scaled, "bias": classifier.bias.detach() + (former - scaled) @ centre})
+    return result
 
 
 @torch.inference_mode()
-def balance(classifier: nn.Linear, examples: Examples) -> float:
-    """The balance, 1/4 to 4, with which the likelihood of the examples is greatest at its best temperature."""
-    centre = examples.branches.mean(0)
+def modality_weight(classifier: nn.Linear, inputs: ClassifierInputs) -> float:
+    """The modality weight, 1/4 to 4, with the least negative log-likelihood at its best temperature."""
+    centre = inputs.branches.mean(0)
 
     def loss(powers: NDArray[np.float64]) -> float:
-        logits = balanced(classifier, 2 ** float(powers[0]), centre)(examples.branches).numpy()
-        return _surprise(logits / 2 ** powers[1], examples.wanted)
+        logits = apply_modality_weight(classifier, 2 ** float(powers[0]), centre)(inputs.branches).numpy()
+        return nll(logits / 2 ** powers[1], inputs.targets)
 
-    found = minimize(loss, x0=(0.0, 0.0), bounds=((-2, 2), (-3, 3)), method="Nelder-Mead")
-    return float(2 ** found.x[0])
-
-
-def _surprise(logits: NDArray[np.floating[Any]], wanted: NDArray[np.int64]) -> float:
-    return -float(log_softmax(logits, axis=1)[np.arange(len(wanted)), wanted].mean())
+    fitted = minimize(loss, x0=(0.0, 0.0), bounds=((-2, 2), (-3, 3)), method="Nelder-Mead")
+    return float(2 ** fitted.x[0])
 
 
 @torch.inference_mode()
-def calibrate(reader: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces) -> dict[str, Any]:
-    """Balance the network's classifier on composed clips of people that it was not fitted on; find its temperature.
+def calibrate(predictor: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces) -> dict[str, Any]:
+    """Weigh the classifier's modalities, in place, on synthetic pairs of unknown subjects; fit the temperatures.
 
-    The actors and faces are parted in two. Each half is scored with the balance and temperature of the other,
-    which gives the accuracy and calibration error that somebody else's recordings may expect of this step;
-    what is kept comes from both.
+    The actors and faces are split in two halves. Each half is scored with the weight and temperature of the other,
+    which estimates accuracy and calibration error on other recordings; the published numbers come from both halves.
     """
-    classifier = reader.network.classifier
-    halves = [composed_examples(reader, speech, actors[number::2], faces.part(number, 2)) for number in (0, 1)]
-    found: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
+    classifier = copy.deepcopy(predictor.network.classifier).to("cpu")
+    halves = [classifier_inputs(predictor, speech, actors[number::2], faces.part(number, 2)) for number in (0, 1)]
+    result: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
     for half, other in zip(halves, reversed(halves), strict=True):
-        scaled, divisor, _ = _scaling(classifier, other)
+        scaled, divisor, _ = _scale(classifier, other)
         for name, network, power in (("before", classifier, 1.0), ("after", scaled, divisor)):
             logits = network(half.branches).numpy() / power
-            found[f"ece_{name}"] += calibration(softmax(logits, axis=1), half.wanted)["ece"] / 2
-            found[f"accuracy_{name}"] += float((logits.argmax(1) == half.wanted).mean()) / 2
-    both = Examples(torch.cat([half.branches for half in halves]), np.concatenate([half.wanted for half in halves]))
-    scaled, divisor, share = _scaling(classifier, both)
-    classifier.load_state_dict(scaled.state_dict())
-    return {name: round(value, 4) for name, value in found.items()} | {
+            result[f"ece_{name}"] += calibration(softmax(logits, axis=1), half.targets)["ece"] / 2
+            result[f"accuracy_{name}"] += float((logits.argmax(1) == half.targets).mean()) / 2
+    branches = torch.cat([half.branches for half in halves])
+    both = ClassifierInputs(branches, np.concatenate([half.targets for half in halves]))
+    scaled, divisor, weight = _scale(classifier, both)
+    predictor.network.classifier.load_state_dict(scaled.state_dict())
+    return {name: round(value, 4) for name, value in result.items()} | {
         "temperature": round(divisor, 3),
-        "balance": round(share, 3),
+        "balance": round(weight, 3),
         "unit": "composed clips; each half of the test actors and faces with the balance and temperature of the other",
         "alone": {
-            "voice": _crossed([_voices(reader, speech, actors[number::2]) for number in (0, 1)]),
-            "face": _crossed([read_still_faces(reader, faces.part(number, 2)) for number in (0, 1)]),
+            "voice": cross_fit([_predict_clips(predictor, speech, actors[number::2]) for number in (0, 1)]),
+            "face": cross_fit([predict_still_faces(predictor, faces.part(number, 2)) for number in (0, 1)]),
         },
     }
 
 
-def _crossed(halves: list[ReadAlone]) -> dict[str, float]:
+def reweigh(predictor: AudioVisualPredictor, weight: float, speech: Path, actors: list[int], faces: Faces) -> None:
+    """Apply a modality weight, in place, that was fitted for another network of the same kind."""
+    centre = classifier_inputs(predictor, speech, actors, faces).branches.mean(0)
+    scaled = apply_modality_weight(copy.deepcopy(predictor.network.classifier).to("cpu"), weight, centre)
+    predictor.network.classifier.load_state_dict(scaled.state_dict())
+
+
+def cross_fit(halves: list[UnimodalPredictions]) -> dict[str, float]:
     """The temperature of both halves, and the calibration error of each with the temperature of the other."""
-    own = [temperature(half.logits, half.wanted, half.merge) for half in halves]
-    logits, wanted = np.concatenate([h.logits for h in halves]), np.concatenate([h.wanted for h in halves])
+    own = [temperature(half.logits, half.targets, half.merge) for half in halves]
+    logits, targets = np.concatenate([h.logits for h in halves]), np.concatenate([h.targets for h in halves])
+    crossed = [_error(half, other) for half, other in zip(halves, own[::-1], strict=True)]
     return {
-        "temperature": round(temperature(logits, wanted, halves[0].merge), 3),
+        "temperature": round(temperature(logits, targets, halves[0].merge), 3),
         "ece_before": round(float(np.mean([_error(half, 1.0) for half in halves])), 4),
-        "ece_after": round(float(np.mean([_error(h, other) for h, other in zip(halves, own[::-1], strict=True)])), 4),
+        "ece_after": round(float(np.mean(crossed)), 4),
     }
 
 
-def _error(read: ReadAlone, divisor: float) -> float:
-    return float(calibration(softmax(read.logits / divisor, axis=1) @ read.merge, read.wanted)["ece"])
+def _error(predicted: UnimodalPredictions, divisor: float) -> float:
+    probabilities = softmax(predicted.logits / divisor, axis=1) @ predicted.merge
+    return float(calibration(probabilities, predicted.targets)["ece"])
 
 
-def _voices(reader: AudioVisualPredictor, speech: Path, actors: list[int]) -> ReadAlone:
-    clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
-    read = read_voices(reader, torch.from_numpy(speech_bank(clips, reader.speech, reader.window_s).mfcc)).numpy()
-    names = list(reader.labels)
-    return ReadAlone(read, np.array([names.index(clip.label) for clip in clips]), names, np.eye(len(names)))
+def _predict_clips(predictor: AudioVisualPredictor, speech: Path, actors: list[int]) -> UnimodalPredictions:
+    features = middle_mfcc(labelled_clips(predictor, speech, actors), predictor.speech, predictor.window_s)
+    logits = predict_voices(predictor, torch.from_numpy(features.mfcc)).numpy()
+    names = list(predictor.labels)
+    return UnimodalPredictions(logits, label_indices(features.labels, names), names, np.eye(len(names)))
 
 
-def _scaling(classifier: nn.Linear, examples: Examples) -> tuple[nn.Linear, float, float]:
-    """The balanced classifier, its temperature and its balance."""
-    share = balance(classifier, examples)
-    scaled = balanced(classifier, share, examples.branches.mean(0))
-    return scaled, temperature(scaled(examples.branches).numpy(), examples.wanted), share
+def _scale(classifier: nn.Linear, inputs: ClassifierInputs) -> tuple[nn.Linear, float, float]:
+    """The classifier with its modality weight applied, its temperature, and that weight."""
+    weight = modality_weight(classifier, inputs)
+    scaled = apply_modality_weight(classifier, weight, inputs.branches.mean(0))
+    return scaled, temperature(scaled(inputs.branches).numpy(), inputs.targets), weight
 
 
 @torch.inference_mode()
-def composed_examples(reader: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces) -> Examples:
-    """What the classifier reads of composed clips of `actors` and `faces`, in every draw."""
-    clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in reader.labels]
-    mfcc = torch.from_numpy(speech_bank(clips, reader.speech, reader.window_s).mfcc)
-    drawn = [composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed) for seed in range(DRAWS)]
-    branches = torch.cat([reader.network.embed(mfcc, features) for features in drawn])
-    return Examples(branches, np.tile([reader.labels.index(clip.label) for clip in clips], DRAWS))
+def classifier_inputs(
+    predictor: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces
+) -> ClassifierInputs:
+    """The classifier's inputs, on the processor, for synthetic pairs of `actors` and `faces`, in every draw."""
+    network, device = predictor.network, device_of(predictor.network)
+    clips = labelled_clips(predictor, speech, actors)
+    mfcc = torch.from_numpy(middle_mfcc(clips, predictor.speech, predictor.window_s).mfcc).to(device)
+    branches = []
+    for seed in range(DRAWS):
+        drawn = faces.images[draw_faces(clips, faces, seed)]
+        features = moving_face_features(network, drawn, predictor.face.size, seed)
+        branches.append(network.embed(mfcc, features.to(device)).cpu())
+    targets = label_indices([clip.label for clip in clips], predictor.labels)
+    return ClassifierInputs(torch.cat(branches), np.tile(targets, DRAWS))

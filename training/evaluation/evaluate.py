@@ -1,4 +1,4 @@
-"""Score an audio-video model on faces alone, speech alone and clips composed of both."""
+"""Scores of an audio-visual model on faces alone, speech alone and synthetic pairs of both."""
 
 import logging
 from dataclasses import dataclass
@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor
 
 from inference import store
-from inference.models.audio_visual import SAMPLES
+from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013, ravdess
-from training.data.synthetic_pairs import FACE_OF, draw_faces, moving_head
+from training.data.labels import label_indices
+from training.data.synthetic_pairs import FACE_OF, draw_faces
 from training.evaluation.metrics import scores
-from training.features.banks import SpeechBank, read_faces, speech_bank
-from training.tasks.audio_visual import no_faces
+from training.features.faces import black_face_features, device_of, moving_face_features
+from training.features.speech import SpeechFeatures, middle_mfcc
 
 log = logging.getLogger(__name__)
 DRAWS = 5
@@ -27,140 +29,140 @@ _BATCH = 64
 def evaluate(
     reference: str, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Score a model of the store; see `evaluate_reader`. Warns of actors that it was fitted on."""
+    """Scores of a model of the store, see `evaluate_predictor`. Warns of actors that it was trained on."""
     spec = store.get(reference)
     if speech:
-        there = {clip.actor for clip in ravdess.read_clips(speech, actors)}
-        known = sorted(there & {*spec.metrics.get("fitted_actors", ())})
+        present = {clip.actor for clip in ravdess.read_clips(speech, actors)}
+        known = sorted(present & {*spec.metrics.get("fitted_actors", ())})
         if known:
             log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", spec.name, known)
-    return evaluate_reader(AudioVisualPredictor.load(spec), faces=faces, speech=speech, actors=actors)
+    return evaluate_predictor(AudioVisualPredictor.load(spec), faces=faces, speech=speech, actors=actors)
 
 
-def evaluate_reader(
-    reader: AudioVisualPredictor, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
+def evaluate_predictor(
+    predictor: AudioVisualPredictor, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Scores by part: `faces` for a FER-2013 npz, `speech` for a RAVDESS folder, `composed` for both.
 
-    Only clips and images with a label of the model count. Composed: each clip with one face
-    image of its label, the mean of five seeded draws.
+    Only clips and images with a label of the model count. A synthetic pair is a clip with one face
+    image of its label; the score is the mean of five seeded draws.
     """
-    labels = reader.labels
     result: dict[str, dict[str, Any]] = {}
     images = fer2013.read_npz(faces) if faces else None
     if images is not None:
-        result["faces"] = face_score(reader, images)
+        result["faces"] = face_score(predictor, images)
     if speech:
-        clips = [clip for clip in ravdess.read_clips(speech, actors) if clip.label in labels]
-        bank = speech_bank(clips, reader.speech, reader.window_s)
-        result["speech"] = speech_score(reader, bank)
+        clips = labelled_clips(predictor, speech, actors)
+        features = middle_mfcc(clips, predictor.speech, predictor.window_s)
+        result["speech"] = speech_score(predictor, features)
         if images is not None:
-            result["composed"] = composed_score(reader, bank, clips, images)
+            result["composed"] = pair_score(predictor, features, clips, images)
     return result
 
 
+def labelled_clips(predictor: AudioVisualPredictor, speech: Path, actors: list[int] | None) -> list[ravdess.Clip]:
+    """The clips of these actors that have a label of the model."""
+    return [clip for clip in ravdess.read_clips(speech, actors) if clip.label in predictor.labels]
+
+
 @dataclass(frozen=True)
-class ReadAlone:
-    """Logits (N, classes) of one modality, and which of `names` (N,) each was wanted to be.
+class UnimodalPredictions:
+    """Logits (N, classes) given one modality, and the index `targets` (N,) into `names`.
 
     Labels that share a face (calm, neutral) count as one: `merge` (classes, names) adds their probabilities.
     """
 
-    logits: np.ndarray
-    wanted: np.ndarray
+    logits: NDArray[np.float32]
+    targets: NDArray[np.int64]
     names: list[str]
-    merge: np.ndarray
+    merge: NDArray[np.float64]
 
 
 @torch.inference_mode()
-def read_still_faces(reader: AudioVisualPredictor, faces: fer2013.Faces) -> ReadAlone:
-    """What the network says, without speech, of those faces that have one of its labels."""
-    network = reader.network
-    shown = [FACE_OF.get(label, label) for label in reader.labels]
+def fuse(network: AudioVisualNetwork, mfcc: Tensor, features: Tensor) -> Tensor:
+    """Logits (N, classes) on the processor of MFCC (N, C, 156) and face features (N, 15, F)."""
+    device = device_of(network)
+    return network.fuse(mfcc.to(device), features.to(device)).cpu()
+
+
+@torch.inference_mode()
+def predict_still_faces(predictor: AudioVisualPredictor, faces: fer2013.Faces) -> UnimodalPredictions:
+    """Predictions without speech for the faces that have a label of the model."""
+    network = predictor.network
+    shown = [FACE_OF.get(label, label) for label in predictor.labels]
     names = sorted(set(shown))
-    named = np.array([fer2013.LABELS[index] for index in faces.labels])
-    kept = np.flatnonzero(np.isin(named, names))
-    read = []
-    for start in range(0, len(kept), _BATCH):
-        features = network.face_features(reader.face_tensor(faces.images[kept[start : start + _BATCH]]))
-        read.append(network.fuse(_silence(reader, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
+    labels = np.array([fer2013.LABELS[index] for index in faces.labels])
+    usable = np.flatnonzero(np.isin(labels, names))
+    logits = []
+    for start in range(0, len(usable), _BATCH):
+        crops = predictor.face_tensor(faces.images[usable[start : start + _BATCH]])
+        features = network.face_features(crops.to(device_of(network)))
+        logits.append(fuse(network, _silence(predictor, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
     merge = np.array([[float(face == name) for name in names] for face in shown])
-    return ReadAlone(torch.cat(read).numpy(), np.array([names.index(name) for name in named[kept]]), names, merge)
+    return UnimodalPredictions(torch.cat(logits).numpy(), label_indices(labels[usable], names), names, merge)
 
 
-def face_score(reader: AudioVisualPredictor, faces: fer2013.Faces) -> dict[str, Any]:
-    """Scores on still faces without speech."""
-    read = read_still_faces(reader, faces)
-    probabilities = softmax(read.logits / reader.temperature_for(face=True, voice=False), axis=1)
-    return scores(probabilities @ read.merge, read.wanted, read.names)
-
-
-@torch.inference_mode()
-def read_voices(reader: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
+def predict_voices(predictor: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
     """Logits (N, classes) of speech (N, C, 156) without a face."""
-    return reader.network.fuse(mfcc, no_faces(reader.network, len(mfcc), reader.face.size))
+    black = black_face_features(predictor.network, predictor.face.size)
+    return fuse(predictor.network, mfcc, black.expand(len(mfcc), SAMPLES, -1))
 
 
-def speech_score(reader: AudioVisualPredictor, bank: SpeechBank) -> dict[str, Any]:
+def face_score(predictor: AudioVisualPredictor, faces: fer2013.Faces) -> dict[str, Any]:
+    """Scores on still faces without speech."""
+    predicted = predict_still_faces(predictor, faces)
+    probabilities = softmax(predicted.logits / predictor.temperature_for(face=True, voice=False), axis=1)
+    return scores(probabilities @ predicted.merge, predicted.targets, predicted.names)
+
+
+def speech_score(predictor: AudioVisualPredictor, speech: SpeechFeatures) -> dict[str, Any]:
     """Scores on clips without a face; the interval is over actors."""
-    read = _probabilities(reader, read_voices(reader, torch.from_numpy(bank.mfcc)), voice=True)
-    return scores(read, _indices(bank, reader.labels), reader.labels, np.array(bank.actors))
+    probabilities = _probabilities(predictor, predict_voices(predictor, torch.from_numpy(speech.mfcc)), voice=True)
+    targets = label_indices(speech.labels, predictor.labels)
+    return scores(probabilities, targets, predictor.labels, np.array(speech.actors))
 
 
-@torch.inference_mode()
-def composed_score(
-    reader: AudioVisualPredictor, bank: SpeechBank, clips: list[ravdess.Clip], faces: fer2013.Faces
+def pair_score(
+    predictor: AudioVisualPredictor, speech: SpeechFeatures, clips: list[ravdess.Clip], faces: fer2013.Faces
 ) -> dict[str, Any]:
-    """Scores on composed clips, each draw of faces seeded by its number, with and without either half.
+    """Scores on synthetic pairs, each draw of faces seeded by its number, with both modalities and with either.
 
-    `mean_of_probabilities` is what either half alone gives when nothing is fitted to join them.
+    `mean_of_probabilities` is the accuracy of the plain mean of both unimodal predictions.
     """
-    wanted = _indices(bank, reader.labels)
-    mfcc = torch.from_numpy(bank.mfcc)
-    heard = _probabilities(reader, read_voices(reader, mfcc), voice=True)
-    both, shown = [], []
+    targets = label_indices(speech.labels, predictor.labels)
+    mfcc = torch.from_numpy(speech.mfcc)
+    voice = _probabilities(predictor, predict_voices(predictor, mfcc), voice=True)
+    both, face = [], []
     for seed in range(DRAWS):
-        features = composed_features(reader, faces.images[draw_faces(clips, faces, seed)], seed)
-        silent = reader.network.fuse(_silence(reader, len(mfcc)), features)
-        both.append(_probabilities(reader, reader.network.fuse(mfcc, features), face=True, voice=True))
-        shown.append(_probabilities(reader, silent, face=True))
+        drawn = faces.images[draw_faces(clips, faces, seed)]
+        features = moving_face_features(predictor.network, drawn, predictor.face.size, seed)
+        silent = fuse(predictor.network, _silence(predictor, len(mfcc)), features)
+        both.append(_probabilities(predictor, fuse(predictor.network, mfcc, features), face=True, voice=True))
+        face.append(_probabilities(predictor, silent, face=True))
 
-    def share(draws: list[np.ndarray]) -> float:
-        return round(float(np.mean([draw.argmax(axis=1) == wanted for draw in draws])), 4)
+    def accuracy(draws: list[np.ndarray]) -> float:
+        return round(float(np.mean([draw.argmax(axis=1) == targets for draw in draws])), 4)
 
-    by_draw = np.array([np.mean(draw.argmax(axis=1) == wanted) for draw in both])
-    found = scores(np.concatenate(both), np.tile(wanted, DRAWS), reader.labels, np.tile(np.array(bank.actors), DRAWS))
-    return found | {
+    by_draw = np.array([np.mean(draw.argmax(axis=1) == targets) for draw in both])
+    actors = np.tile(np.array(speech.actors), DRAWS)
+    result = scores(np.concatenate(both), np.tile(targets, DRAWS), predictor.labels, actors)
+    return result | {
         "n": len(clips),
         "draws": DRAWS,
         "spread": round(float(by_draw.std(ddof=1)), 4),
-        "missing": {"AV": found["accuracy"], "A": share([heard]), "V": share(shown)},
-        "mean_of_probabilities": share([heard + draw for draw in shown]),
+        "missing": {"AV": result["accuracy"], "A": accuracy([voice]), "V": accuracy(face)},
+        "mean_of_probabilities": accuracy([voice + draw for draw in face]),
     }
 
 
 def _probabilities(
-    reader: AudioVisualPredictor, logits: Tensor, *, face: bool = False, voice: bool = False
-) -> np.ndarray:
-    return (logits / reader.temperature_for(face=face, voice=voice)).softmax(dim=1).numpy()
+    predictor: AudioVisualPredictor, logits: Tensor, *, face: bool = False, voice: bool = False
+) -> NDArray[np.float32]:
+    probabilities: NDArray[np.float32] = (
+        (logits / predictor.temperature_for(face=face, voice=voice)).softmax(dim=1).numpy()
+    )
+    return probabilities
 
 
-def _silence(reader: AudioVisualPredictor, batch: int) -> Tensor:
-    return torch.zeros(batch, reader.speech.n_mfcc, reader.speech.frames)
-
-
-@torch.inference_mode()
-def composed_features(reader: AudioVisualPredictor, faces: np.ndarray, seed: int) -> Tensor:
-    """Features (clips, 15, F) of each clip's face, (clips, 48, 48) uint8, moving as `seed` says."""
-    generator = torch.Generator().manual_seed(seed)
-    features = []
-    for number, image in enumerate(faces, 1):
-        head = moving_head(image, generator, reader.face.size)
-        features.append(read_faces(reader.network, head))
-        if number % 100 == 0:
-            log.info("composed %d/%d clips", number, len(faces))
-    return torch.stack(features)
-
-
-def _indices(bank: SpeechBank, labels: tuple[str, ...]) -> np.ndarray:
-    return np.array([labels.index(label) for label in bank.labels])
+def _silence(predictor: AudioVisualPredictor, count: int) -> Tensor:
+    return torch.zeros(count, predictor.speech.n_mfcc, predictor.speech.frames)

@@ -1,4 +1,4 @@
-"""What is said of a model's probabilities on a test part."""
+"""Scores of a model's probabilities on a test part."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,64 +8,70 @@ from numpy.typing import NDArray
 from sklearn import metrics
 
 BOOTSTRAPS = 10_000
+INTERVAL = f"95 %, {BOOTSTRAPS} bootstrap draws of people"
 _BINS = 15
 
 
 def scores(
     probabilities: NDArray[np.floating[Any]],
-    wanted: NDArray[np.int64],
+    targets: NDArray[np.int64],
     labels: Sequence[str],
     subjects: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
-    """Scores of `probabilities` (N, classes) against label indices `wanted` (N,).
+    """Scores of `probabilities` (N, classes) against label indices `targets` (N,).
 
     Accuracy, macro and weighted F1, confusion matrix (rows are the true labels) and calibration;
-    where `subjects` (N,) are known, each one's accuracy and an interval over them.
+    with `subjects` (N,), each one's accuracy and an interval over them.
     """
-    read = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     indices = np.arange(len(labels))
-    found: dict[str, Any] = {
-        "accuracy": _rounded(np.mean(read == wanted)),
-        "n": len(wanted),
-        "macro_f1": _rounded(metrics.f1_score(wanted, read, labels=indices, average="macro", zero_division=0)),
-        "weighted_f1": _rounded(metrics.f1_score(wanted, read, labels=indices, average="weighted", zero_division=0)),
+    result: dict[str, Any] = {
+        "accuracy": _rounded(np.mean(predicted == targets)),
+        "n": len(targets),
+        "macro_f1": _rounded(metrics.f1_score(targets, predicted, labels=indices, average="macro", zero_division=0)),
+        "weighted_f1": _rounded(
+            metrics.f1_score(targets, predicted, labels=indices, average="weighted", zero_division=0)
+        ),
         "labels": list(labels),
-        "confusion": metrics.confusion_matrix(wanted, read, labels=indices).tolist(),
-        "calibration": calibration(probabilities, wanted),
+        "confusion": metrics.confusion_matrix(targets, predicted, labels=indices).tolist(),
+        "calibration": calibration(probabilities, targets),
     }
     if subjects is not None:
-        people = by_subject(read == wanted, subjects)
-        found |= {key: people[key] for key in ("interval_95", "subject_sd", "subjects")}
-    return found
+        spread = by_subject(predicted == targets, subjects)
+        result |= {key: spread[key] for key in ("interval_95", "subject_sd", "subjects")}
+    return result
 
 
-def calibration(probabilities: NDArray[np.floating[Any]], wanted: NDArray[np.int64]) -> dict[str, Any]:
-    """Expected calibration error over 15 bins of equal width (Guo et al. 2017) and the bins that hold anything."""
+def calibration(probabilities: NDArray[np.floating[Any]], targets: NDArray[np.int64]) -> dict[str, Any]:
+    """Expected calibration error over 15 bins of equal width (Guo et al. 2017) and the bins that are not empty."""
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == wanted
+    correct = probabilities.argmax(axis=1) == targets
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    held = [
+    rows = [
         {
             "confidence": _rounded(confidence[bins == number].mean()),
-            "accuracy": _rounded(right[bins == number].mean()),
+            "accuracy": _rounded(correct[bins == number].mean()),
             "n": int((bins == number).sum()),
         }
         for number in np.unique(bins)
     ]
-    error = sum(row["n"] * abs(row["confidence"] - row["accuracy"]) for row in held) / max(1, len(wanted))
-    return {"ece": _rounded(error), "bins": held}
+    error = sum(row["n"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / max(1, len(targets))
+    return {"ece": _rounded(error), "bins": rows}
 
 
-def by_subject(right: NDArray[Any], subjects: NDArray[np.int64], seed: int = 0) -> dict[str, Any]:
-    """Accuracy, each person's, and the 95 % interval of a bootstrap over people; `right` (N,) is 0..1 an item."""
-    people = np.unique(subjects)
-    each = np.array([right[subjects == number].mean() for number in people])
+def by_subject(correct: NDArray[Any], subjects: NDArray[np.int64], seed: int = 0) -> dict[str, Any]:
+    """Accuracy, each subject's, and the 95 % interval of a bootstrap over subjects.
+
+    `correct` (N,) is 0..1 an item, `subjects` (N,) its subject's number.
+    """
+    numbers = np.unique(subjects)
+    each = np.array([correct[subjects == number].mean() for number in numbers])
     drawn = np.random.default_rng(seed).choice(each, size=(BOOTSTRAPS, len(each))).mean(axis=1)
     return {
         "accuracy": _rounded(each.mean()),
         "interval_95": [_rounded(bound) for bound in np.quantile(drawn, (0.025, 0.975))],
         "subject_sd": _rounded(each.std(ddof=1)) if len(each) > 1 else None,
-        "subjects": {str(number): _rounded(share) for number, share in zip(people, each, strict=True)},
+        "subjects": {str(number): _rounded(share) for number, share in zip(numbers, each, strict=True)},
     }
 
 

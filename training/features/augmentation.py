@@ -1,4 +1,4 @@
-"""Random changes to faces and speech that keep their label."""
+"""Random augmentation of faces that keeps their label."""
 
 import math
 
@@ -56,3 +56,18 @@ def shade_faces(faces: Tensor, generator: torch.Generator) -> Tensor:
     axis = torch.linspace(0, 1, size, device=faces.device)
     inside = ((axis.view(1, 1, -1, 1) - top).abs() < side / 2) & ((axis.view(1, 1, 1, -1) - left).abs() < side / 2)
     return torch.where(inside & hidden, mean, faces).clamp(0, 1)
+
+
+def transform_clips(faces: Tensor, flip: float, degrees: float, generator: torch.Generator) -> Tensor:
+    """Mirror each clip with the probability `flip` and rotate it by up to `degrees`, all of its faces alike.
+
+    faces (B, 15, 3, S, S), same out; `generator` is on the processor.
+    """
+    count, samples = faces.shape[:2]
+    mirror = torch.where(torch.rand(count, generator=generator) < flip, -1.0, 1.0)
+    angle = torch.deg2rad((torch.rand(count, generator=generator) * 2 - 1) * degrees)
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(count)
+    affine = torch.stack((cos * mirror, -sin, zero, sin * mirror, cos, zero), dim=1).view(-1, 2, 3).to(faces.device)
+    flat = faces.flatten(0, 1)
+    grid = functional.affine_grid(affine.repeat_interleave(samples, 0), list(flat.shape), align_corners=False)
+    return functional.grid_sample(flat, grid, align_corners=False).unflatten(0, (count, samples))

@@ -1,4 +1,4 @@
-"""Mel spectrograms of speech clips, changed at random while a network is fitted, and the MFCC of them."""
+"""Random augmentation of mel spectrograms of speech, and their MFCC."""
 
 import math
 
@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from inference.model_spec import SpeechInput
 
-MARGIN_FRAMES = 24  # silence kept at either side of a clip, so that a window may start early or end late
-SILENCE_DB = -100.0  # librosa's power_to_db: nothing below 1e-10
-_RANGE_DB = 80.0  # nor below the loudest point by more than this
+MARGIN_FRAMES = 24  # silence on either side of a clip, for windows that start early or end late
+SILENCE_DB = -100.0  # the floor of librosa's power_to_db
+_RANGE_DB = 80.0  # its range below the loudest point
 
 
 def mel_db(sound: np.ndarray, spec: SpeechInput, seconds: float) -> np.ndarray:
@@ -30,8 +30,8 @@ def mel_db(sound: np.ndarray, spec: SpeechInput, seconds: float) -> np.ndarray:
     return (10 * np.log10(np.maximum(power, 1e-10))).astype(np.float32)
 
 
-class SpeechChanges:
-    """Changes a batch of mel spectrograms at random, keeping what is said in them."""
+class SpecAugment:
+    """Augments a batch of mel spectrograms at random; tempo, pitch, noise, colour and masks keep the label."""
 
     def __init__(self, spec: SpeechInput, frames: int, generator: torch.Generator) -> None:
         self.frames, self.bands, self.generator = frames, spec.n_mels, generator
@@ -44,17 +44,17 @@ class SpeechChanges:
     def _uniform(self, rows: int, low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(rows, 1, 1, generator=self.generator)
 
-    def _sometimes(self, rows: int, share: float) -> Tensor:
+    def _bernoulli(self, rows: int, share: float) -> Tensor:
         return (torch.rand(rows, 1, 1, generator=self.generator) < share).float()
 
     def __call__(self, mel: Tensor, lengths: Tensor) -> Tensor:
         """Mel spectrograms (N, n_mels, T) in dB with `lengths` (N,) frames used -> MFCC (N, n_mfcc, frames)."""
-        mel = self._hidden(self._coloured(self._noisy(self._warped(mel, lengths))))
+        mel = self._mask(self._colour(self._add_noise(self._warp(mel, lengths))))
         mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - _RANGE_DB)
         return self.cosines @ mel
 
-    def _warped(self, mel: Tensor, lengths: Tensor) -> Tensor:
-        """A window of another tempo, pitch and place."""
+    def _warp(self, mel: Tensor, lengths: Tensor) -> Tensor:
+        """A window at a random tempo, pitch and position."""
         rows, bands, total = mel.shape
         tempo = torch.exp(self._uniform(rows, -0.12, 0.12))
         pitch = torch.exp(self._uniform(rows, -0.08, 0.08))
@@ -74,25 +74,25 @@ class SpeechChanges:
         shifted = functional.grid_sample((mel - SILENCE_DB).unsqueeze(1), grid, align_corners=True)
         return shifted.squeeze(1) + SILENCE_DB
 
-    def _noisy(self, mel: Tensor) -> Tensor:
+    def _add_noise(self, mel: Tensor) -> Tensor:
         """Noise between white and pink, 10 to 50 dB below the speech, in half of the rows."""
         rows = len(mel)
         level = 10 * torch.log10((10 ** (mel / 10)).mean(dim=(1, 2), keepdim=True))
-        level = level - self._uniform(rows, 10, 50) - 200 * (1 - self._sometimes(rows, 0.5))
+        level = level - self._uniform(rows, 10, 50) - 200 * (1 - self._bernoulli(rows, 0.5))
         tilt = -self._uniform(rows, 0, 1) * 10 * torch.log10(self.hz / 1000).view(1, -1, 1)
         flicker = 10 * torch.log10(0.3 + 1.4 * torch.rand(mel.shape, generator=self.generator))
         noise = level + self.white_db.view(1, -1, 1) - self.white_db.mean() + tilt + flicker
         return torch.logaddexp(mel * math.log(10) / 10, noise * math.log(10) / 10) * 10 / math.log(10)
 
-    def _coloured(self, mel: Tensor) -> Tensor:
-        """Another level and microphone: a gain and a slow curve over frequency."""
+    def _colour(self, mel: Tensor) -> Tensor:
+        """A random gain and a slow curve over frequency, as of another microphone."""
         rows, bands = mel.shape[:2]
         curve = torch.randn(rows, 1, 5, generator=self.generator)
         curve = functional.interpolate(curve, size=bands, mode="linear", align_corners=True).transpose(1, 2)
-        return mel + self._uniform(rows, -3, 3) + curve * self._sometimes(rows, 0.7)
+        return mel + self._uniform(rows, -3, 3) + curve * self._bernoulli(rows, 0.7)
 
-    def _hidden(self, mel: Tensor) -> Tensor:
-        """A stretch of time and one of frequency set to the mean (SpecAugment, Park et al. 2019)."""
+    def _mask(self, mel: Tensor) -> Tensor:
+        """A stretch of time and one of frequency set to the mean (Park et al. 2019)."""
         rows, bands, frames = mel.shape
         mean = mel.mean(dim=(1, 2), keepdim=True)
         for length, most, axis in ((frames, 25, torch.arange(frames)), (bands, 14, torch.arange(bands).view(-1, 1))):

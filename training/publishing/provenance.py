@@ -1,4 +1,4 @@
-"""What every fit leaves behind about itself."""
+"""Provenance of a fit: code, machine and duration."""
 
 import os
 import platform
@@ -7,15 +7,13 @@ from typing import Any
 
 import torch
 
-from training.engine import devices as distributed
-
 
 def _git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def provenance(seed: int, seconds: float) -> dict[str, Any]:
-    """What a fit was made with, and the seconds that its rounds took. A commit with changes to its code is `-dirty`."""
+def provenance(seed: int, seconds: float, processes: int = 1) -> dict[str, Any]:
+    """Versions, hardware and duration (s) of a fit. A commit with uncommitted changes to the code is `-dirty`."""
     cuda = torch.cuda.is_available()
     commit = _git("rev-parse", "--short", "HEAD")
     if commit and _git("status", "--porcelain", "--", "inference", "training"):
@@ -27,6 +25,6 @@ def provenance(seed: int, seconds: float) -> dict[str, Any]:
         "python": platform.python_version(),
         "hardware": torch.cuda.get_device_name() if cuda else f"{os.cpu_count()} CPU cores ({platform.machine()})",
         "threads": torch.get_num_threads(),
-        "processes": distributed.world(),
+        "processes": processes,
         "seconds": seconds,
     }

@@ -10,28 +10,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from inference import store
-from training.tasks import speech as fit_speech
+from training.publishing.published import BY_LABELS_AND_PART
 
 mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "emotrace"  # the same numbers give the same file
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PUBLISHED = {  # by number of labels and by part
-    8: {
-        "faces": "66.2 % (a CNN on FER-2013 PrivateTest)",
-        "speech": fit_speech.PUBLISHED,
-        "composed": "81.6 % (RAVDESS-8 recordings, 5 actor folds)",
-    },
-    5: {
-        "composed": "58.4 % (EAV recordings, 6 unseen subjects)",
-        "test trial": "39.4 % (EAV, 6 unseen subjects)",
-        "audio-video alone": "58.4 % (EAV, 6 unseen subjects)",
-        "eeg alone": "39.4 % (EAV, 6 unseen subjects)",
-        "waver": "65.0 % (EAV, 600 clips)",
-        "xgboost": "67.3 % (EAV, 600 clips)",
-        "cnn": "68.3 % (EAV, 600 clips)",
-    },
-}
 HEAD = """# Results
 
 Written by `python -m training report` from the metrics that each fit leaves behind. Published numbers stand beside
@@ -61,7 +45,7 @@ def _model(spec: store.StoredModel, images: Path) -> str:
     if spec.demonstration:
         said.append(f"**demonstration: {spec.demonstration}**\n")
     said.append(f"Data: {metrics['data']}. Split: {metrics['split']}. Weights: {metrics['selection']}\n")
-    said.append(_table(_flat(metrics["scores"]), PUBLISHED.get(len(spec.labels), {})) + "\n")
+    said.append(_table(_flat(metrics["scores"]), BY_LABELS_AND_PART.get(len(spec.labels), {})) + "\n")
     if "composed" in metrics["scores"]:
         said.append(_halves(metrics))
     if all("confusion" in score for score in metrics["scores"].values()):

@@ -1,7 +1,7 @@
-"""A corpus in EAV's layout of people who never lived: `write` makes it of faces, speech and simulated EEG.
+"""A simulated corpus in EAV's layout, made of faces, speech and simulated EEG.
 
-A person has one simulated head, speaks with the voice of one RAVDESS actor and shows another FER-2013 face in each
-trial, always of the trial's emotion. What is read from it shows that the program works, not how well emotions can be.
+A subject has one simulated head, speaks with the voice of one RAVDESS actor and shows another FER-2013 face in each
+trial, always of the trial's emotion. A score on it shows that the program works, not how well emotions are recognised.
 """
 
 import logging
@@ -21,7 +21,7 @@ from inference.hashing import sha256_file
 from training.data import eav, fer2013, ravdess
 from training.data.synthetic_pairs import FACE_OF, moving_head_parts
 from training.errors import DatasetError
-from training.simulate.eeg import record, session, subject
+from training.simulate.eeg import record, session, simulate_subject
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def trials(per_class: int) -> list[Trial]:
 
 
 def write(out: Path, faces: Path, speech: Path, subjects: int, per_class: int, seed: int) -> None:
-    """Write people 1 to `subjects` below `out`; those that are there already stay as they are.
+    """Write subjects 1 to `subjects` below `out`; existing ones stay as they are.
 
     `faces` is a FER-2013 npz, or its csv, of which PublicTest is shown; `speech` a RAVDESS speech folder.
     Raises DatasetError if they cannot be read or lack an emotion, and if `out` was begun with others.
@@ -117,7 +117,7 @@ def _describe(out: Path, faces: Path, sources: Sources, per_class: int, seed: in
             raise DatasetError(f"{readme}: begun with other faces, speech, trials or seed; choose another folder")
         return
     if any(out.glob("[Ss]ubject*")):
-        raise DatasetError(f"{out}: holds people that were not made here; choose another folder")
+        raise DatasetError(f"{out}: holds subjects that were not made here; choose another folder")
     out.mkdir(parents=True, exist_ok=True)
     readme.write_text(text, encoding="utf-8")
 
@@ -127,7 +127,7 @@ def _write_subject(folder: Path, number: int, made: list[Trial], sources: Source
         (folder / part).mkdir(parents=True)
     actor = sources.actors[(number - 1) % len(sources.actors)]
     shown = _drawn_faces(sources.faces, made, number, seed)
-    person = subject(number, seed)
+    subject = simulate_subject(number, seed)
     seg1 = np.empty((EAV_SAMPLES, len(CHANNELS), len(made)), np.float32, order="F")
     label = np.zeros((LABEL_ROWS, len(made)))
     for trial, face in zip(made, shown, strict=True):
@@ -139,7 +139,7 @@ def _write_subject(folder: Path, number: int, made: list[Trial], sources: Source
             sound = _speech(clips, rng)
             soundfile.write(folder / "Audio" / f"{trial.name}_aud.wav", sound, SOUND_RATE, subtype="PCM_16")
         _write_video(folder / "Video" / f"{trial.name}.mp4", sources.faces.images[face], sound, rng)
-        seg1[:, :, trial.number - 1] = record(person, trial.emotion, trial.recording).T
+        seg1[:, :, trial.number - 1] = record(subject, trial.emotion, trial.recording).T
         label[2 * trial.emotion + trial.spoken, trial.number - 1] = 1
         if trial.number % 10 == 0:
             log.info("subject %d: trial %d of %d", number, trial.number, len(made))
@@ -148,7 +148,7 @@ def _write_subject(folder: Path, number: int, made: list[Trial], sources: Source
 
 
 def _drawn_faces(faces: fer2013.Faces, made: list[Trial], number: int, seed: int) -> np.ndarray:
-    """A face of its label for each trial: none is shown to two people, or twice, while others are left."""
+    """A face of its label for each trial: none is shown for two subjects, or twice, while others are left."""
     labels = [FACE_OF.get(eav.LABELS[trial.emotion], eav.LABELS[trial.emotion]) for trial in made]
     drawn = np.empty(len(made), np.int64)
     for label in set(labels):

@@ -1,9 +1,9 @@
-"""Simulated EEG of people who feel something: EAV's 30 channels, 500 Hz, 20 s trials, in microvolt.
+"""Simulated EEG of subjects with emotions: EAV's 30 channels, 500 Hz, 20 s trials, in microvolt.
 
-A person's head holds dipoles: many for the 1/f background and a few for each rhythm. An emotion scales the
+A subject's head holds dipoles: many for the 1/f background and a few for each rhythm. An emotion scales the
 power of the rhythms, of muscles and of their left-right balance along valence and arousal, as the
 literature on averages has it (frontal alpha asymmetry, alpha blocking, frontal midline theta, beta
-and gamma); each person follows that average only in part: with a strength, topography, peak
+and gamma); each subject follows that average only in part: with a strength, topography, peak
 frequency and now and then a sign of their own. Blinks and mains are laid on top.
 """
 
@@ -67,13 +67,13 @@ GENERATORS = RHYTHMS + MUSCLES
 
 @dataclass(frozen=True)
 class Variation:
-    """How people and trials differ, in units of log power unless said otherwise.
+    """How subjects and trials differ, in units of log power unless said otherwise.
 
-    With these values EEGNet reads people it was not fitted on about as well as the published 39 % for EAV.
+    With these values EEGNet reaches about the published 39 % for EAV on subjects that it was not trained on.
     """
 
     effect: float = 0.8  # strength of the average answer to emotion
-    own: float = 0.35  # a person's own answer, the same in all trials
+    own: float = 0.35  # a subject's own answer, the same in all trials
     flip: float = 0.08  # share of rhythms that answer with the opposite sign
     baseline: float = 0.4
     trial: float = 0.65
@@ -81,7 +81,7 @@ class Variation:
 
 @dataclass(frozen=True)
 class Subject:
-    """One simulated person. `answers` (5, G) is what each emotion adds to the generators' log power."""
+    """One simulated subject. `answers` (5, G) is what each emotion adds to the generators' log power."""
 
     number: int
     seed: int
@@ -113,8 +113,8 @@ def _scaled(spectrum: Array) -> Array:
     return spectrum * EAV_SAMPLES / np.sqrt(2 * np.sum(spectrum**2))
 
 
-def subject(number: int, seed: int, variation: Variation = Variation()) -> Subject:
-    """The person with this number; the same for the same seed."""
+def simulate_subject(number: int, seed: int, variation: Variation = Variation()) -> Subject:
+    """The subject with this number; the same for the same seed."""
     rng = _rng(seed, number)
     count = len(GENERATORS)
     average = np.array([[rhythm.valence, rhythm.arousal] for rhythm in GENERATORS])
@@ -162,19 +162,19 @@ def subject(number: int, seed: int, variation: Variation = Variation()) -> Subje
     )
 
 
-def record(person: Subject, emotion: int, trial: int) -> Trial:
-    """One trial of `person` feeling EMOTIONS[emotion]: (30, 10000) microvolt. `trial` seeds what is random in it."""
-    rng = _rng(person.seed, person.number, trial)
+def record(subject: Subject, emotion: int, trial: int) -> Trial:
+    """One trial of `subject` feeling EMOTIONS[emotion]: (30, 10000) microvolt. `trial` seeds what is random in it."""
+    rng = _rng(subject.seed, subject.number, trial)
     count = len(GENERATORS)
-    log_power = person.answers[emotion] + rng.normal(0, person.trial_spread, count)
+    log_power = subject.answers[emotion] + rng.normal(0, subject.trial_spread, count)
     sizes = np.concatenate([np.exp(log_power / 2), np.ones(BACKGROUND_DIPOLES)])
-    shape = person.spectra.shape
+    shape = subject.spectra.shape
     noise = rng.standard_normal(shape, dtype=np.float32) + 1j * rng.standard_normal(shape, dtype=np.float32)
-    noise *= person.spectra / np.float32(np.sqrt(2))
-    scalp = irfft((person.mixing * sizes).astype(np.float32) @ noise, EAV_SAMPLES, axis=1)
+    noise *= subject.spectra / np.float32(np.sqrt(2))
+    scalp = irfft((subject.mixing * sizes).astype(np.float32) @ noise, EAV_SAMPLES, axis=1)
     time = np.arange(EAV_SAMPLES) / EAV_RATE
-    scalp += np.outer(person.mains, np.sin(2 * np.pi * (MAINS_HZ * time + rng.random())))
-    scalp += np.outer(person.blink, _blinks(time, person.blinks_per_s, rng))
+    scalp += np.outer(subject.mains, np.sin(2 * np.pi * (MAINS_HZ * time + rng.random())))
+    scalp += np.outer(subject.blink, _blinks(time, subject.blinks_per_s, rng))
     return scalp.astype(np.float32)
 
 

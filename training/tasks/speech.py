@@ -1,159 +1,175 @@
-"""Fit the audio branch alone: before faces join in, and once for each fold of actors."""
+"""Trains the audio branch alone: before faces join it, and once for each fold of actors."""
 
 import json
 import logging
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from lightning_fabric import Fabric
+from msgspec.structs import replace
+from numpy.typing import NDArray
+from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.models.audio_visual import AudioBranch
-from training.data import splits
-from training.engine import checkpoint
-from training.engine.optim import descent
+from training.data import ravdess, splits
+from training.data.labels import label_indices
+from training.engine import checkpoint, devices
+from training.engine.loop import Loop, drawn
+from training.engine.optim import adamw
 from training.evaluation.metrics import scores
-from training.features.banks import MelBank, SpeechBank
-from training.features.spec_augment import SpeechChanges
+from training.features.speech import (
+    SPEECH_SPEC,
+    MelSpectrograms,
+    SpeechBatch,
+    SpeechBatches,
+    SpeechFeatures,
+    mel_spectrograms,
+    middle_mfcc,
+)
+from training.publishing import published
 from training.publishing.provenance import provenance
-from training.schema.configuration import Hearing, SpeechFolds, SpeechRecipe
+from training.schema.sections import AudioFeatureConfig, SpeechConfig
+from training.schema.speech import SpeechFolds
 
 log = logging.getLogger(__name__)
-_ROUND = 100  # steps
-PUBLISHED = "58.1 % (RAVDESS-8, 5 actor folds, same network, 10 MFCC)"
 
 
-class SpeechBatches:
-    """Draws speech clips that have one of `labels`, changed at random."""
+class SpeechClassifier(nn.Module):
+    """An audio branch by its own classifier: MFCC (N, C, 156), of which it takes its first -> logits (N, classes)."""
 
-    def __init__(self, speech: MelBank, changes: SpeechChanges, labels: Sequence[str], seed: int) -> None:
-        self.speech, self.changes = speech, changes
-        self.random = np.random.default_rng(seed)
-        changes.generator.manual_seed(seed)
-        self.clips = np.flatnonzero(np.isin(speech.labels, labels))
-        self.targets = np.array([[label == name for name in labels] for label in speech.labels], dtype=np.float32)
+    def __init__(self, branch: AudioBranch) -> None:
+        super().__init__()
+        self.branch = branch
 
-    def draw(self, size: int) -> tuple[np.ndarray, Tensor, Tensor]:
-        """Which clips (size,), their MFCC (size, C, 156) and targets (size, classes)."""
-        clips = self.random.choice(self.clips, size)
-        mel, lengths = torch.from_numpy(self.speech.mel[clips]), torch.from_numpy(self.speech.lengths[clips])
-        return clips, self.changes(mel, lengths), torch.from_numpy(self.targets[clips])
+    def forward(self, mfcc: Tensor) -> Tensor:
+        branch = self.branch
+        return branch.classifier(branch.stage2(branch.intermediate(mfcc[:, : branch.coefficients])).mean(2))
 
-    def randomness(self, *others: torch.Generator) -> checkpoint.Randomness:
-        """What the batches, and `others`, are drawn with."""
-        return checkpoint.Randomness(self.random, self.changes.generator, *others)
-
-
-def most_mfcc(recipe: SpeechRecipe) -> int:
-    """How many coefficients have to be computed for the branch and its teachers."""
-    return max(hearing.mfcc for hearing in (recipe, *recipe.teachers))
-
-
-def read_alone(branch: AudioBranch, mfcc: Tensor) -> Tensor:
-    """MFCC (N, C, 156), of which the branch takes its first -> logits (N, classes) of its own classifier."""
-    return branch.classifier(branch.stage2(branch.intermediate(mfcc[:, : branch.coefficients])).mean(2))
+    @torch.inference_mode()
+    def probabilities(self, mfcc: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of MFCC (N, C, 156), on the processor: (N, classes)."""
+        device = self.branch.classifier.weight.device
+        found: NDArray[np.float32] = self(torch.from_numpy(mfcc).to(device)).softmax(1).cpu().numpy()
+        return found
 
 
 def fit_branch(
-    branch: AudioBranch, batches: SpeechBatches, recipe: SpeechRecipe, seed: int, place: Path
-) -> AudioBranch:
-    """Fit `branch` by its own classifier and return the moving average after the last step.
+    fabric: Fabric, branch: AudioBranch, batches: SpeechBatches, config: SpeechConfig, seed: int, directory: Path
+) -> SpeechClassifier:
+    """Train `branch` by its own classifier; returns the moving average after the last step.
 
-    Its teachers are fitted first, from other beginnings and on other draws, each without teachers. They
-    err on different clips, so what they say together is better than what one says, and the branch learns it
-    (knowledge distillation, Hinton et al. 2015). A fit that was stopped goes on from `place`.
+    Its teachers are trained first, from other initial weights and on other draws, each without teachers. They err on
+    different clips, so that the mean of their probabilities is better than one's, and the branch learns it
+    (knowledge distillation, Hinton et al. 2015). A run that was stopped resumes from `directory`.
     """
     classes = batches.targets.shape[1]
     teachers = []
-    for number, hearing in enumerate(recipe.teachers, 1):
-        teacher = _branch(classes, hearing, seed + number)
-        teachers.append(fitted(teacher, batches, recipe, [], place / f"teacher-{number}"))
+    for number, features in enumerate(config.teachers, 1):
+        teacher = build_branch(classes, features, seed + number)
+        teachers.append(train(fabric, teacher, batches, config, [], directory / f"teacher-{number}"))
     torch.manual_seed(seed)
-    return fitted(branch, batches, recipe, teachers, place / "speech")
+    return train(fabric, branch, batches, config, teachers, directory / "speech")
 
 
-def _branch(classes: int, hearing: Hearing, seed: int) -> AudioBranch:
+def build_branch(classes: int, features: AudioFeatureConfig, seed: int) -> AudioBranch:
+    """An untrained branch with seeded weights."""
     torch.manual_seed(seed)
-    return AudioBranch(classes, hearing.mfcc, cepstral_mean_norm=hearing.less_speaker)
+    return AudioBranch(classes, features.mfcc, cepstral_mean_norm=features.cepstral_mean_norm)
 
 
-def fitted(
-    branch: AudioBranch, batches: SpeechBatches, recipe: SpeechRecipe, teachers: list[AudioBranch], place: Path
-) -> AudioBranch:
-    """Fit `branch` on labels, and on what its `teachers` say where there are any; returns the moving average."""
-    down = descent(branch, recipe)
+def train(
+    fabric: Fabric,
+    branch: AudioBranch,
+    batches: SpeechBatches,
+    config: SpeechConfig,
+    teachers: Sequence[SpeechClassifier],
+    directory: Path,
+) -> SpeechClassifier:
+    """Train `branch` on labels, mixed with the probabilities of `teachers`; returns the moving average."""
+    classifier = SpeechClassifier(branch).to(fabric.device)
 
-    def step() -> float:
-        _, mfcc, targets = batches.draw(recipe.batch)
-        read = read_alone(branch, mfcc)
+    def loss(network: nn.Module, batch: SpeechBatch) -> Tensor:
+        logits = network(batch.mfcc)
         if not teachers:
-            return down.step(functional.cross_entropy(read, targets, label_smoothing=recipe.label_smoothing))
+            return functional.cross_entropy(logits, batch.targets, label_smoothing=config.label_smoothing)
         with torch.no_grad():
-            said = torch.stack([read_alone(teacher, mfcc).softmax(1) for teacher in teachers]).mean(0)
-        return down.step(functional.cross_entropy(read, torch.lerp(said, targets, recipe.known)))
+            taught = torch.stack([teacher(batch.mfcc).softmax(1) for teacher in teachers]).mean(0)
+        return functional.cross_entropy(logits, torch.lerp(taught, batch.targets, config.label_weight))
 
-    branch.train()
-    descend(step, recipe.steps, {"descent": down, "random": batches.randomness()}, place)
-    return down.average.eval()
-
-
-def descend(step: Callable[[], float], steps: int, parts: dict[str, checkpoint.Stateful], place: Path) -> None:
-    """Take `steps` steps, in rounds that are kept in `place`."""
-
-    def one(number: int) -> dict[str, Any]:
-        last = min(number * _ROUND, steps)
-        losses = [step() for _ in range((number - 1) * _ROUND, last)]
-        return {"step": last, "of": steps, "loss": round(float(np.mean(losses)), 4)}
-
-    checkpoint.rounds(place, math.ceil(steps / _ROUND), parts, one)
+    loop = Loop(fabric, directory, *batches.generators)
+    steps = drawn(lambda: devices.share(fabric, batches.draw(config.batch_size)), config.steps)
+    return loop.run(classifier, adamw(classifier, config), *steps, loss)
 
 
-def fit_folds(mel: MelBank, plain: SpeechBank, changes: SpeechChanges, config: SpeechFolds, out: Path) -> None:
-    """Fit on all actors but a fold's and score on those; writes `out/fold-N.json` and `out/metrics.json`.
+def fit_folds(config: SpeechFolds, root: Path, out: Path) -> None:
+    """Train on all actors but a fold's and score on those; writes `out/fold-N.json` and `out/metrics.json`.
 
-    The weights scored are the moving average after the last step, so no fold chooses any. A
-    fold that stands in `out` is not repeated, and one that was stopped goes on.
+    The scored weights are the moving average after the last step, so no fold chooses any. Folds that are in `out`
+    already are not repeated, and one that was stopped resumes.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    actors = np.array(plain.actors)
-    wanted = np.array([config.labels.index(label) for label in plain.labels])
-    probabilities = np.zeros((len(wanted), len(config.labels)))
     folds = splits.load(config.split).folds
+    clips = ravdess.read_clips(root, {actor for fold in folds for actor in fold.test})
+    plain = middle_mfcc(clips, replace(SPEECH_SPEC, n_mfcc=config.speech.max_mfcc), config.seconds)
+    mel = mel_spectrograms(clips, config.seconds)
+    actors = np.array(plain.actors)
+    targets = label_indices(plain.labels, config.labels)
+    probabilities = np.zeros((len(targets), len(config.labels)))
+    out.mkdir(parents=True, exist_ok=True)
     for number, fold in enumerate(folds):
-        fitted, held = (np.flatnonzero(np.isin(actors, part)) for part in (fold.train, fold.test))
-        done = out / f"fold-{number}.json"
-        if not done.exists():
-            place, seed = out / f"fold-{number}", 100 * config.seed + 10 * number
-            known = MelBank(mel.mel[fitted], mel.lengths[fitted], [mel.labels[clip] for clip in fitted])
-            batches = SpeechBatches(known, changes, config.labels, seed)
-            branch = fit_branch(_branch(len(config.labels), config.speech, seed), batches, config.speech, seed, place)
-            with torch.inference_mode():
-                read = read_alone(branch, torch.from_numpy(plain.mfcc[held])).softmax(1)
-            done.write_text(json.dumps(read.tolist()))
-            checkpoint.forget(place)
-        probabilities[held] = json.loads(done.read_text())
-        log.info("fold %d accuracy %.3f", number, np.mean(probabilities[held].argmax(1) == wanted[held]))
+        heldout = np.flatnonzero(np.isin(actors, fold.test))
+        finished = out / f"fold-{number}.json"
+        if not finished.exists():
+            train_clips = np.flatnonzero(np.isin(actors, fold.train))
+            predicted = _fit_fold(config, number, mel.subset(train_clips), plain.mfcc[heldout], out)
+            finished.write_text(json.dumps(predicted.tolist()))
+            checkpoint.remove(out / f"fold-{number}")
+        probabilities[heldout] = json.loads(finished.read_text())
+        log.info("fold %d accuracy %.3f", number, np.mean(probabilities[heldout].argmax(1) == targets[heldout]))
+    _report_folds(config, plain, probabilities, folds, out)
+
+
+def _fit_fold(
+    config: SpeechFolds, number: int, mel: MelSpectrograms, heldout: NDArray[np.float32], out: Path
+) -> NDArray[np.float32]:
+    """Probabilities (N, classes) of the held-out MFCC by a branch that is trained on `mel`."""
+    seed = 100 * config.seed + 10 * number
+    batches = SpeechBatches(mel, config.labels, config.speech.max_mfcc, seed)
+    branch = build_branch(len(config.labels), config.speech.features, seed)
+    with devices.launch() as fabric:
+        return fit_branch(fabric, branch, batches, config.speech, seed, out / f"fold-{number}").probabilities(heldout)
+
+
+def _report_folds(
+    config: SpeechFolds,
+    speech: SpeechFeatures,
+    probabilities: NDArray[np.float64],
+    folds: Sequence[splits.Fold],
+    out: Path,
+) -> None:
+    actors, targets = np.array(speech.actors), label_indices(speech.labels, config.labels)
     tested = np.flatnonzero(np.isin(actors, [actor for fold in folds for actor in fold.test]))
-    found = scores(probabilities[tested], wanted[tested], config.labels, actors[tested])
-    right = probabilities.argmax(1) == wanted
-    by_fold = [float(right[np.isin(actors, fold.test)].mean()) for fold in folds]
-    title = f"Speech alone, {config.speech.mfcc} MFCC, by folds of actors"
-    found |= {"title": title, "about": _about(config), "published": PUBLISHED}
-    found["folds"] = [round(share, 4) for share in by_fold]
-    found["mean_of_folds"] = round(float(np.mean(by_fold)), 4)
-    found["provenance"] = provenance(config.seed, checkpoint.seconds(out))
-    (out / "metrics.json").write_text(json.dumps(found, indent=2) + "\n")
-    log.info("mean of folds %.4f", found["mean_of_folds"])
+    result = scores(probabilities[tested], targets[tested], config.labels, actors[tested])
+    correct = probabilities.argmax(1) == targets
+    by_fold = [float(correct[np.isin(actors, fold.test)].mean()) for fold in folds]
+    result |= {
+        "title": f"Speech alone, {config.speech.mfcc} MFCC, by folds of actors",
+        "about": _about(config),
+        "published": published.SPEECH,
+        "folds": [round(share, 4) for share in by_fold],
+        "mean_of_folds": round(float(np.mean(by_fold)), 4),
+        "provenance": provenance(config.seed, checkpoint.seconds(out)),
+    }
+    (out / "metrics.json").write_text(json.dumps(result, indent=2) + "\n")
+    log.info("mean of folds %.4f", result["mean_of_folds"])
 
 
 def _about(config: SpeechFolds) -> str:
-    recipe = config.speech
+    speech = config.speech
     return (
-        f"The audio branch alone on {recipe.mfcc} MFCC{', less the speaker' if recipe.less_speaker else ''}, "
-        f"{len(recipe.teachers) or 'no'} teachers, fitted once for each fold of {config.split} on all actors outside "
+        f"The audio branch alone on {speech.mfcc} MFCC{', less the speaker' if speech.cepstral_mean_norm else ''}, "
+        f"{len(speech.teachers) or 'no'} teachers, fitted once for each fold of {config.split} on all actors outside "
         f"it; RAVDESS speech, eight labels. Weights: {config.selection}"
     )

@@ -1,0 +1,91 @@
+"""Sections that several configurations share."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from inference.model_spec import EegSignalInput, FaceInput, WindowInput
+
+Backbone = Literal["efficient-face", "residual"]
+"""Image backbones of `inference.models`."""
+
+FusionName = Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
+"""Fusions of `inference.models`."""
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mapping of a configuration. An unknown or missing key is an error."""
+
+
+class StrictWindow(WindowInput, frozen=True, forbid_unknown_fields=True):
+    """`window` of a specification; an unknown key is an error."""
+
+
+class StrictFace(FaceInput, frozen=True, forbid_unknown_fields=True):
+    """`face` of a specification; an unknown key is an error."""
+
+
+class StrictEegSignal(EegSignalInput, frozen=True, forbid_unknown_fields=True):
+    """`eeg` of a specification; an unknown key is an error."""
+
+
+class ModelConfig(Section, frozen=True, kw_only=True):
+    """Identity of a model of the store."""
+
+    name: str
+    version: str
+    title: str
+    """Shown in the application."""
+    labels: list[str]
+    """Class names in the order of the logits."""
+    seed: int
+
+
+class OptimConfig(Section, frozen=True, kw_only=True):
+    """AdamW on a one-cycle schedule, with a moving average of the weights."""
+
+    batch_size: int
+    steps: int
+    """Gradient steps."""
+    lr: float
+    """Peak learning rate."""
+    warmup: float
+    """Share of the steps in which the learning rate rises."""
+    weight_decay: float
+    ema: float
+    """Decay of the exponential moving average of the weights."""
+    label_smoothing: float
+
+
+class AudioFeatureConfig(Section, frozen=True, kw_only=True):
+    """Input of an audio branch."""
+
+    mfcc: int
+    """Coefficients; the paper uses 10."""
+    cepstral_mean_norm: bool
+    """Subtract each coefficient's mean over the voiced frames."""
+
+
+class SpeechConfig(OptimConfig, frozen=True, kw_only=True):
+    """Training of the audio branch alone."""
+
+    mfcc: int
+    """Coefficients; the paper uses 10."""
+    cepstral_mean_norm: bool
+    """Subtract each coefficient's mean over the voiced frames."""
+    teachers: list[AudioFeatureConfig]
+    """Branches that are trained first and distilled."""
+    label_weight: float
+    """Share of the labels in the targets; the teachers' mean probabilities are the rest."""
+
+    @property
+    def features(self) -> AudioFeatureConfig:
+        """Input of the branch itself."""
+        return AudioFeatureConfig(mfcc=self.mfcc, cepstral_mean_norm=self.cepstral_mean_norm)
+
+    @property
+    def max_mfcc(self) -> int:
+        """Coefficients to compute for the branch and its teachers."""
+        return max(features.mfcc for features in (self.features, *self.teachers))

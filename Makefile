@@ -2,9 +2,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 UNIT := tests/unit tests/webapp
-# Two processes, each with servers of its own; what computes in them keeps to one core. Files run in the order of
-# tests/conftest.py. Compiled modules are cached even where the environment forbids it.
-ALL_TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 \
+# Three processes on two cores, since tests of faults mostly wait; each has its own servers and computes in one thread.
+# tests/conftest.py orders the files. Compiled modules are cached even where the environment forbids it.
+ALL_TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 \
 	--dist loadfile --no-loadscope-reorder
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \

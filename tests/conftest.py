@@ -33,11 +33,18 @@ hypothesis_settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose fixtures start the servers, and run long files first, so that no process ends alone."""
-    items.sort(key=lambda item: not LONG_FILES.intersection(item.path.parts) and "test_fit" not in item.path.name)
+    """Mark the tests whose fixtures start the servers, and run long files first, so that no process ends alone.
+
+    By their names, tests that wait and tests that compute alternate.
+    """
+    items.sort(key=lambda item: (0, item.path.name) if _is_long(item.path) else (1, ""))
     for item in items:
         if "servers" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
             item.add_marker("servers")
+
+
+def _is_long(path: Path) -> bool:
+    return bool(LONG_FILES.intersection(path.parts)) or path.name.startswith("test_fit")
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""Telling people's programs what happened, over HTTP, signed as Standard Webhooks says (standardwebhooks.com)."""
+"""Webhooks: signed HTTP notifications, as specified by Standard Webhooks (standardwebhooks.com)."""

@@ -1,4 +1,4 @@
-"""One POST to an address that was looked up before: to those very numbers, without redirects, within a time."""
+"""One POST to a checked URL: to the resolved IP addresses only, without redirects, within a time limit."""
 
 import http.client
 import socket
@@ -15,15 +15,15 @@ from webapp.core.errors import RequestError
 from webapp.webhooks.ssrf import Target, resolve
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-TOTAL_TIMEOUT_SECONDS = 15.0  # from the first byte to the last, however slowly they come
+TOTAL_TIMEOUT_SECONDS = 15.0  # of the whole exchange
 MAX_ADDRESSES = 3
-RESPONSE_EXCERPT_BYTES = 500  # of the answer
+RESPONSE_EXCERPT_BYTES = 500
 ERROR_MAX_LENGTH = 300
 
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """What became of one attempt."""
+    """The result of one attempt."""
 
     duration_ms: int
     response_code: int | None = None
@@ -32,71 +32,72 @@ class DeliveryResult:
 
     @property
     def delivered(self) -> bool:
+        """Whether the status code is 2xx."""
         return self.response_code is not None and 200 <= self.response_code < 300
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> DeliveryResult:
-    """Send it once. Whatever goes wrong is part of the outcome."""
-    began = time.monotonic()
+    """Send the message once. Never raises: errors are part of the result."""
+    started = time.monotonic()
 
-    def since() -> int:
-        return round((time.monotonic() - began) * 1000)
+    def elapsed_ms() -> int:
+        return round((time.monotonic() - started) * 1000)
 
     try:
         code, answer = _exchange(resolve(url), body, headers)
     except RequestError as error:
-        return DeliveryResult(since(), error=error.message[:ERROR_MAX_LENGTH])
+        return DeliveryResult(elapsed_ms(), error=error.message[:ERROR_MAX_LENGTH])
     except TimeoutError:
-        return DeliveryResult(since(), error=f"The receiver did not answer within {TOTAL_TIMEOUT_SECONDS:.0f} s.")
+        return DeliveryResult(elapsed_ms(), error=f"The receiver did not answer within {TOTAL_TIMEOUT_SECONDS:.0f} s.")
     except (OSError, http.client.HTTPException, ValueError) as error:
         return DeliveryResult(
-            since(), error=f"The connection failed: {error or type(error).__name__}"[:ERROR_MAX_LENGTH]
+            elapsed_ms(), error=f"The connection failed: {error or type(error).__name__}"[:ERROR_MAX_LENGTH]
         )
-    outcome = DeliveryResult(since(), code, _printable(answer))
-    if outcome.delivered:
-        return outcome
+    result = DeliveryResult(elapsed_ms(), code, _printable(answer))
+    if result.delivered:
+        return result
     moved = " Redirects are not followed: enter the new address." if 300 <= code < 400 else ""
-    return DeliveryResult(outcome.duration_ms, code, outcome.answer, f"The receiver answered {code}.{moved}")
+    return DeliveryResult(result.duration_ms, code, result.answer, f"The receiver answered {code}.{moved}")
 
 
 def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    opened = _connect(target)
-    over = threading.Event()
+    connection_socket = _connect(target)
+    timed_out = threading.Event()
 
     def hang_up() -> None:
-        over.set()
-        # The plain socket's: that of TLS would take its state away from under a thread that reads.
+        timed_out.set()
+        # The plain socket's method: that of SSLSocket would drop the TLS state under a thread that reads.
         with suppress(OSError):
-            socket.socket.shutdown(opened, socket.SHUT_RDWR)
+            socket.socket.shutdown(connection_socket, socket.SHUT_RDWR)
 
-    with opened:
-        watch = threading.Timer(TOTAL_TIMEOUT_SECONDS, hang_up)
-        watch.start()
+    with connection_socket:
+        timer = threading.Timer(TOTAL_TIMEOUT_SECONDS, hang_up)
+        timer.start()
         try:
-            if isinstance(opened, ssl.SSLSocket):
-                opened.do_handshake()
+            if isinstance(connection_socket, ssl.SSLSocket):
+                connection_socket.do_handshake()
             connection = http.client.HTTPConnection(target.host, target.port)
-            connection.sock = opened
+            connection.sock = connection_socket
             connection.request("POST", target.path, body, {"Host": target.authority, **headers})
             with connection.getresponse() as response:
                 answer = response.read(RESPONSE_EXCERPT_BYTES)
         except (OSError, http.client.HTTPException, ValueError):
-            if over.is_set():
+            if timed_out.is_set():
                 raise TimeoutError from None
             raise
         finally:
-            watch.cancel()
-    if over.is_set():
+            timer.cancel()
+    if timed_out.is_set():
         raise TimeoutError
     return response.status, answer
 
 
 def _connect(target: Target) -> socket.socket:
-    """A connection to one of the numbers. With https, whose certificate is for the host's name will be checked."""
+    """A socket to one of the IP addresses. With https, TLS verifies the certificate for the host name."""
     failure: OSError = OSError("there is no address")
-    for number in target.numbers[:MAX_ADDRESSES]:
+    for ip in target.addresses[:MAX_ADDRESSES]:
         try:
-            plain = socket.create_connection((number, target.port), CONNECT_TIMEOUT_SECONDS)
+            plain = socket.create_connection((ip, target.port), CONNECT_TIMEOUT_SECONDS)
         except OSError as error:
             failure = error
             continue
@@ -108,7 +109,7 @@ def _connect(target: Target) -> socket.socket:
 
 
 def _ssl_context() -> ssl.SSLContext:
-    """The machine's certificates, and the usual ones for a machine that has none."""
+    """Trusts the system's certificates and those of certifi, for systems that have none."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

@@ -1,4 +1,4 @@
-"""Where people want to be told, and what they were told."""
+"""Webhook endpoints and their deliveries."""
 
 import uuid
 
@@ -11,11 +11,11 @@ from webapp.accounts.models import User
 from webapp.analyses.events import EventType
 
 TEST_EVENT = "webhook.test"
-RECORDING_PATH = "payload__data__recording"  # where a payload says which recording it is about
+RECORDING_PATH = "payload__data__recording"  # the lookup of a payload's recording
 
 
 class Endpoint(models.Model):
-    """An address of somebody's own program. Its secrets are kept encrypted: they sign every message."""
+    """A URL that receives events. The secrets, which sign every message, are stored encrypted."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="webhooks")
@@ -37,7 +37,7 @@ class Endpoint(models.Model):
 
 
 class AllowedNetwork(models.Model):
-    """A network that is not public, to which administrators let webhooks go, on any port."""
+    """A private network that administrators allow as target of webhooks, on any port."""
 
     network = models.CharField(max_length=50, unique=True, help_text="In CIDR notation, such as 192.168.1.0/24.")
 
@@ -46,7 +46,7 @@ class AllowedNetwork(models.Model):
 
 
 class Delivery(models.Model):
-    """One message to one endpoint, tried until it arrives or there is no hope. Of its attempts the last is noted."""
+    """One message to one endpoint, sent until it is delivered or has failed for good; the last attempt is recorded."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -81,10 +81,10 @@ class Delivery(models.Model):
         return f"{self.event} to {self.endpoint_id}"
 
     def clear_result(self) -> None:
-        """Nothing is known of the coming attempt."""
+        """Forget the result of the last attempt."""
         self.response_code, self.answer, self.duration_ms, self.error = None, "", None, ""
 
     @property
     def message_id(self) -> str:
-        """What the receiver knows a message by, however often it is sent."""
+        """The message's id, which is the same in every attempt."""
         return f"msg_{self.pk.hex}"

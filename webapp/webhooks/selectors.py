@@ -1,4 +1,4 @@
-"""Reading webhooks. Whoever asks says for whom: there is no other way to one."""
+"""Reading webhooks. Every query takes the requesting user; none is unscoped."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from uuid import UUID
@@ -11,7 +11,7 @@ from webapp.webhooks.models import AllowedNetwork, Delivery, Endpoint
 
 
 def allowed_networks() -> list[IPv4Network | IPv6Network]:
-    """The networks that webhooks may reach besides public addresses. Asked anew for each attempt."""
+    """Private networks that webhooks may reach. Queried for every attempt."""
     return [ip_network(each.network) for each in AllowedNetwork.objects.order_by("pk")]
 
 
@@ -21,12 +21,12 @@ def endpoints_of(user: User) -> QuerySet[Endpoint]:
 
 
 def endpoint_for(user: User, pk: UUID) -> Endpoint:
-    """The user's endpoint `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    """The user's endpoint `pk`. Raises Http404 if it does not exist or belongs to another user."""
     return get_object_or_404(endpoints_of(user), pk=pk)
 
 
 def deliveries_of(endpoint: Endpoint) -> QuerySet[Delivery]:
-    """What was sent there of late, newest first."""
+    """The endpoint's recent deliveries, newest first."""
     return endpoint.deliveries.order_by("-created_at")
 
 

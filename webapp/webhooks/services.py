@@ -1,4 +1,4 @@
-"""What people do with webhooks: set one up, change it, try it, have something sent again, remove it."""
+"""Writes: create, update, test and delete webhooks; resend deliveries."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -20,14 +20,14 @@ OLD_SECRET_LIFETIME = timedelta(hours=24)
 
 
 def create(*, owner: User, url: str, events: Collection[str]) -> tuple[Endpoint, str]:
-    """A new endpoint and its secret, which is not shown again.
+    """Create an endpoint; returns it and its secret, which is not shown again.
 
     Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS | WEBHOOK_LIMIT).
     """
     ssrf.resolve(url)
     secret = signing.generate_secret()
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=owner.pk)  # of two at once, the second counts the first
+        User.objects.select_for_update().get(pk=owner.pk)  # serialises concurrent creations
         if owner.webhooks.count() >= MAX_ENDPOINTS:
             raise RequestError(WebCode.WEBHOOK_LIMIT, f"There are {MAX_ENDPOINTS} webhooks already. Remove one first.")
         return owner.webhooks.create(url=url, events=_sorted_events(events), secret=signing.encrypt(secret)), secret
@@ -36,7 +36,7 @@ def create(*, owner: User, url: str, events: Collection[str]) -> tuple[Endpoint,
 def update(
     *, endpoint: Endpoint, url: str | None = None, events: Collection[str] | None = None, enabled: bool | None = None
 ) -> None:
-    """Change what is given. Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS)."""
+    """Update the given fields. Raises RequestError(WEBHOOK_URL | WEBHOOK_ADDRESS)."""
     if url is not None and url != endpoint.url:
         ssrf.resolve(url)
         endpoint.url, endpoint.failing_since = url, None
@@ -51,7 +51,7 @@ def update(
 
 
 def rotate_secret(*, endpoint: Endpoint) -> str:
-    """A new secret, which is not shown again. The one before signs too for a day."""
+    """Create a new secret, which is not shown again. The previous one also signs for OLD_SECRET_LIFETIME."""
     secret = signing.generate_secret()
     with transaction.atomic():
         current = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
@@ -62,18 +62,19 @@ def rotate_secret(*, endpoint: Endpoint) -> str:
 
 
 def delete(*, endpoint: Endpoint) -> None:
+    """Delete the endpoint with its deliveries."""
     endpoint.delete()
 
 
 def send_test(*, endpoint: Endpoint) -> Delivery:
-    """Raises RequestError(WEBHOOK_OFF)."""
+    """Send a test event. Raises RequestError(WEBHOOK_OFF)."""
     _require_enabled(endpoint)
     with transaction.atomic():
         return outbox.enqueue(endpoint, TEST_EVENT, {"webhook": str(endpoint.pk)})
 
 
 def resend(*, delivery: Delivery) -> Delivery:
-    """The same message, with as many attempts as at first. Raises RequestError(WEBHOOK_OFF)."""
+    """Send the same message again, with all attempts. Raises RequestError(WEBHOOK_OFF)."""
     _require_enabled(delivery.endpoint)
     now = timezone.now()
     delivery.status, delivery.attempts = Delivery.Status.PENDING, 0
@@ -86,7 +87,7 @@ def resend(*, delivery: Delivery) -> Delivery:
 
 
 def set_allowed_networks(*, by: User, networks: Collection[IPv4Network | IPv6Network]) -> None:
-    """Let webhooks go to these networks besides public addresses, and to no other from now on."""
+    """Replace the private networks that webhooks may reach."""
     with transaction.atomic():
         AllowedNetwork.objects.all().delete()
         AllowedNetwork.objects.bulk_create(AllowedNetwork(network=str(each)) for each in networks)

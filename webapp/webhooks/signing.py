@@ -1,4 +1,4 @@
-"""Secrets, and the signatures made with them (Standard Webhooks 1.0, symmetric: HMAC-SHA256)."""
+"""Webhook secrets and signatures (Standard Webhooks 1.0, symmetric: HMAC-SHA256)."""
 
 import base64
 import hashlib
@@ -20,24 +20,25 @@ class SecretLostError(Exception):
 
 
 def generate_secret() -> str:
+    """A new random secret, with the standard prefix."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def encrypt(secret: str) -> str:
-    """The secret as it is kept: who reads the table can sign nothing."""
+    """The secret as stored: reading the table is not enough to sign."""
     return fernet(PURPOSE).encrypt(secret.encode()).decode()
 
 
-def decrypt(kept: str) -> str:
-    """The secret that was kept. Raises SecretLostError."""
+def decrypt(ciphertext: str) -> str:
+    """The stored secret. Raises SecretLostError."""
     try:
-        return fernet(PURPOSE).decrypt(kept).decode()
+        return fernet(PURPOSE).decrypt(ciphertext).decode()
     except InvalidToken:
         raise SecretLostError from None
 
 
 def signatures(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The header webhook-signature: one signature with each secret."""
+    """The header webhook-signature, with one signature per secret."""
     signed = b".".join((message_id.encode(), str(timestamp).encode(), body))
     return " ".join(f"v1,{_signature(secret, signed)}" for secret in secrets)
 

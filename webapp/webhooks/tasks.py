@@ -1,4 +1,4 @@
-"""Celery is another interface: it passes ids on."""
+"""Celery tasks."""
 
 from uuid import UUID
 
@@ -9,4 +9,5 @@ from webapp.webhooks import outbox
 
 @shared_task(name=outbox.DELIVER_TASK)
 def deliver(pk: str) -> None:
+    """Make the next attempt of a delivery."""
     outbox.deliver(UUID(pk))

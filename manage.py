@@ -10,6 +10,7 @@ WITHOUT_SERVERS = WITHOUT_DATA | {"check", "serve"}
 
 
 def main() -> None:
+    """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
     from django.core.management import execute_from_command_line
 

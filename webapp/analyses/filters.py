@@ -82,22 +82,27 @@ class RecordingRelatedFilter(django_filters.FilterSet):
     )
 
     def filter_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Rows whose recording matches all the words."""
         return self._restrict(rows, selectors.search(value))
 
     def filter_project(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Rows of a project's recordings, or of those without a project."""
         wanted = None if value == NO_PROJECT else UUID(value)
         return self._restrict(rows, Recording.objects.filter(project=wanted))
 
     def filter_purpose(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Rows of recordings with the purpose."""
         return self._restrict(rows, Recording.objects.filter(purpose=value))
 
     def filter_tags(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Rows of recordings that have all the tags."""
         return self._restrict(rows, selectors.with_tags(value))
 
     def _restrict(self, rows: QuerySet[Any], recordings: QuerySet[Recording]) -> QuerySet[Any]:
         return rows.filter(**{f"{self.recording_path}__in": recordings})
 
     def get_form_class(self) -> Any:
+        """The form, which also validates what the filters' lookups would not."""
         form = super().get_form_class()
         form.base_fields["project"].validators.append(_require_project)
         form.base_fields["tag"].validators.append(_require_few_tags)
@@ -133,12 +138,15 @@ class RecordingFilter(RecordingRelatedFilter):
         fields: list[str] = []
 
     def filter_analysis(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
+        """Recordings by a field of the representative analysis."""
         return self._by_representative(rows, **{name: value})
 
     def filter_model(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
+        """Recordings by NAME or NAME@VERSION of the representative analysis."""
         return self._by_representative(rows, **model_lookup(value))
 
     def filter_expiring(self, rows: QuerySet[Recording], name: str, value: datetime) -> QuerySet[Recording]:
+        """Recordings whose retention period ends before the moment."""
         return retention.expiring_before(value, rows)
 
     def _by_representative(self, rows: QuerySet[Recording], **values: str) -> QuerySet[Recording]:

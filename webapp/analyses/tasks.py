@@ -9,13 +9,13 @@ from webapp.analyses.execution import dispatch, lease, worker
 
 
 @shared_task(name=dispatch.ANALYSE_TASK)
-def analyse(pk: str) -> None:
+def analyse(pk: str) -> None:  # noqa: ARG001 the id is for the logs
     """Run the next prediction."""
     worker.analyse_next()
 
 
 @shared_task(name=dispatch.RENDER_TASK)
-def render(pk: str) -> None:
+def render(pk: str) -> None:  # noqa: ARG001 the id is for the logs
     """Run the next rendering."""
     worker.render_next()
 

@@ -1,1 +1,1 @@
-"""REST, version 1. It only translates: services write, selectors read."""
+"""REST interface, version 1. Views translate between HTTP and services, which write, or selectors, which read."""

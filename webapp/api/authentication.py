@@ -1,10 +1,10 @@
-"""Programs send `Authorization: Token SECRET`. What a token may do say its scopes."""
+"""Authentication of programs by `Authorization: Token SECRET`. Scopes define what a token may do."""
 
 from copy import copy
 from typing import Any
 
 from django.http import QueryDict
-from drf_spectacular.authentication import SessionScheme as DescribedSession
+from drf_spectacular.authentication import SessionScheme as BaseSessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
@@ -16,11 +16,15 @@ KEYWORD = "Token"
 
 
 class TokenExpired(exceptions.AuthenticationFailed):
+    """401 `token_expired`."""
+
     default_detail = "This token has expired. Make another one."
     default_code = "token_expired"
 
 
 class ScopeMissing(exceptions.PermissionDenied):
+    """403 `scope_missing`, with the scope."""
+
     default_code = "scope_missing"
 
     def __init__(self, scope: Scope) -> None:
@@ -29,7 +33,10 @@ class ScopeMissing(exceptions.PermissionDenied):
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
+    """Authenticates requests with a token."""
+
     def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        """None without a token. Raises AuthenticationFailed."""
         keyword, _, secret = request.headers.get("Authorization", "").partition(" ")
         if keyword.lower() != KEYWORD.lower():
             return None
@@ -42,46 +49,55 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
+        """The header WWW-Authenticate."""
         return KEYWORD
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The CSRF token comes in a header: looking for it in a form would read a large body before anybody's quota."""
+    """Takes the CSRF token from the header only: parsing a form would read the whole body before quotas are checked."""
 
     def enforce_csrf(self, request: Request) -> None:
+        """Raises PermissionDenied."""
         head = copy(request._request)
         head.method, head.POST = request.method, QueryDict()
         super().enforce_csrf(head)  # type: ignore[arg-type]
 
 
 def scope_of(view: object, method: str) -> Scope:
-    """What a token needs for a call: what its view says, else `read` to look and `write` to change."""
-    said: Scope | None = getattr(view, "scope", None)
-    return said or (Scope.READ if method in permissions.SAFE_METHODS else Scope.WRITE)
+    """The scope that a call needs: the view's `scope`, else READ for safe methods and WRITE for others."""
+    declared: Scope | None = getattr(view, "scope", None)
+    return declared or (Scope.READ if method in permissions.SAFE_METHODS else Scope.WRITE)
 
 
 class HasScope(permissions.BasePermission):
-    """A person in a browser may do everything; a token, what its scopes allow."""
+    """Sessions may do everything, tokens what their scopes allow."""
 
     def has_permission(self, request: Request, view: object) -> bool:
+        """Raises ScopeMissing."""
         needed = scope_of(view, request.method or "")
         if isinstance(request.auth, Token) and needed not in request.auth.scopes:
             raise ScopeMissing(needed)
         return True
 
 
-class SessionScheme(DescribedSession):
+class SessionScheme(BaseSessionScheme):  # type: ignore[no-untyped-call]
+    """Describes session authentication in the OpenAPI schema."""
+
     target_class = SessionAuthentication  # type: ignore[assignment]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describes token authentication and the needed scopes in the OpenAPI schema."""
+
     target_class = TokenAuthentication
     name = "token"
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[Any]]:
+        """The scope of the operation."""
         return {self.name: [str(scope_of(auto_schema.view, auto_schema.method))]}
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """The header."""
         return {
             "type": "apiKey",
             "in": "header",

@@ -1,4 +1,4 @@
-"""What lists can be narrowed down by, and put in order."""
+"""Filters and orderings of lists."""
 
 from typing import Any
 
@@ -19,15 +19,17 @@ from webapp.analyses.models import Analysis, Segment
 
 
 class StrictOrderingFilter(filters.OrderingFilter):
-    """By one field, downwards with a minus before it. Another one than the view's is an error."""
+    """Ordering by one field, descending with a leading minus. Unknown fields are an error."""
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
-        asked = request.query_params.get(self.ordering_param)
-        if asked and asked not in _allowed_orderings(view):
+        """Raises ValidationError."""
+        requested = request.query_params.get(self.ordering_param)
+        if requested and requested not in _allowed_orderings(view):
             raise exceptions.ValidationError({self.ordering_param: [f"One of: {', '.join(_allowed_orderings(view))}."]})
         return super().get_ordering(request, queryset, view)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """The parameter in the OpenAPI schema."""
         kind = {"type": "string", "enum": _allowed_orderings(view), "default": view.ordering}  # type: ignore[attr-defined]
         return [{"name": self.ordering_param, "required": False, "in": "query", "schema": kind}]
 
@@ -37,6 +39,8 @@ def _allowed_orderings(view: Any) -> list[str]:
 
 
 class AnalysisFilter(RecordingRelatedFilter):
+    """Filters of analyses."""
+
     status = django_filters.ChoiceFilter(choices=Analysis.Status.choices)
     model = django_filters.CharFilter(method="filter_model", label="NAME or NAME@VERSION")
     label = django_filters.CharFilter(label="The label with the largest share of the recording.")
@@ -51,16 +55,19 @@ class AnalysisFilter(RecordingRelatedFilter):
         fields: list[str] = []
 
     def filter_model(self, rows: QuerySet[Analysis], name: str, value: str) -> QuerySet[Analysis]:
+        """By NAME or NAME@VERSION."""
         return rows.filter(**model_lookup(value))
 
 
 class ExportFilter(AnalysisFilter):
-    """The same, for several recordings at once."""
+    """Filters of analyses, by several recordings."""
 
     recording = UUIDListFilter(field_name="recording", lookup_expr="in")
 
 
 class SegmentFilter(RecordingRelatedFilter):
+    """Filters of segments."""
+
     recording_path = "analysis__recording"
 
     label = django_filters.CharFilter()

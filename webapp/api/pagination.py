@@ -1,4 +1,4 @@
-"""Lists come in pages; a cursor stays right while rows are added."""
+"""Cursor pagination, which stays correct while rows are added."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +11,14 @@ from rest_framework.views import APIView
 
 
 class StableCursorPagination(pagination.CursorPagination):
+    """Cursor pagination with the id as second ordering."""
+
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 1000
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
-        """What was asked for, then the id: rows that are alike in the first still have one order."""
+        """The requested ordering, then the id, so that the order is total."""
         ordering = super().get_ordering(request, queryset, view)
         sign = "-" if ordering[0].startswith("-") else ""
         return (ordering[0], f"{sign}id")
@@ -24,19 +26,20 @@ class StableCursorPagination(pagination.CursorPagination):
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
+        """Raises NotFound for an invalid cursor."""
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (ValueError, ValidationError):  # a cursor that was written by hand
+        except (ValueError, ValidationError):  # a forged cursor
             raise exceptions.NotFound(self.invalid_cursor_message) from None
 
 
 class NewestFirstPagination(StableCursorPagination):
-    """The latest first, and in no other order."""
+    """Always newest first."""
 
     ordering = "-created_at"
 
 
 class ChronologicalPagination(StableCursorPagination):
-    """For what belongs to one recording."""
+    """Ordered by time within a recording."""
 
     ordering = "start_s"

@@ -1,4 +1,4 @@
-"""JSON that can be worked with."""
+"""A JSON parser that refuses what the database or Python cannot process."""
 
 from typing import Any
 
@@ -10,11 +10,12 @@ MAX_DEPTH = 20
 
 
 class JSONParser(parsers.JSONParser):
-    """Raises RequestError(PARSE_ERROR) for what is nested too deep, or holds half a character (a lone surrogate)."""
+    """Refuses JSON that is nested too deeply or contains lone surrogates."""
 
-    def parse(self, *sent: Any, **context: Any) -> Any:
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        """Raises RequestError(PARSE_ERROR)."""
         try:
-            data = super().parse(*sent, **context)
+            data = super().parse(*args, **kwargs)
         except RecursionError:
             raise _too_deep() from None
         _check(data, MAX_DEPTH)

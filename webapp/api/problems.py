@@ -1,4 +1,4 @@
-"""Every error leaves as application/problem+json (RFC 9457) with a stable `code`."""
+"""Exception handler: every error is application/problem+json (RFC 9457) with a stable `code`."""
 
 import logging
 from http import HTTPStatus
@@ -46,9 +46,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """The problem response of any exception that a view raises."""
     fault = faults.installation_fault(error)
     if fault is not None and fault is not error:
-        logger.error("this is no fault of the request: %s", fault.code, exc_info=error)
+        logger.error("installation fault: %s", fault.code, exc_info=error)
         error = fault
     if isinstance(error, UnreadablePostError):
         error = incomplete_request()

@@ -1,4 +1,4 @@
-"""How often somebody may ask, by what the asking costs. All web processes count together, in the cache."""
+"""Rate limits by the cost of a call. All web processes share the counters in the cache."""
 
 import math
 import time
@@ -14,32 +14,34 @@ from webapp.core.middleware import client_network
 
 
 def throttle_scope(view: object, request: Request) -> str:
-    """Which of DEFAULT_THROTTLE_RATES a call counts for: what its view says, else `read` to look, `write` to change."""
-    said: str | None = getattr(view, "cost", None)
-    if said is None and not request.user.is_authenticated:
+    """The key in DEFAULT_THROTTLE_RATES: the view's `cost`, else `read` for safe methods and `write` for others."""
+    declared: str | None = getattr(view, "cost", None)
+    if declared is None and not request.user.is_authenticated:
         return "anonymous"
-    return said or ("read" if request.method in permissions.SAFE_METHODS else "write")
+    return declared or ("read" if request.method in permissions.SAFE_METHODS else "write")
 
 
 class FixedWindowThrottle(SimpleRateThrottle):
-    """So many calls in each period, which begins for everybody at the same time. An empty rate is no limit."""
+    """Fixed-window rate limit; windows are aligned for all callers. An empty rate means no limit."""
 
     def __init__(self) -> None:
-        """Nothing is known before the request."""
+        """The rate depends on the request."""
 
     def allow_request(self, request: Request, view: object) -> bool:
-        cost = throttle_scope(view, request)
+        """Count the request; whether it is within the limit."""
+        scope = throttle_scope(view, request)
         rates: dict[str, Any] = api_settings.DEFAULT_THROTTLE_RATES
-        most, period = self.parse_rate(rates[cost] or None)
-        if most is None or period is None:
+        limit, period = self.parse_rate(rates[scope] or None)
+        if limit is None or period is None:
             return True
-        number, since = divmod(time.time(), period)
-        self.left = period - since
-        who = f"user-{request.user.pk}" if request.user.is_authenticated else client_network(request)
-        # Each period has a key of its own, and adding one is a single step in Redis: no process miscounts.
-        key = f"limit:{cost}:{who}:{number:.0f}"
+        window, elapsed = divmod(time.time(), period)
+        self.remaining_s = period - elapsed
+        caller = f"user-{request.user.pk}" if request.user.is_authenticated else client_network(request)
+        # One key per window, incremented atomically by Redis.
+        key = f"limit:{scope}:{caller}:{window:.0f}"
         cache.add(key, 0, timeout=2 * period)
-        return cache.incr(key) <= most
+        return cache.incr(key) <= limit
 
     def wait(self) -> float:
-        return math.ceil(self.left)
+        """Seconds until the next window."""
+        return math.ceil(self.remaining_s)

@@ -1,6 +1,6 @@
-"""The headers of the tus protocol, version 1.0.0 (tus.io/protocols/resumable-upload).
+"""Headers of the tus protocol, version 1.0.0 (tus.io/protocols/resumable-upload).
 
-Each function reads one of them; RequestError says what is wrong with it.
+Each function parses one header and raises RequestError if it is invalid.
 """
 
 import base64
@@ -18,12 +18,13 @@ EXTENSIONS = "creation,termination,checksum,expiration"
 METADATA_MAX_LENGTH = 4000
 NAME_MAX_LENGTH = 255
 KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
-# Separators, control characters, and those that make a name look like another one.
+# Separators, control characters and characters that change the direction of writing.
 MISLEADING = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|^\.{1,2}$")
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def require_version(request: Request) -> None:
+    """Check Tus-Resumable."""
     if request.headers.get("Tus-Resumable") != VERSION:
         raise RequestError(
             WebCode.TUS_VERSION, f"This address speaks tus {VERSION}. Send the header Tus-Resumable: {VERSION}."
@@ -31,7 +32,7 @@ def require_version(request: Request) -> None:
 
 
 def length(request: Request) -> int:
-    """Bytes of the whole file."""
+    """Upload-Length: bytes of the whole file."""
     if "Upload-Defer-Length" in request.headers:
         raise RequestError(
             WebCode.UPLOAD_LENGTH_DEFERRED,
@@ -41,39 +42,39 @@ def length(request: Request) -> int:
 
 
 def offset(request: Request) -> int:
-    """How many bytes of the file come before this part."""
+    """Upload-Offset: bytes of the file before this part."""
     return _number(request, "Upload-Offset", WebCode.UPLOAD_OFFSET_MISSING, "the bytes that were sent before")
 
 
 def size(request: Request) -> int:
-    """Bytes of this part."""
+    """Content-Length: bytes of this part."""
     return _number(request, "Content-Length", WebCode.CONTENT_LENGTH, "the bytes of this part")
 
 
 def require_content_type(request: Request) -> None:
-    """The body has to be a part of a file and nothing else."""
+    """Check Content-Type."""
     if not is_tus_part(request.content_type):
         raise RequestError(WebCode.UPLOAD_TYPE, f"A part of a file is sent with Content-Type: {TUS_CONTENT_TYPE}.")
 
 
 def metadata(request: Request) -> tuple[str, str]:
-    """Upload-Metadata as it was sent, and the file's name in it; both may be empty."""
+    """Upload-Metadata: the header as sent, and the file name in it; both may be empty."""
     sent = request.headers.get("Upload-Metadata", "")
     if len(sent) > METADATA_MAX_LENGTH:
         raise _invalid_metadata(f"It has {len(sent)} characters; {METADATA_MAX_LENGTH} are allowed.")
-    found: dict[str, bytes] = {}
+    values: dict[str, bytes] = {}
     for pair in sent.split(",") if sent.strip() else ():
         key, _, value = pair.strip().partition(" ")
         if not KEY.fullmatch(key):
             raise _invalid_metadata("A key is missing, or holds what is not printable ASCII.")
-        if key in found:
+        if key in values:
             raise _invalid_metadata(f"The key {key} comes twice.")
         try:
-            found[key] = base64.b64decode(value, validate=True)
+            values[key] = base64.b64decode(value, validate=True)
         except ValueError as error:
             raise _invalid_metadata(f"The value of {key} is not Base64.") from error
     try:
-        name = found.get("filename", b"").decode()
+        name = values.get("filename", b"").decode()
     except UnicodeDecodeError as error:
         raise _invalid_metadata("The value of filename is not UTF-8.") from error
     if len(name) > NAME_MAX_LENGTH or MISLEADING.search(name):
@@ -86,6 +87,7 @@ def metadata(request: Request) -> tuple[str, str]:
 
 
 def checksum(request: Request) -> Checksum | None:
+    """Upload-Checksum, if it is there."""
     sent = request.headers.get("Upload-Checksum")
     if sent is None:
         return None

@@ -1,3 +1,5 @@
+"""URLs of the REST interface."""
+
 from django.urls import path, re_path
 
 from webapp.api.views import (

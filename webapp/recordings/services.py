@@ -1,5 +1,7 @@
 """Creating recordings: no row or file is stored before all files of a recording have been checked."""
 
+from __future__ import annotations  # File is generic in the stubs only
+
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,15 +34,15 @@ SUFFIX_MAX_LENGTH = 10
 class RecordingFiles:
     """The files of a new recording, and how the EEG is to be read. A UUID refers to a finished upload."""
 
-    video: File | UUID
-    audio: File | UUID | None = None
-    eeg: File | UUID | None = None
+    video: File[bytes] | UUID
+    audio: File[bytes] | UUID | None = None
+    eeg: File[bytes] | UUID | None = None
     eeg_trial: int | None = None
     eeg_sfreq: float | None = None
     eeg_unit: str | None = None
 
     @property
-    def by_kind(self) -> dict[Kind, File | UUID]:
+    def by_kind(self) -> dict[Kind, File[bytes] | UUID]:
         """The files that are there."""
         files = {Kind.VIDEO: self.video, Kind.AUDIO: self.audio, Kind.EEG: self.eeg}
         return {kind: file for kind, file in files.items() if file is not None}
@@ -211,7 +213,7 @@ def create_recording(
     return recording
 
 
-def _copy_file(file: File, directory: Path) -> Path:
+def _copy_file(file: File[bytes], directory: Path) -> Path:
     """The file in `directory` under its original name, which error messages quote."""
     directory.mkdir()
     path = directory / _safe_name(file.name)
@@ -236,7 +238,7 @@ def _copy_upload(upload: Upload, directory: Path) -> Path:
     return path
 
 
-def _sha256(file: File) -> str:
+def _sha256(file: File[bytes]) -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

@@ -162,12 +162,13 @@ def _defer(lease: Lease, fault: RequestError) -> None:
     while True:
         try:
             lease.defer(fault.code, fault.message)
-            return
         except (InterfaceError, OperationalError):
             if time.monotonic() > deadline or stopping.is_set():
                 raise
             connection.close()
             time.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 def _retry(lease: Lease, code: str, message: str) -> None:

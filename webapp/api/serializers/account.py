@@ -1,4 +1,4 @@
-"""An account and what it uses, as JSON."""
+"""Accounts and their usage as JSON."""
 
 import math
 from typing import Any

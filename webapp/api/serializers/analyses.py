@@ -1,4 +1,4 @@
-"""Analyses, their timelines and corrections as JSON, and back. Times are seconds from the video's start."""
+"""Analyses, timelines and corrections as JSON. Times are seconds from the start of the video."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fields that several serializers have."""
+"""Serializer fields."""
 
 from typing import Any
 
@@ -8,12 +8,14 @@ DECIMALS = 3
 
 
 class SecondsField(serializers.FloatField):
+    """Seconds, rounded to milliseconds."""
+
     def to_representation(self, value: float) -> float:  # type: ignore[override]
         return round(float(value), DECIMALS)
 
 
 class NullableCharField(serializers.CharField):
-    """Text that is null, not empty, where there is none."""
+    """Read-only text; null instead of empty."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, allow_null=True, read_only=True)

@@ -1,4 +1,4 @@
-"""Rows as JSON, and back. Times are seconds from the video's start, three decimals."""
+"""Recordings, projects, tags, tokens, EEG outlines and models as JSON. Times are in seconds."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Webhooks as JSON, and back; what their deliveries can be narrowed down by."""
+"""Webhooks and deliveries as JSON, and the filters of deliveries."""
 
 from typing import Any
 

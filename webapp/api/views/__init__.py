@@ -1,1 +1,1 @@
-"""The calls. Each finds what is the caller's own, asks a service or selector, and translates the answer."""
+"""Views: each finds the caller's own object, calls a service or selector and serializes the result."""

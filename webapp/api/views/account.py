@@ -1,4 +1,4 @@
-"""Who one is, what one may use, and the end of it."""
+"""The own account: usage and deletion."""
 
 from django.conf import settings
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Analyses: their state, their timelines, their files."""
+"""Analyses: state, timelines, files."""
 
 from uuid import UUID
 
@@ -83,8 +83,8 @@ class WindowListView(generics.ListAPIView[WindowScore]):
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[WindowScore]:
-        seen = permissions.access_for(current_user(self.request), self.kwargs["pk"])
-        return seen.require_download().windows.all()
+        access = permissions.access_for(current_user(self.request), self.kwargs["pk"])
+        return access.require_download().windows.all()
 
 
 class FacesView(APIView):
@@ -116,10 +116,10 @@ class LabelledVideoView(APIView):
         responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        seen = permissions.access_for(current_user(request), pk)
-        if request.auth is not None:  # a page plays it; what a program fetches, it keeps
-            seen.require_download()
-        return responses.video(request._request, seen)
+        access = permissions.access_for(current_user(request), pk)
+        if request.auth is not None:  # pages play the video, programs download it
+            access.require_download()
+        return responses.video(request._request, access)
 
 
 class ChaptersView(APIView):

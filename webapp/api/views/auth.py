@@ -1,4 +1,4 @@
-"""Getting a token."""
+"""Tokens for user name and password."""
 
 from axes.helpers import get_cool_off
 from django.contrib.auth import authenticate
@@ -31,20 +31,20 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         form = CredentialsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        wanted = form.validated_data
-        user = authenticate_user(request, wanted["username"], wanted["password"])
+        credentials = form.validated_data
+        user = authenticate_user(request, credentials["username"], credentials["password"])
         if user.password_is_temporary:
             raise TemporaryPassword
-        services.check_second_factor(user=user, code=wanted.get("code", ""))
+        services.check_second_factor(user=user, code=credentials.get("code", ""))
         with transaction.atomic():
             if services.lock_user(user).password != user.password:
-                # Changed meanwhile: the token would outlast what the change revoked.
+                # The password was changed meanwhile, which revoked all tokens.
                 raise WrongCredentials
             token, secret = services.create_token(
                 user=user,
-                name=wanted["name"],
-                scopes=wanted["scopes"],
-                expires_days=wanted["expires_days"],
+                name=credentials["name"],
+                scopes=credentials["scopes"],
+                expires_days=credentials["expires_days"],
                 by_login=True,
             )
         token_made = {"name": token.name, "scopes": token.scopes, "expires_at": token.expires_at, "token": secret}
@@ -55,7 +55,7 @@ def authenticate_user(request: Request, username: str, password: str) -> User:
     """Raises WrongCredentials, and Throttled after too many of them."""
     user = authenticate(request._request, username=username, password=password)
     if getattr(request._request, "axes_locked_out", False):
-        # The answer is ours to give, not the middleware's.
+        # This response replaces that of the middleware.
         request._request.axes_locked_out = False  # type: ignore[attr-defined]
         cool_off = get_cool_off(request._request)
         raise exceptions.Throttled(cool_off.total_seconds() if cool_off else None, "Too many wrong passwords.")
@@ -65,7 +65,7 @@ def authenticate_user(request: Request, username: str, password: str) -> User:
 
 
 class WrongCredentials(exceptions.APIException):
-    # Of the framework's own kin, these would be answered 403 where no token can be sent.
+    # Not AuthenticationFailed, which DRF turns into 403 in views without authentication classes.
     status_code = 401
     auth_header = KEYWORD
     default_detail = "User name or password is wrong."

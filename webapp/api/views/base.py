@@ -1,4 +1,4 @@
-"""What the calls share."""
+"""Shared by all views."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from webapp.core.errors import PROBLEM_TYPE
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Says of every call how it answers when something is wrong."""
+    """Adds the problem response to every operation of the OpenAPI schema."""
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
@@ -28,7 +28,7 @@ class ProblemAutoSchema(AutoSchema):
 
 
 class IgnoreAcceptNegotiation(BaseContentNegotiation):
-    """For files: each has one type, whatever the client would like best."""
+    """Content negotiation of files, which have one media type each."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         return next(iter(parsers))
@@ -41,14 +41,14 @@ class IgnoreAcceptNegotiation(BaseContentNegotiation):
 
 
 def current_user(request: Request) -> User:
-    """Who calls. The permissions let nobody else through."""
+    """The authenticated user; permissions guarantee that there is one."""
     assert isinstance(request.user, User)
     return request.user
 
 
 @extend_schema(exclude=True)
 class NotFoundView(APIView):
-    """Any other address below the API's."""
+    """404 for unknown URLs below the API's root, as problem response."""
 
     permission_classes = []
 

@@ -1,4 +1,4 @@
-"""What a person says of a recording instead of the machine, whose own answer stays."""
+"""Corrected timelines, beside the predicted ones."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Files of several analyses at once."""
+"""Exports of several analyses at once."""
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -40,7 +40,7 @@ class ExportArchiveView(generics.GenericAPIView[Analysis]):
     def get(self, request: Request) -> StreamingHttpResponse:
         asked = ExportsSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        # A form repeats the name for every box that is ticked; programs write commas.
+        # HTML forms repeat the parameter; programs send comma-separated values.
         named = ",".join(request.query_params.getlist("formats"))
         formats = list(dict.fromkeys(name.strip() for name in named.split(",") if name.strip())) or list(WRITERS)
         require_known_formats(formats)
@@ -50,5 +50,5 @@ class ExportArchiveView(generics.GenericAPIView[Analysis]):
                 WebCode.NOTHING_TO_EXPORT,
                 "No recording of yours that matches has a timeline. Ask for others, or later.",
             )
-        pieces = analyses_archive(current_user(request), found, formats, with_video=asked.validated_data["video"])
-        return zip_response(pieces)
+        chunks = analyses_archive(current_user(request), found, formats, with_video=asked.validated_data["video"])
+        return zip_response(chunks)

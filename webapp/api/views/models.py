@@ -1,4 +1,4 @@
-"""What is in the store."""
+"""Models in the store."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request

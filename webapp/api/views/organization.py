@@ -35,8 +35,8 @@ class _ProjectView(generics.GenericAPIView[Project]):
 )
 class ProjectListCreateView(_ProjectView, generics.ListCreateAPIView[Project]):
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
-        about = {name: value for name, value in serializer.validated_data.items() if name != "erase_due"}
-        serializer.instance = organization.create_project(owner=current_user(self.request), **about)
+        fields = {name: value for name, value in serializer.validated_data.items() if name != "erase_due"}
+        serializer.instance = organization.create_project(owner=current_user(self.request), **fields)
 
 
 @extend_schema_view(

@@ -1,4 +1,4 @@
-"""Recordings: sending, listing, changing, erasing, reading again."""
+"""Recordings: create, list, update, erase, analyse again."""
 
 from typing import Any
 from uuid import UUID
@@ -36,7 +36,7 @@ def _own_recordings(request: Request) -> QuerySet[Recording]:
 
 
 def _is_repeated(request: Request) -> bool:
-    """Whether this is a repeated request whose recording has its room already."""
+    """Whether the request repeats one whose recording exists, and needs no space."""
     key = request.headers.get(IDEMPOTENCY_KEY)
     return bool(key) and current_user(request).recordings.filter(idempotency_key=key).exists()
 

@@ -1,4 +1,4 @@
-"""Shares: whom one lets look at what; and what others let oneself look at."""
+"""Shares of own recordings, and recordings shared by others."""
 
 from typing import Any
 from uuid import UUID
@@ -46,17 +46,17 @@ class ShareListCreateView(generics.ListAPIView[Share]):
     def post(self, request: Request) -> Response:
         form = NewShareSerializer(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
-        wanted = form.validated_data
-        how: dict[str, Any] = {
+        data = form.validated_data
+        options: dict[str, Any] = {
             "target": form.target,
-            "consented": wanted["consent"],
-            "note": wanted["note"],
-            "may_download": wanted["may_download"],
+            "consented": data["consent"],
+            "note": data["note"],
+            "may_download": data["may_download"],
         }
-        if "username" in wanted:
-            share, path = sharing.share_with_user(username=wanted["username"], **how), None
+        if "username" in data:
+            share, path = sharing.share_with_user(username=data["username"], **options), None
         else:
-            share, secret = sharing.create_link(expires_at=form.expires_at_moment, **how)
+            share, secret = sharing.create_link(expires_at=form.expires_at_moment, **options)
             path = reverse("pages:link", args=[secret])
         return Response({**ShareSerializer(share).data, "path": path}, status=201)
 

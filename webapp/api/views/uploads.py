@@ -1,4 +1,4 @@
-"""Files in parts, over the tus protocol: begun, gone on with after whatever broke, removed."""
+"""Resumable uploads over the tus protocol."""
 
 from typing import Any
 from uuid import UUID
@@ -43,15 +43,15 @@ EXPIRES = _response_header("Upload-Expires", "When what has come is removed, unl
 
 
 class TusView(APIView):
-    """What every answer of the protocol has. Asking how far an upload is belongs to sending it."""
+    """Base of the tus views. HEAD needs the scope of uploading."""
 
     scope = Scope.WRITE
     content_negotiation_class = IgnoreAcceptNegotiation
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        # For clients that can send nothing but GET and POST. The permissions see the method that is meant.
-        if meant := request.headers.get("X-HTTP-Method-Override"):
-            request.method = meant.upper()
+        # For clients limited to GET and POST; permissions see the overridden method.
+        if override := request.headers.get("X-HTTP-Method-Override"):
+            request.method = override.upper()
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -97,7 +97,7 @@ class UploadCreateView(TusView):
     def post(self, request: Request) -> Response:
         metadata, name = tus.metadata(request)
         upload = uploads.create(owner=current_user(request), length=tus.length(request), name=name, metadata=metadata)
-        # Without scheme and host, which a proxy may know better.
+        # A relative URL, because proxies may change scheme and host.
         headers = {"Location": reverse("api:upload", args=[upload.pk]), "Upload-Expires": _expires(upload)}
         return Response(status=201, headers=headers)
 

@@ -1,4 +1,4 @@
-"""Webhooks: where to be told what happened, and what became of the messages."""
+"""Webhooks and their deliveries."""
 
 from typing import Any
 from uuid import UUID
@@ -46,8 +46,8 @@ class WebhookListCreateView(generics.ListAPIView[Endpoint]):
     def post(self, request: Request) -> Response:
         form = WebhookCreatedSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        wanted = form.validated_data
-        endpoint, secret = services.create(owner=current_user(request), url=wanted["url"], events=wanted["events"])
+        data = form.validated_data
+        endpoint, secret = services.create(owner=current_user(request), url=data["url"], events=data["events"])
         return Response({**WebhookSerializer(endpoint).data, "secret": secret}, status=201)
 
 

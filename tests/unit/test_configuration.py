@@ -7,7 +7,7 @@ import yaml
 
 from training.__main__ import main
 from training.errors import DatasetError
-from training.schema import configuration
+from training.schema import configuration, deprecated
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
@@ -64,3 +64,35 @@ def test_a_file_that_is_no_yaml_is_refused_in_one_line(tmp_path: Path, capsys: p
     assert main(["fit", str(tmp_path / "bad.yaml"), "--out", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and "bad.yaml" in said and said.count("\n") == 1
+
+
+FORMER = {
+    "task": "eeg-within-people",
+    "rate": 1,
+    "phases": [{"batch": 2}],
+    "architecture": {"dropout": 0.5},
+    "dropout": "noise",
+    "people": [1, 2],
+}
+
+
+def test_keys_of_the_former_release_are_accepted_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="rate is now lr"):
+        assert deprecated.renamed(FORMER) == {
+            "task": "eeg-within-subject",
+            "lr": 1,
+            "phases": [{"batch_size": 2}],
+            "architecture": {"dropout": 0.5},
+            "modality_dropout": "noise",
+            "subjects": [1, 2],
+        }
+
+
+def test_a_former_configuration_means_the_same(tmp_path: Path) -> None:
+    text = (CONFIGS / "fusion-cnn-5.yaml").read_text()
+    for former, current in (("rate", "lr"), ("batch", "batch_size"), ("known", "label_weight"), ("people", "subjects")):
+        text = text.replace(f"\n{current}:", f"\n{former}:")
+    (tmp_path / "former.yaml").write_text(text)
+    with pytest.warns(DeprecationWarning):
+        former_config = configuration.read(tmp_path / "former.yaml")
+    assert former_config == configuration.read(CONFIGS / "fusion-cnn-5.yaml")

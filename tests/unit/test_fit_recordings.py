@@ -13,20 +13,29 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from msgspec.structs import replace
 
 from inference import store
 from inference.face_tracking import FaceSample
 from inference.model_spec import FaceInput
+from inference.models import build_model
+from inference.models.audio_visual import AudioVisualNetwork
 from inference.types import Correction
 from tests.unit.test_corrected_recordings import write_result
 from tests.unit.test_training_data import write_clip, write_faces
 from training.__main__ import main
 from training.engine import checkpoint
+from training.errors import DatasetError
 from training.features import recordings
 from training.features.augmentation import transform_clips
 from training.features.modality_dropout import modality_dropout
 from training.features.speech import SPEECH_SPEC
+from training.publishing import spec as specs
+from training.publishing import weights
+from training.schema import configuration
+from training.schema.audio_visual import AudioVisualRecordings
 from training.tasks import fusion as fit_fusion
+from training.tasks.recordings import load_network
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 FPS, SECONDS, RATE = 10, 5, 22050
@@ -313,3 +322,26 @@ def test_a_clip_is_moved_as_a_whole() -> None:
     turned = transform_clips(faces, 0.5, 10, torch.Generator().manual_seed(0))
     assert all(turned[:, :1].expand_as(turned).isclose(turned, atol=1e-5).flatten())
     assert not turned[0].isclose(turned[1]).all()
+
+
+def test_a_network_starts_from_another_ones_weights_by_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path))
+    config = configuration.read(CONFIGS / "ravdess-8-intermediate-attention.yaml")
+    assert isinstance(config, AudioVisualRecordings)
+    spec = specs.recordings(config, tmp_path, SPEECH_SPEC)
+    source, network = (build_model(spec.architecture, classes) for classes in (8, 2))
+    weights.write(tmp_path / spec.name / "1", source, spec, {}, "")
+    assert isinstance(network, AudioVisualNetwork) and isinstance(source, AudioVisualNetwork)
+    new = network.classifier.weight[1].clone()
+    load_network(network, ["happy", "bored"], store.get(spec.name))
+    happy = spec.labels.index("happy")
+    assert torch.equal(network.classifier.weight[0], source.classifier.weight[happy])
+    assert torch.equal(network.classifier.weight[1], new)
+    ours, theirs = network.audio.stage1.state_dict(), source.audio.stage1.state_dict()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
+    with pytest.raises(DatasetError, match="none of the labels"):
+        load_network(network, ["bored"], store.get(spec.name))
+    other = build_model(replace(spec.architecture, fusion="late-transformer"), 2)
+    assert isinstance(other, AudioVisualNetwork)
+    with pytest.raises(DatasetError, match="another architecture"):
+        load_network(other, ["happy", "bored"], store.get(spec.name))

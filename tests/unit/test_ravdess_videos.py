@@ -1,5 +1,6 @@
 """RAVDESS video: each take lies there twice and is read once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,17 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     write(tmp_path, "01-01-05-01-01-01-02.mp4")
     with pytest.raises(DatasetError, match=r"\[7\]"):
         ravdess.read_videos(tmp_path, [2, 7])
+
+
+def test_actors_may_lie_in_one_folder_without_their_archives(tmp_path: Path) -> None:
+    folder = write(tmp_path, "01-01-05-01-01-01-02.mp4", "02-01-05-01-01-01-02.mp4")
+    folder.rename(tmp_path / "Actor_02")
+    clips = ravdess.read_videos(tmp_path)
+    assert [(clip.path.name, clip.label, clip.actor) for clip in clips] == [("01-01-05-01-01-01-02.mp4", "angry", 2)]
+
+
+def test_a_take_in_both_layouts_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path, "01-01-05-01-01-01-02.mp4")
+    shutil.copytree(folder, tmp_path / "Actor_02")
+    with pytest.raises(DatasetError, match="the same take as"):
+        ravdess.read_videos(tmp_path)

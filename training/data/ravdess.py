@@ -6,6 +6,7 @@ Modality 01 is picture with sound, 02 the same take without sound, 03 sound alon
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import librosa
@@ -37,7 +38,7 @@ def read_clips(root: Path, actors: Iterable[int] | None = None) -> list[Clip]:
 
 
 def read_videos(root: Path, actors: Iterable[int] | None = None) -> list[Clip]:
-    """The takes below `root`/Video_Speech_Actor_NN/Actor_NN, in order of actor and name; only `actors`, if given.
+    """The takes below `root`/Actor_NN or `root`/Video_Speech_Actor_NN/Actor_NN, by actor and name; only of `actors`.
 
     Each take was published twice, as 01-*.mp4 and, without its sound, as 02-*.mp4: the first is read and the second
     only checked. Raises DatasetError for a missing folder or actor, for a name that is not of the data set, and for
@@ -45,23 +46,30 @@ def read_videos(root: Path, actors: Iterable[int] | None = None) -> list[Clip]:
     """
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder")
-    paths = [path for path in sorted(root.glob("Video_Speech_Actor_*/Actor_*/*")) if path.suffix.lower() == ".mp4"]
-    takes = [_parse_take(path) for path in paths if not path.name.startswith(".")]
+    folders = [*root.glob("Actor_*"), *root.glob("Video_Speech_Actor_*/Actor_*")]
+    paths = [path for folder in folders for path in folder.iterdir() if path.suffix.lower() == ".mp4"]
+    takes = sorted((_parse_take(path) for path in paths if not path.name.startswith(".")), key=_order)
+    for clip, other in pairwise(takes):
+        if clip.path.stem == other.path.stem:
+            raise DatasetError(f"{other.path}: the same take as {clip.path}")
     sounding = {clip.path.stem for clip in takes if clip.path.name.startswith("01")}
     for clip in takes:
         if f"01{clip.path.stem[2:]}" not in sounding:
             raise DatasetError(f"{clip.path}: there is no 01{clip.path.stem[2:]}.mp4, the same take with sound")
-    return _of_actors(
-        root, [clip for clip in takes if clip.path.stem in sounding], actors, "Video_Speech_Actor_NN/Actor_NN/01-*.mp4"
-    )
+    return _of_actors(root, [clip for clip in takes if clip.path.stem in sounding], actors, "Actor_NN/01-*.mp4")
+
+
+def _order(clip: Clip) -> tuple[int, str]:
+    return clip.actor, clip.path.name
 
 
 def _parse_take(path: Path) -> Clip:
     clip = _parse(path)
     if path.name[:5] not in ("01-01", "02-01"):
         raise DatasetError(f"{path}: not a video of speech (01-01-* or 02-01-*)")
-    if path.parent.parent.name != f"Video_Speech_{path.parent.name}":
-        raise DatasetError(f"{path}: actor {clip.actor:02d} lies in {path.parent.parent.name}")
+    archive = path.parent.parent.name
+    if archive.startswith("Video_Speech_") and archive != f"Video_Speech_{path.parent.name}":
+        raise DatasetError(f"{path}: actor {clip.actor:02d} lies in {archive}")
     return clip
 
 

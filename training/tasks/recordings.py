@@ -57,22 +57,23 @@ def fit(config: AudioVisualRecordings, root: Path, backbone: Path | None, out: P
         assert isinstance(network, AudioVisualNetwork)
         if backbone is not None:
             load_backbone(network, backbone)
+        initial = [sha256_file(backbone)] if backbone is not None else []
         if config.init_from is not None:
-            load_network(network, config.labels, store.get(config.init_from))
+            source = store.get(config.init_from)
+            load_network(network, config.labels, source)
+            initial.append(source.used.sha256)
         predictor = AudioVisualPredictor(network, spec, str(fabric.device))
         fold = splits.subjects(config.split, config.fold)
         subjects = {"train": fold.train, "validation": fold.validation, "test": fold.test}
         parts = {part: _windows(fabric, predictor, config, root, numbers) for part, numbers in subjects.items()}
-        initial = sha256_file(backbone) if backbone else None
-        directory = checkpoint.directory(config, root.resolve(), initial)
+        directory = checkpoint.directory(config, root.resolve(), *initial)
         best = _fit(fabric, predictor, parts, config, directory)
         if fabric.is_global_zero:
             network.load_state_dict(best.weights)
             spec = replace(spec, temperature=_temperature(predictor, parts["validation"]))
-            scratch = backbone is None and config.init_from is None
             metrics = _metrics(predictor, parts, spec, config, best) | {
                 "fitted_actors": sorted({*fold.train, *fold.validation}) if config.source == "ravdess" else [],
-                "backbone": "from scratch" if scratch else "fitted before",
+                "backbone": "fitted before" if initial else "from scratch",
                 "provenance": provenance(config.seed, checkpoint.seconds(directory), fabric.world_size),
             }
             publish(network, spec, metrics, config, "recordings", out)

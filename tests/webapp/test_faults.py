@@ -238,7 +238,7 @@ def test_nothing_is_lost_when_redis_is_full(
     analysis = Analysis.objects.get()
     assert (analysis.status, analysis.attempt) == (Status.QUEUED, 0)
     dispatch.enqueue(analysis.pk, published=True)
-    metrics.ATTEMPTS.add(step="read", outcome="done")
+    metrics.ATTEMPTS.labels(step="read", outcome="done").inc()
 
 
 def test_an_analysis_waits_for_the_database_to_come_back(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,6 @@ from inference import store
 from inference.sandbox import limits
 from webapp.core.checks import check_sandbox
 from webapp.core.redis_client import redis_client
-from webapp.observability import metrics
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -129,7 +128,7 @@ def test_media_that_cannot_be_written_to_are_named(
 def test_nothing_is_left_of_a_probe(db: None, client: Client, media_root: Path, settings: Any) -> None:
     assert ready(client) == (200, [])
     assert list((media_root / "incoming").iterdir()) == []
-    assert not redis.Redis.from_url(settings.REDIS_URL).exists(f"{metrics.KEY}:probe")
+    assert not redis.Redis.from_url(settings.REDIS_URL).exists("emotrace:probe")
 
 
 def test_redis_that_takes_nothing_more_is_named(db: None, client: Client, full_redis: None) -> None:

@@ -5,10 +5,12 @@ import sys
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.processes import python
@@ -28,7 +30,10 @@ TOKEN = "a token of the monitoring"
 
 @pytest.fixture(autouse=True)
 def fresh(servers: None, settings: Any) -> None:
-    redis_client().delete(metrics.KEY, gpu_metrics.KEY)
+    redis_client().delete(gpu_metrics.KEY)
+    metrics.UPLOAD_BYTES.reset()
+    for each in (metrics.REQUEST_SECONDS, metrics.REAPED):
+        each.clear()
     settings.METRICS_TOKEN = TOKEN
 
 
@@ -36,7 +41,11 @@ def sampled(client: Client) -> dict[tuple[str, ...], float]:
     """Every sample by its name and the values of its labels, in the order of their names."""
     answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
-    families = text_string_to_metric_families(answer.content.decode())
+    return samples(answer.content.decode())
+
+
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    families = text_string_to_metric_families(text)
     return {(each.name, *each.labels.values()): each.value for family in families for each in family.samples}
 
 
@@ -122,21 +131,21 @@ def test_what_the_reaper_finds_is_counted(db: None, client: Client, settings: An
     assert (found["emotrace_reaped_total", "queued"], found["emotrace_reaped_total", "failed"]) == (1, 1)
 
 
-def test_processes_add_to_the_same_counts(db: None, client: Client, settings: Any) -> None:
+def test_processes_add_to_the_same_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = """
-import django; django.setup()
 from webapp.observability.metrics import ATTEMPTS, STAGE_SECONDS
 for _ in range(50):
-    ATTEMPTS.add(step="read", outcome="done")
-    STAGE_SECONDS.observe(0.3, stage="score")
-    STAGE_SECONDS.observe(5000.0, stage="score")
+    ATTEMPTS.labels(step="read", outcome="done").inc()
+    STAGE_SECONDS.labels(stage="score").observe(0.3)
+    STAGE_SECONDS.labels(stage="score").observe(5000.0)
 """
-    environment = {"REDIS_URL": settings.REDIS_URL, "EMOTRACE_DATA_DIR": str(settings.DATA_DIR)}
+    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     with python(["-c", script], environment) as one, python(["-c", script], environment) as other:
         for each in (one, other):
             _, errors = each.communicate(timeout=60)
             assert each.returncode == 0, errors
-    found = sampled(client)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    found = samples(generate_latest(metrics.registry()).decode())
     assert found["emotrace_attempts_total", "done", "read"] == 100
     assert found["emotrace_stage_seconds_bucket", "0.1", "score"] == 0
     assert found["emotrace_stage_seconds_bucket", "0.5", "score"] == 100
@@ -144,6 +153,15 @@ for _ in range(50):
     assert found["emotrace_stage_seconds_bucket", "+Inf", "score"] == 200
     assert found["emotrace_stage_seconds_count", "score"] == 200
     assert found["emotrace_stage_seconds_sum", "score"] == pytest.approx(100 * 5000.3)
+
+
+def test_a_process_without_a_web_server_exposes_its_metrics() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    metrics.expose(None)
+    metrics.expose(port)
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        assert ("emotrace_upload_bytes_total",) in samples(answer.read().decode())
 
 
 def test_an_answer_is_counted_by_its_view(db: None, client: Client) -> None:

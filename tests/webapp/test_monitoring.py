@@ -56,13 +56,13 @@ def said(db: None, client: Client, settings: Any) -> dict[str, set[str]]:
     """Every sample that /metrics can give, with its labels."""
     settings.METRICS_TOKEN = "a token"
     AnalysisFactory.create()
-    UPLOAD_BYTES.add(1)
-    ATTEMPTS.add(step="read", outcome="broken")
-    REAPED.add(outcome="queued")
-    LEFT_BEHIND.add()
-    STAGE_SECONDS.observe(1, stage="score")
-    REAL_TIME_FACTOR.observe(1, step="read")
-    REQUEST_SECONDS.observe(1, view="login", status="5xx")
+    UPLOAD_BYTES.inc(1)
+    ATTEMPTS.labels(step="read", outcome="broken").inc()
+    REAPED.labels(outcome="queued").inc()
+    LEFT_BEHIND.inc()
+    STAGE_SECONDS.labels(stage="score").observe(1)
+    REAL_TIME_FACTOR.labels(step="read").observe(1)
+    REQUEST_SECONDS.labels(view="login", status="5xx").observe(1)
     text = client.get("/metrics", headers={"Authorization": "Bearer a token"}).content.decode()
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):

@@ -183,7 +183,12 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def left_behind() -> float:
-    found = [sample.value for family in metrics.collect() for sample in family.samples if "left_behind" in sample.name]
+    found = [
+        sample.value
+        for family in metrics.REGISTRY.collect()
+        for sample in family.samples
+        if "left_behind" in sample.name
+    ]
     return sum(found)
 
 

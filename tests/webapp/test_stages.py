@@ -1,6 +1,7 @@
 """The time of an analysis is divided among its stages, none of it twice."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,11 @@ from webapp.observability.metrics import STAGE_SECONDS
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     found: dict[str, float] = {}
-    monkeypatch.setattr(STAGE_SECONDS, "observe", lambda seconds, stage: found.update({stage: seconds}))
+
+    def labels(stage: Stage) -> SimpleNamespace:
+        return SimpleNamespace(observe=lambda seconds: found.update({stage: seconds}))
+
+    monkeypatch.setattr(STAGE_SECONDS, "labels", labels)
     return found
 
 

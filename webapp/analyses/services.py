@@ -208,7 +208,7 @@ def _store_and_queue(
                 request_sha256=request_sha256,
             )
             record(Action.RECORDING_RECEIVED, by=owner.pk, owner=owner.pk, target=recording)
-            transaction.on_commit(lambda: UPLOAD_BYTES.add(recording.bytes))
+            transaction.on_commit(lambda: UPLOAD_BYTES.inc(recording.bytes))
             return _create_analysis(recording, spec, owner)
     except BaseException:
         media.delete_recording(pk)

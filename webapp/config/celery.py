@@ -6,8 +6,10 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.signals import before_task_publish, setup_logging, task_failure, task_prerun, worker_init
+from django.conf import settings
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
+from webapp.observability import metrics
 from webapp.storage import media
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
@@ -27,8 +29,9 @@ def keep_django_logging(**_: Any) -> None:
 
 
 @worker_init.connect
-def create_directories(**_: Any) -> None:
+def start(**_: Any) -> None:
     media.create_directories()
+    metrics.expose(settings.METRICS_PORT)
 
 
 @before_task_publish.connect

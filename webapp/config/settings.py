@@ -316,6 +316,8 @@ WEBHOOKS_ALLOW_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_ALLOW_PRIVATE", default=Fal
 PUBLIC_URL = env.str("EMOTRACE_PUBLIC_URL", default="").rstrip("/")
 # /metrics answers requests with this bearer token or from these networks, and no others.
 METRICS_TOKEN = env.str("EMOTRACE_METRICS_TOKEN", default="").strip()
+# Workers and the reaper, which have no web server, expose their metrics on this port.
+METRICS_PORT = env.int("EMOTRACE_METRICS_PORT", default=None)
 METRICS_NETWORKS = [ip_network(each) for each in env.list("EMOTRACE_METRICS_NETWORKS", default=[])]
 
 REST_FRAMEWORK = {

@@ -49,4 +49,4 @@ class RequestLogMiddleware:
         }
         logger.info("request", extra=fields)
         view = match.view_name if match else "nothing"
-        REQUEST_SECONDS.observe(seconds, view=view, status=f"{response.status_code // 100}xx")
+        REQUEST_SECONDS.labels(view=view, status=f"{response.status_code // 100}xx").observe(seconds)

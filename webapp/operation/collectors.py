@@ -1,4 +1,4 @@
-"""What can be measured at any moment, by whoever is asked: the database's rows, the queues, the disk."""
+"""Metrics of the whole installation, computed at each scrape: database rows, queues, disk."""
 
 import shutil
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,6 @@ from webapp.analyses.execution import gpu_metrics
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion
 from webapp.core.redis_client import redis_client
-from webapp.observability import metrics
 from webapp.operation import health
 from webapp.recordings.models import Recording
 
@@ -24,9 +23,9 @@ STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull"
 
 
 def collect() -> Iterator[Metric]:
-    """Everything there is to say. What cannot be asked is left out, and the checks say so."""
+    """All metrics. A part whose server does not answer is left out; `emotrace_ready` tells which."""
     yield _gauge("ready", "Whether a check of readiness holds.", "check", health.check_results().items())
-    for part in (_analyses, _deletions, _messages, gpu_metrics.collect, _disk, metrics.collect):
+    for part in (_analyses, _deletions, _messages, gpu_metrics.collect, _disk):
         try:
             yield from list(part())
         except (Error, redis.RedisError, OSError):

@@ -13,8 +13,9 @@ from inference import store
 from inference.model_spec import FusionSpec
 from inference.sandbox.limits import require_protections
 from webapp.core.redis_client import redis_client
-from webapp.observability import metrics
 from webapp.storage import media
+
+PROBE_KEY = "emotrace:probe"
 
 
 @require_safe
@@ -73,9 +74,8 @@ def _storage() -> bool:
 
 def _redis() -> bool:
     """Whether it takes something: one that is full still answers."""
-    key = f"{metrics.KEY}:probe"
-    redis_client().set(key, "", ex=60)
-    redis_client().delete(key)
+    redis_client().set(PROBE_KEY, "", ex=60)
+    redis_client().delete(PROBE_KEY)
     return True
 
 

@@ -1,4 +1,4 @@
-"""/metrics, as Prometheus reads it: closed to everybody whom the settings do not name."""
+"""/metrics for Prometheus, for requests with the token or from the networks of the settings."""
 
 import hmac
 from collections.abc import Iterator
@@ -11,26 +11,28 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from webapp.observability import metrics as process_metrics
 from webapp.operation import collectors
 
 
-class _EmotraceCollector(Collector):
+class _InstallationCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         return collectors.collect()
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing is asked before somebody asks."""
+        """Empty: registering the collector must not query the database."""
         return iter(())
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """404 for strangers, as if there was nothing."""
+    """The metrics of this machine or container's web processes and of the installation; 404 without access."""
     if not (_has_token(request) or _is_from_allowed_network(request)):
         raise Http404
-    registry = CollectorRegistry()
-    registry.register(_EmotraceCollector())
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    installation = CollectorRegistry()
+    installation.register(_InstallationCollector())
+    body = generate_latest(installation) + generate_latest(process_metrics.registry())
+    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
 
 
 def _has_token(request: HttpRequest) -> bool:

@@ -231,7 +231,7 @@ def try_delete(name: str, delete: Callable[[], None]) -> bool:
     try:
         delete()
     except (OSError, RequestError):
-        LEFT_BEHIND.add()
+        LEFT_BEHIND.inc()
         logger.exception("%s is orphaned and cannot be removed: it is tried again every hour", name)
         return False
     return True

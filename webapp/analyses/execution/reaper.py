@@ -52,7 +52,7 @@ def reap() -> None:
                 finished_at=Now(),
             ):
                 logger.error("analysis %s failed: its workers were lost too often", pk)
-                REAPED.add(outcome="failed")
+                REAPED.labels(outcome="failed").inc()
                 events.emit_analysis_event(events.EventType.FAILED, pk)
     # Excludes what lapsed after its last attempt since the query above: the next round fails it.
     again = lapsed.filter(attempt__lt=settings.MAX_ATTEMPTS)
@@ -60,7 +60,7 @@ def reap() -> None:
         with log_and_continue(f"analysis {pk}"):
             # The condition is repeated in the UPDATE: there may have been a heartbeat meanwhile.
             if again.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
-                REAPED.add(outcome="queued")
+                REAPED.labels(outcome="queued").inc()
                 logger.warning("analysis %s is queued again: its worker was lost", pk)
                 lease.redispatch(pk)
     for published in (False, True):

@@ -33,7 +33,7 @@ class StageTimer:
         if self._stage is not None:
             self._add(self._stage)
         for stage, seconds in self._seconds.items():
-            STAGE_SECONDS.observe(seconds, stage=stage)
+            STAGE_SECONDS.labels(stage=stage).observe(seconds)
             logger.info("stage ended", extra={"stage": stage, "seconds": round(seconds, 3)})
 
     def _add(self, stage: Stage) -> None:

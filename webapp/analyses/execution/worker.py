@@ -125,13 +125,13 @@ def _attempt(lease: Lease, step: str) -> Iterator[LeaseKeeper]:
         except LeaseLostError:
             outcome = "lost"
             logger.info("analysis %s is no longer this worker's", lease.pk)
-        ATTEMPTS.add(step=step, outcome=outcome)
+        ATTEMPTS.labels(step=step, outcome=outcome).inc()
 
 
 def _record_speed(pk: UUID, step: str, seconds: float) -> None:
     length = Analysis.objects.filter(pk=pk).values_list("recording__duration_s", flat=True).first()
     if length:
-        REAL_TIME_FACTOR.observe(seconds / length, step=step)
+        REAL_TIME_FACTOR.labels(step=step).observe(seconds / length)
 
 
 def handle_failure(lease: Lease, error: Exception) -> str:

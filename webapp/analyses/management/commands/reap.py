@@ -6,12 +6,14 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from webapp.analyses.execution.reaper import reap, sweep
 from webapp.analyses.privacy import account_deletion
 from webapp.analyses.privacy.expiry import BATCH_SIZE, erase_expired
 from webapp.core.isolation import log_and_continue
+from webapp.observability import metrics
 
 SWEEP_SECONDS = 3600
 
@@ -30,6 +32,7 @@ class Command(BaseCommand):
                 pass
             account_deletion.continue_pending(seconds=float("inf"))
             return
+        metrics.expose(settings.METRICS_PORT)
         stop_requested = False
 
         def stop(*_: Any) -> None:

@@ -1,6 +1,7 @@
 """Runs everything in the foreground: web, workers, reaper and, where needed, the embedded servers."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -106,7 +107,15 @@ def children(listener: socket.socket, log: Path) -> list[ChildProcess]:
         worker(settings.WEBHOOK_QUEUE, "--pool", "threads", "--concurrency", "8"),
         ChildProcess("reaper", [sys.executable, str(manage), "reap", "--every", "15"]),
     ]
-    return [replace(child, log=log) for child in found]
+    shared = {"PROMETHEUS_MULTIPROC_DIR": str(_fresh_metrics_dir())}
+    return [replace(child, log=log, environment={**child.environment, **shared}) for child in found]
+
+
+def _fresh_metrics_dir() -> Path:
+    """The directory where the processes share their metrics; values of an earlier start are deleted."""
+    directory = paths.data_dir() / "metrics"
+    shutil.rmtree(directory, ignore_errors=True)
+    return paths.make_private_dir(directory)
 
 
 def worker(queue: str, *pool: str) -> ChildProcess:

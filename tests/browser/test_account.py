@@ -91,20 +91,20 @@ def set_up(page: Page) -> str:
     """The second factor, from the account page; its secret."""
     page.get_by_role("link", name=USER).click()
     page.get_by_role("link", name="Set up the second factor").click()
-    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm your identity")).to_be_visible()
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     assert page.get_by_role("img", name="QR code").evaluate("one => one.naturalWidth") > 0
-    page.get_by_text("It cannot be scanned").click()
+    page.get_by_text("I cannot scan it").click()
     return page.locator("#secret").inner_text()
 
 
 def test_a_closed_installation_says_so(page: Page) -> None:
-    expect(page.get_by_text("New accounts are made by an administrator")).to_be_visible()
+    expect(page.get_by_text("New accounts are created by an administrator")).to_be_visible()
     is_well_made(page)
     page.goto("/signup/")
-    expect(page.get_by_role("heading")).to_have_text("Accounts are made by an administrator")
+    expect(page.get_by_role("heading")).to_have_text("Accounts are created by an administrator")
     is_well_made(page)
 
 
@@ -128,7 +128,7 @@ def test_a_forgotten_password_is_replaced_by_mail(with_address: User, page: Page
     is_well_made(page)
     page.get_by_label("Email").fill("researcher@example.org")
     page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
     is_well_made(page)
     page.goto(link_in_the_mail())
     page.get_by_label("New Password", exact=True).fill(NEW)
@@ -139,7 +139,7 @@ def test_a_forgotten_password_is_replaced_by_mail(with_address: User, page: Page
     log_in(page, NEW)
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
     page.goto(link_in_the_mail())
-    expect(page.get_by_role("heading", name="This link is of no use any more")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
 
 
 def test_without_a_mail_server_the_page_says_who_can_help(page: Page) -> None:
@@ -193,7 +193,7 @@ def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
     page.get_by_role("link", name="Switch it off").click()
     page.get_by_label("Password").fill(PASSWORD)
     is_well_made(page)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     is_well_made(page)
     page.get_by_role("button", name="Switch it off").click()
     expect(page.get_by_text("The second factor is switched off.")).to_be_visible()

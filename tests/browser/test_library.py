@@ -109,7 +109,7 @@ def test_all_that_was_found_is_tagged_and_deleted(shelf: Page) -> None:
     shelf.get_by_label("All 1 found").check()
     shelf.get_by_role("button", name="Delete").click()
     shelf.get_by_role("button", name="Delete for good").click()
-    expect(shelf.get_by_text("No recording of yours fits")).to_be_visible()
+    expect(shelf.get_by_text("None of your recordings matches")).to_be_visible()
     shelf.get_by_role("link", name="Show all recordings").click()
     assert listed(shelf) == ["Carla", "Ben"]
 

@@ -97,8 +97,8 @@ def test_every_key_has_a_button(shown: Page) -> None:
         shown.get_by_role("button", name=name, exact=True).click()
         return settled(shown)
 
-    assert click("On 5 seconds") == pytest.approx(5)
-    assert click("On 1 second") == pytest.approx(6)
+    assert click("Forward 5 seconds") == pytest.approx(5)
+    assert click("Forward 1 second") == pytest.approx(6)
     assert click("Next segment") == pytest.approx(EDGES_S[3])
     assert click("Previous segment") == pytest.approx(EDGES_S[2])
     assert click("Back 5 seconds") == pytest.approx(1)
@@ -265,7 +265,7 @@ def test_the_summary_compares_the_readers(shown: Page) -> None:
     expect(shown.locator("#transitions tbody tr")).to_have_count(len(CUT) - 1)
     expect(shown.locator("#agreement-same")).to_have_text("45 %")
     expect(shown.locator("#agreement-kappa")).to_have_text("0.34")
-    shown.get_by_role("link", name="What this reading is not").click()
+    shown.get_by_role("link", name="What this analysis is not").click()
     expect(shown.locator("#notice")).to_be_in_viewport()
 
 

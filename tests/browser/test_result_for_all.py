@@ -62,7 +62,7 @@ def test_axe_finds_nothing_serious(shown: Page, scheme: Any) -> None:
 def test_paper_has_the_timeline_and_no_buttons(shown: Page) -> None:
     shown.emulate_media(media="print", color_scheme="dark")
     expect(shown.locator("html")).to_have_attribute("data-bs-theme", "light")
-    for name in ("Interview", "Timeline", "Over the whole recording", "Transitions", "Segments"):
+    for name in ("Interview", "Timeline", "Whole recording", "Transitions", "Segments"):
         expect(shown.get_by_role("heading", name=name).first).to_be_visible()
     expect(shown.locator("#timeline-svg")).to_be_visible()
     for hidden in ("#player", "#tiers", "#player-controls", "#downloads", ".topbar"):

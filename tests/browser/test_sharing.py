@@ -84,7 +84,7 @@ def test_a_person_is_shown_a_recording_until_it_is_taken_back(shown: Page) -> No
     shown.get_by_label("Note").first.fill("For the review")
     share = shown.get_by_role("button", name="Share", exact=True)
     share.click()
-    expect(shown.get_by_text("Nothing is shown without this agreement.")).to_be_visible()
+    expect(shown.get_by_text("Nothing can be shared without this agreement.")).to_be_visible()
     expect(shown.get_by_label("User name")).to_have_value(GUEST)
     assert serious(shown) == []
     shown.get_by_label("The person in this recording has agreed").first.check()
@@ -108,9 +108,9 @@ def test_a_person_is_shown_a_recording_until_it_is_taken_back(shown: Page) -> No
     expect(shown.get_by_text("last seen")).to_be_visible()
     shown.get_by_role("link", name="Stop sharing with guest").click()
     shown.get_by_role("button", name="Stop sharing").click()
-    expect(shown.get_by_text("Nobody but you sees it")).to_be_visible()
+    expect(shown.get_by_text("It is not shared")).to_be_visible()
     guest.reload()
-    expect(guest.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(guest.get_by_role("heading", name="Page not found")).to_be_visible()
     guest.get_by_role("link", name="Shared with me").click()
     expect(guest.get_by_text("Nothing is shared with you yet")).to_be_visible()
     guest.context.close()
@@ -121,7 +121,7 @@ def test_a_link_opens_in_a_fresh_browser_and_ends_at_once(shown: Page) -> None:
     link = shown.get_by_role("form", name="By a link")
     link.get_by_label("It ends").select_option("in a day")
     link.get_by_label("The person in this recording has agreed").check()
-    link.get_by_role("button", name="Make a link").click()
+    link.get_by_role("button", name="Create a link").click()
     address = shown.locator("#fresh-link").inner_text()
     assert serious(shown) == []
 
@@ -158,7 +158,7 @@ def test_downloads_come_with_the_tick(shown: Page) -> None:
     link = shown.get_by_role("form", name="By a link")
     link.get_by_label("May download files").check()
     link.get_by_label("The person in this recording has agreed").check()
-    link.get_by_role("button", name="Make a link").click()
+    link.get_by_role("button", name="Create a link").click()
     fresh = another(shown)
     fresh.goto(shown.locator("#fresh-link").inner_text())
     with fresh.expect_download() as download:
@@ -182,7 +182,7 @@ def test_whoever_looks_early_is_shown_the_labelled_video_as_soon_as_it_is_there(
 ) -> None:
     page.goto(f"/link/{secret}/")
     expect(page.locator("#current-label")).to_have_text("neutral")
-    expect(page.get_by_text("The labelled video plays here as soon as it is there.")).to_be_visible()
+    expect(page.get_by_text("The labelled video plays here as soon as it is ready.")).to_be_visible()
     expect(page.locator("#player")).not_to_have_attribute("src", re.compile("."))
     results.render(published, tmp_path)
     expect(page.locator("#player")).to_have_attribute("src", re.compile("/analyses/.+/video/$"))

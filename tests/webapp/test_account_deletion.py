@@ -306,7 +306,7 @@ class TestProgress:
         assert page["Referrer-Policy"] == "no-referrer"
         continue_pending()
         page = Client().get(answer["Location"])
-        assert "Your account is erased" in page.content.decode()
+        assert "Your account is deleted" in page.content.decode()
         assert "hx-trigger" not in page.content.decode()
 
     def test_it_is_found_by_nobody_else(self, ada: User, no_time: None, monkeypatch: pytest.MonkeyPatch) -> None:

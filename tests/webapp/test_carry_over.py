@@ -78,7 +78,7 @@ def test_the_page_says_so_and_offers_it(owner: User, corrected: Analysis, later:
     assert f'href="/analyses/{corrected.pk}/"' in page
     assert 'id="elsewhere"' not in browser.get(f"/analyses/{corrected.pk}/").content.decode()
     answer = browser.post(f"/analyses/{later.pk}/carry-over/", {"revision": "0"}, follow=True)
-    assert "The corrections are carried over." in answer.content.decode()
+    assert "The corrections have been copied." in answer.content.decode()
     assert 'id="elsewhere"' not in answer.content.decode()
     assert selectors.corrections(later).segments == OWN
 
@@ -91,7 +91,7 @@ def test_the_page_asks_before_it_overwrites(owner: User, corrected: Analysis, la
     services.save_corrections(analysis=corrected, by=owner, revision=1, segments=OWN)
     assert "has later corrections" in browser.get(f"/analyses/{later.pk}/").content.decode()
     asked = browser.get(f"/analyses/{later.pk}/carry-over/").content.decode()
-    assert "erased for good" in asked
+    assert "deleted for good" in asked
     assert selectors.corrections(later).segments == own
     browser.post(f"/analyses/{later.pk}/carry-over/", {"revision": "0"})
     assert selectors.corrections(later).segments == own

@@ -28,13 +28,13 @@ def test_a_form_from_elsewhere_is_refused(user: User, waiting: Analysis, name: s
     careful.force_login(user)
     answer = careful.post(reverse(f"pages:{name}", args=[ACTIONS[name](waiting)]))
     assert answer.status_code == 403
-    assert "too old to be sent" in answer.content.decode()
+    assert "This page is out of date" in answer.content.decode()
 
 
 def test_what_is_not_there_is_said_in_words(owner: Client) -> None:
     answer = owner.get("/no/such/page/")
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.content.decode()
+    assert "Page not found" in answer.content.decode()
 
 
 def test_logging_in_leads_to_where_one_wanted_to_go(client: Client, user: User) -> None:

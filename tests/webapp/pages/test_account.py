@@ -78,7 +78,7 @@ def test_a_temporary_password_leads_to_ones_own(temporary: Client, path: str) ->
 
 def test_ones_own_password_opens_the_pages(temporary: Client) -> None:
     assert "Choose your password" in temporary.get("/password/").content.decode()
-    assert "This is the old password" in change(temporary, OLD, OLD)
+    assert "This is the present password" in change(temporary, OLD, OLD)
     assert "Your password has been changed." in change(temporary, OLD, NEW)
     assert temporary.get("/").status_code == 200
 

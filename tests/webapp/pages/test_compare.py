@@ -42,7 +42,7 @@ def test_two_analyses_are_compared_over_the_time_that_both_read(
     assert number(page, "same") == "67 %"
     assert number(page, "kappa") == "0.50"
     assert "Over 0:07.5 of 0:10.0." in page
-    assert "0:02.5 that one of them, or both, call undetermined" in page
+    assert "0:02.5 undetermined in one or both analyses" in page
     assert re.findall(r'<td class="numbers(?: same)?">([\d.]+)', page) == ["2.5", "2.5", "2.5"]
     assert re.findall(r'data-seconds="([\d.]+)"', page) == ["2.500", "7.500"]
 
@@ -75,7 +75,7 @@ def test_the_result_leads_there(owner: Client, first: Analysis) -> None:
 
 def test_what_cannot_be_compared_is_said(owner: Client, first: Analysis) -> None:
     waiting = AnalysisFactory.create(recording=first.recording)
-    assert "no two timelines to compare yet" in compared(owner, first).content.decode()
+    assert "Two timelines are needed" in compared(owner, first).content.decode()
     second = published("sad", recording=first.recording)
     assert "the same analysis" in compared(owner, first, a=first.pk, b=first.pk).content.decode()
     assert "has no timeline yet" in compared(owner, first, a=second.pk, b=waiting.pk).content.decode()

@@ -59,7 +59,7 @@ def link() -> str:
 
 class TestSignUp:
     def test_it_is_closed_unless_somebody_opens_it(self, client: Client) -> None:
-        assert "New accounts are made by an administrator" in shown(client.get("/login/"))
+        assert "New accounts are created by an administrator" in shown(client.get("/login/"))
         for answer in (client.get("/signup/"), client.post("/signup/", WISH)):
             assert "manage.py create_account" in shown(answer)
         assert not User.objects.exists()
@@ -185,7 +185,7 @@ class TestForgottenPassword:
         assert log_in(NEW).status_code == 302
         person.refresh_from_db()
         assert not person.password_is_temporary
-        assert "of no use any more" in shown(Client().get(link(), follow=True))
+        assert "no longer valid" in shown(Client().get(link(), follow=True))
 
     @pytest.mark.parametrize("path", ["/password/reset/", "/signup/"])
     def test_mailed_links_lead_to_the_public_address(
@@ -227,7 +227,7 @@ class TestForgottenPassword:
     def test_asking_again_and_again_is_stopped(self, client: Client, person: User, sends_mail: None) -> None:
         answers = [client.post("/password/reset/", {"email": EMAIL}) for _ in range(6)]
         assert answers[-1].status_code == 429
-        assert "That was often" in shown(answers[-1])
+        assert "Too many attempts in a short time" in shown(answers[-1])
         assert len(mail.outbox) == 5
 
 

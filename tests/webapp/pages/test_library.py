@@ -87,7 +87,7 @@ def test_turning_the_page_keeps_the_filters(owner: Client, monkeypatch: pytest.M
 def test_nothing_found_says_so_and_leads_back_to_all(owner: Client) -> None:
     page = looked_for(owner, "/?search=zebra")
     assert "No recordings found" in page
-    assert "No recording of yours fits" in page
+    assert "None of your recordings matches" in page
     assert '<a class="btn btn-quiet" href="/">Show all recordings</a>' in page
     assert "No recordings yet" not in page
 
@@ -99,7 +99,7 @@ def test_nothing_found_says_so_and_leads_back_to_all(owner: Client) -> None:
 )
 def test_what_cannot_be_looked_for_is_said_and_finds_nothing(owner: Client, query: str) -> None:
     page = looked_for(owner, f"/?{query}")
-    assert "This cannot be looked for." in page
+    assert "This search is not possible." in page
     assert titles(page) == []
 
 

@@ -71,7 +71,7 @@ def test_who_has_little_left_sees_it_before_sending(
 ) -> None:
     set_quota(user=person, analyses=analyses)
     page = shown(owner.get("/recordings/new/"))
-    assert (f"1 of {analyses}" in page) is ("Little is left" in page) is is_shown
+    assert (f"1 of {analyses}" in page) is ("nearly used up" in page) is is_shown
 
 
 def test_the_plain_form_says_that_there_is_no_room(owner: Client, person: User) -> None:
@@ -98,7 +98,7 @@ def test_an_address_is_changed_once_it_is_confirmed(owner: Client, person: User,
     owner.post(again, {"password": PASSWORD, "next": "/account/email/"})
     person.refresh_from_db()
     assert person.email == ""
-    assert "waits to be confirmed" in shown(owner.get("/account/email/"))
+    assert "is not confirmed yet" in shown(owner.get("/account/email/"))
     place = next(word for word in str(mail.outbox[0].body).split() if word.startswith("http://testserver"))
     owner.post(place)
     person.refresh_from_db()

@@ -56,7 +56,7 @@ def test_the_timeline_comes_as_soon_as_it_is_published(owner: Client, waiting: A
     assert page.count('hx-swap-oob="true"') == 7
     assert page.count('<tr aria-rowindex="') == 4
     assert page.count('id="timeline-data"') == 1
-    assert "The timeline is there already" in page
+    assert "The timeline is ready" in page
     assert "state=10" in page
     assert reverse("api:video", args=[waiting.pk]) not in page
     assert "hx-swap-oob" not in live(owner, waiting, "10")
@@ -106,15 +106,15 @@ def test_the_readers_are_compared_where_there_is_eeg(owner: Client, published: A
     page = shown(owner, published)
     assert '<dd id="agreement-same">50 %</dd>' in page
     assert '<dd id="agreement-kappa">0.00</dd>' in page
-    assert "here, no better than chance" in page
+    assert "here the agreement is no better than chance" in page
     assert "EEG alone" in page
 
 
 def test_the_average_stands_beside_the_time_that_a_label_won(owner: Client, published: Analysis) -> None:
     page = words(shown(owner, published))
-    assert "Over the whole recording" in page
+    assert "Whole recording" in page
     assert "happy 50 % 70 % sad 25 % 20 % undetermined 25 % – neutral 0 % 10 %" in page
-    assert "Audio and video alone" not in page[page.index("Over the whole recording") :]
+    assert "Audio and video alone" not in page[page.index("Whole recording") :]
 
 
 def test_beside_the_label_with_eeg_stands_that_of_audio_and_video(owner: Client, user: User) -> None:

@@ -26,7 +26,7 @@ def address(waiting: Analysis) -> str:
 
 
 def test_it_is_shared_with_a_person(owner: Client, stranger: Client, address: str) -> None:
-    assert "Nobody but you sees it" in owner.get(address).content.decode()
+    assert "It is not shared" in owner.get(address).content.decode()
     page = owner.post(address, PERSON, follow=True).content.decode()
     assert "“Interview” is shared with stranger." in page
     assert "For the review" in page
@@ -68,9 +68,9 @@ def test_a_link_lasts_to_the_end_of_a_chosen_day(owner: Client, address: str) ->
     [
         (PERSON | {"person-username": "nobody"}, "Nobody here is called “nobody”"),
         (PERSON | {"person-username": "owner"}, "This is you"),
-        (PERSON | {"person-username": ""}, "Write the user name"),
-        (PERSON | {"person-consent": ""}, "Nothing is shown without this agreement"),
-        (LINK | {"link-consent": ""}, "Nothing is shown without this agreement"),
+        (PERSON | {"person-username": ""}, "Enter the user name"),
+        (PERSON | {"person-consent": ""}, "Nothing can be shared without this agreement"),
+        (LINK | {"link-consent": ""}, "Nothing can be shared without this agreement"),
         (LINK | {"link-expires": "date"}, "Choose the last day"),
         (LINK | {"link-expires": "date", "link-day": "soon"}, "This is not a date"),
         (LINK | {"link-expires": "date", "link-day": "2020-01-01"}, "within the next 366 days"),
@@ -102,7 +102,7 @@ def test_revoking_asks_first_and_is_for_owners_alone(owner: Client, stranger: Cl
     assert stranger.post(revoke).status_code == 404
     assert Share.objects.exists()
     page = owner.post(revoke, follow=True).content.decode()
-    assert "Nobody but you sees it" in page
+    assert "It is not shared" in page
 
 
 def test_a_project_is_shared_and_its_recordings_say_so(
@@ -111,7 +111,7 @@ def test_a_project_is_shared_and_its_recordings_say_so(
     project = organization.create_project(owner=user, name="Pilot")
     organization.move_to_project(recordings=[waiting.recording], project=project)
     page = owner.post(reverse("pages:share-project", args=[project.pk]), PERSON, follow=True).content.decode()
-    assert "those that you add later too" in page
+    assert "also of those that you add later" in page
     assert "also in those that come into it later" in page
     assert "Pilot (shared with others)" in owner.get("/recordings/new/").content.decode()
     assert "Interview" in stranger.get("/shared/").content.decode()

@@ -94,8 +94,8 @@ def test_a_token_is_revoked_after_a_question(owner: Client, user: User) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"name": ""}, "Give it a name"),
-        ({"scopes": []}, "Tick what it may do"),
+        ({"name": ""}, "Enter a name"),
+        ({"scopes": []}, "Choose at least one scope"),
         ({"scopes": ["everything"]}, "not one of the available choices"),
         ({"expires": "12"}, "not one of the available choices"),
     ],

@@ -176,7 +176,7 @@ def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analy
     project = organization.create_project(owner=user, name="Pilot")
     link, secret = sharing.by_link(project)
     address = reverse("pages:link", args=[secret])
-    assert "no recording in this project" in client.get(address).content.decode()
+    assert "This project has no recordings" in client.get(address).content.decode()
     organization.move_to_project(recordings=[finished.recording], project=project)
     page = client.get(address).content.decode()
     assert at(secret, "link-result", finished) in page

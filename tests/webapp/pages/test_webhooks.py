@@ -49,7 +49,7 @@ def test_one_is_made_and_its_secret_shown_once(owner: Client) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"url": ""}, "Write the address"),
+        ({"url": ""}, "Enter the address"),
         ({"url": "ftp://127.0.0.1/"}, "has to begin with https"),
         ({"url": "http://nowhere.invalid/"}, "cannot be found"),
         ({"events": []}, "Choose at least one event"),
@@ -112,7 +112,7 @@ def test_a_new_secret_and_the_end_are_asked_about(owner: Client, endpoint: Endpo
     assert Endpoint.objects.get().secret == endpoint.secret
     page = owner.post(address("webhook-secret", endpoint)).content.decode()
     assert secret_in(page) == signing.decrypt(Endpoint.objects.get().secret)
-    assert "the secret before signs too" in page
+    assert "the previous secret signs messages too" in page
     assert "cannot be undone" in owner.get(address("webhook-delete", endpoint)).content.decode()
     owner.post(address("webhook-delete", endpoint))
     assert not Endpoint.objects.exists()

@@ -50,10 +50,10 @@ def _actor(entry: Entry, user: User) -> str:
     if entry.actor_id == user.pk:
         return "You"
     if entry.link_id:
-        return "Somebody with a link"
+        return "Someone with a link"
     if entry.actor_id:
-        return "Somebody it is shared with" if entry.owner_id == user.pk else "Somebody else"
-    return "Somebody" if entry.action in (Action.SIGN_IN_FAILED, Action.LOCKED_OUT) else "An administrator"
+        return "A user it is shared with" if entry.owner_id == user.pk else "Another user"
+    return "Unknown" if entry.action in (Action.SIGN_IN_FAILED, Action.LOCKED_OUT) else "An administrator"
 
 
 def _links(entries: Sequence[Entry], user: User) -> dict[tuple[str, str], tuple[str, str]]:

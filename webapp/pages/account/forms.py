@@ -14,15 +14,15 @@ from webapp.pages.form_fields import checkboxes
 
 class TokenForm(forms.Form):
     name = forms.CharField(
-        label="What it is for",
+        label="Name",
         max_length=100,
         widget=forms.TextInput({"class": "form-control", "placeholder": "e.g. lab notebook"}),
-        error_messages={"required": "Give it a name, by which you will know it again."},
+        error_messages={"required": "Enter a name by which you will recognise the token."},
     )
     scopes = checkboxes(
-        "What it may do",
+        "Scopes",
         [(scope, f"{scope}: {scope.label}") for scope in Scope],
-        "Tick what it may do.",
+        "Choose at least one scope.",
         [Scope.READ, Scope.WRITE],
     )
     expires = forms.ChoiceField(
@@ -76,5 +76,5 @@ class ChangePasswordForm(KeepTokensForm, PasswordChangeForm):
         cleaned = super().clean()
         old = self.cleaned_data.get("old_password")
         if old and old == self.cleaned_data.get("new_password1"):
-            self.add_error("new_password1", "This is the old password. Choose another one.")
+            self.add_error("new_password1", "This is the present password. Choose another one.")
         return cleaned

@@ -22,7 +22,7 @@ from webapp.recordings.models import (
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import RecordingFiles
 
-NO_CONSENT = "Without this agreement nothing can be stored or read. Tick the box if it was given."
+NO_CONSENT = "Without this agreement nothing can be stored or analysed. Tick the box if it was given."
 
 
 class ProjectChoiceField(forms.ModelChoiceField):
@@ -99,13 +99,13 @@ class UploadForm(forms.Form):
         required=False,
         min_value=1,
         error_messages={
-            "invalid": "This is no number. Trials are counted 1, 2, 3 …",
+            "invalid": "This is not a number. Trials are counted 1, 2, 3 …",
             "min_value": "Trials are counted from 1.",
         },
     )
     eeg_sfreq = forms.FloatField(
         required=False,
-        error_messages={"invalid": "This is no number. Write the samples taken in a second, such as 500."},
+        error_messages={"invalid": "This is not a number. Enter the samples per second, such as 500."},
     )
     eeg_unit = forms.ChoiceField(required=False, choices=[("", "As the file says, or microvolts"), *EEG_UNITS])
     title = forms.CharField(required=False, max_length=200)
@@ -155,7 +155,7 @@ class ProjectForm(RetentionConfirmation, forms.ModelForm):
         labels = {"retention_days": "Days to keep its recordings"}
         help_texts = {
             "retention_days": "A recording is deleted this many days after its upload, with everything made from it. "
-            "Empty: it is kept until somebody deletes it."
+            "Empty: it is kept until it is deleted by hand."
         }
         widgets = {
             "name": forms.TextInput({"class": "form-control"}),

@@ -28,7 +28,7 @@ class ShareForm(forms.Form):
     consent = forms.BooleanField(
         label=consent.SHARING_TEXT,
         widget=forms.CheckboxInput(CHECKBOX),
-        error_messages={"required": "Nothing is shown without this agreement. Tick the box if it was given."},
+        error_messages={"required": "Nothing can be shared without this agreement. Tick the box if it was given."},
     )
 
     def __init__(self, *args: Any, is_project: bool, **options: Any) -> None:
@@ -42,7 +42,7 @@ class UserShareForm(ShareForm):
         label="User name",
         max_length=150,
         widget=forms.TextInput({"class": "form-control", "autocapitalize": "none", "autocomplete": "off"}),
-        error_messages={"required": "Write the user name of the person."},
+        error_messages={"required": "Enter the user name of the person."},
     )
     field_order = ["username", "note", "may_download", "consent"]
 

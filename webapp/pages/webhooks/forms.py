@@ -9,7 +9,7 @@ from webapp.pages.form_fields import checkboxes
 from webapp.webhooks.ssrf import URL_MAX_LENGTH
 
 EVENT_NAMES = {
-    EventType.TIMELINE_PUBLISHED: "A timeline is there (the labelled video follows)",
+    EventType.TIMELINE_PUBLISHED: "A timeline is ready (the labelled video follows)",
     EventType.SUCCEEDED: "An analysis is done",
     EventType.FAILED: "An analysis failed",
     EventType.RECORDING_DELETED: "A recording was deleted",
@@ -19,12 +19,12 @@ EVENT_NAMES = {
 class WebhookForm(forms.Form):
     url = forms.CharField(
         label="Address",
-        help_text="Where your program listens.",
+        help_text="The address at which your program receives messages.",
         max_length=URL_MAX_LENGTH,
         widget=forms.URLInput(
             {"class": "form-control", "placeholder": "https://example.org/emotrace", "inputmode": "url"}
         ),
-        error_messages={"required": "Write the address at which your program listens."},
+        error_messages={"required": "Enter the address at which your program receives messages."},
     )
     events = checkboxes(
         "Notify about",
@@ -37,12 +37,12 @@ class WebhookForm(forms.Form):
 class AllowedNetworksForm(forms.Form):
     networks = forms.CharField(
         label="Allowed networks",
-        help_text="One a line, such as 192.168.1.0/24 or fd00:1::/64. Leave it empty to allow none.",
+        help_text="One per line, such as 192.168.1.0/24 or fd00:1::/64. Leave it empty to allow none.",
         required=False,
         widget=forms.Textarea({"class": "form-control", "rows": "5", "spellcheck": "false"}),
     )
     sure = forms.BooleanField(
-        label="Everybody with an account may have messages sent to these networks",
+        label="Every account may have messages sent to these networks",
         widget=forms.CheckboxInput({"class": "form-check-input"}),
         error_messages={"required": "Tick the box to confirm."},
     )
@@ -54,6 +54,6 @@ class AllowedNetworksForm(forms.Form):
                 found.append(ip_network(line))
             except ValueError:
                 raise forms.ValidationError(
-                    f"“{line}” is not a network. Write its first address and its length, such as 192.168.1.0/24."
+                    f"“{line}” is not a network. Enter its first address and its prefix length, such as 192.168.1.0/24."
                 ) from None
         return list(dict.fromkeys(found))

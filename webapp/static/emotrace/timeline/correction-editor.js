@@ -1,6 +1,7 @@
 // Editing corrections: the tools beside the video, or below the tiers on narrow screens, act on the segment at the
 // playhead.
 import { byId, query } from "../dom.js";
+import { localTime } from "../local-time.js";
 import { LoggedOutError, startSession } from "../session.js";
 import { Autosave, MESSAGES } from "./autosave.js";
 import { enableBoundaryDrag } from "./boundary-drag.js";
@@ -76,7 +77,7 @@ export class CorrectionEditor {
     });
     const stored = this.#storage.load();
     part("draft").hidden = stored === null;
-    if (stored) part("draft-date").textContent = new Date(stored.at).toLocaleString();
+    if (stored) part("draft-date").textContent = localTime(stored.at);
   }
 
   /** The draft of an editor that has been opened. */

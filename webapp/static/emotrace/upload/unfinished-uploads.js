@@ -1,6 +1,7 @@
 // Uploads that an earlier visit has left unfinished. They are listed apart from the files chosen now, until the user
 // resumes one or chooses exactly its files again.
 import { byId, copyTemplate, query } from "../dom.js";
+import { localTime } from "../local-time.js";
 import { megabytes } from "./file-checks.js";
 
 /** @typedef {import("./recording-row.js").RecordingRow} RecordingRow */
@@ -20,11 +21,11 @@ export class UnfinishedUploads {
     const sum = (/** @type {number[]} */ numbers) => numbers.reduce((total, number) => total + number, 0);
     const { uploads } = row;
     const expires = Math.min(...uploads.map((upload) => Date.parse(upload.expires ?? "")));
-    const until = new Date(expires).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
     const sent = megabytes(sum(uploads.map((upload) => upload.offset)));
     const size = megabytes(sum(uploads.map((upload) => upload.size)));
     query(element, "[data-part=files]").textContent = uploads.map((upload) => upload.name).join(", ");
-    query(element, "[data-part=sent]").textContent = `${sent} of ${size} are on the server, until ${until}.`;
+    query(element, "[data-part=sent]").textContent =
+      `${sent} of ${size} are on the server, until ${localTime(expires)}.`;
     const item = { row, element };
     for (const [action, callback] of Object.entries(callbacks)) {
       const button = query(element, `[data-action=${action}]`);

@@ -16,6 +16,7 @@ from webapp.webhooks import selectors, services
 @login_required
 @permission_required("webhooks.change_allowednetwork", raise_exception=True)
 def installation(request: AuthenticatedRequest) -> HttpResponse:
+    """Set the networks that webhooks may reach, and list pending account deletions."""
     initial = {"networks": "\n".join(map(str, selectors.allowed_networks()))}
     form = AllowedNetworksForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():

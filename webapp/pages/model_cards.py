@@ -23,6 +23,8 @@ _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("i
 
 @dataclass(frozen=True)
 class ModelCard:
+    """A model as the pages describe it."""
+
     name: str
     version: str
     labels: tuple[str, ...]
@@ -33,11 +35,14 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Score:
+    """A metric with its name and its formatted value."""
+
     name: str
     value: str
 
 
 def model_card(spec: store.StoredModel) -> ModelCard:
+    """Describe a model of the store."""
     labels = ", ".join(spec.labels)
     description = f"Uses {MODALITIES[spec.kind]}. Distinguishes {len(spec.labels)} emotions: {labels}."
     return ModelCard(spec.name, spec.version, spec.labels, spec.demonstration, spec.kind == "fusion", description)
@@ -69,7 +74,8 @@ def demonstration_notes() -> dict[tuple[str, str], str]:
 
 def render_card(spec: store.StoredModel) -> SafeString:
     """Return the Markdown model card as safe HTML."""
-    return mark_safe(_markdown.render(spec.card))  # noqa: S308 - the renderer escapes all raw HTML
+    card: SafeString = mark_safe(_markdown.render(spec.card))  # noqa: S308 - the renderer escapes all raw HTML
+    return card
 
 
 def scores(spec: store.StoredModel) -> list[Score]:

@@ -13,12 +13,14 @@ from webapp.pages import model_cards
 @require_safe
 @login_required
 def model_list(request: HttpRequest) -> HttpResponse:
+    """List the models of the store."""
     return render(request, "pages/models/list.html", {"models": model_cards.model_cards()})
 
 
 @require_safe
 @login_required
 def model_detail(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    """Show the card and the scores of a model."""
     try:
         spec = store.get(f"{name}@{version}")
     except InputError:

@@ -13,6 +13,8 @@ from webapp.pages.form_fields import checkboxes
 
 
 class TokenForm(forms.Form):
+    """Name, scopes and expiry of a new API token."""
+
     name = forms.CharField(
         label="Name",
         max_length=100,
@@ -39,6 +41,8 @@ class TokenForm(forms.Form):
 
 
 class NameForm(forms.ModelForm):
+    """The first and last name of the user."""
+
     class Meta:
         model = User
         fields = ["first_name", "last_name"]
@@ -68,6 +72,8 @@ class DeleteAccountForm(forms.Form):
 
 
 class ChangePasswordForm(KeepTokensForm, PasswordChangeForm):
+    """The password change, which keeps the API tokens that the user ticks."""
+
     def save(self, commit: bool = True) -> User:
         self.user.tokens_to_keep = self.tokens_to_keep()
         return super().save(commit)

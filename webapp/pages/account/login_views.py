@@ -18,6 +18,8 @@ from webapp.pages.account.forms import ChangePasswordForm
 
 
 class LoginView(allauth_views.LoginView):
+    """The login page, also for htmx requests of an ended session."""
+
     template_name = "pages/account/login.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -33,6 +35,8 @@ class LoginView(allauth_views.LoginView):
 
 @method_decorator([login_required, rate_limit(action="change_password")], name="dispatch")
 class ChangePasswordView(SuccessMessageMixin, PasswordChangeView):
+    """The password page, rate limited."""
+
     form_class = ChangePasswordForm
     template_name = "pages/account/password.html"
     success_url = reverse_lazy("pages:recordings")

@@ -35,6 +35,7 @@ def tokens(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def revoke_token(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Ask for confirmation, then revoke a token."""
     token = selectors.token_for(request.user, pk)
     if request.method == "POST":
         services.revoke_token(user=request.user, pk=pk)

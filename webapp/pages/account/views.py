@@ -51,6 +51,7 @@ class RevokeAccessMixin(FormView):
     request: AuthenticatedRequest
 
     def form_valid(self, form: KeepTokensForm) -> HttpResponse:
+        """Change the second factor and revoke other access in one transaction."""
         with transaction.atomic():
             response = super().form_valid(form)
             revoke_access(
@@ -60,16 +61,17 @@ class RevokeAccessMixin(FormView):
 
 
 class EnableTOTPView(RevokeAccessMixin, ActivateTOTPView):
-    pass
+    """Set up the second factor."""
 
 
 class DisableTOTPView(RevokeAccessMixin, DeactivateTOTPView):
-    pass
+    """Remove the second factor."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def account(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the account, and save the name."""
     form = NameForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
         form.save()
@@ -91,6 +93,7 @@ def account(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @login_required
 def activity(request: AuthenticatedRequest) -> HttpResponse:
+    """Show one page of the audit log about the user."""
     page = Paginator(entries_about(request.user.pk), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "entries": activity_entries(list(page), request.user)}
     return render(request, "pages/account/activity.html", context)
@@ -99,6 +102,7 @@ def activity(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export_data(request: AuthenticatedRequest) -> StreamingHttpResponse:
+    """Download all personal data as a zip file."""
     return zip_response(data_export.personal_data_archive(request.user), "everything")
 
 
@@ -106,6 +110,7 @@ def export_data(request: AuthenticatedRequest) -> StreamingHttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete_account(request: AuthenticatedRequest) -> HttpResponse:
+    """Delete the account after its name and password are entered."""
     form = DeleteAccountForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         try:

@@ -1,0 +1,1 @@
+"""Pages of recordings, projects and tags: list, search, upload, bulk actions."""

@@ -95,6 +95,8 @@ class BulkAction(RetentionConfirmation, forms.Form):
 
 
 class Analyse(BulkAction):
+    """Analyse the recordings again, with a chosen model."""
+
     heading = "Analyse again"
     button = "Analyse again"
     description = "Each recording gets a new analysis. Earlier analyses stay."
@@ -110,6 +112,8 @@ class Analyse(BulkAction):
 
 
 class Export(BulkAction):
+    """Download one timeline of each recording."""
+
     heading = "Export"
     button = "Download"
     description = (
@@ -143,6 +147,8 @@ class Export(BulkAction):
 
 
 class Move(BulkAction):
+    """Move the recordings to a project, which can be new."""
+
     heading = "Move to a project"
     button = "Move"
     description = "A recording is in one project at most, so it leaves its present project."
@@ -167,6 +173,8 @@ class Move(BulkAction):
 
 
 class Tag(BulkAction):
+    """Add and remove tags."""
+
     heading = "Tags"
     button = "Change the tags"
     add = TagsField(label="Add tags")
@@ -183,6 +191,8 @@ class Tag(BulkAction):
 
 
 class Delete(BulkAction):
+    """Delete the recordings."""
+
     heading = "Delete"
     button = "Delete for good"
     danger = True

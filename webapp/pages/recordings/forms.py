@@ -90,6 +90,8 @@ class TagsField(forms.CharField):
 
 
 class UploadForm(forms.Form):
+    """The form that sends one recording in one request, for browsers without scripts."""
+
     video = forms.FileField(
         allow_empty_file=True, error_messages={"required": "There is no video yet. Choose the file to analyse."}
     )
@@ -132,6 +134,8 @@ class UploadForm(forms.Form):
 
 
 class RecordingForm(RetentionConfirmation, forms.ModelForm):
+    """Title, project and tags of a recording."""
+
     project = ProjectChoiceField()
     tags = TagsField()
 
@@ -147,6 +151,8 @@ class RecordingForm(RetentionConfirmation, forms.ModelForm):
 
 
 class ProjectForm(RetentionConfirmation, forms.ModelForm):
+    """A project with its purpose and retention period."""
+
     purpose = PurposeField(help_text="Of recordings that are uploaded to it without one.")
 
     class Meta:
@@ -169,6 +175,8 @@ class ProjectForm(RetentionConfirmation, forms.ModelForm):
 
 
 class TagForm(forms.ModelForm):
+    """The name of a tag."""
+
     class Meta:
         model = Tag
         fields = ["name"]

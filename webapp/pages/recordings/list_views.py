@@ -24,6 +24,7 @@ MAX_TITLES = 20  # named on the page of a bulk action
 @require_safe
 @login_required
 def recording_list(request: AuthenticatedRequest) -> HttpResponse:
+    """List the recordings that match the filters, one page at a time."""
     result = search.search_recordings(request.user, request.GET)
     page = Paginator(result.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = recording_rows(page)

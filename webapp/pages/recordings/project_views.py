@@ -26,6 +26,7 @@ Form = ProjectForm | TagForm
 @require_safe
 @login_required
 def projects(request: AuthenticatedRequest) -> HttpResponse:
+    """List projects and tags."""
     context = {"projects": selectors.projects_of(request.user), "tags": selectors.tags_of(request.user)}
     return render(request, "pages/recordings/projects.html", context)
 
@@ -33,6 +34,7 @@ def projects(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_project(request: AuthenticatedRequest) -> HttpResponse:
+    """Create a project."""
     form = ProjectForm(request.POST or None)
     texts = {"heading": "New project", "button": "Create the project", "success": "The project has been created."}
     return _save(request, form, lambda data: organization.create_project(owner=request.user, **data), texts)
@@ -41,6 +43,7 @@ def new_project(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Change a project."""
     project = selectors.project_for(request.user, pk)
     form = ProjectForm(request.POST or None, instance=project)
     texts = {"heading": "Change the project", "button": "Save", "success": "The project has been saved."}
@@ -67,6 +70,7 @@ def project_zip(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Ask for confirmation, then delete a project."""
     project = selectors.project_for(request.user, pk)
     if request.method == "POST":
         organization.delete_project(project=project)
@@ -79,6 +83,7 @@ def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_tag(request: AuthenticatedRequest) -> HttpResponse:
+    """Create a tag."""
     form = TagForm(request.POST or None)
     texts = {"heading": "New tag", "button": "Create the tag", "success": "The tag has been created."}
     return _save(request, form, lambda data: organization.create_tag(owner=request.user, **data), texts)
@@ -87,6 +92,7 @@ def new_tag(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Rename a tag."""
     tag = selectors.tag_for(request.user, pk)
     form = TagForm(request.POST or None, instance=tag)
     texts = {"heading": "Rename the tag", "button": "Save", "success": "The tag has its new name wherever it is."}
@@ -96,6 +102,7 @@ def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete_tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Ask for confirmation, then delete a tag."""
     tag = selectors.tag_for(request.user, pk)
     if request.method == "POST":
         organization.delete_tag(tag=tag)

@@ -27,14 +27,17 @@ class RecordingRow:
 
     @property
     def leading(self) -> list[LabelShare]:
+        """The largest label shares."""
         return svg.largest_first(self.label_shares)[:LEADING_LABELS]
 
     @property
     def status_name(self) -> str:
+        """The status for people."""
         return display_names.STATUSES[Analysis.Status(self.analysis.status)]
 
     @property
     def ended(self) -> bool:
+        """Whether the analysis will not change any more."""
         return self.analysis.status not in Analysis.OPEN
 
 

@@ -130,6 +130,7 @@ def original_video(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 @login_required
 def reanalyse(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Start another analysis, and redirect to it."""
     recording = selectors.recording_for(request.user, pk)
     try:
         analysis = services.rerun(recording=recording, model=request.POST.get("model") or None)
@@ -142,6 +143,7 @@ def reanalyse(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Ask for confirmation, then delete a recording with everything made from it."""
     recording = selectors.recording_for(request.user, pk)
     if request.method == "POST":
         services.erase(recording=recording, by=request.user)

@@ -1,0 +1,1 @@
+"""Pages for sharing recordings, and for visitors with a link."""

@@ -13,6 +13,8 @@ CHECKBOX = {"class": "form-check-input"}
 
 
 class ShareForm(forms.Form):
+    """What both ways of sharing have in common."""
+
     note = forms.CharField(
         label="Note",
         required=False,
@@ -38,6 +40,8 @@ class ShareForm(forms.Form):
 
 
 class UserShareForm(ShareForm):
+    """Shares with a user of this installation."""
+
     username = forms.CharField(
         label="User name",
         max_length=150,
@@ -48,6 +52,8 @@ class UserShareForm(ShareForm):
 
 
 class LinkShareForm(ShareForm):
+    """Shares by a link, which expires."""
+
     expires = forms.ChoiceField(
         label="It ends",
         choices=[("1", "in a day"), ("7", "in 7 days"), ("30", "in 30 days"), (ON_A_DATE, "with the day chosen below")],

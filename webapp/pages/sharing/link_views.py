@@ -66,6 +66,7 @@ def open_link(request: HttpRequest, link: Share, secret: str) -> HttpResponseBas
 
 @with_link
 def result(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    """Show the result of an analysis."""
     access = permissions.access_for(link, pk)
     urls = ResultUrls(access.analysis, secret)
     context = result_context(access, urls, request.GET.get("segments")) | {
@@ -79,6 +80,7 @@ def result(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResp
 
 @with_link
 def progress(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    """Answer a poll for the progress."""
     access = permissions.access_for(link, pk)
     context = progress_update(access, ResultUrls(access.analysis, secret), request.GET.get("state", ""))
     return render(request, "pages/timeline/_progress.html", context | {"by_link": True})
@@ -86,21 +88,25 @@ def progress(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpRe
 
 @with_link
 def video(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    """Stream the labelled video."""
     return responses.video(request, permissions.access_for(link, pk))
 
 
 @with_link
 def faces(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    """Return the positions of faces."""
     return JsonResponse(responses.faces(permissions.access_for(link, pk).analysis))
 
 
 @with_link
 def chapters(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
+    """Download the video with chapters."""
     return responses.chapters(request, permissions.access_for(link, pk))
 
 
 @with_link
 def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str) -> HttpResponseBase:
+    """Download the timeline in a format."""
     return responses.export(permissions.access_for(link, pk), format)
 
 
@@ -109,16 +115,20 @@ def _respond(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> 
     if cache.get(misses, 0) >= MAX_MISSES_PER_MINUTE:
         return render(request, "429.html", {"by_link": True}, status=429)
     link = link_for(secret)
+    if link is None:
+        cache.add(misses, 0, timeout=120)
+        cache.incr(misses)
+        return _not_found(request)
     try:
-        if link is None:
-            cache.add(misses, 0, timeout=120)
-            cache.incr(misses)
-            raise Http404
         return view(request, link, secret=secret, **more)
     except Http404:
-        return render(request, "pages/sharing/link_not_found.html", {"by_link": True}, status=404)
+        return _not_found(request)
     except (RequestError, InputError) as error:
         return _error_page(request, error)
+
+
+def _not_found(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/sharing/link_not_found.html", {"by_link": True}, status=404)
 
 
 def _error_page(request: HttpRequest, error: RequestError | InputError) -> HttpResponse:

@@ -24,18 +24,21 @@ PAGE_SIZE = 25
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def share_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """List and create the shares of a recording."""
     return _shares_page(request, selectors.recording_for(request.user, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def share_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """List and create the shares of a project."""
     return _shares_page(request, selectors.project_for(request.user, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Ask for confirmation, then revoke a share."""
     share = permissions.share_for(request.user, pk)
     back = _shares_url(share.target)
     if request.method == "POST":
@@ -56,6 +59,7 @@ def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def shared_with_me(request: AuthenticatedRequest) -> HttpResponse:
+    """List the recordings that others share with the user."""
     page = Paginator(permissions.shared_with(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "pages/sharing/shared_with_me.html", {"page": page, "rows": recording_rows(page)})
 

@@ -1,0 +1,1 @@
+"""The result of an analysis and the comparison of two: player, tiers, corrections."""

@@ -52,21 +52,26 @@ class ResultUrls:
 
     @property
     def progress(self) -> str:
+        """The poll for progress."""
         return self._reverse("pages:progress", "progress")
 
     @property
     def labelled_video(self) -> str:
+        """The labelled video."""
         return self._reverse("api:video", "video")
 
     @property
     def chapters(self) -> str:
+        """The video with chapters."""
         return self._reverse("api:chapters", "chapters")
 
     @property
     def faces(self) -> str:
+        """The positions of faces."""
         return self._reverse("api:faces", "faces")
 
     def export(self, name: str) -> str:
+        """Return the address of the timeline in a format."""
         return self._reverse("api:export", "export", name)
 
     def _reverse(self, name: str, link_name: str, *more: str) -> str:

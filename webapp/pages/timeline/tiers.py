@@ -56,10 +56,12 @@ class Tier:
 
     @property
     def bottom(self) -> int:
+        """The lower edge in pixels."""
         return self.top + self.height
 
     @property
     def name_baseline(self) -> int:
+        """The baseline of the name in pixels."""
         return self.top - 6
 
 

@@ -22,6 +22,7 @@ from webapp.pages.timeline.result_context import ResultUrls, corrections_context
 @require_safe
 @login_required
 def result(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Show the result of an analysis."""
     access = permissions.access_for(request.user, pk)
     urls = ResultUrls(access.analysis)
     with_eeg = access.analysis.recording.has_eeg
@@ -36,6 +37,7 @@ def result(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def progress(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Answer a poll for the progress."""
     access = permissions.access_for(request.user, pk)
     context = progress_update(access, ResultUrls(access.analysis), request.GET.get("state", ""))
     return render(request, "pages/timeline/_progress.html", context)
@@ -53,6 +55,7 @@ def agreement(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def cancel(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Cancel an analysis."""
     analysis = selectors.analysis_for(request.user, pk)
     services.cancel(analysis=analysis)
     return redirect("pages:result", analysis.pk)

@@ -17,6 +17,8 @@ EVENT_NAMES = {
 
 
 class WebhookForm(forms.Form):
+    """Address and events of a webhook."""
+
     url = forms.CharField(
         label="Address",
         help_text="The address at which your program receives messages.",
@@ -35,6 +37,8 @@ class WebhookForm(forms.Form):
 
 
 class AllowedNetworksForm(forms.Form):
+    """Private networks that webhooks may reach."""
+
     networks = forms.CharField(
         label="Allowed networks",
         help_text="One per line, such as 192.168.1.0/24 or fd00:1::/64. Leave it empty to allow none.",

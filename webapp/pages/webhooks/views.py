@@ -40,6 +40,7 @@ def webhook_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def webhook_detail(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Show a webhook with its deliveries, and save changes."""
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method != "POST":
         return _detail_page(request, endpoint)
@@ -57,6 +58,7 @@ def webhook_detail(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def toggle(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Switch a webhook on or off."""
     endpoint = selectors.endpoint_for(request.user, pk)
     services.update(endpoint=endpoint, enabled=bool(request.POST.get("on")))
     messages.success(request, f"The webhook is switched {'on' if endpoint.enabled else 'off'}.")
@@ -66,6 +68,7 @@ def toggle(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def send_test(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Send a test message."""
     try:
         services.send_test(endpoint=selectors.endpoint_for(request.user, pk))
     except RequestError as error:
@@ -76,6 +79,7 @@ def send_test(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def redeliver(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpResponse:
+    """Send a delivery again."""
     try:
         services.resend(delivery=selectors.delivery_for(request.user, pk, delivery))
     except RequestError as error:
@@ -86,6 +90,7 @@ def redeliver(request: AuthenticatedRequest, pk: UUID, delivery: UUID) -> HttpRe
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def rotate_secret(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Ask for confirmation, then show a new secret."""
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
         return _detail_page(request, endpoint, new_secret=services.rotate_secret(endpoint=endpoint))
@@ -103,6 +108,7 @@ def rotate_secret(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete_webhook(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Ask for confirmation, then delete a webhook with its log."""
     endpoint = selectors.endpoint_for(request.user, pk)
     if request.method == "POST":
         services.delete(endpoint=endpoint)

@@ -1,5 +1,6 @@
 """Checks a recording before anything is read from it. Imports quickly: the web process uses it on upload."""
 
+import math
 from pathlib import Path
 
 from inference import eeg
@@ -56,8 +57,8 @@ def check_inputs(inputs: Inputs, limits: Limits) -> MediaInfo:
             raise InputError(
                 Code.TOO_MANY_PIXELS,
                 f"{media.duration_s / 60:.0f} minutes of {media.width} x {media.height} at {media.fps:.0f} frames a "
-                f"second are {media.pixels / limits.max_pixels:.1f} times the picture that is read. Export the video "
-                "smaller, such as at 1920 x 1080, or cut it.",
+                f"second exceed the allowed number of pixels by {math.ceil(100 * (media.pixels / limits.max_pixels - 1))} "
+                "percent. Export the video smaller, such as at 1920 x 1080, or cut it.",
             )
     if inputs.audio is not None:
         with about_file("audio"):

@@ -38,8 +38,8 @@ def erase(*, recordings: Sequence[Recording], by: User) -> BulkResult:
         batch = recordings[tried : tried + services.ERASE_BATCH_SIZE]
         erased |= services.erase_batch(owner_id=by.pk, pks=[recording.pk for recording in batch], by=by)
         tried += len(batch)
-    gone = [recording.title for recording in recordings[:tried] if recording.pk not in erased]
-    return BulkResult(len(erased), {DELETED_MEANWHILE: gone} if gone else {}, remaining=len(recordings) - tried)
+    missing = [recording.title for recording in recordings[:tried] if recording.pk not in erased]
+    return BulkResult(len(erased), {DELETED_MEANWHILE: missing} if missing else {}, remaining=len(recordings) - tried)
 
 
 def _for_each(recordings: Iterable[Recording], action: Callable[[Recording], object]) -> BulkResult:

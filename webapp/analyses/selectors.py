@@ -42,8 +42,8 @@ def analyses_of(user: User) -> QuerySet[Analysis]:
 
 def analyses_on(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
     """All analyses of these recordings, newest first, with recordings and artifacts."""
-    found = Analysis.objects.filter(recording__in=recordings)
-    return found.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
+    analyses = Analysis.objects.filter(recording__in=recordings)
+    return analyses.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
 
 
 CANCELLED = Q(status=Analysis.Status.CANCELLED)
@@ -51,26 +51,26 @@ CANCELLED = Q(status=Analysis.Status.CANCELLED)
 
 def representatives(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
     """One analysis per recording that represents it in lists: the latest, not cancelled if possible."""
-    found = Analysis.objects.filter(recording__in=recordings).alias(cancelled=CANCELLED)
-    return found.order_by("recording", "cancelled", "-created_at").distinct("recording")
+    analyses = Analysis.objects.filter(recording__in=recordings).alias(cancelled=CANCELLED)
+    return analyses.order_by("recording", "cancelled", "-created_at").distinct("recording")
 
 
 def representative_field(field: str) -> Subquery:
     """Subquery in a query of recordings: this field of each one's representative analysis."""
-    found = Analysis.objects.filter(recording=OuterRef("pk")).alias(cancelled=CANCELLED)
-    return Subquery(found.order_by("cancelled", "-created_at").values(field)[:1])
+    analyses = Analysis.objects.filter(recording=OuterRef("pk")).alias(cancelled=CANCELLED)
+    return Subquery(analyses.order_by("cancelled", "-created_at").values(field)[:1])
 
 
-def with_corrected_at(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
+def with_corrected_at(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
     """Annotated with `corrected_at`: when each was last corrected, None without corrections."""
     rows = models.CorrectedTimeline.objects.filter(analysis=OuterRef("pk")).exclude(segments=[])
-    return found.annotate(corrected_at=Subquery(rows.values("at")))
+    return analyses.annotate(corrected_at=Subquery(rows.values("at")))
 
 
-def with_corrected_recording(found: QuerySet[Analysis]) -> QuerySet[Analysis]:
+def with_corrected_recording(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
     """Annotated with `recording_corrected`: whether any analysis of the recording has corrections."""
     rows = models.CorrectedTimeline.objects.filter(analysis__recording=OuterRef("recording")).exclude(segments=[])
-    return found.annotate(recording_corrected=Exists(rows))
+    return analyses.annotate(recording_corrected=Exists(rows))
 
 
 def latest_corrected_sibling(analysis: Analysis) -> Analysis | None:
@@ -85,12 +85,12 @@ def unknown_labels(analysis: Analysis, segments: Sequence[Correction]) -> tuple[
     return tuple(dict.fromkeys(one.label for one in segments if one.label not in known))
 
 
-def analyses_to_export(found: QuerySet[Analysis]) -> list[UUID]:
-    """One analysis with a timeline per recording among `found`, for exports of many; the oldest recording first.
+def analyses_to_export(analyses: QuerySet[Analysis]) -> list[UUID]:
+    """One analysis with a timeline per recording among `analyses`, for exports of many; the oldest recording first.
 
     It is the one that was corrected last, otherwise the latest.
     """
-    ready = with_corrected_at(found.filter(timeline_at__isnull=False))
+    ready = with_corrected_at(analyses.filter(timeline_at__isnull=False))
     order = ("recording", F("corrected_at").desc(nulls_last=True), "-created_at")
     newest = ready.order_by(*order).distinct("recording")
     chosen = Analysis.objects.filter(pk__in=newest.values("pk"))
@@ -128,8 +128,8 @@ def face_track(analysis: Analysis) -> Faces | None:
     track = models.FaceTrack.objects.filter(analysis=analysis).first()
     if track is None:
         return None
-    found = (Face(time_s, *box) for time_s, box in zip(track.times_s, track.boxes, strict=True))
-    return Faces(track.step_s, tuple(found))
+    faces = (Face(time_s, *box) for time_s, box in zip(track.times_s, track.boxes, strict=True))
+    return Faces(track.step_s, tuple(faces))
 
 
 def corrections(analysis: Analysis) -> Corrections:
@@ -142,7 +142,7 @@ def corrections(analysis: Analysis) -> Corrections:
 
 
 def _artifact(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
-    return next((made for made in analysis.artifacts.all() if made.kind == kind), None)
+    return next((artifact for artifact in analysis.artifacts.all() if artifact.kind == kind), None)
 
 
 def timeline(analysis: Analysis) -> Timeline | None:
@@ -174,10 +174,10 @@ def timeline(analysis: Analysis) -> Timeline | None:
 
 def published_timeline(analysis: Analysis) -> Timeline:
     """The timeline. Raises RequestError(NOT_READY) until it is published."""
-    found = timeline(analysis)
-    if found is None:
+    published = timeline(analysis)
+    if published is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline yet. Ask again when the analysis has published it.")
-    return found
+    return published
 
 
 def recording_info(recording: Recording, *, own: bool) -> RecordingInfo:

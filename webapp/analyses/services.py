@@ -106,9 +106,9 @@ def save_corrections(*, analysis: Analysis, by: User, revision: int, segments: S
     """
     if analysis.timeline_at is None:
         raise RequestError(WebCode.NOT_READY, "There is no timeline to correct yet. Ask again when there is one.")
-    found = validate_corrections(segments, analysis.labels, analysis.recording.duration_s)
+    corrected = validate_corrections(segments, analysis.labels, analysis.recording.duration_s)
     with transaction.atomic():
-        _replace_corrections(analysis, revision, by, [list(astuple(segment)) for segment in found])
+        _replace_corrections(analysis, revision, by, [list(astuple(segment)) for segment in corrected])
         return selectors.corrections(analysis)
 
 
@@ -151,15 +151,15 @@ def erase(*, recording: Recording, by: User | None = None) -> None:
 def erase_batch(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = None) -> set[uuid.UUID]:
     """Erase at most ERASE_BATCH_SIZE recordings of one owner in one transaction; returns those that existed."""
     with transaction.atomic():
-        # Owner, recordings, analyses: always locked in this order, to avoid deadlocks. From here on nobody tags the
-        # recordings or queues an analysis.
+        # Owner, recordings, analyses: always locked in this order, to avoid deadlocks. From here on the recordings
+        # get no tag and no analysis.
         list(User.objects.select_for_update(no_key=True).filter(pk=owner_id).values_list("pk"))
         rows = Recording.objects.select_for_update().filter(owner_id=owner_id, pk__in=pks).order_by("pk")
-        found = list(rows.only("pk"))
+        locked = list(rows.only("pk"))
         # This waits for a worker that is publishing; a later one finds no row to write to.
-        list(Analysis.objects.select_for_update().filter(recording__in=found).order_by("pk").values_list("pk"))
-        record_each(Action.RECORDING_ERASED, by=by.pk if by else None, owner=owner_id, targets=found)
-        erased = {recording.pk for recording in found}
+        list(Analysis.objects.select_for_update().filter(recording__in=locked).order_by("pk").values_list("pk"))
+        record_each(Action.RECORDING_ERASED, by=by.pk if by else None, owner=owner_id, targets=locked)
+        erased = {recording.pk for recording in locked}
         tags = list(Tag.objects.filter(recordings__in=erased).values_list("pk", flat=True).distinct())
         Recording.objects.filter(pk__in=erased).delete()
         organization.delete_unused_tags(tags=tags)

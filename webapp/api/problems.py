@@ -101,5 +101,5 @@ def _answer(data: dict[str, Any]) -> Response:
 
 def _by_field(detail: Any) -> dict[str, list[str]]:
     if isinstance(detail, dict):
-        return {str(name): [str(each) for each in found] for name, found in detail.items()}
+        return {str(name): [str(message) for message in messages] for name, messages in detail.items()}
     return {"request": [str(each) for each in detail]}

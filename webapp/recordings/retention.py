@@ -24,7 +24,7 @@ def expired() -> QuerySet[Recording]:
 
 
 def require_confirmation(*, recordings: QuerySet[Recording], days: int | None, confirmed: bool) -> None:
-    """Raises RequestError(RETENTION_ERASES) if a retention of `days` erases recordings and nobody `confirmed` it."""
+    """Raises RequestError(RETENTION_ERASES) if a retention of `days` erases recordings, unless `confirmed`."""
     lost = 0 if confirmed else count_expired(recordings=recordings, days=days)
     if lost:
         raise RequestError(

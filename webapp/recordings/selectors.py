@@ -25,12 +25,12 @@ def recording_for(user: User, pk: UUID) -> Recording:
 
 def search(words: str) -> QuerySet[Recording]:
     """Recordings whose title, original file names or tags contain every one of the words."""
-    found = Recording.objects.all()
+    matches = Recording.objects.all()
     for word in words.split():
         tags = Recording.tags.through.objects.filter(recording=OuterRef("pk"), tag__name__icontains=word)
         files = MediaFile.objects.filter(recording=OuterRef("pk"), original_name__icontains=word)
-        found = found.filter(Q(title__icontains=word) | Exists(files) | Exists(tags))
-    return found
+        matches = matches.filter(Q(title__icontains=word) | Exists(files) | Exists(tags))
+    return matches
 
 
 def with_tags(names: str) -> QuerySet[Recording]:

@@ -113,12 +113,12 @@ def finished_uploads(*, owner: User, uploads: Mapping[str, UUID]) -> dict[str, U
 
     Raises RequestError(UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE) for the first field whose upload cannot be used.
     """
-    found = uploads_of(owner).in_bulk(uploads.values())
+    by_pk = uploads_of(owner).in_bulk(uploads.values())
     for field, pk in uploads.items():
-        if pk not in found:
+        if pk not in by_pk:
             raise unknown_upload(pk, field)
-        require_finished(found[pk], field)
-    return {field: found[pk] for field, pk in uploads.items()}
+        require_finished(by_pk[pk], field)
+    return {field: by_pk[pk] for field, pk in uploads.items()}
 
 
 def unknown_upload(pk: UUID, field: str | None = None) -> RequestError:
@@ -170,7 +170,7 @@ def discard_refused(*, owner: User, uploads: Collection[UUID], for_good: bool) -
 
 
 def delete_expired() -> None:
-    """Delete uploads that nobody continued in time."""
+    """Delete uploads whose expiry has passed."""
     expired = Upload.objects.filter(expires_at__lte=timezone.now())
     for upload in list(expired):
         with log_and_continue(f"upload {upload.pk}, which has expired,"):
@@ -229,7 +229,7 @@ def _write_verified(upload: Upload, file: media.PartialFile, source: ByteSource,
         file.truncate(start)
         raise RequestError(
             WebCode.UPLOAD_CORRUPTED,
-            f"The bytes after the first {start} did not arrive as they were sent. None is kept; send them again.",
+            f"The bytes after the first {start} did not arrive as they were sent. None is stored; send them again.",
         )
     _flush(upload, file, start + size)
 

@@ -103,10 +103,10 @@ def _allowlist_check() -> Callable[[str], bool]:
 def _lookup(host: str, port: int) -> tuple[tuple[str, ...], str]:
     """The IP addresses of `host`, and the reason why they are refused, if they are."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return (), f"{host} cannot be found. Check its name."
-    addresses = tuple(dict.fromkeys(str(info[4][0]) for info in found))
+    addresses = tuple(dict.fromkeys(str(info[4][0]) for info in infos))
     # A single private address among public ones refuses the host.
     if settings.WEBHOOKS_ALLOW_PRIVATE or all(map(is_public, addresses)):
         return addresses, ""

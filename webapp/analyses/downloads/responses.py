@@ -89,13 +89,13 @@ def faces(analysis: Analysis) -> dict[str, Any]:
     """The positions of faces as JSON. Raises RequestError(NOT_READY | FACES_NOT_KEPT)."""
     if analysis.timeline_at is None:
         raise RequestError(WebCode.NOT_READY, "No face is looked for yet. Ask again when there is a timeline.")
-    found = selectors.face_track(analysis)
-    if found is None:
+    track = selectors.face_track(analysis)
+    if track is None:
         raise RequestError(
             WebCode.FACES_NOT_KEPT, "This was read before the places of faces were kept. Have it read again."
         )
     size = {"width": analysis.recording.width, "height": analysis.recording.height}
-    return {"step_s": round(found.step_s, DECIMALS), **size, "boxes": found.boxes}
+    return {"step_s": round(track.step_s, DECIMALS), **size, "boxes": track.boxes}
 
 
 def _content_disposition(recording: Recording, suffix: str, *, attachment: bool = True) -> str:

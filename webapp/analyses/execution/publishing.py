@@ -24,7 +24,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
 
     Rendering belongs to the same attempt: its claim increments what is decremented here.
     """
-    found = summary(timeline)
+    facts = summary(timeline)
     with transaction.atomic():
         # The analysis' row comes first: readers that lock it wait until the result is complete.
         lease.finish(
@@ -39,10 +39,10 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             labels=list(timeline.labels),
             notice=timeline.notice,
             eeg_facts=encode(timeline.eeg),
-            label=found["label"],
-            shares=[found["share"][label] for label in (*timeline.labels, UNDETERMINED)],
-            mean_probability=found["mean_probability"],
-            audio_video=found.get("audio_video"),
+            label=facts["label"],
+            shares=[facts["share"][label] for label in (*timeline.labels, UNDETERMINED)],
+            mean_probability=facts["mean_probability"],
+            audio_video=facts.get("audio_video"),
         )
         WindowScore.objects.filter(analysis=lease.pk).delete()
         Segment.objects.filter(analysis=lease.pk).delete()

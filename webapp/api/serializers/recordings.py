@@ -74,9 +74,9 @@ class AnalysisStateSerializer(serializers.ModelSerializer[Analysis]):
 
 
 def erase_due_field() -> serializers.BooleanField:
-    """What a change has to say that lets recordings be erased soon."""
-    words = "Has to be true where recordings are older than they would be kept: they are erased within the hour."
-    return serializers.BooleanField(required=False, write_only=True, help_text=words)
+    """The confirmation of a change that makes recordings expire."""
+    help_text = "Has to be true where recordings are older than they would be kept: they are erased within the hour."
+    return serializers.BooleanField(required=False, write_only=True, help_text=help_text)
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -104,7 +104,7 @@ class TagSerializer(serializers.ModelSerializer[Tag]):
 
 @extend_schema_field(OpenApiTypes.UUID)
 class OwnProjectField(serializers.PrimaryKeyRelatedField[Project]):
-    """A project of whoever asks."""
+    """One of the user's own projects."""
 
     def get_queryset(self) -> QuerySet[Project]:
         return Project.objects.filter(owner=self.context["request"].user)

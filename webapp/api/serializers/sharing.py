@@ -19,7 +19,7 @@ CONSENT = f"Has to be true. Of a recording: {SHARING_TEXT} Of a project: {SHARIN
 
 @extend_schema_field(OpenApiTypes.UUID)
 class OwnRecordingField(serializers.PrimaryKeyRelatedField[Recording]):
-    """A recording of whoever asks."""
+    """One of the user's own recordings."""
 
     def get_queryset(self) -> Any:
         return Recording.objects.filter(owner=self.context["request"].user)

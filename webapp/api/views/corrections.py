@@ -52,10 +52,10 @@ class CorrectionsView(APIView):
     )
     def delete(self, request: Request, pk: UUID) -> Response:
         analysis = selectors.analysis_for(current_user(request), pk)
-        asked = RevisionSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        query = RevisionSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
         services.remove_corrections(
-            analysis=analysis, by=current_user(request), revision=asked.validated_data["revision"]
+            analysis=analysis, by=current_user(request), revision=query.validated_data["revision"]
         )
         return Response(status=204)
 

@@ -38,17 +38,17 @@ class ExportArchiveView(generics.GenericAPIView[Analysis]):
         responses={(200, "application/zip"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        asked = ExportsSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        query = ExportsSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
         # HTML forms repeat the parameter; programs send comma-separated values.
         named = ",".join(request.query_params.getlist("formats"))
         formats = list(dict.fromkeys(name.strip() for name in named.split(",") if name.strip())) or list(WRITERS)
         require_known_formats(formats)
-        found = selectors.analyses_to_export(self.filter_queryset(self.get_queryset()))
-        if not found:
+        analyses = selectors.analyses_to_export(self.filter_queryset(self.get_queryset()))
+        if not analyses:
             raise RequestError(
                 WebCode.NOTHING_TO_EXPORT,
                 "No recording of yours that matches has a timeline. Ask for others, or later.",
             )
-        chunks = analyses_archive(current_user(request), found, formats, with_video=asked.validated_data["video"])
+        chunks = analyses_archive(current_user(request), analyses, formats, with_video=query.validated_data["video"])
         return zip_response(chunks)

@@ -169,10 +169,10 @@ class EegOutlineView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         upload = selectors.upload_for(current_user(request), pk)
         uploads.require_finished(upload)
-        with media.scratch_dir() as place:
-            media.copy_partial(upload.path, place / "eeg.mat")
+        with media.scratch_dir() as directory:
+            media.copy_partial(upload.path, directory / "eeg.mat")
             with check_slot(owner=current_user(request)):
-                outline = eeg.read_outline(place / "eeg.mat")
+                outline = eeg.read_outline(directory / "eeg.mat")
             return Response(EegOutlineSerializer(outline).data)
 
 

@@ -90,8 +90,8 @@ class WebhookSecretView(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         endpoint = selectors.endpoint_for(current_user(request), pk)
         secret = services.rotate_secret(endpoint=endpoint)
-        made = {"secret": secret, "old_secret_until": endpoint.old_secret_until}
-        return Response(SecretSerializer(made).data)
+        created = {"secret": secret, "old_secret_until": endpoint.old_secret_until}
+        return Response(SecretSerializer(created).data)
 
 
 class WebhookTestView(APIView):

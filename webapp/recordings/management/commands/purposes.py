@@ -1,4 +1,4 @@
-"""Says and changes what recordings may be used for on this server."""
+"""Lists and changes the purposes that are allowed on this server."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +10,7 @@ from webapp.recordings.models import Purpose
 
 
 class Command(BaseCommand):
-    help = "Say which purposes of recordings are allowed here, after allowing or forbidding some."
+    help = "List which purposes of recordings are allowed here, after allowing or forbidding some."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for name in ("allow", "forbid"):

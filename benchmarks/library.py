@@ -93,7 +93,7 @@ def somebody(username: str, count: int) -> "User":
             model_name="intermediate-attention-8",
             model_version="1",
             status="succeeded",
-            nudged_at=now,
+            dispatched_at=now,
             timeline_at=now,
             labels=list(LABELS),
             label=LABELS[number % len(LABELS)],

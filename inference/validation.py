@@ -54,11 +54,12 @@ def check_inputs(inputs: Inputs, limits: Limits) -> MediaInfo:
                 "Cut it.",
             )
         if media.pixels > limits.max_pixels:
+            excess = math.ceil(100 * (media.pixels / limits.max_pixels - 1))
             raise InputError(
                 Code.TOO_MANY_PIXELS,
                 f"{media.duration_s / 60:.0f} minutes of {media.width} x {media.height} at {media.fps:.0f} frames a "
-                f"second exceed the allowed number of pixels by {math.ceil(100 * (media.pixels / limits.max_pixels - 1))} "
-                "percent. Export the video smaller, such as at 1920 x 1080, or cut it.",
+                f"second exceed the allowed number of pixels by {excess} percent. Export "
+                "the video smaller, such as at 1920 x 1080, or cut it.",
             )
     if inputs.audio is not None:
         with about_file("audio"):

@@ -91,7 +91,7 @@ class Crew:
         waiting = Analysis.objects.filter(status__in=Analysis.OPEN)
         deadline = time.monotonic() + RECOVERY_SECONDS
         while waiting.exists():
-            assert time.monotonic() < deadline, list(waiting.values("status", "stage", "attempt", "nudged_at"))
+            assert time.monotonic() < deadline, list(waiting.values("status", "stage", "attempt", "dispatched_at"))
             time.sleep(0.05)
 
     def check(self) -> None:

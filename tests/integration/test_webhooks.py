@@ -44,7 +44,7 @@ def test_a_lost_message_is_found_by_the_reaper(process: Start, django_user_model
         an_endpoint(owner, receiver.url)
         claimed(AnalysisFactory.create(recording__owner=owner)).fail("no_picture", "There is none.")
         redis.Redis.from_url(settings.REDIS_URL).delete(settings.WEBHOOK_QUEUE)
-        Delivery.objects.update(nudged_at="2026-01-01T00:00:00Z")
+        Delivery.objects.update(dispatched_at="2026-01-01T00:00:00Z")
         process("reaper")
         process("worker", EMOTRACE_WEBHOOKS_ALLOW_PRIVATE="1")
         assert eventually(lambda: receiver.received != [])

@@ -70,7 +70,7 @@ class AnalysisFactory(DjangoModelFactory[Analysis]):
     model_name = MODEL.name
     model_version = MODEL.version
     model_sha256 = MODEL.sha256
-    nudged_at = LazyFunction(timezone.now)
+    dispatched_at = LazyFunction(timezone.now)
 
 
 def a_timeline(*labels: str) -> Timeline:
@@ -129,7 +129,7 @@ def with_files(recording: Recording, **contents: bytes) -> None:
 def silent_for(analysis: Analysis, seconds: float) -> None:
     """As if nothing had been heard of it for so long."""
     past = timezone.now() - timedelta(seconds=seconds)
-    fields = {name: past for name in ("heartbeat_at", "nudged_at") if getattr(analysis, name) is not None}
+    fields = {name: past for name in ("heartbeat_at", "dispatched_at") if getattr(analysis, name) is not None}
     Analysis.objects.filter(pk=analysis.pk).update(**fields)
 
 

@@ -280,7 +280,8 @@ def test_messages_about_a_recording_are_found_by_an_index(ada: User) -> None:
     about = [{"data": {"recording": str(uuid.uuid4())}} for _ in range(500)]
     now = timezone.now()
     Delivery.objects.bulk_create(
-        Delivery(endpoint=endpoint, event="e", payload=payload, next_attempt_at=now, nudged_at=now) for payload in about
+        Delivery(endpoint=endpoint, event="e", payload=payload, next_attempt_at=now, dispatched_at=now)
+        for payload in about
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE webhooks_delivery")

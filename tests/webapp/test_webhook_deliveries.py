@@ -305,9 +305,9 @@ def test_what_is_due_is_sent_by_the_reaper_and_what_is_old_forgotten(
     monkeypatch.setattr("webapp.core.queue.enqueue", lambda task, pk, queue: sent.append(pk))
     now = timezone.now()
     waiting, later, spent, old = (services.send_test(endpoint=hook[0]) for _ in range(4))
-    Delivery.objects.filter(pk=waiting.pk).update(nudged_at=now - timedelta(minutes=10))
+    Delivery.objects.filter(pk=waiting.pk).update(dispatched_at=now - timedelta(minutes=10))
     Delivery.objects.filter(pk=later.pk).update(next_attempt_at=now + timedelta(minutes=1))
-    Delivery.objects.filter(pk=spent.pk).update(attempts=outbox.MAX_ATTEMPTS, nudged_at=now - timedelta(hours=7))
+    Delivery.objects.filter(pk=spent.pk).update(attempts=outbox.MAX_ATTEMPTS, dispatched_at=now - timedelta(hours=7))
     Delivery.objects.filter(pk=old.pk).update(status=Status.DELIVERED, created_at=now - timedelta(days=31))
     reap()
     assert sent == [waiting.pk]

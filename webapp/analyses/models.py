@@ -42,7 +42,7 @@ class Analysis(models.Model):
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
-    nudged_at = models.DateTimeField()
+    dispatched_at = models.DateTimeField(db_column="nudged_at")
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
 

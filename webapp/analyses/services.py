@@ -238,7 +238,7 @@ def _create_analysis(recording: Recording, spec: store.StoredModel, owner: User)
         model_name=used.name,
         model_version=used.version,
         model_sha256=used.sha256,
-        nudged_at=Now(),
+        dispatched_at=Now(),
     )
     transaction.on_commit(lambda: dispatch.enqueue(analysis.pk, published=False))
     return analysis

@@ -60,7 +60,7 @@ class Delivery(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
-    nudged_at = models.DateTimeField()
+    dispatched_at = models.DateTimeField(db_column="nudged_at")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     attempted_at = models.DateTimeField(null=True)

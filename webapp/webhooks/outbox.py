@@ -65,14 +65,14 @@ def on_recordings_deleted(owner_id: int, recording_ids: Collection[UUID], **_: A
 def on_reaping(**_: Any) -> None:
     """Send due deliveries again and delete old ones."""
     now = timezone.now()
-    late = Q(nudged_at__lt=F("next_attempt_at")) | Q(nudged_at__lt=now - REDISPATCH_AFTER)
+    late = Q(dispatched_at__lt=F("next_attempt_at")) | Q(dispatched_at__lt=now - REDISPATCH_AFTER)
     due = Delivery.objects.filter(late, status=Delivery.Status.PENDING, next_attempt_at__lte=now)
     due.filter(attempts__gte=MAX_ATTEMPTS).update(status=Delivery.Status.FAILED, error=WORKER_LOST)
     with log_and_continue("webhook messages"):
         # Messages that no worker has taken yet are not repeated.
         room = max(0, MAX_MESSAGES - queue.queue_length(settings.WEBHOOK_QUEUE))
         for pk in list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:room]):
-            if due.filter(pk=pk).update(nudged_at=now):
+            if due.filter(pk=pk).update(dispatched_at=now):
                 queue.enqueue(DELIVER_TASK, pk, queue=settings.WEBHOOK_QUEUE)
     Delivery.objects.filter(created_at__lt=now - RETENTION).exclude(status=Delivery.Status.PENDING).delete()
 
@@ -123,7 +123,7 @@ def _delivery(endpoint: Endpoint, event: str, data: dict[str, Any]) -> Delivery:
     """An unsaved delivery."""
     now = timezone.now()
     payload = {"type": event, "timestamp": now.isoformat(), "data": data}
-    return Delivery(endpoint=endpoint, event=event, payload=payload, next_attempt_at=now, nudged_at=now)
+    return Delivery(endpoint=endpoint, event=event, payload=payload, next_attempt_at=now, dispatched_at=now)
 
 
 def _claim(pk: UUID) -> Delivery | None:

@@ -78,7 +78,7 @@ def resend(*, delivery: Delivery) -> Delivery:
     _require_enabled(delivery.endpoint)
     now = timezone.now()
     delivery.status, delivery.attempts = Delivery.Status.PENDING, 0
-    delivery.next_attempt_at = delivery.nudged_at = now
+    delivery.next_attempt_at = delivery.dispatched_at = now
     delivery.clear_result()
     with transaction.atomic():
         delivery.save()

@@ -42,7 +42,7 @@ def test_one_click_makes_a_recording_and_starts_its_analysis(
 
 def test_who_has_recordings_is_shown_them_alone(owner: Client, user: User) -> None:
     Analysis.objects.create(
-        recording=RecordingFactory.create(owner=user), nudged_at="2026-01-01T00:00:00Z", model_name="m"
+        recording=RecordingFactory.create(owner=user), dispatched_at="2026-01-01T00:00:00Z", model_name="m"
     )
     assert "What to do next" not in owner.get("/").content.decode()
 

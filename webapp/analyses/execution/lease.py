@@ -75,7 +75,9 @@ class Lease:
 
         Until then, `code` and `message` tell the owner what it waits for.
         """
-        self.finish(Status.QUEUED, attempt=F("attempt") - 1, nudged_at=Now(), error_code=code, error_message=message)
+        self.finish(
+            Status.QUEUED, attempt=F("attempt") - 1, dispatched_at=Now(), error_code=code, error_message=message
+        )
 
     def release(self) -> None:
         """Queue the step for another worker at once; this does not count as an attempt."""

@@ -31,7 +31,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             Analysis.Status.QUEUED,
             attempt=F("attempt") - 1,
             progress=PROGRESS_SPANS[Stage.TIMELINE][1],
-            nudged_at=Now(),
+            dispatched_at=Now(),
             timeline_at=Now(),
             mode=timeline.mode,
             input_sha256=timeline.media.sha256,

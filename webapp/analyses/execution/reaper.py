@@ -59,7 +59,9 @@ def reap() -> None:
     for pk in list(again.values_list("pk", flat=True)):
         with log_and_continue(f"analysis {pk}"):
             # The condition is repeated in the UPDATE: there may have been a heartbeat meanwhile.
-            if again.filter(pk=pk).update(status=Status.QUEUED, lease_token=None, heartbeat_at=None, nudged_at=Now()):
+            if again.filter(pk=pk).update(
+                status=Status.QUEUED, lease_token=None, heartbeat_at=None, dispatched_at=Now()
+            ):
                 REAPED.labels(outcome="queued").inc()
                 logger.warning("analysis %s is queued again: its worker was lost", pk)
                 lease.redispatch(pk)

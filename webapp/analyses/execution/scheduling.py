@@ -19,7 +19,7 @@ def waiting(*, published: bool) -> QuerySet[Analysis]:
     queued = Analysis.objects.filter(status=Analysis.Status.QUEUED, timeline_at__isnull=not published)
     pause = timedelta(seconds=2 * settings.LEASE_SECONDS)
     # In both directions, because the database's clock may have been set back.
-    deferred = ~Q(error_code="") & Q(nudged_at__range=(Now() - pause, Now() + pause))
+    deferred = ~Q(error_code="") & Q(dispatched_at__range=(Now() - pause, Now() + pause))
     last = F(f"recording__owner__turn__{_turn_field(published)}")
     return queued.exclude(deferred).order_by(last.asc(nulls_first=True), "created_at", "pk")
 

@@ -177,7 +177,7 @@ def _retry(lease: Lease, code: str, message: str) -> None:
     if attempt >= settings.MAX_ATTEMPTS:
         lease.fail(code, message)
         return
-    lease.finish(Analysis.Status.QUEUED, nudged_at=Now())
+    lease.finish(Analysis.Status.QUEUED, dispatched_at=Now())
     redispatch(lease.pk)
 
 

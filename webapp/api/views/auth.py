@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from webapp.accounts import services
 from webapp.accounts.models import User
 from webapp.api.authentication import KEYWORD
-from webapp.api.serializers.recordings import CredentialsSerializer
+from webapp.api.serializers.auth import CredentialsSerializer
 
 
 class TokenView(APIView):

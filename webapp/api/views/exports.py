@@ -13,7 +13,7 @@ from webapp.analyses import selectors
 from webapp.analyses.downloads.archive import analyses_archive, require_known_formats, zip_response
 from webapp.analyses.models import Analysis
 from webapp.api.filters import ExportFilter
-from webapp.api.serializers.recordings import ExportsSerializer
+from webapp.api.serializers.exports import ExportsSerializer
 from webapp.api.views.base import IgnoreAcceptNegotiation, current_user
 from webapp.core.errors import RequestError, WebCode
 

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference import store
-from webapp.api.serializers.recordings import ModelSerializer
+from webapp.api.serializers.models import ModelSerializer
 
 
 class ModelListView(APIView):

@@ -9,7 +9,7 @@ from rest_framework.filters import OrderingFilter
 from rest_framework.serializers import BaseSerializer
 
 from webapp.api.pagination import StableCursorPagination
-from webapp.api.serializers.recordings import ProjectSerializer, TagSerializer
+from webapp.api.serializers.organization import ProjectSerializer, TagSerializer
 from webapp.api.views.base import current_user
 from webapp.recordings import organization, selectors
 from webapp.recordings.models import Project, Tag

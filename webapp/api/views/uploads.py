@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from inference import eeg
 from webapp.accounts.models import Scope
 from webapp.api import tus
-from webapp.api.serializers.recordings import EegOutlineSerializer
+from webapp.api.serializers.uploads import EegOutlineSerializer
 from webapp.api.views.base import IgnoreAcceptNegotiation, current_user
 from webapp.core.bodies import TUS_CONTENT_TYPE
 from webapp.core.errors import STATUSES, WebCode

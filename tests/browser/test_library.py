@@ -103,7 +103,7 @@ def test_all_that_was_found_is_tagged_and_deleted(shelf: Page) -> None:
     expect(shelf.get_by_role("link", name="left-handed")).to_be_visible()
     shelf.get_by_label("All 1 found").check()
     shelf.get_by_role("button", name="Delete").click()
-    expect(shelf.get_by_text("1 recording, 1 analysis of them")).to_be_visible()
+    expect(shelf.get_by_text("1 recording, 1 analysis,")).to_be_visible()
     shelf.get_by_role("link", name="Keep them").click()
     expect(shelf.get_by_role("link", name="Anna", exact=True)).to_be_visible()
     shelf.get_by_label("All 1 found").check()

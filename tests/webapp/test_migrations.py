@@ -9,6 +9,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import DeleteModel, RemoveField, RenameField, RenameModel
 from django.db.migrations.operations.base import Operation
 
+from webapp.analyses.models import Analysis
+from webapp.recordings.models import Upload
+from webapp.webhooks.models import Delivery
+
 TAKES_AWAY = (DeleteModel, RemoveField, RenameField, RenameModel)
 
 
@@ -34,3 +38,8 @@ def test_taking_away_is_noticed() -> None:
 
 def test_models_and_migrations_agree(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_what_was_renamed_keeps_its_name_in_the_database() -> None:
+    assert Upload._meta.db_table == "recordings_transfer"
+    assert {model._meta.get_field("dispatched_at").column for model in (Analysis, Delivery)} == {"nudged_at"}

@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-UNIT := tests/unit tests/webapp
+UNIT := tests/inference tests/training tests/webapp tests/project
 # Three processes on two cores, since tests of faults mostly wait; each has its own servers and computes in one thread.
 # tests/conftest.py orders the files. Compiled modules are cached even where the environment forbids it.
 ALL_TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 \

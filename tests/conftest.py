@@ -81,7 +81,7 @@ def application() -> Iterator[Start]:
 
     commands = {
         "worker": ["-m", "celery", "--app", "webapp.config", "worker", "--pool", "solo", "--queues", queues],
-        "nursery": ["-m", "tests.faults.nursery"],
+        "spawner": ["-m", "tests.faults.spawner"],
         "reaper": ["manage.py", "reap", "--every", "1"],
         # where it listens says GUNICORN_CMD_ARGS
         "web": ["-m", "gunicorn", "--config", "python:webapp.config.gunicorn"],

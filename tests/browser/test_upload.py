@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
-from tests.browser.cable import Cable
+from tests.browser.network_throttle import ThrottledProxy
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES, USER
 from tests.webapp import clips
@@ -25,16 +25,16 @@ PHONE = ViewportSize(width=390, height=844)
 
 
 @pytest.fixture
-def cable(live_server: Any) -> Iterator[Cable]:
+def proxy(live_server: Any) -> Iterator[ThrottledProxy]:
     server = urlsplit(live_server.url)
-    cable = Cable(server.hostname or "", server.port or 0)
-    yield cable
-    cable.close()
+    proxy = ThrottledProxy(server.hostname or "", server.port or 0)
+    yield proxy
+    proxy.close()
 
 
 @pytest.fixture
-def address(cable: Cable) -> str:
-    return f"http://{cable.address}"
+def address(proxy: ThrottledProxy) -> str:
+    return f"http://{proxy.address}"
 
 
 @pytest.fixture
@@ -93,24 +93,26 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_broken_connection_is_gone_on_with_by_itself(form: Page, cable: Cable, large: Path, noise: set[str]) -> None:
+def test_a_broken_connection_is_gone_on_with_by_itself(
+    form: Page, proxy: ThrottledProxy, large: Path, noise: set[str]
+) -> None:
     noise.add("net::ERR_")
-    before = cable.sent
-    cable.breaks_at = before + 12 * MEGA
+    before = proxy.sent
+    proxy.breaks_at = before + 12 * MEGA
     choose(form, large)
     form.get_by_role("checkbox").check()
     analyse(form)
     expect(words(form)).to_contain_text("The connection was lost")
-    assert cable.broken
-    assert eventually(lambda: cable.tried_in_vain > 0)
-    cable.mend()
+    assert proxy.broken
+    assert eventually(lambda: proxy.tried_in_vain > 0)
+    proxy.mend()
     form.wait_for_url("**/analyses/*/")
     assert kept(form) == {"large video": digest(large)}
-    assert cable.sent - before < 28 * MEGA  # from the beginning again, it would be 32
+    assert proxy.sent - before < 28 * MEGA  # from the beginning again, it would be 32
 
 
-def test_sending_can_be_paused(form: Page, cable: Cable, large: Path) -> None:
-    cable.seconds_a_chunk = 0.02  # 3 MB/s
+def test_sending_can_be_paused(form: Page, proxy: ThrottledProxy, large: Path) -> None:
+    proxy.seconds_a_chunk = 0.02  # 3 MB/s
     choose(form, large)
     form.get_by_role("checkbox").check()
     expect(words(form)).to_contain_text("left")
@@ -118,7 +120,7 @@ def test_sending_can_be_paused(form: Page, cable: Cable, large: Path) -> None:
     with form.expect_event("requestfailed", lambda request: request.method == "PATCH"):
         form.get_by_role("button", name="Pause").click()
     expect(words(form)).to_contain_text("Paused at")
-    cable.seconds_a_chunk = 0
+    proxy.seconds_a_chunk = 0
     begun: list[str] = []
     form.on("request", lambda request: begun.append(request.method))
     form.wait_for_timeout(1500)  # in which it could go on
@@ -130,17 +132,17 @@ def test_sending_can_be_paused(form: Page, cable: Cable, large: Path) -> None:
 
 
 def test_a_page_that_is_loaded_again_asks_for_the_file_and_goes_on(
-    form: Page, cable: Cable, large: Path, refused: set[int]
+    form: Page, proxy: ThrottledProxy, large: Path, refused: set[int]
 ) -> None:
     refused |= {409, 423}  # what was under way when the page was left may still be arriving
-    cable.seconds_a_chunk = 0.02
-    before = cable.sent
+    proxy.seconds_a_chunk = 0.02
+    before = proxy.sent
     choose(form, large)
     form.get_by_label("Title").fill("Anna, first visit")
     form.get_by_role("checkbox").check()
-    assert eventually(lambda: cable.sent - before > 12 * MEGA)
+    assert eventually(lambda: proxy.sent - before > 12 * MEGA)
     form.reload()
-    cable.seconds_a_chunk = 0
+    proxy.seconds_a_chunk = 0
     form.get_by_role("button", name="Resume large.mp4").click()
     expect(leftovers(form)).to_be_hidden()
     expect(words(form)).to_contain_text("Choose large.mp4 again to continue")
@@ -153,7 +155,7 @@ def test_a_page_that_is_loaded_again_asks_for_the_file_and_goes_on(
     analyse(form)
     form.wait_for_url("**/analyses/*/")
     assert kept(form) == {"Anna, first visit video": digest(large)}
-    assert cable.sent - before < 28 * MEGA
+    assert proxy.sent - before < 28 * MEGA
     form.goto("/recordings/new/")
     expect(form.locator("#recordings")).to_be_hidden()
 
@@ -171,18 +173,18 @@ def test_what_was_sent_whole_is_not_asked_for_again(form: Page) -> None:
     assert kept(form) == {"interview video": digest(SAMPLES / "interview.mp4")}
 
 
-def test_an_ended_login_loses_nothing(form: Page, cable: Cable, large: Path, refused: set[int]) -> None:
+def test_an_ended_login_loses_nothing(form: Page, proxy: ThrottledProxy, large: Path, refused: set[int]) -> None:
     refused |= {401, 403}
-    cable.seconds_a_chunk = 0.02
-    before = cable.sent
+    proxy.seconds_a_chunk = 0.02
+    before = proxy.sent
     choose(form, large)
     form.get_by_role("checkbox").check()
     form.get_by_label("Title").fill("Kept")
     analyse(form)
-    assert eventually(lambda: cable.sent - before > 12 * MEGA)
+    assert eventually(lambda: proxy.sent - before > 12 * MEGA)
     form.context.clear_cookies()
     expect(words(form)).to_contain_text("You are logged out")
-    cable.seconds_a_chunk = 0
+    proxy.seconds_a_chunk = 0
     with form.context.expect_page() as opened:
         form.get_by_role("link", name="Log in").click()
     other = opened.value
@@ -190,7 +192,7 @@ def test_an_ended_login_loses_nothing(form: Page, cable: Cable, large: Path, ref
     other.close()
     form.wait_for_url("**/analyses/*/")
     assert kept(form) == {"Kept video": digest(large)}
-    assert cable.sent - before < 28 * MEGA
+    assert proxy.sent - before < 28 * MEGA
 
 
 def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from django.core.files import File
 
 from tests.conftest import forget_messages
-from tests.faults import aftermath, record
-from tests.faults.crew import Crew
+from tests.faults import invariants, record
+from tests.faults.cluster import Cluster
 from tests.webapp import clips
 from tests.webapp.factories import UserFactory
 from webapp.analyses import services
@@ -88,29 +88,29 @@ def fault() -> Fault:
 
 
 @pytest.fixture(scope="package")
-def crews(django_db_setup: None) -> Iterator[list[Crew]]:
-    """The crew that is at work, if there is one: these tests share it, for it takes long to start."""
-    found: list[Crew] = []
+def clusters(django_db_setup: None) -> Iterator[list[Cluster]]:
+    """The running cluster, if there is one: the tests share it, because it takes long to start."""
+    found: list[Cluster] = []
     yield found
-    for crew in found:
-        crew.dismiss()
+    for cluster in found:
+        cluster.stop()
 
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """What the crew's processes find in it beside the usual; some files have their own."""
+    """Additional environment variables of the cluster's processes; some files override them."""
     return {}
 
 
 @pytest.fixture
-def crew(
+def cluster(
     request: Any,
     environment: dict[str, str],
     transactional_db: None,
     fault: Fault,
-    crews: list[Crew],
+    clusters: list[Cluster],
     tmp_path_factory: Any,
-) -> Iterator[Crew]:
+) -> Iterator[Cluster]:
     """A reaper and two workers, or the module's WORKERS, who have nothing to do; after a test that failed, others."""
     forget_messages()
     for kept in list(media.list_keys()):
@@ -118,13 +118,13 @@ def crew(
     for path in list(media.list_temporary()):
         media.delete_temporary(path)
     terms = (getattr(request.module, "WORKERS", 2), environment)
-    if crews and crews[0].terms != terms:
-        crews.pop().dismiss()
-    if not crews:
-        crews.append(Crew(tmp_path_factory.mktemp("orders"), *terms))
-    yield crews[0]
+    if clusters and clusters[0].terms != terms:
+        clusters.pop().stop()
+    if not clusters:
+        clusters.append(Cluster(tmp_path_factory.mktemp("orders"), *terms))
+    yield clusters[0]
     if fault.seconds is None:
-        crews.pop().dismiss()
+        clusters.pop().stop()
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +143,7 @@ def padded(clip: Path, path: Path, size: int) -> Path:
 
 
 @pytest.fixture
-def submit(crew: Crew, clip: Path) -> Submit:
+def submit(cluster: Cluster, clip: Path) -> Submit:
     """Send a recording, `clip` or another one, as a person of this test would."""
     owner = UserFactory.create()
 
@@ -156,13 +156,13 @@ def submit(crew: Crew, clip: Path) -> Submit:
 
 
 @pytest.fixture
-def recovered(crew: Crew, fault: Fault) -> Callable[[], None]:
+def recovered(cluster: Cluster, fault: Fault) -> Callable[[], None]:
     """Wait until every analysis is over, and look at what the fault has left behind."""
 
     def recovered() -> None:
-        crew.recover()
+        cluster.recover()
         fault.is_survived()
-        crew.check()
-        aftermath.check()
+        cluster.check()
+        invariants.check()
 
     return recovered

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit, padded
-from tests.faults.crew import Crew
 from tests.integration.processes import eventually
 from webapp.analyses.models import Analysis
 
@@ -35,15 +35,15 @@ def next_in_time(analysis: Analysis) -> None:
 @pytest.mark.fault("a file makes its decoder {way}")
 @pytest.mark.parametrize(("way", "code"), [("hang", "too_costly"), ("crash", "reader_crashed"), ("eat", "too_costly")])
 def test_decoder(
-    crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None], bad: Path, way: str, code: str
+    cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None], bad: Path, way: str, code: str
 ) -> None:
-    with crew.broken(bad, way):
+    with cluster.broken(bad, way):
         broken = submit(bad)
         following = submit()
         assert eventually(lambda: Analysis.objects.filter(pk=broken.pk, status=Status.RUNNING).exists())
         fault.is_over()
         next_in_time(following)
-        crew.recover()
+        cluster.recover()
     recovered()
     broken.refresh_from_db()
     assert (broken.status, broken.error_code, broken.attempt) == (Status.FAILED, code, 3)
@@ -52,11 +52,11 @@ def test_decoder(
 
 
 @pytest.mark.fault("a file kills its worker, each of three times")
-def test_worker(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None], bad: Path) -> None:
+def test_worker(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None], bad: Path) -> None:
     broken = submit(bad)
     for _ in range(3):
-        crew.order("sample")
-        crew.kill(crew.stopped("sample"))
+        cluster.order("sample")
+        cluster.kill(cluster.stopped("sample"))
     fault.is_over()
     following = submit()
     next_in_time(following)

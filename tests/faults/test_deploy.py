@@ -6,8 +6,8 @@ from collections.abc import Callable
 import psutil
 import pytest
 
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit
-from tests.faults.crew import Crew
 from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from webapp.analyses import services
@@ -22,22 +22,22 @@ def handed_back() -> bool:
 
 @pytest.mark.fault("workers get SIGTERM with five analyses queued and running: {place}")
 @pytest.mark.parametrize("place", ["score", "render"])
-def test_deploy(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str) -> None:
-    crew.order(place)
+def test_deploy(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str) -> None:
+    cluster.order(place)
     recording = submit().recording
     for _ in range(4):
         services.rerun(recording=recording)
-    crew.stopped(place)
-    for worker in crew.workers:
+    cluster.stopped(place)
+    for worker in cluster.workers:
         worker.send_signal(signal.SIGTERM)
-    crew.go_on(place)
+    cluster.go_on(place)
     assert eventually(handed_back, GRACE_SECONDS)
-    _, late = psutil.wait_procs(crew.workers, GRACE_SECONDS)
+    _, late = psutil.wait_procs(cluster.workers, GRACE_SECONDS)
     for worker in late:
         worker.kill()
     assert handed_back()
-    for worker in list(crew.workers):
-        crew.replace(worker.pid)
+    for worker in list(cluster.workers):
+        cluster.replace(worker.pid)
     fault.is_over()
     recovered()
     assert all_succeeded()

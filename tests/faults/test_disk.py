@@ -12,8 +12,8 @@ import requests
 from tusclient.client import TusClient
 
 from tests.conftest import application
+from tests.faults.cluster import SILENT, Cluster
 from tests.faults.conftest import Fault, Submit, padded
-from tests.faults.crew import SILENT, Crew
 from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from tests.integration.web import Web
@@ -92,12 +92,12 @@ def web(django_db_setup: None, place: Path) -> Iterator[Web]:
 
 
 @pytest.mark.fault("the disk is full while the labelled video is written")
-def test_rendering(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    crew.order("announce")
+def test_rendering(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    cluster.order("announce")
     submit()
-    crew.stopped("announce")
+    cluster.stopped("announce")
     disk.fill()
-    crew.go_on("announce")
+    cluster.go_on("announce")
     assert eventually(
         lambda: Analysis.objects.filter(status=Analysis.Status.QUEUED, stage="render", attempt=0).exists()
     )
@@ -109,13 +109,13 @@ def test_rendering(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
 
 
 @pytest.mark.fault("the disk becomes read-only before the labelled video is written")
-def test_read_only(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    crew.order("announce")
+def test_read_only(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    cluster.order("announce")
     analysis = submit()
-    crew.stopped("announce")
+    cluster.stopped("announce")
     disk.become("ro")
     try:
-        crew.go_on("announce")
+        cluster.go_on("announce")
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
         assert eventually(waiting.exists)
         analysis.refresh_from_db()
@@ -128,12 +128,12 @@ def test_read_only(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
 
 
 @pytest.mark.fault("the media are unmounted before the labelled video is written")
-def test_unmounted(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    crew.order("announce")
+def test_unmounted(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    cluster.order("announce")
     submit()
-    crew.stopped("announce")
+    cluster.stopped("announce")
     with disk.away():
-        crew.go_on("announce")
+        cluster.go_on("announce")
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
         assert eventually(waiting.exists)
     fault.is_over()
@@ -143,7 +143,7 @@ def test_unmounted(disk: Disk, crew: Crew, submit: Submit, fault: Fault, recover
 
 @pytest.mark.fault("the disk is full while a file is uploaded")
 def test_uploading(
-    disk: Disk, web: Web, crew: Crew, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]
+    disk: Disk, web: Web, cluster: Cluster, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]
 ) -> None:
     large = padded(clip, tmp_path / "large.mp4", FILE_BYTES)
     _, secret = create_token(user=UserFactory.create(), name="test")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit
-from tests.faults.crew import Crew
 from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from webapp.analyses.models import Analysis
@@ -64,12 +64,12 @@ def use_up(place: Path) -> Path:
 
 
 @pytest.mark.fault("the quota of the file system is used up before the labelled video is written")
-def test_used_up(place: Path, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    crew.order("announce")
+def test_used_up(place: Path, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    cluster.order("announce")
     submit()
-    crew.stopped("announce")
+    cluster.stopped("announce")
     ballast = use_up(place)
-    crew.go_on("announce")
+    cluster.go_on("announce")
     waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="disk_full", attempt=0)
     assert eventually(waiting.exists)
     assert not any(media.list_temporary())

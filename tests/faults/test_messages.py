@@ -6,8 +6,8 @@ import pytest
 import redis
 from django.conf import settings
 
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit
-from tests.faults.crew import Crew
 from tests.integration.processes import eventually
 from webapp.analyses import services
 from webapp.analyses.execution import dispatch
@@ -22,43 +22,43 @@ def all_succeeded(attempt: int = 1) -> bool:
 
 
 @pytest.mark.fault("each message comes twice: to two workers at once")
-def test_twice_at_once(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+def test_twice_at_once(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
     for place in ("probe", "render"):
-        crew.order(place)
+        cluster.order(place)
     analysis = submit()
     for place, published in (("probe", False), ("render", True)):
-        crew.stopped(place)
+        cluster.stopped(place)
         dispatch.enqueue(analysis.pk, published=published)
-        assert eventually(lambda: crew.holds(1))  # the other one is done with it
+        assert eventually(lambda: cluster.holds(1))  # the other one is done with it
         fault.is_over()
-        crew.go_on(place)
+        cluster.go_on(place)
     recovered()
     assert all_succeeded()
 
 
 @pytest.mark.fault("each message comes again: after its work is done")
-def test_twice_in_turn(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+def test_twice_in_turn(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
     analysis = submit()
-    crew.recover()
+    cluster.recover()
     finished = Analysis.objects.values().get()
     fault.is_over()
     for published in (False, True):
         dispatch.enqueue(analysis.pk, published=published)
-    assert eventually(lambda: crew.holds(0))
+    assert eventually(lambda: cluster.holds(0))
     recovered()
     assert Analysis.objects.values().get() == finished
 
 
 @pytest.mark.fault("Redis is flushed with 20 analyses queued", slow=True)
-def test_flushed(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    crew.order("probe")
+def test_flushed(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    cluster.order("probe")
     recording = submit().recording
-    crew.stopped("probe")
+    cluster.stopped("probe")
     for _ in range(QUEUED - 1):
         services.rerun(recording=recording)
     redis.Redis.from_url(settings.REDIS_URL).flushall()
     fault.is_over()
-    crew.go_on("probe")
+    cluster.go_on("probe")
     recovered()
     assert Analysis.objects.count() == QUEUED
     assert all_succeeded()

@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from tests.conftest import application
+from tests.faults.cluster import SILENT, Cluster
 from tests.faults.conftest import Fault, Submit
-from tests.faults.crew import SILENT, Crew
 from tests.faults.servers import killed, silent
 from tests.faults.test_messages import QUEUED, all_succeeded
 from tests.integration.processes import eventually
@@ -27,15 +27,15 @@ def web(django_db_setup: None) -> Iterator[Web]:
 @pytest.mark.fault("PostgreSQL restarts in mid-run: {place}")
 @pytest.mark.parametrize("place", ["sample", "publish"])
 def test_postgres(
-    crew: Crew, web: Web, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str
+    cluster: Cluster, web: Web, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str
 ) -> None:
-    crew.order(place)
+    cluster.order(place)
     submit()
-    crew.stopped(place)
+    cluster.stopped(place)
     with killed("postgres"):
         answer = requests.get(f"{web.base}/api/v1/models/", headers={"Authorization": "Token x"}, timeout=30)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-        crew.go_on(place)
+        cluster.go_on(place)
     fault.is_over()
     recovered()
     assert eventually(lambda: requests.get(f"{web.base}/readyz", timeout=30).ok)
@@ -44,14 +44,14 @@ def test_postgres(
 
 
 @pytest.mark.fault("Redis restarts with 20 analyses queued", slow=True)
-def test_redis(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    crew.order("probe")
+def test_redis(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+    cluster.order("probe")
     recording = submit().recording
-    crew.stopped("probe")
+    cluster.stopped("probe")
     for _ in range(QUEUED - 1):
         services.rerun(recording=recording)
     with killed("valkey-server"):
-        crew.go_on("probe")
+        cluster.go_on("probe")
     fault.is_over()
     recovered()
     assert Analysis.objects.count() == QUEUED
@@ -59,17 +59,17 @@ def test_redis(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[],
 
 
 @pytest.mark.fault("Redis does not answer, with five analyses queued")
-def test_silent_redis(crew: Crew, web: Web, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
+def test_silent_redis(cluster: Cluster, web: Web, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
     _, secret = create_token(user=UserFactory.create(), name="test")
-    crew.order("probe")
+    cluster.order("probe")
     recording = submit().recording
-    crew.stopped("probe")
+    cluster.stopped("probe")
     with silent("valkey-server"):
         answer = requests.get(f"{web.base}/api/v1/models/", headers={"Authorization": f"Token {secret}"}, timeout=60)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         for _ in range(4):
             services.rerun(recording=recording)
-        crew.go_on("probe")
+        cluster.go_on("probe")
     fault.is_over()
     recovered()
     assert Analysis.objects.count() == 5

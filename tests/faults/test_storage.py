@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit
-from tests.faults.crew import Crew
 from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from tests.webapp import storages
@@ -49,11 +49,11 @@ def environment(media_are: str, settings: Any, request: Any) -> dict[str, str]:
 @pytest.mark.fault("a worker is killed, the media are {media_are}: {place}")
 @pytest.mark.parametrize("place", ["sample", "render", "publish"])
 def test_killed(
-    crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None], media_are: str, place: str
+    cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None], media_are: str, place: str
 ) -> None:
-    crew.order(place)
+    cluster.order(place)
     submit()
-    crew.kill(crew.stopped(place))
+    cluster.kill(cluster.stopped(place))
     fault.is_over()
     recovered()
     assert all_succeeded(2)
@@ -62,13 +62,18 @@ def test_killed(
 @pytest.mark.fault("the bucket does not answer before the labelled video is written", slow=True)
 @pytest.mark.parametrize("media_are", ["in a bucket"], indirect=True)
 def test_silent_bucket(
-    server: storages.Server, crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None], media_are: str
+    server: storages.Server,
+    cluster: Cluster,
+    submit: Submit,
+    fault: Fault,
+    recovered: Callable[[], None],
+    media_are: str,
 ) -> None:
-    crew.order("announce")
+    cluster.order("announce")
     submit()
-    crew.stopped("announce")
+    cluster.stopped("announce")
     with server.silent():
-        crew.go_on("announce")
+        cluster.go_on("announce")
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
         assert eventually(waiting.exists, 180)
     fault.is_over()

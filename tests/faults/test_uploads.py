@@ -8,8 +8,8 @@ import requests
 from tusclient.client import TusClient
 
 from tests.conftest import application
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, padded
-from tests.faults.crew import Crew
 from tests.faults.test_messages import all_succeeded
 from tests.integration.processes import eventually
 from tests.integration.test_resumed_upload import half_sent
@@ -27,7 +27,9 @@ def web(django_db_setup: None) -> Iterator[Web]:
 
 
 @pytest.mark.fault("the web server is killed in mid-upload")
-def test_killed(crew: Crew, web: Web, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]) -> None:
+def test_killed(
+    cluster: Cluster, web: Web, clip: Path, tmp_path: Path, fault: Fault, recovered: Callable[[], None]
+) -> None:
     large = padded(clip, tmp_path / "large.mp4", 3 * COMMIT_BYTES)
     _, secret = create_token(user=UserFactory.create(), name="test")
     client = TusClient(f"{web.base}/api/v1/uploads/", headers={"Authorization": f"Token {secret}"})

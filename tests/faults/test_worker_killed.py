@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit
-from tests.faults.crew import Crew
 from webapp.analyses.models import Analysis
 
 
 @pytest.mark.fault("a worker is killed: {place}")
 @pytest.mark.parametrize("place", ["probe", "sample", "score", "timeline", "announce", "render", "publish"])
-def test_killed(crew: Crew, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str) -> None:
-    crew.order(place)
+def test_killed(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str) -> None:
+    cluster.order(place)
     analysis = submit()
-    crew.kill(crew.stopped(place))
+    cluster.kill(cluster.stopped(place))
     fault.is_over()
     recovered()
     analysis.refresh_from_db()

@@ -12,7 +12,7 @@ import scipy.io
 
 from tests.hostile.parts import archive, encoded, wave
 from tests.hostile.videos import ADDRESS, PAGE, PLAYLIST, video
-from tests.unit.matfiles import an_object, part
+from tests.inference.matfiles import an_object, part
 from tests.webapp import clips
 
 HEADER = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"

@@ -26,7 +26,7 @@ from inference.sandbox import client
 from tests.hostile import readers
 from tests.hostile.parts import boxes, wave
 from tests.hostile.videos import video
-from tests.unit.matfiles import mat73
+from tests.inference.matfiles import mat73
 from tests.webapp import clips
 
 SENT = 300  # of them through the whole upload

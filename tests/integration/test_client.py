@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from emotrace_client import AnalysisFailedError, Client, ConnectionLostError, ProblemError
 
-from tests.browser.cable import Cable
+from tests.browser.network_throttle import ThrottledProxy
 from tests.conftest import Start
+from tests.inference.timelines import fused
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.web import Web
-from tests.unit.timelines import fused
 from tests.webapp.factories import AnalysisFactory, claimed, finished, published
 from webapp.accounts.models import User
 from webapp.accounts.services import create_token
@@ -57,15 +57,15 @@ def client(web: Web, secret: str) -> Iterator[Client]:
 
 
 @pytest.fixture
-def cable(web: Web) -> Iterator[Cable]:
-    cable = Cable("127.0.0.1", web.port)
-    yield cable
-    cable.close()
+def proxy(web: Web) -> Iterator[ThrottledProxy]:
+    proxy = ThrottledProxy("127.0.0.1", web.port)
+    yield proxy
+    proxy.close()
 
 
 @pytest.fixture
-def over_cable(cable: Cable, secret: str) -> Iterator[Client]:
-    with Client(f"http://{cable.address}", secret, patience_s=60) as client:
+def client_over_proxy(proxy: ThrottledProxy, secret: str) -> Iterator[Client]:
+    with Client(f"http://{proxy.address}", secret, patience_s=60) as client:
         yield client
 
 
@@ -92,23 +92,23 @@ def test_a_recording_goes_up_and_is_told_of(client: Client) -> None:
 
 
 def test_a_cable_that_is_cut_in_the_middle_loses_nothing(
-    over_cable: Client, cable: Cable, tmp_path: Path, secret: str
+    client_over_proxy: Client, proxy: ThrottledProxy, tmp_path: Path, secret: str
 ) -> None:
     large = tmp_path / "large.mp4"
     content = _long(20 * MEGA)
     large.write_bytes(content)
-    cable.breaks_at = 13 * MEGA
+    proxy.breaks_at = 13 * MEGA
 
     def mend() -> None:
-        eventually(lambda: cable.broken)
+        eventually(lambda: proxy.broken)
         time.sleep(1)
-        cable.mend()
+        proxy.mend()
 
     threading.Thread(target=mend, daemon=True).start()
-    recording = over_cable.upload(large, consent=True)
-    assert cable.sent > 13 * MEGA and not cable.broken
+    recording = client_over_proxy.upload(large, consent=True)
+    assert proxy.sent > 13 * MEGA and not proxy.broken
     assert MediaFile.objects.get().file.read() == content
-    assert cable.sent < len(content) + 9 * MEGA  # not from its beginning
+    assert proxy.sent < len(content) + 9 * MEGA  # not from its beginning
     assert recording.bytes == len(content)
 
 
@@ -212,7 +212,7 @@ def test_waiting_ends_with_the_analysis(client: Client, owner: User) -> None:
 
 
 def a_large_video(owner: User) -> tuple[Analysis, bytes]:
-    """The labelled video of an analysis, as large as a cable needs time for."""
+    """The labelled video of an analysis, as large as a network needs time for."""
     analysis = finished("happy", recording__owner=owner)
     content = os.urandom(12 * MEGA)
     (media.root() / Artifact.objects.get(analysis=analysis).key).write_bytes(content)
@@ -220,7 +220,7 @@ def a_large_video(owner: User) -> tuple[Analysis, bytes]:
 
 
 def test_a_download_goes_on_where_it_broke(
-    over_cable: Client, cable: Cable, owner: User, tmp_path: Path, web: Web
+    client_over_proxy: Client, proxy: ThrottledProxy, owner: User, tmp_path: Path, web: Web
 ) -> None:
     analysis, content = a_large_video(owner)
     breaks: list[int] = []
@@ -229,12 +229,12 @@ def test_a_download_goes_on_where_it_broke(
         assert whole == len(content)
         if have > 5 * MEGA and not breaks:
             breaks.append(have)
-            cable.break_()
-            threading.Timer(0.5, cable.mend).start()
+            proxy.break_()
+            threading.Timer(0.5, proxy.mend).start()
         elif len(breaks) == 1 and have != breaks[0]:
             breaks.append(have)
 
-    made = over_cable.download(str(analysis.pk), tmp_path / "video.mp4", progress=tell)
+    made = client_over_proxy.download(str(analysis.pk), tmp_path / "video.mp4", progress=tell)
     assert made.read_bytes() == content
     assert breaks[1] > 5 * MEGA  # nothing was fetched twice
     assert list(tmp_path.iterdir()) == [made]

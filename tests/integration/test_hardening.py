@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.processes import python
-from tests.unit.compose import load
-from tests.unit.test_compose import SERVICES
+from tests.project.compose import load
+from tests.project.test_compose import SERVICES
 
 SCRIPT = """
 import json

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.unit import recordings, sounds
-from tests.unit.clips import silent
+from tests.inference import recordings, sounds
+from tests.inference.clips import silent
 from tests.webapp import clips
 from tests.webapp.pages.test_upload import complaints
 from webapp.accounts.models import User

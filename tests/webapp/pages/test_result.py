@@ -13,8 +13,8 @@ from django.urls import reverse
 from inference.errors import Code
 from inference.export import WRITERS
 from inference.types import BadChannel, EegFacts
+from tests.inference.timelines import fused
 from tests.integration.rest import SAMPLES
-from tests.unit.timelines import fused
 from tests.webapp.factories import AnalysisFactory, claimed
 from tests.webapp.pages.conftest import NOTICE, fail, publish
 from webapp.accounts.models import User

@@ -16,7 +16,7 @@ from webapp.recordings import organization
 from webapp.recordings.models import Recording
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
-PURPOSE = "What it is used for"
+PURPOSE = "Purpose"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_purpose_that_is_forbidden_is_refused_before_anything_is_sent(
     analyse(page)
     expect(page.locator("#purpose_note-error")).to_contain_text("in a few words")
     expect(page.locator("#purpose_note-error")).to_contain_text("within an hour")
-    page.get_by_label("More about it").fill("A rehearsal")
+    page.get_by_label("Details").fill("A rehearsal")
     analyse(page)
     page.wait_for_url("**/analyses/*/")
     assert len([address for address in sending if address.endswith("/uploads/")]) == 1  # the file was sent once
@@ -67,7 +67,7 @@ def test_people_are_told_when_it_ends(ending: Analysis, page: Page, scheme: Any)
     log_in(page)
     expect(page.get_by_text("1 recording will be deleted by")).to_be_visible()
     assert serious(page) == []
-    page.get_by_role("link", name="Look at it").click()
+    page.get_by_role("link", name="Show it").click()
     expect(page.locator("article.recording")).to_contain_text("deleted on")
     open_result(page, ending)
     expect(page.locator("#consent")).to_contain_text("It will be deleted on")

@@ -35,8 +35,8 @@ Unless it is 0, nothing was written to DIR.
 
 
 def main() -> int:
-    """Run the command that was asked for. Returns the exit status; argparse itself exits 2 for a wrong usage."""
-    signal.signal(signal.SIGTERM, _handle_signal)  # so that nothing is left behind
+    """Run the command and return the exit status; argparse itself exits with 2 for wrong usage."""
+    signal.signal(signal.SIGTERM, _handle_signal)  # temporary files are removed
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _handle_signal)
     parser = _parser()
@@ -60,13 +60,13 @@ def main() -> int:
 _received_signals: list[int] = []
 
 
-def _handle_signal(number: int, frame: FrameType | None) -> NoReturn:
+def _handle_signal(number: int, _: FrameType | None) -> NoReturn:
     _received_signals.append(number)
     _raise_interrupt()
 
 
 def _raise_interrupt() -> NoReturn:
-    """Raise what the first signal asked for."""
+    """Raise the exception that belongs to the first signal."""
     number = _received_signals[0]
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
@@ -155,7 +155,7 @@ def _inputs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> I
 def _analyse_and_render(
     inputs: Inputs, model: str | None, video: Path, show: Callable[[Stage, float], None]
 ) -> Timeline:
-    # Here and not above: torch takes seconds to import, which nobody should wait for to be told of a typing error.
+    # torch takes seconds to import, which a wrong argument should not cost.
     from inference.media.ffmpeg import FfmpegError
     from inference.media.render import render
     from inference.pipeline import analyse
@@ -175,7 +175,7 @@ def _analyse_and_render(
 
 @contextmanager
 def _require_unchanged(inputs: Inputs) -> Iterator[None]:
-    """Raise InputError(FILE_CHANGED) where a file of the recording is another after the block than before."""
+    """Raise InputError(FILE_CHANGED) where a file of the recording changes during the block."""
     paths = [path for path in (inputs.video, inputs.audio, inputs.eeg and inputs.eeg.path) if path]
     before = [_file_identity(path) for path in paths]
     yield
@@ -200,9 +200,9 @@ def _add_chapters(video: Path, timeline: Timeline, folder: Path) -> None:
 
 @contextmanager
 def _atomic_output(out: Path) -> Iterator[Path]:
-    """A folder whose files move to `out` if all goes well, and vanish otherwise.
+    """Yield a folder whose files move to `out` on success and are deleted otherwise.
 
-    It lies in `out`, or where `out` is going to be, so that moving is renaming.
+    It lies in `out` or in its nearest existing parent, so that a move is a rename.
     """
     nearest = next(path for path in (out, *out.absolute().parents) if path.exists())
     with tempfile.TemporaryDirectory(prefix=".emotrace-", dir=nearest) as name:
@@ -214,14 +214,14 @@ def _atomic_output(out: Path) -> Iterator[Path]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Stage, float], None]]:
-    """A bar on a terminal, which starts anew with each stage; nothing elsewhere."""
+    """Yield a callback that draws a bar on a terminal, one for each stage, and nothing elsewhere."""
     from tqdm import tqdm  # type: ignore[import-untyped]
 
     layout = "{desc:<10}{percentage:3.0f}%|{bar}| {elapsed}"
     with tqdm(desc=Stage.PROBE, total=1.0, disable=None, leave=False, bar_format=layout) as bar:
 
         def show(stage: Stage, share: float) -> None:
-            if _received_signals:  # Python drops what a handler raises within a destructor or a callback of C
+            if _received_signals:  # an exception raised by a handler within a destructor or a C callback is lost
                 _raise_interrupt()
             bar.set_description_str(stage, refresh=False)
             bar.update(min(1.0, share) - bar.n)

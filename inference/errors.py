@@ -1,4 +1,4 @@
-"""What can be wrong with an input: one stable code each, shared by command line, REST and pages."""
+"""Errors of an input, each with a stable code that the command line, REST and the pages share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
+    """What is wrong with an input."""
+
     MISSING_FILE = "missing_file"
     EMPTY_FILE = "empty_file"
     NOT_A_VIDEO = "not_a_video"
@@ -52,10 +54,10 @@ class Code(StrEnum):
 
 
 class InputError(Exception):
-    """An input that cannot be read.
+    """An input that cannot be used.
 
-    `message` is one sentence for the person who sent it: what is wrong and what to do. `file` says which of the
-    recording's files it is about, "video", "audio" or "eeg", where that is known.
+    `message` tells the sender what is wrong and what to do. `file` names the affected file of the recording, "video",
+    "audio" or "eeg", where it is known.
     """
 
     def __init__(self, code: Code, message: str, file: str | None = None) -> None:
@@ -67,7 +69,7 @@ class InputError(Exception):
 
 @contextmanager
 def about_file(file: str) -> Iterator[None]:
-    """Say of each InputError of the block that it is about this file of the recording."""
+    """Set the affected `file` of each InputError that the block raises."""
     try:
         yield
     except InputError as error:

@@ -1,8 +1,8 @@
-"""MAT files of version 5, read in pieces (MathWorks, MAT-File Format, "Level 5").
+"""MAT files of version 5, read in parts (MathWorks, MAT-File Format, "Level 5").
 
-SciPy reads a variable whole and trusts the sizes inside it: one trial of EAV's 200 would take 1.8 GB of memory,
-and a file made to mislead any amount. Here a stretch of a variable is read and the rest is passed over.
-Everything raises ValueError, OSError or zlib.error where the file does not hold to the format.
+SciPy reads whole variables and trusts the sizes in the file: one trial of EAV's 200 would take 1.8 GB of memory, and a
+malicious file any amount. This module reads a range of a variable and skips the rest.
+All functions raise ValueError, OSError or zlib.error where a file violates the format.
 """
 
 import math
@@ -17,7 +17,7 @@ import numpy as np
 
 HEADER = 128  # bytes
 CHUNK = 1 << 20  # bytes
-COMPRESSED_CHUNK = 1 << 16  # bytes: what is packed is unpacked in smaller pieces, for its parts are small
+COMPRESSED_CHUNK = 1 << 16  # bytes; smaller, for the parts of compressed variables are small
 MATRIX, COMPRESSED = 14, 15  # tags of a variable
 STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 # fmt: off
@@ -26,7 +26,7 @@ CLASSES = (
     "int32", "uint32", "int64", "uint64", "function", "opaque",
 )
 # fmt: on
-NAMELESS = ("function", "opaque")  # laid out in ways of their own
+NAMELESS = ("function", "opaque")  # with layouts of their own
 TEXT = {1: "utf-8", 2: "utf-8", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
 MAX_ELEMENTS = 20_000  # elements of one cell or structure
 MAX_DEPTH = 5  # structures and cells inside each other
@@ -39,10 +39,10 @@ MAX_AXES = 32
 
 @dataclass(frozen=True)
 class Element:
-    """A variable of the file, unread; `kind` is MATLAB's class, or `logical` or `complex`.
+    """A variable of the file, not read; `kind` is MATLAB's class, or `logical` or `complex`.
 
-    Its variable begins at `place`; what lies in a structure or cell has the dotted `name` of its fields and begins
-    `offset` unpacked bytes into it.
+    The variable begins at byte `place` of the file. An element of a structure or cell has the dotted `name` of its
+    fields and begins at byte `offset` of the uncompressed variable.
     """
 
     name: str
@@ -53,17 +53,18 @@ class Element:
 
 
 Enters = Callable[[Element], bool]
-"""Whether to look into a structure or cell."""
+"""Returns whether to read into a structure or cell."""
 
 
 def is_version5(path: Path) -> bool:
+    """Return whether a file has the header of version 5."""
     with path.open("rb") as file:
         header = file.read(HEADER)
     return len(header) == HEADER and header[126:] in (b"IM", b"MI") and header[124:126] in (b"\0\1", b"\1\0")
 
 
 def elements(path: Path, enters: Enters) -> Iterator[Element]:
-    """Every variable, in the file's order, and after a structure or cell that `enters` names what is in it."""
+    """Yield every variable in order, and after a structure or cell that `enters` accepts its contents."""
     with path.open("rb") as file:
         order = _order(file)
         end = file.seek(0, 2)
@@ -77,13 +78,13 @@ def elements(path: Path, enters: Enters) -> Iterator[Element]:
 
 
 def read(path: Path, element: Element, start: int, count: int) -> np.ndarray:
-    """`count` values of a numeric variable from the `start`-th on, first axis fastest, as they are stored."""
+    """Return `count` values of a numeric variable from index `start`, first axis fastest, as stored."""
     with path.open("rb") as file:
         return _Variable(file, _order(file), element.place, element.offset).values(start, count)
 
 
 def read_text(path: Path, element: Element) -> tuple[str, ...]:
-    """The rows of a variable of class char."""
+    """Return the rows of a variable of class char."""
     with path.open("rb") as file:
         return _Variable(file, _order(file), element.place, element.offset).text()
 
@@ -94,23 +95,23 @@ def _order(file: BinaryIO) -> str:
 
 
 class _Bytes:
-    """The `size` bytes that follow in a file, unpacked on the way where they are packed."""
+    """The next `size` bytes of a file, decompressed where they are compressed."""
 
-    def __init__(self, file: BinaryIO, size: int, packed: bool) -> None:
+    def __init__(self, file: BinaryIO, size: int, compressed: bool) -> None:
         self._file = file
         self._left = size
-        self._inflate = zlib.decompressobj() if packed else None
+        self._inflate = zlib.decompressobj() if compressed else None
         self._ready = memoryview(b"")
         self.position = 0
 
-    def _some(self, most: int) -> memoryview:
+    def _read_some(self, most: int) -> memoryview:
         if not self._ready:
-            self._ready = memoryview(self._next(most))
+            self._ready = memoryview(self._read_next(most))
         found, self._ready = self._ready[:most], self._ready[most:]
         self.position += len(found)
         return found
 
-    def _next(self, most: int) -> bytes:
+    def _read_next(self, most: int) -> bytes:
         while True:
             unread = self._inflate.unconsumed_tail if self._inflate else b""
             if not unread:
@@ -125,7 +126,7 @@ class _Bytes:
     def fill(self, target: memoryview) -> None:
         done = 0
         while done < len(target):
-            found = self._some(len(target) - done)
+            found = self._read_some(len(target) - done)
             target[done : done + len(found)] = found
             done += len(found)
 
@@ -143,11 +144,11 @@ class _Bytes:
             self.position += count
             return
         while count:
-            count -= len(self._some(count))
+            count -= len(self._read_some(count))
 
 
 class _Variable:
-    """One variable, or what lies `offset` bytes into it: its description read and its values still to come."""
+    """One variable, or the element at `offset` in it: its header is read, its values are not."""
 
     def __init__(self, file: BinaryIO, order: str, place: int, offset: int = 0) -> None:
         self._order = order
@@ -157,20 +158,20 @@ class _Variable:
         if tag not in (MATRIX, COMPRESSED):
             raise ValueError(f"no variable at {place}")
         self.following = place + 8 + size
-        self._bytes = _Bytes(file, size, packed=tag == COMPRESSED)
+        self._bytes = _Bytes(file, size, compressed=tag == COMPRESSED)
         if tag == COMPRESSED and self._numbers(self._bytes.take(8), "I")[0] != MATRIX:
             raise ValueError(f"no variable at {place}")
         self._origin = self._bytes.position
         self._bytes.skip(offset)
-        self._element = self._described()
+        self._element = self._read_header()
 
-    def _described(self) -> Element:
-        """Read the description of the matrix that follows."""
+    def _read_header(self) -> Element:
+        """Read the header of the next matrix."""
         offset = self._bytes.position - self._origin
         flags = self._numbers(self._part(8), "I")[0]
         kind = CLASSES[flags & 0xFF]
         if kind in NAMELESS:
-            # an opaque one says its name first, a function has none
+            # an opaque variable begins with its name, a function has none
             name = self._part(MAX_NAME_BYTES).decode("ascii", "replace") if kind == "opaque" else ""
             return Element(name, kind, (), self._place, offset)
         shape = self._numbers(self._part(4 * MAX_AXES), "i")
@@ -185,9 +186,9 @@ class _Variable:
 
     def elements(self, enters: Enters) -> Iterator[Element]:
         yield self._element
-        yield from self._inside(self._element, enters, MAX_DEPTH)
+        yield from self._contents(self._element, enters, MAX_DEPTH)
 
-    def _inside(self, outer: Element, enters: Enters, depth: int) -> Iterator[Element]:
+    def _contents(self, outer: Element, enters: Enters, depth: int) -> Iterator[Element]:
         if depth == 0 or outer.kind not in ("struct", "cell") or not enters(outer):
             return
         names = self._field_names() if outer.kind == "struct" else ("",)
@@ -201,9 +202,9 @@ class _Variable:
             if size:
                 field = names[number % len(names)]
                 name = ".".join(part for part in (outer.name, field) if part)
-                inner = replace(self._described(), name=name)
+                inner = replace(self._read_header(), name=name)
                 yield inner
-                yield from self._inside(inner, enters, depth - 1)
+                yield from self._contents(inner, enters, depth - 1)
             if self._bytes.position > end:
                 raise ValueError("an element larger than it says")
             self._bytes.skip(end - self._bytes.position)
@@ -221,7 +222,7 @@ class _Variable:
         return struct.unpack(f"{self._order}{len(data) // 4}{code}", data)
 
     def _tag(self) -> tuple[int, int, bytes]:
-        """Type and size of the part that follows, and its bytes where they lie in the tag itself."""
+        """Return type and size of the next part, and its bytes if they are in the tag itself."""
         tag = self._bytes.take(8)
         kind, size = self._numbers(tag, "I")
         if kind >> 16:

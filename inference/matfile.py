@@ -1,8 +1,7 @@
-"""Numeric arrays and short texts out of MAT files (version 5 to 7.3) that strangers send.
+"""Numeric arrays and short texts of untrusted MAT files (version 5 to 7.3).
 
-Structures are looked into a few levels deep, cells only where they are asked for. Objects and functions are passed
-over and never made. No link is followed, no storage outside the file is read, and no array is allocated before its
-size is known to be bearable.
+Structures are read a few levels deep, cells only by name. Objects and functions are skipped and never created. Links
+and external storage are not followed, and the size of an array is checked before it is allocated.
 """
 
 import math
@@ -27,13 +26,13 @@ MAX_VALUES = 120_000_000  # two hours of 30 channels at 500 Hz, 0.96 GB as float
 NUMERIC_CLASSES = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 SKIPPED_CLASSES = {"char", "logical", "sparse"}
 MAX_VARIABLES = 1000
-MAX_LEAVES = 50_000  # arrays and texts, those in structures and cells included
+MAX_LEAVES = 50_000  # arrays and texts, including those in structures and cells
 MAX_TEXTS = 4096  # of one name
 MAX_DEPTH = mat5.MAX_DEPTH
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 HDF5_OFFSETS = (0, 512)  # MATLAB writes a header of 512 bytes in front
 
-# what files that are cut short or made to mislead end in
+# errors that damaged or malicious files cause
 PARSE_ERRORS = (
     OSError,
     EOFError,
@@ -50,9 +49,9 @@ PARSE_ERRORS = (
 
 @dataclass(frozen=True)
 class Variable:
-    """A numeric array of the file, not read yet; `shape` is as MATLAB shows it.
+    """A numeric array of the file, not read yet; `shape` is that in MATLAB.
 
-    That of a structure's field has a dotted name, `EEG.data`; that of a cell's element a number, `data.trial{1}`.
+    A field of a structure has a dotted name, `EEG.data`; an element of a cell has a number, `data.trial{1}`.
     """
 
     name: str
@@ -60,7 +59,7 @@ class Variable:
 
 
 class MatFile(Protocol):
-    """An open MAT file of either kind."""
+    """An open MAT file of version 5 or 7.3."""
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -68,14 +67,14 @@ class MatFile(Protocol):
 
     @property
     def texts(self) -> dict[str, tuple[str, ...]]:
-        """The texts that were asked for: a char array's rows, or those of all elements of a cell."""
+        """The requested texts: rows of a char array, or of all elements of a cell."""
 
     @property
     def unread(self) -> dict[str, str]:
-        """What else lies at the top, and what it is."""
+        """Other top-level variables, with a description each."""
 
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
-        """The variable's values as stored, axes as MATLAB shows them, or those at `last` on the last axis alone.
+        """Return the values as stored, axes as in MATLAB; with `last` only those at this index of the last axis.
 
         Raises InputError(TOO_LARGE | NOT_MAT).
         """
@@ -85,7 +84,7 @@ class MatFile(Protocol):
 def open_mat(path: Path, texts: Collection[str] = (), cells: Collection[str] = ()) -> Iterator[MatFile]:
     """Open a MAT file and list its numeric arrays.
 
-    `texts` are the names, in small letters, of variables and fields whose text is read, `cells` those of cells whose
+    `texts` are the names, in lower case, of variables and fields whose text is read, `cells` those of cells whose
     elements are arrays.
 
     Raises InputError(EMPTY_FILE | MIXED_FILE | NOT_MAT | MAT_OBJECTS).
@@ -106,12 +105,13 @@ def open_mat(path: Path, texts: Collection[str] = (), cells: Collection[str] = (
 
 
 def is_mat_file(path: Path) -> bool:
+    """Return whether the first bytes are those of a MAT file."""
     return _is_hdf5(path) or mat5.is_version5(path)
 
 
 @contextmanager
 def _as_not_mat() -> Iterator[None]:
-    """Turn whatever is said of a damaged file into the one sentence that helps."""
+    """Raise InputError(NOT_MAT) for every error that a damaged file causes."""
     try:
         yield
     except PARSE_ERRORS as error:
@@ -130,6 +130,7 @@ def _is_hdf5(path: Path) -> bool:
 
 
 def mat_objects_error(name: str, what: str) -> InputError:
+    """Return the InputError for a variable that is an object."""
     return InputError(
         Code.MAT_OBJECTS,
         f"The MAT file's variable {name or 'without a name'} is {what}, which is not read. "
@@ -158,18 +159,18 @@ def _is_within(name: str, lists: Collection[str]) -> bool:
 
 @dataclass
 class _Contents:
-    """What has been found so far."""
+    """The contents that have been listed so far."""
 
-    texts_wanted: Collection[str]
-    cells_wanted: Collection[str]
+    texts_requested: Collection[str]
+    cells_requested: Collection[str]
     variables: dict[str, Variable] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     leaves: int = 0
 
     def enters(self, name: str, shape: tuple[int, ...], *, cell: bool) -> bool:
-        """Whether a structure or cell is looked into: a plain structure always, lists of them by their names."""
-        asked = any(part.lower() in (*self.texts_wanted, *self.cells_wanted) for part in name.split("."))
+        """Return whether to read into a structure or cell: a single structure always, lists by name."""
+        asked = any(part.lower() in (*self.texts_requested, *self.cells_requested) for part in name.split("."))
         return asked or (not cell and math.prod(shape) == 1)
 
     def count(self) -> None:
@@ -178,9 +179,9 @@ class _Contents:
             raise ValueError("more arrays than a recording has")
 
     def add(self, name: str, shape: tuple[int, ...], *, in_cell: bool) -> Variable | None:
-        """A numeric array; of those in cells only the ones that are asked for."""
+        """Add a numeric array; of those in cells only requested ones."""
         if in_cell:
-            if _field_name(name) not in self.cells_wanted:
+            if _field_name(name) not in self.cells_requested:
                 return None
             count = sum(each.startswith(f"{name}{{") for each in self.variables) if len(self.variables) < 2000 else 0
             name = f"{name}{{{count + 1}}}"
@@ -189,12 +190,12 @@ class _Contents:
         self.variables[name] = Variable(name, shape)
         return self.variables[name]
 
-    def wants_text(self, name: str) -> bool:
-        return _field_name(name) in self.texts_wanted and len(self.texts.get(name, ())) < MAX_TEXTS
+    def is_text_requested(self, name: str) -> bool:
+        return _field_name(name) in self.texts_requested and len(self.texts.get(name, ())) < MAX_TEXTS
 
 
 class _ListedFile:
-    """A file whose contents were listed when it was opened."""
+    """A file whose contents are listed when it is opened."""
 
     _found: "_Contents"
 
@@ -218,14 +219,14 @@ class _Version5(_ListedFile):
         self._found = _Contents(texts, cells)
         with _as_not_mat():
             if not mat5.is_version5(path):
-                # version 4 has no signature: anything that starts with a zero byte would pass for it
+                # version 4 has no signature: any file that begins with a zero byte would pass
                 raise ValueError("not a version 5 file")
             self._list()
 
     def _list(self) -> None:
         names: set[str] = set()
         wanted_texts = []
-        lists: set[str] = set()  # cells and lists of structures: what is in them has one name many times
+        lists: set[str] = set()  # cells and lists of structures, whose contents share a name
         for element in mat5.elements(self._path, self._enters):
             self._found.count()
             top = element.offset == 0
@@ -245,7 +246,7 @@ class _Version5(_ListedFile):
                 if variable := self._found.add(element.name, element.shape, in_cell=_is_within(element.name, lists)):
                     self._elements[variable.name] = element
             elif element.kind == "char":
-                if self._found.wants_text(element.name):
+                if self._found.is_text_requested(element.name):
                     wanted_texts.append(element)
             else:
                 if element.kind == "cell" or (element.kind == "struct" and math.prod(element.shape) != 1):
@@ -279,14 +280,14 @@ class _Version73(_ListedFile):
     def read(self, variable: Variable, last: int | None = None) -> np.ndarray:
         _check_value_count(variable.name, variable.shape if last is None else variable.shape[:-1])
         with _as_not_mat():
-            # HDF5 holds the axes in reverse
+            # HDF5 stores the axes in reverse
             return np.asarray(self._datasets[variable.name][() if last is None else last]).T
 
     def _list(self, group: "h5py.Group", outer: str, depth: int, *, in_cell: bool = False) -> None:
         import h5py
 
         for name in group:
-            if name.startswith("#"):  # where MATLAB keeps what cells and objects refer to
+            if name.startswith("#"):  # the targets of references in cells and objects
                 continue
             path = f"{outer}.{name}" if outer else name
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
@@ -326,7 +327,7 @@ class _Version73(_ListedFile):
             self._found.unread[path] = f"of class {kind if kind not in NUMERIC_CLASSES else 'compound'}"
 
     def _elements(self, item: "h5py.Dataset", path: str, depth: int) -> None:
-        """What a cell, or a field of a list of structures, refers to."""
+        """List the targets of a cell, or of a field of a list of structures."""
         if "." not in path:
             self._found.unread[path] = "of class cell"
         if not self._found.enters(path, (), cell=True) or item.size > MAX_TEXTS:
@@ -336,12 +337,12 @@ class _Version73(_ListedFile):
                 self._item(self._hdf5[reference], path, depth - 1, in_cell=True)
 
     def _text(self, item: "h5py.Dataset", path: str) -> None:
-        if not self._found.wants_text(path) or item.size > mat5.MAX_TEXT_BYTES:
+        if not self._found.is_text_requested(path) or item.size > mat5.MAX_TEXT_BYTES:
             return
         values = np.asarray(item[()])
         if values.dtype.kind in "OS":
             rows = [each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in values.flat]
         else:
-            # one letter a number, (letters, rows) for MATLAB's (rows, letters)
+            # one number for each letter; (letters, rows) is (rows, letters) in MATLAB
             rows = ["".join(map(chr, row)) for row in np.atleast_2d(values.T).astype(np.uint16).tolist()]
         self._found.texts.setdefault(path, []).extend(row.strip("\0 ") for row in rows)

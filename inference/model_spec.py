@@ -197,4 +197,5 @@ ModelSpec = AudioVisualSpec | EegSpec | FusionSpec
 
 def parse_spec(data: dict[str, Any]) -> ModelSpec:
     """Convert the contents of a spec.json. Raises msgspec.ValidationError."""
-    return msgspec.convert(data, ModelSpec)
+    spec: ModelSpec = msgspec.convert(data, ModelSpec)
+    return spec

@@ -56,8 +56,9 @@ def voice_activity_ratio(sound: np.ndarray, rate: int) -> float:
 
 
 def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
-    """Level of the voice in a stream of mono sound, dB of full scale: the mean power of the frames that
-    `voice_activity_ratio` counts, between 100 and 4000 Hz. None where there are none.
+    """Return the level of the voice in a stream of mono sound, dB of full scale; None without voice.
+
+    It is the mean power between 100 and 4000 Hz of the frames that `voice_activity_ratio` counts.
     """
     total, count = 0.0, 0
     for piece in _whole_frames(chunks, rate):
@@ -102,7 +103,8 @@ def _voice_powers(sound: np.ndarray, rate: int) -> np.ndarray:
     bins = np.fft.rfftfreq(length, 1 / rate)
     band = (bins >= VOICE_BAND_HZ[0]) & (bins <= VOICE_BAND_HZ[1])
     # Parseval: the mean square of the band, with the energy of the window divided out.
-    return 2 * spectrum[:, band].sum(axis=1) / (length * np.sum(np.hanning(length) ** 2))
+    powers: np.ndarray = 2 * spectrum[:, band].sum(axis=1) / (length * np.sum(np.hanning(length) ** 2))
+    return powers
 
 
 def warm_up() -> None:

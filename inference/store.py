@@ -82,6 +82,7 @@ class StoredModel:
         return (self.directory / "MODEL_CARD.md").read_text()
 
     def __str__(self) -> str:
+        """Return NAME@VERSION."""
         return f"{self.name}@{self.version}"
 
 
@@ -164,9 +165,9 @@ def get_member(fusion: StoredModel, role: str) -> StoredModel:
     Raises StoreError where it cannot be used, or has other weights than the fusion was fitted on.
     """
     spec = fusion.spec
+    if not isinstance(spec, FusionSpec):
+        raise StoreError(f"{fusion} is not a fusion")
     try:
-        if not isinstance(spec, FusionSpec):
-            raise LookupError(f"{fusion} is not a fusion")
         member = get(spec.members[role])
     except (LookupError, InputError) as error:
         raise StoreError(f"{fusion} lacks its part {role}: {error}") from error
@@ -212,7 +213,7 @@ def verify_weights(model: StoredModel) -> None:
 
 
 @lru_cache(maxsize=100)
-def _weights_digest(path: Path, mtime_ns: int, size: int) -> str:
+def _weights_digest(path: Path, _mtime_ns: int, _size: int) -> str:
     return sha256_file(path)
 
 

@@ -13,6 +13,8 @@ EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "s
 
 
 class Mode(StrEnum):
+    """What an analysis used."""
+
     AUDIO_VIDEO = "audio-video"
     AUDIO_VIDEO_EEG = "audio-video-eeg"
 
@@ -36,23 +38,24 @@ class Source(StrEnum):
 
 
 class Modality(StrEnum):
-    """What a prediction was made from, where that is less than all there was."""
+    """The inputs of a prediction that used less than all of them."""
 
     FACE = "face"
     VOICE = "voice"
     EEG = "eeg"
-    AUDIO_VIDEO = "audio-video"  # face and voice together, beside a prediction that EEG entered too
+    AUDIO_VIDEO = "audio-video"  # face and voice together, beside a prediction with EEG
 
 
 OnProgress = Callable[[Stage, float], None]
-"""Called with the stage and the share of it that is done, 0..1. What it raises stops the analysis."""
+"""Called with the stage and its progress, 0..1. An exception that it raises stops the analysis."""
 
 
 @dataclass(frozen=True)
 class EegInput:
-    """`trial` counts from 1 and is needed where the file holds several; `sfreq` (Hz) where it names none.
+    """An EEG file and what it may not say itself.
 
-    `unit` of the values, `uV`, `mV`, `V` or `nV`, where the file names none and they are not microvolts.
+    `trial` counts from 1 and is needed where the file holds several; `sfreq` (Hz) where it has no sampling rate;
+    `unit` (`uV`, `mV`, `V` or `nV`) where it has no unit and the values are not microvolts.
     """
 
     path: Path
@@ -63,7 +66,7 @@ class EegInput:
 
 @dataclass(frozen=True)
 class BadChannel:
-    """A channel that is read although it can hardly be EEG; `reason` is `flat`, `clipped` or `noisy`."""
+    """A channel that is used although it is hardly EEG; `reason` is `flat`, `clipped` or `noisy`."""
 
     name: str
     reason: str
@@ -71,10 +74,10 @@ class BadChannel:
 
 @dataclass(frozen=True)
 class EegFacts:
-    """How an EEG file was read.
+    """How an EEG file was interpreted.
 
-    `unit` is that of its values, `channel_order` is `names` where its channels were found by their names and
-    `assumed` where it names none: they are EAV's then, in EAV's order.
+    `unit` is that of its values. `channel_order` is `names` where the file names its channels, and `assumed` where it
+    does not: they are taken to be EAV's, in EAV's order.
     """
 
     unit: str
@@ -85,7 +88,7 @@ class EegFacts:
 
 @dataclass(frozen=True)
 class Inputs:
-    """One recording. `audio` replaces the video's own sound as the voice that is read."""
+    """The files of one recording. `audio` replaces the video's own sound."""
 
     video: Path
     audio: Path | None = None
@@ -94,7 +97,9 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Limits:
-    """`max_pixels` counts those of all frames, which reading and labelling take their time for: two hours at
+    """What a recording may have at most.
+
+    `max_pixels` counts the pixels of all frames, on which the time of decoding and rendering depends: two hours at
     1920 x 1080 and 30 frames a second.
     """
 
@@ -105,7 +110,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """`fps` is the mean rate; `sha256` is that of the video file; sizes are as shown, after rotation."""
+    """Facts of a video file. `fps` is the mean rate; width and height are as displayed, after rotation."""
 
     duration_s: float
     width: int
@@ -117,12 +122,14 @@ class MediaInfo:
 
     @property
     def pixels(self) -> float:
-        """Of all frames together."""
+        """Pixels of all frames together."""
         return self.duration_s * self.fps * self.width * self.height
 
 
 @dataclass(frozen=True)
 class ModelUsed:
+    """A reference to the model of an analysis; `sha256` is that of its weights."""
+
     name: str
     version: str
     sha256: str
@@ -131,12 +138,11 @@ class ModelUsed:
 
 @dataclass(frozen=True)
 class Window:
-    """One reading of one network.
+    """The prediction of one network for one window.
 
-    `logits` and `probabilities` follow the timeline's `labels`. `face` is the share of the
-    window's samples with a face, `voice` the share of its sound that is speech-like. `unimodal` holds
-    the probabilities given the face or the voice alone, by Modality, of those that are there; it is
-    None where that was not recorded.
+    `logits` and `probabilities` follow the timeline's `labels`. `face` is the share of the window's samples with a
+    face, `voice` its voice activity ratio. `unimodal` holds the probabilities given the face or the voice alone, by
+    Modality, where it is present; it is None where that was not recorded.
     """
 
     start_s: float
@@ -160,10 +166,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch with one label, or UNDETERMINED (confidence 0) where there was nothing to read.
+    """A stretch with one label, or UNDETERMINED (confidence 0) without face, voice and EEG.
 
-    `unimodal` holds {label: probability} given one Modality alone, of those that are there; a segment that
-    EEG entered also has what audio and video say without it. None where that was not recorded.
+    `unimodal` holds {label: probability} given one Modality alone, where it is present; a segment with EEG also has
+    that of audio and video. It is None where that was not recorded.
     """
 
     start_s: float
@@ -176,7 +182,7 @@ class Segment:
 
 
 class Face(NamedTuple):
-    """Where the face was that was read at a moment, in pixels of the picture as shown; it may reach beyond it."""
+    """The box of the face at a moment, in pixels of the picture as displayed; it may reach beyond the picture."""
 
     time_s: float
     x: int
@@ -187,7 +193,7 @@ class Face(NamedTuple):
 
 @dataclass(frozen=True)
 class Faces:
-    """The faces that were read. One was looked for every `step_s`; moments without one are left out."""
+    """The faces that were found. One was searched every `step_s`; moments without a face are left out."""
 
     step_s: float
     boxes: tuple[Face, ...]
@@ -195,7 +201,7 @@ class Faces:
 
 @dataclass(frozen=True)
 class Correction:
-    """A stretch of a person's own timeline."""
+    """A segment that a person set."""
 
     start_s: float
     end_s: float
@@ -205,9 +211,9 @@ class Correction:
 
 @dataclass(frozen=True)
 class Corrections:
-    """What a person says instead of the machine: `segments` tile the recording as the machine's do.
+    """A person's segments in place of the model's; like those, they tile the recording.
 
-    `by` is who, `at` when (ISO 8601), `revision` counts the times it was saved.
+    `by` is the person's name, `at` the time of saving (ISO 8601), `revision` counts the times of saving.
     """
 
     revision: int
@@ -218,10 +224,9 @@ class Corrections:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Everything that an analysis says. `segments` tile 0..media.duration_s without gap or overlap.
+    """The result of an analysis. `segments` tile 0..media.duration_s without gap or overlap.
 
-    `faces` is None where they were not kept, `corrections` where nobody corrected anything,
-    `eeg` where there was none.
+    `faces` is None where the boxes were not stored, `corrections` without corrections, `eeg` without EEG.
     """
 
     mode: Mode

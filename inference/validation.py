@@ -1,4 +1,4 @@
-"""Checks a recording before anything is read from it. Imports quickly: the web process uses it on upload."""
+"""Validation of a recording before it is analysed. It imports quickly, for the web process uses it on upload."""
 
 import math
 from pathlib import Path
@@ -16,9 +16,9 @@ LENGTH_TOLERANCE_S = 0.5  # by which sound or EEG may differ from the video
 
 
 def check_extensions(inputs: Inputs) -> None:
-    """Make sure that no file's name says something else than its first bytes; they are all that is read.
+    """Compare the extension of each file with its format, which the first bytes decide.
 
-    Raises InputError(FILE_EXTENSION). What is of no kind at all, `check` refuses.
+    Raises InputError(FILE_EXTENSION). `check_inputs` refuses unknown formats.
     """
     for name, path, kinds in (("video", inputs.video, VIDEO_FORMATS), ("audio", inputs.audio, AUDIO_FORMATS)):
         if path is not None and (kind := detect_format(path, kinds)):
@@ -31,16 +31,16 @@ def check_extensions(inputs: Inputs) -> None:
 
 
 def _timeout_s(inputs: Inputs, limits: Limits) -> float:
-    """Seconds that checking may take: every file is read once from beginning to end."""
+    """Return the seconds that validation may take: every file is read once."""
     size = sum(path.stat().st_size for path in _paths(inputs).values() if path.is_file())
     return BASE_TIMEOUT_S + min(size, 3 * limits.max_bytes) / BYTES_PER_SECOND
 
 
-@sandboxed(patience=_timeout_s)
+@sandboxed(timeout=_timeout_s)
 def check_inputs(inputs: Inputs, limits: Limits) -> MediaInfo:
-    """Make sure that every file of the recording can be read and that they belong together.
+    """Check that every file of the recording can be decoded and that they belong together.
 
-    Raises InputError with the code of the first thing that is wrong.
+    Raises InputError with the code of the first problem.
     """
     for name, path in _paths(inputs).items():
         with about_file(name):
@@ -96,6 +96,6 @@ def _check_same_length(code: Code, what: str, seconds: float, media: MediaInfo) 
 
 
 def _check_not_longer(seconds: float, media: MediaInfo) -> None:
-    # EEG may end before the video, whose rest is then read without it.
+    # EEG may end before the video; the rest is analysed without it.
     if seconds > media.duration_s + LENGTH_TOLERANCE_S:
         _check_same_length(Code.EEG_LENGTH, "EEG", seconds, media)

@@ -1,4 +1,4 @@
-"""EEG of a MAT file: found, checked and cut into what EEGNet reads."""
+"""EEG in MAT files: discovery, quality checks and the input of EEGNet."""
 
 from inference.eeg.layout import EAV_KEYS, EAV_RATE, EAV_SAMPLES, TRIAL_S
 from inference.eeg.montage import CHANNELS

@@ -1,4 +1,4 @@
-"""Which array of a MAT file is the EEG, how it lies there, and what the file says about it."""
+"""Discovery of the EEG in a MAT file: its array, axes, sampling rate, unit and channels."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,10 +12,10 @@ from inference.matfile import MatFile, Variable, mat_objects_error
 
 TRIAL_S = 20.0
 EAV_KEYS = ("seg", "seg1")
-EAV_RATE = 500.0  # Hz; the data set's own files do not say
+EAV_RATE = 500.0  # Hz; the files of the data set do not contain it
 EAV_SAMPLES = 10_000  # EAV_RATE * TRIAL_S
 RATE_NAMES = {"sfreq", "fs", "srate", "samplingrate", "sampling_rate", "samplerate", "sample_rate", "fsample"}
-RATES = (100.0, 20_000.0)  # Hz; below it the band that is read, up to 45 Hz, would not be whole
+RATES = (100.0, 20_000.0)  # Hz; lower rates do not cover the band up to 45 Hz
 UNIT_NAMES = {"unit", "units", "chanunit"}
 # fmt: off
 CHANNEL_NAMES = {
@@ -31,10 +31,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ArrayLayout:
-    """The EEG of a file: one array, or an array a trial.
+    """The EEG of a file: one array, or one array for each trial.
 
-    `axis` is that of the channels, `rows` where EAV's stand on it; `trials` is None for one continuous array. `sfreq`
-    (Hz) and `unit` are None where the file does not say them, `names` where it names no channels.
+    `axis` is that of the channels and `rows` the positions of EAV's channels on it; `trials` is None for one continuous
+    array. `sfreq` (Hz), `unit` and `names` (of the channels) are None where the file does not contain them.
     """
 
     arrays: tuple[Variable, ...]
@@ -47,20 +47,25 @@ class ArrayLayout:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Shape of the first array."""
         return self.arrays[0].shape
 
     def samples(self, trial: int = 1) -> int:
-        """The length of a trial, or of the whole."""
+        """Return the length of a trial, or of the continuous array."""
         shape = self.arrays[trial - 1 if len(self.arrays) > 1 else 0].shape
         return squeezed_shape(shape)[1 - self.axis]
 
     @property
     def is_eav(self) -> bool:
+        """Whether the array is in the layout of the EAV data set."""
         return self.arrays[0].name in EAV_KEYS and self.trials is not None
 
 
 def find_layout(file: MatFile) -> ArrayLayout:
-    """Raises InputError(NOT_MAT | MAT_OBJECTS | EEG_CHANNELS | EEG_SAMPLING_RATE | EEG_UNIT)."""
+    """Find the EEG of a file.
+
+    Raises InputError(NOT_MAT | MAT_OBJECTS | EEG_CHANNELS | EEG_SAMPLING_RATE | EEG_UNIT).
+    """
     groups = _candidates(file)
     lists = _channel_lists(file)
     sizes = {len(CHANNELS), *(len(names) for names in lists.values() if count_known(names))}
@@ -88,12 +93,12 @@ def find_layout(file: MatFile) -> ArrayLayout:
 
 
 def squeezed_shape(shape: Sequence[int]) -> list[int]:
-    """The shape without axes of one, except where it has two."""
+    """Return the shape without axes of length one, except for a matrix without such an axis."""
     return [size for size in shape if size != 1] if len(shape) > 2 or 1 in shape else list(shape)
 
 
 def agreed_rate(rates: Iterable[float]) -> float:
-    """The rate that all of them are, Hz. Raises InputError(EEG_SAMPLING_RATE)."""
+    """Return the one rate (Hz) of equal rates. Raises InputError(EEG_SAMPLING_RATE)."""
     different = set(rates)
     if len(different) > 1:
         listed = " and ".join(f"{rate:g} Hz" for rate in sorted(different))
@@ -116,10 +121,10 @@ def _parent_name(name: str) -> str:
 
 
 def _candidates(file: MatFile) -> list[tuple[Variable, ...]]:
-    """Every array of two or three axes; the elements of one cell belong together."""
+    """Return every array of two or three axes; the elements of one cell are a group."""
     groups: dict[str, list[Variable]] = {}
     for variable in file.variables:
-        # EEGLAB's independent components are as long as the recording and none of it
+        # EEGLAB's independent components are as long as the recording
         if 2 <= len(squeezed_shape(variable.shape)) <= 3 and not _field_name(variable.name).startswith("ica"):
             groups.setdefault(variable.name.split("{")[0], []).append(variable)
     if not groups:
@@ -141,7 +146,7 @@ def _no_channels_error(groups: list[tuple[Variable, ...]]) -> InputError:
 
 
 def _keep_long_enough(file: MatFile, groups: list[tuple[Variable, ...]]) -> list[tuple[Variable, ...]]:
-    """Those that can be 20 s of EEG: places of electrodes and markers are shorter. All where none is."""
+    """Return the groups of at least 20 s: positions of electrodes and markers are shorter. The first one if none is."""
     found = []
     for group in groups:
         rates = _rates(file, group[0])
@@ -155,7 +160,7 @@ def _trials(arrays: tuple[Variable, ...]) -> int | None:
         return len(arrays)
     shape = arrays[0].shape
     if arrays[0].name in EAV_KEYS and (len(shape) == 3 or shape == (EAV_SAMPLES, len(CHANNELS))):
-        return (*shape, 1)[2]  # MATLAB drops a last axis of one
+        return shape[2] if len(shape) == 3 else 1  # MATLAB drops a last axis of one
     if len(squeezed_shape(shape)) < 3:
         return None
     if max(shape[:2]) < TRIAL_S * RATES[0]:
@@ -167,7 +172,7 @@ def _trials(arrays: tuple[Variable, ...]) -> int | None:
 
 
 def _nearest_scope(found: dict[str, T], variable: Variable) -> dict[str, T]:
-    """What stands beside the array or around it, and only where nothing does, what stands elsewhere."""
+    """Return the entries in the scope of the array or an enclosing one; if there are none, those elsewhere."""
     inside = _parent_name(variable.name)
     around = {"", *(inside[:end] for end in range(len(inside) + 1) if end == len(inside) or inside[end] == ".")}
     lists_in = {name: value for name, value in found.items() if _parent_name(name) in around}
@@ -203,7 +208,7 @@ def _unit(file: MatFile, variable: Variable, names: tuple[str, ...] | None) -> s
 
 
 def _channel_lists(file: MatFile) -> dict[str, tuple[str, ...]]:
-    """The lists that can be channels' names, `EEG.chanlocs.labels` as `EEG.chanlocs`."""
+    """Return the lists that can be names of channels; `EEG.chanlocs.labels` is listed as `EEG.chanlocs`."""
     found = {}
     for name, rows in file.texts.items():
         if _field_name(name) in CHANNEL_NAMES:
@@ -213,7 +218,7 @@ def _channel_lists(file: MatFile) -> dict[str, tuple[str, ...]]:
 
 
 def _split(rows: tuple[str, ...]) -> tuple[str, ...]:
-    """One text may hold all names: `Fp1, Fp2, F7`."""
+    """Split a single text that holds all names, such as `Fp1, Fp2, F7`."""
     if len(rows) != 1:
         return rows
     parts = tuple(part for part in rows[0].replace(",", " ").replace(";", " ").split() if part)
@@ -227,7 +232,7 @@ def _names_and_axis(
     near = _nearest_scope(lists, variable)
     fitting = {names for names in near.values() if len(names) in shape}
     mentioned = [names for names in near.values() if count_known(names) and len(names) not in shape]
-    # string arrays are objects; their names may stand in another order than EAV's
+    # string arrays are objects that are not read; their order may differ from EAV's
     strings = ("of class string", "of class opaque")
     unread = [name for name, what in file.unread.items() if name.lower() in CHANNEL_NAMES and what in strings]
     if not fitting and mentioned:

@@ -1,4 +1,4 @@
-"""The channels that EEGNet reads, and how files name them."""
+"""The channels of EEGNet and their names in files."""
 
 import re
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ _AROUND = re.compile(r"^eeg[ _:-]*|[ _-]+(?:ref|le|re|av|avg|a1|a2|m1|m2)$")
 
 
 def canonical(name: str) -> str:
-    """A channel's name in small letters, without what recorders add: `EEG T3-REF` is `t7`."""
+    """Return a channel's name in lower case, without prefixes and references: `EEG T3-REF` is `t7`."""
     plain = _AROUND.sub("", name.strip().lower()).strip(" .'\"")
     return ALIASES.get(plain, plain)
 
 
 def count_known(names: Sequence[str]) -> int:
-    """How many of the names are of channels that are wanted."""
+    """Return how many of the names are channels of the montage."""
     return len({canonical(name) for name in names} & _WANTED.keys())
 
 
 def channel_rows(names: Sequence[str]) -> list[int]:
-    """Where the wanted channels stand among `names`, in the model's order. Raises InputError(EEG_CHANNELS)."""
+    """Return the position of each channel of the montage in `names`. Raises InputError(EEG_CHANNELS)."""
     found: dict[str, list[int]] = {}
     for row, name in enumerate(names):
         found.setdefault(canonical(name), []).append(row)

@@ -1,8 +1,8 @@
-"""Whether values can be EEG, and in which unit.
+"""Plausibility of EEG values and of their unit.
 
-Between 0.5 and 45 Hz, scalp EEG has a robust amplitude of some 3 to 60 microvolts, awake or asleep (the sample has 7);
-an amplifier's offset, up to 100 millivolts, is outside that band. PLAUSIBLE leaves room on both sides. Units are a
-thousand times apart, so that their ranges do not touch, and what lies between two of them is of no unit.
+Between 0.5 and 45 Hz, scalp EEG has a robust amplitude of about 3 to 60 microvolts, awake or asleep (the sample has
+7); an amplifier's offset, up to 100 millivolts, is outside that band. PLAUSIBLE has a margin on both sides. Units
+differ by a factor of a thousand, so that their ranges do not overlap; values between two ranges have no unit.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ UNIT_NAMES = {"uV": "microvolts", "mV": "millivolts", "V": "volts", "nV": "nanov
 PLAUSIBLE = (0.5, 120.0)  # microvolts
 BAND_HZ = (0.5, 45.0)
 BLOCK_S = 20.0
-MAX_BLOCKS = 30  # that are judged, evenly spread: ten minutes of a long recording
+MAX_BLOCKS = 30  # evenly spread: ten minutes of a long recording
 FLAT, NOISY = 0.05, 10.0  # times the amplitude of the recording
-CLIPPED = 0.01  # share of the samples that lie at an end of the range, three or more in a row
+CLIPPED = 0.01  # share of samples at an end of the range, three or more in a row
 MAX_BAD = 1 / 3  # share of the channels
 _SPELLINGS = {
     spelling: unit
@@ -35,12 +35,14 @@ _UNKNOWN = {"", "unknown", "n/a", "none"}
 
 @dataclass(frozen=True)
 class QualityReport:
+    """The unit of the values and the channels that are hardly EEG."""
+
     unit: str
     bad: tuple[BadChannel, ...]
 
 
 def parse_unit(text: str) -> str | None:
-    """The unit that a file or a person names, None for `unknown`. Raises InputError(EEG_UNIT)."""
+    """Return the unit of a spelling, None for `unknown`. Raises InputError(EEG_UNIT)."""
     plain = text.strip().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").lower()
     if plain in _UNKNOWN:
         return None
@@ -54,7 +56,7 @@ def parse_unit(text: str) -> str | None:
 
 
 def assess_quality(values: NDArray[Any], sfreq: float, unit: str | None) -> QualityReport:
-    """Check (30, time) values, in EAV's order of channels. Without a `unit` they have to be microvolts.
+    """Check values (30, time) in EAV's order of channels; without a `unit` they must be microvolts.
 
     Raises InputError(EEG_NOT_FINITE | EEG_UNIT | EEG_AMPLITUDE | EEG_QUALITY).
     """
@@ -67,7 +69,7 @@ def assess_quality(values: NDArray[Any], sfreq: float, unit: str | None) -> Qual
         raise _too_many_bad([BadChannel(CHANNELS[row], "flat") for row in np.flatnonzero(constant)])
     sizes = robust_amplitudes(values, sfreq)
     sizes[constant] = 0
-    # a few channels without a signal, or with nothing else than noise, say nothing about the unit
+    # a few channels without a signal, or of noise, must not affect the unit
     alive = sizes[sizes > FLAT * np.quantile(sizes, 0.75)]
     amplitude = float(np.median(alive)) if len(alive) else 0.0
     bad = tuple(_bad_channels(values, sizes, amplitude))
@@ -78,7 +80,7 @@ def assess_quality(values: NDArray[Any], sfreq: float, unit: str | None) -> Qual
 
 
 def robust_amplitudes(values: NDArray[Any], sfreq: float) -> NDArray[np.float64]:
-    """Each channel's 1.4826 times the median absolute deviation between 0.5 and 45 Hz, over blocks of 20 s."""
+    """Return for each channel 1.4826 times the median absolute deviation of 0.5 to 45 Hz, over blocks of 20 s."""
     from scipy.signal import butter, sosfiltfilt
 
     band = butter(4, BAND_HZ, btype="bandpass", output="sos", fs=sfreq)
@@ -150,7 +152,7 @@ def _check_unit(amplitude: float, unit: str | None, *, whole: bool) -> None:
 
 
 def describe(facts: EegFacts) -> str:
-    """How the EEG was read, for a person."""
+    """Return the facts of an EEG as sentences."""
     said = [f"EEG in {UNIT_NAMES[facts.unit]} at {facts.sfreq:g} Hz."]
     if facts.channel_order == "assumed":
         said.append("The file names no channels: they were read in EAV's order.")

@@ -1,8 +1,8 @@
-"""EEG files to EEGNet's input.
+"""From EEG files to the input of EEGNet.
 
 A file holds a recording in EAV's layout (time, channel, trial), 20 s trials at 500 Hz (Lee et al., Sci. Data 11, 1026,
 2024), one continuous array of channels by time, or a structure of EEGLAB or FieldTrip with either.
-Imports quickly and without torch, for the web process checks files with it.
+The module imports quickly and without torch, for the web process validates files.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ Windows = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class EegInfo:
-    """`trials` is None for a continuous recording; `seconds` is the length of one trial or of the whole."""
+    """An EEG recording. `trials` is None if it is continuous; `seconds` is the length of one trial or of the whole."""
 
     trials: int | None
     sfreq: float
@@ -41,10 +41,10 @@ class EegInfo:
 
 @dataclass(frozen=True)
 class EegOutline:
-    """What a file says of itself. None where it does not: `trials` of a continuous recording, `sfreq` (Hz), `unit`.
+    """The metadata of an EEG file; `sfreq` (Hz) and `unit` are None where it has none, `trials` if it is continuous.
 
-    `shape` is the array's as MATLAB shows it; `seconds` the length of one trial or of the whole. `channels` are the
-    file's names in its order, EAV's in EAV's layout; `channel_order` is `names` or `assumed` as in EegFacts.
+    `shape` is that of the array in MATLAB, `seconds` the length of one trial or of the whole. `channels` are the names
+    in the file's order, or EAV's in EAV's layout; `channel_order` is `names` or `assumed` as in EegFacts.
     """
 
     shape: tuple[int, ...]
@@ -58,9 +58,9 @@ class EegOutline:
 
 @sandboxed()
 def read_outline(path: Path) -> EegOutline:
-    """Look into an EEG file before it is known how to read it: its values are neither read nor checked.
+    """Return the metadata of an EEG file; its values are neither read nor checked.
 
-    Raises what `inspect` raises.
+    Raises what `inspect_eeg` raises.
     """
     with open_mat(path, TEXTS, CELLS) as file:
         layout = find_layout(file)
@@ -73,7 +73,7 @@ def read_outline(path: Path) -> EegOutline:
 
 @sandboxed()
 def inspect_eeg(eeg: EegInput) -> EegInfo:
-    """Check a whole EEG file, values too, and say what it holds.
+    """Validate an EEG file with its values and describe it.
 
     Raises InputError(EMPTY_FILE | NOT_MAT | MIXED_FILE | MAT_OBJECTS | TOO_LARGE | EEG_CHANNELS |
     EEG_NOT_FINITE | EEG_TRIAL | EEG_SAMPLING_RATE | EEG_LENGTH | EEG_UNIT | EEG_AMPLITUDE |
@@ -84,7 +84,7 @@ def inspect_eeg(eeg: EegInput) -> EegInfo:
 
 
 def trial_starts(seconds: float, trial_s: float) -> list[float]:
-    """Where the trials of a recording begin (s): end to end, the last one aligned to the end."""
+    """Return the starts of consecutive trials (s); the last one is aligned to the end of the recording."""
     starts = [index * trial_s for index in range(int(seconds // trial_s))]
     if starts and seconds - (starts[-1] + trial_s) > 1e-6:
         starts.append(seconds - trial_s)
@@ -92,9 +92,9 @@ def trial_starts(seconds: float, trial_s: float) -> list[float]:
 
 
 def read_trials(eeg: EegInput, signal: EegSignalInput) -> Iterator[Windows]:
-    """The recording's trials, each as EEGNet reads it: (windows, 30, samples) float32, microvolt.
+    """Yield each trial as input of EEGNet: (windows, 30, samples) float32, microvolt.
 
-    They begin at `trial_starts(inspect(eeg).seconds, signal.trial_s)`. Raises what `inspect` raises.
+    They begin at `trial_starts(inspect_eeg(eeg).seconds, signal.trial_s)`. Raises what `inspect_eeg` raises.
     """
     facts = inspect_eeg(eeg).facts
     assert facts is not None
@@ -104,7 +104,7 @@ def read_trials(eeg: EegInput, signal: EegSignalInput) -> Iterator[Windows]:
 
 @sandboxed()
 def _trial_values(eeg: EegInput, trial_s: float) -> Iterator[NDArray[Any]]:
-    """The trials' values as stored, (30, trial_s * sfreq)."""
+    """Yield the values of each trial as stored, (30, trial_s * sfreq)."""
     with _open_recording(eeg) as recording:
         length = round(trial_s * recording.info.sfreq)
         for start_s in trial_starts(recording.info.seconds, trial_s):
@@ -113,17 +113,16 @@ def _trial_values(eeg: EegInput, trial_s: float) -> Iterator[NDArray[Any]]:
 
 
 def cut_windows(values: NDArray[Any], sfreq: float, signal: EegSignalInput) -> Windows:
-    """One trial (30, trial_s * sfreq), microvolt, resampled, band-passed without delay and cut into windows.
+    """Resample one trial (30, trial_s * sfreq), microvolt, band-pass it with zero phase and cut it into windows.
 
-    A trial is filtered by itself: the published code filters the concatenated record and lets one
-    trial leak into the next.
+    Each trial is filtered alone: the published code filters the concatenated record, where trials leak into each other.
     """
     from scipy.signal import butter, resample_poly, sosfiltfilt
 
     rate = signal.sample_rate
     samples = round(signal.trial_s * rate)
     ratio = (Fraction(rate) / Fraction(sfreq)).limit_denominator(10_000)
-    # a line is taken out meanwhile, so that an offset does not ring at both ends
+    # padtype line: an offset would ring at both ends
     resampled = resample_poly(values.astype(np.float64), ratio.numerator, ratio.denominator, axis=1, padtype="line")
     resampled = resampled[:, :samples]
     resampled = np.pad(resampled, ((0, 0), (0, samples - resampled.shape[1])), mode="edge")
@@ -135,7 +134,7 @@ def cut_windows(values: NDArray[Any], sfreq: float, signal: EegSignalInput) -> W
 
 
 def read_labels(path: Path) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """EAV's label file: each trial's emotion (T,), 0..4 for neutral, sad, angry, happy, calm, and whether it is spoken.
+    """Read EAV's labels: each trial's emotion (T,), 0..4 for neutral, sad, angry, happy and calm, and if it is spoken.
 
     The array `label` is one-hot with a row for each of 2 * emotion + (1 if speaking), or its transpose.
     Raises InputError(EMPTY_FILE | NOT_MAT | MAT_OBJECTS).
@@ -155,7 +154,7 @@ def read_labels(path: Path) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 @dataclass(frozen=True)
 class _Recording:
-    """What of a file is read: the chosen trial, or all of a continuous array; `values` (30, time)."""
+    """The values (30, time) of the chosen trial, or of a continuous recording."""
 
     info: EegInfo
     values: NDArray[Any]
@@ -185,7 +184,7 @@ def _open_recording(eeg: EegInput) -> Iterator[_Recording]:
 
 
 def _values(file: MatFile, layout: ArrayLayout, trial: int) -> NDArray[Any]:
-    """One trial, or the whole, as stored: (30, time)."""
+    """Return one trial, or the whole, as stored: (30, time)."""
     if len(layout.arrays) > 1:
         values = file.read(layout.arrays[trial - 1])
     elif len(layout.shape) == 3 and layout.trials is not None:

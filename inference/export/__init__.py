@@ -1,4 +1,4 @@
-"""Writes a timeline as files for other tools, one module a format."""
+"""Timelines as files for other tools, one module for each format."""
 
 from inference.export import bids, eaf, report, result, srt, table, textgrid, vtt
 from inference.export.codec import decode_timeline, encode_timeline

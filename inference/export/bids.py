@@ -1,4 +1,4 @@
-"""BIDS: events.tsv and the events.json that explains its columns, together in one zip file.
+"""BIDS: events.tsv and the events.json that describes its columns, in one zip file.
 
 Rename both to the data set's pattern, sub-01_task-interview_events.tsv and .json.
 """
@@ -28,10 +28,11 @@ _CORRECTED = {
     },
     "note": {"Description": "What the person noted"},
 }
-_UNDATED = (1980, 1, 1, 0, 0, 0)  # the same timeline gives the same bytes
+_UNDATED = (1980, 1, 1, 0, 0, 0)  # equal timelines give equal bytes
 
 
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
+    """Return the events and their sidecar as a zip file."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(zipfile.ZipInfo("events.tsv", _UNDATED), _events(timeline))
@@ -87,7 +88,7 @@ def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
 
 
 def _unimodal_sidecar(levels: dict[str, str]) -> dict[str, Any]:
-    """What `unimodal_header` means."""
+    """Describe the columns of `unimodal_column_names`."""
     found = {}
     for name in UNIMODAL:
         alone = f"{name.replace('_', ' and ')} alone"

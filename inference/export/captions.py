@@ -1,4 +1,4 @@
-"""A timeline as captions, which WebVTT and SubRip write each in its own way."""
+"""A timeline as captions, which the writers of WebVTT and SubRip share."""
 
 import html
 import io
@@ -11,7 +11,7 @@ from inference.wording import audio_visual_text, caption
 
 
 def captions(timeline: Timeline, title: str, kind: str) -> bytes:
-    """The captions as a file of `kind`, `vtt` or `srt`. Only WebVTT has comments to hold title and notice."""
+    """Return the captions as a file of `kind`, `vtt` or `srt`. Only WebVTT has comments, for title and notice."""
     comments = [
         html.escape(one_line(text), quote=False) for text in (title, audio_visual_text(timeline), timeline.notice)
     ]
@@ -25,6 +25,6 @@ def captions(timeline: Timeline, title: str, kind: str) -> bytes:
 
 
 def _timestamp(seconds: float) -> str:
-    """12.5 -> 00:00:12.500"""
+    """Return a time as `00:00:12.500`."""
     whole, thousandths = divmod(milliseconds(seconds), 1000)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{thousandths:03}"

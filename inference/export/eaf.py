@@ -11,6 +11,7 @@ VIDEO = "annotated.mp4"
 
 
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
+    """Return the tiers of an ELAN document."""
     document = Elan.Eaf(author="Emotrace")
     document.header = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
     document.remove_tier("default")
@@ -29,11 +30,12 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
         _add_audio_video(document, timeline)
     if timeline.corrections:
         _correct(document, timeline.corrections)
-    return Elan.to_string(document, encoding="UTF-8")
+    data: bytes = Elan.to_string(document, encoding="UTF-8")
+    return data
 
 
 def _add_audio_video(document: Elan.Eaf, timeline: Timeline) -> None:
-    """A tier of what audio and video alone say, beside labels that EEG entered."""
+    """Add a tier with the prediction of audio and video alone."""
     document.add_tier("audio-video")
     for segment in timeline.segments:
         said = unimodal_prediction(segment, Modality.AUDIO_VIDEO)

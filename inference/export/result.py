@@ -7,7 +7,7 @@ from inference.export.writer import RecordingInfo, Writer
 from inference.types import Timeline
 
 
-def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
+def write(timeline: Timeline, _: RecordingInfo) -> bytes:
     """Raise ValueError instead of writing NaN or an infinity, which JSON does not have."""
     return json.dumps(encode_timeline(timeline), allow_nan=False, ensure_ascii=False, indent=1).encode()
 

@@ -1,12 +1,11 @@
-"""CSV: a row a segment, for spreadsheets and statistics.
+"""CSV: a row for each segment, for spreadsheets and statistics.
 
 The columns are the same for every model and mode; a cell is empty where it does not apply. `recording_id`, `title`,
-`project` and `tags` (with commas between them) say whose the row is. Then come the segment's times, label and
-confidence, the probability of each label, the shares with a face, a voice and EEG, and what each modality alone says.
-`mean_LABEL` is the label's mean probability over the recording's determined time: one number a file, on each of its
-rows, so that every row is a segment. `reader` (machine, person) and `note` tell the machine's rows from those of a
-person who corrected the timeline; these follow and have no scores. Labels of a model of one's own stand behind those
-known here.
+`project` and `tags` (separated by commas) name the recording. Then follow the segment's times, label and confidence,
+the probability of each label, the shares with a face, a voice and EEG, and the unimodal predictions. `mean_LABEL` is
+the label's mean probability over the recording's determined time, repeated in each row. `reader` (machine, person) and
+`note` distinguish the model's rows from the rows of a person who corrected the timeline, which follow and have no
+scores. Labels that are not in EMOTIONS stand behind the others.
 """
 
 import csv
@@ -18,13 +17,13 @@ from inference.timeline.summary import summary
 from inference.timeline.unimodal import unimodal_prediction
 from inference.types import EMOTIONS, Modality, Segment, Timeline
 
-MACHINE, PERSON = "machine", "person"  # whose a row is
-UNIMODAL = {modality.replace("-", "_"): modality for modality in Modality}  # what its columns begin with
+MACHINE, PERSON = "machine", "person"  # the source of a row
+UNIMODAL = {modality.replace("-", "_"): modality for modality in Modality}  # prefixes of columns
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def column_names(labels: Sequence[str] = EMOTIONS) -> list[str]:
-    """The names of the columns, for models that know these labels."""
+    """Return the names of the columns for models with these labels."""
     return [
         *("recording_id", "title", "project", "tags", "start_s", "end_s", "label", "confidence", *labels),
         *("face", "voice", "eeg", *unimodal_column_names(), *(f"mean_{label}" for label in labels), "reader", "note"),
@@ -32,23 +31,25 @@ def column_names(labels: Sequence[str] = EMOTIONS) -> list[str]:
 
 
 def unimodal_column_names() -> list[str]:
+    """Return the names of the columns of the unimodal predictions."""
     return [f"{name}_{what}" for name in UNIMODAL for what in ("label", "probability")]
 
 
 def evidence_cells(segment: Segment) -> list[str]:
+    """Return the shares with a face, a voice and EEG."""
     shown = segment.evidence
     return [_score(share) for share in (shown.face, shown.voice, shown.eeg)]
 
 
 def unimodal_cells(segment: Segment, missing: str = "") -> list[str]:
-    """The cells of `unimodal_header`; `missing` where a modality says nothing."""
+    """Return the cells of `unimodal_column_names`; `missing` where a modality is absent."""
     found = [unimodal_prediction(segment, modality) for modality in UNIMODAL.values()]
     pairs = [(said.label, _score(said.probability)) if said else (missing, missing) for said in found]
     return [cell for pair in pairs for cell in pair]
 
 
 def to_delimited(rows: Iterable[Iterable[str]], *, delimiter: str = ",", lineterminator: str = "\r\n") -> str:
-    """Rows as CSV, or TSV. What a spreadsheet would take for a formula stands after an apostrophe, as OWASP advises."""
+    """Return rows as CSV or TSV. A cell that a spreadsheet would evaluate gets an apostrophe, as OWASP advises."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, lineterminator=lineterminator)
     writer.writerows([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row] for row in rows)
@@ -60,6 +61,7 @@ def _score(share: float) -> str:
 
 
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
+    """Return the rows of a timeline."""
     own = [label for label in timeline.labels if label not in EMOTIONS]
     labels = (*EMOTIONS, *own)
     mean = summary(timeline)["mean_probability"]

@@ -11,7 +11,8 @@ from inference.types import UNDETERMINED, Modality, Timeline
 from inference.wording import audio_visual_text
 
 
-def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
+def write(timeline: Timeline, _: RecordingInfo) -> bytes:
+    """Return the tiers of a Praat document."""
     end_s = max((segment.end_s for segment in timeline.segments), default=timeline.media.duration_s)
     grid = TextGrid(xmax=end_s)
     emotion, confidence = grid.add_tier("emotion"), grid.add_tier("confidence")

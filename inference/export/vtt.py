@@ -6,6 +6,7 @@ from inference.types import Timeline
 
 
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
+    """Return the captions."""
     return captions(timeline, recording.title, "vtt")
 
 

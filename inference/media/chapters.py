@@ -1,4 +1,4 @@
-"""The original video with the timeline beside its tracks: chapters to jump to, subtitles to switch on."""
+"""The original video with the timeline as chapters and as a subtitle track."""
 
 import tempfile
 from dataclasses import dataclass
@@ -13,13 +13,11 @@ from inference.types import Timeline
 from inference.wording import caption
 
 NAME = "chapters"
-# What players expect in an MP4, by ffmpeg's names. Matroska takes all else.
+# Codecs that players expect in an MP4, by ffmpeg's names. All others go into Matroska.
 _IN_MP4 = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "alac"}
-_LENGTH_TOLERANCE_S = (
-    0.5  # the last sound packet may reach beyond the last picture, and containers differ in counting it
-)
-_OVERHEAD_BYTES = 2**26  # of the container, chapters and subtitles
-_MIN_COPY_SPEED = 4  # slower than this many times real time is taken for a hang
+_LENGTH_TOLERANCE_S = 0.5  # containers differ in counting a last sound packet that reaches beyond the picture
+_OVERHEAD_BYTES = 2**26  # for the container, chapters and subtitles
+_MIN_COPY_SPEED = 4  # times real time; a slower copy counts as hung
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,11 @@ _MATROSKA = _Container(".mkv", "matroska", "subrip", ())
 
 
 def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> Path:
-    """Write `video` with the timeline's segments as chapters and as a subtitle track; the path of what was written.
+    """Write `video` with the timeline's segments as chapters and subtitles, and return the path of the new file.
 
-    Picture and sound are copied packet by packet into `folder`/chapters.mp4, or into chapters.mkv where an MP4
-    does not take them; the original's tags stay behind, those of its tracks too. The file appears only once it is
-    whole. Raises InputError(NOT_COPYABLE).
+    Picture and sound are copied packet by packet into `folder`/chapters.mp4, or into chapters.mkv where an MP4 cannot
+    hold them. Tags of the original and of its tracks are not copied. The file appears once it is complete.
+    Raises InputError(NOT_COPYABLE).
     """
     found = list_tracks(video)
     assert found.video is not None, "probing lets no video pass that has no picture"
@@ -60,7 +58,7 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
                         "-fflags",
                         "+genpts",
                         *input_arguments(video),
-                    ),  # AVI says when to decode a frame, not when to show it
+                    ),  # AVI has decoding times only
                     *("-f", "webvtt", "-i", "labels.vtt", "-f", "ffmetadata", "-i", "chapters.txt"),
                     *(*chosen, "-map", "1:0", "-map_metadata", "2", "-map_metadata:s", "-1", "-map_chapters", "2"),
                     *("-c:v", "copy", "-c:a", "copy", "-c:s", kind.subtitles, "-metadata:s:s:0", "language=eng"),
@@ -69,19 +67,19 @@ def add_chapters(video: Path, timeline: Timeline, title: str, folder: Path) -> P
                 partial,
                 read=[video, place],
                 limit_s=120 + wanted_s / _MIN_COPY_SPEED,
-                most_bytes=2 * video.stat().st_size + _OVERHEAD_BYTES,
+                max_bytes=2 * video.stat().st_size + _OVERHEAD_BYTES,
                 folder=place,
             )
         except FfmpegError as error:
             raise _not_copyable_error() from error
-        # What an MP4 hides by its edit list, Matroska would show: all times would be wrong.
+        # Matroska has no edit lists: packets that an MP4 hides would shift all times.
         if abs(list_tracks(partial).duration_s - wanted_s) > _LENGTH_TOLERANCE_S:
             raise _not_copyable_error()
         return partial.replace(out)
 
 
 def _chapters(timeline: Timeline, title: str) -> str:
-    """The title and the chapters in ffmpeg's own notation, times in milliseconds."""
+    """Return the title and the chapters as FFMETADATA, times in milliseconds."""
     lines = [";FFMETADATA1", f"title={_escape(title)}"]
     for segment in timeline.segments:
         start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)

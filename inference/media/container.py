@@ -1,4 +1,4 @@
-"""Opens recordings with PyAV, and only the kinds of file that a recording can be. Belongs in a sandbox."""
+"""Recordings opened with PyAV, limited to the formats and codecs of a recording. For use in the sandbox."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +18,8 @@ from inference.media.riff import pcm_decoder
 AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
 
 MAX_SIDE = 8192  # pixels
-MAX_PIXELS = 8192 * 4352  # 8K in either format; a frame of it takes 53 MB, and decoders hold a dozen
-# Codings by ffmpeg's names, each with the decoders that read it.
+MAX_PIXELS = 8192 * 4352  # 8K in either format; a frame takes 53 MB, and decoders hold a dozen
+# Codecs by ffmpeg's names, each with its decoders.
 VIDEO_CODECS = {
     name: tuple(decoders.split())
     for name, decoders in {
@@ -61,11 +61,11 @@ AUDIO_CODECS = {
     }.items()
 }
 DECODERS = ",".join(decoder for decoders in (*VIDEO_CODECS.values(), *AUDIO_CODECS.values()) for decoder in decoders)
-PROTOCOLS = "file"  # and no list that leads to other files: a file is given to the demuxer of its own kind alone
+PROTOCOLS = "file"  # playlists would lead to other files: only the demuxer of the detected format opens a file
 
 
 class UnknownFormatError(Exception):
-    """A file begins as no recording does."""
+    """The format of a file is not that of a recording."""
 
 
 @contextmanager
@@ -86,20 +86,20 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
-    """The picture track that players show; cover art is none."""
+    """Return the video track that players show; cover art does not count."""
     shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     return _default_stream(shown, VIDEO_CODECS)
 
 
 def audio_stream(container: InputContainer) -> AudioStream | None:
-    """The sound track that players play."""
+    """Return the audio track that players play."""
     return _default_stream(
         [stream for stream in container.streams.audio if stream.codec_context is not None], AUDIO_CODECS
     )
 
 
 def _default_stream(streams: Sequence[AnyStream], codings: Collection[str]) -> AnyStream | None:
-    """The track marked as default, else the first; of those that can be decoded, where any can."""
+    """Return the track marked as default, else the first; decodable tracks go first."""
     candidates = [stream for stream in streams if _is_readable(stream, codings)] or streams
     default = next((stream for stream in candidates if stream.disposition & Disposition.default), None)
     return default or next(iter(candidates), None)
@@ -114,7 +114,7 @@ def _is_readable(stream: VideoStream | AudioStream, codings: Collection[str]) ->
 
 
 def audio_decoder(path: Path, stream: AudioStream) -> AudioCodecContext:
-    """What decodes the sound track of the file at `path`."""
+    """Return the decoder of the audio track of the file at `path`."""
     name = pcm_decoder(path)
     if name is None:
         return stream.codec_context
@@ -124,5 +124,5 @@ def audio_decoder(path: Path, stream: AudioStream) -> AudioCodecContext:
 
 
 def start_s(container: InputContainer) -> float:
-    """Where the container's clock stands at a player's time 0, in seconds."""
+    """Return the container's time at a player's time 0, in seconds."""
     return (container.start_time or 0) / av.time_base

@@ -1,4 +1,4 @@
-"""Walks over a file's outermost parts to its last byte. Nothing stands between them, and behind them only a trailer."""
+"""The top-level parts of a container, walked to the last byte: no gaps, and only a trailer behind them."""
 
 import struct
 from collections.abc import Callable
@@ -15,12 +15,14 @@ _BOXES = (*_MEDIA_BOXES, b"ftyp", b"free", b"skip", b"wide", b"uuid", b"meta", b
 _EBML, _SEGMENT, _VOID, _CRC = 0x1A45DFA3, 0x18538067, 0xEC, 0xBF
 
 
-def check_structure(path: Path, kind: FileFormat) -> None:
-    """Raises CutShortError, InputError(MIXED_FILE | JOINED_RECORDINGS | AUDIO_SIZE | AUDIO_CHANNELS).
+def check_structure(path: Path, file_format: FileFormat) -> None:
+    """Check the top-level parts of a container.
 
-    Kinds without outermost parts pass.
+    Raises TruncatedError, InputError(MIXED_FILE | JOINED_RECORDINGS | AUDIO_SIZE | AUDIO_CHANNELS).
+
+    Formats without top-level parts pass.
     """
-    walk = _WALKERS.get(kind.demuxer)
+    walk = _WALKERS.get(file_format.demuxer)
     if walk is None:
         return
     with path.open("rb") as file:
@@ -30,7 +32,7 @@ def check_structure(path: Path, kind: FileFormat) -> None:
 
 
 def _walk_boxes(file: BinaryIO, size: int) -> None:
-    """ISO/IEC 14496-12, section 4.2."""
+    """Walk the boxes of ISO/IEC 14496-12, section 4.2."""
     at, names, indexes = 0, 0, 0
     while at < size:
         file.seek(at)
@@ -38,11 +40,11 @@ def _walk_boxes(file: BinaryIO, size: int) -> None:
         length, kind = struct.unpack_from(">I4s", header) if len(header) >= 8 else (0, b"")
         if length == 1 and len(header) == 16:
             (length,) = struct.unpack_from(">Q", header, 8)
-        elif length == 0 and kind in _BOXES:  # up to the end
+        elif length == 0 and kind in _BOXES:  # to the end of the file
             length = size - at
         named = len(kind) == 4 and all(32 <= letter < 127 or letter == 0xA9 for letter in kind)
         if length < 8 or not named or (at + length > size and kind not in _BOXES):
-            if 0 < length <= size - at:  # a box that no program writes
+            if 0 < length <= size - at:  # an invalid box
                 raise _trailing_bytes_error(size - at)
             check_trailer(file, at, size)
             break
@@ -53,14 +55,14 @@ def _walk_boxes(file: BinaryIO, size: int) -> None:
         at += length
         indexes += kind == b"moov"
         names += kind == b"ftyp"
-    if not indexes:  # it is what cameras write last
+    if not indexes:  # cameras write it last
         raise TruncatedError
     if indexes > 1 and names > 1:
         raise joined_recordings_error()
 
 
 def _walk_elements(file: BinaryIO, size: int) -> None:
-    """RFC 8794, section 3."""
+    """Walk the elements of RFC 8794, section 3."""
     at, segments = 0, 0
     while at < size:
         file.seek(at)
@@ -71,14 +73,14 @@ def _walk_elements(file: BinaryIO, size: int) -> None:
         if identity == _EBML and segments:
             raise joined_recordings_error()
         segments += identity == _SEGMENT
-        if length is None:  # of a size that was not known when it was begun, as live recordings are
+        if length is None:  # unknown size, as in live recordings
             return
         if (at := at + header + length) > size:
             raise TruncatedError
 
 
 def _ebml_header(data: bytes) -> tuple[int, int | None, int]:
-    """An element's identity, its size where that is said, and how many bytes say so; identity 0 where none begins."""
+    """Return an element's identity (0 for none), its size if known, and the length of the header."""
     width = 9 - data[0].bit_length() if data else 9
     if width > 4 or len(data) <= width:
         return 0, 0, 0

@@ -1,4 +1,4 @@
-"""Frames and sound of a recording by the time at which a player shows them, in one pass, holding none."""
+"""Frames and sound of a recording by presentation time, decoded in one pass without buffering."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -21,25 +21,22 @@ from inference.media.orientation import Orientation
 from inference.media.timestamps import SoundTimestamps
 from inference.sandbox.client import sandboxed
 
-_MAX_DRIFT_S = (
-    0.05  # sound further than this from its timestamp is moved there at once: silence is put in, or sound cut
-)
-_SLACK_S = 0.01  # by which sound may stray from its timestamps: containers round them
-_DRIFT_CORRECTION = 0.1  # share of what it strays beyond that taken back with each frame, by stretching or squeezing it
+_MAX_DRIFT_S = 0.05  # a larger drift from the timestamps is corrected at once, by silence or by a cut
+_SLACK_S = 0.01  # of drift that is left: containers round timestamps
+_DRIFT_CORRECTION = 0.1  # share of the drift that each frame corrects by stretching
 _MAX_CORRECTION = 0.05  # of a frame's length
-_MAX_OVERLAP_S = 0.5  # sound that goes back in time by more is no overlap: its timestamp is not believed
-_OVERRUN_S = 1.0  # by which sound may outlast what packets said; more is not read
+_MAX_OVERLAP_S = 0.5  # a timestamp further back is ignored
+_OVERRUN_S = 1.0  # of sound decoded beyond the length of the packets
 
 
 @sandboxed()
-def frames_at(path: Path, times: Sequence[float], longest: int, most_pixels: float = math.inf) -> Iterator[np.ndarray]:
-    """The frame shown at each of the rising `times` (seconds): (H, W, 3) uint8 BGR, upright.
+def frames_at(path: Path, times: Sequence[float], max_side: int, max_pixels: float = math.inf) -> Iterator[np.ndarray]:
+    """Yield the frame at each of the rising `times` (seconds): (H, W, 3) uint8 BGR, upright.
 
-    Every frame is decoded, in order, and only those asked for are converted, their longer
-    side at most `longest` pixels. Yields exactly one for each time; before the first frame
-    and after the last, that one. What cannot be decoded is passed over.
-    Raises InputError(READER_CRASHED | TOO_COSTLY), and InputError(TOO_MANY_PIXELS) where its frames have grown to more
-    than `most_pixels` in all.
+    Every frame is decoded, in order; only the requested ones are converted, their longer side at most `max_side`
+    pixels. Before the first and after the last frame, that frame is repeated. Frames that cannot be decoded are
+    skipped. Raises InputError(READER_CRASHED | TOO_COSTLY), and InputError(TOO_MANY_PIXELS) where the frames have more
+    than `max_pixels` in all.
     """
     decoded_pixels = 0
     wanted = iter(times)
@@ -53,7 +50,7 @@ def frames_at(path: Path, times: Sequence[float], longest: int, most_pixels: flo
         previous: av.VideoFrame | None = None
         for frame in _decode_frames(container, stream, stream.codec_context):
             decoded_pixels += frame.width * frame.height
-            if decoded_pixels > most_pixels:
+            if decoded_pixels > max_pixels:
                 raise InputError(
                     Code.TOO_MANY_PIXELS,
                     "The picture grows in mid-recording to more than is read. Export the video at one size, such as "
@@ -63,14 +60,14 @@ def frames_at(path: Path, times: Sequence[float], longest: int, most_pixels: flo
                 continue
             while time is not None and time < frame.time - start:
                 if shown is None:
-                    shown = display.pixels(previous or frame, longest)
+                    shown = display.pixels(previous or frame, max_side)
                 yield shown
                 time = next(wanted, None)
             if time is None:
                 return
             previous, shown = frame, None
         assert previous is not None, "probing lets no video pass that has no frame"
-        shown = display.pixels(previous, longest)
+        shown = display.pixels(previous, max_side)
     while time is not None:
         yield shown
         time = next(wanted, None)
@@ -78,7 +75,7 @@ def frames_at(path: Path, times: Sequence[float], longest: int, most_pixels: flo
 
 @sandboxed()
 def measure_mixdown(path: Path) -> Mixdown:
-    """How the channels of a sound track become the voice that `sound` gives. Reads the whole track.
+    """Decode the whole audio track and choose how its channels are mixed to one voice.
 
     Raises InputError(CLOCK_JUMPS | READER_CRASHED | TOO_COSTLY).
     """
@@ -104,13 +101,13 @@ def _survey_channels(path: Path, clock: SoundTimestamps) -> Mixdown:
 def decode_audio(
     path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown | None = None
 ) -> Iterator[np.ndarray]:
-    """The voice as mono float32 chunks at `sample_rate`, from a player's time 0, about as long as `seconds`.
+    """Yield the voice as mono float32 chunks at `sample_rate`, from a player's time 0, about as long as `seconds`.
 
-    Sound lies where its timestamps say: a track that starts late is led in by zeros, a hole is filled with them, and
-    where timestamps and samples drift apart the samples follow. What cannot be decoded is passed over. `mix` is
-    `mixdown(path)` where that is known. Raises InputError(READER_CRASHED | TOO_COSTLY).
+    The sound follows its timestamps: zeros fill a late start and gaps, and drift between timestamps and samples is
+    corrected. Frames that cannot be decoded are skipped. `mix` is `measure_mixdown(path)` where that is known.
+    Raises InputError(READER_CRASHED | TOO_COSTLY).
     """
-    most = (seconds + _OVERRUN_S) * sample_rate
+    max_samples = (seconds + _OVERRUN_S) * sample_rate
     mix = mix or _survey_channels(path, SoundTimestamps())
     with open_container(path) as container:
         stream = audio_stream(container)
@@ -118,21 +115,21 @@ def decode_audio(
         start, done = start_s(container), 0
         resampler, rate = _resampler(sample_rate), None
         for frame in _decode_frames(container, stream, audio_decoder(path, stream)):
-            if done > most:
+            if done > max_samples:
                 return
-            if rate is not None and rate != frame.sample_rate:  # a resampler takes one rate only
+            if rate is not None and rate != frame.sample_rate:  # a resampler has one rate
                 resampler = _resampler(sample_rate)
             rate = frame.sample_rate
-            strayed = 0 if frame.time is None else done - round((frame.time - start) * sample_rate)
-            if strayed > _MAX_OVERLAP_S * sample_rate:
-                strayed = 0
-            if strayed < -_MAX_DRIFT_S * sample_rate:
-                missing = int(min(-strayed, most))
+            drift = 0 if frame.time is None else done - round((frame.time - start) * sample_rate)
+            if drift > _MAX_OVERLAP_S * sample_rate:
+                drift = 0
+            if drift < -_MAX_DRIFT_S * sample_rate:
+                missing = int(min(-drift, max_samples))
                 yield from _silence(missing, sample_rate)
-                done, strayed = done + missing, strayed + missing
+                done, drift = done + missing, drift + missing
             for piece in resampler.resample(_mono_frame(mix(frame_samples(frame)), rate)):
-                chunk = _resynchronise(piece.to_ndarray()[0], strayed, sample_rate)
-                strayed -= piece.samples - len(chunk)
+                chunk = _resynchronise(piece.to_ndarray()[0], drift, sample_rate)
+                drift -= piece.samples - len(chunk)
                 done += len(chunk)
                 yield chunk
         for piece in resampler.resample(None):
@@ -145,21 +142,22 @@ def _mono_frame(samples: np.ndarray, rate: int) -> av.AudioFrame:
     return frame
 
 
-def _resynchronise(chunk: np.ndarray, strayed: int, sample_rate: int) -> np.ndarray:
-    """A chunk that would end `strayed` samples later (earlier, if negative) than it should, brought nearer to it."""
-    if strayed > _MAX_DRIFT_S * sample_rate:
-        return chunk[strayed:]
-    if abs(strayed) <= _SLACK_S * sample_rate:
+def _resynchronise(chunk: np.ndarray, drift: int, sample_rate: int) -> np.ndarray:
+    """Shorten or stretch a chunk that would end `drift` samples too late (too early, if negative)."""
+    if drift > _MAX_DRIFT_S * sample_rate:
+        return chunk[drift:]
+    if abs(drift) <= _SLACK_S * sample_rate:
         return chunk
     most = _MAX_CORRECTION * len(chunk)
-    length = len(chunk) - round(min(most, max(-most, _DRIFT_CORRECTION * strayed)))
-    return np.interp(np.linspace(0, len(chunk) - 1, length), np.arange(len(chunk)), chunk).astype(np.float32)
+    length = len(chunk) - round(min(most, max(-most, _DRIFT_CORRECTION * drift)))
+    stretched: np.ndarray = np.interp(np.linspace(0, len(chunk) - 1, length), np.arange(len(chunk)), chunk)
+    return stretched.astype(np.float32)
 
 
 def _decode_frames(
     container: InputContainer, stream: VideoStream | AudioStream, decoder: VideoCodecContext | AudioCodecContext
 ) -> Iterator[Any]:
-    """The frames of a track, in order. What cannot be decoded is passed over; what cannot be read ends it."""
+    """Yield the frames of a track, in order. Undecodable packets are skipped; a read error ends the track."""
     packets = container.demux(stream)
     while True:
         try:

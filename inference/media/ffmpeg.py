@@ -1,4 +1,4 @@
-"""The one place that starts ffmpeg: an argument list, no input, limits, and nothing left running."""
+"""ffmpeg as a child process: an argument list, no standard input, limits, no process left behind."""
 
 import errno
 import os
@@ -20,23 +20,24 @@ from inference.sandbox.limits import Permissions, minimal_environment, prepare_c
 
 MEMORY_BYTES = 8 * 1024**3  # address space; x264 at 2160p reserves about 2 GiB
 MAX_OUTPUT_BYTES = 2**34
-_CPU_FACTOR = os.cpu_count() or 1  # how much faster than the clock its processor time may pass
+_CPU_FACTOR = os.cpu_count() or 1  # processor seconds in a second
 
 
 _MESSAGE_BYTES = 2000
-_OUT_OF_RESOURCES = {256 - errno.ENOMEM, 256 - errno.EFBIG}  # as it exits where memory or the file it writes ends
+_OUT_OF_RESOURCES = {256 - errno.ENOMEM, 256 - errno.EFBIG}  # exit statuses at the limits of memory and file size
 _DISK_FULL = 256 - errno.ENOSPC
 
 
 class FfmpegError(Exception):
-    """ffmpeg failed or took too long; the message is the end of what it said."""
+    """ffmpeg failed; the message is the end of its log."""
 
 
 class FfmpegKilledError(FfmpegError):
-    """ffmpeg went beyond its time, memory or output, or crashed: with the same input, it will do so again."""
+    """ffmpeg exceeded its limits or crashed; the same input will do so again."""
 
     @property
     def refusal(self) -> InputError:
+        """The error to report for the recording."""
         return InputError(
             Code.TOO_COSTLY,
             "Writing the labelled video took more time, memory or space than a recording may. "
@@ -45,7 +46,7 @@ class FfmpegKilledError(FfmpegError):
 
 
 def input_arguments(path: Path) -> list[str]:
-    """Arguments that open `path` as an input of its own kind, and nothing that it may point to."""
+    """Return the arguments that open `path` as an input in its detected format only."""
     kind = detect_format(path)
     demuxer = kind.demuxer if kind else "none"
     decoder = pcm_decoder(path)
@@ -62,41 +63,51 @@ def run_ffmpeg(
     *,
     read: Sequence[Path],
     limit_s: float = 600.0,
-    most_bytes: int = MAX_OUTPUT_BYTES,
+    max_bytes: int = MAX_OUTPUT_BYTES,
     folder: Path | None = None,
     on_time: Callable[[float], None] | None = None,
 ) -> None:
-    """Have ffmpeg write `output` and wait for it; `on_time` hears how many seconds of it are written.
+    """Run ffmpeg to write `output` and wait for it.
 
-    It opens no other files than `read`, or in the folders among them; `output` is there, empty, before it starts.
-    The process and its children are killed if it fails, outlasts `limit_s`, writes a file longer than `most_bytes`,
-    this process dies or `on_time` raises. Raises FfmpegError, FfmpegKilledError, SandboxError, and OSError where the
-    disk is full.
+    The process and its children are killed on failure, when this process dies and when `on_time` raises.
+
+    Args:
+        arguments: The command line between the global options and the output.
+        output: The file to write; it is created empty first.
+        read: The only files, or folders of files, that ffmpeg may open.
+        limit_s: Longest run, seconds.
+        max_bytes: Largest output.
+        folder: The working folder.
+        on_time: Called with the seconds that are written.
+
+    Raises:
+        FfmpegError: ffmpeg failed.
+        FfmpegKilledError: It exceeded a limit or crashed.
+        SandboxError: The system lacks the protections of the sandbox.
+        OSError: The disk is full.
     """
     require_protections()
     program = Path(get_ffmpeg_exe()).resolve()
     output.touch()
     cpu_s = int(limit_s * _CPU_FACTOR) + 1
-    confinement = prepare_confinement(
-        Permissions(MEMORY_BYTES, most_bytes, cpu_s, read, [output], program), os.getpid()
-    )
+    confinement = prepare_confinement(Permissions(MEMORY_BYTES, max_bytes, cpu_s, read, [output], program), os.getpid())
     quiet = ["-y", "-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as log:
         process: subprocess.Popen[str] | None = None
-        outlasted = threading.Event()
+        timed_out = threading.Event()
 
-        def end() -> None:
-            outlasted.set()
+        def kill_late() -> None:
+            timed_out.set()
             _kill(process)
 
-        clock = threading.Timer(limit_s, end)
+        clock = threading.Timer(limit_s, kill_late)
         try:
             with defer_signals():
                 process = subprocess.Popen(
                     [str(program), *quiet, *arguments, f"file:{output.resolve()}"],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
-                    stderr=said,
+                    stderr=log,
                     cwd=folder,
                     env=minimal_environment(),
                     text=True,
@@ -114,11 +125,11 @@ def run_ffmpeg(
             clock.cancel()
             _kill(process)
             confinement.close()
-        if outlasted.is_set():
+        if timed_out.is_set():
             raise FfmpegKilledError(f"ffmpeg took longer than {limit_s:.0f} s")
         if process.returncode:
-            said.seek(max(0, said.seek(0, os.SEEK_END) - _MESSAGE_BYTES))
-            message = said.read().decode(errors="replace").strip()
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _MESSAGE_BYTES))
+            message = log.read().decode(errors="replace").strip()
             if process.returncode == _DISK_FULL:
                 raise OSError(errno.ENOSPC, message)
             killed = process.returncode < 0 or process.returncode in _OUT_OF_RESOURCES

@@ -1,4 +1,4 @@
-"""What kind of file a recording is: its first bytes decide, its name has to agree, and nothing else hides in it."""
+"""File formats of recordings: the first bytes decide, the extension must agree, and polyglot files are refused."""
 
 import re
 import struct
@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from inference.errors import Code, InputError
 
-HEAD_BYTES = 4096  # bytes in which other programs look for what they know
-_TAIL_BYTES = 66_000  # bytes in which zip readers look for their directory
+HEAD_BYTES = 4096  # in which other programs look for a signature
+_TAIL_BYTES = 66_000  # in which zip readers look for the directory
 _FOREIGN = re.compile(rb"<(?:html|!doctype|script|svg|body|iframe|\?php)|%PDF-|#EXTM3U|ffconcat version", re.IGNORECASE)
 _ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
 _ZIP_END_SIZE = 22
@@ -21,16 +21,16 @@ _CONTAINERS = ("mov", "matroska", "avi", "wav", "w64", "flac", "ogg")
 
 @dataclass(frozen=True)
 class FileFormat:
-    """`demuxer` is ffmpeg's name for the only reader that such a file is given to."""
+    """A file format; `demuxer` is ffmpeg's name for the only demuxer that opens it."""
 
     name: str
     demuxer: str
     suffixes: tuple[str, ...]
-    begins: re.Pattern[bytes]
+    signature: re.Pattern[bytes]
 
 
-def _file_format(name: str, demuxer: str, suffixes: str, begins: bytes) -> FileFormat:
-    return FileFormat(name, demuxer, tuple(suffixes.split()), re.compile(begins, re.DOTALL))
+def _file_format(name: str, demuxer: str, suffixes: str, signature: bytes) -> FileFormat:
+    return FileFormat(name, demuxer, tuple(suffixes.split()), re.compile(signature, re.DOTALL))
 
 
 _PHOTO_BRANDS = rb"(?:avif|avis|heic|heix|hevc|mif1|msf1)"  # brands of MP4's family
@@ -58,23 +58,23 @@ AUDIO_FORMATS = (
 )
 
 
-def detect_format(path: Path, kinds: Collection[FileFormat] = AUDIO_FORMATS) -> FileFormat | None:
-    """The kind that a file begins as, if that is one of `kinds`."""
+def detect_format(path: Path, formats: Collection[FileFormat] = AUDIO_FORMATS) -> FileFormat | None:
+    """Return the format of a file by its first bytes, if it is one of `formats`."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-        # Taggers put ID3 before coded sound of any kind, whose name decides nothing.
+        # ID3 tags may precede any coded sound.
         if (tag := _ID3.match(head)) and (behind := _after_id3(file, tag)):
             head = behind
-    return next((kind for kind in kinds if kind.begins.match(head)), None)
+    return next((each for each in formats if each.signature.match(head)), None)
 
 
 def starts_recording(head: bytes) -> bool:
-    """Whether a file that began so would be a recording in a container of its own."""
-    return any(kind.begins.match(head) for kind in AUDIO_FORMATS if kind.demuxer in _CONTAINERS)
+    """Return whether a file with these first bytes is a recording in a container."""
+    return any(each.signature.match(head) for each in AUDIO_FORMATS if each.demuxer in _CONTAINERS)
 
 
 def _after_id3(file: BinaryIO, tag: re.Match[bytes]) -> bytes | None:
-    """What follows an ID3v2 tag, where it begins as FLAC or AAC."""
+    """Return the bytes after an ID3v2 tag where they begin FLAC or AAC."""
     length = 0
     for digits in tag[1]:
         length = length << 7 | digits & 0x7F
@@ -83,20 +83,22 @@ def _after_id3(file: BinaryIO, tag: re.Match[bytes]) -> bytes | None:
     return behind if behind.startswith(_TAGGED) else None
 
 
-def check_extension(path: Path, kind: FileFormat, kinds: Collection[FileFormat]) -> None:
-    """Raise InputError(FILE_EXTENSION) where a file's name says that it is something else. A name may say nothing."""
+def check_extension(path: Path, file_format: FileFormat, formats: Collection[FileFormat]) -> None:
+    """Raise InputError(FILE_EXTENSION) where the extension belongs to another format. It may be missing."""
     suffix = path.suffix.lower()
-    if not suffix or suffix in kind.suffixes:
+    if not suffix or suffix in file_format.suffixes:
         return
-    if any(suffix in other.suffixes for other in kinds):
-        said = f"The file's name ends in {suffix}, but it is {kind.name}"
+    if any(suffix in other.suffixes for other in formats):
+        said = f"The file's name ends in {suffix}, but it is {file_format.name}"
     else:
         said = "The file's name does not end as that of a recording does"
-    raise InputError(Code.FILE_EXTENSION, f"{said}. Name it {path.stem[:20]}{kind.suffixes[0]} if that is what it is.")
+    raise InputError(
+        Code.FILE_EXTENSION, f"{said}. Name it {path.stem[:20]}{file_format.suffixes[0]} if that is what it is."
+    )
 
 
 def reject_polyglot(path: Path) -> None:
-    """Raise InputError(MIXED_FILE) where a web browser, a PDF or a zip reader would find something of theirs."""
+    """Raise InputError(MIXED_FILE) for a file that a browser, a PDF or a zip reader would open as well."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         size = file.seek(0, 2)
@@ -104,7 +106,7 @@ def reject_polyglot(path: Path) -> None:
         tail = file.read()
     if has_foreign_signature(head):
         raise mixed_file_error("a page, a document or a list of files")
-    # Its directory ends where its last record says, and begins where that says: four letters alone happen by chance.
+    # Four letters may occur by chance: the directory must end and begin where the last record says.
     at = tail.rfind(_ZIP_END)
     if at < 0 or len(tail) - at < _ZIP_END_SIZE:
         return
@@ -116,8 +118,10 @@ def reject_polyglot(path: Path) -> None:
 
 
 def has_foreign_signature(data: bytes) -> bool:
+    """Return whether the bytes hold the signature of a page, a document or a playlist."""
     return _FOREIGN.search(data) is not None
 
 
 def mixed_file_error(what: str) -> InputError:
+    """Return the InputError for a recording that is also `what`."""
     return InputError(Code.MIXED_FILE, f"The file is a recording and {what} at once. Export the recording again.")

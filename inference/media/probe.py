@@ -1,10 +1,11 @@
-"""What a recording is: read from its packets, not from what its header claims."""
+"""Facts of a recording, measured from its packets: headers may be wrong."""
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -34,13 +35,13 @@ from inference.media.timestamps import PacketTimestamps, check_frame_rate
 from inference.types import MediaInfo
 
 MAX_TRACKS = 32
-MAX_NOT_FINITE = 0.01  # share of samples that are no numbers and pass for silence
-_MAX_SHORTFALL_S = 0.5  # a header that promises more than this beyond the last packet: the file was cut
+MAX_NOT_FINITE = 0.01  # share of samples; these become silence
+_MAX_SHORTFALL_S = 0.5  # between the end of the last packet and the length in the header; beyond, the file was cut
 _HEADERS_WITH_DURATION = ("matroska", "avi")
 
 
 def probe_video(path: Path) -> MediaInfo:
-    """Read a video file's facts and make sure that it is whole and can be decoded.
+    """Return the facts of a video file after checks that it is complete and can be decoded.
 
     Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_A_VIDEO | MIXED_FILE | TRUNCATED_VIDEO | CODEC |
     TOO_MANY_TRACKS | NO_PICTURE | ZERO_LENGTH | TOO_LARGE | CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS |
@@ -65,7 +66,7 @@ def probe_video(path: Path) -> MediaInfo:
 
 
 def probe_audio(path: Path) -> float:
-    """The length in seconds of a sound file.
+    """Return the length of a sound file in seconds.
 
     Raises InputError(MISSING_FILE | EMPTY_FILE | NOT_AUDIO | MIXED_FILE | AUDIO_SIZE | CODEC | TOO_MANY_TRACKS |
     CLOCK_JUMPS | JOINED_RECORDINGS | AUDIO_CHANNELS | AUDIO_NOT_FINITE | AUDIO_LEVEL).
@@ -107,15 +108,16 @@ def sha256_file(path: Path) -> str:
 
 @dataclass
 class _PacketSpan:
-    """What the packets of one track say: how many are shown, and from when to when on the container's clock."""
+    """Number, start and end (container time, s) of the displayed packets of one track."""
 
     packets: int = 0
     first_s: float = float("inf")
     last_s: float = float("-inf")
 
-    def add(self, packet: av.Packet) -> None:
+    def add(self, packet: "av.Packet[Any]") -> None:
+        """Count one packet."""
         at = packet.dts if packet.pts is None else packet.pts
-        # A file that was trimmed without coding it again still holds what lies outside the cut, marked as not shown.
+        # A file trimmed without re-encoding holds packets outside the cut, marked as discarded.
         if not packet.size or packet.is_discard or at is None or packet.time_base is None:
             return
         self.packets += 1
@@ -220,21 +222,21 @@ def _check_single_format(path: Path, kind: FileFormat) -> None:
     check_structure(path, kind)
 
 
-def _first_frame(stream: VideoStream, packet: av.Packet) -> av.VideoFrame | None:
+def _first_frame(stream: VideoStream, packet: "av.Packet[Any]") -> av.VideoFrame | None:
     try:
-        return next(iter(stream.decode(packet)), None)  # a packet may claim to be of a track of another kind
+        return next(iter(stream.decode(packet)), None)  # a packet may name a track of another type
     except av.error.FFmpegError:
         return None
 
 
 def _check_not_truncated(path: Path, container: InputContainer, streams: list[Stream], last_s: float) -> None:
-    """Raise InputError(TRUNCATED_VIDEO) if the file promises more than it holds: by its index, or by its length."""
+    """Raise InputError(TRUNCATED_VIDEO) if the index or the length in the header exceeds the file."""
     size = path.stat().st_size
     if any(end > size for stream in streams for end in _indexed_ends(stream)):
         raise _truncated_error()
     if container.format.name.startswith(_HEADERS_WITH_DURATION):
         claimed_s = (container.duration or 0) / av.time_base
-        # Some programs count the length from the container's 0, others from the first frame.
+        # The length counts from the container's 0 or from the first frame.
         if last_s < claimed_s - _MAX_SHORTFALL_S:
             raise _truncated_error()
 

@@ -1,4 +1,4 @@
-"""The labelled video: label and confidence burnt into the upper-left corner in one ffmpeg pass."""
+"""The labelled video: label and confidence are burnt into the upper-left corner in one pass of ffmpeg."""
 
 import os
 import shutil
@@ -18,13 +18,13 @@ _FONT_FILE = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"  # a server
 _TEXT_SHARE = 0.07  # of the picture's shorter side: 17 pixels at 240p, 151 at 2160p
 _MARGIN_SHARE = 0.03
 LENGTH_TOLERANCE_S = 0.1  # between the labelled video and the timeline
-# As many threads as x264 would take, but not beyond 16: each holds frames, and 64 do not fit in the memory at 2160p.
+# As many threads as x264 takes by default, at most 16: each buffers frames, and 64 exceed the memory at 2160p.
 _THREADS = min(16, 3 * (os.cpu_count() or 1) // 2)
 _CODEC = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
-# No B-frames: MP4 counts its length in decoding order, and at a variable frame rate players would stop early.
+# No B-frames: with a variable frame rate, players would stop early, for MP4 has its length in decoding order.
 _ENCODER = (*_CODEC, "-bf", "0")
-_MAX_BYTES, _MAX_BYTES_PER_SECOND = 2**28, 2**24  # of what is written: noise at 2160p takes less
-_MIN_PIXELS_PER_SECOND, _MIN_SPEED = 2e7, 0.25  # slower than both, the latter a share of real time, is taken for a hang
+_MAX_BYTES, _MAX_BYTES_PER_SECOND = 2**28, 2**24  # of the output; noise at 2160p takes less
+_MIN_PIXELS_PER_SECOND, _MIN_SPEED = 2e7, 0.25  # times real time; a run slower than both counts as hung
 
 
 def _ignore_progress(share: float) -> None:
@@ -41,8 +41,8 @@ def render(
 ) -> None:
     """Write `video` with each segment's label burnt in to `out`, as H.264 MP4.
 
-    Frame times and the sound are kept; a video without sound gets `sound`. `out` appears only
-    once it is whole. Raises FfmpegError, InputError(VIDEO_LENGTH), and whatever `on_progress` (share done) raises.
+    Frame times and sound stay; a video without sound gets `sound`. `out` appears once it is complete. `on_progress` is
+    called with the progress, 0..1. Raises FfmpegError, InputError(VIDEO_LENGTH), and what `on_progress` raises.
     """
     duration = timeline.media.duration_s
     inputs, found = input_arguments(video), list_tracks(video)
@@ -59,7 +59,7 @@ def render(
         write_subtitles(timeline, folder)
         try:
             run_ffmpeg(
-                # A jump of a broadcast's clock that ffmpeg took back by itself would part the labels from the picture.
+                # ffmpeg must not correct jumps of timestamps: labels would lose the picture.
                 [
                     *("-dts_delta_threshold", "1000000", *inputs, *taken, *encoder_arguments()),
                     *("-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4"),
@@ -67,7 +67,7 @@ def render(
                 partial,
                 read=[video, *([sound] if sound else []), folder],
                 limit_s=120 + duration / _MIN_SPEED + timeline.media.pixels / _MIN_PIXELS_PER_SECOND,
-                most_bytes=int(_MAX_BYTES + duration * _MAX_BYTES_PER_SECOND),
+                max_bytes=int(_MAX_BYTES + duration * _MAX_BYTES_PER_SECOND),
                 folder=folder,
                 on_time=lambda seconds: on_progress(min(1.0, seconds / duration)),
             )
@@ -104,18 +104,18 @@ def _check_length(written_s: float, timeline_s: float) -> None:
 
 
 def _audio_arguments(path: Path, found: Tracks, number: int) -> list[str]:
-    """Arguments that take over the sound of the input of this number; AAC is not coded again."""
+    """Return the arguments that map the sound of input `number`; AAC is copied."""
     assert found.audio is not None, "probing finds the sound"
     mapped = ["-map", f"{number}:{found.audio.index}"]
     if found.audio.codec == "aac":
         return [*mapped, "-c:a", "copy"]
-    # async: sound lies where its timestamps say, as the voice that is read does.
+    # async: the sound follows its timestamps, as in the analysis.
     filters = [*_mono_filters(path, found.audio), "aresample=async=1"]
     return [*mapped, "-c:a", "aac", "-b:a", "160k", "-af", ",".join(filters)]
 
 
 def _mono_filters(path: Path, voice: Track) -> list[str]:
-    """Filters that bring PCM no player could play, in more than two channels or beyond full scale, to the voice."""
+    """Return the filters that mix PCM of more than two channels, or beyond full scale, to the voice."""
     floats = voice.codec.startswith("pcm_f")
     if not voice.codec.startswith("pcm_") or (voice.channels <= 2 and not floats):
         return []
@@ -129,7 +129,7 @@ def _mono_filters(path: Path, voice: Track) -> list[str]:
 
 
 def ass_subtitles(timeline: Timeline) -> str:
-    """The timeline as Advanced SubStation Alpha, in the video's own pixels."""
+    """Return the timeline as Advanced SubStation Alpha, in pixels of the video."""
     media = timeline.media
     side = min(media.width, media.height)
     size, margin = max(10, round(side * _TEXT_SHARE)), round(side * _MARGIN_SHARE)

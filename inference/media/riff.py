@@ -1,4 +1,4 @@
-"""Walks over the chunks of AVI and WAV files (RIFF; with sizes of 64 bits EBU Tech 3306 and ITU-R BS.2088)."""
+"""The chunks of AVI and WAV files: RIFF, and with 64-bit sizes EBU Tech 3306 and ITU-R BS.2088."""
 
 import struct
 from pathlib import Path
@@ -19,11 +19,11 @@ _SAMPLE_BYTES = (1, 2, 3, 4, 8)
 
 
 class TruncatedError(Exception):
-    """A part is said to end beyond the file's end."""
+    """A part ends beyond the end of the file."""
 
 
 def walk_avi(file: BinaryIO, size: int) -> None:
-    """Raises CutShortError, InputError(MIXED_FILE | JOINED_RECORDINGS)."""
+    """Check the chunks of an AVI file. Raises TruncatedError, InputError(MIXED_FILE | JOINED_RECORDINGS)."""
     at = 0
     while at < size:
         file.seek(at)
@@ -31,10 +31,10 @@ def walk_avi(file: BinaryIO, size: int) -> None:
         if len(header) < 12 or header[:4] != b"RIFF" or header[8:11] != b"AVI":
             check_trailer(file, at, size)
             return
-        if at and header[8:12] == b"AVI ":  # what goes on beyond 1 GB begins with AVIX
+        if at and header[8:12] == b"AVI ":  # parts beyond 1 GB are AVIX
             raise joined_recordings_error()
         (length,) = struct.unpack_from("<I", header, 4)
-        if length in (0, _UNKNOWN_32):  # a recorder was cut off
+        if length in (0, _UNKNOWN_32):  # the recorder was stopped
             return
         if at + 8 + length > size:
             raise TruncatedError
@@ -42,7 +42,10 @@ def walk_avi(file: BinaryIO, size: int) -> None:
 
 
 def walk_wav(file: BinaryIO, size: int) -> None:
-    """Raises InputError(AUDIO_SIZE | AUDIO_CHANNELS | MIXED_FILE | JOINED_RECORDINGS)."""
+    """Check the chunks of a WAV file.
+
+    Raises InputError(AUDIO_SIZE | AUDIO_CHANNELS | MIXED_FILE | JOINED_RECORDINGS).
+    """
     form = file.read(4)
     order = ">" if form == b"RIFX" else "<"
     (length,) = struct.unpack(f"{order}I", file.read(4))
@@ -77,10 +80,9 @@ def walk_wav(file: BinaryIO, size: int) -> None:
 
 
 def pcm_decoder(path: Path) -> str | None:
-    """ffmpeg's decoder for the samples of a WAV file that ffmpeg itself takes for others; None for any other file.
+    """Return the decoder for those WAV files whose samples ffmpeg misinterprets; None for any other file.
 
-    These are samples in RIFX, whose bytes stand the other way round, and samples in larger containers, such as 24
-    bits in 32.
+    These are big-endian samples in RIFX, and samples in larger containers, such as 24 bits in 32.
     """
     with path.open("rb") as file:
         form, _, wave = struct.unpack("<4sI4s", file.read(12).ljust(12))
@@ -103,8 +105,8 @@ def pcm_decoder(path: Path) -> str | None:
     return None
 
 
-def _read_chunk(file: BinaryIO, wanted: bytes, order: str, most: int) -> bytes:
-    """What a chunk holds, `most` bytes of it; nothing where it is not among the first few."""
+def _read_chunk(file: BinaryIO, wanted: bytes, order: str, max_bytes: int) -> bytes:
+    """Return up to `max_bytes` of a chunk; nothing where it is not among the first chunks."""
     at = 12
     for _ in range(_MAX_CHUNKS):
         file.seek(at)
@@ -113,19 +115,19 @@ def _read_chunk(file: BinaryIO, wanted: bytes, order: str, most: int) -> bytes:
             break
         name, length = struct.unpack(f"{order}4sI", header)
         if name == wanted:
-            return file.read(min(length, most))
+            return file.read(min(length, max_bytes))
         at += 8 + length + length % 2
     return b""
 
 
 def _is_left_justified(file: BinaryIO) -> bool:
-    """Whether samples of 32 bits are integers of 24, and no floats: their lowest byte is never used."""
+    """Return whether samples of 32 bits are left-justified integers of 24: their lowest byte is always 0."""
     sample = _read_chunk(file, b"data", "<", 1 << 16)
     return any(sample) and not any(sample[::4])
 
 
 def _is_open_ended(length: int, left: int) -> bool:
-    """Whether a size was written before it was known, by a recorder that was cut off or into a pipe."""
+    """Return whether a size is a placeholder, as a stopped recorder or a pipe leaves it."""
     return length == 0 or (length > left and any(length in sizes for sizes in _PLACEHOLDERS))
 
 
@@ -147,6 +149,7 @@ def _check_format(stated: bytes, order: str) -> None:
 
 
 def too_many_channels_error(count: int) -> InputError:
+    """Return the InputError for sound with `count` channels."""
     return InputError(
         Code.AUDIO_CHANNELS,
         f"The sound has {count} channels; {MAX_CHANNELS} are allowed. Export the voice's channel alone.",

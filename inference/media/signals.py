@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, held back while a process is half started and obeyed right after."""
+"""SIGINT and SIGTERM, deferred while a child process is being started."""
 
 import signal
 import threading
@@ -11,10 +11,10 @@ DEFERRED = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def defer_signals() -> Iterator[None]:
-    """Call the Python handlers of these signals when the block is over, not in it.
+    """Call the Python handlers of these signals at the end of the block.
 
-    What a handler raises within `subprocess.Popen` would leave a child that nobody knows, and within a hook around
-    the fork Python itself drops it. Other threads than the main one never run a handler: there this does nothing.
+    An exception of a handler within `subprocess.Popen` would leave an unknown child, and within a fork hook Python
+    drops it. Only the main thread runs handlers; in other threads this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -22,13 +22,13 @@ def defer_signals() -> Iterator[None]:
     handlers: dict[int, Callable[[int, FrameType | None], object]] = {
         which: handler for which in DEFERRED if callable(handler := signal.getsignal(which))
     }
-    came: list[int] = []
+    received: list[int] = []
     try:
         for which in handlers:
-            signal.signal(which, lambda number, _: came.append(number))
+            signal.signal(which, lambda number, _: received.append(number))
         yield
     finally:
         for which, handler in handlers.items():
             signal.signal(which, handler)
-        for number in came:
+        for number in received:
             handlers[number](number, None)

@@ -1,4 +1,4 @@
-"""Which tracks of a recording are shown and heard, for ffmpeg's command lines."""
+"""The tracks of a recording, for ffmpeg's command lines."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from inference.sandbox.client import sandboxed
 
 @dataclass(frozen=True)
 class Track:
-    """`codec` is ffmpeg's name of the coding; `channels` those of sound, 0 for pictures."""
+    """A track; `codec` is ffmpeg's name of it, `channels` is 0 for video."""
 
     index: int
     codec: str
@@ -24,7 +24,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Tracks:
-    """`video` and `audio` are the tracks that players play; `duration_s` is what the file says, 0 where it does not."""
+    """`video` and `audio` are the tracks that players play; `duration_s` is that of the header, or 0."""
 
     video: Track | None
     audio: Track | None
@@ -34,7 +34,7 @@ class Tracks:
 
 @sandboxed()
 def list_tracks(path: Path) -> Tracks:
-    """The tracks that can be decoded. Raises InputError(NOT_A_VIDEO | READER_CRASHED | TOO_COSTLY)."""
+    """Return the tracks that can be decoded. Raises InputError(NOT_A_VIDEO | READER_CRASHED | TOO_COSTLY)."""
     try:
         with open_container(path) as container:
             shown, heard = video_stream(container), audio_stream(container)

@@ -1,4 +1,4 @@
-"""What lies behind a recording's end: padding, tags and what cameras add are read past, anything else is refused."""
+"""Bytes behind the end of a recording: padding, tags and camera data are accepted, all else is refused."""
 
 import re
 from typing import BinaryIO
@@ -7,15 +7,15 @@ from inference.errors import Code, InputError
 from inference.media.formats import has_foreign_signature, mixed_file_error, starts_recording
 
 _CHUNK_BYTES = 1 << 20  # bytes
-_OVERLAP_BYTES = 64  # bytes: longer than what is searched for
+_OVERLAP_BYTES = 64  # longer than the signatures
 _ARCHIVES = re.compile(rb"PK\x03\x04|PK\x05\x06|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|BZh\d1AY&SY|\xfd7zXZ\x00")
-_PROGRAMS = re.compile(rb"\x7fELF|MZ|#!|\x1f\x8b\x08")  # too short to be looked for anywhere else than in front
+_PROGRAMS = re.compile(rb"\x7fELF|MZ|#!|\x1f\x8b\x08")  # too short to be searched anywhere but in front
 _TAGS = re.compile(rb"TAG|APETAGEX|ID3|3DI|LYRICS")
 _TEXT = re.compile(rb"[\t\n\r -~]+")
 
 
 def check_trailer(file: BinaryIO, at: int, size: int) -> None:
-    """Judge the bytes of `file` from `at` to its end.
+    """Check the bytes of `file` from `at` to its end.
 
     Raises InputError(JOINED_RECORDINGS | MIXED_FILE).
     """
@@ -38,6 +38,7 @@ def check_trailer(file: BinaryIO, at: int, size: int) -> None:
 
 
 def joined_recordings_error() -> InputError:
+    """Return the InputError for several recordings in one file."""
     return InputError(
         Code.JOINED_RECORDINGS,
         "The file holds several recordings put end to end, of which players show the first alone. Send them one by "

@@ -107,6 +107,7 @@ class CrossAttention(nn.Module):
         return (self.scale * self._split(self.query(query)) @ self._split(keys).transpose(2, 3)).softmax(dim=3)
 
     def forward(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the attended values and the weights."""
         keys, values = (self._split(part) for part in self.key_value(key).chunk(2, dim=2))
         weights = (self.scale * self._split(self.query(query)) @ keys.transpose(2, 3)).softmax(dim=3)
         return self.projection((weights @ values).transpose(1, 2).flatten(2)), weights
@@ -128,6 +129,7 @@ class CrossTransformer(nn.Module):
         )
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        """Attend to the key and apply the two layers."""
         x, _ = self.attention(self.query_norm(query.transpose(1, 2)), self.key_norm(key.transpose(1, 2)))
         return (x + self.layers(x)).transpose(1, 2)
 

@@ -8,11 +8,11 @@ POOLS = (4, 8)
 
 
 class TemporalFilters(nn.Module):
-    """The same filters along time on every channel: (B, channels, T) -> (B, filters, channels, T).
+    """Temporal filters shared by all channels: (B, channels, T) -> (B, filters, channels, T).
 
-    Padded with zeros, the odd sample on the right as TensorFlow has it: kernel // 2 on both sides would shift
-    every value of an even kernel by one sample. Goes through the frequency domain, for a direct
-    convolution with so long a kernel takes three times as long to train.
+    The input is padded with zeros, the odd sample on the right as in TensorFlow: kernel // 2 on both sides would shift
+    every value of an even kernel by one sample. The convolution is computed in the frequency domain: directly, so long
+    a kernel takes three times as long to train.
     """
 
     def __init__(self, filters: int, kernel: int) -> None:
@@ -22,6 +22,7 @@ class TemporalFilters(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Filter (B, channels, T)."""
         kernel, samples = self.weight.shape[1], x.shape[-1]
         length = samples + kernel  # no wrap-around; 800 for the published sizes, which transforms fast
         spectrum = torch.fft.rfft(x, length).unsqueeze(1) * torch.fft.rfft(self.weight.flip(1), length)[:, None]
@@ -29,10 +30,10 @@ class TemporalFilters(nn.Module):
 
 
 class EEGNet(nn.Module):
-    """One EEG window to logits: (B, channels, samples) float32, microvolt -> (B, classes).
+    """Classifies EEG windows: (B, channels, samples) float32, microvolt -> logits (B, classes).
 
-    `f1` temporal filters of `kernel` samples, `d` spatial filters on each, `f2` pointwise
-    filters. 14 517 parameters for 30 channels, 500 samples, 5 classes, (8, 8, 64, 300).
+    It has `f1` temporal filters of `kernel` samples, `d` spatial filters for each, and `f2` pointwise filters: 14 517
+    parameters for 30 channels, 500 samples, 5 classes, (8, 8, 64, 300).
     """
 
     def __init__(
@@ -72,11 +73,12 @@ class EEGNet(nn.Module):
         nn.init.zeros_(self.classifier.bias)
 
     def forward(self, windows: Tensor) -> Tensor:
+        """Classify (B, channels, samples)."""
         x = self.spatial(self.temporal(windows))
         return self.classifier(self.second(self.first(x)).flatten(1))
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """Clip the max-norms: 1 for each spatial filter, 0.25 for each class. Call after every optimiser step."""
+        """Clip the norms to 1 for each spatial filter and 0.25 for each class, after every optimiser step."""
         for layer, limit in ((self.spatial, 1.0), (self.classifier, 0.25)):
             layer.weight.copy_(torch.renorm(layer.weight, 2, 0, limit))

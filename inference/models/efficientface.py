@@ -1,8 +1,7 @@
-"""EfficientFace, the 2-D image backbone that reads one face at a time.
+"""EfficientFace, the image backbone for one face at a time.
 
-A ShuffleNetV2 trunk with a local feature extractor over the four quadrants of the
-first feature map and a channel-spatial modulator (Zhao et al., AAAI 2021), in the
-arrangement used by Chumachenko et al., ICPR 2022 (arXiv 2201.11095).
+A ShuffleNetV2 trunk with a local feature extractor over the four quadrants of the first feature map and a
+channel-spatial modulator (Zhao et al., AAAI 2021), as Chumachenko et al. use it (ICPR 2022, arXiv 2201.11095).
 """
 
 import torch
@@ -31,7 +30,7 @@ def _shuffle(x: Tensor) -> Tensor:
 
 
 class ShuffleUnit(nn.Module):
-    """ShuffleNetV2 unit: halves the map when `stride` is 2, keeps it when 1."""
+    """A ShuffleNetV2 unit: it halves the map if `stride` is 2."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -53,10 +52,11 @@ class ShuffleUnit(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Apply the unit."""
         if self.stride == 2:
             return _shuffle(torch.cat((self.branch1(x), self.branch2(x)), dim=1))
-        kept, changed = x.chunk(2, dim=1)
-        return _shuffle(torch.cat((kept, self.branch2(changed)), dim=1))
+        identity, branch = x.chunk(2, dim=1)
+        return _shuffle(torch.cat((identity, self.branch2(branch)), dim=1))
 
 
 def _stage(inputs: int, outputs: int, basic_units: int) -> nn.Sequential:
@@ -66,7 +66,7 @@ def _stage(inputs: int, outputs: int, basic_units: int) -> nn.Sequential:
 
 
 class LocalFeatures(nn.Module):
-    """Reads each quadrant of a feature map with weights of its own: (N, 29, S, S) -> (N, 116, S/2, S/2)."""
+    """Convolves each quadrant of a map with weights of its own: (N, 29, S, S) -> (N, 116, S/2, S/2)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -81,14 +81,15 @@ class LocalFeatures(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Convolve the quadrants."""
         top, bottom = x.chunk(2, dim=2)
         corners = (*top.chunk(2, dim=3), *bottom.chunk(2, dim=3))
-        read = [quadrant(corner) for quadrant, corner in zip(self.quadrants, corners, strict=True)]
-        return torch.cat((torch.cat(read[:2], dim=3), torch.cat(read[2:], dim=3)), dim=2)
+        local = [quadrant(corner) for quadrant, corner in zip(self.quadrants, corners, strict=True)]
+        return torch.cat((torch.cat(local[:2], dim=3), torch.cat(local[2:], dim=3)), dim=2)
 
 
 class Modulator(nn.Module):
-    """Gates a map by the product of a channel and a spatial attention; same shape out."""
+    """Gates a map by the product of a channel and a spatial attention; the shape stays."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -116,15 +117,15 @@ class Modulator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Gate the map."""
         channel = self.channel_gate(x)[:, :, None, None]
         return torch.sigmoid(channel * self.spatial_gate(x)) * x
 
 
 class EfficientFace(nn.Module):
-    """Faces (N, 3, S, S), values 0..1 -> features (N, 1024).
+    """Computes features (N, 1024) of faces (N, 3, S, S), values 0..1.
 
-    Published with S = 224. The quadrants are halves of whatever map arrives, so any multiple
-    of 32 works.
+    The paper has S = 224; S may be any multiple of 32.
     """
 
     features = 1024
@@ -142,6 +143,7 @@ class EfficientFace(nn.Module):
         self.conv5 = nn.Sequential(*_conv_bn(464, self.features, 1), nn.ReLU(inplace=True))
 
     def forward(self, faces: Tensor) -> Tensor:
+        """Compute the features of faces."""
         x = self.maxpool(self.conv1(faces))
         x = self.modulator(self.stage2(x)) + self.local(x)
         x = self.conv5(self.stage4(self.stage3(x)))

@@ -1,6 +1,6 @@
-"""Rules that join a trial's audio-video and EEG readings, six and four windows of logits, into one.
+"""Fusion of a trial's audio-visual and EEG logits, six and four windows, to one prediction.
 
-Every rule takes (B, 10, classes) logits, the audio-video rows first, and gives logits (B, classes).
+Every module maps logits (B, 10, classes), the audio-visual rows first, to logits (B, classes).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ ROWS = AUDIO_VIDEO_ROWS + EEG_ROWS
 
 
 class FusionCNN(nn.Module):
-    """A small convolutional network over the matrix of logits; 27 237 parameters for 5 classes."""
+    """A small convolutional network over the matrix of logits: 27 237 parameters for 5 classes."""
 
     def __init__(self, *, classes: int, dropout: float) -> None:
         super().__init__()
@@ -37,13 +37,14 @@ class FusionCNN(nn.Module):
         )
 
     def forward(self, logits: Tensor) -> Tensor:
+        """Classify the matrix of logits."""
         return self.layers(logits.unsqueeze(1))
 
 
 class WeightedMean(nn.Module):
-    """A weighted mean of both networks' probabilities (WAVER), each the mean over its windows.
+    """The weighted mean of both networks' probabilities (WAVER), each averaged over its windows.
 
-    With equal weights, the default, it is plain averaging and has nothing to learn.
+    Equal weights, the default, are plain averaging. It has no parameters.
     """
 
     def __init__(self, *, weights: Sequence[float] = (0.5, 0.5)) -> None:
@@ -51,14 +52,15 @@ class WeightedMean(nn.Module):
         self.audio_video, self.eeg = (weight / sum(weights) for weight in weights)
 
     def forward(self, logits: Tensor) -> Tensor:
+        """Average the probabilities."""
         audio_video, eeg = mean_probabilities(logits)
         return _log(self.audio_video * audio_video + self.eeg * eeg)
 
 
 class BoostedTrees(nn.Module):
-    """Gradient-boosted trees (XGBoost) over both networks' probabilities, each the mean over its windows.
+    """Gradient-boosted trees (XGBoost) over both networks' probabilities, each averaged over its windows.
 
-    The trees travel as `size` bytes of UBJSON in the buffer `trees`.
+    The buffer `trees` holds them as `size` bytes of UBJSON.
     """
 
     trees: Tensor
@@ -69,15 +71,17 @@ class BoostedTrees(nn.Module):
 
     @cached_property
     def booster(self) -> xgboost.Booster:
+        """The trees as XGBoost's own object."""
         return xgboost.Booster({"nthread": 1}, model_file=bytearray(self.trees.numpy().tobytes()))
 
     def forward(self, logits: Tensor) -> Tensor:
-        read = self.booster.inplace_predict(torch.cat(mean_probabilities(logits), dim=1).numpy())
-        return _log(torch.from_numpy(read))
+        """Apply the trees."""
+        probabilities = self.booster.inplace_predict(torch.cat(mean_probabilities(logits), dim=1).numpy())
+        return _log(torch.from_numpy(probabilities))
 
 
 def mean_probabilities(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits (B, 10, classes) -> probabilities (B, classes) of the audio-video and of the EEG network."""
+    """Return the mean probabilities (B, classes) of the audio-visual and of the EEG network."""
     probabilities = logits.softmax(dim=2)
     return probabilities[:, :AUDIO_VIDEO_ROWS].mean(dim=1), probabilities[:, AUDIO_VIDEO_ROWS:].mean(dim=1)
 
@@ -89,10 +93,10 @@ def _log(probabilities: Tensor) -> Tensor:
 def build_fusion(
     *, classes: int, method: str, dropout: float = 0.5, weights: Sequence[float] = (0.5, 0.5), size: int = 0
 ) -> nn.Module:
-    """The rule that a specification names: `cnn`, `average`, `waver` or `xgboost`.
+    """Build the module of a method: `cnn`, `average`, `waver` or `xgboost`.
 
-    `weights` are those of audio-video and EEG, by the report their accuracies on validation; `size` is
-    that of the boosted trees in bytes.
+    `weights` are those of audio-visual and EEG, in the report their accuracies on validation; `size` is the length of
+    the boosted trees in bytes.
     """
     if method == "cnn":
         return FusionCNN(classes=classes, dropout=dropout)

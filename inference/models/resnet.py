@@ -1,4 +1,4 @@
-"""A residual network for small grey faces: denser than EfficientFace, and surer where faces have few pixels.
+"""A residual network for small grey faces: wider than EfficientFace, and more accurate for faces of few pixels.
 
 Residual blocks as in He et al., CVPR 2016, with the shortcut averaged where the map is halved (He et al., CVPR 2019).
 """
@@ -14,13 +14,13 @@ def _convolution(inputs: int, outputs: int, stride: int = 1) -> tuple[nn.Conv2d,
 
 
 class Block(nn.Module):
-    """Two convolutions beside a shortcut; halves the map where it changes the channels."""
+    """Two convolutions with a shortcut; the map is halved where the number of channels changes."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         halves = inputs != outputs
         convolution, norm = _convolution(outputs, outputs)
-        nn.init.zeros_(norm.weight)  # a block begins as its shortcut
+        nn.init.zeros_(norm.weight)  # at the start of training, a block equals its shortcut
         self.change = nn.Sequential(
             *_convolution(inputs, outputs, 2 if halves else 1), nn.ReLU(inplace=True), convolution, norm
         )
@@ -32,11 +32,12 @@ class Block(nn.Module):
         self.activation = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Add the convolutions to the shortcut."""
         return self.activation(self.shortcut(x) + self.change(x))
 
 
 class ResidualFace(nn.Module):
-    """Faces (N, 3, S, S), values 0..1, of which only the grey is read -> features (N, 256). S is a multiple of 8."""
+    """Computes features (N, 256) of the grey values of faces (N, 3, S, S), 0..1. S is a multiple of 8."""
 
     features = 256
     stride = 8
@@ -51,4 +52,5 @@ class ResidualFace(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, faces: Tensor) -> Tensor:
+        """Compute the features of faces."""
         return self.layers(4 * faces.mean(dim=1, keepdim=True) - 2).mean(dim=(2, 3))

@@ -1,4 +1,4 @@
-"""Calls into the sandbox, as they look from outside: the same functions, which raise one error more."""
+"""Calls of sandboxed functions from outside the sandbox."""
 
 import atexit
 import inspect
@@ -32,8 +32,8 @@ from inference.sandbox.protocol import (
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MEMORY_BYTES = 4 * 2**30  # address space; the largest EEG that is read takes 2 GiB, 8K video as much
-TIMEOUT_S = 25.0  # a reader that hands nothing over for so long is taken for hung: others wait for their turn
-CPU_S = 6 * 3600  # of a reader that does hand over: two hours at 2160p take less
+TIMEOUT_S = 25.0  # without a result; then the child counts as hung
+CPU_S = 6 * 3600  # of a child that yields results; two hours at 2160p take less
 _ROOT = Path(__file__).resolve().parents[2]
 _ENVIRONMENT = minimal_environment() | {
     "OPENBLAS_NUM_THREADS": "1",
@@ -42,24 +42,25 @@ _ENVIRONMENT = minimal_environment() | {
     "PYTHONPATH": str(_ROOT),
 }
 
-in_sandbox = False  # True in a child: there, such a function just runs
+in_sandbox = False  # True in a child, where a sandboxed function is called directly
 
 logger = logging.getLogger(__name__)
 
 
-def sandboxed(*, patience: Callable[..., float] | None = None) -> Callable[[Function], Function]:
-    """Have a function run in a sandbox of its own for each call.
+def sandboxed(*, timeout: Callable[..., float] | None = None) -> Callable[[Function], Function]:
+    """Decorate a function to run in a sandbox of its own for each call.
 
-    It gives one value of plain data, or yields arrays; `patience` says how many seconds it may take for the next
-    (QUIET_S). Raises, besides what it raises as InputError, InputError(TOO_COSTLY | READER_CRASHED).
+    The function returns one value of plain data, or yields arrays. `timeout` computes from its arguments the seconds
+    that each result may take (TIMEOUT_S). A call raises the function's InputErrors and
+    InputError(TOO_COSTLY | READER_CRASHED).
     """
 
     def wrap(function: Function) -> Function:
         def call(*args: Any, **kwargs: Any) -> "_Call":
-            patience_s = patience(*args, **kwargs) if patience else TIMEOUT_S
+            timeout_s = timeout(*args, **kwargs) if timeout else TIMEOUT_S
             bound = inspect.signature(function).bind(*args, **kwargs)
             bound.apply_defaults()
-            return _Call(function, bound.args, patience_s)
+            return _Call(function, bound.args, timeout_s)
 
         @wraps(function)
         def value(*args: Any, **kwargs: Any) -> Any:
@@ -82,28 +83,28 @@ def sandboxed(*, patience: Callable[..., float] | None = None) -> Callable[[Func
 
 
 def argument_types(function: Callable[..., Any]) -> Any:
-    """The type of a function's arguments, as one tuple."""
+    """Return the type of a function's arguments, as one tuple."""
     hints = get_type_hints(function)
     return tuple[tuple(hints[name] for name in inspect.signature(function).parameters)]  # type: ignore[misc]
 
 
 class _Call:
-    """One call: from the child's fork to its end."""
+    """One call, from the fork of the child to its end."""
 
-    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], patience_s: float) -> None:
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], timeout_s: float) -> None:
         self._function = function
-        self._patience_s = patience_s
-        cpu_s = CPU_S if inspect.isgeneratorfunction(function) else int(patience_s) + 1
-        told = encode(list(arguments))
-        self._request = Request(function.__module__, function.__name__, told, MEMORY_BYTES, cpu_s)
+        self._timeout_s = timeout_s
+        cpu_s = CPU_S if inspect.isgeneratorfunction(function) else int(timeout_s) + 1
+        payload = encode(list(arguments))
+        self._request = Request(function.__module__, function.__name__, payload, MEMORY_BYTES, cpu_s)
 
     def __enter__(self) -> "_Call":
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._template, self._child = _fork(theirs)
+            self._server, self._child = _fork(theirs)
         self._status: int | None = None
-        self._wire = Connection(self._socket)
-        self._guarded(lambda: self._wire.send(self._request))
+        self._connection = Connection(self._socket)
+        self._guarded(lambda: self._connection.send(self._request))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,12 +120,12 @@ class _Call:
 
     def arrays(self) -> Iterator[Any]:
         while isinstance(answer := self._next(), ArrayHeader):
-            yield self._guarded(partial(self._wire.receive_array, answer, self._patience_s))
+            yield self._guarded(partial(self._connection.receive_array, answer, self._timeout_s))
         if not isinstance(answer, EndOfStream):
             raise self._crashed("no array")
 
     def _next(self) -> Any:
-        answer = self._guarded(lambda: self._wire.receive(self._patience_s))
+        answer = self._guarded(lambda: self._connection.receive(self._timeout_s))
         if isinstance(answer, InputErrorReply):
             raise InputError(self._guarded(lambda: Code(answer.code)), answer.message, answer.file)
         if isinstance(answer, OutOfMemoryReply):
@@ -139,7 +140,7 @@ class _Call:
         except TimeoutError as error:
             raise _too_costly_error() from error
         except (OSError, EOFError) as error:
-            if self._end() in (signal.SIGXCPU, signal.SIGKILL):  # beyond the limits, or for want of memory
+            if self._end() in (signal.SIGXCPU, signal.SIGKILL):  # beyond the limits, or out of memory
                 raise _too_costly_error() from error
             raise self._crashed(f"ended with {self._status}") from error
         except (ValueError, TypeError) as error:
@@ -147,7 +148,7 @@ class _Call:
 
     def _end(self) -> int:
         if self._status is None:
-            self._status = self._template.end(self._child)
+            self._status = self._server.end(self._child)
         return os.WTERMSIG(self._status) if os.WIFSIGNALED(self._status) else 0
 
     def _crashed(self, report: str) -> InputError:
@@ -166,7 +167,7 @@ def _too_costly_error() -> InputError:
 
 
 class _ForkServer:
-    """A running template; used by one thread at a time."""
+    """A running fork server; used by one thread at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -192,7 +193,7 @@ class _ForkServer:
                 self._control.send(str(child).encode())
                 return self._answer()
         except OSError:
-            return signal.SIGKILL  # the template is gone, and its children with it
+            return signal.SIGKILL  # the fork server is gone, and its children with it
 
     def _answer(self) -> int:
         answer = self._control.recv(32)
@@ -219,7 +220,7 @@ def _close() -> None:
 
 
 def _forget_parent_server() -> None:
-    """In a fork of this process, which would hold its parent's template alive."""
+    """Close the connection in a fork of this process, which would keep its parent's server alive."""
     global _server, _starting
     if _server is not None:
         _server.forget()
@@ -230,17 +231,17 @@ os.register_at_fork(after_in_child=_forget_parent_server)
 
 
 def _fork(end: socket.socket) -> tuple[_ForkServer, int]:
-    """A child of the template, which is started where there is none or it was killed. Raises SandboxError."""
+    """Fork a child of the server, which is started first where it does not run. Raises SandboxError."""
     global _server
     require_protections()
     for _ in range(2):
         with _starting:
-            template = _server = _server or _ForkServer()
+            server = _server = _server or _ForkServer()
         try:
-            return template, template.fork(end)
+            return server, server.fork(end)
         except OSError:
             with _starting:
-                if _server is template:
-                    template.close()
+                if _server is server:
+                    server.close()
                     _server = None
     raise OSError("no process can be started to read the file")

@@ -1,8 +1,7 @@
-"""The process that the others are forked from: `python -m inference.sandbox.forkserver`, standard input a socket.
+"""The fork server: `python -m inference.sandbox.forkserver`, with a socket as standard input.
 
-A datagram with a socket in it: fork a child that serves the call on that socket; the answer is the child's id. A
-datagram with an id: end that child, whatever it does, with all it may have started; the answer is how it ended, as
-waitpid has it. The end of the socket: end them all.
+A datagram with a socket asks for a child that serves the call on that socket; the reply is the child's id. A datagram
+with an id asks to kill that child and its process group; the reply is its wait status. The end of the socket kills all.
 """
 
 import gc
@@ -34,13 +33,14 @@ from inference.sandbox.protocol import (
 )
 
 PRELOADED = ("h5py", "inference.validation", "inference.media.decode", "inference.media.tracks")
-MAX_WRITTEN_BYTES = 0  # bytes: a reader writes no file
+MAX_WRITTEN_BYTES = 0  # a child writes no file
 
 
 def main() -> None:
+    """Serve requests until the socket is closed."""
     for module in PRELOADED:
         importlib.import_module(module)
-    prepare_confinement(Permissions(0, 0, 0), os.getpid()).close()  # what it looks up once, its children need not
+    prepare_confinement(Permissions(0, 0, 0), os.getpid()).close()  # fills caches for the children
     gc.freeze()
     control = socket.socket(fileno=0)
     children: set[int] = set()
@@ -55,7 +55,7 @@ def main() -> None:
                 control.send(str(_end_child(child)).encode())
             else:
                 return
-    except OSError:  # nobody is there any more
+    except OSError:  # the client is gone
         pass
     finally:
         for child in children:
@@ -63,18 +63,18 @@ def main() -> None:
 
 
 def _fork_child(control: socket.socket, end: socket.socket) -> int:
-    template = os.getpid()
+    server = os.getpid()
     child = os.fork()
     if child == 0:
         try:
             os.setpgid(0, 0)
             control.close()
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a decoder complains of helps nobody
-            _serve_call(Connection(end), template)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # messages of decoders
+            _serve_call(Connection(end), server)
         finally:
             os._exit(1)
     with suppress(OSError):
-        os.setpgid(child, child)  # both say so: neither knows who is first
+        os.setpgid(child, child)  # parent and child both set it: either may run first
     end.close()
     return child
 
@@ -85,27 +85,27 @@ def _end_child(child: int) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _serve_call(wire: Connection, template: int) -> None:
-    request = wire.receive()
+def _serve_call(connection: Connection, parent: int) -> None:
+    request = connection.receive()
     assert isinstance(request, Request)
     try:
         function = getattr(importlib.import_module(request.module), request.function)
         arguments = decode(request.arguments, client.argument_types(function))
         allowed = Permissions(request.memory, MAX_WRITTEN_BYTES, request.cpu_s, read=list(_paths(arguments)))
-        prepare_confinement(allowed, template).enter(kept=(1, 2, wire.descriptor))
+        prepare_confinement(allowed, parent).enter(kept=(1, 2, connection.descriptor))
         client.in_sandbox = True
-        _send_result(wire, function, arguments)
+        _send_result(connection, function, arguments)
     except InputError as error:
-        wire.send(InputErrorReply(error.code, error.message, error.file))
+        connection.send(InputErrorReply(error.code, error.message, error.file))
     except MemoryError:
-        wire.send(OutOfMemoryReply())
+        connection.send(OutOfMemoryReply())
     except Exception:
-        wire.send(FailureReply(traceback.format_exc()[-4000:]))
+        connection.send(FailureReply(traceback.format_exc()[-4000:]))
     os._exit(0)
 
 
 def _paths(value: Any) -> Iterator[Path]:
-    """Every path among the arguments of a call: what it is to read."""
+    """Yield every path among the arguments of a call: the files that it may read."""
     if isinstance(value, Path):
         yield value
     elif is_dataclass(value) and not isinstance(value, type):
@@ -115,13 +115,13 @@ def _paths(value: Any) -> Iterator[Path]:
             yield from _paths(each)
 
 
-def _send_result(wire: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _send_result(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     if not inspect.isgeneratorfunction(inspect.unwrap(function)):
-        wire.send(ReturnValue(encode(function(*arguments))))
+        connection.send(ReturnValue(encode(function(*arguments))))
         return
     for values in function(*arguments):
-        wire.send_array(values)
-    wire.send(EndOfStream())
+        connection.send_array(values)
+    connection.send(EndOfStream())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a process may open, by Landlock (Linux 5.13 and later): nothing but what a ruleset names.
+"""Landlock (Linux 5.13 and later): a process opens only what a ruleset names.
 
 Facts: https://docs.kernel.org/userspace-api/landlock.html
 """
@@ -39,14 +39,14 @@ class _PathBeneathAttr(ctypes.Structure):
 
 @cache
 def abi_version() -> int:
-    """The version of Landlock that the kernel has; 0 where it has none."""
-    return max(0, libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
+    """Return the version of Landlock in the kernel, or 0."""
+    return max(0, int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)))
 
 
 def create_ruleset(allowed: Iterable[tuple[Path, int]]) -> int:
-    """A descriptor of a ruleset that allows these rights to these paths and what lies beneath, and nothing else.
+    """Return the descriptor of a ruleset that grants rights to these paths and all below them.
 
-    A path that does not exist, or cannot be reached, is left out. Raises OSError.
+    Paths that do not exist or cannot be reached are skipped. Raises OSError.
     """
     version = abi_version()
     files = _FILES_OF_ABI.get(version, _FILES_LATER)
@@ -69,5 +69,5 @@ def _add_rule(made: int, path: Path, rights: int) -> None:
 
 
 def restrict_self(made: int) -> None:
-    """Confine this thread, and what it starts, to a ruleset. It needs no_new_privs. Raises OSError."""
+    """Confine this thread and its children to a ruleset. It needs no_new_privs. Raises OSError."""
     check_result(libc.syscall(_RESTRICT_SELF, made, 0))

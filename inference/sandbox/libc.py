@@ -1,4 +1,4 @@
-"""System calls for which Python has no function."""
+"""System calls without a function in Python."""
 
 import ctypes
 import os
@@ -7,7 +7,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def check_result(result: int) -> int:
-    """The result of a call. Raises OSError where it is negative, which says that the call failed."""
+    """Return the result of a call. Raises OSError where it is negative."""
     if result < 0:
         raise OSError(number := ctypes.get_errno(), os.strerror(number))
     return result

@@ -1,10 +1,10 @@
-"""What a process that opens a stranger's file is left with: that file, some memory and time, and nothing else.
+"""Confinement of a process that opens an uploaded file: that file, some memory and time, nothing else.
 
-`prepare` looks up what depends on the system, in a process that may take its time; `Confinement.enter` then only
-makes system calls, as it has to between fork and exec among threads. After it, the process
+`prepare_confinement` does the work that depends on the system; `Confinement.enter` only makes system calls, as is
+necessary between fork and exec in a process with threads. After it, the process
 
-- opens the files that it was allowed and no others (Landlock),
-- makes the system calls that reading and encoding take: none that reaches a socket, another process, a mount or a
+- opens the permitted files only (Landlock),
+- makes the system calls of decoding and encoding only: none that reaches a socket, another process, a mount or a
   namespace, none that starts a process, save ffmpeg itself (seccomp),
 - has no capability, none of its parent's descriptors, and limits on memory, processor time and what it writes,
 - is alone on a network without any way out, where the system allows that, and dies with its parent.
@@ -36,14 +36,15 @@ _FONTS = ("/etc/fonts", "/usr/share/fonts", "/usr/local/share/fonts", "/usr/shar
 
 
 class SandboxError(OSError):
-    """The system lacks what strangers' files are confined by, and the operator did not allow to do without."""
+    """The system lacks a protection, and EMOTRACE_SANDBOX_WITHOUT does not name it."""
 
 
 @dataclass(frozen=True)
 class Permissions:
-    """Address space and the longest file that may be written, in bytes; processor time in seconds; what may be opened.
+    """What a process may use and open.
 
-    `program` is what may be executed; without it the process may only read.
+    `memory` is the address space and `written` the longest file to write, in bytes; `cpu_s` is processor time in
+    seconds. `program` is the only file to execute; without it the process may only read.
     """
 
     memory: int
@@ -56,13 +57,13 @@ class Permissions:
 
 @cache
 def missing_protections() -> tuple[str, ...]:
-    """Which of `landlock` and `seccomp` the system does not offer."""
+    """Return which of `landlock` and `seccomp` the system lacks."""
     offered = {"landlock": landlock.abi_version() > 0, "seccomp": seccomp.available()}
     return tuple(name for name, is_there in offered.items() if not is_there)
 
 
 def require_protections() -> None:
-    """Raise SandboxError where the system lacks a protection that the operator does not do without."""
+    """Raise SandboxError where the system lacks a protection that EMOTRACE_SANDBOX_WITHOUT does not name."""
     allowed = {name.strip() for name in os.environ.get("EMOTRACE_SANDBOX_WITHOUT", "").split(",")}
     if missing := [name for name in missing_protections() if name not in allowed]:
         raise SandboxError(
@@ -73,13 +74,13 @@ def require_protections() -> None:
 
 
 def minimal_environment() -> dict[str, str]:
-    """Of this process's environment, with its secrets, what a confined one is given: where libraries lie."""
+    """Return the part of the environment that a confined process gets: library paths, no secrets."""
     return {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """What `prepare` made. `ruleset` is a descriptor, None without Landlock; `calls` is a filter, or empty."""
+    """A prepared confinement. `ruleset` is a descriptor, None without Landlock; `calls` is a filter, or empty."""
 
     allowed: Permissions
     parent: int
@@ -87,14 +88,14 @@ class Confinement:
     calls: bytes
 
     def enter(self, kept: Iterable[int] | None = None) -> None:
-        """Confine this process; of its descriptors only `kept` stay open, where they are named. Raises OSError."""
-        # Root may have a network of its own, and everybody who may have a user namespace.
+        """Confine this process and close all descriptors but `kept`, if those are named. Raises OSError."""
+        # Root can unshare the network at once, other users in a user namespace.
         if libc.unshare(_CLONE_NEWNET) != 0:
             libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.parent:
             os._exit(1)
-        with suppress(OSError):  # where memory runs out, this process goes first
+        with suppress(OSError):  # out of memory, this process is killed first
             Path("/proc/self/oom_score_adj").write_text("1000")
         _limit(resource.RLIMIT_AS, self.allowed.memory)
         _limit(resource.RLIMIT_FSIZE, self.allowed.written)
@@ -110,13 +111,13 @@ class Confinement:
             seccomp.load(self.calls)
 
     def close(self) -> None:
-        """Give up what `prepare` opened, in the process that prepared it."""
+        """Close the ruleset in the process that prepared it."""
         if self.ruleset is not None:
             os.close(self.ruleset)
 
 
 def prepare_confinement(allowed: Permissions, parent: int) -> Confinement:
-    """Make the confinement of a child of `parent`. Raises OSError."""
+    """Prepare the confinement of a child of `parent`. Raises OSError."""
     ruleset = None if "landlock" in missing_protections() else landlock.create_ruleset(_path_rights(allowed))
     filtered = seccomp.encoding if allowed.program else seccomp.reading
     return Confinement(allowed, parent, ruleset, b"" if "seccomp" in missing_protections() else filtered())
@@ -136,7 +137,7 @@ def _path_rights(allowed: Permissions) -> Iterator[tuple[Path, int]]:
 
 @cache
 def _library_paths() -> tuple[Path, ...]:
-    """Where Python and the packages are that readers use. The project's own folder, with its data, is none of it."""
+    """Return the folders of Python and its packages, without the project's own folder, which holds data."""
     python = (str(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     linked = [part for part in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if part]
     shared = f"{sys.base_prefix}/lib"

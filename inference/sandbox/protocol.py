@@ -1,7 +1,7 @@
-"""What the two sides of a call say to each other over a socket.
+"""The protocol of a sandboxed call over a socket.
 
-A message is its length, then MessagePack of one of the types below; an array's bytes follow it. What comes from a
-child is judged as it would be from the stranger whose file it reads: types, sizes and lengths are checked.
+A message is its length and MessagePack of one of the types below; an array's bytes follow its header. Messages of a
+child are as untrusted as the file that it reads: types, sizes and lengths are checked.
 """
 
 import math
@@ -16,13 +16,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-MAX_MESSAGE_BYTES = 16 * 2**20  # bytes of a message
-MAX_ARRAY_BYTES = 2**30  # bytes of an array
+MAX_MESSAGE_BYTES = 16 * 2**20
+MAX_ARRAY_BYTES = 2**30
 _LENGTH = struct.Struct("<I")
 
 
 class Request(msgspec.Struct, tag=True):
-    """Call `function` of `module` with `arguments`, which its signature says how to read."""
+    """Call `function` of `module` with `arguments`, whose types are those of its signature."""
 
     module: str
     function: str
@@ -32,22 +32,24 @@ class Request(msgspec.Struct, tag=True):
 
 
 class ReturnValue(msgspec.Struct, tag=True):
+    """The value that the function returned."""
+
     value: msgspec.Raw
 
 
 class ArrayHeader(msgspec.Struct, tag=True):
-    """Values of this type and shape follow."""
+    """An array of this type and shape follows."""
 
     dtype: str
     shape: tuple[int, ...]
 
 
 class EndOfStream(msgspec.Struct, tag=True):
-    """There are no more arrays."""
+    """No more arrays follow."""
 
 
 class InputErrorReply(msgspec.Struct, tag=True):
-    """An InputError."""
+    """The function raised an InputError."""
 
     code: str
     message: str
@@ -55,11 +57,11 @@ class InputErrorReply(msgspec.Struct, tag=True):
 
 
 class OutOfMemoryReply(msgspec.Struct, tag=True):
-    pass
+    """The function ran out of memory."""
 
 
 class FailureReply(msgspec.Struct, tag=True):
-    """Any other exception, for the log."""
+    """The function raised another exception; `report` is for the log."""
 
     report: str
 
@@ -68,42 +70,47 @@ Message = Request | ReturnValue | ArrayHeader | EndOfStream | InputErrorReply | 
 
 
 class Connection:
-    """One end. Raises EOFError where the other end is gone, TimeoutError, ValueError for what is no message."""
+    """One end of a call. Methods raise EOFError where the other end is gone, TimeoutError, ValueError."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
 
     @property
     def descriptor(self) -> int:
+        """File descriptor of the socket."""
         return self._end.fileno()
 
     def send(self, message: Message) -> None:
-        told = msgspec.msgpack.encode(message)
-        self._end.sendall(_LENGTH.pack(len(told)) + told)
+        """Send a message."""
+        data = msgspec.msgpack.encode(message)
+        self._end.sendall(_LENGTH.pack(len(data)) + data)
 
     def send_array(self, values: np.ndarray) -> None:
+        """Send the header and the values of an array."""
         self.send(ArrayHeader(values.dtype.str, values.shape))
         self._end.sendall(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
 
-    def receive(self, patience_s: float | None = None) -> Message:
-        """The next message, if it comes within `patience_s`."""
-        deadline = None if patience_s is None else time.monotonic() + patience_s
-        (length,) = _LENGTH.unpack(self._filled(bytearray(_LENGTH.size), deadline))
+    def receive(self, timeout_s: float | None = None) -> Message:
+        """Return the next message. Raises TimeoutError after `timeout_s`."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        (length,) = _LENGTH.unpack(self._fill(bytearray(_LENGTH.size), deadline))
         if length > MAX_MESSAGE_BYTES:
             raise ValueError("a message that is too long")
-        return msgspec.msgpack.decode(self._filled(bytearray(length), deadline), type=Message)
+        message: Message = msgspec.msgpack.decode(self._fill(bytearray(length), deadline), type=Message)
+        return message
 
-    def receive_array(self, announced: ArrayHeader, patience_s: float) -> np.ndarray:
-        dtype = np.dtype(announced.dtype)
-        if dtype.kind not in "iuf" or min(announced.shape, default=0) < 0:
+    def receive_array(self, header: ArrayHeader, timeout_s: float) -> np.ndarray:
+        """Return the array that follows its header."""
+        dtype = np.dtype(header.dtype)
+        if dtype.kind not in "iuf" or min(header.shape, default=0) < 0:
             raise ValueError("an array of anything but numbers")
-        if math.prod(announced.shape) * dtype.itemsize > MAX_ARRAY_BYTES:
+        if math.prod(header.shape) * dtype.itemsize > MAX_ARRAY_BYTES:
             raise ValueError("an array that is too large")
-        values = np.empty(announced.shape, dtype)
-        self._filled(values.reshape(-1).view(np.uint8).data, time.monotonic() + patience_s)
+        values = np.empty(header.shape, dtype)
+        self._fill(values.reshape(-1).view(np.uint8).data, time.monotonic() + timeout_s)
         return values
 
-    def _filled(self, target: Any, deadline: float | None) -> Any:
+    def _fill(self, target: Any, deadline: float | None) -> Any:
         left = memoryview(target)
         while left:
             self._end.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
@@ -115,17 +122,18 @@ class Connection:
 
 
 def encode(value: Any) -> msgspec.Raw:
+    """Return a value as MessagePack."""
     return msgspec.Raw(msgspec.msgpack.encode(value, enc_hook=_to_plain))
 
 
 def decode(value: msgspec.Raw, kind: Any) -> Any:
-    """What `encoded` made of a value of type `kind`. Raises ValueError where it is of none."""
+    """Return the value of type `kind` in the MessagePack. Raises ValueError where it is not one."""
     return msgspec.msgpack.decode(value, type=kind, dec_hook=lambda kind, plain: kind(os.fsdecode(plain)))
 
 
 def _to_plain(value: Any) -> Any:
     if isinstance(value, Path):
-        return os.fsencode(value.absolute())  # the sandbox works in another folder
+        return os.fsencode(value.absolute())  # the sandbox has another working folder
     if isinstance(value, Iterable):
         return list(value)
     raise TypeError(f"{type(value).__name__} is not sent")

@@ -27,13 +27,13 @@ def who() -> tuple[int, int]:
     return os.getpid(), os.getpgid(0)
 
 
-@sandboxed(patience=_soon)
+@sandboxed(timeout=_soon)
 def hang() -> int:
     time.sleep(60)
     return 0
 
 
-@sandboxed(patience=_soon)
+@sandboxed(timeout=_soon)
 def spin() -> int:
     while True:
         pass
@@ -95,7 +95,7 @@ def start() -> int:
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid
 
 
-@sandboxed(patience=lambda good, folder, kind: 300.0)
+@sandboxed(timeout=lambda good, folder, kind: 300.0)
 def check_all(good: Path, folder: Path, kind: str) -> tuple[tuple[str, str, float], ...]:
     """Check the recording that each file of `folder` makes with a good video: its name, the code, the seconds.
 
@@ -145,18 +145,18 @@ def wait_then_say(path: Path) -> Iterator[np.ndarray]:
 
 
 @sandboxed()
-def frames_that_crash(path: Path, times: Sequence[float], longest: int, most_pixels: float) -> Iterator[np.ndarray]:
+def frames_that_crash(path: Path, times: Sequence[float], max_side: int, max_pixels: float) -> Iterator[np.ndarray]:
     yield np.zeros((64, 64, 3), np.uint8)
     os.abort()
 
 
 @sandboxed()
-def frames_that_hang(path: Path, times: Sequence[float], longest: int, most_pixels: float) -> Iterator[np.ndarray]:
+def frames_that_hang(path: Path, times: Sequence[float], max_side: int, max_pixels: float) -> Iterator[np.ndarray]:
     yield np.zeros((64, 64, 3), np.uint8)
     time.sleep(60)
 
 
 @sandboxed()
-def frames_that_eat(path: Path, times: Sequence[float], longest: int, most_pixels: float) -> Iterator[np.ndarray]:
+def frames_that_eat(path: Path, times: Sequence[float], max_side: int, max_pixels: float) -> Iterator[np.ndarray]:
     yield np.zeros((64, 64, 3), np.uint8)
     yield np.zeros(64 << 30, np.uint8) + 1

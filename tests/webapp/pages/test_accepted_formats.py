@@ -31,7 +31,7 @@ def test_every_suffix_of_the_server_stands_in_the_chooser_and_in_the_script(page
             assert {suffix for kind in kinds for suffix in kind.suffixes} <= accepted
         assert {".mts", ".m2ts", ".vob"} <= accepted
         assert set(script[role]["suffixes"]) <= accepted
-        assert script[role]["begins"] == [kind.begins.pattern.decode("latin-1") for kind in kinds]
+        assert script[role]["begins"] == [kind.signature.pattern.decode("latin-1") for kind in kinds]
     every = {suffix for kind in AUDIO_FORMATS for suffix in kind.suffixes}
     assert every <= {suffix for role in script.values() for suffix in role["suffixes"]}
 

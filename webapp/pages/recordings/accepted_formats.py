@@ -33,7 +33,7 @@ class AcceptedFormat:
 def _media_format(kinds: Iterable[FileFormat], media: str, without: frozenset[str] = frozenset()) -> AcceptedFormat:
     kinds = tuple(kinds)
     suffixes = dict.fromkeys(suffix for kind in kinds for suffix in kind.suffixes if suffix not in without)
-    return AcceptedFormat(tuple(suffixes), tuple(kind.begins.pattern.decode("latin-1") for kind in kinds), media)
+    return AcceptedFormat(tuple(suffixes), tuple(kind.signature.pattern.decode("latin-1") for kind in kinds), media)
 
 
 ROLES = {

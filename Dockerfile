@@ -40,6 +40,7 @@ COPY samples samples
 COPY webapp webapp
 ENV PYTHONDONTWRITEBYTECODE=1 \
     EMOTRACE_DATA_DIR=/data \
+    EMOTRACE_STATIC_ROOT=/app/staticfiles \
     EMOTRACE_LOG_FORMAT=json \
     MPLCONFIGDIR=/tmp/matplotlib \
     OPENBLAS_NUM_THREADS=1
@@ -49,10 +50,12 @@ CMD ["gunicorn", "--config", "python:webapp.config.gunicorn", "--bind", "0.0.0.0
 
 FROM application AS cuda
 COPY --from=packages-cuda /opt/venv /opt/venv
+RUN python manage.py collectstatic --noinput
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 10001
 
 FROM application AS cpu
 COPY --from=packages-cpu /opt/venv /opt/venv
+RUN python manage.py collectstatic --noinput
 USER 10001

@@ -5,7 +5,7 @@ import os
 import sys
 
 # These need neither data nor servers.
-WITHOUT_DATA = {"demo", "help", "makemessages", "compilemessages", "spectacular", "version"}
+WITHOUT_DATA = {"collectstatic", "demo", "help", "makemessages", "compilemessages", "spectacular", "version"}
 WITHOUT_SERVERS = WITHOUT_DATA | {"check", "serve"}
 
 

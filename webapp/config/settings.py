@@ -39,7 +39,7 @@ ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1", "[::1]"]), "lo
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "webapp.core",
+    "webapp.core.apps.CoreConfig",
     "webapp.local",
     "webapp.audit",
     "webapp.accounts",
@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "webapp.core.apps.OwnStaticFilesConfig",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -235,7 +235,9 @@ CONTENT_SECURITY_POLICY = {
 # Files
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [paths.PROJECT / "webapp" / "static"]
-WHITENOISE_USE_FINDERS = True
+# Where `collectstatic` wrote them, static files have hashed names; else they are served from the sources.
+STATIC_ROOT = env.str("EMOTRACE_STATIC_ROOT", default="") or None
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_MAX_AGE = 600
 MEDIA_ROOT = DATA_DIR / "media"
 # Plaintext files in progress. On the file system of the media, storing one is a rename; in memory (tmpfs), encrypted
@@ -262,7 +264,11 @@ STORAGES = {
             else {"BACKEND": "webapp.storage.filesystem.MediaFileSystemStorage"}
         },
     },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "webapp.core.static_storage.HashedStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

@@ -129,7 +129,7 @@ class RecordingFilter(RecordingRelatedFilter):
     model = django_filters.CharFilter(method="filter_model", label="NAME or NAME@VERSION")
     created_after = UTCDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = EndOfDayFilter(
-        field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
+        field_name="created_at", lookup_expr="lt", label="A date alone includes the whole day."
     )
     delete_before = EndOfDayFilter(method="filter_expiring", label="Those that are not kept beyond it.")
 

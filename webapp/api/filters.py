@@ -46,7 +46,7 @@ class AnalysisFilter(RecordingRelatedFilter):
     label = django_filters.CharFilter(label="The label with the largest share of the recording.")
     created_after = UTCDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = EndOfDayFilter(
-        field_name="created_at", lookup_expr="lt", label="Without a time of day, the whole day counts."
+        field_name="created_at", lookup_expr="lt", label="A date alone includes the whole day."
     )
     recording = django_filters.UUIDFilter()
 

@@ -34,10 +34,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.CharField(help_text="Always about:blank: `code` says more.")
     title = serializers.CharField(help_text="The HTTP status in words.")
     status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="A sentence for a person.")
+    detail = serializers.CharField(help_text="A sentence for users.")
     code = serializers.CharField(help_text="Stable: programs may rely on it.")
-    field = serializers.CharField(required=False, help_text="The file or field that it is about.")
-    scope = serializers.CharField(required=False, help_text="With code `scope_missing`: what the token lacks.")
+    field = serializers.CharField(required=False, help_text="The file or field concerned.")
+    scope = serializers.CharField(required=False, help_text="With code `scope_missing`: the missing scope.")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,

@@ -13,13 +13,13 @@ from webapp.analyses.quota import Usage, usage_of
 
 class LimitSerializer(serializers.Serializer[Any]):
     used = serializers.IntegerField()
-    allowed = serializers.IntegerField(allow_null=True, help_text="Null: as much as there is.")
+    allowed = serializers.IntegerField(allow_null=True, help_text="Null: unlimited.")
 
 
 class QuotaSerializer(serializers.Serializer[Any]):
-    bytes = LimitSerializer(help_text="Of what was sent and is kept, and of uploads that are on their way.")
-    seconds = LimitSerializer(help_text="Of recording that are kept.")
-    analyses = LimitSerializer(help_text="That wait or run at this moment.")
+    bytes = LimitSerializer(help_text="Stored recordings and pending uploads.")
+    seconds = LimitSerializer(help_text="Duration of stored recordings.")
+    analyses = LimitSerializer(help_text="Queued and running analyses.")
 
     def to_representation(self, usage: Usage) -> dict[str, dict[str, int | None]]:
         minutes = usage.allowed.minutes
@@ -33,9 +33,9 @@ class QuotaSerializer(serializers.Serializer[Any]):
 class DeletionSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(write_only=True, max_length=User._meta.get_field("username").max_length)
     password = serializers.CharField(write_only=True, trim_whitespace=False)
-    recordings = serializers.IntegerField(read_only=True, help_text="That there were.")
-    recordings_left = serializers.IntegerField(read_only=True, help_text="That are still to be erased.")
-    page = serializers.CharField(read_only=True, help_text="Shows how far it is, without a login, for a week.")
+    recordings = serializers.IntegerField(read_only=True, help_text="Recordings at the time of the request.")
+    recordings_left = serializers.IntegerField(read_only=True, help_text="Recordings still to be erased.")
+    page = serializers.CharField(read_only=True, help_text="URL that shows the progress without a login, for a week.")
 
 
 class AccountSerializer(serializers.ModelSerializer[User]):

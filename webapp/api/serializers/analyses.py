@@ -21,8 +21,10 @@ class RerunSerializer(serializers.Serializer[Any]):
 
 
 class AudioVideoSummarySerializer(serializers.Serializer[Any]):
-    label = serializers.CharField(help_text="With the largest share of the time.")  # type: ignore[assignment]
-    share = serializers.DictField(child=serializers.FloatField(), help_text="Of each label and of `undetermined`.")
+    label = serializers.CharField(help_text="The label with the largest share of the time.")  # type: ignore[assignment]
+    share = serializers.DictField(
+        child=serializers.FloatField(), help_text="Share of the time of each label and of `undetermined`."
+    )
     mean_probability = serializers.DictField(
         child=serializers.FloatField(),
         allow_null=True,
@@ -52,10 +54,12 @@ class BadChannelSerializer(serializers.Serializer[Any]):
 
 
 class EegFactsSerializer(serializers.Serializer[Any]):
-    unit = serializers.ChoiceField(choices=EEG_UNITS, help_text="Of the file's values.")
+    unit = serializers.ChoiceField(choices=EEG_UNITS, help_text="Unit of the file's values.")
     sfreq = serializers.FloatField(help_text="Hz.")
     channel_order = serializers.ChoiceField(choices=["names", "assumed"])
-    bad_channels = BadChannelSerializer(many=True, help_text="Read, although they can hardly be EEG.")
+    bad_channels = BadChannelSerializer(
+        many=True, help_text="Channels that are used although their signal is hardly EEG."
+    )
 
 
 class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
@@ -65,15 +69,15 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     error_message = NullableCharField(
         help_text="Why it failed; of a queued one, what has to be mended on the server before it goes on by itself."
     )
-    notice = NullableCharField(help_text="What such a reading is not.")
-    input_sha256 = NullableCharField(help_text="Of the video that was read.")
+    notice = NullableCharField(help_text="Limits of the model's statements.")
+    input_sha256 = NullableCharField(help_text="SHA-256 of the analysed video.")
     eeg = EegFactsSerializer(
-        source="eeg_facts", read_only=True, allow_null=True, help_text="How the EEG was read; null without."
+        source="eeg_facts", read_only=True, allow_null=True, help_text="How the EEG was interpreted; null without EEG."
     )
     models_used = ModelUsedSerializer(many=True, read_only=True)
     labels = serializers.ListField(child=serializers.CharField(), read_only=True)
     summary = SummarySerializer(read_only=True, allow_null=True)
-    has_video = serializers.SerializerMethodField(help_text="Whether the labelled video is there.")
+    has_video = serializers.SerializerMethodField(help_text="Whether the labelled video exists.")
 
     class Meta:
         model = Analysis
@@ -152,8 +156,8 @@ class WindowSerializer(serializers.ModelSerializer[WindowScore]):
 
 
 class FacesSerializer(serializers.Serializer[Any]):
-    step_s = SecondsField(help_text="A face was looked for as often; moments without one are left out.")
-    width = serializers.IntegerField(help_text="Of the picture as shown, in pixels.")
+    step_s = SecondsField(help_text="Interval of face detection; moments without a face are left out.")
+    width = serializers.IntegerField(help_text="Pixels of the displayed picture.")
     height = serializers.IntegerField()
     boxes = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(), min_length=5, max_length=5),
@@ -172,17 +176,17 @@ class RevisionSerializer(serializers.Serializer[Any]):
     revision = serializers.IntegerField(
         min_value=0,
         max_value=2**31 - 2,
-        help_text="Counts the changes; 0 before the first. Send the one that yours is based on.",
+        help_text="Number of changes so far. Send the revision that yours is based on.",
     )
 
 
 class CorrectionsSerializer(RevisionSerializer):
-    by = NullableCharField(help_text="Who saved it.")
-    at = NullableCharField(help_text="When.")
+    by = NullableCharField(help_text="User name of the author.")
+    at = NullableCharField(help_text="When it was saved.")
     segments = CorrectionSerializer(
         many=True,
         max_length=MAX_CORRECTIONS,  # type: ignore[call-arg]
-        help_text="They cover the recording without gap or overlap. Empty where nobody corrected anything.",
+        help_text="Segments that cover the recording without gap or overlap; empty without corrections.",
     )
 
     def corrections(self) -> list[Correction]:

@@ -18,14 +18,14 @@ class CredentialsSerializer(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         max_length=40,
-        help_text="Of the second factor, if there is one.",
+        help_text="The second factor, if there is one.",
     )
     name = serializers.CharField(max_length=100, default="Made through the API", help_text="What the token is for.")
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=Scope.choices),
         default=list(Scope),
         allow_empty=False,
-        help_text="All of them without this.",
+        help_text="Default: all.",
     )
     expires_days = serializers.IntegerField(
         min_value=1,
@@ -36,4 +36,4 @@ class CredentialsSerializer(serializers.Serializer[Any]):
         help_text="Null for a token that does not expire.",
     )
     expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
-    token = serializers.CharField(read_only=True, help_text="Shown this once.")
+    token = serializers.CharField(read_only=True, help_text="Shown only once.")

@@ -10,7 +10,9 @@ class ModelSerializer(serializers.Serializer[StoredModel]):
     version = serializers.CharField()
     kind = serializers.ChoiceField(choices=["audio-video", "eeg", "fusion"])
     labels = serializers.ListField(child=serializers.CharField())
-    demonstration = serializers.CharField(allow_null=True, help_text="Why it is for demonstration only, where it is.")
+    demonstration = serializers.CharField(
+        allow_null=True, help_text="Why the model is for demonstration only; null if it is not."
+    )
     notice = serializers.CharField()
     sha256 = serializers.CharField(source="used.sha256")
     metrics = serializers.DictField()

@@ -13,12 +13,12 @@ from webapp.recordings.models import (
 
 def erase_due_field() -> serializers.BooleanField:
     """The confirmation of a change that makes recordings expire."""
-    help_text = "Has to be true where recordings are older than they would be kept: they are erased within the hour."
+    help_text = "Must be true if the change makes recordings expire: they are erased within the hour."
     return serializers.BooleanField(required=False, write_only=True, help_text=help_text)
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
-    count = serializers.IntegerField(read_only=True, default=0, help_text="Of its recordings.")
+    count = serializers.IntegerField(read_only=True, default=0, help_text="Number of recordings.")
     erase_due = erase_due_field()
 
     class Meta:
@@ -27,13 +27,13 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             *("id", "name", "description", "purpose", "retention_days", "created_at", "count", "erase_due"),
         ]
         extra_kwargs = {
-            "purpose": {"help_text": "Of recordings that are sent into it without one."},
-            "retention_days": {"help_text": "Its recordings are erased so many days after they came; null: never."},
+            "purpose": {"help_text": "Default purpose of new recordings."},
+            "retention_days": {"help_text": "Recordings are erased this many days after their creation; null: never."},
         }
 
 
 class TagSerializer(serializers.ModelSerializer[Tag]):
-    count = serializers.IntegerField(read_only=True, default=0, help_text="Of the recordings that carry it.")
+    count = serializers.IntegerField(read_only=True, default=0, help_text="Number of recordings.")
 
     class Meta:
         model = Tag

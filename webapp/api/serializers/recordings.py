@@ -44,7 +44,7 @@ class RecordingUpdateSerializer(serializers.ModelSerializer[Recording]):
         child=serializers.CharField(max_length=TAG_MAX_LENGTH, validators=[NO_COMMA]),
         required=False,
         max_length=MAX_TAGS,
-        help_text="By name; unknown ones are made.",
+        help_text="By name; missing tags are created.",
     )
     erase_due = erase_due_field()
 
@@ -58,9 +58,9 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
     tags: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="name")
     duration_s = SecondsField(read_only=True)
     analyses = AnalysisStateSerializer(many=True, read_only=True, help_text="Newest first.")
-    consent_text = serializers.CharField(read_only=True, help_text="What was agreed to.")
+    consent_text = serializers.CharField(read_only=True, help_text="The text that was agreed to.")
     delete_at = serializers.DateTimeField(
-        read_only=True, allow_null=True, help_text="Null where it is kept until somebody deletes it."
+        read_only=True, allow_null=True, help_text="When it will be erased; null: never."
     )
 
     class Meta:
@@ -97,34 +97,40 @@ class RecordingCreatedSerializer(RecordingSerializer):
 class NewRecordingSerializer(serializers.Serializer[Any]):
     video = serializers.FileField(allow_empty_file=True, required=False, help_text="This or `video_upload`.")
     audio = serializers.FileField(
-        allow_empty_file=True, required=False, help_text="Sound that is read instead of the video's own."
+        allow_empty_file=True, required=False, help_text="Audio that replaces the video's own."
     )
     eeg = serializers.FileField(allow_empty_file=True, required=False, help_text="A MAT file.")
     video_upload = serializers.UUIDField(required=False, help_text="A finished upload, instead of the file.")
     audio_upload = serializers.UUIDField(required=False, help_text="A finished upload, instead of the file.")
     eeg_upload = serializers.UUIDField(required=False, help_text="A finished upload, instead of the file.")
     eeg_trial = serializers.IntegerField(
-        min_value=1, max_value=2**31 - 1, required=False, help_text="Counted from 1; where the file holds several."
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        help_text="From 1; needed if the file contains several trials.",
     )
-    eeg_sfreq = serializers.FloatField(required=False, help_text="Hz; where the file names none.")
+    eeg_sfreq = serializers.FloatField(required=False, help_text="Hz; needed if the file states none.")
     eeg_unit = serializers.ChoiceField(
         choices=EEG_UNITS,
         required=False,
         allow_blank=True,
-        help_text="Of the values, where the file names none; without either they are microvolts.",
+        help_text="Unit of the values if the file states none; default: microvolts.",
     )
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
     model = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="NAME or NAME@VERSION, from `models/`."
     )
-    project = OwnProjectField(required=False, help_text="The project that it belongs to.")
+    project = OwnProjectField(required=False, help_text="The recording's project.")
     purpose = serializers.ChoiceField(
         choices=Purpose.choices,
         required=False,
-        help_text="What it is used for; without this the project's, else `unstated`. The server may forbid some.",
+        help_text="Default: the project's purpose, else `unstated`. The server may forbid some purposes.",
     )
     purpose_note = serializers.CharField(
-        max_length=NOTE_MAX_LENGTH, required=False, allow_blank=True, help_text="More about it; has to be with `other`."
+        max_length=NOTE_MAX_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text="Details of the purpose; required with `other`.",
     )
     consent = serializers.BooleanField(default=False, help_text=f"Has to be true: {CONSENT}")
 

@@ -27,7 +27,7 @@ class OwnRecordingField(serializers.PrimaryKeyRelatedField[Recording]):
 
 
 class ShareSerializer(serializers.ModelSerializer[Share]):
-    username = serializers.SerializerMethodField(help_text="With whom; null for a link.")
+    username = serializers.SerializerMethodField(help_text="The recipient; null for a link.")
 
     class Meta:
         model = Share
@@ -42,14 +42,19 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
 
 class NewShareSerializer(serializers.Serializer[Any]):
     recording = OwnRecordingField(required=False, help_text="This or `project`.")
-    project = OwnProjectField(required=False, help_text="With whatever is in it, now and later.")
-    username = serializers.CharField(max_length=150, required=False, help_text="With whom. Without it a link is made.")
+    project = OwnProjectField(required=False, help_text="Includes recordings that are added later.")
+    username = serializers.CharField(
+        max_length=150, required=False, help_text="The recipient; without it a link is created."
+    )
     expires_days = serializers.IntegerField(
-        min_value=1, max_value=MAX_LINK_LIFETIME.days, required=False, help_text="Of a link: this or `expires_at`."
+        min_value=1,
+        max_value=MAX_LINK_LIFETIME.days,
+        required=False,
+        help_text="Lifetime of a link: this or `expires_at`.",
     )
     expires_at = serializers.DateTimeField(required=False)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    may_download = serializers.BooleanField(default=False, help_text="Whether files may be taken away too.")
+    may_download = serializers.BooleanField(default=False, help_text="Whether files may be downloaded.")
     consent = serializers.BooleanField(default=False, help_text=CONSENT)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +79,9 @@ class NewShareSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(component_name="MadeShare")
 class ShareCreatedSerializer(ShareSerializer):
-    path = serializers.CharField(read_only=True, allow_null=True, help_text="Of a link, with its secret. Shown once.")
+    path = serializers.CharField(
+        read_only=True, allow_null=True, help_text="Path of a link, with its secret. Shown only once."
+    )
 
     class Meta(ShareSerializer.Meta):
         fields = [*ShareSerializer.Meta.fields, "path"]
@@ -82,7 +89,7 @@ class ShareCreatedSerializer(ShareSerializer):
 
 @extend_schema_serializer(component_name="Shared")
 class SharedRecordingSerializer(serializers.ModelSerializer[Recording]):
-    owner = serializers.CharField(source="owner.username", help_text="Who shares it.")
+    owner = serializers.CharField(source="owner.username", help_text="User name of the owner.")
     duration_s = SecondsField(read_only=True)
     analyses = AnalysisStateSerializer(many=True, read_only=True, help_text="Newest first.")
 

@@ -19,12 +19,12 @@ class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
         child=serializers.ChoiceField(choices=EVENTS),
         allow_empty=False,
         default=list(EventType),
-        help_text="What to tell of; everything without this.",
+        help_text="Events to send; default: all.",
     )
     enabled = serializers.BooleanField(default=True)
-    note = NullableCharField(help_text="Why it was switched off, where it was not you who did it.")
+    note = NullableCharField(help_text="Why it was disabled automatically.")
     old_secret_until = serializers.DateTimeField(
-        read_only=True, allow_null=True, help_text="Until then the secret before the present one signs too."
+        read_only=True, allow_null=True, help_text="Until then the previous secret also signs."
     )
 
     class Meta:
@@ -36,21 +36,23 @@ class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
 @extend_schema_serializer(component_name="NewWebhook")
 class WebhookCreatedSerializer(WebhookSerializer):
     enabled = serializers.BooleanField(read_only=True)
-    secret = serializers.CharField(read_only=True, help_text="Signs the messages. Shown this once.")
+    secret = serializers.CharField(read_only=True, help_text="Signs the messages. Shown only once.")
 
     class Meta(WebhookSerializer.Meta):
         fields = [*WebhookSerializer.Meta.fields, "secret"]
 
 
 class SecretSerializer(serializers.Serializer[Any]):
-    secret = serializers.CharField(read_only=True, help_text="Signs the messages from now on. Shown this once.")
-    old_secret_until = serializers.DateTimeField(read_only=True, help_text="Until then the one before signs too.")
+    secret = serializers.CharField(read_only=True, help_text="Signs the messages from now on. Shown only once.")
+    old_secret_until = serializers.DateTimeField(read_only=True, help_text="Until then the previous secret also signs.")
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    message_id = serializers.CharField(read_only=True, help_text="The header webhook-id, the same at every attempt.")
+    message_id = serializers.CharField(
+        read_only=True, help_text="The header webhook-id, which is the same in every attempt."
+    )
     payload = serializers.DictField(read_only=True)
-    answer = NullableCharField(help_text="How the answer began.")
+    answer = NullableCharField(help_text="Start of the response.")
     error = NullableCharField()
     next_attempt_at = serializers.SerializerMethodField()
 

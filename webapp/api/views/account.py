@@ -15,7 +15,9 @@ from webapp.api.views.base import current_user
 
 
 class AccountView(APIView):
-    @extend_schema(operation_id="account_retrieve", summary="One's account and quota", responses=AccountSerializer)
+    @extend_schema(
+        operation_id="account_retrieve", summary="Retrieve the account and its quotas", responses=AccountSerializer
+    )
     def get(self, request: Request) -> Response:
         return Response(AccountSerializer(current_user(request)).data)
 
@@ -25,7 +27,7 @@ class AccountDeletionView(APIView):
 
     @extend_schema(
         operation_id="account_delete",
-        summary="Delete one's account with everything there is of it",
+        summary="Delete the account with all its data",
         description="Needs the name and the password besides the token. From the answer on no token is valid, and "
         "nothing is shared any more. 202: some recordings are left, which are erased without further calls.",
         request=DeletionSerializer,

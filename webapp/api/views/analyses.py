@@ -31,7 +31,7 @@ from webapp.core.errors import RequestError, WebCode
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")
 
 
-@extend_schema_view(get=extend_schema(operation_id="analyses_list", summary="Past predictions"))
+@extend_schema_view(get=extend_schema(operation_id="analyses_list", summary="List analyses"))
 class AnalysisListView(generics.ListAPIView[Analysis]):
     queryset = Analysis.objects.none()
     serializer_class = AnalysisSerializer
@@ -44,7 +44,7 @@ class AnalysisListView(generics.ListAPIView[Analysis]):
         return selectors.analyses_of(current_user(self.request))
 
 
-@extend_schema_view(get=extend_schema(operation_id="analyses_retrieve", summary="State, progress and summary"))
+@extend_schema_view(get=extend_schema(operation_id="analyses_retrieve", summary="Retrieve an analysis"))
 class AnalysisDetailView(generics.RetrieveAPIView[Analysis]):
     queryset = Analysis.objects.none()
     serializer_class = AnalysisSerializer
@@ -55,7 +55,9 @@ class AnalysisDetailView(generics.RetrieveAPIView[Analysis]):
 
 
 class AnalysisCancelView(APIView):
-    @extend_schema(operation_id="analyses_cancel", summary="Stop it", request=None, responses={200: AnalysisSerializer})
+    @extend_schema(
+        operation_id="analyses_cancel", summary="Cancel an analysis", request=None, responses={200: AnalysisSerializer}
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         analysis = selectors.analysis_for(current_user(request), pk)
         if not services.cancel(analysis=analysis) and analysis.status != Analysis.Status.CANCELLED:
@@ -63,7 +65,9 @@ class AnalysisCancelView(APIView):
         return Response(AnalysisSerializer(analysis).data)
 
 
-@extend_schema_view(get=extend_schema(operation_id="analyses_segments_list", summary="The timeline"))
+@extend_schema_view(
+    get=extend_schema(operation_id="analyses_segments_list", summary="List the segments of the timeline")
+)
 class SegmentListView(generics.ListAPIView[Segment]):
     queryset = Segment.objects.none()
     serializer_class = SegmentSerializer
@@ -75,7 +79,9 @@ class SegmentListView(generics.ListAPIView[Segment]):
         return analysis.segments.select_related("analysis")
 
 
-@extend_schema_view(get=extend_schema(operation_id="analyses_windows_list", summary="The scores under the timeline"))
+@extend_schema_view(
+    get=extend_schema(operation_id="analyses_windows_list", summary="List the windows with their scores")
+)
 class WindowListView(generics.ListAPIView[WindowScore]):
     queryset = WindowScore.objects.none()
     serializer_class = WindowSerializer
@@ -88,12 +94,14 @@ class WindowListView(generics.ListAPIView[WindowScore]):
 
 
 class FacesView(APIView):
-    @extend_schema(operation_id="analyses_faces", summary="Where the face was", responses={200: FacesSerializer})
+    @extend_schema(
+        operation_id="analyses_faces", summary="Retrieve the positions of the face", responses={200: FacesSerializer}
+    )
     def get(self, request: Request, pk: UUID) -> Response:
         return Response(responses.faces(permissions.access_for(current_user(request), pk).analysis))
 
 
-@extend_schema_view(get=extend_schema(operation_id="segments_list", summary="Segments across all past predictions"))
+@extend_schema_view(get=extend_schema(operation_id="segments_list", summary="Search the segments of all timelines"))
 class SegmentSearchView(generics.ListAPIView[Segment]):
     queryset = Segment.objects.none()
     serializer_class = SegmentSearchSerializer
@@ -111,7 +119,7 @@ class LabelledVideoView(APIView):
 
     @extend_schema(
         operation_id="analyses_video",
-        summary="The labelled video",
+        summary="Download the labelled video",
         parameters=[RANGE],
         responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
     )
@@ -128,7 +136,7 @@ class ChaptersView(APIView):
 
     @extend_schema(
         operation_id="analyses_chapters",
-        summary="The original video with the timeline as chapters and subtitles",
+        summary="Download the original video with the timeline as chapters and subtitles",
         description="Picture and sound are the original's, not coded again; Matroska where an MP4 does not take them.",
         parameters=[RANGE],
         responses={
@@ -145,7 +153,7 @@ class ExportView(APIView):
 
     @extend_schema(
         operation_id="analyses_export",
-        summary="The timeline as a file for other tools",
+        summary="Export the timeline as a file",
         parameters=[OpenApiParameter("format", str, OpenApiParameter.PATH, enum=sorted(WRITERS))],
         responses={(200, writer.content_type): OpenApiTypes.BINARY for writer in WRITERS.values()},
     )

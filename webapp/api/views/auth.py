@@ -22,7 +22,7 @@ class TokenView(APIView):
 
     @extend_schema(
         operation_id="token_create",
-        summary="A token for name and password",
+        summary="Create a token with user name and password",
         description="Where the account has a second factor, `code` is needed too: of the authenticator, or a recovery "
         "code. Without it the answer is 401 `code_required`. A code is taken once.",
         request=CredentialsSerializer,

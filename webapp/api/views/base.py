@@ -24,7 +24,7 @@ class ProblemAutoSchema(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(ProblemSerializer, "response")
         content = {PROBLEM_TYPE: {"schema": problem.ref}}
-        return {**bodies, "default": {"description": "What is wrong.", "content": content}}
+        return {**bodies, "default": {"description": "Problem details.", "content": content}}
 
 
 class IgnoreAcceptNegotiation(BaseContentNegotiation):

@@ -16,7 +16,7 @@ from webapp.recordings.upload_slots import upload_slot
 class CorrectionsView(APIView):
     @extend_schema(
         operation_id="analyses_corrections_retrieve",
-        summary="A person's own timeline",
+        summary="Retrieve the corrected timeline",
         responses={200: CorrectionsSerializer},
     )
     def get(self, request: Request, pk: UUID) -> Response:
@@ -25,7 +25,7 @@ class CorrectionsView(APIView):
 
     @extend_schema(
         operation_id="analyses_corrections_update",
-        summary="Correct the timeline",
+        summary="Save a corrected timeline",
         description="All of it at once. Where it was changed since `revision`, this is refused: `revision_conflict`.",
         request=CorrectionsSerializer,
         responses={200: CorrectionsSerializer},
@@ -46,7 +46,7 @@ class CorrectionsView(APIView):
 
     @extend_schema(
         operation_id="analyses_corrections_destroy",
-        summary="Remove the corrections",
+        summary="Delete the corrections",
         parameters=[RevisionSerializer],
         responses={204: None},
     )
@@ -63,7 +63,7 @@ class CorrectionsView(APIView):
 class CarryOverView(APIView):
     @extend_schema(
         operation_id="analyses_corrections_carry_over",
-        summary="Carry the corrections of another analysis over",
+        summary="Copy the corrections of another analysis",
         description="They replace those of this analysis. Where its model does not know a label of theirs, this is "
         "refused: `correction_label`. Where they were changed since `revision`: `revision_conflict`.",
         request=CarryOverSerializer,

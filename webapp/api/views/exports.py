@@ -30,7 +30,7 @@ class ExportArchiveView(generics.GenericAPIView[Analysis]):
 
     @extend_schema(
         operation_id="exports",
-        summary="Many timelines as files in one zip",
+        summary="Export many timelines as one zip file",
         description="Of each recording one timeline among the analyses that match, in a folder of its own: the one "
         "that a person corrected last, or where none is corrected, the latest. `manifest.csv` says which.",
         filters=True,

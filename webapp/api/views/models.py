@@ -11,7 +11,7 @@ from webapp.api.serializers.models import ModelSerializer
 
 class ModelListView(APIView):
     @extend_schema(
-        operation_id="models_list", summary="What reads recordings, and how well", responses=ModelSerializer(many=True)
+        operation_id="models_list", summary="List models with their metrics", responses=ModelSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
         return Response([ModelSerializer(spec).data for spec in store.list_models()])

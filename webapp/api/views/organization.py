@@ -30,8 +30,8 @@ class _ProjectView(generics.GenericAPIView[Project]):
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="projects_list", summary="One's projects"),
-    post=extend_schema(operation_id="projects_create", summary="Make a project"),
+    get=extend_schema(operation_id="projects_list", summary="List projects"),
+    post=extend_schema(operation_id="projects_create", summary="Create a project"),
 )
 class ProjectListCreateView(_ProjectView, generics.ListCreateAPIView[Project]):
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
@@ -40,11 +40,11 @@ class ProjectListCreateView(_ProjectView, generics.ListCreateAPIView[Project]):
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="projects_retrieve", summary="One project"),
-    patch=extend_schema(
-        operation_id="projects_partial_update", summary="Change what it is called and how long it keeps"
+    get=extend_schema(operation_id="projects_retrieve", summary="Retrieve a project"),
+    patch=extend_schema(operation_id="projects_partial_update", summary="Update a project"),
+    delete=extend_schema(
+        operation_id="projects_destroy", summary="Delete a project; its recordings stay, without a project"
     ),
-    delete=extend_schema(operation_id="projects_destroy", summary="Remove it; its recordings stay, in no project"),
 )
 class ProjectDetailView(_ProjectView, generics.RetrieveUpdateDestroyAPIView[Project]):
     http_method_names = DETAIL_METHODS
@@ -71,8 +71,8 @@ class _TagView(generics.GenericAPIView[Tag]):
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="tags_list", summary="One's tags"),
-    post=extend_schema(operation_id="tags_create", summary="Make a tag"),
+    get=extend_schema(operation_id="tags_list", summary="List tags"),
+    post=extend_schema(operation_id="tags_create", summary="Create a tag"),
 )
 class TagListCreateView(_TagView, generics.ListCreateAPIView[Tag]):
     def perform_create(self, serializer: BaseSerializer[Tag]) -> None:
@@ -80,9 +80,9 @@ class TagListCreateView(_TagView, generics.ListCreateAPIView[Tag]):
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="tags_retrieve", summary="One tag"),
-    patch=extend_schema(operation_id="tags_partial_update", summary="Rename it on every recording that carries it"),
-    delete=extend_schema(operation_id="tags_destroy", summary="Take it off every recording"),
+    get=extend_schema(operation_id="tags_retrieve", summary="Retrieve a tag"),
+    patch=extend_schema(operation_id="tags_partial_update", summary="Rename a tag on all its recordings"),
+    delete=extend_schema(operation_id="tags_destroy", summary="Delete a tag, which removes it from all recordings"),
 )
 class TagDetailView(_TagView, generics.RetrieveUpdateDestroyAPIView[Tag]):
     http_method_names = DETAIL_METHODS

@@ -41,7 +41,7 @@ def _is_repeated(request: Request) -> bool:
     return bool(key) and current_user(request).recordings.filter(idempotency_key=key).exists()
 
 
-@extend_schema_view(get=extend_schema(operation_id="recordings_list", summary="One's recordings"))
+@extend_schema_view(get=extend_schema(operation_id="recordings_list", summary="List recordings"))
 class RecordingListCreateView(generics.ListAPIView[Recording]):
     queryset = Recording.objects.none()
     serializer_class = RecordingSerializer
@@ -61,7 +61,7 @@ class RecordingListCreateView(generics.ListAPIView[Recording]):
 
     @extend_schema(
         operation_id="recordings_create",
-        summary="Send a recording and have it read",
+        summary="Create a recording and analyse it",
         request={
             "multipart/form-data": NewRecordingSerializer,
             "application/x-www-form-urlencoded": NewRecordingSerializer,
@@ -94,8 +94,10 @@ class RecordingListCreateView(generics.ListAPIView[Recording]):
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="recordings_retrieve", summary="One recording"),
-    delete=extend_schema(operation_id="recordings_destroy", summary="Erase it with everything derived from it"),
+    get=extend_schema(operation_id="recordings_retrieve", summary="Retrieve a recording"),
+    delete=extend_schema(
+        operation_id="recordings_destroy", summary="Erase a recording with everything derived from it"
+    ),
 )
 class RecordingDetailView(generics.RetrieveDestroyAPIView[Recording]):
     queryset = Recording.objects.none()
@@ -107,7 +109,7 @@ class RecordingDetailView(generics.RetrieveDestroyAPIView[Recording]):
 
     @extend_schema(
         operation_id="recordings_partial_update",
-        summary="Change its title, project or tags",
+        summary="Update title, project or tags of a recording",
         request=RecordingUpdateSerializer,
         responses=RecordingSerializer,
     )
@@ -134,7 +136,7 @@ class RerunView(generics.GenericAPIView[Recording]):
 
     @extend_schema(
         operation_id="recordings_analyses_create",
-        summary="Read it again, with another model",
+        summary="Analyse a recording again",
         request=RerunSerializer,
         responses={201: AnalysisSerializer},
     )

@@ -25,7 +25,7 @@ from webapp.recordings import permissions, sharing
 from webapp.recordings.models import Recording, Share
 
 
-@extend_schema_view(get=extend_schema(operation_id="shares_list", summary="What one shares, and with whom"))
+@extend_schema_view(get=extend_schema(operation_id="shares_list", summary="List own shares"))
 class ShareListCreateView(generics.ListAPIView[Share]):
     scope = Scope.ACCOUNT
     queryset = Share.objects.none()
@@ -38,8 +38,8 @@ class ShareListCreateView(generics.ListAPIView[Share]):
 
     @extend_schema(
         operation_id="shares_create",
-        summary="Let a person, or whoever has a link, look at a recording or a project",
-        description="With `username` it is shared with that person until it is revoked, without it a link is made.",
+        summary="Share a recording or a project with a user or through a link",
+        description="With `username` it is shared with that user until it is revoked, without it a link is created.",
         request=NewShareSerializer,
         responses={201: ShareCreatedSerializer},
     )
@@ -64,7 +64,7 @@ class ShareListCreateView(generics.ListAPIView[Share]):
 class ShareDetailView(APIView):
     scope = Scope.ACCOUNT
 
-    @extend_schema(operation_id="shares_destroy", summary="Revoke it, at once", responses={204: None})
+    @extend_schema(operation_id="shares_destroy", summary="Revoke a share at once", responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
         sharing.revoke(share=permissions.share_for(current_user(request), pk))
         return Response(status=204)
@@ -73,7 +73,7 @@ class ShareDetailView(APIView):
 @extend_schema_view(
     get=extend_schema(
         operation_id="shared_list",
-        summary="What others share with oneself",
+        summary="List recordings shared by others",
         description="Each analysis is read at its own address under `analyses/`. Changing anything answers 404, taking "
         "files away 403 `view_only` unless the owner allows it.",
     )

@@ -36,10 +36,10 @@ def _response_header(name: str, description: str, kind: type = str) -> OpenApiPa
 
 
 RESUMABLE = OpenApiParameter("Tus-Resumable", str, OpenApiParameter.HEADER, required=True, enum=[tus.VERSION])
-OFFSET = _response_header("Upload-Offset", "Bytes that are kept.", int)
+OFFSET = _response_header("Upload-Offset", "Bytes received so far.", int)
 LENGTH = _response_header("Upload-Length", "Bytes of the file.", int)
-METADATA = _response_header("Upload-Metadata", "As it was sent, where it was.")
-EXPIRES = _response_header("Upload-Expires", "When what has come is removed, unless more comes.")
+METADATA = _response_header("Upload-Metadata", "As it was sent, if it was.")
+EXPIRES = _response_header("Upload-Expires", "When the upload expires unless it is continued.")
 
 
 class TusView(APIView):
@@ -82,7 +82,7 @@ class TusView(APIView):
 class UploadCreateView(TusView):
     @extend_schema(
         operation_id="uploads_create",
-        summary="Begin to send a file in parts",
+        summary="Create a resumable upload",
         description=f"The tus protocol, version {tus.VERSION}, with the extensions {tus.EXTENSIONS}.",
         request=None,
         responses={201: None},
@@ -107,8 +107,8 @@ class UploadDetailView(TusView):
 
     @extend_schema(
         operation_id="uploads_offset",
-        summary="How much of it has come",
-        description="Where to go on after a connection broke.",
+        summary="Get the offset of an upload",
+        description="Where to continue after a lost connection.",
         request=None,
         responses={200: None},
         parameters=[RESUMABLE, OFFSET, LENGTH, METADATA, EXPIRES],
@@ -122,13 +122,13 @@ class UploadDetailView(TusView):
 
     @extend_schema(
         operation_id="uploads_append",
-        summary="Send a part of the file",
-        description="HEAD at this address tells where to go on after a connection broke.",
+        summary="Append a part to an upload",
+        description="HEAD on this URL returns the offset to continue at after a lost connection.",
         request={TUS_CONTENT_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
         parameters=[
             RESUMABLE,
-            _request_header("Upload-Offset", "Bytes that were sent before.", int, required=True),
+            _request_header("Upload-Offset", "Bytes sent before this part.", int, required=True),
             _request_header("Upload-Checksum", "`sha1` or `sha256` and the part's digest in Base64."),
             OFFSET,
             EXPIRES,
@@ -149,8 +149,8 @@ class UploadDetailView(TusView):
 
     @extend_schema(
         operation_id="uploads_destroy",
-        summary="Remove it",
-        description="What came of it is removed too.",
+        summary="Delete an upload",
+        description="Deletes the received bytes, too.",
         request=None,
         responses={204: None},
         parameters=[RESUMABLE],
@@ -163,9 +163,7 @@ class UploadDetailView(TusView):
 class EegOutlineView(APIView):
     scope = Scope.WRITE
 
-    @extend_schema(
-        operation_id="uploads_eeg", summary="What a MAT file that was sent holds", responses=EegOutlineSerializer
-    )
+    @extend_schema(operation_id="uploads_eeg", summary="Inspect an uploaded MAT file", responses=EegOutlineSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         upload = selectors.upload_for(current_user(request), pk)
         uploads.require_finished(upload)

@@ -25,7 +25,7 @@ from webapp.webhooks import selectors, services
 from webapp.webhooks.models import Delivery, Endpoint
 
 
-@extend_schema_view(get=extend_schema(operation_id="webhooks_list", summary="One's webhooks"))
+@extend_schema_view(get=extend_schema(operation_id="webhooks_list", summary="List webhooks"))
 class WebhookListCreateView(generics.ListAPIView[Endpoint]):
     scope = Scope.ACCOUNT
     queryset = Endpoint.objects.none()
@@ -38,8 +38,9 @@ class WebhookListCreateView(generics.ListAPIView[Endpoint]):
 
     @extend_schema(
         operation_id="webhooks_create",
-        summary="Be told what happens",
-        description="Each message is signed as Standard Webhooks says, with the secret that is in this answer alone.",
+        summary="Create a webhook",
+        description="Messages are signed as specified by Standard Webhooks, with the secret that only this response "
+        "contains.",
         request=WebhookCreatedSerializer,
         responses={201: WebhookCreatedSerializer},
     )
@@ -54,13 +55,13 @@ class WebhookListCreateView(generics.ListAPIView[Endpoint]):
 class WebhookDetailView(APIView):
     scope = Scope.ACCOUNT
 
-    @extend_schema(operation_id="webhooks_retrieve", summary="One webhook", responses=WebhookSerializer)
+    @extend_schema(operation_id="webhooks_retrieve", summary="Retrieve a webhook", responses=WebhookSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         return Response(WebhookSerializer(selectors.endpoint_for(current_user(request), pk)).data)
 
     @extend_schema(
         operation_id="webhooks_partial_update",
-        summary="Change it, switch it off or on",
+        summary="Update, enable or disable a webhook",
         request=WebhookSerializer(partial=True),
         responses=WebhookSerializer,
     )
@@ -71,7 +72,9 @@ class WebhookDetailView(APIView):
         services.update(endpoint=endpoint, **form.validated_data)
         return Response(WebhookSerializer(endpoint).data)
 
-    @extend_schema(operation_id="webhooks_destroy", summary="Remove it with its log", responses={204: None})
+    @extend_schema(
+        operation_id="webhooks_destroy", summary="Delete a webhook with its deliveries", responses={204: None}
+    )
     def delete(self, request: Request, pk: UUID) -> Response:
         services.delete(endpoint=selectors.endpoint_for(current_user(request), pk))
         return Response(status=204)
@@ -82,8 +85,8 @@ class WebhookSecretView(APIView):
 
     @extend_schema(
         operation_id="webhooks_secret_create",
-        summary="A new secret",
-        description="For 24 hours the one before signs too: every message then has two signatures.",
+        summary="Create a new secret",
+        description="For 24 hours the previous secret also signs: every message then has two signatures.",
         request=None,
         responses=SecretSerializer,
     )
@@ -99,7 +102,7 @@ class WebhookTestView(APIView):
 
     @extend_schema(
         operation_id="webhooks_test",
-        summary="Send it a message of the type webhook.test",
+        summary="Send a test event",
         request=None,
         responses={202: DeliverySerializer},
     )
@@ -109,7 +112,7 @@ class WebhookTestView(APIView):
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="webhooks_deliveries_list", summary="What was sent in the last 30 days")
+    get=extend_schema(operation_id="webhooks_deliveries_list", summary="List deliveries of the last 30 days")
 )
 class DeliveryListView(generics.ListAPIView[Delivery]):
     scope = Scope.ACCOUNT
@@ -128,7 +131,7 @@ class DeliveryResendView(APIView):
 
     @extend_schema(
         operation_id="webhooks_deliveries_again",
-        summary="Send the same message again",
+        summary="Resend a delivery",
         request=None,
         responses={202: DeliverySerializer},
     )

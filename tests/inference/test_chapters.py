@@ -17,6 +17,8 @@ from inference.types import UNDETERMINED, Evidence, Mode, Segment, Timeline
 from tests.inference.clips import first_sound_s, made, picture, silent, talk, tone
 from tests.inference.timelines import TITLE
 
+pytestmark = pytest.mark.slow
+
 CAPTIONS = ["Happy 83 %", "Undetermined", "Full of = joy; # & <i> 83 %"]
 LABELS = ("happy", UNDETERMINED, "full of = joy; # & <i>")
 

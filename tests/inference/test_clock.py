@@ -16,6 +16,8 @@ from inference.validation import check_inputs
 from tests.inference import recordings
 from tests.inference.clips import shades, talk
 
+pytestmark = pytest.mark.slow
+
 RATE = 22050
 
 

@@ -21,6 +21,8 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from inference import store
 from inference.export import decode_timeline
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "samples"
 ANALYSE = (sys.executable, "-m", "inference", "analyse")

@@ -17,6 +17,8 @@ from tests.inference import recordings, sounds
 from tests.inference.clips import made, picture, silent, talk, tone
 from tests.webapp import clips
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "samples"
 

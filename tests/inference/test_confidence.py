@@ -13,6 +13,8 @@ from inference.media.probe import probe_video
 from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack
 from inference.types import Inputs, MediaInfo
 
+pytestmark = pytest.mark.slow
+
 VIDEO = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
 
 

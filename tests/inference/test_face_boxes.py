@@ -11,6 +11,8 @@ from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.types import Faces, Inputs
 from tests.inference.clips import made, silent
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
 
 

@@ -13,6 +13,8 @@ from inference.model_spec import SpeechInput
 from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.types import Inputs
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 

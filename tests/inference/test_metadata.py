@@ -11,6 +11,8 @@ from inference.media.render import render
 from inference.types import Evidence, Mode, Segment, Timeline
 from tests.inference.clips import made, picture, tone
 
+pytestmark = pytest.mark.slow
+
 MARK, PLACE, DAY = "Telltale", "+48.1111+011.5555/", "2001-02-03"
 # As camcorders write it: user data in the coded picture.
 IN_THE_PICTURE = ("-bsf:v", f"h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+{MARK}")

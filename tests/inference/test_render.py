@@ -12,6 +12,8 @@ from inference.types import UNDETERMINED, Evidence, Mode, Segment, Timeline
 from inference.wording import caption
 from tests.inference.clips import first_sound_s, frame_times, made, picture, shades, silent, sized, talk, tone
 
+pytestmark = pytest.mark.slow
+
 EVIDENCE = Evidence(1.0, 1.0, 0.0)
 
 

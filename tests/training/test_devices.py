@@ -21,6 +21,8 @@ from training.schema.eeg import SimulatedEEG
 from training.schema.fusion import SimulatedFusion
 from training.tasks import eeg, fusion
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.arange(10) % 5
 
 

@@ -27,6 +27,8 @@ from training.publishing import report
 from training.schema.sections import SpeechConfig
 from training.tasks.speech import SpeechClassifier, train
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 

@@ -17,6 +17,8 @@ from inference.hashing import sha256_file
 from training.__main__ import main
 from training.data.fer2013 import LABELS
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 STILL = {"degrees": 0, "scale": 0, "shift": 0}
 PHASE = {"size": 32, "epochs": 2, "batch_size": 16, "lr": 0.003, "warmup": 0.1, "decay": 10, "warp": STILL}

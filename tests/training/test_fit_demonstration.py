@@ -25,6 +25,8 @@ from training.schema.fusion import SimulatedFusion, SyntheticTrials
 from training.tasks import eeg as fit_eeg
 from training.tasks import fusion as fit_fusion
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
 

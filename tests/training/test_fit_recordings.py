@@ -37,6 +37,8 @@ from training.schema.audio_visual import AudioVisualRecordings
 from training.tasks import fusion as fit_fusion
 from training.tasks.recordings import load_network
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 FPS, SECONDS, RATE = 10, 5, 22050
 

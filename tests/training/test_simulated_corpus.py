@@ -20,6 +20,8 @@ from training.errors import DatasetError
 from training.simulate import corpus
 from training.simulate.eeg import record, session, simulate_subject
 
+pytestmark = pytest.mark.slow
+
 SPOKEN = {1: "neutral", 2: "happy", 3: "sad", 4: "angry", 5: "calm"}  # by RAVDESS' codes
 
 

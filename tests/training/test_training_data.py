@@ -126,6 +126,7 @@ def test_a_moving_head_stays_the_same_face() -> None:
     assert torch.equal(frames, moving_head(image, torch.Generator().manual_seed(5), 96))
 
 
+@pytest.mark.slow
 def test_faces_are_drawn_alike_in_every_process(tmp_path: Path) -> None:
     """Texts hash differently in each process, and sets of them have another order."""
     code = (

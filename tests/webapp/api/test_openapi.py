@@ -41,6 +41,7 @@ described = schemathesis.openapi.from_path(OPENAPI)
 described.app = application
 
 
+@pytest.mark.slow
 def test_the_committed_description_is_that_of_the_code(tmp_path: Path) -> None:
     fresh = tmp_path / "openapi.yaml"
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(fresh))

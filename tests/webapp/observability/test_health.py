@@ -64,7 +64,9 @@ def test_a_system_that_cannot_confine_readers_is_named_and_told_at_the_start(
     assert [found.id for found in check_sandbox()] == ["emotrace.W003"]
 
 
-def test_a_database_that_does_not_answer_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_answer_is_named(
+    servers: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # pytest-django forbids the connection, which is as good as a server that is gone
     assert ready(client) == (503, ["database", "migrations"])
 

@@ -140,7 +140,7 @@ def test_a_link_opens_in_a_fresh_browser_and_ends_at_once(shown: Page) -> None:
     shown.goto(shown.url)
     expect(shown.get_by_text("opened 1 time")).to_be_visible()
     expect(shown.locator("#fresh-link")).to_have_count(0)
-    shown.get_by_role("link", name="Stop sharing with whoever").click()
+    shown.get_by_role("link", name="Stop sharing with everyone").click()
     shown.get_by_role("button", name="Stop sharing").click()
     # What was open cannot go on: the next part of the video is not given any more.
     status = fresh.evaluate(

@@ -170,8 +170,8 @@ class _Contents:
 
     def enters(self, name: str, shape: tuple[int, ...], *, cell: bool) -> bool:
         """Return whether to read into a structure or cell: a single structure always, lists by name."""
-        asked = any(part.lower() in (*self.texts_requested, *self.cells_requested) for part in name.split("."))
-        return asked or (not cell and math.prod(shape) == 1)
+        requested = any(part.lower() in (*self.texts_requested, *self.cells_requested) for part in name.split("."))
+        return requested or (not cell and math.prod(shape) == 1)
 
     def count(self) -> None:
         self.leaves += 1

@@ -194,9 +194,9 @@ def _rate(file: MatFile, variable: Variable) -> float | None:
 
 
 def _unit(file: MatFile, variable: Variable, names: tuple[str, ...] | None) -> str | None:
-    said = {name: rows for name, rows in file.texts.items() if _field_name(name) in UNIT_NAMES}
+    unit_texts = {name: rows for name, rows in file.texts.items() if _field_name(name) in UNIT_NAMES}
     found = set()
-    for rows in _nearest_scope(said, variable).values():
+    for rows in _nearest_scope(unit_texts, variable).values():
         if names and len(rows) == len(names) > 1:
             rows = tuple(rows[row] for row in channel_rows(names))
         found |= {unit for row in rows if (unit := parse_unit(row))}

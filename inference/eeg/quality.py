@@ -153,13 +153,13 @@ def _check_unit(amplitude: float, unit: str | None, *, whole: bool) -> None:
 
 def describe(facts: EegFacts) -> str:
     """Return the facts of an EEG as sentences."""
-    said = [f"EEG in {UNIT_NAMES[facts.unit]} at {facts.sfreq:g} Hz."]
+    sentences = [f"EEG in {UNIT_NAMES[facts.unit]} at {facts.sfreq:g} Hz."]
     if facts.channel_order == "assumed":
-        said.append("The file names no channels: they were read in EAV's order.")
+        sentences.append("The file names no channels: they were read in EAV's order.")
     if facts.bad_channels:
         listed = _listed(facts.bad_channels)
-        said.append(f"Read, but hardly EEG: {listed}.")
-    return " ".join(said)
+        sentences.append(f"Read, but hardly EEG: {listed}.")
+    return " ".join(sentences)
 
 
 def _too_many_bad(bad: Sequence[BadChannel]) -> InputError:

@@ -213,8 +213,8 @@ def _has_eav_length(layout: ArrayLayout) -> bool:
     return layout.is_eav and layout.samples() == EAV_SAMPLES
 
 
-def _sampling_rate(layout: ArrayLayout, given: float | None) -> float:
-    rates = {rate for rate in (layout.sfreq, given) if rate is not None}
+def _sampling_rate(layout: ArrayLayout, requested: float | None) -> float:
+    rates = {rate for rate in (layout.sfreq, requested) if rate is not None}
     if layout.sfreq is None and _has_eav_length(layout):
         rates.add(EAV_RATE)
     if rates:
@@ -228,10 +228,10 @@ def _sampling_rate(layout: ArrayLayout, given: float | None) -> float:
     raise InputError(Code.EEG_SAMPLING_RATE, "The EEG file does not say its sampling rate. Give it in Hz (eeg_sfreq).")
 
 
-def _agreed_unit(said: str | None, given: str | None) -> str | None:
-    unit = parse_unit(given) if given is not None else None
-    if said and unit and said != unit:
+def _agreed_unit(stored: str | None, requested: str | None) -> str | None:
+    unit = parse_unit(requested) if requested is not None else None
+    if stored and unit and stored != unit:
         raise InputError(
-            Code.EEG_UNIT, f"The file says that its unit is {said}, but {unit} was given. Leave the wrong one out."
+            Code.EEG_UNIT, f"The file says that its unit is {stored}, but {unit} was given. Leave the wrong one out."
         )
-    return said or unit
+    return stored or unit

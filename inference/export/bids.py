@@ -48,14 +48,21 @@ def _events(timeline: Timeline) -> str:
     header = [*names, *(["reader", "note"] if corrected else [])]
     found = []
     for segment in timeline.segments:
-        sure = "n/a" if segment.label == UNDETERMINED else f"{segment.confidence:.4f}"
-        given = [f"{segment.probabilities[label]:.4f}" for label in timeline.labels]
-        row = [*_times(segment), segment.label, sure, *given, *evidence_cells(segment), *unimodal_cells(segment, "n/a")]
+        confidence = "n/a" if segment.label == UNDETERMINED else f"{segment.confidence:.4f}"
+        probabilities = [f"{segment.probabilities[label]:.4f}" for label in timeline.labels]
+        row = [
+            *_times(segment),
+            segment.label,
+            confidence,
+            *probabilities,
+            *evidence_cells(segment),
+            *unimodal_cells(segment, "n/a"),
+        ]
         found.append((segment.start_s, [*row, *([MACHINE, "n/a"] if corrected else [])]))
-    for own in corrected.segments if corrected else ():
+    for correction in corrected.segments if corrected else ():
         unscored = ["n/a"] * (len(names) - 3)
-        row = [*_times(own), own.label, *unscored, PERSON, one_line(own.note) or "n/a"]
-        found.append((own.start_s, row))
+        row = [*_times(correction), correction.label, *unscored, PERSON, one_line(correction.note) or "n/a"]
+        found.append((correction.start_s, row))
     ordered = [row for _, row in sorted(found, key=lambda one: one[0])]  # BIDS asks for the order of onsets
     return to_delimited([header, *ordered], delimiter="\t", lineterminator="\n")
 

@@ -38,9 +38,9 @@ def _add_audio_video(document: Elan.Eaf, timeline: Timeline) -> None:
     """Add a tier with the prediction of audio and video alone."""
     document.add_tier("audio-video")
     for segment in timeline.segments:
-        said = unimodal_prediction(segment, Modality.AUDIO_VIDEO)
+        prediction = unimodal_prediction(segment, Modality.AUDIO_VIDEO)
         start, end = milliseconds(segment.start_s), milliseconds(segment.end_s)
-        document.add_annotation("audio-video", start, end, said.label if said else UNDETERMINED)
+        document.add_annotation("audio-video", start, end, prediction.label if prediction else UNDETERMINED)
 
 
 def _correct(document: Elan.Eaf, corrections: Corrections) -> None:

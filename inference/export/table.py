@@ -37,14 +37,14 @@ def unimodal_column_names() -> list[str]:
 
 def evidence_cells(segment: Segment) -> list[str]:
     """Return the shares with a face, a voice and EEG."""
-    shown = segment.evidence
-    return [_score(share) for share in (shown.face, shown.voice, shown.eeg)]
+    evidence = segment.evidence
+    return [_score(share) for share in (evidence.face, evidence.voice, evidence.eeg)]
 
 
 def unimodal_cells(segment: Segment, missing: str = "") -> list[str]:
     """Return the cells of `unimodal_column_names`; `missing` where a modality is absent."""
-    found = [unimodal_prediction(segment, modality) for modality in UNIMODAL.values()]
-    pairs = [(said.label, _score(said.probability)) if said else (missing, missing) for said in found]
+    predictions = [unimodal_prediction(segment, modality) for modality in UNIMODAL.values()]
+    pairs = [(one.label, _score(one.probability)) if one else (missing, missing) for one in predictions]
     return [cell for pair in pairs for cell in pair]
 
 
@@ -71,8 +71,8 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     rows = [names]
     for segment in timeline.segments:
         shares = [_score(segment.probabilities[label]) if label in segment.probabilities else "" for label in labels]
-        said = [segment.label, _score(segment.confidence), *shares, *evidence_cells(segment), *unimodal_cells(segment)]
-        rows.append([*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *said, *means, MACHINE, ""])
+        cells = [segment.label, _score(segment.confidence), *shares, *evidence_cells(segment), *unimodal_cells(segment)]
+        rows.append([*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *cells, *means, MACHINE, ""])
     for one in timeline.corrections.segments if timeline.corrections else ():
         unscored = [""] * (len(names) - len(about) - 5)
         times = [f"{one.start_s:.3f}", f"{one.end_s:.3f}"]

@@ -23,8 +23,8 @@ def write(timeline: Timeline, _: RecordingInfo) -> bytes:
     if audio_visual_text(timeline):
         audio_video = grid.add_tier("audio-video")
         for segment in timeline.segments:
-            said = unimodal_prediction(segment, Modality.AUDIO_VIDEO)
-            label = said.label if said else UNDETERMINED
+            prediction = unimodal_prediction(segment, Modality.AUDIO_VIDEO)
+            label = prediction.label if prediction else UNDETERMINED
             audio_video.add_interval(segment.start_s, segment.end_s, label, check=False)
     if timeline.corrections:
         corrected, note = grid.add_tier("corrected"), grid.add_tier("note")

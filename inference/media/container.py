@@ -87,8 +87,8 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
 def video_stream(container: InputContainer) -> VideoStream | None:
     """Return the video track that players show; cover art does not count."""
-    shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    return _default_stream(shown, VIDEO_CODECS)
+    tracks = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    return _default_stream(tracks, VIDEO_CODECS)
 
 
 def audio_stream(container: InputContainer) -> AudioStream | None:

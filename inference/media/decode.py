@@ -39,14 +39,14 @@ def frames_at(path: Path, times: Sequence[float], max_side: int, max_pixels: flo
     than `max_pixels` in all.
     """
     decoded_pixels = 0
-    wanted = iter(times)
-    time = next(wanted, None)
-    shown: np.ndarray | None = None
+    remaining = iter(times)
+    time = next(remaining, None)
+    image: np.ndarray | None = None
     with open_container(path) as container:
         stream = video_stream(container)
         assert stream is not None, "probing lets no video pass that has no picture"
         stream.thread_type = "AUTO"
-        display, start = Orientation(stream), start_s(container)
+        orientation, start = Orientation(stream), start_s(container)
         previous: av.VideoFrame | None = None
         for frame in _decode_frames(container, stream, stream.codec_context):
             decoded_pixels += frame.width * frame.height
@@ -59,18 +59,18 @@ def frames_at(path: Path, times: Sequence[float], max_side: int, max_pixels: flo
             if frame.time is None:
                 continue
             while time is not None and time < frame.time - start:
-                if shown is None:
-                    shown = display.pixels(previous or frame, max_side)
-                yield shown
-                time = next(wanted, None)
+                if image is None:
+                    image = orientation.pixels(previous or frame, max_side)
+                yield image
+                time = next(remaining, None)
             if time is None:
                 return
-            previous, shown = frame, None
+            previous, image = frame, None
         assert previous is not None, "probing lets no video pass that has no frame"
-        shown = display.pixels(previous, max_side)
+        image = orientation.pixels(previous, max_side)
     while time is not None:
-        yield shown
-        time = next(wanted, None)
+        yield image
+        time = next(remaining, None)
 
 
 @sandboxed()

@@ -89,11 +89,11 @@ def check_extension(path: Path, file_format: FileFormat, formats: Collection[Fil
     if not suffix or suffix in file_format.suffixes:
         return
     if any(suffix in other.suffixes for other in formats):
-        said = f"The file's name ends in {suffix}, but it is {file_format.name}"
+        problem = f"The file's name ends in {suffix}, but it is {file_format.name}"
     else:
-        said = "The file's name does not end as that of a recording does"
+        problem = "The file's name does not end as that of a recording does"
     raise InputError(
-        Code.FILE_EXTENSION, f"{said}. Name it {path.stem[:20]}{file_format.suffixes[0]} if that is what it is."
+        Code.FILE_EXTENSION, f"{problem}. Name it {path.stem[:20]}{file_format.suffixes[0]} if that is what it is."
     )
 
 

@@ -128,53 +128,55 @@ class _PacketSpan:
 def _check_sample_values(path: Path, decoder: AudioCodecContext) -> None:
     if not decoder.name.startswith("pcm_f"):
         return
-    found = measure_mixdown(path)
-    if found.not_finite > MAX_NOT_FINITE:
+    mix = measure_mixdown(path)
+    if mix.not_finite > MAX_NOT_FINITE:
         raise InputError(
             Code.AUDIO_NOT_FINITE,
             "The sound holds many values that are not numbers (NaN or Inf). Export it again as 16-bit WAV.",
         )
-    if found.peak > FULL_SCALES[-1]:
+    if mix.peak > FULL_SCALES[-1]:
         raise InputError(
             Code.AUDIO_LEVEL,
-            f"The sound's values run to {found.peak:.3g}, where 1 is full scale. Export it again as 16-bit WAV.",
+            f"The sound's values run to {mix.peak:.3g}, where 1 is full scale. Export it again as 16-bit WAV.",
         )
 
 
 def _probe_container(path: Path, container: InputContainer) -> MediaInfo:
-    stream, spoken = video_stream(container), audio_stream(container)
+    stream, audio = video_stream(container), audio_stream(container)
     _check_track_count(container)
     if not container.streams:
         raise _zero_length_error()
     if stream is None:
         raise _no_picture_error()
     _check_video_codec(stream)
-    if spoken is not None:
-        _check_audio_codec(audio_decoder(path, spoken))
+    if audio is not None:
+        _check_audio_codec(audio_decoder(path, audio))
     frame: av.VideoFrame | None = None
     tracks: defaultdict[int, _PacketSpan] = defaultdict(_PacketSpan)
-    clock = PacketTimestamps(container, has_sound=spoken is not None)
+    clock = PacketTimestamps(container, has_sound=audio is not None)
     for packet in container.demux():
         tracks[packet.stream_index].add(packet)
-        if packet.stream_index == stream.index or (spoken is not None and packet.stream_index == spoken.index):
+        if packet.stream_index == stream.index or (audio is not None and packet.stream_index == audio.index):
             clock.add(packet)
         if frame is None and packet.stream_index == stream.index:
             frame = _first_frame(stream, packet)
     _check_not_truncated(
-        path, container, [stream] if spoken is None else [stream, spoken], max(t.last_s for t in tracks.values())
+        path, container, [stream] if audio is None else [stream, audio], max(t.last_s for t in tracks.values())
     )
-    seen = tracks[stream.index]
-    heard = tracks[spoken.index] if spoken is not None else _PacketSpan()
-    duration = max(seen.last_s, heard.last_s) - start_s(container)
-    if not seen.packets or duration <= 0:
+    video_span = tracks[stream.index]
+    audio_span = tracks[audio.index] if audio is not None else _PacketSpan()
+    duration = max(video_span.last_s, audio_span.last_s) - start_s(container)
+    if not video_span.packets or duration <= 0:
         raise _zero_length_error()
     if frame is None:
         raise InputError(Code.NOT_A_VIDEO, "No frame of this video can be decoded. Save it as H.264 MP4 and send that.")
-    if spoken is not None and heard.packets:
-        _check_sample_values(path, audio_decoder(path, spoken))
+    if audio is not None and audio_span.packets:
+        _check_sample_values(path, audio_decoder(path, audio))
     width, height = Orientation(stream).size(frame)
     _check_size(width, height)
-    fps = seen.packets / (seen.last_s - seen.first_s) if seen.last_s > seen.first_s else 0.0
+    fps = (
+        video_span.packets / (video_span.last_s - video_span.first_s) if video_span.last_s > video_span.first_s else 0.0
+    )
     check_frame_rate(fps)
     return MediaInfo(
         duration_s=duration,
@@ -182,7 +184,7 @@ def _probe_container(path: Path, container: InputContainer) -> MediaInfo:
         height=height,
         fps=fps,
         has_video=True,
-        has_audio=heard.packets > 0,
+        has_audio=audio_span.packets > 0,
         sha256=sha256_file(path),
     )
 

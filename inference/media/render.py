@@ -45,14 +45,14 @@ def render(
     called with the progress, 0..1. Raises FfmpegError, InputError(VIDEO_LENGTH), and what `on_progress` raises.
     """
     duration = timeline.media.duration_s
-    inputs, found = input_arguments(video), list_tracks(video)
-    assert found.video is not None, "probing lets no video pass that has no picture"
-    taken = ["-map", f"0:{found.video.index}"]
+    inputs, tracks = input_arguments(video), list_tracks(video)
+    assert tracks.video is not None, "probing lets no video pass that has no picture"
+    mapped = ["-map", f"0:{tracks.video.index}"]
     if timeline.media.has_audio:
-        taken += _audio_arguments(video, found, 0)
+        mapped += _audio_arguments(video, tracks, 0)
     elif sound is not None:
         inputs += input_arguments(sound)
-        taken += [*_audio_arguments(sound, list_tracks(sound), 1), "-t", str(duration)]
+        mapped += [*_audio_arguments(sound, list_tracks(sound), 1), "-t", str(duration)]
     partial = out.with_name(f".{out.name}.partial")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -61,7 +61,7 @@ def render(
             run_ffmpeg(
                 # ffmpeg must not correct jumps of timestamps: labels would lose the picture.
                 [
-                    *("-dts_delta_threshold", "1000000", *inputs, *taken, *encoder_arguments()),
+                    *("-dts_delta_threshold", "1000000", *inputs, *mapped, *encoder_arguments()),
                     *("-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4"),
                 ],
                 partial,

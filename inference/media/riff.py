@@ -105,7 +105,7 @@ def pcm_decoder(path: Path) -> str | None:
     return None
 
 
-def _read_chunk(file: BinaryIO, wanted: bytes, order: str, max_bytes: int) -> bytes:
+def _read_chunk(file: BinaryIO, chunk_name: bytes, order: str, max_bytes: int) -> bytes:
     """Return up to `max_bytes` of a chunk; nothing where it is not among the first chunks."""
     at = 12
     for _ in range(_MAX_CHUNKS):
@@ -114,7 +114,7 @@ def _read_chunk(file: BinaryIO, wanted: bytes, order: str, max_bytes: int) -> by
         if len(header) < 8:
             break
         name, length = struct.unpack(f"{order}4sI", header)
-        if name == wanted:
+        if name == chunk_name:
             return file.read(min(length, max_bytes))
         at += 8 + length + length % 2
     return b""

@@ -37,10 +37,10 @@ def list_tracks(path: Path) -> Tracks:
     """Return the tracks that can be decoded. Raises InputError(NOT_A_VIDEO | READER_CRASHED | TOO_COSTLY)."""
     try:
         with open_container(path) as container:
-            shown, heard = video_stream(container), audio_stream(container)
+            video, audio = video_stream(container), audio_stream(container)
             return Tracks(
-                video=_track(shown, shown.codec_context) if shown is not None else None,
-                audio=_track(heard, audio_decoder(path, heard)) if heard is not None else None,
+                video=_track(video, video.codec_context) if video is not None else None,
+                audio=_track(audio, audio_decoder(path, audio)) if audio is not None else None,
                 audio_tracks=tuple(
                     _track(each, each.codec_context)
                     for each in container.streams.audio

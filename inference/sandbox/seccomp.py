@@ -1,6 +1,6 @@
-"""Which system calls a process may make: a list of those it needs, made a filter by libseccomp.
+"""The system calls that a process may make: an allow list that libseccomp compiles to a filter.
 
-Every other call fails with EPERM; none ends the process, so that a library which tries something optional goes on.
+Every other call fails with EPERM and does not kill the process, so that libraries may try optional calls.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ _TCGETS, _FIONREAD, _FIONBIO, _FIOCLEX = 0x5401, 0x541B, 0x5421, 0x5451
 _PR_SET_NAME = 15
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
-# Reading files that are open, or may be opened; memory; threads; time; what a process may ask of itself.
+# Reading of files; memory; threads; time; queries about the process itself.
 _CALLS = """
     read readv pread64 preadv lseek close close_range fstat stat lstat newfstatat statx statfs fstatfs access faccessat
     faccessat2 readlink readlinkat getdents64 getcwd dup dup2 dup3 fcntl flock fadvise64 readahead poll ppoll
@@ -88,19 +88,19 @@ def _library() -> ctypes.CDLL | None:
 
 
 def available() -> bool:
-    """Whether filters can be made here, and the kernel takes them."""
+    """Return whether libseccomp is installed and the kernel has seccomp."""
     return _library() is not None and Path("/proc/sys/kernel/seccomp").exists()
 
 
 @cache
 def reading() -> bytes:
-    """The filter of a process that reads: no file opened to write, no process started, nobody reached."""
+    """Return the filter of a decoder: it opens no file for writing, starts no process, reaches no socket."""
     return _filter(_CALLS, {**_ON_CONDITION, **_READ_ONLY})
 
 
 @cache
 def encoding() -> bytes:
-    """The filter of ffmpeg: it may also write, and be executed. Which files, Landlock says."""
+    """Return the filter of ffmpeg, which may also write and be executed; Landlock limits the files."""
     return _filter([*_CALLS, *_TO_ENCODE], _ON_CONDITION)
 
 
@@ -114,7 +114,8 @@ def _filter(always: Sequence[str], conditions: Mapping[str, Sequence[Sequence[_C
         for name, alternatives in conditions.items():
             for each in alternatives:
                 _add(library, context, _ALLOW, name, each)
-        _add(library, context, _ERRNO | errno.ENOSYS, "clone3")  # its flags cannot be judged: clone is used instead
+        # The flags of clone3 cannot be filtered; libc falls back to clone.
+        _add(library, context, _ERRNO | errno.ENOSYS, "clone3")
         descriptor = os.memfd_create("filter")
         try:
             _checked_errno(library.seccomp_export_bpf(context, descriptor))
@@ -135,13 +136,13 @@ def _add(library: ctypes.CDLL, context: int, action: int, name: str, conditions:
 
 
 def _checked_errno(result: int) -> None:
-    """Raise OSError for what libseccomp returns where it fails, which is a negated errno."""
+    """Raise OSError for a negative result of libseccomp, which is a negated errno."""
     if result < 0:
         raise OSError(-result, os.strerror(-result))
 
 
 def load(instructions: bytes) -> None:
-    """Filter the calls of this thread and of what it starts. It needs no_new_privs. Raises OSError."""
+    """Filter the calls of this thread and its children. It needs no_new_privs. Raises OSError."""
     buffer = ctypes.create_string_buffer(instructions, len(instructions))
     program = _Program(len(instructions) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     check_result(libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0))

@@ -1,4 +1,4 @@
-"""Where django-allauth does as this application wants."""
+"""django-allauth's adapters: client address, mail, and the encryption of second factors."""
 
 import logging
 from smtplib import SMTPException
@@ -29,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(settings.SIGNUP)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Wrong passwords are counted by axes, for the pages and REST together; wrong codes by allauth."""
+        """Do nothing: axes counts wrong passwords, for pages and REST together; allauth counts wrong codes."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_network(request)
@@ -45,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def _public_links(context: dict[str, Any]) -> dict[str, str]:
-    """The links of a mail at the public address: as allauth makes them, they lead where the request says it went."""
+    """The mail's links with PUBLIC_URL as their base; allauth builds them from the request's Host header."""
     if not settings.PUBLIC_URL:
         return {}
     links = {name: urlsplit(link) for name, link in context.items() if name.endswith("_url")}
@@ -56,7 +56,7 @@ def _public_links(context: dict[str, Any]) -> dict[str, str]:
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Keeps secrets encrypted with the installation's key: who reads the table alone can compute no code."""
+    """Encrypts TOTP secrets and recovery codes, so that the database alone reveals no code."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,

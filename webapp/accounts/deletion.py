@@ -1,4 +1,4 @@
-"""The end of an account, and of what is kept about logins: neither has a foreign key to follow."""
+"""Deletes accounts with their sessions and login records, which have no foreign key to the account."""
 
 import logging
 from datetime import timedelta
@@ -19,19 +19,19 @@ from webapp.core.redis_client import redis_client
 
 LOGIN_MODELS = (AccessLog, AccessAttempt, AccessFailureLog)
 LOGIN_RETENTION = timedelta(days=90)
-# What the cache counts for a while: calls of each person, codes that were used, tries at what allauth limits.
+# The cache's keys of a user: rate limits, used codes, allauth's attempts.
 CACHE_KEYS = ("limit:*:user-{pk}:*", "accounts.code[?]user={pk}&*", "allauth:*:user:{pk}*")
 
 logger = logging.getLogger(__name__)
 
 
 def administrators() -> QuerySet[User]:
-    """Who may administer the installation, with their rows held until the transaction around this is over."""
+    """The active administrators, whose rows stay locked until the end of the transaction."""
     return User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk")
 
 
 def require_another_administrator(*, user: User) -> None:
-    """Raises RequestError(LAST_ADMINISTRATOR) where nobody could administer the installation without the user."""
+    """Raises RequestError(LAST_ADMINISTRATOR) where the user is the only administrator."""
     if user.is_superuser and not any(other.pk != user.pk for other in administrators()):
         raise RequestError(
             WebCode.LAST_ADMINISTRATOR,
@@ -40,9 +40,9 @@ def require_another_administrator(*, user: User) -> None:
 
 
 def delete_account(*, user: User) -> None:
-    """Remove the account's row with everything that hangs on it, its sessions and the record of its logins."""
+    """Delete the account's row with its dependent rows, its sessions and its login records."""
     end_sessions(user=user)
-    # As they were typed, which may have been an address, also one that is not confirmed.
+    # Login records hold the name as it was typed, which may be an address.
     addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     for name in {user.get_username(), user.email, *addresses} - {""}:
         for logins in LOGIN_MODELS:
@@ -53,7 +53,7 @@ def delete_account(*, user: User) -> None:
 
 
 def delete_expired_login_records() -> None:
-    """Remove sessions that have expired, whosever they were, and what is known of logins of long ago."""
+    """Delete expired sessions and login records older than LOGIN_RETENTION."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     for logins in LOGIN_MODELS:
         logins.objects.filter(attempt_time__lt=timezone.now() - LOGIN_RETENTION).delete()
@@ -66,4 +66,4 @@ def _delete_cache_keys(pk: int) -> None:
             for key in server.scan_iter(cache.make_key(pattern.format(pk=pk)), count=1000):
                 server.delete(key)
     except redis.RedisError:
-        logger.warning("what was counted stays in the cache until it expires by itself", exc_info=True)
+        logger.warning("the rate limits of a deleted account stay in the cache until they expire", exc_info=True)

@@ -1,4 +1,4 @@
-"""Forms of django-allauth, as the pages and REST use them."""
+"""django-allauth's forms, adapted for the pages and REST."""
 
 import hashlib
 from typing import Any
@@ -16,13 +16,13 @@ from django.core.cache import cache
 
 from webapp.accounts.models import Token, User
 
-# Anybody can sign up with somebody's address, again and again; asking once must not fill their mailbox.
+# Many accounts may name one unconfirmed address; a reset request must not flood its mailbox.
 MAX_RESET_MAILS = 3
 
 
 class LoginForm(BaseLoginForm):
     def add_prefix(self, field_name: str) -> str:
-        """Browsers and password managers know the field by the name it has always had."""
+        """Keep the field name `username`, which browsers and password managers know."""
         return "username" if field_name == "login" else super().add_prefix(field_name)
 
 
@@ -30,16 +30,16 @@ class ResetPasswordForm(BaseResetPasswordForm):
     users: list[User]
 
     def clean_email(self) -> str:
-        """Of the accounts that name the address without having confirmed it, the oldest get a mail each."""
+        """Limit the mails to the oldest MAX_RESET_MAILS accounts that name the address."""
         email: str = super().clean_email()
         self.users = sorted(self.users, key=lambda user: user.pk)[:MAX_RESET_MAILS]
         return email
 
 
 class _SingleUseCode:
-    """A code is looked at once: somebody who has overheard it comes too late, whether it was right or wrong.
+    """Accepts each code at most once, so that an observed code cannot be replayed.
 
-    allauth remembers a code for one period; with a tolerance, it would be right for longer.
+    allauth remembers used codes for one period, but with a tolerance they stay valid for longer.
     """
 
     user: User
@@ -54,11 +54,11 @@ class _SingleUseCode:
 
 
 class MFACodeForm(_SingleUseCode, AuthenticateForm):
-    """At the login."""
+    """The second step of a login."""
 
 
 class MFAReauthenticateForm(_SingleUseCode, ReauthenticateForm):
-    """Before something that a stolen session must not do."""
+    """Re-authentication before a sensitive change."""
 
 
 class TokensField(forms.ModelMultipleChoiceField):
@@ -67,7 +67,7 @@ class TokensField(forms.ModelMultipleChoiceField):
 
 
 class KeepTokensForm(forms.Form):
-    """Asks which tokens made by hand outlast a change of how their person, `user`, logs in: unless ticked, none."""
+    """Lets `user` choose which manually created tokens survive a change of credentials; by default none."""
 
     user: User
     keep = TokensField(
@@ -86,16 +86,16 @@ class KeepTokensForm(forms.Form):
             del self.fields["keep"]
 
     def tokens_to_keep(self) -> list[Token]:
-        """Of a valid form."""
+        """The chosen tokens of a valid form."""
         return list(self.cleaned_data.get("keep", ()))
 
 
 class MFAActivateForm(_SingleUseCode, KeepTokensForm, ActivateTOTPForm):
-    """When the second factor is set up."""
+    """Sets up the second factor."""
 
 
 class MFADeactivateForm(KeepTokensForm, DeactivateTOTPForm):
-    """When the second factor is switched off."""
+    """Switches the second factor off."""
 
     def __init__(self, *args: Any, authenticator: Authenticator, **options: Any) -> None:
         self.user = authenticator.user

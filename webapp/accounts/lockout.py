@@ -1,4 +1,4 @@
-"""When wrong passwords lock somebody out."""
+"""Lockout after wrong passwords."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ from webapp.core.middleware import client_network
 
 
 class AccountLockoutHandler(AxesDatabaseHandler):
-    """Locks a name for one network, as django-axes does, and after more wrong passwords for every strange one.
+    """Locks a username for one network, as django-axes does, and after more failures for all unknown networks.
 
-    Where the person has logged in before, only what went wrong there counts: guessing from elsewhere cannot lock
-    them out of the networks they are used to.
+    On networks where the user has logged in before, only failures there count, so that guessing from elsewhere
+    cannot lock the user out.
     """
 
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:

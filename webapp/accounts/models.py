@@ -1,4 +1,4 @@
-"""Who may use this installation."""
+"""Accounts and their API tokens."""
 
 from collections.abc import Collection
 from typing import Any, Self
@@ -16,17 +16,17 @@ UNLIMITED = -1
 
 
 class User(AbstractUser):
-    """A person with an account."""
+    """An account."""
 
     password_is_temporary = models.BooleanField(default=False, editable=False)
-    # Set together with is_active=False: nobody comes in any more, and what there is of the account is being erased.
+    # Set together with is_active=False while the account's data are being deleted.
     deletion_requested_at = models.DateTimeField(null=True, editable=False)
-    # None: what the installation gives everybody. UNLIMITED: as much as there is.
+    # None: the installation's default. UNLIMITED: no limit.
     quota_bytes = models.BigIntegerField(null=True, editable=False)
     quota_minutes = models.BigIntegerField(null=True, editable=False)
     quota_analyses = models.BigIntegerField(null=True, editable=False)
 
-    # Of the tokens made by hand, those that outlast the new password that is saved next.
+    # Manually created tokens that survive the next change of password.
     tokens_to_keep: Collection["Token"] = ()
 
     def set_password(self, raw_password: str | None) -> None:
@@ -34,9 +34,9 @@ class User(AbstractUser):
         self.password_is_temporary = False
 
     def save(self, *args: Any, **options: Any) -> None:
-        """The one way for every new account and password: pages, mail, REST and commands.
+        """Record new accounts and passwords in the audit log; a new password revokes tokens.
 
-        A new password ends the sessions that began with the old one, and revokes tokens.
+        All ways to set a password end here: pages, mail, REST and commands.
         """
         is_new = self._state.adding
         has_new_password = self._password is not None  # type: ignore[attr-defined]
@@ -51,7 +51,7 @@ class User(AbstractUser):
 
 
 class Scope(models.TextChoices):
-    """What a token may be used for."""
+    """What a token permits."""
 
     READ = "read", "See recordings, timelines and files"
     WRITE = "write", "Upload, analyse again, cancel and delete"
@@ -60,11 +60,11 @@ class Scope(models.TextChoices):
 
 class TokenQuerySet(models.QuerySet["Token"]):
     def manual(self) -> Self:
-        """Those that were made on the page of tokens, not for name and password."""
+        """Tokens created on the tokens page, as opposed to those of a login by REST."""
         return self.filter(by_login=False)
 
     def revoke(self, *, by: int | None, keep: Collection["Token"] = ()) -> None:
-        """Forget them, but not those made by hand that are to be kept. The person `by` does it."""
+        """Delete the tokens except the manually created ones in `keep`; `by` is the acting user's id."""
         with transaction.atomic():
             for token in self.select_for_update():
                 if token.by_login or token not in keep:
@@ -73,13 +73,13 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
 
 class Token(models.Model):
-    """Lets a program act for a person. Only the secret's digest is kept: who reads the table can use nothing."""
+    """Lets a program act for a user. Only a digest of the secret is stored."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
-    by_login = models.BooleanField(default=False)  # a program got it for name and password
+    by_login = models.BooleanField(default=False)  # obtained by username and password
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""Reading accounts: tokens, the second factor, what somebody may use."""
+"""Queries of accounts: tokens, second factor, quota."""
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
@@ -20,19 +20,19 @@ def has_second_factor(user: User) -> bool:
 
 
 def quota_of(user: User) -> Quota:
-    """What the user may use: their own quota where there is one, else everybody's."""
-    everybody: Quota = settings.QUOTA
+    """The user's own quota where it is set, else the installation's default."""
+    default: Quota = settings.QUOTA
 
-    def chosen(own: int | None, otherwise: int | None) -> int | None:
-        return otherwise if own is None else None if own == UNLIMITED else own
+    def resolve(own: int | None, fallback: int | None) -> int | None:
+        return fallback if own is None else None if own == UNLIMITED else own
 
     return Quota(
-        bytes=chosen(user.quota_bytes, everybody.bytes),
-        minutes=chosen(user.quota_minutes, everybody.minutes),
-        analyses=chosen(user.quota_analyses, everybody.analyses),
+        bytes=resolve(user.quota_bytes, default.bytes),
+        minutes=resolve(user.quota_minutes, default.minutes),
+        analyses=resolve(user.quota_analyses, default.analyses),
     )
 
 
 def token_for(user: User, pk: int) -> Token:
-    """The user's token `pk`. Raises Http404, for somebody else's as for one that does not exist."""
+    """The user's token `pk`. Raises Http404 where it does not exist or belongs to another user."""
     return get_object_or_404(tokens_of(user), pk=pk)

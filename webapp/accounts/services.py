@@ -1,4 +1,4 @@
-"""Making accounts; making, using and revoking tokens; asking for the second factor."""
+"""Creates accounts and tokens, revokes access and checks second factors."""
 
 import hashlib
 import secrets
@@ -20,13 +20,13 @@ from webapp.core.errors import RequestError, WebCode
 
 SECRET_BYTES = 32
 PASSWORD_BYTES = 12
-# "Last used" helps people to find a forgotten token; writing it at every call would cost more than the call.
+# Writing `last_used_at` at every call would cost more than the call.
 LAST_USED_PRECISION = timedelta(minutes=10)
 TOKEN_DAYS = 90
 
 
 def create_account(*, username: str, email: str = "", is_superuser: bool = False) -> str:
-    """A new account's first password, which its person replaces at the first login.
+    """Create an account; returns its temporary password, which the user replaces at the first login.
 
     Raises ValidationError for a name that is taken or cannot be one.
     """
@@ -40,7 +40,7 @@ def create_account(*, username: str, email: str = "", is_superuser: bool = False
 
 
 def set_quota(*, user: User, **allowed: int | None) -> None:
-    """Give the user a quota of their own: any of `bytes`, `minutes`, `analyses`. None goes back to everybody's."""
+    """Set any of `bytes`, `minutes`, `analyses` of the user's own quota; None restores the default."""
     for name, number in allowed.items():
         assert number is None or number >= UNLIMITED
         setattr(user, f"quota_{name}", number)
@@ -51,16 +51,15 @@ def set_quota(*, user: User, **allowed: int | None) -> None:
 
 
 def lock_user(user: User) -> User:
-    """The user's row, fresh, which nobody else holds until the transaction around this is over.
+    """Lock the user's row until the end of the transaction and return it fresh.
 
-    Whoever adds to what the user has holds it while counting. Raises Http404 where the account was erased meanwhile,
-    or is being erased.
+    Services lock it while they check a quota. Raises Http404 where the account is deleted or being deleted.
     """
     return get_object_or_404(User.objects.select_for_update(no_key=True), pk=user.pk, deletion_requested_at=None)
 
 
 def reset_mfa(*, user: User) -> bool:
-    """For somebody who has lost the telephone and the recovery codes. False where there was nothing to remove."""
+    """Delete the second factor and its recovery codes, and revoke access. False where there was none."""
     with transaction.atomic():
         is_removed = bool(Authenticator.objects.filter(user=user).delete()[0])
         if is_removed:
@@ -69,18 +68,18 @@ def reset_mfa(*, user: User) -> bool:
 
 
 def revoke_access(*, user: User, except_session: str | None = None, keep: Collection[Token] = ()) -> None:
-    """End what began with another way to log in: all sessions except the one with the key `but`, and all tokens.
+    """End all sessions except the one with the key `except_session`, and revoke all tokens.
 
-    Of the tokens made by hand, those in `keep` stay.
+    Manually created tokens in `keep` stay.
     """
     end_sessions(user=user, except_session=except_session)
     user.tokens.revoke(by=owner_as_actor(user.pk), keep=keep)
 
 
 def check_second_factor(*, user: User, code: str) -> None:
-    """Let pass who has no second factor, or a code of it, which is then used up.
+    """Check and use up a code of the user's second factor, if the user has one.
 
-    The code comes from an authenticator or is a recovery code.
+    The code is a TOTP code or a recovery code.
     Raises RequestError(CODE_REQUIRED | WRONG_CODE | TOO_MANY_CODES | SECOND_FACTOR_UNREADABLE).
     """
     if not selectors.has_second_factor(user):
@@ -103,7 +102,7 @@ def check_second_factor(*, user: User, code: str) -> None:
 
 
 class TokenExpiredError(Exception):
-    """The token was good once."""
+    """The token has expired."""
 
 
 def create_token(
@@ -114,7 +113,7 @@ def create_token(
     expires_days: int | None = TOKEN_DAYS,
     by_login: bool = False,
 ) -> tuple[Token, str]:
-    """A new token and its secret, which can never be shown again. With None for its days it does not expire."""
+    """A new token and its secret, which is not stored. With `expires_days=None` it does not expire."""
     secret = generate_secret()
     with transaction.atomic():
         token = Token.objects.create(
@@ -130,7 +129,7 @@ def create_token(
 
 
 def use_token(*, secret: str) -> Token | None:
-    """The token with this secret, if there is one and its person may still log in. Raises TokenExpiredError."""
+    """The token with this secret, if it exists and its user is active. Raises TokenExpiredError."""
     token = Token.objects.select_related("user").filter(digest=digest(secret), user__is_active=True).first()
     if token is not None:
         if token.expired:
@@ -143,7 +142,7 @@ def use_token(*, secret: str) -> Token | None:
 
 
 def revoke_token(*, user: User, pk: int) -> None:
-    """Forget the user's own token `pk`; somebody else's stays."""
+    """Delete the user's own token `pk`; another user's stays."""
     user.tokens.filter(pk=pk).revoke(by=user.pk)
 
 
@@ -152,6 +151,6 @@ def generate_secret() -> str:
 
 
 def digest(secret: str) -> str:
-    """What is kept of a secret."""
-    # The secret is random and long, so a plain digest cannot be guessed back and needs no salt.
+    """The stored form of a secret."""
+    # The secret is random and long: a plain digest needs no salt.
     return hashlib.sha256(secret.encode()).hexdigest()

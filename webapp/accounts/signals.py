@@ -1,4 +1,4 @@
-"""What libraries do with accounts, for the audit log: signing in, and the second factor."""
+"""Signal handlers that record logins and second factors in the audit log."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ def on_code_failed(user: User, **_: Any) -> None:
 
 
 def on_locked_out(request: Any, username: str, **_: Any) -> None:
-    """Told again at each attempt while it lasts."""
-    lasts = get_cool_off(request)
-    seconds = lasts.total_seconds() if lasts else 0
+    """Sent again at each attempt during the lockout."""
+    cool_off = get_cool_off(request)
+    seconds = cool_off.total_seconds() if cool_off else 0
     record_throttled(Action.LOCKED_OUT, every_s=seconds, by=None, owner=_user_id(username))
 
 
@@ -42,5 +42,5 @@ def on_authenticator_deleted(instance: Authenticator, **_: Any) -> None:
 
 
 def _user_id(username: str | None) -> int | None:
-    """What somebody typed as a name is not kept, it may be a password; only whose name it is, if anybody's."""
+    """The id of the user with this name. The typed text is not recorded, since it may be a password."""
     return User.objects.filter(username=username).values_list("pk", flat=True).first()

@@ -1,1 +1,1 @@
-"""What the operator of an installation needs: is it well, how is it doing, backups."""
+"""For the operator: health checks, metrics, backups, encryption and database roles."""

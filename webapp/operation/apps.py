@@ -8,5 +8,5 @@ class OperationConfig(AppConfig):
     def ready(self) -> None:
         from webapp.operation import roles
 
-        # Sent for each application that has models: for the log's alone, once all tables are there.
+        # post_migrate is sent for each app; once is enough, after all tables exist.
         post_migrate.connect(roles.grant_after_migrations, sender=apps.get_app_config("audit"))

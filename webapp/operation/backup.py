@@ -1,10 +1,10 @@
-"""A whole installation in one directory: the database as it was at one moment, and every file that it names.
+"""Backs up a whole installation to one directory: a consistent snapshot of the database and all files it names.
 
     TARGET/database.dump      pg_dump's custom format
-    TARGET/media/...          under the names that the rows give; sealed files stay sealed
-    TARGET/manifest.json      size and SHA-256 of each of these; written last, without it nothing counts
+    TARGET/media/...          under their keys; encrypted files stay encrypted
+    TARGET/manifest.json      size and SHA-256 of each file; written last, a backup without it is incomplete
 
-Unfinished uploads and people's sessions are left out: who was at work logs in again and sends again.
+Partial uploads and sessions are left out: users log in and upload again.
 """
 
 import hashlib
@@ -33,12 +33,12 @@ MAX_SNAPSHOTS = 5
 
 
 class BackupError(Exception):
-    """It cannot be done. The text says why, in one line."""
+    """The backup or restore is impossible. The text gives the reason in one line."""
 
 
 @dataclass
 class BackupResult:
-    """What a backup turned up: files that rows name and nobody finds, and files that changed since they came."""
+    """A backup's files, the files that rows name but that do not exist, and those that changed since their upload."""
 
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -69,8 +69,10 @@ def backup(target: Path) -> BackupResult:
 
 @contextmanager
 def _snapshot(place: Path) -> Iterator[tuple[str, BackupResult]]:
-    """The database's state at one moment, while copies of all its files lie in `place`. What is erased between the
-    state and the copy is no longer in the next state, for which only what came meanwhile has to be copied.
+    """Copy all files of an exported database snapshot to `place` and yield the snapshot's id.
+
+    Where files are deleted between the snapshot and the copy, a new snapshot is taken, for which only new files are
+    copied.
     """
     copies: dict[str, dict[str, Any]] = {}
     for attempt in range(1, MAX_SNAPSHOTS + 1):
@@ -90,7 +92,7 @@ def _snapshot(place: Path) -> Iterator[tuple[str, BackupResult]]:
 
 
 def _copy(name: str, place: Path, copies: dict[str, dict[str, Any]]) -> bool:
-    """Whether the file could be copied as it lies there."""
+    """Copy the stored bytes; False where the file is gone."""
     copy = place / name
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -111,7 +113,7 @@ def _result(
 
 
 def _content_digest(copy: Path, name: str, about: dict[str, Any]) -> str:
-    """That of what the file holds; empty where it holds nothing any more."""
+    """The SHA-256 of the file's plaintext; empty where it cannot be decrypted."""
     if not is_encrypted(name):
         return str(about["sha256"])
     try:
@@ -124,7 +126,7 @@ def _content_digest(copy: Path, name: str, about: dict[str, Any]) -> str:
 
 
 def copy_with_digest(source: IO[bytes], target: Path) -> dict[str, Any]:
-    """Copy a file piece by piece; the size and digest of what was written."""
+    """Copy a file in chunks; returns its size and digest."""
     digest, size = hashlib.sha256(), 0
     with target.open("xb") as written:
         target.chmod(0o600)

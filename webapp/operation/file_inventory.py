@@ -1,4 +1,4 @@
-"""Every file that any row names."""
+"""All files that database rows name."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import models
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A column of files, and one row's file in it. `sha256` is what stands beside it, if something does."""
+    """One row's file: its model and column, the storage key, and the recorded SHA-256 if the model has one."""
 
     model: type[models.Model]
     column: str

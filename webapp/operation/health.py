@@ -1,4 +1,4 @@
-"""Says whether this process lives, and whether the installation can do its work."""
+"""Liveness of this process and readiness of the installation."""
 
 import shutil
 from collections.abc import Callable
@@ -20,13 +20,13 @@ PROBE_KEY = "emotrace:probe"
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200: the process answers. What it needs is not asked."""
+    """200 while the process answers; no dependency is checked."""
     return JsonResponse({"alive": True})
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200, or 503 with the names of the CHECKS that fail; why is the operator's affair."""
+    """200, or 503 with the names of the failing CHECKS, without their reasons."""
     failing = [name for name, well in check_results().items() if not well]
     return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
 
@@ -38,7 +38,7 @@ def check_results() -> dict[str, bool]:
 def _passes(check: Callable[[], bool]) -> bool:
     try:
         return check()
-    except Exception:  # Drivers' errors are many; whichever it is, it does not work.
+    except Exception:  # Drivers raise many types; any of them is a failed check.
         return False
 
 
@@ -67,20 +67,20 @@ def _disk() -> bool:
 
 
 def _storage() -> bool:
-    """Whether there is a place for what comes, for what is worked on and for what is kept."""
+    """Whether uploads, temporary files and stored files can be written."""
     media.check()
     return True
 
 
 def _redis() -> bool:
-    """Whether it takes something: one that is full still answers."""
+    """Whether it accepts writes: a full server still answers."""
     redis_client().set(PROBE_KEY, "", ex=60)
     redis_client().delete(PROBE_KEY)
     return True
 
 
 def _sandbox() -> bool:
-    """Whether files can be read as safely as the operator asks for."""
+    """Whether decoders can be confined as the settings require."""
     require_protections()
     return True
 

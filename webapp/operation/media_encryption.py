@@ -1,7 +1,7 @@
-"""Seals what was kept before there was a key, and wraps anew what a former key sealed.
+"""Encrypts files that were stored without a key, and rewraps those of former keys.
 
-Each file is written under another name, then its row leads there, then the former one goes. It can be broken off at
-any moment and begun again; what it leaves half done belongs to no row, and the next sweep removes it.
+Each file is written under a new key, then its row is updated, then the old file is deleted. An interrupted run can be
+repeated: files that no row names are deleted by the next sweep.
 """
 
 import secrets
@@ -16,13 +16,13 @@ from webapp.storage.encrypted_storage import ENCRYPTED_SUFFIX, is_encrypted
 
 
 def pending() -> list[FileEntry]:
-    """What is not sealed with the newest key. What nobody finds is left out: a backup tells of it."""
+    """Files that are not encrypted with the newest key, without missing ones, which a backup reports."""
     newest = encrypted_file.key_id(settings.ENCRYPTION_KEYS[0])
     return [each for each in file_entries() if _key_id(each.name) not in (newest, None)]
 
 
 def encrypt_file(each: FileEntry) -> bool:
-    """Whether it was still there. Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED)."""
+    """Encrypt one file; False where it is gone. Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED)."""
     name = _new_key(each.name)
     try:
         media.storage().save_raw(name, _encrypted_chunks(each.name, name))
@@ -51,7 +51,7 @@ def _encrypted_chunks(name: str, renamed: str) -> Iterator[bytes]:
 
 
 def _key_id(name: str) -> bytes | None:
-    """The key's id: empty where there is none, None where there is no such file."""
+    """The id of the file's master key: empty where it is not encrypted, None where it does not exist."""
     if not is_encrypted(name):
         return b""
     try:

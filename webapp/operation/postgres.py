@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs, for a whole database at once."""
+"""pg_dump and pg_restore."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from webapp.core.paths import postgres_binaries
 
 
 class PostgresError(Exception):
-    """What pg_dump or pg_restore said, in one line."""
+    """An error of pg_dump or pg_restore, in one line."""
 
 
 def dump(target: IO[bytes], snapshot: str, without_rows: Iterable[str]) -> None:
@@ -23,7 +23,7 @@ def dump(target: IO[bytes], snapshot: str, without_rows: Iterable[str]) -> None:
 
 
 def restore(source: IO[bytes]) -> None:
-    """Bring a dump into the database, whose tables are removed: all of it or nothing. Raises PostgresError."""
+    """Replace all tables by those of a dump, in one transaction. Raises PostgresError."""
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
@@ -35,7 +35,7 @@ def restore(source: IO[bytes]) -> None:
 def _run(program: str, *arguments: str, **streams: Any) -> None:
     connection.ensure_connection()
     parameters = connection.connection.info.dsn_parameters
-    # The password goes another way: others can read command lines.
+    # Other users can read command lines: the password is passed in the environment.
     environment = {**os.environ, "PGPASSWORD": connection.settings_dict["PASSWORD"] or ""}
     command = [_program_path(program), *arguments, f"--dbname={make_dsn(**parameters)}"]
     try:
@@ -50,6 +50,6 @@ def _run(program: str, *arguments: str, **streams: Any) -> None:
 
 
 def _program_path(program: str) -> str:
-    """EMOTRACE_POSTGRES_BIN's, where that is set; else those that come with Emotrace."""
+    """The program in EMOTRACE_POSTGRES_BIN where that is set, else in the package."""
     place = os.environ.get("EMOTRACE_POSTGRES_BIN")
     return str(Path(place, program) if place else postgres_binaries() / program)

@@ -1,4 +1,4 @@
-"""Brings a backup into an installation where nobody has worked yet: all of it or nothing."""
+"""Restores a backup into an empty installation, all of it or nothing."""
 
 import json
 from functools import partial
@@ -16,7 +16,7 @@ from webapp.storage import media
 
 
 def restore(source: Path) -> int:
-    """Bring in the backup in `source` and migrate it to this release; the number of files.
+    """Restore the backup in `source` and migrate it to this release; returns the number of files.
 
     Raises BackupError, RequestError(STORAGE_UNAVAILABLE).
     """
@@ -35,7 +35,7 @@ def restore(source: Path) -> int:
             with (source / DUMP).open("rb") as dump:
                 postgres.restore(dump)
         finally:
-            # After a failure, too: an empty installation is what there was before.
+            # After a failure, too, so that the installation is empty as before.
             call_command("migrate", interactive=False, verbosity=0)
     except BaseException:
         media.try_delete(media.RECORDINGS, lambda: media.storage().delete_prefix(media.RECORDINGS))
@@ -44,7 +44,7 @@ def restore(source: Path) -> int:
 
 
 def _files(source: Path) -> dict[str, dict[str, Any]]:
-    """What the manifest names: the dump and files below MEDIA, nothing else."""
+    """The manifest's files: the dump and files below MEDIA only."""
     try:
         manifest = json.loads((source / MANIFEST).read_text())
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""The role as which the application connects where the database's tables belong to another one.
+"""The application's unprivileged database role, where another role owns the tables.
 
-It reads and writes rows and changes no table. To the audit log it only adds.
+It reads and writes rows and cannot change tables; in the audit log it can only insert.
 """
 
 from typing import Any
@@ -17,13 +17,13 @@ APPEND_ONLY = (Entry._meta.db_table,)
 
 
 def grant_after_migrations(**_: Any) -> None:
-    """Give settings.DATABASE_ROLE, if there is one, what it needs: tables may be new, or a backup's."""
+    """Grant settings.DATABASE_ROLE its rights after each migration, which may have created tables."""
     if settings.DATABASE_ROLE:
         grant(role=settings.DATABASE_ROLE, password=settings.DATABASE_ROLE_PASSWORD)
 
 
 def grant(*, role: str, password: str = "") -> None:
-    """Let `role` work on the rows. With a password it is made where it is missing. Raises CommandError."""
+    """Grant `role` its rights; with a password it is created where it is missing. Raises CommandError."""
     name = sql.Identifier(role)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Who a command is about."""
+"""The account that a command concerns."""
 
 from django.core.management.base import CommandError
 
@@ -6,7 +6,7 @@ from webapp.accounts.models import User
 
 
 def get_user(username: str) -> User:
-    """Raises CommandError where there is nobody of that name."""
+    """Raises CommandError where there is no such account."""
     try:
         return User.objects.get(username=username)
     except User.DoesNotExist as error:

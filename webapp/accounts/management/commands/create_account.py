@@ -1,4 +1,4 @@
-"""Makes an account for somebody."""
+"""Creates an account."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +10,7 @@ from webapp.accounts import services
 
 
 class Command(BaseCommand):
-    help = "Make an account. Prints its first password, which the person replaces at the first login."
+    help = "Create an account. Prints its temporary password, which the user replaces at the first login."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

@@ -1,4 +1,4 @@
-"""Says and changes what somebody may use."""
+"""Shows and changes a user's quota."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict
@@ -15,7 +15,7 @@ FIELDS = ("bytes", "minutes", "analyses")
 
 
 def parse_own_quota(text: str) -> int | None:
-    """An amount that is kept with the account: None for `default`, UNLIMITED for `unlimited`."""
+    """Parse a user's own quota: None for `default`, UNLIMITED for `unlimited`."""
     if text == "default":
         return None
     try:
@@ -26,19 +26,19 @@ def parse_own_quota(text: str) -> int | None:
 
 
 class Command(BaseCommand):
-    help = "Say what somebody may use, or change it: a number (50G, 600), `default` or `unlimited`."
+    help = "Show or change a user's quota: a number (50G, 600), `default` or `unlimited`."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
         parser.add_argument("--bytes", type=parse_own_quota, metavar="AMOUNT", help="of what is sent and kept")
         parser.add_argument("--minutes", type=parse_own_quota, metavar="AMOUNT", help="of recording that are kept")
         parser.add_argument("--analyses", type=parse_own_quota, metavar="AMOUNT", help="that wait or run at once")
-        parser.set_defaults(**dict.fromkeys(FIELDS, ...))  # what is not named stays
+        parser.set_defaults(**dict.fromkeys(FIELDS, ...))  # options that are not given change nothing
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         user = get_user(username)
-        asked = {name: options[name] for name in FIELDS if options[name] is not ...}
-        services.set_quota(user=user, **asked)
+        changes = {name: options[name] for name in FIELDS if options[name] is not ...}
+        services.set_quota(user=user, **changes)
         for name, number in asdict(selectors.quota_of(user)).items():
             whose = "" if getattr(user, f"quota_{name}") is None else " (their own)"
             self.stdout.write(f"{name}: {'unlimited' if number is None else number}{whose}")

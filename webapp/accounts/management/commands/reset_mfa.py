@@ -1,4 +1,4 @@
-"""Lets somebody in who has lost the second factor."""
+"""Removes a lost second factor."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +10,7 @@ from webapp.accounts.management.commands._user import get_user
 
 
 class Command(BaseCommand):
-    help = "Remove somebody's second factor and recovery codes. Be sure that it is they who ask."
+    help = "Remove a user's second factor and recovery codes. Verify first that the user asks for it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

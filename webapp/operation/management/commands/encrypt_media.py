@@ -1,4 +1,4 @@
-"""Seals the media of an installation that had no key, or another one."""
+"""Encrypts stored media with the newest key."""
 
 from typing import Any
 
@@ -27,6 +27,6 @@ class Command(BaseCommand):
                     failed.append(f"{error.code}: {each.name}")
         except RequestError as error:
             raise CommandError(error.message) from None
-        self.stdout.write(f"{done} files were sealed with the newest key.")
+        self.stdout.write(f"{done} files were encrypted with the newest key.")
         if failed:
             raise CommandError("These were not:\n" + "\n".join(failed), returncode=3)

@@ -1,9 +1,13 @@
+"""Connects the signal handlers of accounts."""
+
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db.models.signals import post_delete, post_save
 
 
 class AccountsConfig(AppConfig):
+    """Accounts, sessions and tokens."""
+
     name = "webapp.accounts"
 
     def ready(self) -> None:

@@ -8,6 +8,7 @@ USERNAME = "admin"
 
 
 def password_file() -> Path:
+    """The path of the password's file, which exists until the first login."""
     return paths.data_dir() / "first-password.txt"
 
 

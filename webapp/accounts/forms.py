@@ -21,12 +21,16 @@ MAX_RESET_MAILS = 3
 
 
 class LoginForm(BaseLoginForm):
+    """Signs in by username and password."""
+
     def add_prefix(self, field_name: str) -> str:
         """Keep the field name `username`, which browsers and password managers know."""
         return "username" if field_name == "login" else super().add_prefix(field_name)
 
 
 class ResetPasswordForm(BaseResetPasswordForm):
+    """Requests a password reset by mail."""
+
     users: list[User]
 
     def clean_email(self) -> str:
@@ -62,6 +66,8 @@ class MFAReauthenticateForm(_SingleUseCode, ReauthenticateForm):
 
 
 class TokensField(forms.ModelMultipleChoiceField):
+    """Shows tokens by their names."""
+
     def label_from_instance(self, token: Any) -> str:
         return str(token.name)
 

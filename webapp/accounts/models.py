@@ -59,6 +59,8 @@ class Scope(models.TextChoices):
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
+    """Selects and revokes tokens."""
+
     def manual(self) -> Self:
         """Tokens created on the tokens page, as opposed to those of a login by REST."""
         return self.filter(by_login=False)

@@ -16,6 +16,7 @@ def tokens_of(user: User) -> QuerySet[Token]:
 
 
 def has_second_factor(user: User) -> bool:
+    """Whether the user has set up TOTP."""
     return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP]))
 
 

@@ -147,6 +147,7 @@ def revoke_token(*, user: User, pk: int) -> None:
 
 
 def generate_secret() -> str:
+    """A random secret of SECRET_BYTES bytes in hexadecimal digits."""
     return secrets.token_hex(SECRET_BYTES)
 
 

@@ -12,15 +12,18 @@ from webapp.audit.services import owner_as_actor, record, record_throttled
 
 
 def on_logged_in(user: User, **_: Any) -> None:
+    """Record a login; the first one deletes the file of the first password."""
     record(Action.SIGNED_IN, by=user.pk, owner=user.pk)
     first_password.delete_password_of(user.get_username())
 
 
 def on_login_failed(credentials: dict[str, Any], **_: Any) -> None:
+    """Record a wrong password."""
     record(Action.SIGN_IN_FAILED, by=None, owner=_user_id(credentials.get("username")))
 
 
 def on_code_failed(user: User, **_: Any) -> None:
+    """Record a wrong code."""
     record(Action.SIGN_IN_FAILED, by=None, owner=user.pk)
 
 
@@ -32,11 +35,13 @@ def on_locked_out(request: Any, username: str, **_: Any) -> None:
 
 
 def on_authenticator_saved(instance: Authenticator, created: bool, **_: Any) -> None:
+    """Record that TOTP was set up."""
     if created and instance.type == Authenticator.Type.TOTP:
         record(Action.SECOND_FACTOR_ON, by=owner_as_actor(instance.user_id), owner=instance.user_id)
 
 
 def on_authenticator_deleted(instance: Authenticator, **_: Any) -> None:
+    """Record that TOTP was removed."""
     if instance.type == Authenticator.Type.TOTP:
         record(Action.SECOND_FACTOR_OFF, by=owner_as_actor(instance.user_id), owner=instance.user_id)
 

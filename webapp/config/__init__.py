@@ -1,6 +1,6 @@
-"""How the application is put together."""
+"""Settings, URLs and the entry points of web processes and workers."""
 
-# The web process sends tasks too: without this import they would go to no broker.
+# The web process sends tasks, too: it needs the configured Celery application.
 from webapp.config.celery import app
 
 __all__ = ["app"]

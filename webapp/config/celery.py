@@ -30,12 +30,14 @@ def keep_django_logging(**_: Any) -> None:
 
 @worker_init.connect
 def start(**_: Any) -> None:
+    """Create directories and expose metrics when a worker starts."""
     media.create_directories()
     metrics.expose(settings.METRICS_PORT)
 
 
 @before_task_publish.connect
 def attach_request_id(sender: str, headers: dict[str, Any], body: Any, routing_key: str, **_: Any) -> None:
+    """Send the request's id in the message's headers."""
     if request_id := get_contextvars().get(REQUEST_ID):
         headers[REQUEST_ID] = request_id
     logger.info("task sent", extra={"task": sender, "argument": body[0][0], "queue": routing_key})
@@ -43,6 +45,7 @@ def attach_request_id(sender: str, headers: dict[str, Any], body: Any, routing_k
 
 @task_prerun.connect
 def bind_request_id(task: Task, args: list[str], **_: Any) -> None:
+    """Bind the request's id to the task's log lines."""
     clear_contextvars()
     if request_id := getattr(task.request, REQUEST_ID, None):
         bind_contextvars(**{REQUEST_ID: request_id})
@@ -51,4 +54,5 @@ def bind_request_id(task: Task, args: list[str], **_: Any) -> None:
 
 @task_failure.connect
 def log_task_failure(sender: Task, exception: BaseException, **_: Any) -> None:
+    """Log the exception that ended a task."""
     logger.error("task broke off", extra={"task": sender.name}, exc_info=exception)

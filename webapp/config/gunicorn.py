@@ -1,18 +1,18 @@
-"""How gunicorn runs the web process, wherever that is. Where it listens says the command line."""
+"""gunicorn's configuration; the command line gives the address."""
 
 from webapp.config.settings import DATABASES, LOGGING, STATEMENT_SECONDS, WEB_THREADS
 
 wsgi_app = "webapp.config.wsgi"
 worker_class = "webapp.config.worker.Worker"
 threads = WEB_THREADS
-worker_connections = 512  # well below what a process may have open; those that are waited for end first
-keepalive = 75  # longer than nginx keeps a connection: it never sends on one that is just being closed here
-worker_tmp_dir = "/dev/shm"  # noqa: S108  in memory: a busy disk must not look like a worker that hangs
+worker_connections = 512  # well below the limit of open files; waiting connections are closed first
+keepalive = 75  # longer than nginx's, which therefore never sends on a connection that is being closed
+worker_tmp_dir = "/dev/shm"  # noqa: S108  in memory: a busy disk must not look like a hanging worker
 control_socket_disable = True
 logconfig_dict = LOGGING
 
-# Django reads these settings in the same process. Only what somebody waits for has an end: migrations, backups and
-# workers take the time that they need.
+# Django reads these settings in the same process. Only web processes have time limits; migrations, backups and workers
+# have none.
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = (
     f"{_options.get('options', '')} -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=10s"

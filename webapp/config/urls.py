@@ -1,4 +1,4 @@
-"""Every address of the application."""
+"""The URL configuration."""
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from webapp.operation.health import healthz, readyz
 from webapp.operation.metrics import metrics
 
-# The browsable API sets its own inline styles; its scripts stay files of ours.
+# Swagger UI needs inline styles; its scripts are static files.
 docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
 
 handler500 = "webapp.pages.error_views.server_error"

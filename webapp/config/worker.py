@@ -1,9 +1,9 @@
-"""gunicorn's worker, with an end to everything that a client may take its time for.
+"""A gunicorn worker that slow clients cannot exhaust.
 
-Its own one gives a thread to whoever connects, and waits there: for the head of the request, for its body, for
-somebody to read the answer. Here the main loop collects the head, and the body unless that is streamed
-(`bodies.is_streamed`); a thread gets requests that are there. It waits for two things only, neither for ever: for a
-streamed body, and for the client to read.
+gunicorn's threaded worker assigns a thread to each connection, which waits for the request's head and body and for the
+client to read the response. Here the main loop buffers the head, and the body unless it is streamed
+(`bodies.is_streamed`); a thread gets complete requests. It waits only for a streamed body and for the client to read,
+each with a time limit.
 """
 
 import errno
@@ -28,10 +28,10 @@ from webapp.core.bodies import is_streamed, is_tus_part
 
 HEAD_SECONDS, HEAD_BYTES = 15.0, 64 * 1024
 BODY_SECONDS = 60.0  # for one that is not streamed
-STREAM_SECONDS, STREAM_RATE = 30.0, 16_000  # a streamed body may take so long, and a second for each so many bytes
-SEND_SECONDS = 60.0  # for one piece of an answer
-LINGER_SECONDS, LINGER_BYTES = 5.0, 16 * 2**20  # read and thrown away after an answer, which would get lost otherwise
-MAX_WAITING = 256  # connections of which something is awaited: beyond it, the oldest ends
+STREAM_SECONDS, STREAM_RATE = 30.0, 16_000  # time limit of a streamed body: a constant, and a rate in bytes a second
+SEND_SECONDS = 60.0  # for one write of a response
+LINGER_SECONDS, LINGER_BYTES = 5.0, 16 * 2**20  # discarded after a response, which a reset would lose otherwise
+MAX_WAITING = 256  # waiting connections; beyond it, the oldest is closed
 RECEIVE_BYTES = 64 * 1024  # at once
 
 HEAD_END = b"\r\n\r\n"
@@ -41,21 +41,21 @@ EXPECT_CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
 
 
 class DeadlineUnreader(SocketUnreader):
-    """What has come of a request. A thread gets more of it only while a body is streamed."""
+    """The received part of a request. A thread can read more only while a body is streamed."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock)
         self.stop()
 
     def stream(self, length: int, *, partial: bool) -> None:
-        """Let a thread read a body of `length` bytes, of which the beginning is of use if `partial`."""
+        """Let a thread read a body of `length` bytes; with `partial`, a truncated body ends without an error."""
         self._until, self._partial = time.monotonic() + STREAM_SECONDS + length / STREAM_RATE, partial
 
     def stop(self) -> None:
         self._until, self._partial = 0.0, False
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Raises ConnectionResetError where no more comes."""
+        """Raises ConnectionResetError where the body is truncated."""
         data = self._receive(size_hint)
         if data or self._partial:
             return data
@@ -75,7 +75,7 @@ class DeadlineUnreader(SocketUnreader):
 
 
 class Connection(TConn):
-    """A client. `deadline` counts while something of it is awaited."""
+    """A client's connection. `deadline` applies while it waits for data."""
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
@@ -85,20 +85,20 @@ class Connection(TConn):
         self.parser.unreader = self.unreader
         self.deadline = 0.0
         self.idle = False  # between two requests
-        self.discards = 0  # bytes that may still come after the last answer
-        self._wanted: int | None = None  # bytes of a request, once its head is there
+        self.discards = 0  # bytes to discard after the last response
+        self._wanted: int | None = None  # size of the buffered request, once its head is complete
 
     def init(self) -> None:
-        """Called by each thread that is about to answer."""
+        """Prepare the socket for a thread that responds."""
         self.sock.settimeout(SEND_SECONDS)
 
     def begin(self) -> bool:
-        """Expect another request. Whether it has come with the one before it."""
+        """Expect the next request. Whether it is already buffered."""
         self._wanted = None
         return self.add(b"")
 
     def add(self, data: bytes) -> bool:
-        """Whether a thread can answer now."""
+        """Buffer data. Whether a thread can process the request now."""
         buffer = self.unreader.buf
         buffer.seek(0, 2)
         buffer.write(data)
@@ -123,13 +123,15 @@ class Connection(TConn):
 
 
 def _buffered_body_bytes(head: bytes) -> int:
-    """How many bytes of a body are awaited before a thread answers. What is wrong with a head, its parser says."""
+    """How many bytes of a body are buffered before a thread gets the request; the parser reports invalid heads."""
     found, kind = CONTENT_LENGTH.search(head), CONTENT_TYPE.search(head)
     length = int(found[1]) if found else 0
     return 0 if is_streamed(kind[1].decode("latin-1") if kind else "", length) else length
 
 
 class Worker(ThreadWorker):
+    """A threaded worker that buffers requests in its main loop and limits every wait."""
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._waiting: dict[Connection, None] = {}  # oldest first
@@ -151,7 +153,7 @@ class Worker(ThreadWorker):
             self._end(next(iter(self._waiting)))
 
     def _receive(self, connection: Connection, _: socket.socket) -> None:
-        if connection not in self._waiting:  # ended by an event that came with this one
+        if connection not in self._waiting:  # closed by another event of the same round
             return
         try:
             data = connection.sock.recv(RECEIVE_BYTES)
@@ -187,10 +189,10 @@ class Worker(ThreadWorker):
         try:
             return super().handle_request(req, conn)
         except TimeoutError as error:
-            raise NoMoreData from error  # nobody reads the answer
+            raise NoMoreData from error  # the client does not read the response
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
-        """What nobody read of a body is not waited for: where the next request begins, nobody knows then."""
+        """Close the connection where the body was not read to its end: the next request's start is unknown."""
         conn.unreader.stop()
         with suppress(OSError, ParseException):
             return keepalive and conn.parser.mesg.body.read() is not None
@@ -205,11 +207,11 @@ class Worker(ThreadWorker):
             else:
                 conn.idle = not conn.has_begun
                 self._wait(conn, self.cfg.keepalive if conn.idle else BODY_SECONDS if conn.has_head else HEAD_SECONDS)
-        except Exception:  # of the answer, as of the socket
+        except Exception:  # of the response or the socket
             self._end(conn)
 
     def _linger(self, connection: Connection) -> None:
-        """Closed with bytes unread, the connection would be reset, and the answer lost that is still on its way."""
+        """Closing with unread bytes would reset the connection and lose the response in transit."""
         connection.sock.shutdown(socket.SHUT_WR)
         connection.discards = LINGER_BYTES
         self._wait(connection, LINGER_SECONDS)
@@ -225,7 +227,7 @@ class Worker(ThreadWorker):
         connection.close()
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """End whatever was awaited for too long; gunicorn's loop calls this once a second or more often."""
+        """Close connections past their deadline; gunicorn's loop calls this at least once a second."""
         now = time.monotonic()
         for connection in [each for each in self._waiting if force or each.deadline <= now]:
             if connection.has_begun and not connection.discards:

@@ -1,8 +1,12 @@
+"""Registers system checks and configures static files."""
+
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class CoreConfig(AppConfig):
+    """Shared code of all apps."""
+
     name = "webapp.core"
 
     def ready(self) -> None:

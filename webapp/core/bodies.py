@@ -11,4 +11,5 @@ def is_streamed(content_type: str, length: int) -> bool:
 
 
 def is_tus_part(content_type: str) -> bool:
+    """Whether the body is a part of a tus upload."""
     return content_type.partition(";")[0].strip().lower() == TUS_CONTENT_TYPE

@@ -11,6 +11,7 @@ from inference.sandbox import limits
 
 @register
 def check_settings(**_: Any) -> list[CheckMessage]:
+    """Check that settings are consistent."""
     options = settings.S3
     found: list[CheckMessage] = []
     if not options["bucket_name"] and any(options.values()):
@@ -50,6 +51,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_sandbox(**_: Any) -> list[CheckMessage]:
+    """Check that decoders can be confined."""
     try:
         limits.require_protections()
     except limits.SandboxError as error:
@@ -62,6 +64,7 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def check_mail(**_: Any) -> list[CheckMessage]:
+    """Check that mailed links have a fixed base URL."""
     if not settings.SENDS_MAIL or settings.PUBLIC_URL:
         return []
     return [

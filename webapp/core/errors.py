@@ -103,6 +103,7 @@ def field_of(error: InputError | RequestError) -> str | None:
 
 
 def file_missing() -> RequestError:
+    """The error where a stored file does not exist."""
     return RequestError(
         WebCode.STORAGE_UNAVAILABLE,
         "A file of this recording is not where it is kept. The operator has to mount or restore what is missing. "
@@ -111,6 +112,7 @@ def file_missing() -> RequestError:
 
 
 def incomplete_request() -> RequestError:
+    """The error where a request's body is truncated or too slow."""
     return RequestError(
         WebCode.REQUEST_TIMEOUT,
         "The request did not come whole, or took too long. Send it again; large files come better in parts.",
@@ -118,6 +120,7 @@ def incomplete_request() -> RequestError:
 
 
 def disk_full() -> RequestError:
+    """The error where the disk has no room."""
     return RequestError(
         WebCode.DISK_FULL, "The server has no room for this. The operator has to make room: try again then."
     )

@@ -21,6 +21,7 @@ def data_dir() -> Path:
 
 
 def configured_data_dir() -> str | None:
+    """The data directory of the environment, if it is set."""
     return os.environ.get("EMOTRACE_DATA_DIR") or os.environ.get("EMOTRACE_VAR")
 
 
@@ -39,10 +40,12 @@ def socket_dir(place: Path) -> Path:
 
 
 def embedded_database_url(place: Path) -> str:
+    """The URL of the embedded PostgreSQL."""
     return f"postgres://emotrace@/emotrace?host={quote(str(socket_dir(place) / 'postgres'))}"
 
 
 def embedded_redis_url(place: Path) -> str:
+    """The URL of the embedded Redis."""
     return f"unix://{socket_dir(place) / 'redis' / 'redis.sock'}"
 
 

@@ -1,4 +1,4 @@
-"""Runs a handful of processes in the foreground: restarts what dies, leaves nothing behind."""
+"""Runs processes in the foreground, restarts those that end, and stops all of them at the end."""
 
 import os
 import signal
@@ -21,9 +21,9 @@ STEADY_SECONDS = 60
 
 @dataclass
 class ChildProcess:
-    """One process that is to run. `orphaned` is what it gets when the supervisor itself is killed.
+    """One process to run. `orphaned` is the signal it gets when the supervisor is killed.
 
-    What it writes is appended to `log`, or goes where the supervisor's own output goes.
+    Its output is appended to `log`, or goes to the supervisor's own output.
     """
 
     name: str
@@ -52,8 +52,8 @@ class ChildProcess:
             )
         self.started_at = time.monotonic()
 
-    def look_after(self) -> None:
-        """Start the process, or start it again after a pause that grows while it keeps dying early."""
+    def ensure_running(self) -> None:
+        """Start the process, or restart it after a pause that grows while it keeps ending early."""
         now = time.monotonic()
         if self.process is None:
             if now >= self.start_at:
@@ -79,6 +79,8 @@ def _describe_exit(code: int) -> str:
 
 
 class Supervisor:
+    """Runs child processes until it is stopped."""
+
     def __init__(
         self,
         children: Sequence[ChildProcess],
@@ -86,7 +88,7 @@ class Supervisor:
         is_ready: Callable[[], bool],
         announce: Callable[[], None],
     ) -> None:
-        """`watch` is called now and then while the children run, `announce` once, when `is_ready` or at the end."""
+        """`watch` is called every 5 s while the children run, `announce` once: when `is_ready`, or at the end."""
         self.children = children
         self.watch = watch
         self.is_ready = is_ready
@@ -101,7 +103,7 @@ class Supervisor:
             next_watch, announced = time.monotonic(), False
             while not self.stopping:
                 for child in self.children:
-                    child.look_after()
+                    child.ensure_running()
                 if not announced and self.is_ready():
                     announced = True
                     self.announce()
@@ -125,7 +127,7 @@ class Supervisor:
         for process in running:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
-        # A worker in the middle of an analysis does not wait for its end: the row says where to go on.
+        # A worker does not finish its analysis: the reaper continues it from its row.
         for child in self.children:
             child.kill_group()
         for process in running:

@@ -1,7 +1,7 @@
-"""Log lines: JSON for machines, plain on a terminal, the request's id on all of them, and nothing about a person.
+"""Log lines: JSON, or plain on a terminal, with the request's id and without personal data.
 
-What a line may say besides its message is in FIELDS. Messages are ours and name ids only; those of errors may
-quote what somebody typed or how a file was called, so that JSON leaves them out where they could.
+FIELDS are the allowed fields besides the message. Messages contain ids only; exception text may contain user input or
+file names, so the JSON format omits it.
 """
 
 import logging
@@ -17,20 +17,20 @@ from django.http import HttpRequest
 from structlog.typing import EventDict, WrappedLogger
 
 FIELDS = {"analysis", "argument", "bytes", "method", "queue", "route", "seconds", "stage", "status", "task"}
-# They speak of servers: hosts and time limits, never of rows or files.
+# Their text contains hosts and time limits only.
 QUOTABLE_ERRORS = {"ConnectionError", "OperationalError", "TimeoutError"}
 FRAMES = 20
 
-# The address is all that it takes to open a link, or to see how far the deletion of an account is.
+# These URLs are secrets: they open a share link or the progress of an account's deletion.
 SECRET_PATH = re.compile(r"(/link/|/account/deleted/)[^/\s]+")
-# gunicorn says from where what it cannot read came, and what it was.
+# gunicorn quotes the client's address and the invalid request.
 GUNICORN_QUOTES = re.compile("Invalid request|Error handling request")
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class RedactSecretsFilter(logging.Filter):
-    """Leaves out of every line which address was asked for: it may hold a secret, or what somebody typed."""
+    """Replaces the requested URL, which may contain a secret or user input, by its route."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
@@ -45,9 +45,9 @@ class RedactSecretsFilter(logging.Filter):
 
 
 def logging_config(level: str, form: str) -> dict[str, Any]:
-    """Django's LOGGING: every line to stderr; `form` is `json`, `plain`, or empty: plain on a terminal only."""
+    """Django's LOGGING to stderr. `form` is `json`, `plain`, or empty: plain on a terminal, else JSON."""
     plain = form == "plain" or (not form and sys.stderr.isatty())
-    # Without the values of variables, which may be anybody's password.
+    # Tracebacks without the values of variables, which may be passwords.
     shown = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     ends = [shown] if plain else [_redact_exceptions, structlog.processors.JSONRenderer()]
     return {
@@ -72,9 +72,9 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
         },
         "loggers": {
             "gunicorn.error": {"handlers": ["stderr"], "propagate": False},
-            "axes": {"level": "ERROR"},  # below that it names who failed to log in, and from where
-            "django.request": {"level": "ERROR"},  # refusals are in the line of their request
-            # Both repeat what webapp.config.celery says, with arguments and errors in full.
+            "axes": {"level": "ERROR"},  # lower levels contain usernames and addresses
+            "django.request": {"level": "ERROR"},  # RequestLogMiddleware logs refused requests
+            # Both repeat the lines of webapp.config.celery with arguments and full errors.
             "celery.app.trace": {"level": "CRITICAL"},
             "celery.worker.strategy": {"level": "WARNING"},
         },
@@ -82,7 +82,7 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
     }
 
 
-def _redact_exceptions(logger: WrappedLogger, name: str, line: EventDict) -> EventDict:
+def _redact_exceptions(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
     raised: ExcInfo | None = line.pop("exc_info", None)
     if raised and raised[1]:
         line["raised"] = [

@@ -1,8 +1,12 @@
+"""Grants the database role its rights after migrations."""
+
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
 class OperationConfig(AppConfig):
+    """Tools of the operator."""
+
     name = "webapp.operation"
 
     def ready(self) -> None:

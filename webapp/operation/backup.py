@@ -138,6 +138,7 @@ def copy_with_digest(source: IO[bytes], target: Path) -> dict[str, Any]:
 
 
 def describe(path: Path) -> dict[str, Any]:
+    """The size in bytes and SHA-256 of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}

@@ -19,6 +19,7 @@ class FileEntry:
 
 
 def file_entries() -> Iterator[FileEntry]:
+    """Yield the files of every FileField of every model."""
     for model in apps.get_models():
         columns = [each.name for each in model._meta.get_fields() if isinstance(each, models.FileField)]
         beside = any(each.name == "sha256" for each in model._meta.get_fields())

@@ -32,6 +32,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def check_results() -> dict[str, bool]:
+    """Whether each of CHECKS passes."""
     return {name: _passes(check) for name, check in CHECKS.items()}
 
 

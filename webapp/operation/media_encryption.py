@@ -16,13 +16,16 @@ from webapp.storage.encrypted_storage import ENCRYPTED_SUFFIX, is_encrypted
 
 
 def pending() -> list[FileEntry]:
-    """Files that are not encrypted with the newest key, without missing ones, which a backup reports."""
+    """Existing files that are not encrypted with the newest key."""
     newest = encrypted_file.key_id(settings.ENCRYPTION_KEYS[0])
     return [each for each in file_entries() if _key_id(each.name) not in (newest, None)]
 
 
 def encrypt_file(each: FileEntry) -> bool:
-    """Encrypt one file; False where it is gone. Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED)."""
+    """Encrypt one file; False where it is gone.
+
+    Raises RequestError(STORAGE_UNAVAILABLE | MEDIA_KEY | MEDIA_DAMAGED).
+    """
     name = _new_key(each.name)
     try:
         media.storage().save_raw(name, _encrypted_chunks(each.name, name))

@@ -35,6 +35,7 @@ Keys = tuple[bytes, ...]
 
 
 def key_id(key: bytes) -> bytes:
+    """The first 8 bytes of a hash of the master key."""
     return hashlib.sha256(b"emotrace media key" + key).digest()[:8]
 
 
@@ -63,6 +64,7 @@ def rewrap(raw: IO[bytes], name: str, renamed: str, keys: Keys) -> Iterator[byte
 
 
 def encrypt(content: IO[bytes], length: int, name: str, keys: Keys) -> Iterator[bytes]:
+    """Yield the encrypted file of `length` bytes of content. Raises OSError where the content is shorter."""
     head, cipher = new_header(name, length, keys)
     yield head
     for index in range(-(-length // CHUNK_BYTES)):
@@ -74,6 +76,7 @@ def encrypt(content: IO[bytes], length: int, name: str, keys: Keys) -> Iterator[
 
 
 def encrypt_chunk(cipher: AESGCM, index: int, chunk: bytes) -> bytes:
+    """A nonce, the ciphertext and its tag."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + cipher.encrypt(nonce, chunk, struct.pack(">Q", index))
 
@@ -84,15 +87,18 @@ def decrypt_chunk(cipher: AESGCM, index: int, piece: bytes) -> bytes:
 
 
 def encrypted_size(length: int) -> int:
+    """Bytes of the encrypted file of `length` bytes of plaintext."""
     return HEADER_BYTES + length + OVERHEAD_BYTES * -(-length // CHUNK_BYTES)
 
 
 def plaintext_size(size: int) -> int:
+    """Bytes of plaintext in an encrypted file of `size` bytes."""
     body = max(0, size - HEADER_BYTES)
     return max(0, body - OVERHEAD_BYTES * -(-body // ENCRYPTED_CHUNK_BYTES))
 
 
 def damaged_error(name: str) -> RequestError:
+    """The error where a file cannot be decrypted."""
     return RequestError(WebCode.MEDIA_DAMAGED, f"A file is not what was kept: tell the operator its name, {name}.")
 
 

@@ -17,6 +17,7 @@ ENCRYPTED_SUFFIX = "-sealed"  # file extensions of uploads contain no hyphen
 
 
 def is_encrypted(name: str) -> bool:
+    """Whether the key is that of an encrypted file."""
     return name.endswith(ENCRYPTED_SUFFIX)
 
 
@@ -95,6 +96,7 @@ class EncryptedStorage(Storage):
 
 
 def decrypting_reader(raw: IO[bytes], name: str) -> io.BufferedReader:
+    """A buffered reader of the plaintext; it closes `raw`. Raises RequestError(MEDIA_KEY | MEDIA_DAMAGED)."""
     try:
         return io.BufferedReader(
             encrypted_file.DecryptingReader(raw, name, settings.ENCRYPTION_KEYS), encrypted_file.CHUNK_BYTES

@@ -20,6 +20,8 @@ def delete_path(path: Path) -> None:
 
 
 class MediaFileSystemStorage(FileSystemStorage):
+    """Adds to Django's storage what `EncryptedStorage` needs."""
+
     def local_path(self, name: str) -> Path | None:
         return Path(self.path(name))
 

@@ -42,18 +42,22 @@ PartialFile = BinaryIO | encrypted_file.AppendableEncryptedFile
 
 
 def storage() -> EncryptedStorage:
+    """Django's default storage."""
     return cast(EncryptedStorage, default_storage)
 
 
 def root() -> Path:
+    """The directory of all media."""
     return Path(settings.MEDIA_ROOT)
 
 
 def incoming() -> Path:
+    """The directory of partial uploads."""
     return root() / "incoming"
 
 
 def scratch_root() -> Path:
+    """The directory of temporary plaintext files."""
     return Path(settings.FILE_UPLOAD_TEMP_DIR)
 
 

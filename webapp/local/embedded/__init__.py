@@ -1,8 +1,8 @@
-"""PostgreSQL and Redis for one machine, trial and tests: real servers that ship in wheels.
+"""PostgreSQL and Redis for one machine, for trial and tests: real servers from Python wheels.
 
-Whoever needs them holds a shared lock on `users.lock` (see `attached`). One keeper process runs
-both servers until nobody holds that lock any more; since the kernel drops a dead process's locks,
-no crash leaves servers running or makes them look as if they were.
+Processes that use them hold a shared lock on `users.lock` (see `servers_running`). One supervisor process runs both
+servers until no process holds that lock. The kernel releases a dead process's locks, so that a crash never leaves
+servers running.
 """
 
 from webapp.local.embedded.lifecycle import EmbeddedError, restart_if_dead, servers_running

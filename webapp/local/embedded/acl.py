@@ -1,7 +1,7 @@
-"""Lets one other user through directories that are closed to everybody, and no further.
+"""Access control entries that let one user traverse private directories without listing them.
 
-Root's home, say, where both the project and the database's files may lie: the user that root lends
-to PostgreSQL gets an access control entry to pass through, not to list; nobody else gets anything.
+PostgreSQL refuses to run as root, and its user has to reach files below root's home. Nothing simpler serves: `setfacl`
+need not be installed, and `chmod o+x` would admit every user.
 """
 
 import errno
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from webapp.local.embedded.lifecycle import EmbeddedError
 
-# The kernel's own layout of an access control list: posix_acl_xattr.h.
+# The kernel's binary layout of an access control list: posix_acl_xattr.h.
 ATTRIBUTE = "system.posix_acl_access"
 VERSION = 2
 ENTRY = struct.Struct("<HHI")
@@ -23,7 +23,7 @@ PASS = 1
 
 
 def grant_traverse(directories: Iterable[Path], user: int) -> None:
-    """Let `user` pass through each directory. Raises EmbeddedError where that cannot be arranged."""
+    """Let `user` traverse each directory. Raises EmbeddedError where that is impossible."""
     for directory in directories:
         found = directory.stat()
         if found.st_mode & stat.S_IXOTH or found.st_uid == user:
@@ -38,7 +38,7 @@ def grant_traverse(directories: Iterable[Path], user: int) -> None:
 
 
 def make_readable(directory: Path) -> None:
-    """Open a package's published files to everybody, where a strict umask closed them at installation."""
+    """Make a package's files readable by all users, where a strict umask prevented it at installation."""
     if directory.stat().st_mode & stat.S_IROTH:
         return
     for path in [directory, *directory.rglob("*")]:

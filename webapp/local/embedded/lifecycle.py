@@ -1,4 +1,4 @@
-"""The way to the embedded servers for a process that uses them."""
+"""Starts the embedded servers for a process that uses them, and waits for their end."""
 
 import fcntl
 import os
@@ -12,31 +12,30 @@ from pathlib import Path
 
 from webapp.core import paths
 
-START_SECONDS = 180  # The first start creates the database's files, on a machine that may be busy.
+START_SECONDS = 180  # The first start creates the database's files.
 
 
 class EmbeddedError(Exception):
-    """The embedded servers cannot run here. The text says why, in one line."""
+    """The embedded servers cannot run here. The text gives the reason in one line."""
 
 
 def is_needed() -> bool:
-    """Whether any server is not one of the operator's own."""
+    """Whether DATABASE_URL or REDIS_URL is not set."""
     return not all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in ("DATABASE_URL", "REDIS_URL"))
 
 
 @contextmanager
 def servers_running(place: Path | None = None) -> Iterator[None]:
-    """Keep the servers of `place` (default: EMOTRACE_DATA_DIR) running while inside.
+    """Keep the servers of the data directory `place` (default: EMOTRACE_DATA_DIR) running inside the block.
 
-    Does nothing where DATABASE_URL and REDIS_URL name servers of one's own. Raises EmbeddedError
-    if the servers do not come up.
+    Does nothing where DATABASE_URL and REDIS_URL are set. Raises EmbeddedError if the servers do not start.
     """
     if not is_needed():
         yield
         return
     place = place or paths.data_dir()
     with (paths.make_private_dir(place) / "users.lock").open("w") as users:
-        # Waits here for as long as a keeper that nobody needed any more shuts down.
+        # Waits while a supervisor without users shuts down.
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             _start(place)
@@ -47,9 +46,9 @@ def servers_running(place: Path | None = None) -> Iterator[None]:
 
 
 def restart_if_dead() -> None:
-    """Start the servers again where a crash has taken their keeper. Call it while attached.
+    """Start the servers again after a crash of their supervisor, which restarts single servers itself.
 
-    While it lives it starts what dies of them by itself; one that hangs is left to answer again. Raises EmbeddedError.
+    Call it inside `servers_running`. Raises EmbeddedError.
     """
     if is_needed() and _try_lock(paths.data_dir() / "keeper.lock", fcntl.LOCK_EX):
         _start(paths.data_dir())
@@ -58,23 +57,23 @@ def restart_if_dead() -> None:
 def _start(place: Path) -> None:
     log = paths.make_private_dir(place / "log") / "embedded.log"
     deadline = time.monotonic() + START_SECONDS
-    keeper: subprocess.Popen[bytes] | None = None
+    supervisor: subprocess.Popen[bytes] | None = None
     while not is_answering(place):
-        # A keeper of somebody else may be starting or dying just now: a second one waits its turn.
-        if keeper is None:
+        # Another process's supervisor may be starting or stopping: a second one waits for its lock.
+        if supervisor is None:
             with log.open("ab") as output:
-                keeper = subprocess.Popen(
+                supervisor = subprocess.Popen(
                     [sys.executable, "-m", "webapp.local.embedded.supervisor"],
                     cwd=paths.PROJECT,
                     env={**os.environ, "EMOTRACE_DATA_DIR": str(place)},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    start_new_session=True,  # Ctrl-C is for the commands, which then let go.
+                    start_new_session=True,  # Ctrl-C reaches the commands only, which then release the lock.
                 )
-        elif keeper.poll() == 0:
-            keeper = None  # it found another one at work, which has to be replaced if it has died since
-        elif keeper.poll():
+        elif supervisor.poll() == 0:
+            supervisor = None  # another supervisor was running; it may have ended since
+        elif supervisor.poll():
             raise EmbeddedError(f"The embedded servers did not start: {last_line(log)} (see {log})")
         elif time.monotonic() > deadline:
             raise EmbeddedError(f"The embedded servers did not answer within {START_SECONDS} s (see {log})")
@@ -84,7 +83,7 @@ def _start(place: Path) -> None:
 def _await_stop(place: Path) -> None:
     """Return once the servers have stopped, at once where somebody else still needs them."""
     while not _try_lock(place / "keeper.lock", fcntl.LOCK_EX):
-        # While it stops the servers, the keeper holds the users' lock against everybody.
+        # While it stops the servers, the supervisor holds the users' lock exclusively.
         if _try_lock(place / "users.lock", fcntl.LOCK_SH) and not _try_lock(place / "users.lock", fcntl.LOCK_EX):
             return
         time.sleep(0.1)
@@ -100,7 +99,7 @@ def _try_lock(path: Path, how: int) -> bool:
 
 
 def is_answering(place: Path) -> bool:
-    """Whether both servers take work."""
+    """Whether both servers answer."""
     return _redis_is_answering(place) and _postgres_is_answering(place)
 
 
@@ -125,6 +124,6 @@ def _postgres_is_answering(place: Path) -> bool:
 
 
 def last_line(log: Path) -> str:
-    """Where a server or its keeper says why it ended."""
+    """The last line of a log, where a server or the supervisor reports why it ended."""
     lines = log.read_text(errors="replace").splitlines()
     return lines[-1] if lines else "it said nothing"

@@ -17,7 +17,7 @@ from webapp.local.embedded.acl import grant_traverse, make_readable
 from webapp.local.embedded.lifecycle import START_SECONDS, EmbeddedError, last_line
 from webapp.local.embedded.server import Server
 
-# PostgreSQL refuses to run as root, who therefore lends it this user.
+# PostgreSQL refuses to run as root and gets this user.
 DATABASE_USER = "emotrace-db"
 # Sequences of columns follow their tables.
 TRANSFER_OWNERSHIP = """
@@ -42,6 +42,8 @@ END $$
 
 
 class Postgres(Server):
+    """The PostgreSQL server; where root starts it, it runs as DATABASE_USER."""
+
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": ends the connections, then writes everything down
 
@@ -57,7 +59,7 @@ class Postgres(Server):
         super().prepare()
 
     def _create(self) -> None:
-        # Made under another name: what a crash leaves half made is never taken for a database.
+        # Renamed when complete: a crash never leaves a partial database under the final name.
         fresh = self.data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -65,7 +67,7 @@ class Postgres(Server):
         command = [
             str(binaries() / "initdb"),
             *("--username", "postgres"),
-            "--auth=trust",  # whoever may enter the sockets' directory is the owner already
+            "--auth=trust",  # only the owner can enter the sockets' directory
             *("--encoding", "UTF8"),
             *("--locale-provider", "builtin"),
             *("--locale", "C.UTF-8"),
@@ -92,11 +94,11 @@ class Postgres(Server):
             *("-c", "listen_addresses="),
             *("-c", f"unix_socket_directories={self.socket_directory}"),
             *("-c", "unix_socket_permissions=0700"),
-            *("-c", "log_min_messages=log"),  # an error would be told with the statement, and whatever stood in it
+            *("-c", "log_min_messages=log"),  # errors would log statements and their data
         ]
 
     def start(self) -> None:
-        # The keeper's lock proves that no server of this directory lives: its pid is somebody else's now.
+        # The supervisor's lock proves that no server of this directory is running: the pid file is stale.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self.socket_directory / f"{paths.POSTGRES_SOCKET_NAME}.lock").unlink(missing_ok=True)
         super().start()
@@ -128,7 +130,7 @@ class Postgres(Server):
         raise EmbeddedError(f"PostgreSQL did not answer within {START_SECONDS} s: see postgres.log beside this log")
 
     def _give_to_the_application(self) -> None:
-        """Make the role `emotrace` the owner of what an earlier version made as the superuser."""
+        """Make the role `emotrace` the owner of what an earlier release created as the superuser."""
         with closing(self._connect("emotrace")) as connection, connection, connection.cursor() as cursor:
             cursor.execute(TRANSFER_OWNERSHIP)
 

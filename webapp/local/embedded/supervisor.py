@@ -1,7 +1,7 @@
-"""The process that runs the embedded servers for as long as anybody holds `users.lock`.
+"""The process that runs the embedded servers while any process holds `users.lock`.
 
-Run as `python -m webapp.local.embedded.supervisor`; `attached` does that. `keeper.lock` is handed on to
-the servers, so that holding it proves that no server of an earlier keeper is left.
+`servers_running` starts it as `python -m webapp.local.embedded.supervisor`. The servers inherit `keeper.lock`, so that
+acquiring it proves that no server of an earlier supervisor is left.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.25
 
 
 def _acquire_lock(place: Path, lock: IO[str]) -> bool:
-    """Wait for the keeper's lock; False if another keeper turns out to be at work."""
+    """Acquire the supervisor's lock; False where another supervisor is running."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -44,7 +44,7 @@ def _is_unused(users: IO[str]) -> bool:
 
 
 def run_servers(place: Path) -> None:
-    """Run both servers until nobody uses them. Raises EmbeddedError if they cannot start."""
+    """Run both servers until no process uses them. Raises EmbeddedError if they cannot start."""
     with (place / "keeper.lock").open("w") as lock, (place / "users.lock").open("w") as users:
         if not _acquire_lock(place, lock):
             return

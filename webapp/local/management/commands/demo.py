@@ -1,4 +1,4 @@
-"""Sends the bundled sample through the real REST API, both modes, and shows what comes back."""
+"""Analyses the bundled sample in both modes through the real REST API and prints the timelines."""
 
 import os
 import secrets
@@ -73,7 +73,7 @@ class _Client:
     def __init__(self, base: str, password: str) -> None:
         self.api = f"{base}/api/v1/"
         self.session = requests.Session()
-        self.session.trust_env = False  # a proxy has no part in talking to this machine
+        self.session.trust_env = False  # no proxy for this machine
         token = self._ask("POST", "auth/token/", json={"username": USER, "password": password}).json()["token"]
         self.session.headers["Authorization"] = f"Token {token}"
 
@@ -132,7 +132,7 @@ class _Client:
 
 @contextmanager
 def _running_server() -> Iterator[str]:
-    """A real `manage.py serve` on a free port; stopped, whatever happens inside."""
+    """Run `manage.py serve` on a free port inside the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Runs everything in the foreground: web, workers, reaper and, where needed, the embedded servers."""
+"""Runs web, workers, reaper and, where needed, the embedded servers in the foreground."""
 
 import os
 import shutil
@@ -42,25 +42,30 @@ class Command(BaseCommand):
                     self.stdout.write(f"Emotrace runs on http://{HOST}:{port}/ (Ctrl-C stops it)")
                     self.stdout.write(f"Requests and analyses are logged in {log}")
                     self.stdout.flush()
-                    Supervisor(children(listener, log), self._revive, lambda: _is_ready(port), self._invite).run()
+                    Supervisor(
+                        children(listener, log),
+                        self._restart_servers,
+                        lambda: _is_ready(port),
+                        self._print_sign_in_hint,
+                    ).run()
             except embedded.EmbeddedError as error:
                 raise CommandError(str(error)) from None
         self.stdout.write(f"Stopped. Data is kept in {settings.DATA_DIR}")
 
-    def _revive(self) -> None:
+    def _restart_servers(self) -> None:
         try:
             embedded.restart_if_dead()
-        except embedded.EmbeddedError as error:  # such as a full disk: the next look tries again
+        except embedded.EmbeddedError as error:  # such as a full disk: the next round tries again
             self.stderr.write(str(error))
 
-    def _invite(self) -> None:
+    def _print_sign_in_hint(self) -> None:
         if words := sign_in_hint():
             self.stdout.write(words)
             self.stdout.flush()
 
 
 def _open_log() -> Path:
-    """Where web, workers and reaper write; a large one of an earlier start is kept beside it."""
+    """The log of web, workers and reaper; a large one of an earlier start is rotated."""
     path = paths.make_private_dir(paths.data_dir() / "log") / "serve.log"
     if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_suffix(".1.log"))
@@ -84,7 +89,7 @@ def _listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CommandError(f"Port {port} cannot be used ({error.strerror}): set PORT to another one") from None
-    # gunicorn inherits the bound socket: a web process that is restarted keeps the port.
+    # gunicorn inherits the bound socket, so that a restarted web process keeps the port.
     listener.listen(64)
     listener.set_inheritable(True)
     return listener
@@ -103,7 +108,7 @@ def children(listener: socket.socket, log: Path) -> list[ChildProcess]:
         ChildProcess("web", web, pass_fds=(listener.fileno(),)),
         worker(settings.INFERENCE_QUEUE),
         worker(settings.RENDER_QUEUE),
-        # Receivers may be slow: one that keeps us waiting holds up no other.
+        # Receivers may be slow; threads keep them from blocking one another.
         worker(settings.WEBHOOK_QUEUE, "--pool", "threads", "--concurrency", "8"),
         ChildProcess("reaper", [sys.executable, str(manage), "reap", "--every", "15"]),
     ]
@@ -119,7 +124,7 @@ def _fresh_metrics_dir() -> Path:
 
 
 def worker(queue: str, *pool: str) -> ChildProcess:
-    """A worker of one queue. It is one process: nothing is forked once torch is loaded."""
+    """A worker of one queue, in a single process: nothing is forked after torch is loaded."""
     command = [
         *(sys.executable, "-m", "celery", "--app", "webapp.config", "--quiet", "worker"),
         *("--queues", queue),
@@ -130,7 +135,7 @@ def worker(queue: str, *pool: str) -> ChildProcess:
     ]
     environment = {
         "OPENBLAS_NUM_THREADS": "1",  # BLAS threads beside torch's cost 28 % CPU.
-        # Celery warns root of messages that run code. Ours are JSON and cannot.
+        # Celery warns root of pickled messages; these are JSON.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
     return ChildProcess(f"{queue} worker", command, signal.SIGKILL, environment)

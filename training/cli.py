@@ -1,6 +1,10 @@
-"""The commands of `python -m training`: train and score the networks, simulate a corpus, write the report."""
+"""The commands of `python -m training`: train and score the networks, simulate a corpus, write the report.
+
+Each command imports what it runs, for torch and MNE take seconds.
+"""
 
 import argparse
+import functools
 import json
 import logging
 import sys
@@ -97,54 +101,39 @@ def _fit(options: argparse.Namespace) -> None:
     _run_task(config, options)
 
 
-def _run_task(config: Configuration, options: argparse.Namespace) -> None:
-    # Each task imports torch and more, which takes seconds.
-    def required(name: str) -> Path:
-        path: Path | None = getattr(options, name)
-        if path is None:
-            raise DatasetError(f"--{name} is needed for this configuration")
-        return path
+def _required(options: argparse.Namespace, name: str) -> Path:
+    path: Path | None = getattr(options, name)
+    if path is None:
+        raise DatasetError(f"--{name} is needed for this configuration")
+    return path
 
+
+def _run_task(config: Configuration, options: argparse.Namespace) -> None:
+    from training.tasks import audio_visual, backbone, eeg, fusion, recordings, speech, synthetic_trials
+
+    required = functools.partial(_required, options)
     match config:
         case FaceBackbone():
-            from training.tasks import backbone
-
             backbone.fit(config, required("faces"), options.teachers, options.out)
         case SyntheticPairs():
-            from training.tasks import audio_visual
-
             sources = audio_visual.Sources(required("faces"), required("speech"), required("backbone"))
             audio_visual.fit(config, sources, options.out)
         case AudioVisualRecordings():
-            from training.tasks import recordings
-
             recordings.fit(config, required("recordings"), options.backbone, options.out)
         case SpeechFolds():
-            from training.tasks import speech
-
             speech.fit_folds(config, required("speech"), options.out)
         case SyntheticTrials():
-            from training.tasks import synthetic_trials
-
             synthetic_trials.fit(config, required("faces"), required("speech"), options.out)
-        case SimulatedEEG() | RecordedEEG() | WithinSubjectEEG():
-            from training.tasks import eeg
-
-            match config:
-                case SimulatedEEG():
-                    eeg.fit_simulated(config, options.out)
-                case RecordedEEG():
-                    eeg.fit_recorded(config, required("recordings"), options.out)
-                case WithinSubjectEEG():
-                    eeg.fit_within_subject(config, required("recordings"), options.out)
-        case SimulatedFusion() | RecordedFusion():
-            from training.tasks import fusion
-
-            match config:
-                case SimulatedFusion():
-                    fusion.fit_simulated(config, options.out)
-                case RecordedFusion():
-                    fusion.fit_recorded(config, required("recordings"), options.out)
+        case SimulatedEEG():
+            eeg.fit_simulated(config, options.out)
+        case RecordedEEG():
+            eeg.fit_recorded(config, required("recordings"), options.out)
+        case WithinSubjectEEG():
+            eeg.fit_within_subject(config, required("recordings"), options.out)
+        case SimulatedFusion():
+            fusion.fit_simulated(config, options.out)
+        case RecordedFusion():
+            fusion.fit_recorded(config, required("recordings"), options.out)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

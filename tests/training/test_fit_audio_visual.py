@@ -19,6 +19,7 @@ from training.__main__ import main
 from training.data.fer2013 import LABELS as FACES
 from training.data.ravdess import LABELS
 from training.engine import checkpoint, devices, loop
+from training.evaluation import calibration, evaluate
 from training.features.backbone import FaceClassifier
 from training.features.faces import FaceFeatures
 from training.features.pairs import PairBatches, drop_modalities
@@ -35,11 +36,13 @@ CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Faces, speech and untrained backbones, in an empty place."""
+    """Faces, speech and untrained backbones, in an empty place; pairs are drawn twice."""
     monkeypatch.chdir(tmp_path)
+    for module in (evaluate, calibration):
+        monkeypatch.setattr(module, "DRAWS", 2)
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
     random = np.random.default_rng(0)
-    for part, count in (("train", 140), ("public_test", 42)):
+    for part, count in (("train", 70), ("public_test", 42)):
         images = random.integers(0, 256, (count, 48, 48), dtype=np.uint8)
         # not in step with each tenth face, which is kept back
         labels = ((np.arange(count) + np.arange(count) // 10) % 7).astype(np.uint8)
@@ -138,11 +141,11 @@ def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
     assert again.metrics["calibration"]["balance"] != 1
     assert "first fit, on actors 02.**" in again.card
     assert "Speech: RAVDESS actors 02, 03, 04" in again.card
-    evaluate = ["evaluate", "intermediate-attention-8", "--speech", str(data / "speech"), "--actors"]
-    assert main([*evaluate, "4", "5"]) == 0
+    command = ["evaluate", "intermediate-attention-8", "--speech", str(data / "speech"), "--actors"]
+    assert main([*command, "4", "5"]) == 0
     assert "fitted on RAVDESS actors [4]" in caplog.text
     caplog.clear()
-    assert main([*evaluate, "5"]) == 0
+    assert main([*command, "5"]) == 0
     assert "fitted on RAVDESS actors" not in caplog.text
     trials = {
         "task": "composed-trials",

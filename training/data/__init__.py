@@ -1,0 +1,1 @@
+"""Data sets on disk, and synthetic pairs of two of them."""

@@ -31,18 +31,14 @@ class Faces:
         """Part `number` of `count` that share no face."""
         return Faces(self.images[number::count], self.labels[number::count])
 
+    def hold_out(self, every: int) -> tuple["Faces", "Faces"]:
+        """All faces but each `every`th, and those, which are held out from the backbone."""
+        chosen = np.arange(len(self)) % every == 0
+        return Faces(self.images[~chosen], self.labels[~chosen]), Faces(self.images[chosen], self.labels[chosen])
+
     def of(self, label: str) -> np.ndarray:
         """Indices of the images that carry `label`."""
         return np.flatnonzero(self.labels == LABELS.index(label))
-
-
-def hold_out(faces: Faces, every: int) -> tuple[Faces, Faces]:
-    """All faces but each `every`th, and those, which are held out from the backbone."""
-    kept = np.arange(len(faces)) % every == 0
-    return (
-        Faces(faces.images[~kept], faces.labels[~kept]),
-        Faces(faces.images[kept], faces.labels[kept]),
-    )
 
 
 def read(path: Path, part: str) -> Faces:

@@ -21,6 +21,8 @@ _SUFFIXES = {".wav", ".flac"}
 
 @dataclass(frozen=True)
 class Clip:
+    """A recording of one sentence by one actor."""
+
     path: Path
     label: str
     actor: int

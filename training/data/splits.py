@@ -30,6 +30,8 @@ class Fold:
 
 @dataclass(frozen=True)
 class Split:
+    """A file of training/splits."""
+
     name: str
     about: str
     unit: Literal["subject", "trial"]

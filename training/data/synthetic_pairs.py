@@ -5,7 +5,7 @@ speech clip of the same label; calm speech goes with neutral faces. A stand-in f
 audio-video corpus: a score on it is a score on composed data.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,22 +14,21 @@ from torch.nn import functional
 
 from inference.models.audio_visual import SAMPLES
 from training.data.fer2013 import Faces
-from training.data.ravdess import Clip
 
 FACE_OF = {"calm": "neutral"}  # RAVDESS labels whose faces carry another label
 
 
-def draw_faces(clips: list[Clip], faces: Faces, seed: int) -> np.ndarray:
-    """One face image of its label for each clip: indices into `faces`, drawn without repetition while they last."""
+def draw_faces(labels: Sequence[str], faces: Faces, seed: int) -> np.ndarray:
+    """One face image for each of `labels`: indices (N,) into `faces`, drawn without repetition while they last."""
     generator = np.random.default_rng(seed)
-    labels = sorted({clip.label for clip in clips})  # a set has another order in every process
-    pools = {label: generator.permutation(faces.of(FACE_OF.get(label, label))) for label in labels}
+    kinds = sorted(set(labels))  # a set has another order in every process
+    pools = {label: generator.permutation(faces.of(FACE_OF.get(label, label))) for label in kinds}
     used = dict.fromkeys(pools, 0)
     drawn = []
-    for clip in clips:
-        pool = pools[clip.label]
-        drawn.append(pool[used[clip.label] % len(pool)])
-        used[clip.label] += 1
+    for label in labels:
+        pool = pools[label]
+        drawn.append(pool[used[label] % len(pool)])
+        used[label] += 1
     return np.array(drawn)
 
 

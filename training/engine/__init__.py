@@ -1,0 +1,1 @@
+"""The training loop, with its optimisers, devices and checkpoints."""

@@ -20,9 +20,13 @@ FILE = "checkpoint.safetensors"
 
 
 class Stateful(Protocol):
-    def state_dict(self) -> dict[str, Any]: ...
+    """Has a state as torch's modules and optimisers have one."""
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
+    def state_dict(self) -> dict[str, Any]:
+        """The state: tensors, and what JSON can hold."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
+        """Restore a state."""
 
 
 class Randomness:
@@ -32,11 +36,13 @@ class Randomness:
         self.generators = generators
 
     def state_dict(self) -> dict[str, Any]:
+        """The state of each source."""
         states = [g.get_state() if isinstance(g, torch.Generator) else g.bit_generator.state for g in self.generators]
         cuda = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
         return {"torch": torch.get_rng_state(), "cuda": cuda, "generators": states}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the state of each source."""
         torch.set_rng_state(state_dict["torch"])
         if state_dict["cuda"] is not None:
             torch.cuda.set_rng_state(state_dict["cuda"])
@@ -102,7 +108,7 @@ def _with_tensors(value: Any, tensor: Callable[[str], torch.Tensor]) -> Any:
 def seconds(directory: Path) -> float:
     """How long the epochs of a fit took, including those before it was stopped."""
     lines = [line for path in directory.rglob("*.jsonl") for line in path.read_text().splitlines()]
-    return round(sum(json.loads(line)["seconds"] for line in lines), 1)
+    return round(sum(float(json.loads(line)["seconds"]) for line in lines), 1)
 
 
 def remove(directory: Path) -> None:

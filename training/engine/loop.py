@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training.engine import checkpoint
-from training.engine.optim import Optimisation
+from training.engine.devices import share
+from training.engine.optim import Optimisation, adamw
+from training.schema.sections import OptimConfig
 
 log = logging.getLogger(__name__)
 STEPS_PER_EPOCH = 100
@@ -45,9 +47,11 @@ class BestCheckpoint:
         return self.patience is not None and epoch - self.epoch >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
+        """As torch's modules have it."""
         return {"accuracy": self.accuracy, "epoch": self.epoch, "weights": self.weights}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore a state."""
         self.accuracy, self.epoch, self.weights = (state_dict[key] for key in ("accuracy", "epoch", "weights"))
 
 
@@ -57,9 +61,11 @@ class Progress:
     epoch, step = 0, 0
 
     def state_dict(self) -> dict[str, int]:
+        """As torch's modules have it."""
         return {"epoch": self.epoch, "step": self.step}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Restore a state."""
         self.epoch, self.step = state_dict["epoch"], state_dict["step"]
 
 
@@ -156,6 +162,22 @@ class Loop:
             self._save(entry | {"seconds": round(time.monotonic() - started, 1)}, state)
         return result.eval()
 
+    def run_steps(
+        self,
+        network: Network,
+        config: OptimConfig,
+        draw: Callable[[int], Any],
+        loss: Callable[[nn.Module, Any], Tensor],
+    ) -> Network:
+        """Train with AdamW on batches of `draw`, which every process draws alike, in epochs of 100 steps; see `run`."""
+
+        def batches(epoch: int) -> Iterator[Any]:
+            for _ in range((epoch - 1) * STEPS_PER_EPOCH, min(epoch * STEPS_PER_EPOCH, config.steps)):
+                yield share(self.fabric, draw(config.batch_size))
+
+        epochs = math.ceil(config.steps / STEPS_PER_EPOCH)
+        return self.run(network, adamw(network, config), epochs, batches, loss)
+
     def _epoch(self, epoch: int, batches: Batches, step: Callable[[Any], Tensor]) -> Tensor:
         """The loss of each batch (steps,)."""
         losses: list[Tensor] = []
@@ -182,13 +204,3 @@ class Loop:
                 lines.write(json.dumps(entry) + "\n")
             checkpoint.save(self.directory / checkpoint.FILE, state)
         self.fabric.barrier()
-
-
-def drawn(draw: Callable[[], Any], steps: int) -> tuple[int, Batches]:
-    """Batches that are drawn without end as epochs of 100: how many epochs make `steps`, and the batches of each."""
-
-    def batches(epoch: int) -> Iterator[Any]:
-        for _ in range((epoch - 1) * STEPS_PER_EPOCH, min(epoch * STEPS_PER_EPOCH, steps)):
-            yield draw()
-
-    return math.ceil(steps / STEPS_PER_EPOCH), batches

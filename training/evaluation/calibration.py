@@ -7,7 +7,6 @@ speakers, and so trusts voice too much against face.
 
 import copy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,10 @@ from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data.fer2013 import Faces
 from training.data.labels import label_indices
 from training.data.synthetic_pairs import draw_faces
-from training.evaluation.evaluate import DRAWS, UnimodalPredictions, labelled_clips, predict_still_faces, predict_voices
+from training.evaluation.evaluate import DRAWS, UnimodalPredictions, predict_still_faces, predict_voices
 from training.evaluation.metrics import calibration
 from training.features.faces import device_of, moving_face_features
-from training.features.speech import middle_mfcc
+from training.features.speech import SpeechFeatures
 
 
 @dataclass(frozen=True)
@@ -84,14 +83,17 @@ def modality_weight(classifier: nn.Linear, inputs: ClassifierInputs) -> float:
 
 
 @torch.inference_mode()
-def calibrate(predictor: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces) -> dict[str, Any]:
+def calibrate(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: Faces) -> dict[str, Any]:
     """Weigh the classifier's modalities, in place, on synthetic pairs of unknown subjects; fit the temperatures.
 
     The actors and faces are split in two halves. Each half is scored with the weight and temperature of the other,
     which estimates accuracy and calibration error on other recordings; the published numbers come from both halves.
     """
     classifier = copy.deepcopy(predictor.network.classifier).to("cpu")
-    halves = [classifier_inputs(predictor, speech, actors[number::2], faces.part(number, 2)) for number in (0, 1)]
+    actors = sorted({*speech.actors})
+    voices = [speech.of_actors(actors[number::2]) for number in (0, 1)]
+    images = [faces.part(number, 2) for number in (0, 1)]
+    halves = [classifier_inputs(predictor, *half) for half in zip(voices, images, strict=True)]
     result: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
     for half, other in zip(halves, reversed(halves), strict=True):
         scaled, divisor, _ = _scale(classifier, other)
@@ -108,15 +110,15 @@ def calibrate(predictor: AudioVisualPredictor, speech: Path, actors: list[int], 
         "balance": round(weight, 3),
         "unit": "composed clips; each half of the test actors and faces with the balance and temperature of the other",
         "alone": {
-            "voice": cross_fit([_predict_clips(predictor, speech, actors[number::2]) for number in (0, 1)]),
-            "face": cross_fit([predict_still_faces(predictor, faces.part(number, 2)) for number in (0, 1)]),
+            "voice": cross_fit([_predict_voices(predictor, half) for half in voices]),
+            "face": cross_fit([predict_still_faces(predictor, half) for half in images]),
         },
     }
 
 
-def reweigh(predictor: AudioVisualPredictor, weight: float, speech: Path, actors: list[int], faces: Faces) -> None:
+def reweigh(predictor: AudioVisualPredictor, weight: float, speech: SpeechFeatures, faces: Faces) -> None:
     """Apply a modality weight, in place, that was fitted for another network of the same kind."""
-    centre = classifier_inputs(predictor, speech, actors, faces).branches.mean(0)
+    centre = classifier_inputs(predictor, speech, faces).branches.mean(0)
     scaled = apply_modality_weight(copy.deepcopy(predictor.network.classifier).to("cpu"), weight, centre)
     predictor.network.classifier.load_state_dict(scaled.state_dict())
 
@@ -138,11 +140,10 @@ def _error(predicted: UnimodalPredictions, divisor: float) -> float:
     return float(calibration(probabilities, predicted.targets)["ece"])
 
 
-def _predict_clips(predictor: AudioVisualPredictor, speech: Path, actors: list[int]) -> UnimodalPredictions:
-    features = middle_mfcc(labelled_clips(predictor, speech, actors), predictor.speech, predictor.window_s)
-    logits = predict_voices(predictor, torch.from_numpy(features.mfcc)).numpy()
+def _predict_voices(predictor: AudioVisualPredictor, speech: SpeechFeatures) -> UnimodalPredictions:
+    logits = predict_voices(predictor, torch.from_numpy(speech.mfcc)).numpy()
     names = list(predictor.labels)
-    return UnimodalPredictions(logits, label_indices(features.labels, names), names, np.eye(len(names)))
+    return UnimodalPredictions(logits, label_indices(speech.labels, names), names, np.eye(len(names)))
 
 
 def _scale(classifier: nn.Linear, inputs: ClassifierInputs) -> tuple[nn.Linear, float, float]:
@@ -153,17 +154,14 @@ def _scale(classifier: nn.Linear, inputs: ClassifierInputs) -> tuple[nn.Linear, 
 
 
 @torch.inference_mode()
-def classifier_inputs(
-    predictor: AudioVisualPredictor, speech: Path, actors: list[int], faces: Faces
-) -> ClassifierInputs:
-    """The classifier's inputs, on the processor, for synthetic pairs of `actors` and `faces`, in every draw."""
+def classifier_inputs(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: Faces) -> ClassifierInputs:
+    """The classifier's inputs, on the processor, for synthetic pairs of `speech` and `faces`, in every draw."""
     network, device = predictor.network, device_of(predictor.network)
-    clips = labelled_clips(predictor, speech, actors)
-    mfcc = torch.from_numpy(middle_mfcc(clips, predictor.speech, predictor.window_s).mfcc).to(device)
+    mfcc = torch.from_numpy(speech.mfcc).to(device)
     branches = []
     for seed in range(DRAWS):
-        drawn = faces.images[draw_faces(clips, faces, seed)]
+        drawn = faces.images[draw_faces(speech.labels, faces, seed)]
         features = moving_face_features(network, drawn, predictor.face.size, seed)
         branches.append(network.embed(mfcc, features.to(device)).cpu())
-    targets = label_indices([clip.label for clip in clips], predictor.labels)
+    targets = label_indices(speech.labels, predictor.labels)
     return ClassifierInputs(torch.cat(branches), np.tile(targets, DRAWS))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from inference import store
 from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
-from inference.predictors.audio_visual import AudioVisualPredictor
+from inference.predictors.audio_visual import AudioVisualPredictor, fastest_device
 from training.data import fer2013, ravdess
 from training.data.labels import label_indices
 from training.data.synthetic_pairs import FACE_OF, draw_faces
@@ -30,39 +30,35 @@ def evaluate(
     reference: str, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Scores of a model of the store, see `evaluate_predictor`. Warns of actors that it was trained on."""
-    spec = store.get(reference)
+    model = store.get(reference)
+    predictor = AudioVisualPredictor.load(model, fastest_device())
+    features = None
     if speech:
-        present = {clip.actor for clip in ravdess.read_clips(speech, actors)}
-        known = sorted(present & {*spec.metrics.get("fitted_actors", ())})
+        clips = ravdess.read_clips(speech, actors)
+        known = sorted({clip.actor for clip in clips} & {*model.metrics.get("fitted_actors", ())})
         if known:
-            log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", spec.name, known)
-    return evaluate_predictor(AudioVisualPredictor.load(spec), faces=faces, speech=speech, actors=actors)
+            log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", model.name, known)
+        labelled = [clip for clip in clips if clip.label in predictor.labels]
+        features = middle_mfcc(labelled, predictor.speech, predictor.window_s)
+    return evaluate_predictor(predictor, fer2013.read_npz(faces) if faces else None, features)
 
 
 def evaluate_predictor(
-    predictor: AudioVisualPredictor, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
+    predictor: AudioVisualPredictor, faces: fer2013.Faces | None, speech: SpeechFeatures | None
 ) -> dict[str, dict[str, Any]]:
-    """Scores by part: `faces` for a FER-2013 npz, `speech` for a RAVDESS folder, `composed` for both.
+    """Scores by part: `faces`, `speech`, and `composed` for synthetic pairs of both.
 
-    Only clips and images with a label of the model count. A synthetic pair is a clip with one face
-    image of its label; the score is the mean of five seeded draws.
+    Only images with a label of the model count. A synthetic pair is a clip with one face image of its label; the
+    score is the mean of five seeded draws.
     """
     result: dict[str, dict[str, Any]] = {}
-    images = fer2013.read_npz(faces) if faces else None
-    if images is not None:
-        result["faces"] = face_score(predictor, images)
-    if speech:
-        clips = labelled_clips(predictor, speech, actors)
-        features = middle_mfcc(clips, predictor.speech, predictor.window_s)
-        result["speech"] = speech_score(predictor, features)
-        if images is not None:
-            result["composed"] = pair_score(predictor, features, clips, images)
+    if faces is not None:
+        result["faces"] = face_score(predictor, faces)
+    if speech is not None:
+        result["speech"] = speech_score(predictor, speech)
+        if faces is not None:
+            result["composed"] = pair_score(predictor, speech, faces)
     return result
-
-
-def labelled_clips(predictor: AudioVisualPredictor, speech: Path, actors: list[int] | None) -> list[ravdess.Clip]:
-    """The clips of these actors that have a label of the model."""
-    return [clip for clip in ravdess.read_clips(speech, actors) if clip.label in predictor.labels]
 
 
 @dataclass(frozen=True)
@@ -122,9 +118,7 @@ def speech_score(predictor: AudioVisualPredictor, speech: SpeechFeatures) -> dic
     return scores(probabilities, targets, predictor.labels, np.array(speech.actors))
 
 
-def pair_score(
-    predictor: AudioVisualPredictor, speech: SpeechFeatures, clips: list[ravdess.Clip], faces: fer2013.Faces
-) -> dict[str, Any]:
+def pair_score(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: fer2013.Faces) -> dict[str, Any]:
     """Scores on synthetic pairs, each draw of faces seeded by its number, with both modalities and with either.
 
     `mean_of_probabilities` is the accuracy of the plain mean of both unimodal predictions.
@@ -134,7 +128,7 @@ def pair_score(
     voice = _probabilities(predictor, predict_voices(predictor, mfcc), voice=True)
     both, face = [], []
     for seed in range(DRAWS):
-        drawn = faces.images[draw_faces(clips, faces, seed)]
+        drawn = faces.images[draw_faces(speech.labels, faces, seed)]
         features = moving_face_features(predictor.network, drawn, predictor.face.size, seed)
         silent = fuse(predictor.network, _silence(predictor, len(mfcc)), features)
         both.append(_probabilities(predictor, fuse(predictor.network, mfcc, features), face=True, voice=True))
@@ -147,7 +141,7 @@ def pair_score(
     actors = np.tile(np.array(speech.actors), DRAWS)
     result = scores(np.concatenate(both), np.tile(targets, DRAWS), predictor.labels, actors)
     return result | {
-        "n": len(clips),
+        "n": len(targets),
         "draws": DRAWS,
         "spread": round(float(by_draw.std(ddof=1)), 4),
         "missing": {"AV": result["accuracy"], "A": accuracy([voice]), "V": accuracy(face)},

@@ -1,0 +1,1 @@
+"""Inputs of the networks, computed once or drawn at random."""

@@ -70,4 +70,5 @@ def transform_clips(faces: Tensor, flip: float, degrees: float, generator: torch
     affine = torch.stack((cos * mirror, -sin, zero, sin * mirror, cos, zero), dim=1).view(-1, 2, 3).to(faces.device)
     flat = faces.flatten(0, 1)
     grid = functional.affine_grid(affine.repeat_interleave(samples, 0), list(flat.shape), align_corners=False)
-    return functional.grid_sample(flat, grid, align_corners=False).unflatten(0, (count, samples))
+    turned: Tensor = functional.grid_sample(flat, grid, align_corners=False).unflatten(0, (count, samples))
+    return turned

@@ -28,7 +28,9 @@ class FaceClassifier(nn.Module):
         self.classifier = nn.Linear(self.backbone.features, len(LABELS))
 
     def forward(self, faces: Tensor) -> Tensor:
-        return self.classifier(self.dropout(self.backbone(faces)))
+        """Logits of faces in 0..1."""
+        logits: Tensor = self.classifier(self.dropout(self.backbone(faces)))
+        return logits
 
 
 def build_classifier(backbone: str, device: torch.device) -> FaceClassifier:

@@ -1,19 +1,24 @@
 """Training batches of synthetic pairs: augmented speech joined with faces of the same label, as features."""
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from inference.models.audio_visual import SAMPLES
+from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
 from training.data.fer2013 import LABELS as FACE_LABELS
+from training.data.fer2013 import Faces
 from training.data.synthetic_pairs import FACE_OF
-from training.features.faces import FaceFeatures
+from training.features.faces import FaceFeatures, face_features
 from training.features.modality_dropout import modality_dropout
-from training.features.speech import SpeechBatches
+from training.features.speech import MelSpectrograms, SpeechBatches
+from training.schema.audio_visual import SyntheticPairs
+
+log = logging.getLogger(__name__)
 
 
 class PairBatch(NamedTuple):
@@ -28,6 +33,24 @@ class PairBatch(NamedTuple):
     targets: Tensor
     alone: Tensor
     alone_targets: Tensor
+
+
+def prepare_pairs(
+    config: SyntheticPairs, network: AudioVisualNetwork, mel: MelSpectrograms, faces: Faces, classifier: nn.Linear
+) -> "PairBatches":
+    """Batches of `mel` with the features that the backbone of `network` gives for `faces`.
+
+    `classifier` is the backbone's own.
+    """
+    speech = SpeechBatches(mel, config.labels, config.speech.mfcc, config.seed)
+    seen, heldout = faces.hold_out(config.holdout_every)
+    log.info("%d clips; %d faces are joined with them, %d come alone too", len(mel.labels), len(heldout), len(seen))
+    heldout_features, seen_features = (
+        face_features(network, part, config.face.size, views, config.seed)
+        for part, views in ((heldout, config.augmentations), (seen, config.augmentations_seen))
+    )
+    probabilities = seen_features.probabilities(classifier)
+    return PairBatches(speech, heldout_features, seen_features, config.labels, probabilities, config.label_weight)
 
 
 class PairBatches:

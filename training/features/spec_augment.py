@@ -5,6 +5,7 @@ import math
 import librosa
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.fft import dct
 from torch import Tensor
 from torch.nn import functional
@@ -16,7 +17,7 @@ SILENCE_DB = -100.0  # the floor of librosa's power_to_db
 _RANGE_DB = 80.0  # its range below the loudest point
 
 
-def mel_db(sound: np.ndarray, spec: SpeechInput, seconds: float) -> np.ndarray:
+def mel_db(sound: NDArray[np.float32], spec: SpeechInput, seconds: float) -> NDArray[np.float32]:
     """Mono sound -> mel spectrogram (n_mels, frames) in dB; at least `seconds` and a margin at either side."""
     missing = max(0, round(seconds * spec.sample_rate) - len(sound))
     margin = MARGIN_FRAMES * spec.hop_length
@@ -27,7 +28,8 @@ def mel_db(sound: np.ndarray, spec: SpeechInput, seconds: float) -> np.ndarray:
         hop_length=spec.hop_length,
         n_mels=spec.n_mels,
     )
-    return (10 * np.log10(np.maximum(power, 1e-10))).astype(np.float32)
+    decibels: NDArray[np.float32] = (10 * np.log10(np.maximum(power, 1e-10))).astype(np.float32)
+    return decibels
 
 
 class SpecAugment:

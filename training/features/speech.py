@@ -27,6 +27,11 @@ class SpeechFeatures:
     labels: list[str]
     actors: list[int]
 
+    def of_actors(self, actors: Sequence[int]) -> "SpeechFeatures":
+        """The clips of these actors."""
+        rows = np.flatnonzero(np.isin(self.actors, actors))
+        return SpeechFeatures(self.mfcc[rows], [self.labels[row] for row in rows], [self.actors[row] for row in rows])
+
 
 @dataclass(frozen=True)
 class MelSpectrograms:

@@ -1,0 +1,1 @@
+"""What a fit writes into the store, and the report."""

@@ -1,0 +1,1 @@
+"""Typed configurations, one module a task."""

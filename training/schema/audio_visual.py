@@ -56,10 +56,14 @@ class SyntheticPairs(OptimConfig, frozen=True, kw_only=True, tag_field="task", t
             raise ValueError(f"actors {overlap} are among those it is fitted on, and cannot score or calibrate it")
 
     @property
+    def actors(self) -> set[int]:
+        """Every actor that is named."""
+        return {*self.train_actors, *self.calibration_actors, *self.test_actors}
+
+    @property
     def fitted_actors(self) -> list[int]:
         """Actors whose speech the published weights are trained on."""
-        others = {*self.calibration_actors, *self.test_actors} if self.refit else set()
-        return sorted({*self.train_actors} | others)
+        return sorted(self.actors if self.refit else {*self.train_actors})
 
 
 class AudioVisualRecordings(ModelConfig, frozen=True, kw_only=True, tag_field="task", tag="recordings"):

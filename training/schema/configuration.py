@@ -37,11 +37,13 @@ def read(path: Path) -> Configuration:
         DatasetError: the file is not a configuration; the message names the file, the key and the fault.
     """
     try:
-        return msgspec.convert(deprecated.renamed(yaml.safe_load(path.read_text())), Configuration)
+        data = deprecated.renamed(yaml.safe_load(path.read_text()))
+        config: Configuration = msgspec.convert(data, Configuration)
     except (OSError, yaml.YAMLError) as error:
         raise DatasetError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     except msgspec.ValidationError as error:
         raise DatasetError(f"{path}: {_located(str(error))}") from error
+    return config
 
 
 def _located(message: str) -> str:

@@ -45,17 +45,21 @@ class Trial:
 
     @property
     def name(self) -> str:
+        """The stem of its files, as EAV names them."""
         task = "Speaking" if self.spoken else "Listening"
         return f"{self.number:03d}_Trial_{self.place:02d}_{task}_{eav.EMOTIONS[self.emotion]}"
 
 
 @dataclass(frozen=True)
 class Sources:
+    """Faces and speech that the corpus is made of."""
+
     faces: fer2013.Faces
     clips: list[ravdess.Clip]
 
     @property
     def actors(self) -> list[int]:
+        """The actors of the clips, sorted."""
         return sorted({clip.actor for clip in self.clips})
 
 

@@ -34,8 +34,11 @@ BLINK_S = 0.35
 
 @dataclass(frozen=True)
 class Rhythm:
-    """A generator of band power: where it lies (x right, y forward, z up), its peak and width, its size in
-    microvolt, and how its log power answers to valence and arousal on average."""
+    """A generator of band power.
+
+    Its place (x right, y forward, z up), its peak and width, its size in microvolt, and the average response of its
+    log power to valence and arousal.
+    """
 
     towards: tuple[float, float, float]
     peak_hz: float
@@ -99,18 +102,21 @@ def _rng(*key: int) -> np.random.Generator:
 
 
 def _unit(vectors: Array) -> Array:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    units: Array = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return units
 
 
 def _near_surface(towards: Array, width: float) -> Array:
-    """How (30,) a source outside the skull fades over the scalp; `width` in radians."""
+    """Fading (30,) of a source outside the skull over the scalp; `width` in radians."""
     angles = np.arccos(np.clip(head().electrodes @ _unit(towards), -1, 1))
-    return np.exp(-angles / width)
+    fading: Array = np.exp(-angles / width)
+    return fading
 
 
 def _scaled(spectrum: Array) -> Array:
     """Make the time course of this amplitude spectrum have a root mean square of one."""
-    return spectrum * EAV_SAMPLES / np.sqrt(2 * np.sum(spectrum**2))
+    scaled: Array = spectrum * EAV_SAMPLES / np.sqrt(2 * np.sum(spectrum**2))
+    return scaled
 
 
 def simulate_subject(number: int, seed: int, variation: Variation = Variation()) -> Subject:
@@ -175,7 +181,8 @@ def record(subject: Subject, emotion: int, trial: int) -> Trial:
     time = np.arange(EAV_SAMPLES) / EAV_RATE
     scalp += np.outer(subject.mains, np.sin(2 * np.pi * (MAINS_HZ * time + rng.random())))
     scalp += np.outer(subject.blink, _blinks(time, subject.blinks_per_s, rng))
-    return scalp.astype(np.float32)
+    microvolt: Trial = scalp.astype(np.float32)
+    return microvolt
 
 
 def _blinks(time: Array, per_s: float, rng: np.random.Generator) -> Array:

@@ -52,8 +52,7 @@ def fit(config: FaceBackbone, faces: Path, teachers: Sequence[Path], out: Path) 
     the last phase, to `out/metrics.json`. `teachers` are folders of such fits, whose probabilities for each face are
     distilled.
     """
-    images = fer2013.read_npz(faces / fer2013.TRAINING)
-    train, _ = fer2013.hold_out(images, config.holdout_every)
+    train, _ = fer2013.read_npz(faces / fer2013.TRAINING).hold_out(config.holdout_every)
     validation = fer2013.read_npz(faces / fer2013.PUBLIC_TEST)
     out.mkdir(parents=True, exist_ok=True)
     with devices.launch(bfloat16=config.bfloat16) as fabric:

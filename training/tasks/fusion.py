@@ -301,7 +301,8 @@ def _recorded_logits(
     windows = WindowDataset(prepared, predictor.labels)
     audio_visual = window_logits(predictor, windows).reshape(len(clips), AUDIO_VIDEO_ROWS, -1)
     eegnet, spec = store.load_model(members["eeg"]).to(device), members["eeg"].spec
-    assert isinstance(eegnet, EEGNet) and isinstance(spec, EegSpec)
+    assert isinstance(eegnet, EEGNet)
+    assert isinstance(spec, EegSpec)
     trials = eeg_features.recorded_trials(root, subjects, spec.eeg, spec.labels)
     assert windows.targets.tolist() == trials.labels.tolist()
     matrices = np.concatenate([audio_visual, eeg_evaluation.logits(eegnet, trials)], axis=1)

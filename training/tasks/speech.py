@@ -17,8 +17,7 @@ from inference.models.audio_visual import AudioBranch
 from training.data import ravdess, splits
 from training.data.labels import label_indices
 from training.engine import checkpoint, devices
-from training.engine.loop import Loop, drawn
-from training.engine.optim import adamw
+from training.engine.loop import Loop
 from training.evaluation.metrics import scores
 from training.features.speech import (
     SPEECH_SPEC,
@@ -45,8 +44,10 @@ class SpeechClassifier(nn.Module):
         self.branch = branch
 
     def forward(self, mfcc: Tensor) -> Tensor:
+        """Logits of clips."""
         branch = self.branch
-        return branch.classifier(branch.stage2(branch.intermediate(mfcc[:, : branch.coefficients])).mean(2))
+        logits: Tensor = branch.classifier(branch.stage2(branch.intermediate(mfcc[:, : branch.coefficients])).mean(2))
+        return logits
 
     @torch.inference_mode()
     def probabilities(self, mfcc: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -55,9 +56,20 @@ class SpeechClassifier(nn.Module):
         found: NDArray[np.float32] = self(torch.from_numpy(mfcc).to(device)).softmax(1).cpu().numpy()
         return found
 
+    def accuracy(self, speech: SpeechFeatures, labels: Sequence[str]) -> float:
+        """Of its predictions of `labels`, rounded."""
+        predicted = self.probabilities(speech.mfcc).argmax(1)
+        return round(float(np.mean(predicted == label_indices(speech.labels, labels))), 4)
+
 
 def fit_branch(
-    fabric: Fabric, branch: AudioBranch, batches: SpeechBatches, config: SpeechConfig, seed: int, directory: Path
+    fabric: Fabric,
+    branch: AudioBranch,
+    mel: MelSpectrograms,
+    labels: Sequence[str],
+    config: SpeechConfig,
+    seed: int,
+    directory: Path,
 ) -> SpeechClassifier:
     """Train `branch` by its own classifier; returns the moving average after the last step.
 
@@ -65,13 +77,16 @@ def fit_branch(
     different clips, so that the mean of their probabilities is better than one's, and the branch learns it
     (knowledge distillation, Hinton et al. 2015). A run that was stopped resumes from `directory`.
     """
-    classes = batches.targets.shape[1]
-    teachers = []
-    for number, features in enumerate(config.teachers, 1):
-        teacher = build_branch(classes, features, seed + number)
-        teachers.append(train(fabric, teacher, batches, config, [], directory / f"teacher-{number}"))
-    torch.manual_seed(seed)
-    return train(fabric, branch, batches, config, teachers, directory / "speech")
+    batches = SpeechBatches(mel, labels, config.max_mfcc, seed)
+    teachers = [
+        build_branch(len(labels), features, seed + number) for number, features in enumerate(config.teachers, 1)
+    ]
+    trained: list[SpeechClassifier] = []
+    for number, network in enumerate([*teachers, branch], 1):
+        last = network is branch
+        place = directory / ("speech" if last else f"teacher-{number}")
+        trained.append(train(fabric, network, batches, config, tuple(trained) if last else (), place))
+    return trained[-1]
 
 
 def build_branch(classes: int, features: AudioFeatureConfig, seed: int) -> AudioBranch:
@@ -89,7 +104,6 @@ def train(
     directory: Path,
 ) -> SpeechClassifier:
     """Train `branch` on labels, mixed with the probabilities of `teachers`; returns the moving average."""
-    classifier = SpeechClassifier(branch).to(fabric.device)
 
     def loss(network: nn.Module, batch: SpeechBatch) -> Tensor:
         logits = network(batch.mfcc)
@@ -100,8 +114,7 @@ def train(
         return functional.cross_entropy(logits, torch.lerp(taught, batch.targets, config.label_weight))
 
     loop = Loop(fabric, directory, *batches.generators)
-    steps = drawn(lambda: devices.share(fabric, batches.draw(config.batch_size)), config.steps)
-    return loop.run(classifier, adamw(classifier, config), *steps, loss)
+    return loop.run_steps(SpeechClassifier(branch).to(fabric.device), config, batches.draw, loss)
 
 
 def fit_folds(config: SpeechFolds, root: Path, out: Path) -> None:
@@ -136,10 +149,10 @@ def _fit_fold(
 ) -> NDArray[np.float32]:
     """Probabilities (N, classes) of the held-out MFCC by a branch that is trained on `mel`."""
     seed = 100 * config.seed + 10 * number
-    batches = SpeechBatches(mel, config.labels, config.speech.max_mfcc, seed)
-    branch = build_branch(len(config.labels), config.speech.features, seed)
+    branch, directory = build_branch(len(config.labels), config.speech.features, seed), out / f"fold-{number}"
     with devices.launch() as fabric:
-        return fit_branch(fabric, branch, batches, config.speech, seed, out / f"fold-{number}").probabilities(heldout)
+        trained = fit_branch(fabric, branch, mel, config.labels, config.speech, seed, directory)
+        return trained.probabilities(heldout)
 
 
 def _report_folds(

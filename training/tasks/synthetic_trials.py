@@ -44,7 +44,7 @@ def trial_logits(
             chosen.append(candidates[generator.integers(len(candidates))])
             labels.append(index)
     speech_mfcc = np.concatenate([_windows(predictor, clip) for clip in chosen])
-    shown = np.repeat(draw_faces(chosen, faces, seed), AUDIO_VIDEO_ROWS)
+    shown = np.repeat(draw_faces([clip.label for clip in chosen], faces, seed), AUDIO_VIDEO_ROWS)
     features = moving_face_features(predictor.network, faces.images[shown], predictor.face.size, seed)
     logits = fuse(predictor.network, torch.from_numpy(speech_mfcc), features).numpy()
     return logits.reshape(-1, AUDIO_VIDEO_ROWS, len(predictor.labels)), np.array(labels)

@@ -1,6 +1,6 @@
-"""What somebody agrees to who sends or shows a recording.
+"""Consent texts for storing, analysing and sharing a recording.
 
-A new wording is a new version. None is ever changed or removed: each recording keeps the version that was agreed to.
+A new wording is a new version. Versions are never changed or removed: each recording refers to the one agreed to.
 """
 
 TEXTS = {
@@ -12,12 +12,12 @@ TEXTS = {
         "The person in this recording knows for which purpose it is used and for how long it is kept, and has agreed "
         "that it is stored here and read by these models for that purpose, or I am that person."
     ),
-    # The recording that comes with the application needs nobody's agreement.
+    # The bundled sample needs no consent.
     "sample-1": (
         "Nobody has to agree to it: the face is a public-domain photograph (NASA) moved by a program, the voice is "
         "synthetic, and the EEG is simulated."
     ),
-    # Showing a recording to others goes beyond storing and reading it.
+    # Sharing needs its own consent.
     "sharing-1": (
         "The person in this recording has agreed that it is shown to those I share it with, or I am that person."
     ),

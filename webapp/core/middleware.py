@@ -101,5 +101,5 @@ def refusal_response(request: HttpRequest, error: InputError | RequestError) -> 
     if request.path.startswith("/api/"):
         data = problem_details(status, error.code, error.message)
         return JsonResponse(data, status=status, content_type=PROBLEM_TYPE, headers=headers)
-    words = {"status": status, "heading": "This request was refused", "words": error.message}
-    return HttpResponse(render_to_string("500.html", words), status=status, headers=headers)
+    context = {"status": status, "heading": "This request was refused", "message": error.message}
+    return HttpResponse(render_to_string("500.html", context), status=status, headers=headers)

@@ -115,8 +115,8 @@ def test_all_processes_count_together_and_one_that_is_killed_leaves_nothing(owne
 import django
 django.setup()
 from webapp.accounts.models import User
-from webapp.recordings.check_slots import checking
-with checking(owner=User(pk={owner.pk})):
+from webapp.recordings.check_slots import check_slot
+with check_slot(owner=User(pk={owner.pk})):
     print("checking", flush=True)
     input()
 """

@@ -49,4 +49,5 @@ def test_check_creates_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "check"]
     ended = subprocess.run(command, cwd=paths.PROJECT, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "var").exists()
+    assert not (tmp_path / "tmp").exists()

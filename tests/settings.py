@@ -24,3 +24,9 @@ DATABASES["default"]["USER"] = "postgres"  # noqa: F405
 
 # A connection that a server's thread kept open would hold the test database back from being removed.
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
+
+# The live server of pytest-django serves static files only of the app by this name.
+INSTALLED_APPS = [
+    "django.contrib.staticfiles" if app.endswith(".OwnStaticFilesConfig") else app
+    for app in INSTALLED_APPS  # noqa: F405
+]

@@ -28,7 +28,7 @@ LONG_FILES = {"faults", "browser", "integration", "test_clock.py", "test_account
 Start = Callable[..., subprocess.Popen[str]]
 
 # pytest-django looks for the app's name, not for its configuration, before it serves static files by their finders.
-testcases._StaticFilesHandler = StaticFilesHandler  # type: ignore[attr-defined]
+testcases._StaticFilesHandler = StaticFilesHandler  # type: ignore[assignment, misc]
 
 # A busy machine is slow, not wrong.
 hypothesis_settings.register_profile(

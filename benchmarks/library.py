@@ -58,11 +58,11 @@ def somebody(username: str, count: int) -> "User":
 
     from webapp.accounts.models import User
     from webapp.analyses.models import Analysis
-    from webapp.recordings import organization
+    from webapp.recordings import projects_and_tags
     from webapp.recordings.models import MediaFile, Recording
 
     user = User.objects.create_user(username)
-    projects = [organization.create_project(owner=user, name=f"Project {number}") for number in range(20)]
+    projects = [projects_and_tags.create_project(owner=user, name=f"Project {number}") for number in range(20)]
     now = timezone.now()
     recordings = Recording.objects.bulk_create(
         Recording(
@@ -101,7 +101,7 @@ def somebody(username: str, count: int) -> "User":
         )
         for number, one in enumerate([*recordings, *recordings])
     )
-    organization.update_tags(owner=user, recordings=recordings[::2], add=["pilot", "adult"], remove=[])
+    projects_and_tags.update_tags(owner=user, recordings=recordings[::2], add=["pilot", "adult"], remove=[])
     return user
 
 

@@ -1,6 +1,6 @@
 """Timelines as files for other tools, one module for each format."""
 
-from inference.export import bids, eaf, report, result, srt, table, textgrid, vtt
+from inference.export import bids, eaf, html_report, result, srt, table, textgrid, vtt
 from inference.export.codec import decode_timeline, encode_timeline
 from inference.export.writer import RecordingInfo, Writer
 
@@ -12,7 +12,7 @@ WRITERS: dict[str, Writer] = {
     "eaf": eaf.WRITER,
     "textgrid": textgrid.WRITER,
     "bids": bids.WRITER,
-    "html": report.WRITER,
+    "html": html_report.WRITER,
 }
 
 __all__ = ["WRITERS", "RecordingInfo", "Writer", "decode_timeline", "encode_timeline"]

@@ -13,7 +13,7 @@ from tests.browser.test_journey import log_in
 from tests.browser.test_result_for_all import PHONE
 from tests.webapp.factories import AnalysisFactory, finished
 from webapp.accounts.models import User
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -23,7 +23,7 @@ def library(transactional_db: None, researcher: User) -> None:
     """Anna (happy, tagged), Ben (sad) and Carla, who waits."""
     for title, label in (("Anna", "happy"), ("Ben", "sad")):
         recording = finished(label, recording__owner=researcher, recording__title=title).recording
-        organization.update_recording(recording=recording, tags=["pilot"] if title == "Anna" else [])
+        projects_and_tags.update_recording(recording=recording, tags=["pilot"] if title == "Anna" else [])
     AnalysisFactory.create(recording__owner=researcher, recording__title="Carla")
 
 

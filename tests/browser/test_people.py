@@ -12,7 +12,7 @@ from tests.browser.test_upload import analyse, choose, log_in
 from tests.integration.rest import SAMPLES
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Recording
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -22,7 +22,7 @@ PURPOSE = "Purpose"
 @pytest.fixture
 def ending(finished: Analysis, researcher: User) -> Analysis:
     """A recording that is deleted in three days."""
-    project = organization.create_project(owner=researcher, name="Study", purpose="clinical", retention_days=30)
+    project = projects_and_tags.create_project(owner=researcher, name="Study", purpose="clinical", retention_days=30)
     at = timezone.now() - timedelta(days=27)
     Recording.objects.filter(pk=finished.recording_id).update(project=project, created_at=at, purpose="clinical")
     return finished

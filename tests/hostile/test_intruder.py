@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from webapp.local.embedded import postgres
-from webapp.local.embedded.acl import grant_traverse
+from webapp.local.embedded.posix_acl import grant_traverse
 
 PROJECT = Path(__file__).parents[2]
 _CLONE_NEWUSER = 0x10000000

@@ -19,7 +19,7 @@ from tests.integration.rest import PASSWORD, Person
 from tests.integration.web import Web
 from webapp.accounts.models import User
 from webapp.audit.models import Action, Entry
-from webapp.operation import roles
+from webapp.operation import database_roles
 
 ROLE = "emotrace_tests_app"
 
@@ -82,7 +82,7 @@ def test_it_reads_and_adds(application: Any) -> None:
 @pytest.mark.parametrize(("name", "said"), [("postgres", "owns the tables"), ("nobody_here", "There is no role")])
 def test_a_role_that_will_not_do_is_named(transactional_db: None, name: str, said: str) -> None:
     with pytest.raises(CommandError, match=said):
-        roles.grant(role=name)
+        database_roles.grant(role=name)
 
 
 def test_the_application_runs_as_it(role: str, process: Start, settings: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.webapp.factories import RecordingFactory, UserFactory, an_endpoint, f
 from webapp.accounts.models import User
 from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis, FaceTrack
-from webapp.recordings import organization, uploads
+from webapp.recordings import projects_and_tags, uploads
 from webapp.recordings.models import Recording, Share, Upload
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -28,8 +28,8 @@ def viewer(db: None) -> User:
 @pytest.fixture
 def analysis(owner: User, viewer: User) -> Analysis:
     analysis = finished("happy", "sad", recording__owner=owner)
-    project = organization.create_project(owner=owner, name="Pilot")
-    organization.update_recording(recording=analysis.recording, project=project, tags=["left-handed"])
+    project = projects_and_tags.create_project(owner=owner, name="Pilot")
+    projects_and_tags.update_recording(recording=analysis.recording, project=project, tags=["left-handed"])
     an_endpoint(owner)
     FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     sharing.with_person(analysis.recording, viewer, may_download=True)

@@ -28,7 +28,7 @@ from webapp.accounts.services import create_token
 from webapp.analyses.models import FaceTrack
 from webapp.api.throttling import FixedWindowThrottle
 from webapp.audit.models import Entry
-from webapp.recordings import organization, uploads
+from webapp.recordings import projects_and_tags, uploads
 from webapp.recordings.models import Share
 from webapp.webhooks import services as webhooks
 
@@ -84,8 +84,8 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
     owner = people["owner"]
     settings.SENDS_MAIL = True
     analysis = finished("happy", "sad", recording__owner=owner)
-    project = organization.create_project(owner=owner, name="Pilot")
-    organization.update_recording(recording=analysis.recording, project=project, tags=["left-handed"])
+    project = projects_and_tags.create_project(owner=owner, name="Pilot")
+    projects_and_tags.update_recording(recording=analysis.recording, project=project, tags=["left-handed"])
     with_files(analysis.recording, video=clips.video(DURATION_S))
     FaceTrack.objects.create(analysis=analysis, step_s=0.24, times_s=[], boxes=[])
     share = sharing.with_person(analysis.recording, people["viewer"])

@@ -25,7 +25,7 @@ from webapp.audit.models import Action
 from webapp.audit.services import record, record_each
 from webapp.core.errors import RequestError, WebCode
 from webapp.observability.metrics import UPLOAD_BYTES
-from webapp.recordings import organization, purposes
+from webapp.recordings import projects_and_tags, purposes
 from webapp.recordings import services as recordings
 from webapp.recordings.models import Purpose, Recording, Tag
 from webapp.recordings.services import NewRecording, ValidatedUpload
@@ -162,7 +162,7 @@ def erase_batch(*, owner_id: int, pks: Collection[uuid.UUID], by: User | None = 
         erased = {recording.pk for recording in locked}
         tags = list(Tag.objects.filter(recordings__in=erased).values_list("pk", flat=True).distinct())
         Recording.objects.filter(pk__in=erased).delete()
-        organization.delete_unused_tags(tags=tags)
+        projects_and_tags.delete_unused_tags(tags=tags)
         events.emit_deletion(owner_id=owner_id, recording_ids=erased)
         for pk in erased:
             transaction.on_commit(partial(media.delete_recording, pk))

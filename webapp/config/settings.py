@@ -21,7 +21,7 @@ from inference.types import Limits
 from webapp.core import deprecated, paths
 from webapp.core.quota import Quota, parse_amount
 from webapp.observability import logs
-from webapp.storage.keys import read_keys
+from webapp.storage.encryption_keys import read_keys
 
 deprecated.accept_old_names(os.environ)
 # Where NAME_FILE is set, the value of NAME is read from that file.

@@ -10,7 +10,7 @@ class OperationConfig(AppConfig):
     name = "webapp.operation"
 
     def ready(self) -> None:
-        from webapp.operation import roles
+        from webapp.operation import database_roles
 
         # post_migrate is sent for each app; once is enough, after all tables exist.
-        post_migrate.connect(roles.grant_after_migrations, sender=apps.get_app_config("audit"))
+        post_migrate.connect(database_roles.grant_after_migrations, sender=apps.get_app_config("audit"))

@@ -4,7 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from webapp.pages import installation_views, model_views
-from webapp.pages.account import login_views, token_views
+from webapp.pages.account import api_token_views, login_views
 from webapp.pages.account import views as account_views
 from webapp.pages.recordings import list_views, project_views
 from webapp.pages.recordings import views as recording_views
@@ -56,8 +56,8 @@ pages = [
     path("account/delete/", account_views.delete_account, name="delete-account"),
     path("account/deleted/<str:token>/", account_views.deletion_progress, name="deletion-progress"),
     path("password/", login_views.ChangePasswordView.as_view(), name="password"),
-    path("tokens/", token_views.tokens, name="tokens"),
-    path("tokens/<int:pk>/revoke/", token_views.revoke_token, name="revoke-token"),
+    path("tokens/", api_token_views.tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke/", api_token_views.revoke_token, name="revoke-token"),
     path("installation/", installation_views.installation, name="installation"),
     path("webhooks/", webhook_views.webhook_list, name="webhooks"),
     path("webhooks/<uuid:pk>/", webhook_views.webhook_detail, name="webhook"),

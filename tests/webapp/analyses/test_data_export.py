@@ -29,7 +29,7 @@ from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion, data_export
 from webapp.core.errors import RequestError
-from webapp.recordings import consent, organization, uploads
+from webapp.recordings import consent, projects_and_tags, uploads
 from webapp.recordings.models import Share
 from webapp.storage import media
 
@@ -49,8 +49,8 @@ def rosalind(transactional_db: None) -> User:
     create_token(user=user, name="notebook of rosalind-f")
     read = finished("happy", "sad", recording__owner=user, recording__title="Köln: first/second")
     with_files(read.recording, **FILES)
-    project = organization.create_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
-    organization.update_recording(recording=read.recording, project=project, tags=[TAG])
+    project = projects_and_tags.create_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
+    projects_and_tags.update_recording(recording=read.recording, project=project, tags=[TAG])
     AnalysisFactory.create(recording=read.recording)
     api = APIClient()
     api.force_authenticate(user)

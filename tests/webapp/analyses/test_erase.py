@@ -13,7 +13,7 @@ from tests.webapp.factories import finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Recording
 from webapp.recordings.services import NewRecording, RecordingFiles
 
@@ -37,7 +37,7 @@ def tag(pk: uuid.UUID, start: threading.Barrier, failures: list[Exception]) -> N
     try:
         start.wait()
         recording = Recording.objects.get(pk=pk)
-        organization.update_tags(owner=recording.owner, recordings=[recording], add=["larkspur"], remove=[])
+        projects_and_tags.update_tags(owner=recording.owner, recordings=[recording], add=["larkspur"], remove=[])
     except Exception as error:
         failures.append(error)
     finally:
@@ -73,13 +73,13 @@ def test_of_two_at_once_one_finds_nothing_or_is_erased_too(_: int) -> None:
 
 @pytest.mark.django_db
 def test_a_tag_goes_with_the_last_recording_that_carries_it(owner: User, stranger: User) -> None:
-    organization.create_tag(owner=owner, name="made ahead")
+    projects_and_tags.create_tag(owner=owner, name="made ahead")
     first, second = (finished("happy", recording__owner=owner).recording for _ in range(2))
     theirs = finished("happy", recording__owner=stranger).recording
-    organization.update_recording(recording=first, tags=["larkspur", "both", "taken off"])
-    organization.update_tags(owner=owner, recordings=[first], add=[], remove=["taken off"])
-    organization.update_recording(recording=second, tags=["both"])
-    organization.update_recording(recording=theirs, tags=["larkspur"])
+    projects_and_tags.update_recording(recording=first, tags=["larkspur", "both", "taken off"])
+    projects_and_tags.update_tags(owner=owner, recordings=[first], add=[], remove=["taken off"])
+    projects_and_tags.update_recording(recording=second, tags=["both"])
+    projects_and_tags.update_recording(recording=theirs, tags=["larkspur"])
     services.erase(recording=first)
     assert set(owner.tags.values_list("name", flat=True)) == {"made ahead", "both", "taken off"}
     assert stranger.tags.get().name == "larkspur"
@@ -92,7 +92,7 @@ def test_a_tag_goes_with_the_last_recording_that_carries_it(owner: User, strange
 def test_no_row_says_anything_of_what_is_erased(owner: User, stranger: User) -> None:
     recording = finished("happy", recording__owner=owner, recording__title="Ottoline").recording
     Recording.objects.filter(pk=recording.pk).update(purpose="other", purpose_note="Quercus")
-    organization.update_recording(recording=recording, tags=["larkspur"])
+    projects_and_tags.update_recording(recording=recording, tags=["larkspur"])
     with_files(recording, video=b"the picture")
     sharing.with_person(recording, stranger, note="for the journal")
     marks = {"ottoline", "quercus", "larkspur", "for the journal"}
@@ -108,7 +108,7 @@ def test_no_row_says_anything_of_what_is_erased(owner: User, stranger: User) -> 
 def test_a_tag_that_is_put_on_another_recording_meanwhile_stays(models: None, _: int) -> None:
     recording, start = submitted(), threading.Barrier(2)
     other = finished("happy", recording__owner=recording.owner).recording
-    organization.update_recording(recording=recording, tags=["larkspur"])
+    projects_and_tags.update_recording(recording=recording, tags=["larkspur"])
     failures: list[Exception] = []
     tagging = threading.Thread(target=tag, args=(other.pk, start, failures))
     tagging.start()

@@ -24,7 +24,7 @@ from webapp.analyses.execution.lease import LeaseLostError
 from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.models import Analysis
 from webapp.analyses.privacy.expiry import BATCH_SIZE, erase_expired
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Project, Recording
 
 API = "/api/v1/"
@@ -61,8 +61,8 @@ def aged(days: float, **fields: Any) -> Recording:
 
 @pytest.fixture
 def project(owner: User) -> Project:
-    organization.create_project(owner=owner, name="Short", retention_days=2)
-    return organization.create_project(owner=owner, name="Study", retention_days=30)
+    projects_and_tags.create_project(owner=owner, name="Short", retention_days=2)
+    return projects_and_tags.create_project(owner=owner, name="Study", retention_days=30)
 
 
 def test_a_recording_says_when_it_will_be_deleted(
@@ -123,7 +123,7 @@ def test_who_is_killed_in_the_middle_is_gone_on_for(
     process: Start, django_user_model: type[User], media_root: Path
 ) -> None:
     owner = django_user_model.objects.create_user(username="owner")
-    project = organization.create_project(owner=owner, name="Study", retention_days=30)
+    project = projects_and_tags.create_project(owner=owner, name="Study", retention_days=30)
     Recording.objects.bulk_create(RecordingFactory.build_batch(3 * BATCH_SIZE, owner=owner, project=project))
     stays = RecordingFactory.create(owner=owner, project=project)
     old = timezone.now() - timedelta(days=31)

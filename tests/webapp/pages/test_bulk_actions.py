@@ -14,7 +14,7 @@ from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.pages.recordings import bulk_actions
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Recording
 
 
@@ -130,7 +130,7 @@ def test_files_come_in_the_formats_chosen(owner: Client, user: User, three: list
 def test_recordings_are_moved_into_a_project_or_a_new_one_or_out(
     owner: Client, user: User, three: list[Recording]
 ) -> None:
-    project = organization.create_project(owner=user, name="Pilot")
+    project = projects_and_tags.create_project(owner=user, name="Pilot")
     do(owner, "move", three[:2], project=str(project.pk))
     assert set(project.recordings.all()) == set(three[:2])
     do(owner, "move", three[1:2], new_project="Main")
@@ -143,7 +143,7 @@ def test_recordings_are_moved_into_a_project_or_a_new_one_or_out(
 
 
 def test_nothing_is_moved_into_somebody_elses_project(owner: Client, three: list[Recording]) -> None:
-    theirs = organization.create_project(owner=User.objects.create_user("other"), name="Theirs")
+    theirs = projects_and_tags.create_project(owner=User.objects.create_user("other"), name="Theirs")
     assert do(owner, "move", three, project=str(theirs.pk)).status_code == 422
     assert not theirs.recordings.exists()
 

@@ -12,21 +12,21 @@ from tests.webapp.factories import finished
 from webapp.accounts.models import User
 from webapp.analyses.filters import MAX_WORDS
 from webapp.pages.recordings import list_views
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import MAX_TAGS, Project
 
 
 @pytest.fixture
 def project(user: User) -> Project:
-    return organization.create_project(owner=user, name="Pilot")
+    return projects_and_tags.create_project(owner=user, name="Pilot")
 
 
 @pytest.fixture
 def three(user: User, project: Project) -> None:
     for title, labels in (("Anna", ("happy",)), ("Ben", ("sad",)), ("Carla", ("happy", "happy", "sad"))):
         recording = finished(*labels, recording__owner=user, recording__title=title).recording
-        organization.update_recording(recording=recording, tags=["pilot"] if title != "Ben" else [])
-    organization.update_recording(recording=user.recordings.get(title="Ben"), project=project)
+        projects_and_tags.update_recording(recording=recording, tags=["pilot"] if title != "Ben" else [])
+    projects_and_tags.update_recording(recording=user.recordings.get(title="Ben"), project=project)
 
 
 def titles(page: str) -> list[str]:
@@ -105,12 +105,12 @@ def test_what_cannot_be_looked_for_is_said_and_finds_nothing(owner: Client, quer
 
 @pytest.mark.usefixtures("three")
 def test_a_project_shows_what_it_is(owner: Client, user: User, project: Project) -> None:
-    organization.update_project(project=project, description="Twelve interviews.")
+    projects_and_tags.update_project(project=project, description="Twelve interviews.")
     page = looked_for(owner, f"/?project={project.pk}")
     assert titles(page) == ["Ben"]
     assert "Twelve interviews." in page
     assert f'href="/projects/{project.pk}/zip/"' in page
-    organization.update_recording(recording=user.recordings.get(title="Ben"), project=None)
+    projects_and_tags.update_recording(recording=user.recordings.get(title="Ben"), project=None)
     page = looked_for(owner, f"/?project={project.pk}")
     assert "No recording in this project yet" in page
     assert f'href="/recordings/new/?project={project.pk}"' in page
@@ -118,7 +118,7 @@ def test_a_project_shows_what_it_is(owner: Client, user: User, project: Project)
 
 def test_a_tag_with_signs_in_it_leads_to_its_recordings(owner: Client, user: User) -> None:
     recording = finished("happy", recording__owner=user, recording__title="Anna").recording
-    organization.update_recording(recording=recording, tags=["R&D + 50 %"])
+    projects_and_tags.update_recording(recording=recording, tags=["R&D + 50 %"])
     match = re.search(r'class="tag" href="([^"]+)"', looked_for(owner, "/"))
     assert match is not None
     assert titles(looked_for(owner, f"/{html.unescape(match[1])}")) == ["Anna"]
@@ -134,7 +134,7 @@ def test_filters_cost_the_same_however_much_there_is(
         assert len(titles(looked_for(owner, address))) == 2
     for number in range(4):
         recording = finished("happy", recording__owner=user, recording__title=f"A {number}").recording
-        organization.update_recording(recording=recording, tags=["pilot", f"tag {number}"])
-        organization.create_project(owner=user, name=f"Project {number}")
+        projects_and_tags.update_recording(recording=recording, tags=["pilot", f"tag {number}"])
+        projects_and_tags.create_project(owner=user, name=f"Project {number}")
     with django_assert_num_queries(9):
         assert len(titles(looked_for(owner, address))) == 6

@@ -12,18 +12,18 @@ from inference.export import WRITERS
 from tests.integration.rest import SAMPLES
 from tests.webapp.factories import RecordingFactory, finished
 from webapp.accounts.models import User
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Project, Recording, Tag
 
 
 @pytest.fixture
 def project(user: User) -> Project:
-    return organization.create_project(owner=user, name="Pilot")
+    return projects_and_tags.create_project(owner=user, name="Pilot")
 
 
 @pytest.fixture
 def tag(user: User) -> Tag:
-    return organization.create_tag(owner=user, name="adult")
+    return projects_and_tags.create_tag(owner=user, name="adult")
 
 
 def test_without_any_it_is_said_what_they_are_for(owner: Client) -> None:
@@ -96,7 +96,7 @@ def test_a_whole_project_comes_as_a_zip(owner: Client, user: User, project: Proj
 
 def test_title_project_and_tags_of_a_recording_are_changed(owner: Client, user: User, project: Project) -> None:
     recording = RecordingFactory.create(owner=user)
-    organization.update_recording(recording=recording, tags=["pilot", "adult"])
+    projects_and_tags.update_recording(recording=recording, tags=["pilot", "adult"])
     page = owner.get(f"/recordings/{recording.pk}/edit/").content.decode()
     assert 'value="adult, pilot"' in page or 'value="pilot, adult"' in page
     sent = {"title": "Anna, first visit", "project": str(project.pk), "tags": "Adult, left-handed,"}

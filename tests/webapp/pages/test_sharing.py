@@ -12,7 +12,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.accounts.services import digest
 from webapp.analyses.models import Analysis
-from webapp.recordings import consent, organization
+from webapp.recordings import consent, projects_and_tags
 from webapp.recordings.models import Share
 
 PERSON = {"form": "person", "person-username": "stranger", "person-note": "For the review", "person-consent": "on"}
@@ -108,8 +108,8 @@ def test_revoking_asks_first_and_is_for_owners_alone(owner: Client, stranger: Cl
 def test_a_project_is_shared_and_its_recordings_say_so(
     owner: Client, stranger: Client, waiting: Analysis, user: User
 ) -> None:
-    project = organization.create_project(owner=user, name="Pilot")
-    organization.move_to_project(recordings=[waiting.recording], project=project)
+    project = projects_and_tags.create_project(owner=user, name="Pilot")
+    projects_and_tags.move_to_project(recordings=[waiting.recording], project=project)
     page = owner.post(reverse("pages:share-project", args=[project.pk]), PERSON, follow=True).content.decode()
     assert "also of those that you add later" in page
     assert "also in those that come into it later" in page

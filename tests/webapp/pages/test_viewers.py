@@ -17,7 +17,7 @@ from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
 from webapp.pages.sharing.link_views import MAX_MISSES_PER_MINUTE
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Share
 
 SEEN = {"result": "analysis", "progress": "analysis"}
@@ -36,8 +36,8 @@ def viewer(db: None) -> Client:
 @pytest.fixture
 def things(finished: Analysis, viewer: Client, user: User) -> dict[str, object]:
     """What each address needs, of a recording in a project; both are shared with the viewer."""
-    project = organization.create_project(owner=user, name="Pilot")
-    organization.move_to_project(recordings=[finished.recording], project=project)
+    project = projects_and_tags.create_project(owner=user, name="Pilot")
+    projects_and_tags.move_to_project(recordings=[finished.recording], project=project)
     for what in (finished.recording, project):
         sharing.with_person(what, User.objects.get(username="viewer"))
     return {"recording": finished.recording_id, "analysis": finished.pk}
@@ -173,11 +173,11 @@ def test_the_original_is_for_its_owner_alone(
 
 def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analysis, user: User) -> None:
     cache.clear()
-    project = organization.create_project(owner=user, name="Pilot")
+    project = projects_and_tags.create_project(owner=user, name="Pilot")
     link, secret = sharing.by_link(project)
     address = reverse("pages:link", args=[secret])
     assert "This project has no recordings" in client.get(address).content.decode()
-    organization.move_to_project(recordings=[finished.recording], project=project)
+    projects_and_tags.move_to_project(recordings=[finished.recording], project=project)
     page = client.get(address).content.decode()
     assert at(secret, "link-result", finished) in page
     shown = client.get(at(secret, "link-result", finished)).content.decode()
@@ -186,7 +186,7 @@ def test_a_link_to_a_project_shows_what_is_in_it(client: Client, finished: Analy
         assert tool not in shown
     link.refresh_from_db()
     assert link.openings == 2
-    organization.delete_project(project=project)
+    projects_and_tags.delete_project(project=project)
     assert client.get(address).status_code == 404
 
 

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from tests.webapp import clips
 from tests.webapp.factories import RecordingFactory
 from webapp.accounts.models import User
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Project, Recording, Tag
 
 API = "/api/v1/"
@@ -69,7 +69,7 @@ def test_a_name_that_is_none_is_refused(api: APIClient, kind: str, name: str) ->
 
 
 def test_a_removed_project_leaves_its_recordings(api: APIClient, owner: User, recording: Recording) -> None:
-    project = organization.create_project(owner=owner, name="Pilot")
+    project = projects_and_tags.create_project(owner=owner, name="Pilot")
     assert patch(api, recording, project=str(project.pk)).json()["project"] == str(project.pk)
     assert api.get(f"{API}projects/{project.pk}/").json()["count"] == 1
     api.delete(f"{API}projects/{project.pk}/")
@@ -110,7 +110,7 @@ def test_what_cannot_be_is_refused_as_a_whole(
 
 
 def test_nobody_puts_anything_into_somebody_elses_project(api: APIClient, stranger: User, recording: Recording) -> None:
-    theirs = organization.create_project(owner=stranger, name="Theirs")
+    theirs = projects_and_tags.create_project(owner=stranger, name="Theirs")
     answer = patch(api, recording, project=str(theirs.pk))
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["project"])
     sent = {"video": SimpleUploadedFile("a.mp4", clips.video()), "consent": "true", "project": str(theirs.pk)}
@@ -121,7 +121,7 @@ def test_nobody_puts_anything_into_somebody_elses_project(api: APIClient, strang
 
 @pytest.mark.usefixtures("models")
 def test_a_recording_is_put_into_a_project_as_it_is_sent(api: APIClient, owner: User) -> None:
-    one, other = (str(organization.create_project(owner=owner, name=name).pk) for name in ("One", "Other"))
+    one, other = (str(projects_and_tags.create_project(owner=owner, name=name).pk) for name in ("One", "Other"))
 
     def send(project: str) -> Any:
         sent = {"video": SimpleUploadedFile("a.mp4", clips.video()), "consent": "true", "project": project}

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, sharing
 from tests.webapp.factories import RecordingFactory, finished
 from webapp.accounts.models import User
-from webapp.recordings import consent, organization
+from webapp.recordings import consent, projects_and_tags
 from webapp.recordings.models import Project, Purpose, Recording
 
 URL = "/api/v1/recordings/"
@@ -46,7 +46,7 @@ def is_refused(answer: Any, status: int, code: str, media_root: Path) -> None:
 
 @pytest.fixture
 def study(owner: User) -> Project:
-    return organization.create_project(owner=owner, name="Study", purpose=Purpose.CLINICAL)
+    return projects_and_tags.create_project(owner=owner, name="Study", purpose=Purpose.CLINICAL)
 
 
 @pytest.mark.parametrize(

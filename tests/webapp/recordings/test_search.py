@@ -16,7 +16,7 @@ from tests.webapp.factories import AnalysisFactory, finished, with_files
 from webapp.accounts.models import User
 from webapp.analyses.filters import MAX_IDS, MAX_WORDS
 from webapp.analyses.models import Analysis
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import MAX_TAGS, MediaFile, Project, Recording
 
 API = "/api/v1/"
@@ -24,17 +24,17 @@ API = "/api/v1/"
 
 @pytest.fixture
 def project(owner: User) -> Project:
-    return organization.create_project(owner=owner, name="Pilot")
+    return projects_and_tags.create_project(owner=owner, name="Pilot")
 
 
 @pytest.fixture
 def library(owner: User, project: Project) -> None:
     anna = finished("happy", "happy", "sad", recording__owner=owner, recording__title="Anna, first visit").recording
-    organization.update_recording(recording=anna, project=project, tags=["Left-handed", "Adult"])
+    projects_and_tags.update_recording(recording=anna, project=project, tags=["Left-handed", "Adult"])
     with_files(anna, video=b"a")
     MediaFile.objects.update(original_name="DSC_0042.MOV")
     ben = finished("sad", recording__owner=owner, recording__title="Ben 100%").recording
-    organization.update_recording(recording=ben, tags=["adult"])
+    projects_and_tags.update_recording(recording=ben, tags=["adult"])
     AnalysisFactory.create(recording__owner=owner, recording__title="Carla", model_name="intermediate-attention-5")
     Recording.objects.filter(title="Carla").update(created_at=datetime(2026, 3, 31, 23, 30, tzinfo=UTC))
 

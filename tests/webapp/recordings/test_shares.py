@@ -14,7 +14,7 @@ from tests.webapp import sharing
 from tests.webapp.factories import RecordingFactory, finished
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Share
 
 SHARES = "/api/v1/shares/"
@@ -59,11 +59,11 @@ def test_a_link_works_without_an_account_and_its_secret_is_not_listed(api: APICl
 def test_a_project_is_shared_with_what_is_in_it(
     api: APIClient, client_of: Any, stranger: User, owner: User, analysis: Analysis
 ) -> None:
-    project = organization.create_project(owner=owner, name="Pilot")
+    project = projects_and_tags.create_project(owner=owner, name="Pilot")
     wanted = {"project": str(project.pk), "username": stranger.username, "consent": True}
     assert api.post(SHARES, wanted).status_code == 201
     assert client_of(stranger).get("/api/v1/shared/").json()["results"] == []
-    organization.move_to_project(recordings=[analysis.recording], project=project)
+    projects_and_tags.move_to_project(recordings=[analysis.recording], project=project)
     sharing.with_person(analysis.recording, stranger)
     assert len(client_of(stranger).get("/api/v1/shared/").json()["results"]) == 1  # shared twice, listed once
 
@@ -138,7 +138,7 @@ def test_looking_is_noted_now_and_then(client_of: Any, stranger: User, analysis:
 
 def test_the_database_knows_what_a_share_is(owner: User, stranger: User, analysis: Analysis) -> None:
     share = sharing.with_person(analysis.recording, stranger)
-    project = organization.create_project(owner=owner, name="Pilot")
+    project = projects_and_tags.create_project(owner=owner, name="Pilot")
     for wrong in ({"project": project}, {"recording": None}, {"person": None}, {"digest": "ab"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Share.objects.filter(pk=share.pk).update(**wrong)

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from inference.errors import Code, InputError
-from inference.export import WRITERS, report
+from inference.export import WRITERS, html_report
 from webapp.analyses import selectors
 from webapp.analyses.downloads.archive import require_known_formats
 from webapp.analyses.models import Analysis
@@ -19,7 +19,7 @@ from webapp.storage import media
 from webapp.storage.range_response import serve
 
 # An exported page that a browser opens from this origin runs, sends and fetches nothing.
-INERT = f"sandbox; {report.POLICY}"
+INERT = f"sandbox; {html_report.POLICY}"
 VIDEO_TYPES = {".mp4": "video/mp4", ".mkv": "video/matroska"}
 DECIMALS = 3
 

@@ -11,7 +11,7 @@ from django.dispatch import Signal
 
 from webapp.accounts import deletion
 from webapp.analyses import events
-from webapp.analyses.execution import dispatch, lease, scheduling
+from webapp.analyses.execution import dispatch, fair_scheduling, lease
 from webapp.analyses.models import Analysis, Artifact
 from webapp.core import queue
 from webapp.core.isolation import log_and_continue
@@ -76,7 +76,7 @@ def reap() -> None:
 def _redispatch_lost(*, published: bool) -> None:
     """Send at most as many messages as analyses wait, so that they do not pile up while workers are busy or away."""
     sent = queue.queue_length(dispatch.queue_name(published=published))
-    for pk in scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MAX_MESSAGES]:
+    for pk in fair_scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MAX_MESSAGES]:
         dispatch.enqueue(pk, published=published)
 
 

@@ -18,6 +18,7 @@ from inference.media.chapters import add_chapters
 from inference.types import Stage, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.execution import gpu_metrics
+from webapp.analyses.execution.fair_scheduling import claim_next
 from webapp.analyses.execution.lease import (
     INTERNAL_ERROR,
     POLL_SECONDS,
@@ -28,7 +29,6 @@ from webapp.analyses.execution.lease import (
     stopping,
 )
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
-from webapp.analyses.execution.scheduling import claim_next
 from webapp.analyses.models import Analysis
 from webapp.core import faults
 from webapp.core.errors import RequestError, WebCode

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from webapp.analyses.models import Analysis
 from webapp.api.serializers.fields import SecondsField
-from webapp.api.serializers.organization import OwnProjectField, erase_due_field
+from webapp.api.serializers.projects_and_tags import OwnProjectField, erase_due_field
 from webapp.recordings.consent import TEXT as CONSENT
 from webapp.recordings.models import (
     EEG_UNITS,

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from webapp.api.serializers.fields import SecondsField
-from webapp.api.serializers.organization import OwnProjectField
+from webapp.api.serializers.projects_and_tags import OwnProjectField
 from webapp.api.serializers.recordings import AnalysisStateSerializer
 from webapp.recordings.consent import SHARING_PROJECT_TEXT, SHARING_TEXT
 from webapp.recordings.models import Recording, Share

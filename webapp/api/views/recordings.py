@@ -23,7 +23,7 @@ from webapp.api.serializers.recordings import (
     RecordingUpdateSerializer,
 )
 from webapp.api.views.base import current_user
-from webapp.recordings import organization, selectors
+from webapp.recordings import projects_and_tags, selectors
 from webapp.recordings.models import Recording
 from webapp.recordings.upload_slots import require_capacity, upload_slot
 
@@ -119,7 +119,7 @@ class RecordingDetailView(generics.RetrieveDestroyAPIView[Recording]):
             recording, data=request.data, partial=True, context=self.get_serializer_context()
         )
         form.is_valid(raise_exception=True)
-        organization.update_recording(recording=recording, **form.validated_data)
+        projects_and_tags.update_recording(recording=recording, **form.validated_data)
         return Response(RecordingSerializer(self.get_object()).data)
 
     def perform_destroy(self, instance: Recording) -> None:

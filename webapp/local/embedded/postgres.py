@@ -13,8 +13,8 @@ from typing import Any
 import psycopg2
 
 from webapp.core import paths
-from webapp.local.embedded.acl import grant_traverse, make_readable
 from webapp.local.embedded.lifecycle import START_SECONDS, EmbeddedError, last_line
+from webapp.local.embedded.posix_acl import grant_traverse, make_readable
 from webapp.local.embedded.server import Server
 
 # PostgreSQL refuses to run as root and gets this user.

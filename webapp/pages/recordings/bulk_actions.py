@@ -19,7 +19,7 @@ from webapp.pages import model_cards
 from webapp.pages.display_names import EXPORTS
 from webapp.pages.recordings import search
 from webapp.pages.recordings.forms import ProjectChoiceField, RetentionConfirmation, TagsField
-from webapp.recordings import organization
+from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import projects_of, recordings_of
 
@@ -166,8 +166,8 @@ class Move(BulkAction):
     def run(self) -> BulkResult:
         project = self.cleaned_data["project"]
         if name := self.cleaned_data["new_project"]:
-            project = organization.create_project(owner=self.user, name=name)
-        organization.move_to_project(recordings=self.recordings, project=project, erase_due=self.erase_due)
+            project = projects_and_tags.create_project(owner=self.user, name=name)
+        projects_and_tags.move_to_project(recordings=self.recordings, project=project, erase_due=self.erase_due)
         where = f"in “{project.name}” now" if project else "in no project any more"
         return BulkResult(f"{recording_count(len(self.recordings))}: {where}.")
 
@@ -186,7 +186,7 @@ class Tag(BulkAction):
 
     def run(self) -> BulkResult:
         add, remove = self.cleaned_data["add"], self.cleaned_data["remove"]
-        organization.update_tags(owner=self.user, recordings=self.recordings, add=add, remove=remove)
+        projects_and_tags.update_tags(owner=self.user, recordings=self.recordings, add=add, remove=remove)
         return BulkResult(f"The tags of {recording_count(len(self.recordings))} are changed.")
 
 

@@ -17,7 +17,7 @@ from webapp.analyses.selectors import analyses_of, analyses_to_export
 from webapp.core.errors import RequestError, WebCode
 from webapp.pages.recordings.forms import ProjectForm, TagForm
 from webapp.pages.requests import AuthenticatedRequest
-from webapp.recordings import organization, retention, selectors
+from webapp.recordings import projects_and_tags, retention, selectors
 from webapp.recordings.models import retention_days_of
 
 Form = ProjectForm | TagForm
@@ -37,7 +37,7 @@ def new_project(request: AuthenticatedRequest) -> HttpResponse:
     """Create a project."""
     form = ProjectForm(request.POST or None)
     texts = {"heading": "New project", "button": "Create the project", "success": "The project has been created."}
-    return _save(request, form, lambda data: organization.create_project(owner=request.user, **data), texts)
+    return _save(request, form, lambda data: projects_and_tags.create_project(owner=request.user, **data), texts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +50,7 @@ def project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return _save(
         request,
         form,
-        lambda data: organization.update_project(project=project, erase_due=form.erase_due, **data),
+        lambda data: projects_and_tags.update_project(project=project, erase_due=form.erase_due, **data),
         texts,
     )
 
@@ -73,7 +73,7 @@ def delete_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Ask for confirmation, then delete a project."""
     project = selectors.project_for(request.user, pk)
     if request.method == "POST":
-        organization.delete_project(project=project)
+        projects_and_tags.delete_project(project=project)
         messages.success(request, f"The project “{project.name}” is deleted. Its recordings are in no project now.")
         return redirect("pages:projects")
     expired = retention.count_expired(recordings=project.recordings.all(), days=retention_days_of(None))
@@ -86,7 +86,7 @@ def new_tag(request: AuthenticatedRequest) -> HttpResponse:
     """Create a tag."""
     form = TagForm(request.POST or None)
     texts = {"heading": "New tag", "button": "Create the tag", "success": "The tag has been created."}
-    return _save(request, form, lambda data: organization.create_tag(owner=request.user, **data), texts)
+    return _save(request, form, lambda data: projects_and_tags.create_tag(owner=request.user, **data), texts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,7 +96,7 @@ def tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     tag = selectors.tag_for(request.user, pk)
     form = TagForm(request.POST or None, instance=tag)
     texts = {"heading": "Rename the tag", "button": "Save", "success": "The tag has its new name wherever it is."}
-    return _save(request, form, lambda data: organization.update_tag(tag=tag, **data), texts)
+    return _save(request, form, lambda data: projects_and_tags.update_tag(tag=tag, **data), texts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,7 +105,7 @@ def delete_tag(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Ask for confirmation, then delete a tag."""
     tag = selectors.tag_for(request.user, pk)
     if request.method == "POST":
-        organization.delete_tag(tag=tag)
+        projects_and_tags.delete_tag(tag=tag)
         messages.success(request, f"The tag “{tag.name}” has been deleted.")
         return redirect("pages:projects")
     return render(request, "pages/recordings/delete_tag.html", {"tag": tag})

@@ -24,7 +24,7 @@ from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
 from webapp.pages.requests import AuthenticatedRequest
-from webapp.recordings import organization, purposes, selectors
+from webapp.recordings import projects_and_tags, purposes, selectors
 from webapp.recordings.models import retention_days_of
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import NewRecording
@@ -110,7 +110,7 @@ def edit_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = RecordingForm(request.POST or None, instance=recording)
     if form.is_valid():
         try:
-            organization.update_recording(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
+            projects_and_tags.update_recording(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
         except RequestError as error:
             form.request_confirmation(error)
         else:

@@ -5,7 +5,7 @@ import { LoggedOutError, renewToken, startSession } from "../session.js";
 import { acceptDrops } from "./drop-zone.js";
 import { FileChecks, stem } from "./file-checks.js";
 import { FormErrors } from "./form-errors.js";
-import { createRecording } from "./recording-request.js";
+import { createRecording } from "./create-recording.js";
 import { RecordingRow } from "./recording-row.js";
 import { UnfinishedUploads } from "./unfinished-uploads.js";
 import { quotaProblem } from "./upload-quota.js";
@@ -127,7 +127,7 @@ const leaveIfDone = () => {
 
 /**
  * @param {RecordingRow} row
- * @param {import("./recording-request.js").Refused} refused
+ * @param {import("./create-recording.js").Refused} refused
  */
 const handleRefusal = (row, { problem, retrySeconds }) => {
   const { code, detail, field, errors: fieldErrors = {} } = problem;

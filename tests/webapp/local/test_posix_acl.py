@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from webapp.local.embedded.acl import (
+from webapp.local.embedded.posix_acl import (
     ATTRIBUTE,
     ENTRY,
     GROUP,

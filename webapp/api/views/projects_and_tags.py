@@ -9,9 +9,9 @@ from rest_framework.filters import OrderingFilter
 from rest_framework.serializers import BaseSerializer
 
 from webapp.api.pagination import StableCursorPagination
-from webapp.api.serializers.organization import ProjectSerializer, TagSerializer
+from webapp.api.serializers.projects_and_tags import ProjectSerializer, TagSerializer
 from webapp.api.views.base import current_user
-from webapp.recordings import organization, selectors
+from webapp.recordings import projects_and_tags, selectors
 from webapp.recordings.models import Project, Tag
 
 DETAIL_METHODS = ["get", "patch", "delete", "head", "options"]
@@ -36,7 +36,7 @@ class _ProjectView(generics.GenericAPIView[Project]):
 class ProjectListCreateView(_ProjectView, generics.ListCreateAPIView[Project]):
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
         fields = {name: value for name, value in serializer.validated_data.items() if name != "erase_due"}
-        serializer.instance = organization.create_project(owner=current_user(self.request), **fields)
+        serializer.instance = projects_and_tags.create_project(owner=current_user(self.request), **fields)
 
 
 @extend_schema_view(
@@ -52,10 +52,10 @@ class ProjectDetailView(_ProjectView, generics.RetrieveUpdateDestroyAPIView[Proj
 
     def perform_update(self, serializer: BaseSerializer[Project]) -> None:
         assert serializer.instance is not None
-        organization.update_project(project=serializer.instance, **serializer.validated_data)
+        projects_and_tags.update_project(project=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance: Project) -> None:
-        organization.delete_project(project=instance)
+        projects_and_tags.delete_project(project=instance)
 
 
 class _TagView(generics.GenericAPIView[Tag]):
@@ -76,7 +76,9 @@ class _TagView(generics.GenericAPIView[Tag]):
 )
 class TagListCreateView(_TagView, generics.ListCreateAPIView[Tag]):
     def perform_create(self, serializer: BaseSerializer[Tag]) -> None:
-        serializer.instance = organization.create_tag(owner=current_user(self.request), **serializer.validated_data)
+        serializer.instance = projects_and_tags.create_tag(
+            owner=current_user(self.request), **serializer.validated_data
+        )
 
 
 @extend_schema_view(
@@ -90,7 +92,7 @@ class TagDetailView(_TagView, generics.RetrieveUpdateDestroyAPIView[Tag]):
 
     def perform_update(self, serializer: BaseSerializer[Tag]) -> None:
         assert serializer.instance is not None
-        organization.update_tag(tag=serializer.instance, **serializer.validated_data)
+        projects_and_tags.update_tag(tag=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance: Tag) -> None:
-        organization.delete_tag(tag=instance)
+        projects_and_tags.delete_tag(tag=instance)

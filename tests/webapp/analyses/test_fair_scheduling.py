@@ -9,8 +9,8 @@ from django.db import connection
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, UserFactory, published, silent_for
 from webapp.accounts.models import User
 from webapp.analyses.execution import dispatch
+from webapp.analyses.execution.fair_scheduling import claim_next
 from webapp.analyses.execution.reaper import reap
-from webapp.analyses.execution.scheduling import claim_next
 from webapp.analyses.models import Analysis
 
 Status = Analysis.Status

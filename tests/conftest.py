@@ -12,9 +12,7 @@ from urllib.parse import quote
 import pytest
 import redis
 from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connection
-from django.test import testcases
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -26,9 +24,6 @@ from webapp.local import embedded
 
 LONG_FILES = {"faults", "browser", "integration", "test_clock.py", "test_account_deletion.py"}
 Start = Callable[..., subprocess.Popen[str]]
-
-# pytest-django looks for the app's name, not for its configuration, before it serves static files by their finders.
-testcases._StaticFilesHandler = StaticFilesHandler  # type: ignore[assignment, misc]
 
 # A busy machine is slow, not wrong.
 hypothesis_settings.register_profile(

@@ -301,7 +301,7 @@ class TestProgress:
         browser.force_login(ada)
         answer = browser.post("/account/delete/", {"username": NAME, "password": PASSWORD})
         page = Client().get(answer["Location"])
-        assert "2 of 5 recordings are erased" in page.content.decode()
+        assert "2 of 5 recordings are deleted" in page.content.decode()
         assert 'hx-trigger="every 2s"' in page.content.decode()
         assert NAME not in page.content.decode()
         assert page["Referrer-Policy"] == "no-referrer"

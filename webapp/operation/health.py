@@ -64,7 +64,7 @@ def _models() -> bool:
 
 
 def _disk() -> bool:
-    return shutil.disk_usage(settings.MEDIA_ROOT).free >= settings.DISK_RESERVE_BYTES
+    return bool(shutil.disk_usage(settings.MEDIA_ROOT).free >= settings.DISK_RESERVE_BYTES)
 
 
 def _storage() -> bool:

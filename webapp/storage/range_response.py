@@ -113,6 +113,6 @@ class _RangeReader:
         self._file.close()
 
     def _read(self) -> bytes:
-        chunk = self._file.read(min(media.CHUNK_BYTES, self._left))
+        chunk: bytes = self._file.read(min(media.CHUNK_BYTES, self._left))
         self._left -= len(chunk)
         return chunk

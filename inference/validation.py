@@ -10,6 +10,7 @@ from inference.media.formats import AUDIO_FORMATS, VIDEO_FORMATS, check_extensio
 from inference.media.probe import probe_audio, probe_video
 from inference.sandbox.client import sandboxed
 from inference.types import Inputs, Limits, MediaInfo
+from inference.wording import clock
 
 BASE_TIMEOUT_S, BYTES_PER_SECOND = 20.0, 20e6
 LENGTH_TOLERANCE_S = 0.5  # by which sound or EEG may differ from the video
@@ -50,7 +51,7 @@ def check_inputs(inputs: Inputs, limits: Limits) -> MediaInfo:
         if media.duration_s > limits.max_seconds:
             raise InputError(
                 Code.TOO_LONG,
-                f"The video lasts {media.duration_s / 60:.0f} minutes; {limits.max_seconds / 60:.0f} are allowed. "
+                f"The video lasts {clock(media.duration_s)}, longer than the limit of {clock(limits.max_seconds)}. "
                 "Cut it.",
             )
         if media.pixels > limits.max_pixels:

@@ -125,7 +125,9 @@ def test_a_video_without_a_frame_has_no_length(kind: str, tmp_path: Path) -> Non
 
 def test_a_video_longer_than_the_limit_is_refused(tmp_path: Path) -> None:
     clip = silent(tmp_path / "clip.mp4")
-    assert refusal(clip, max_seconds=1.9) is Code.TOO_LONG
+    with pytest.raises(InputError, match=r"lasts 0:02\.0, longer than the limit of 0:01\.9") as refused:
+        check_inputs(Inputs(clip), Limits(max_seconds=1.9))
+    assert refused.value.code is Code.TOO_LONG
     assert check_inputs(Inputs(clip), Limits(max_seconds=2.0)).duration_s == pytest.approx(2.0)
 
 

@@ -134,7 +134,7 @@ def accuracy(folder: Path) -> float:
     return json.loads((folder / "metrics.json").read_text())["accuracy"]
 
 
-RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"lr": 0.05, "epochs": 20}]}
+RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"lr": 0.05, "epochs": 10}]}
 
 
 @pytest.mark.parametrize("bfloat16", [False, True])

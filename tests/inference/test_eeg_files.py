@@ -15,6 +15,8 @@ from inference.export.codec import decode, encode
 from inference.types import BadChannel, EegFacts, EegInput
 from tests.inference.matfiles import SPEC, mat, noise
 
+pytestmark = pytest.mark.slow
+
 RATE = 100.0
 EXTRA = ("EOG", "M1", "Status")
 

@@ -12,6 +12,8 @@ from inference.eeg import EegInfo, cut_windows, inspect_eeg, read_labels, read_t
 from inference.types import EegInput
 from tests.inference.matfiles import SPEC, Save, double, mat, noise, sine
 
+pytestmark = pytest.mark.slow
+
 # layouts
 
 

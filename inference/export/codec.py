@@ -50,7 +50,7 @@ def decode_timeline(data: dict[str, Any]) -> Timeline:
 def _number(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
-    raise NotImplementedError(f"{type(value).__name__} is not part of a timeline")
+    raise TypeError(f"{type(value).__name__} is not part of a timeline")
 
 
 def _rounded(value: Any, decimals: int) -> Any:

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 AUDIO_VIDEO_ROWS = 6
 EEG_ROWS = 4
-ROWS = AUDIO_VIDEO_ROWS + EEG_ROWS
 
 
 class FusionCNN(nn.Module):

@@ -39,7 +39,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     if settings.ENCRYPTION_KEYS and Path(settings.FILE_UPLOAD_TEMP_DIR).is_relative_to(settings.MEDIA_ROOT):
         found.append(
             Warning(
-                "Media are sealed, but what is worked on passes over the same disk in the clear.",
+                "Media are encrypted, but temporary files are written to the same disk in plaintext.",
                 hint="Let EMOTRACE_TMP_DIR name a folder in memory (tmpfs).",
                 id="emotrace.W001",
             )

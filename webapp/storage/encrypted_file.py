@@ -228,7 +228,7 @@ def _unwrap(head: bytes, name: str, keys: Keys) -> tuple[int, bytes]:
     if master is None:
         raise RequestError(
             WebCode.MEDIA_KEY,
-            "The server has not the key that this file was sealed with. Nothing is lost: tell its operator.",
+            "The server does not have the key that this file was encrypted with. Nothing is lost: tell its operator.",
         )
     try:
         secret = master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], prefix + name.encode())

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import librosa
 import numpy as np
@@ -99,7 +100,12 @@ def _parse(path: Path) -> Clip:
     return Clip(path, LABELS[emotion - 1], actor)
 
 
-def read_sound(clip: Clip, sample_rate: int) -> np.ndarray:
+class _OnDisk(Protocol):
+    @property
+    def path(self) -> Path: ...
+
+
+def read_sound(clip: _OnDisk, sample_rate: int) -> np.ndarray:
     """The clip as mono float32 at `sample_rate`. Raises DatasetError if it cannot be read."""
     try:
         sound, rate = soundfile.read(clip.path, dtype="float32", always_2d=True)

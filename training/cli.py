@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="score an audio-visual model of the store")
     evaluate.add_argument("name", help="NAME or NAME@VERSION")
     evaluate.add_argument("--actors", type=int, nargs="+", help="only these RAVDESS actors")
+    evaluate.add_argument("--votes", type=Path, help="FER+ votes for the same part of FER-2013 (npz)")
     evaluate.add_argument("--recordings", type=Path, help="folder of corrected recordings")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     _add_data(evaluate)
@@ -144,7 +145,11 @@ def _evaluate(options: argparse.Namespace) -> None:
         raise DatasetError("nothing to score: give --faces, --speech or --recordings")
     if options.actors and not options.speech:
         raise DatasetError("--actors are of RAVDESS: give --speech too")
-    scores = evaluate(options.name, faces=options.faces, speech=options.speech, actors=options.actors)
+    if options.votes and not options.faces:
+        raise DatasetError("--votes are of FER-2013's images: give --faces too")
+    scores = evaluate(
+        options.name, faces=options.faces, speech=options.speech, actors=options.actors, votes=options.votes
+    )
     if options.recordings:
         scores["recordings"] = recordings.evaluate(options.name, options.recordings)
     if options.json:

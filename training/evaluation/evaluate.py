@@ -14,7 +14,7 @@ from torch import Tensor
 from inference import store
 from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
 from inference.predictors.audio_visual import AudioVisualPredictor, fastest_device
-from training.data import fer2013, ravdess
+from training.data import fer2013, ferplus, ravdess
 from training.data.labels import label_indices
 from training.data.synthetic_pairs import FACE_OF, draw_faces
 from training.evaluation.metrics import scores
@@ -27,9 +27,17 @@ _BATCH = 64
 
 
 def evaluate(
-    reference: str, *, faces: Path | None, speech: Path | None, actors: list[int] | None = None
+    reference: str,
+    *,
+    faces: Path | None,
+    speech: Path | None,
+    actors: list[int] | None = None,
+    votes: Path | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Scores of a model of the store, see `evaluate_predictor`. Warns of actors that it was trained on."""
+    """Scores of a model of the store, see `evaluate_predictor`. Warns of actors that it was trained on.
+
+    With `votes` of FER+ for the `faces`, `faces.votes` scores what their annotators say.
+    """
     model = store.get(reference)
     predictor = AudioVisualPredictor.load(model, fastest_device())
     features = None
@@ -40,7 +48,12 @@ def evaluate(
             log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", model.name, known)
         labelled = [clip for clip in clips if clip.label in predictor.labels]
         features = middle_mfcc(labelled, predictor.speech, predictor.window_s)
-    return evaluate_predictor(predictor, fer2013.read_npz(faces) if faces else None, features)
+    images = fer2013.read_npz(faces) if faces else None
+    annotated = ferplus.read(votes, images) if votes and images else None
+    result = evaluate_predictor(predictor, images, features)
+    if images and annotated:
+        result["faces"]["votes"] = vote_score(predictor, images, annotated)
+    return result
 
 
 def evaluate_predictor(
@@ -109,6 +122,24 @@ def face_score(predictor: AudioVisualPredictor, faces: fer2013.Faces) -> dict[st
     predicted = predict_still_faces(predictor, faces)
     probabilities = softmax(predicted.logits / predictor.temperature_for(face=True, voice=False), axis=1)
     return scores(probabilities @ predicted.merge, predicted.targets, predicted.names)
+
+
+def vote_score(predictor: AudioVisualPredictor, faces: fer2013.Faces, votes: ferplus.Votes) -> dict[str, Any]:
+    """Accuracy by the label with most of FER+'s votes, of all faces and where six annotators of ten agree."""
+    faces, agreement = votes.majority(faces)
+    known = np.isin(
+        faces.labels, label_indices((FACE_OF.get(label, label) for label in predictor.labels), fer2013.LABELS)
+    )
+    predicted = predict_still_faces(predictor, fer2013.Faces(faces.images[known], faces.labels[known]))
+    temperature = predictor.temperature_for(face=True, voice=False)
+    probabilities = softmax(predicted.logits / temperature, axis=1) @ predicted.merge
+    correct, six = probabilities.argmax(axis=1) == predicted.targets, agreement[known] >= ferplus.SIX
+    return {
+        "accuracy": round(float(correct.mean()), 4),
+        "accuracy_six": round(float(correct[six].mean()), 4),
+        "n": len(correct),
+        "n_six": int(six.sum()),
+    }
 
 
 def speech_score(predictor: AudioVisualPredictor, speech: SpeechFeatures) -> dict[str, Any]:

@@ -52,6 +52,32 @@ class SpeechInput(Struct, frozen=True, omit_defaults=True):
     """Mean level of the training voices, dB of full scale; None where the level is used as it is."""
 
 
+class SpeechEncoderInput(Struct, frozen=True, omit_defaults=True):
+    """How mono sound is encoded by the network's speech encoder, chunk by chunk."""
+
+    sample_rate: int
+    """Hz."""
+    n_mels: int
+    """Mel bands."""
+    n_fft: int
+    """Length of the Fourier transform, samples."""
+    hop_length: int
+    """Distance of two frames of the spectrogram, samples; the encoder halves their number."""
+    frames: int
+    """Frames of the encoder in a window."""
+    chunk_s: float
+    """Length of the sound that is encoded at once, without its context."""
+    context_s: float
+    """Length of the sound on either side of a chunk that is encoded with it, and whose frames are dropped."""
+    level_db: float | None = None
+    """Mean level of the training voices, dB of full scale; None where the level is used as it is."""
+
+    @property
+    def frame_samples(self) -> int:
+        """Distance of two frames of the encoder, samples."""
+        return 2 * self.hop_length
+
+
 class WindowInput(Struct, frozen=True):
     """The windows into which a recording is cut."""
 
@@ -97,6 +123,17 @@ class AudioVisualArchitecture(Struct, frozen=True, forbid_unknown_fields=True):
     """Coefficients that the audio branch reads."""
     cepstral_mean_norm: bool = field(name="less_speaker", default=False)
     """Whether each coefficient but the first loses its mean over the voiced frames."""
+    audio_branch: Literal["mfcc", "encoder"] = "mfcc"
+    """What the audio branch reads: MFCC, or the hidden states of a speech encoder."""
+    encoder_layers: tuple[int, ...] = ()
+    """Blocks of the speech encoder whose hidden states are read, from 1; the last of them is the last that runs."""
+    dropout: float = 0.0
+    """Dropout of the pooled features of a speech encoder."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a speech encoder has no layers, or layers no speech encoder."""
+        if (self.audio_branch == "encoder") != bool(self.encoder_layers):
+            raise ValueError(f"audio_branch {self.audio_branch!r} with encoder_layers {list(self.encoder_layers)}")
 
 
 class EegNetArchitecture(Struct, frozen=True, forbid_unknown_fields=True):
@@ -166,11 +203,20 @@ class AudioVisualSpec(_Spec, frozen=True, kw_only=True, tag="audio-video"):
     architecture: AudioVisualArchitecture
     window: WindowInput
     face: FaceInput
-    speech: SpeechInput
+    speech: SpeechInput | None = None
+    """For an audio branch that reads MFCC."""
+    encoder: SpeechEncoderInput | None = None
+    """For an audio branch that reads a speech encoder."""
     temperature: float
     """Divisor of the logits where face and voice are present."""
     unimodal_temperatures: dict[str, float] = field(name="temperature_alone", default_factory=dict)
     """Divisor of the logits where only `face` or `voice` is present."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless the input of the architecture's audio branch is given, and only that."""
+        branch = self.architecture.audio_branch
+        if (self.speech is not None, self.encoder is not None) != (branch == "mfcc", branch == "encoder"):
+            raise ValueError(f"audio_branch {branch!r} needs `{'speech' if branch == 'mfcc' else 'encoder'}` alone")
 
 
 class EegSpec(_Spec, frozen=True, kw_only=True, tag="eeg"):

@@ -6,6 +6,7 @@ networks differ in where each branch attends to the other, after stage 1 or afte
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,14 +14,18 @@ from torch import Tensor, nn
 
 from inference.models.efficientface import EfficientFace
 from inference.models.resnet import ResidualFace
+from inference.models.speech_encoder import WIDTH as ENCODER_WIDTH
+from inference.models.speech_encoder import SpeechEncoder
 
 SAMPLES = 15  # faces per window
 BACKBONES: dict[str, type[EfficientFace | ResidualFace]] = {"efficient-face": EfficientFace, "residual": ResidualFace}
 MFCC = 10  # coefficients, as published
 MFCC_FRAMES = 156  # frames per window
+ENCODER_FRAMES = 180  # frames per window
 _WIDTH = 128  # channels of both branches after stage 2, and of audio after stage 1
 _VIDEO_WIDTH = 64  # channels of video after stage 1
 _VOICED_DB = 25.0
+_MIN_VARIANCE = 1e-5  # so that the deviation of constant features has a gradient
 _MEL_BANDS = 128  # the first coefficient is the mean level of the bands times the root of their number
 
 
@@ -65,6 +70,59 @@ class AudioBranch(nn.Module):
         if mfcc.shape[1:] != (self.coefficients, MFCC_FRAMES):
             raise ValueError(f"mfcc {tuple(mfcc.shape)}, expected (B, {self.coefficients}, {MFCC_FRAMES})")
         return self.stage1(cepstral_mean_norm(mfcc) if self.cepstral_mean_norm else mfcc)
+
+    def pool(self, audio: Tensor) -> Tensor:
+        """Average stage 2 over time: (B, 128, 144) -> (B, 128)."""
+        return audio.mean(2)
+
+
+class _ResidualConvolution(nn.Module):
+    """Two convolutions over time with a residual connection, (B, width, T) -> (B, width, T)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv1d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm1d(width),
+            nn.GELU(),
+            nn.Conv1d(width, width, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class EncoderBranch(nn.Module):
+    """Hidden states of a speech encoder (B, 180, L * 384) -> stage 1 (B, 128, 180) -> stage 2 (B, 128, 180).
+
+    Each of the L `layers` has a layer norm; they are mixed by learned weights that sum to 1 (Peters et al. 2018, ELMo).
+    The encoder's parameters reach the output only through `AudioVisualNetwork.speech_features`.
+    """
+
+    def __init__(self, classes: int, layers: Sequence[int], dropout: float = 0.0) -> None:
+        super().__init__()
+        self.encoder = SpeechEncoder(layers)
+        self.norms = nn.ModuleList(nn.LayerNorm(ENCODER_WIDTH) for _ in layers)
+        self.layer_weights = nn.Parameter(torch.zeros(len(layers)))
+        self.stage1 = nn.Sequential(nn.Linear(ENCODER_WIDTH, _WIDTH), nn.GELU())
+        self.stage2 = _ResidualConvolution(_WIDTH)
+        self.pooling = nn.Sequential(nn.Linear(2 * _WIDTH, _WIDTH), nn.GELU(), nn.Dropout(dropout))
+        self.classifier = nn.Linear(_WIDTH, classes)
+
+    def intermediate(self, hidden: Tensor) -> Tensor:
+        """Compute stage 1: hidden states (B, 180, L * 384) -> (B, 128, 180)."""
+        if hidden.shape[1:] != (ENCODER_FRAMES, self.encoder.features):
+            raise ValueError(
+                f"hidden states {tuple(hidden.shape)}, expected (B, {ENCODER_FRAMES}, {self.encoder.features})"
+            )
+        layers = hidden.split(ENCODER_WIDTH, dim=2)
+        normalised = torch.stack([norm(layer) for norm, layer in zip(self.norms, layers, strict=True)], dim=3)
+        return self.stage1(normalised @ self.layer_weights.softmax(0)).transpose(1, 2)
+
+    def pool(self, audio: Tensor) -> Tensor:
+        """Pool stage 2 by its mean and standard deviation over time: (B, 128, 180) -> (B, 128)."""
+        deviation = (audio.var(2, correction=0) + _MIN_VARIANCE).sqrt()
+        return self.pooling(torch.cat((audio.mean(2), deviation), dim=1))
 
 
 class VideoBranch(nn.Module):
@@ -138,9 +196,11 @@ class AudioVisualNetwork(nn.Module, ABC):
     """Classifies windows of speech and faces; either may be all zeros where it is missing.
 
     As published, each branch has a classifier of its own that does not reach the output. The number of heads does not
-    change the number of parameters. Four options are additions to the paper: a `backbone` other than EfficientFace;
+    change the number of parameters. The options are additions to the paper: a `backbone` other than EfficientFace;
     `flip_tta`, which averages the features of a face and its mirror image at twice the cost; `mfcc` and
-    `cepstral_mean_norm`, which AudioBranch describes.
+    `cepstral_mean_norm`, which AudioBranch describes; and an `audio_branch` "encoder" with its `encoder_layers` and
+    `dropout`, which EncoderBranch describes. The speech is MFCC (B, C, 156), or features (B, 180, L * 384) of
+    `speech_features`.
     """
 
     def __init__(
@@ -152,10 +212,17 @@ class AudioVisualNetwork(nn.Module, ABC):
         flip_tta: bool = False,
         mfcc: int = MFCC,
         cepstral_mean_norm: bool = False,
+        audio_branch: str = "mfcc",
+        encoder_layers: Sequence[int] = (),
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.flip_tta = flip_tta
-        self.audio = AudioBranch(classes, mfcc, cepstral_mean_norm=cepstral_mean_norm)
+        self.audio: AudioBranch | EncoderBranch = (
+            EncoderBranch(classes, encoder_layers, dropout)
+            if audio_branch == "encoder"
+            else AudioBranch(classes, mfcc, cepstral_mean_norm=cepstral_mean_norm)
+        )
         self.video = VideoBranch(classes, backbone)
         self.audio_to_video, self.video_to_audio = self._cross_attention(heads)
         self.classifier = nn.Linear(2 * _WIDTH, classes)
@@ -165,11 +232,11 @@ class AudioVisualNetwork(nn.Module, ABC):
         """Build the modules by which audio attends to video, and video to audio."""
 
     def _fuse_intermediate(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
-        """Fuse after stage 1: audio (B, 128, 150) and video (B, 64, 15), shapes unchanged."""
+        """Fuse after stage 1: audio (B, 128, 150 or 180) and video (B, 64, 15), shapes unchanged."""
         return audio, video
 
     def _fuse_late(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
-        """Fuse after stage 2: audio (B, 128, 144) and video (B, 128, 15), shapes unchanged."""
+        """Fuse after stage 2: audio (B, 128, 144 or 180) and video (B, 128, 15), shapes unchanged."""
         return audio, video
 
     def face_features(self, faces: Tensor) -> Tensor:
@@ -185,24 +252,30 @@ class AudioVisualNetwork(nn.Module, ABC):
         features = backbone(faces)
         return (features + backbone(faces.flip(3))) / 2 if self.flip_tta else features
 
-    def fuse(self, mfcc: Tensor, features: Tensor) -> Tensor:
-        """Classify MFCC (B, C, 156) and face features (B, 15, F): logits (B, classes)."""
-        return self.classifier(self.embed(mfcc, features))
+    def speech_features(self, log_mel: Tensor) -> Tensor:
+        """Encode log-mel (B, 80, 2T): hidden states (B, T, L * 384). Raises ValueError without a speech encoder."""
+        if not isinstance(self.audio, EncoderBranch):
+            raise ValueError("this network has no speech encoder: it reads MFCC")  # noqa: TRY004
+        return self.audio.encoder(log_mel)
 
-    def embed(self, mfcc: Tensor, features: Tensor) -> Tensor:
-        """Embed MFCC (B, C, 156) and face features (B, 15, F): (B, 256), of which audio has the first half."""
+    def fuse(self, speech: Tensor, features: Tensor) -> Tensor:
+        """Classify speech, MFCC or hidden states, and face features (B, 15, F): logits (B, classes)."""
+        return self.classifier(self.embed(speech, features))
+
+    def embed(self, speech: Tensor, features: Tensor) -> Tensor:
+        """Embed speech and face features (B, 15, F): (B, 256), of which audio has the first half."""
         if features.shape[1:] != (SAMPLES, self.video.backbone.features):
             raise ValueError(
                 f"features {tuple(features.shape)}, expected (B, {SAMPLES}, {self.video.backbone.features})"
             )
-        audio, video = self.audio.intermediate(mfcc), self.video.stage1(features.transpose(1, 2))
+        audio, video = self.audio.intermediate(speech), self.video.stage1(features.transpose(1, 2))
         audio, video = self._fuse_intermediate(audio, video)
         audio, video = self._fuse_late(self.audio.stage2(audio), self.video.stage2(video))
-        return torch.cat((audio.mean(2), video.mean(2)), dim=1)
+        return torch.cat((self.audio.pool(audio), video.mean(2)), dim=1)
 
-    def forward(self, mfcc: Tensor, faces: Tensor) -> Tensor:
-        """Classify MFCC (B, C, 156) and faces (B*15, 3, S, S): logits (B, classes)."""
-        return self.fuse(mfcc, self.face_features(faces).unflatten(0, (-1, SAMPLES)))
+    def forward(self, speech: Tensor, faces: Tensor) -> Tensor:
+        """Classify speech and faces (B*15, 3, S, S): logits (B, classes)."""
+        return self.fuse(speech, self.face_features(faces).unflatten(0, (-1, SAMPLES)))
 
 
 class IntermediateAttention(AudioVisualNetwork):

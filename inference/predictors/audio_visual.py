@@ -11,7 +11,7 @@ from torch.nn import functional
 from inference import speech, store
 from inference.face_tracking import FaceTracker, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
-from inference.model_spec import AudioVisualSpec
+from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioVisualNetwork
 from inference.timeline.evidence import MIN_FACE, MIN_VOICE
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
@@ -41,7 +41,7 @@ class AudioVisualPredictor:
         self.network = network.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.labels = spec.labels
         self.face = spec.face
-        self.speech = spec.speech
+        self.spec = spec
         self.temperature = spec.temperature
         self.unimodal_temperatures = spec.unimodal_temperatures
         self.window_s = spec.window.seconds
@@ -62,6 +62,13 @@ class AudioVisualPredictor:
         if face == voice:
             return self.temperature
         return self.unimodal_temperatures.get("face" if face else "voice", self.temperature)
+
+    @property
+    def speech(self) -> SpeechInput:
+        """How MFCC are computed. Raises ValueError for a model that reads a speech encoder."""
+        if self.spec.speech is None:
+            raise ValueError(f"{self.spec.name}@{self.spec.version} reads no MFCC")
+        return self.spec.speech
 
     @property
     def hop_s(self) -> float:

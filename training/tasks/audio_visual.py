@@ -14,7 +14,7 @@ from torch.nn import functional
 from inference import speech as speech_input
 from inference.hashing import sha256_file
 from inference.model_spec import AudioVisualSpec
-from inference.models.audio_visual import AudioVisualNetwork, build_audio_visual
+from inference.models.audio_visual import AudioBranch, AudioVisualNetwork, build_audio_visual
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013, ravdess
 from training.data.synthetic_pairs import FACE_OF
@@ -73,7 +73,7 @@ def fit(config: SyntheticPairs, sources: Sources, out: Path) -> None:
         known = [clip for clip in clips if clip.actor in config.train_actors]
         predictor, spec, branch = _train(fabric, config, known, sources, directory)
         unknown = [clip for clip in clips if clip.actor not in config.train_actors and clip.label in config.labels]
-        speech = middle_mfcc(unknown, spec.speech, spec.window.seconds)
+        speech = middle_mfcc(unknown, predictor.speech, spec.window.seconds)
         faces = fer2013.read_npz(sources.faces / fer2013.PUBLIC_TEST)
         spec, metrics = _calibrate_and_evaluate(predictor, spec, branch, config, speech, faces)
         metrics["alone"]["faces"] = _face_accuracy(predictor, sources.backbone)
@@ -99,6 +99,7 @@ def _train(
     load_backbone(network, sources.backbone)
     classifier = load_classifier(sources.backbone, network.video.backbone.features)
     network.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    assert isinstance(network.audio, AudioBranch)
     branch = fit_branch(fabric, network.audio, mel, config.labels, config.speech, config.seed, directory)
     network.audio.load_state_dict(branch.branch.state_dict())
     faces = fer2013.read_npz(sources.faces / fer2013.TRAINING)

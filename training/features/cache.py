@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+log = logging.getLogger(__name__)
+_REPORT_EVERY = 100
 DIRECTORY = Path("runs")
 
 
@@ -16,8 +20,7 @@ def cached(kind: str, key: Sequence[Any], compute: Callable[[], dict[str, np.nda
 
     `key` holds all that the arrays depend on, as JSON can show it.
     """
-    digest = hashlib.sha256(json.dumps(key, default=str).encode()).hexdigest()[:16]
-    path = DIRECTORY / f"{kind}-{digest}.npz"
+    path = _path(kind, key, "npz")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".part.npz")
@@ -25,3 +28,38 @@ def cached(kind: str, key: Sequence[Any], compute: Callable[[], dict[str, np.nda
         partial.replace(path)
     with np.load(path, allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def cached_rows(
+    kind: str,
+    key: Sequence[Any],
+    shape: tuple[int, ...],
+    compute: Callable[[int], NDArray[np.floating[Any]]],
+) -> NDArray[np.float16]:
+    """An array of `shape` in half precision whose row n is `compute(n)`, mapped from a file of runs/.
+
+    For arrays larger than memory. A run that was stopped resumes after the rows that it reported last.
+    """
+    path = _path(kind, key, "npy")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial, done = path.with_suffix(".part.npy"), path.with_suffix(".rows")
+        resumed = int(done.read_text()) if done.exists() and partial.exists() else 0
+        mode: Literal["r+", "w+"] = "r+" if resumed else "w+"
+        rows = np.lib.format.open_memmap(partial, mode, np.float16, shape)
+        for number in range(resumed, shape[0]):
+            rows[number] = compute(number)
+            if (number + 1) % _REPORT_EVERY == 0:
+                rows.flush()
+                done.write_text(str(number + 1))
+                log.info("%s %d/%d", kind, number + 1, shape[0])
+        rows.flush()
+        partial.replace(path)
+        done.unlink(missing_ok=True)
+    mapped: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return mapped
+
+
+def _path(kind: str, key: Sequence[Any], suffix: str) -> Path:
+    digest = hashlib.sha256(json.dumps(key, default=str).encode()).hexdigest()[:16]
+    return DIRECTORY / f"{kind}-{digest}.{suffix}"

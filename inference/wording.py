@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inference.timeline.dimensions import predict_dimensions
 from inference.timeline.summary import summary
 from inference.timeline.unimodal import unimodal_predictions
 from inference.types import UNDETERMINED, Modality, Mode, Segment, Timeline
@@ -19,6 +20,15 @@ def unimodal_text(segment: Segment, *, with_eeg: bool) -> str:
     return ", ".join(
         f"{MODALITIES[modality]}: {prediction.label} {100 * prediction.probability:.0f} %"
         for modality, prediction in unimodal_predictions(segment, with_eeg=with_eeg)
+    )
+
+
+def dimensions_text(segment: Segment) -> str:
+    """Return valence and arousal, such as `negative valence 83 %, high arousal 71 %`; empty where undetermined."""
+    return ", ".join(
+        f"{prediction.label} {name} {percent(prediction.confidence)}"
+        for name, prediction in predict_dimensions(segment.probabilities).items()
+        if prediction.confidence
     )
 
 

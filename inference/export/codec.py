@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
+from inference.timeline.dimensions import predict_dimensions
 from inference.timeline.summary import summary
 from inference.types import TIME_DECIMALS, Timeline
 
@@ -34,8 +35,10 @@ def decode(data: object, kind: type[T]) -> T:
 
 
 def encode_timeline(timeline: Timeline) -> dict[str, Any]:
-    """Return the contents of result.json: the timeline with its schema and summary."""
+    """Return the contents of result.json: the timeline with its schema, dimensions and summary."""
     data = encode(timeline)
+    for segment, encoded in zip(timeline.segments, data["segments"], strict=True):
+        encoded |= encode(predict_dimensions(segment.probabilities))
     data |= {"schema": SCHEMA, "summary": summary(timeline)}
     return {name: data[name] for name in _ORDER if name in data}
 

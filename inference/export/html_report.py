@@ -13,7 +13,16 @@ from inference.export.writer import RecordingInfo, Writer, one_line
 from inference.timeline.corrections import labels_between
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Mode, ModelUsed, Segment, Timeline
-from inference.wording import audio_visual_text, clock, evidence_text, number, percent, summary_text, unimodal_text
+from inference.wording import (
+    audio_visual_text,
+    clock,
+    dimensions_text,
+    evidence_text,
+    number,
+    percent,
+    summary_text,
+    unimodal_text,
+)
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _INPUTS = {Mode.AUDIO_VIDEO: "face and voice", Mode.AUDIO_VIDEO_EEG: "face, voice and EEG"}
@@ -60,6 +69,13 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
         mean_probabilities=[
             (label.capitalize(), percent(share, 1)) for label, share in total["mean_probability"].items()
         ],
+        mean_dimensions=[
+            (f"{name.capitalize()}: {level}", percent(share, 1))
+            for name in ("valence", "arousal")
+            if total["mean_probability"] and name in total
+            for level, share in total[name]["probabilities"].items()
+        ],
+        dimensions_text=dimensions_text,
         evidence_text=evidence_text,
         unimodal_cell=unimodal_cell,
         corrected_labels=corrected_labels,

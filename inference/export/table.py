@@ -2,10 +2,11 @@
 
 The columns are the same for every model and mode; a cell is empty where it does not apply. `recording_id`, `title`,
 `project` and `tags` (separated by commas) name the recording. Then follow the segment's times, label and confidence,
-the probability of each label, the shares with a face, a voice and EEG, and the unimodal predictions. `mean_LABEL` is
-the label's mean probability over the recording's determined time, repeated in each row. `reader` (machine, person) and
-`note` distinguish the model's rows from the rows of a person who corrected the timeline, which follow and have no
-scores. Labels that are not in EMOTIONS stand behind the others.
+the probability of each label, the shares with a face, a voice and EEG, the unimodal predictions, and valence and
+arousal with the probability of each level. `mean_LABEL` is the label's mean probability over the recording's
+determined time, repeated in each row. `reader` (machine, person) and `note` distinguish the model's rows from the rows
+of a person who corrected the timeline, which follow and have no scores. Labels that are not in EMOTIONS stand behind
+the others.
 """
 
 import csv
@@ -13,6 +14,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from inference.export.writer import RecordingInfo, Writer, one_line
+from inference.timeline.dimensions import DIMENSIONS, predict_dimensions
 from inference.timeline.summary import summary
 from inference.timeline.unimodal import unimodal_prediction
 from inference.types import EMOTIONS, Modality, Segment, Timeline
@@ -26,13 +28,23 @@ def column_names(labels: Sequence[str] = EMOTIONS) -> list[str]:
     """Return the names of the columns for models with these labels."""
     return [
         *("recording_id", "title", "project", "tags", "start_s", "end_s", "label", "confidence", *labels),
-        *("face", "voice", "eeg", *unimodal_column_names(), *(f"mean_{label}" for label in labels), "reader", "note"),
+        *("face", "voice", "eeg", *unimodal_column_names(), *dimension_column_names()),
+        *(*(f"mean_{label}" for label in labels), "reader", "note"),
     ]
 
 
 def unimodal_column_names() -> list[str]:
     """Return the names of the columns of the unimodal predictions."""
     return [f"{name}_{what}" for name in UNIMODAL for what in ("label", "probability")]
+
+
+def dimension_column_names() -> list[str]:
+    """Return the names of the columns of valence and arousal: the level, then the probability of each."""
+    return [
+        name
+        for dimension in DIMENSIONS
+        for name in (dimension.name, *(f"{dimension.name}_{level}" for level in dimension.levels))
+    ]
 
 
 def evidence_cells(segment: Segment) -> list[str]:
@@ -46,6 +58,18 @@ def unimodal_cells(segment: Segment, missing: str = "") -> list[str]:
     predictions = [unimodal_prediction(segment, modality) for modality in UNIMODAL.values()]
     pairs = [(one.label, _score(one.probability)) if one else (missing, missing) for one in predictions]
     return [cell for pair in pairs for cell in pair]
+
+
+def dimension_cells(segment: Segment) -> list[str]:
+    """Return the cells of `dimension_column_names`; empty where a label of the model has no level."""
+    predictions = predict_dimensions(segment.probabilities)
+    if not predictions:
+        return [""] * len(dimension_column_names())
+    return [
+        cell
+        for prediction in predictions.values()
+        for cell in (prediction.label, *(_score(share) for share in prediction.probabilities.values()))
+    ]
 
 
 def to_delimited(rows: Iterable[Iterable[str]], *, delimiter: str = ",", lineterminator: str = "\r\n") -> str:
@@ -71,7 +95,8 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     rows = [names]
     for segment in timeline.segments:
         shares = [_score(segment.probabilities[label]) if label in segment.probabilities else "" for label in labels]
-        cells = [segment.label, _score(segment.confidence), *shares, *evidence_cells(segment), *unimodal_cells(segment)]
+        cells = [segment.label, _score(segment.confidence), *shares, *evidence_cells(segment)]
+        cells += [*unimodal_cells(segment), *dimension_cells(segment)]
         rows.append([*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *cells, *means, MACHINE, ""])
     for one in timeline.corrections.segments if timeline.corrections else ():
         unscored = [""] * (len(names) - len(about) - 5)

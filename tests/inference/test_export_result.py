@@ -21,9 +21,11 @@ def test_it_has_the_documented_keys() -> None:
     assert set(result["windows"][0]) == {
         *("start_s", "end_s", "source", "logits", "probabilities", "face", "voice"),
     }
-    assert set(result["segments"][0]) == {"start_s", "end_s", "label", "confidence", "probabilities", "evidence"}
+    assert set(result["segments"][0]) == {
+        *("start_s", "end_s", "label", "confidence", "probabilities", "evidence", "valence", "arousal"),
+    }
     assert set(result["segments"][0]["evidence"]) == {"face", "voice", "eeg"}
-    assert set(result["summary"]) == {"label", "share", "mean_probability"}
+    assert set(result["summary"]) == {"label", "share", "mean_probability", "valence", "arousal"}
     assert result["segments"][0]["probabilities"] == {"neutral": 0.125, "happy": 0.75, "sad": 0.125}
 
 

@@ -28,8 +28,10 @@ def test_csv_has_a_row_a_segment() -> None:
         *("recording_id", "title", "project", "tags", "start_s", "end_s", "label", "confidence"),
         *("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised", "face", "voice", "eeg"),
         *("face_label", "face_probability", "voice_label", "voice_probability", "eeg_label", "eeg_probability"),
-        *("audio_video_label", "audio_video_probability", "mean_neutral", "mean_calm", "mean_happy", "mean_sad"),
-        *("mean_angry", "mean_fearful", "mean_disgust", "mean_surprised", "reader", "note"),
+        *("audio_video_label", "audio_video_probability"),
+        *("valence", "valence_negative", "valence_neutral", "valence_positive", "arousal", "arousal_low"),
+        *("arousal_high", "mean_neutral", "mean_calm", "mean_happy", "mean_sad", "mean_angry"),
+        *("mean_fearful", "mean_disgust", "mean_surprised", "reader", "note"),
     ]
     assert [(float(row["start_s"]), float(row["end_s"]), row["label"]) for row in read] == [
         (segment.start_s, segment.end_s, segment.label) for segment in timeline().segments
@@ -37,6 +39,7 @@ def test_csv_has_a_row_a_segment() -> None:
     assert [float(row["confidence"]) for row in read] == [0.75, 0.0, 0.75, 0.75]
     assert float(read[3]["sad"]) == 0.75
     assert (read[0]["face"], read[0]["voice"], read[0]["eeg"]) == ("1.0000", "0.5000", "0.0000")
+    assert (read[0]["valence"], read[0]["valence_positive"], read[0]["arousal_low"]) == ("positive", "0.7500", "0.2500")
 
 
 def test_csv_has_the_same_columns_for_every_model_and_mode() -> None:

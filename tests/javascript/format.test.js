@@ -4,6 +4,7 @@ import test from "node:test";
 import {
   capitalize,
   clock,
+  dimensions,
   evidence,
   shortClock,
   unimodalLabels,
@@ -19,6 +20,15 @@ test("evidence names EEG only beside EEG", () => {
   assert.equal(evidence(segment, false), "face seen 69 %, voice heard 71 %");
   assert.equal(evidence(segment, true), "face seen 69 %, voice heard 71 %, no EEG");
   assert.equal(evidence({ ...segment, confidence: 0 }, true), "Neither face nor voice");
+});
+
+test("valence and arousal are listed with their probability", () => {
+  const found = [
+    { name: "valence", level: "negative", probability: 83 },
+    { name: "arousal", level: "high", probability: 71 },
+  ];
+  assert.equal(dimensions({ dimensions: found }), "negative valence 83 %, high arousal 71 %");
+  assert.equal(dimensions({ dimensions: [] }), "");
 });
 
 test("labels of single modalities are listed", () => {

@@ -24,6 +24,7 @@ const payload = () => ({
     voice: [50, 0],
     eeg: [100, 0],
     unimodal: { voice: { label: [0, null], probability: [61, null] } },
+    dimensions: { valence: { level: ["positive", "undetermined"], probability: [75, 0] } },
   },
   chart: [[25, 75], []],
   corrected_tier: { name: "Corrected", kind: "corrected", top: 30, height: 34, inserted_height: 60 },
@@ -52,8 +53,10 @@ test("columns become segments with names", () => {
     voice: 50,
     eeg: 100,
     unimodal: [{ modality: "voice", label: "neutral", probability: 61 }],
+    dimensions: [{ name: "valence", level: "positive", probability: 75 }],
   });
   assert.deepEqual(model.segments[1].unimodal, []);
+  assert.deepEqual(model.segments[1].dimensions, []);
   assert.equal(model.withEeg, true);
 });
 

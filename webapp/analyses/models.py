@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from inference.eeg.quality import describe
 from inference.export.codec import decode
+from inference.timeline.summary import summarise_dimensions
 from inference.types import UNDETERMINED, EegFacts
 from webapp.accounts.models import User
 from webapp.recordings.models import Recording
@@ -86,10 +87,14 @@ class Analysis(models.Model):
         """The `summary` of result.json; None until the timeline is published."""
         if self.timeline_at is None:
             return None
+        mean = self.mean_probability
+        dimensions = {} if mean is None else summarise_dimensions(self.labels, mean)
         return {
             "label": self.label,
             "share": dict(zip((*self.labels, UNDETERMINED), self.shares, strict=True)),
-            "mean_probability": self.mean_probability,
+            "mean_probability": mean,
+            "valence": dimensions.get("valence"),
+            "arousal": dimensions.get("arousal"),
             "audio_video": self.audio_video,
         }
 

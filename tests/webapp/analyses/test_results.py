@@ -42,6 +42,12 @@ def test_the_state_says_what_there_is(api: APIClient, analysis: Analysis) -> Non
         "label": "happy",
         "share": {"neutral": 0.0, "happy": 0.5, "sad": 0.25, UNDETERMINED: 0.25},
         "mean_probability": {"neutral": 0.1, "happy": 0.567, "sad": 0.333},
+        "valence": {
+            "label": "positive",
+            "confidence": 0.567,
+            "probabilities": {"negative": 0.333, "neutral": 0.1, "positive": 0.567},
+        },
+        "arousal": {"label": "high", "confidence": 0.567, "probabilities": {"low": 0.433, "high": 0.567}},
         "audio_video": None,
     }
     assert state["notice"] and state["models_used"][0]["sha256"]
@@ -64,6 +70,12 @@ def test_the_timeline_tiles_the_recording(api: APIClient, analysis: Analysis) ->
     assert rows[0]["probabilities"] == {"neutral": 0.1, "happy": 0.8, "sad": 0.1}
     assert rows[1]["evidence"] == {"face": 0.0, "voice": 0.25, "eeg": 0.0}
     assert rows[1]["confidence"] == 0.0
+    assert rows[3]["valence"] == {
+        "label": "negative",
+        "confidence": 0.8,
+        "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
+    }
+    assert (rows[3]["arousal"]["label"], rows[1]["arousal"]["label"]) == ("low", UNDETERMINED)
 
 
 def test_the_scores_under_the_timeline_are_there(api: APIClient, analysis: Analysis) -> None:
@@ -110,7 +122,7 @@ def test_what_an_earlier_version_read_has_none_of_it(api: APIClient, with_eeg: A
     Segment.objects.update(unimodal=None)
     WindowScore.objects.update(unimodal=None)
     summary = api.get(f"{API}analyses/{with_eeg.pk}/").json()["summary"]
-    assert (summary["mean_probability"], summary["audio_video"]) == (None, None)
+    assert [summary[name] for name in ("mean_probability", "valence", "arousal", "audio_video")] == [None] * 4
     assert api.get(f"{API}analyses/{with_eeg.pk}/segments/").json()["results"][0]["unimodal"] is None
     for name in WRITERS:
         answer = api.get(f"{API}analyses/{with_eeg.pk}/export/{name}/")

@@ -77,6 +77,10 @@ def test_the_numbers_handed_over_are_those_of_the_timeline() -> None:
         "voice": [50, 0],
         "eeg": [100, 0],
         "unimodal": {},
+        "dimensions": {
+            "valence": {"level": ["positive", UNDETERMINED], "probability": [75, 0]},
+            "arousal": {"level": ["high", UNDETERMINED], "probability": [75, 0]},
+        },
     }
     of = {tier["name"]: tier["runs"] for tier in given["tiers"]}
     assert of["Audio and video alone"] == {"start_s": [0.0], "end_s": [10.0], "value": [1]}

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from inference.export.codec import encode
+from inference.timeline.dimensions import predict_dimensions
 from inference.types import Correction
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
@@ -33,7 +35,22 @@ class AudioVideoSummarySerializer(serializers.Serializer[Any]):
     )
 
 
+class DimensionSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(help_text="The most probable level, or `undetermined`.")  # type: ignore[assignment]
+    confidence = serializers.FloatField()
+    probabilities = serializers.DictField(child=serializers.FloatField(), help_text="Of each level.")
+
+
+NO_LEVEL = "Null where a label of the model has no level"
+VALENCE_HELP = f"Negative, neutral or positive: the probabilities of the labels, added by level. {NO_LEVEL}"
+AROUSAL_HELP = f"Low or high, likewise. {NO_LEVEL}"
+
+
 class SummarySerializer(AudioVideoSummarySerializer):
+    valence = DimensionSerializer(
+        allow_null=True, help_text=f"{VALENCE_HELP}, or an earlier version read it. Of the mean probability."
+    )
+    arousal = DimensionSerializer(allow_null=True, help_text=f"{AROUSAL_HELP}, or an earlier version read it.")
     audio_video = AudioVideoSummarySerializer(
         allow_null=True,
         help_text="With EEG: what audio and video alone say, without it. Null where there is no EEG or an earlier "
@@ -116,10 +133,27 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         help_text="Probabilities given one modality alone (`face`, `voice`, `eeg`) and, in what EEG entered, given "
         "`audio-video` without it; of those that are there. Null where an earlier version read it."
     )
+    valence = serializers.SerializerMethodField(help_text=f"{VALENCE_HELP}.")
+    arousal = serializers.SerializerMethodField(help_text=f"{AROUSAL_HELP}.")
 
     class Meta:
         model = Segment
-        fields = ["start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"]
+        fields = [
+            *("start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"),
+            *("valence", "arousal"),
+        ]
+
+    @extend_schema_field(DimensionSerializer(allow_null=True))
+    def get_valence(self, segment: Segment) -> dict[str, Any] | None:
+        return self._dimension(segment, "valence")
+
+    @extend_schema_field(DimensionSerializer(allow_null=True))
+    def get_arousal(self, segment: Segment) -> dict[str, Any] | None:
+        return self._dimension(segment, "arousal")
+
+    def _dimension(self, segment: Segment, name: str) -> dict[str, Any] | None:
+        prediction = predict_dimensions(self.get_probabilities(segment)).get(name)
+        return encode(prediction) if prediction else None
 
     def get_probabilities(self, segment: Segment) -> dict[str, float]:
         return dict(zip(segment.analysis.labels, segment.probabilities, strict=True))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from inference.timeline.axis import TICK_STEPS_S
+from inference.timeline.dimensions import DIMENSIONS, predict_dimensions
 from inference.timeline.labels import label_indices, with_undetermined
 from inference.timeline.runs import Run
 from inference.timeline.sampling import probability_columns
@@ -54,7 +55,11 @@ def tier_columns(tiers: Sequence[Tier]) -> list[dict[str, Any]]:
 
 
 def _segment_columns(timeline: Timeline) -> dict[str, Any]:
-    """Return the segments as columns; `unimodal` has a label and a probability by modality, None without one."""
+    """Return the segments as columns.
+
+    `unimodal` has a label and a probability by modality, None without one; `dimensions` a level and a probability by
+    name, 0 where undetermined.
+    """
     index = label_indices(timeline.labels)
     segments = timeline.segments
     with_eeg = timeline.mode is Mode.AUDIO_VIDEO_EEG
@@ -77,6 +82,19 @@ def _segment_columns(timeline: Timeline) -> dict[str, Any]:
             for modality, name in MODALITIES.items()
             if any(modality in found for found in predictions)
         },
+        "dimensions": _dimension_columns(timeline),
+    }
+
+
+def _dimension_columns(timeline: Timeline) -> dict[str, Any]:
+    predictions = [predict_dimensions(segment.probabilities) for segment in timeline.segments]
+    return {
+        dimension.name: {
+            "level": [found[dimension.name].label for found in predictions],
+            "probability": [_percent(found[dimension.name].confidence) for found in predictions],
+        }
+        for dimension in DIMENSIONS
+        if all(predictions)
     }
 
 

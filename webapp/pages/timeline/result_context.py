@@ -155,6 +155,7 @@ def _timeline_context(timeline: Timeline, page: str | None) -> dict[str, Any]:
         "timeline": timeline,
         "averages": _label_averages(totals),
         "leading_labels": _leading_labels(totals),
+        "dimensions": {name: totals[name] for name in ("valence", "arousal") if totals.get(name, {}).get("confidence")},
         "drawing": svg.draw_timeline(timeline, tiers),
         "payload": timeline_payload(timeline, tiers),
         "segments": _segment_page(timeline, page),

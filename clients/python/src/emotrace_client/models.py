@@ -71,22 +71,44 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class Dimension:
+    """Valence or arousal: the most probable level or `undetermined`, its confidence, the probability of each level."""
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+
+    @classmethod
+    def read(cls, data: dict[str, Any] | None) -> Self | None:
+        return None if data is None else cls(data["label"], data["confidence"], data["probabilities"])
+
+
+@dataclass(frozen=True)
 class Summary:
     """The label with the largest share of the time, every label's share, and its mean probability.
 
-    `audio_video` is the same of what audio and video alone say, where EEG entered the labels. Both are None where an
-    earlier version of the server read the recording.
+    `audio_video` is the same of what audio and video alone say, where EEG entered the labels; `valence` and `arousal`
+    are those of the mean probability. All of these are None where an earlier version of the server read the recording.
     """
 
     label: str
     share: dict[str, float]
     mean_probability: dict[str, float] | None = None
     audio_video: "Summary | None" = None
+    valence: Dimension | None = None
+    arousal: Dimension | None = None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
         beside = data.get("audio_video")
-        return cls(data["label"], data["share"], data.get("mean_probability"), cls.read(beside) if beside else None)
+        return cls(
+            label=data["label"],
+            share=data["share"],
+            mean_probability=data.get("mean_probability"),
+            audio_video=cls.read(beside) if beside else None,
+            valence=Dimension.read(data.get("valence")),
+            arousal=Dimension.read(data.get("arousal")),
+        )
 
 
 @dataclass(frozen=True)
@@ -145,6 +167,7 @@ class Segment:
     """A stretch of a timeline with one label. Times are seconds from the video's start.
 
     `unimodal` holds what each modality says alone, {modality: {label: probability}}; None where that was not recorded.
+    `valence` and `arousal` are None where a label of the model has no level.
     """
 
     start_s: float
@@ -155,13 +178,20 @@ class Segment:
     probabilities: dict[str, float]
     evidence: Evidence
     unimodal: dict[str, dict[str, float]] | None
+    valence: Dimension | None
+    arousal: Dimension | None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
         names = ("start_s", "end_s", "duration_s", "label", "confidence", "probabilities")
         evidence = Evidence(*(data["evidence"][name] for name in ("face", "voice", "eeg")))
         return cls(
-            **{name: data[name] for name in names}, evidence=evidence, unimodal=data.get("unimodal"), **cls.more(data)
+            **{name: data[name] for name in names},
+            evidence=evidence,
+            unimodal=data.get("unimodal"),
+            valence=Dimension.read(data.get("valence")),
+            arousal=Dimension.read(data.get("arousal")),
+            **cls.more(data),
         )
 
     @classmethod

@@ -1,7 +1,7 @@
 // The label at the playhead: below the player, and on demand over the picture.
 import { byId } from "../dom.js";
 import { load, store } from "../local-storage.js";
-import { capitalize, chip, clock, evidence, percent, unimodalLabels } from "./format.js";
+import { capitalize, chip, clock, dimensions, evidence, percent, unimodalLabels } from "./format.js";
 
 /** @typedef {import("./timeline-model.js").Segment} Segment */
 
@@ -37,6 +37,7 @@ export class CurrentLabel {
     this.#overlay.className = `overlay emotion-${segment.label}`;
     byId("current-label").replaceChildren(...chip(segment.label));
     byId("current-confidence").textContent = confidence;
+    byId("current-dimensions").textContent = dimensions(segment);
     byId("current-evidence").textContent = evidence(segment, withEeg);
     byId("current-unimodal").textContent = unimodalLabels(segment);
   }

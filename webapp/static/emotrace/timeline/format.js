@@ -46,6 +46,13 @@ export const unimodalLabels = (segment) =>
     .join(", ");
 
 /**
+ * Valence and arousal of a segment, as the templates write them.
+ * @param {Segment} segment
+ */
+export const dimensions = (segment) =>
+  segment.dimensions.map(({ name, level, probability }) => `${level} ${name} ${percent(probability)}`).join(", ");
+
+/**
  * A label with its colour, as the templates write it.
  * @param {string} label
  */

@@ -1,6 +1,6 @@
 // The table of segments, one page at a time: few rows however long the recording.
 import { byId, create, query } from "../dom.js";
-import { chip, clock, evidence, percent, unimodalLabels } from "./format.js";
+import { chip, clock, dimensions, evidence, percent, unimodalLabels } from "./format.js";
 
 /**
  * @typedef {import("./timeline-model.js").Segment} Segment
@@ -75,6 +75,7 @@ export class SegmentTable {
     query(row, ".start").textContent = clock(segment.start);
     query(row, ".end").textContent = clock(segment.end);
     query(row, ".emotion-chip").replaceChildren(...chip(segment.label));
+    query(row, ".dimensions").textContent = dimensions(segment);
     query(row, ".evidence").textContent = evidence(segment, this.#model.withEeg);
     query(row, ".unimodal").textContent = unimodalLabels(segment);
     query(row, ".confidence").textContent = segment.confidence ? percent(segment.confidence) : "–";

@@ -1,6 +1,6 @@
 // The analysis at a moment of the timeline, above the pointer or the playhead.
 import { create } from "../dom.js";
-import { chip, clock, evidence, percent, unimodalLabels } from "./format.js";
+import { chip, clock, dimensions, evidence, percent, unimodalLabels } from "./format.js";
 
 /**
  * @typedef {import("./timeline-model.js").TimelineModel} TimelineModel
@@ -71,6 +71,7 @@ export const analysisLines = (model, seconds) => {
       .map(({ label, share }) => tooltipLine(labelChip(label), percent(share))),
     ...model.tierLabels(seconds).map(({ tier, label }) => create("div", "tooltip-tier", `${tier}: ${label}`)),
     create("div", "tooltip-segment", "In this segment"),
+    create("div", "dimensions", dimensions(segment)),
     create("div", "evidence", evidence(segment, model.withEeg)),
     create("div", "unimodal", unimodalLabels(segment)),
   ];

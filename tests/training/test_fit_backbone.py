@@ -164,3 +164,41 @@ def test_who_teaches_has_to_be_said(arguments: list[str], tmp_path: Path, capsys
     assert "not the folder of a fitted backbone" in said("--teachers", str(tmp_path))
     save_file({}, tmp_path / "classifier.safetensors")
     assert "not the folder of a fitted backbone" in said("--teachers", str(tmp_path))
+
+
+def write_votes(folder: Path, count: int, said: int) -> None:
+    """All ten annotators name the label that is `said` places further on."""
+    folder.mkdir()
+    labels = np.arange(count) % len(CLASSES)
+    for part, first in (("train", 0), ("public_test", count)):
+        np.savez(
+            folder / f"ferplus_{part}.npz",
+            votes=10 * np.eye(10, dtype=np.uint8)[(labels + said) % len(CLASSES)],
+            columns=(*CLASSES, "contempt", "unknown", "NF"),
+            row=np.arange(count),
+            group=np.arange(first, first + count),
+            original=labels,
+        )
+
+
+def test_a_network_learns_what_annotators_say(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.features.cache.DIRECTORY", tmp_path / "runs")
+    write_votes(tmp_path / "votes", 84, said=2)
+    phases = [PHASE | {"lr": 0.05, "epochs": 6, "degraded": 0.1}]
+    start = {"init_from": "intermediate-attention-8@1", "aligned": True, "flip_tta": False, "phases": phases}
+    change(arguments, **(RESIDUAL | start), votes="contempt-dropped")
+    assert main([*arguments, str(tmp_path / "out")]) == 2
+    assert "--votes" in capsys.readouterr().err
+    assert main([*arguments, str(tmp_path / "out"), "--votes", str(tmp_path / "votes")]) == 0
+    assert accuracy(tmp_path / "out") > 0.8
+    assert list((tmp_path / "runs").glob("landmarks-*.npz")), "landmarks are computed once"
+
+
+def test_the_start_has_to_be_the_same_backbone(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(arguments, init_from="intermediate-attention-8@1")
+    assert main([*arguments, str(tmp_path / "out")]) == 2
+    assert "init_from: intermediate-attention-8@1 has not the backbone" in capsys.readouterr().err

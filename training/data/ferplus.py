@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.data import fer2013
 from training.errors import DatasetError
+from training.schema.sections import Contempt
 
 TRAINING, PUBLIC_TEST = "ferplus_train.npz", "ferplus_public_test.npz"
 SIX = 6  # annotators of ten whose agreement makes a label certain
@@ -16,9 +16,6 @@ SIX = 6  # annotators of ten whose agreement makes a label certain
 _COLUMN_OF = {"fearful": "fear", "surprised": "surprise"}  # FER+'s words for labels that are named differently here
 _ORDER = ("neutral", "happy", "surprised", "sad", "angry", "disgust", "fearful")  # of the columns in FER+
 _REST = ("contempt", "unknown", "NF")
-
-Contempt = Literal["disgust", "none"]
-"""Where votes for contempt go, which is none of FER-2013's labels."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,10 @@ class Votes:
         """Shares of votes (N, 7) that sum to 1; all 0 where an image is not to be learned.
 
         As Barsoum et al. do it, a single vote for a label is an outlier and dropped, votes for unknown and no face are
-        dropped, and so is an image whose votes are mostly for these or, with `contempt` none, for contempt.
+        dropped, and so is an image whose votes are mostly for these or, with `contempt-dropped`, for contempt.
         """
         labels, rest = (votes * (votes > 1) for votes in (self.labels, self.rest))
-        if contempt == "disgust":
+        if contempt == "contempt-as-disgust":
             labels = labels + rest[:, :1] * (np.array(fer2013.LABELS) == "disgust")
             rest = rest[:, 1:]
         learned = labels.max(axis=1) > rest.max(axis=1)
@@ -63,6 +60,22 @@ class Votes:
     def has_copy_in(self, other: "Votes") -> NDArray[np.bool_]:
         """Whether `other` holds an identical image (N,)."""
         return np.isin(self.group, other.group[other.group >= 0])
+
+
+def learned_part(
+    folder: Path, faces: fer2013.Faces, tested: Votes, contempt: Contempt, holdout_every: int
+) -> tuple[fer2013.Faces, NDArray[np.float32]]:
+    """The `faces` of the training part that a backbone learns from, labelled by majority, and their shares of votes.
+
+    Left out are each `holdout_every`th face, as `fer2013.Faces.hold_out` does it, images without usable votes, and
+    copies of images that are held out or `tested`.
+    """
+    votes = read(folder / TRAINING, faces)
+    shares = votes.distribution(contempt)
+    heldout = np.arange(len(faces)) % holdout_every == 0
+    copies = votes.has_copy_in(tested) | np.isin(votes.group, votes.group[heldout])
+    learned = shares.any(axis=1) & ~heldout & ~copies
+    return fer2013.Faces(faces.images[learned], shares[learned].argmax(axis=1)), shares[learned]
 
 
 def read(path: Path, faces: fer2013.Faces) -> Votes:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_SMALL = (16, 20, 24, 32)  # sides to which a face is shrunk, pixels
+
 
 def warp_faces(
     faces: Tensor,
@@ -56,6 +58,52 @@ def shade_faces(faces: Tensor, generator: torch.Generator) -> Tensor:
     axis = torch.linspace(0, 1, size, device=faces.device)
     inside = ((axis.view(1, 1, -1, 1) - top).abs() < side / 2) & ((axis.view(1, 1, 1, -1) - left).abs() < side / 2)
     return torch.where(inside & hidden, mean, faces).clamp(0, 1)
+
+
+def degrade_faces(faces: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Shrink, blur and compress faces at random, each done to a `share` of them: (N, 1, S, S) in 0..1, same out.
+
+    A face is shrunk to 16 up to 32 pixels and enlarged again, as one that is far away.
+    """
+
+    def chosen() -> Tensor:
+        return torch.rand(len(faces), 1, 1, 1, generator=generator, device=faces.device)
+
+    drawn, size = chosen(), faces.shape[2]
+    for number, small in enumerate(_SMALL):
+        shrunk = functional.interpolate(faces, size=(small, small), mode="bilinear", antialias=True)
+        enlarged = functional.interpolate(shrunk, size=(size, size), mode="bicubic")
+        bounds = share * number / len(_SMALL), share * (number + 1) / len(_SMALL)
+        faces = torch.where((drawn >= bounds[0]) & (drawn < bounds[1]), enlarged, faces)
+    faces = torch.where(chosen() < share, _blur(faces, 0.4 + 0.8 * chosen()), faces)
+    return torch.where(chosen() < share, compress_faces(faces, 0.01 + 0.07 * chosen()), faces).clamp(0, 1)
+
+
+def _blur(faces: Tensor, sigma: Tensor) -> Tensor:
+    """Blur (N, 1, S, S) by a Gaussian of `sigma` (N, 1, 1, 1) pixels."""
+    distance = torch.arange(-3, 4, device=faces.device)
+    kernel = torch.exp(-0.5 * (distance / sigma) ** 2)
+    kernel = kernel / kernel.sum(dim=3, keepdim=True)
+    padded = functional.pad(faces, (3, 3, 3, 3), mode="replicate").transpose(0, 1)
+    rows = functional.conv2d(padded, kernel, groups=len(faces))
+    blurred: Tensor = functional.conv2d(rows, kernel.transpose(2, 3), groups=len(faces)).transpose(0, 1)
+    return blurred
+
+
+def compress_faces(faces: Tensor, step: Tensor) -> Tensor:
+    """Round the discrete cosine transform of blocks of 8 x 8 pixels as JPEG does (ITU-T T.81).
+
+    faces (N, 1, S, S) with S a multiple of 8, same out. `step` (N, 1, 1, 1) is what the coarseness grows by with each
+    step of frequency.
+    """
+    order = torch.arange(8.0, device=faces.device)
+    basis = torch.cos(torch.pi * (order + 0.5) * order.unsqueeze(1) / 8) / 2
+    basis[0] /= math.sqrt(2)
+    coarseness = step.unsqueeze(-1).unsqueeze(-1) * (1 + order + order.unsqueeze(1)) / 2
+    blocks = faces.unflatten(3, (-1, 8)).unflatten(2, (-1, 8)).transpose(3, 4)
+    rounded = (basis @ blocks @ basis.T / coarseness).round() * coarseness
+    restored: Tensor = (basis.T @ rounded @ basis).transpose(3, 4)
+    return restored.flatten(4).flatten(2, 3)
 
 
 def transform_clips(faces: Tensor, flip: float, degrees: float, generator: torch.Generator) -> Tensor:

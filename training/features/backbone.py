@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from inference import store
 from inference.models.audio_visual import BACKBONES, AudioVisualNetwork
 from training.data.fer2013 import LABELS
 from training.errors import DatasetError
@@ -45,14 +46,20 @@ def as_network_input(grey: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def classify(classifier: nn.Module, images: np.ndarray, size: int, device: torch.device) -> Tensor:
-    """Logits (N, 7) on the processor of grey images (N, 48, 48) uint8, each averaged with its mirror image's."""
+def classify(
+    classifier: nn.Module, images: np.ndarray, size: int, device: torch.device, *, flip_tta: bool = True
+) -> Tensor:
+    """Logits (N, 7) on the processor of grey images (N, 48, 48) uint8.
+
+    With `flip_tta`, those of each image are averaged with its mirror image's.
+    """
     rows = []
     for start in range(0, len(images), _BATCH):
         grey = torch.from_numpy(images[start : start + _BATCH]).to(device).unsqueeze(1).float() / 255
         grey = functional.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
-        rows.append(classifier(as_network_input(grey)) + classifier(as_network_input(grey.flip(3))))
-    return torch.cat(rows).float().cpu() / 2
+        logits = classifier(as_network_input(grey))
+        rows.append((logits + classifier(as_network_input(grey.flip(3)))) / 2 if flip_tta else logits)
+    return torch.cat(rows).float().cpu()
 
 
 def teacher_probabilities(directory: Path, images: np.ndarray, device: torch.device) -> Tensor:
@@ -68,6 +75,17 @@ def teacher_probabilities(directory: Path, images: np.ndarray, device: torch.dev
         raise DatasetError(f"{directory}: not the folder of a fitted backbone: {error}") from error
     classifier.load_state_dict(load_file(directory / CLASSIFIER))
     return classify(classifier.eval(), images, size, device).softmax(1)
+
+
+def start_from(classifier: FaceClassifier, reference: str) -> None:
+    """Load the backbone of an audio-visual model of the store, NAME@VERSION, into the classifier.
+
+    Raises DatasetError where the model has another backbone.
+    """
+    network = store.load_model(store.get(reference))
+    if not isinstance(network, AudioVisualNetwork) or not isinstance(classifier.backbone, type(network.video.backbone)):
+        raise DatasetError(f"init_from: {reference} has not the backbone that the configuration asks for")
+    classifier.backbone.load_state_dict(network.video.backbone.state_dict())
 
 
 def load_backbone(network: AudioVisualNetwork, path: Path) -> None:

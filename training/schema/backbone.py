@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from training.schema.sections import Backbone, Section
+from training.schema.sections import Backbone, Contempt, Section, Share
 
 
 class Warp(Section, frozen=True, kw_only=True):
@@ -30,6 +30,8 @@ class Phase(Section, frozen=True, kw_only=True):
     """Share of the steps in which the learning rate rises."""
     decay: float
     warp: Warp
+    degraded: Share = 0.0
+    """Share of the faces that are shrunk, of those blurred and of those compressed, each drawn on its own."""
 
 
 class FaceBackbone(Section, frozen=True, kw_only=True, tag_field="task", tag="face-backbone"):
@@ -50,3 +52,11 @@ class FaceBackbone(Section, frozen=True, kw_only=True, tag_field="task", tag="fa
     bfloat16: bool
     """Mixed precision, for devices that compute in bfloat16."""
     phases: list[Phase]
+    votes: Contempt | None = None
+    """Learn FER+'s shares of votes instead of FER-2013's labels; says where votes for contempt go."""
+    init_from: str | None = None
+    """NAME@VERSION of an audio-visual model of the store, from whose backbone the training starts."""
+    aligned: bool = False
+    """Align the faces by their landmarks."""
+    flip_tta: bool = True
+    """Average logits over a face and its mirror image where it is scored."""

@@ -12,6 +12,9 @@ Backbone = Literal["efficient-face", "residual"]
 FusionName = Literal["intermediate-attention", "intermediate-transformer", "late-transformer"]
 """Fusions of `inference.models`."""
 
+Contempt = Literal["contempt-as-disgust", "contempt-dropped"]
+"""Where FER+'s votes for contempt go, which is none of FER-2013's labels."""
+
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 

@@ -1,0 +1,90 @@
+"""Faces are turned, scaled and moved so that their landmarks lie on the template."""
+
+import cv2
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from inference.face_alignment import TEMPLATE, align, similarity
+from inference.face_tracking import FaceTracker, measure_sharpness
+from tests.inference.test_face_tracking import FACE, SPEC, middle, photograph
+
+ALIGNED = replace(SPEC, aligned=True, native_size=96)
+
+
+def moved(points: np.ndarray, degrees: float, scale: float, shift: tuple[float, float]) -> np.ndarray:
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return scale * points @ np.array([[cos, sin], [-sin, cos]]) + shift
+
+
+def turned(frame: np.ndarray, degrees: float) -> np.ndarray:
+    matrix = cv2.getRotationMatrix2D(tuple(middle(FACE)), degrees, 1.0)
+    return cv2.warpAffine(frame, matrix, frame.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+
+
+@pytest.mark.parametrize(("degrees", "scale"), [(0, 1.0), (25, 0.4), (-40, 3.0)])
+def test_the_transform_undoes_a_turn_a_scale_and_a_shift(degrees: float, scale: float) -> None:
+    places = 48 * TEMPLATE
+    matrix = similarity(moved(places, degrees, scale, (30, -7)), places)
+    np.testing.assert_allclose(moved(places, degrees, scale, (30, -7)) @ matrix[:, :2].T + matrix[:, 2], places)
+
+
+def test_landmarks_that_coincide_give_a_crop() -> None:
+    assert align(np.zeros((50, 50), np.uint8), np.full((5, 2), 20.0), 48).shape == (48, 48)
+
+
+@pytest.mark.parametrize("scale", [1.0, 4.0, 0.5])
+def test_a_picture_on_the_template_stays_as_it_is(scale: float) -> None:
+    """A smooth picture is compared with itself at the size of the crop, to a part of a pixel."""
+    side = round(48 * scale)
+    across, down = np.meshgrid(np.arange(side) + 0.5, np.arange(side) + 0.5)
+    picture = np.round(127 + 100 * np.sin(across / side * 6) * np.cos(down / side * 5)).astype(np.uint8)
+    crop = align(picture, TEMPLATE * side, 48)
+    expected = cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC)
+    assert np.abs(crop.astype(int) - expected).max() <= 2
+
+
+def test_a_shrunk_picture_does_not_alias() -> None:
+    stripes = np.zeros((480, 480), np.uint8)
+    stripes[:, ::2] = 200
+    crop = align(stripes, TEMPLATE * 480, 48)
+    assert np.abs(crop[2:-2, 2:-2].astype(int) - 100).max() <= 8
+
+
+def test_a_turned_face_gives_the_same_crop() -> None:
+    upright, leaning = (FaceTracker(ALIGNED)(frame).crop for frame in (photograph(), turned(photograph(), 20)))
+    plain, plainly = (
+        FaceTracker(replace(ALIGNED, aligned=False))(frame).crop for frame in (photograph(), turned(photograph(), 20))
+    )
+    assert upright is not None
+    assert leaning is not None
+    assert plain is not None
+    assert plainly is not None
+    assert upright.shape == (96, 96)
+
+    def correlation(one: np.ndarray, other: np.ndarray) -> float:
+        scale = len(one) // 48
+        inner = (slice(10 * scale, 38 * scale), slice(10 * scale, 38 * scale))
+        return float(np.corrcoef(one[inner].ravel(), other[inner].ravel())[0, 1])
+
+    assert correlation(upright, leaning) > 0.8 > 0.6 > correlation(plain, plainly)
+
+
+def test_a_face_is_kept_with_its_confidence_size_and_sharpness() -> None:
+    sharp = FaceTracker(SPEC)(photograph())
+    assert sharp.confidence > 0.9
+    assert sharp.box is not None
+    assert sharp.size_px == max(sharp.box[2:])
+    blurred = FaceTracker(SPEC)(cv2.GaussianBlur(photograph(), (0, 0), 4))
+    assert 0 < blurred.sharpness < 0.6 * sharp.sharpness
+    nothing = FaceTracker(SPEC)(np.zeros((240, 320, 3), np.uint8))
+    assert (nothing.confidence, nothing.size_px, nothing.sharpness) == (0, 0, 0)
+
+
+def test_sharpness_does_not_depend_on_contrast_or_colour() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 3)
+    assert measure_sharpness(np.full((48, 48), 90, np.uint8)) == 0
+    assert measure_sharpness(smooth) < 0.2 < measure_sharpness(noise) < 1
+    assert measure_sharpness(noise // 2) == pytest.approx(measure_sharpness(noise), rel=0.02)
+    assert measure_sharpness(np.stack([noise] * 3, axis=2)) == pytest.approx(measure_sharpness(noise), rel=0.02)

@@ -44,7 +44,9 @@ class Cluster:
         return psutil.Process(int(answer))
 
     def stop(self) -> None:
+        """End all processes. A worker that is about to die would still take the next test's message, and lose it."""
         self._running.close()
+        assert eventually(lambda: not alive(self.workers), STOP_SECONDS)
 
     def order(self, place: str, *, jump_s: int | None = None) -> None:
         """The next worker that gets to `place` stops there, or has its clock jump there."""

@@ -87,6 +87,18 @@ def _analyse_audio_visual(
 ) -> Timeline:
     predictor = AudioVisualPredictor.load(model, fastest_device())
     track = predictor.track_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
+    return analyse_track(predictor, model, inputs, media, track, on_progress)
+
+
+def analyse_track(
+    predictor: AudioVisualPredictor,
+    model: store.StoredModel,
+    inputs: Inputs,
+    media: MediaInfo,
+    track: FaceTrack,
+    on_progress: OnProgress = _ignore_progress,
+) -> Timeline:
+    """Analyse the sound of a recording together with faces that were tracked before; `predictor` is that of `model`."""
     starts = predictor.window_starts(len(track.detected))
     windows = _predict_windows(predictor, inputs, media, track, starts, on_progress)
     on_progress(Stage.TIMELINE, 0.0)

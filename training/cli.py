@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 from inference.errors import InputError
 from inference.store import StoreError
@@ -31,6 +32,8 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     SyntheticTrials: ("faces", "speech"),
     RecordedFusion: ("recordings",),
 }
+
+DEGRADATIONS = ("telephone", "reverb", "babble", "trimmed")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("name", help="NAME or NAME@VERSION")
     evaluate.add_argument("--actors", type=int, nargs="+", help="only these RAVDESS actors")
     evaluate.add_argument("--votes", type=Path, help="FER+ votes for the same part of FER-2013 (npz)")
-    evaluate.add_argument("--recordings", type=Path, help="folder of corrected recordings")
+    evaluate.add_argument("--degrade", choices=DEGRADATIONS, help="score speech that is degraded so")
+    evaluate.add_argument("--recordings", type=Path, help="folder of corrected recordings, or with labels.csv")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     _add_data(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -139,20 +143,27 @@ def _run_task(config: Configuration, options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from training.evaluation import recordings
-    from training.evaluation.evaluate import evaluate
+    from inference import store
+    from training.evaluation import labelled_recordings, recordings
+    from training.evaluation.evaluate import evaluate, read_data
 
     if not (options.faces or options.speech or options.recordings):
         raise DatasetError("nothing to score: give --faces, --speech or --recordings")
-    if options.actors and not options.speech:
-        raise DatasetError("--actors are of RAVDESS: give --speech too")
-    if options.votes and not options.faces:
-        raise DatasetError("--votes are of FER-2013's images: give --faces too")
-    scores = evaluate(
-        options.name, faces=options.faces, speech=options.speech, actors=options.actors, votes=options.votes
-    )
+    for name, whole in (("actors", "speech"), ("degrade", "speech"), ("votes", "faces")):
+        if getattr(options, name) and not getattr(options, whole):
+            raise DatasetError(f"--{name} is about --{whole}: give --{whole} too")
+    scores: dict[str, Any] = {}
+    if options.faces or options.speech:
+        data = read_data(
+            options.faces, options.speech, options.actors, votes=options.votes, degradation=options.degrade
+        )
+        scores = evaluate(store.get(options.name), data)
     if options.recordings:
-        scores["recordings"] = recordings.evaluate(options.name, options.recordings)
+        labelled = (options.recordings / labelled_recordings.LABELS).is_file()
+        source = labelled_recordings if labelled else recordings
+        scores["recordings"] = source.evaluate(options.name, options.recordings)
+        if options.json and labelled and len(scores) == 1:
+            scores = scores["recordings"]
     if options.json:
         print(json.dumps(scores))
     else:

@@ -99,7 +99,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
 ) -> None:
     assert fit(data, given=backbone, fusion=fusion, backbone=backbone) == 0
     spec = store.get("intermediate-attention-8@1")
-    assert spec_file(spec)["architecture"] == {
+    architecture = {
         "fusion": fusion,
         "heads": 1,
         "backbone": backbone,
@@ -107,6 +107,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
         "mfcc": 40,
         "less_speaker": True,
     }
+    assert architecture.items() <= spec_file(spec)["architecture"].items()
     assert "Composed clips, not recordings" in spec.card
     capsys.readouterr()
 
@@ -143,10 +144,10 @@ def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
     assert "Speech: RAVDESS actors 02, 03, 04" in again.card
     command = ["evaluate", "intermediate-attention-8", "--speech", str(data / "speech"), "--actors"]
     assert main([*command, "4", "5"]) == 0
-    assert "fitted on RAVDESS actors [4]" in caplog.text
+    assert "fitted on ravdess/04" in caplog.text
     caplog.clear()
     assert main([*command, "5"]) == 0
-    assert "fitted on RAVDESS actors" not in caplog.text
+    assert "was fitted on" not in caplog.text
     trials = {
         "task": "composed-trials",
         "audio_video": again.name,

@@ -16,14 +16,18 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
+from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
 from inference.predictors.audio_visual import AudioVisualPredictor
+from training.data import fer2013
 from training.data.fer2013 import Faces
 from training.data.labels import label_indices
-from training.data.synthetic_pairs import draw_faces
-from training.evaluation.evaluate import DRAWS, UnimodalPredictions, predict_still_faces, predict_voices
+from training.data.synthetic_pairs import FACE_OF, draw_faces
+from training.evaluation.evaluate import DRAWS
 from training.evaluation.metrics import calibration
-from training.features.faces import device_of, moving_face_features
+from training.features.faces import black_face_features, device_of, moving_face_features
 from training.features.speech import SpeechFeatures
+
+_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,19 @@ class ClassifierInputs:
 
     branches: Tensor
     targets: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class UnimodalPredictions:
+    """Logits (N, classes) given one modality, and the index `targets` (N,) into `names`.
+
+    Labels that share a face (calm, neutral) count as one: `merge` (classes, names) adds their probabilities.
+    """
+
+    logits: NDArray[np.float32]
+    targets: NDArray[np.int64]
+    names: list[str]
+    merge: NDArray[np.float64]
 
 
 def nll(logits: NDArray[np.floating[Any]], targets: NDArray[np.int64]) -> float:
@@ -165,3 +182,37 @@ def classifier_inputs(predictor: AudioVisualPredictor, speech: SpeechFeatures, f
         branches.append(network.embed(mfcc, features.to(device)).cpu())
     targets = label_indices(speech.labels, predictor.labels)
     return ClassifierInputs(torch.cat(branches), np.tile(targets, DRAWS))
+
+
+@torch.inference_mode()
+def fuse(network: AudioVisualNetwork, mfcc: Tensor, features: Tensor) -> Tensor:
+    """Logits (N, classes) on the processor of MFCC (N, C, 156) and face features (N, 15, F)."""
+    device = device_of(network)
+    return network.fuse(mfcc.to(device), features.to(device)).cpu()
+
+
+@torch.inference_mode()
+def predict_still_faces(predictor: AudioVisualPredictor, faces: Faces) -> UnimodalPredictions:
+    """Predictions without speech for the faces that have a label of the model."""
+    network = predictor.network
+    shown = [FACE_OF.get(label, label) for label in predictor.labels]
+    names = sorted(set(shown))
+    labels = np.array([fer2013.LABELS[index] for index in faces.labels])
+    usable = np.flatnonzero(np.isin(labels, names))
+    logits = []
+    for start in range(0, len(usable), _BATCH):
+        crops = predictor.face_tensor(faces.images[usable[start : start + _BATCH]])
+        features = network.face_features(crops.to(device_of(network)))
+        logits.append(fuse(network, _silence(predictor, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
+    merge = np.array([[float(face == name) for name in names] for face in shown])
+    return UnimodalPredictions(torch.cat(logits).numpy(), label_indices(labels[usable], names), names, merge)
+
+
+def predict_voices(predictor: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
+    """Logits (N, classes) of speech (N, C, 156) without a face."""
+    black = black_face_features(predictor.network, predictor.face.size)
+    return fuse(predictor.network, mfcc, black.expand(len(mfcc), SAMPLES, -1))
+
+
+def _silence(predictor: AudioVisualPredictor, count: int) -> Tensor:
+    return torch.zeros(count, predictor.speech.n_mfcc, predictor.speech.frames)

@@ -1,193 +1,241 @@
-"""Scores of an audio-visual model on faces alone, speech alone and synthetic pairs of both."""
+"""Scores of an audio-visual model on faces alone, speech alone and synthetic pairs of both, as it is deployed."""
 
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import softmax
-from torch import Tensor
 
 from inference import store
-from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
-from inference.predictors.audio_visual import AudioVisualPredictor, fastest_device
-from training.data import fer2013, ferplus, ravdess
+from inference.timeline.dimensions import DIMENSIONS
+from training.data import fer2013, ferplus
 from training.data.labels import label_indices
+from training.data.speech_corpora import RAVDESS, SpeechClip, read_corpus, read_sound
 from training.data.synthetic_pairs import FACE_OF, draw_faces
+from training.errors import DatasetError
+from training.evaluation.deployed import ClipAnalyser, Predictions, Sound
 from training.evaluation.metrics import scores
-from training.features.faces import black_face_features, device_of, moving_face_features
-from training.features.speech import SpeechFeatures, middle_mfcc
+from training.features.alignment import align_faces
+from training.features.faces import moving_crops
+from training.features.sound_augmentation import Degradation, degrade
 
 log = logging.getLogger(__name__)
 DRAWS = 5
+_RATE = 22050  # Hz, of the clips' sound
+_BABBLING = 60  # clips whose voices stand behind the others, at least
 _BATCH = 64
-
-
-def evaluate(
-    reference: str,
-    *,
-    faces: Path | None,
-    speech: Path | None,
-    actors: list[int] | None = None,
-    votes: Path | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Scores of a model of the store, see `evaluate_predictor`. Warns of actors that it was trained on.
-
-    With `votes` of FER+ for the `faces`, `faces.votes` scores what their annotators say.
-    """
-    model = store.get(reference)
-    predictor = AudioVisualPredictor.load(model, fastest_device())
-    features = None
-    if speech:
-        clips = ravdess.read_clips(speech, actors)
-        known = sorted({clip.actor for clip in clips} & {*model.metrics.get("fitted_actors", ())})
-        if known:
-            log.warning("%s was fitted on RAVDESS actors %s: what it scores on them is too good", model.name, known)
-        labelled = [clip for clip in clips if clip.label in predictor.labels]
-        features = middle_mfcc(labelled, predictor.speech, predictor.window_s)
-    images = fer2013.read_npz(faces) if faces else None
-    annotated = ferplus.read(votes, images) if votes and images else None
-    result = evaluate_predictor(predictor, images, features)
-    if images and annotated:
-        result["faces"]["votes"] = vote_score(predictor, images, annotated)
-    return result
-
-
-def evaluate_predictor(
-    predictor: AudioVisualPredictor, faces: fer2013.Faces | None, speech: SpeechFeatures | None
-) -> dict[str, dict[str, Any]]:
-    """Scores by part: `faces`, `speech`, and `composed` for synthetic pairs of both.
-
-    Only images with a label of the model count. A synthetic pair is a clip with one face image of its label; the
-    score is the mean of five seeded draws.
-    """
-    result: dict[str, dict[str, Any]] = {}
-    if faces is not None:
-        result["faces"] = face_score(predictor, faces)
-    if speech is not None:
-        result["speech"] = speech_score(predictor, speech)
-        if faces is not None:
-            result["composed"] = pair_score(predictor, speech, faces)
-    return result
+_REPORT_EVERY = 100
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
-class UnimodalPredictions:
-    """Logits (N, classes) given one modality, and the index `targets` (N,) into `names`.
+class EvaluationData:
+    """What a model is scored on: `faces` and their `votes`, speech `clips` as they are or with a `degradation`."""
 
-    Labels that share a face (calm, neutral) count as one: `merge` (classes, names) adds their probabilities.
+    faces: fer2013.Faces | None = None
+    votes: ferplus.Votes | None = None
+    clips: Sequence[SpeechClip] = ()
+    degradation: Degradation | None = None
+    draws: int | None = None
+    """Faces that are drawn for each clip; DRAWS, if not given."""
+
+
+def read_data(
+    faces: Path | None = None,
+    speech: Path | None = None,
+    actors: Iterable[int] | None = None,
+    *,
+    votes: Path | None = None,
+    degradation: Degradation | None = None,
+) -> EvaluationData:
+    """Read the parts that are given; only RAVDESS's `actors`, if given. Raises DatasetError."""
+    images = fer2013.read_npz(faces) if faces else None
+    clips = read_corpus(speech) if speech else []
+    if actors is not None:
+        wanted = {f"{RAVDESS}/{actor:02d}" for actor in actors}
+        if missing := sorted(wanted - {clip.speaker for clip in clips}):
+            raise DatasetError(f"{speech}: no clips of {', '.join(missing)}")
+        clips = [clip for clip in clips if clip.speaker in wanted]
+    return EvaluationData(images, ferplus.read(votes, images) if votes and images else None, clips, degradation)
+
+
+def evaluate(model: store.StoredModel, data: EvaluationData) -> dict[str, dict[str, Any]]:
+    """Scores by part: `faces`, `speech`, and `composed` for synthetic pairs of both.
+
+    Everything is read by `inference` as a recording is. Only images and clips with a label of the model count. A
+    synthetic pair is a clip with one face image of its label; the score is the mean of its seeded draws. `valence`
+    and `arousal` are accuracies of the levels to which the labels' probabilities add up. Warns of speakers that the
+    model was trained on. Raises DatasetError where nothing has a label of the model.
     """
+    analyser = ClipAnalyser(model)
+    faces = align_faces(data.faces) if data.faces and analyser.predictor.face.aligned else data.faces
+    clips = [clip for clip in data.clips if clip.label in model.labels]
+    _warn_of_fitted_speakers(model, clips)
+    if data.clips and not clips:
+        raise DatasetError(f"the speech clips have none of the labels {', '.join(model.labels)}")
+    result: dict[str, dict[str, Any]] = {}
+    if faces is not None:
+        result["faces"] = face_scores(analyser, faces, data.votes)
+    if data.clips:
+        sounds = list(read_sounds(clips, data.degradation))
+        result["speech"] = speech_scores(analyser, clips, sounds)
+        if faces is not None:
+            result["composed"] = pair_scores(analyser, clips, sounds, faces, data.draws or DRAWS)
+    return result
 
-    logits: NDArray[np.float32]
-    targets: NDArray[np.int64]
-    names: list[str]
-    merge: NDArray[np.float64]
+
+def fitted_speakers(model: store.StoredModel) -> set[str]:
+    """The speakers, as corpora call them, whose voices a model was fitted on."""
+    return {f"{RAVDESS}/{actor:02d}" for actor in model.metrics.get("fitted_actors", ())}
 
 
-@torch.inference_mode()
-def fuse(network: AudioVisualNetwork, mfcc: Tensor, features: Tensor) -> Tensor:
-    """Logits (N, classes) on the processor of MFCC (N, C, 156) and face features (N, 15, F)."""
-    device = device_of(network)
-    return network.fuse(mfcc.to(device), features.to(device)).cpu()
+def _warn_of_fitted_speakers(model: store.StoredModel, clips: Sequence[SpeechClip]) -> None:
+    if known := sorted({clip.speaker for clip in clips} & fitted_speakers(model)):
+        log.warning("%s was fitted on %s: what it scores on them is too good", model, ", ".join(known))
 
 
-@torch.inference_mode()
-def predict_still_faces(predictor: AudioVisualPredictor, faces: fer2013.Faces) -> UnimodalPredictions:
-    """Predictions without speech for the faces that have a label of the model."""
-    network = predictor.network
-    shown = [FACE_OF.get(label, label) for label in predictor.labels]
+def read_sounds(clips: Sequence[SpeechClip], degradation: Degradation | None) -> Iterator[Sound]:
+    """The sound of each clip, with the `degradation` if there is one, seeded by the clip's place.
+
+    Babble consists of other speakers' clips.
+    """
+    if degradation is None:
+        yield from (Sound(read_sound(clip, _RATE), _RATE) for clip in clips)
+        return
+    voices = [(clip.speaker, read_sound(clip, _RATE)) for clip in clips[:: max(1, len(clips) // _BABBLING)]]
+    for number, clip in enumerate(clips):
+        others = [voice for speaker, voice in voices if speaker != clip.speaker] or [voice for _, voice in voices]
+        generator = np.random.default_rng(number)
+        yield Sound(degrade(degradation, read_sound(clip, _RATE), _RATE, generator, others), _RATE)
+
+
+def face_scores(analyser: ClipAnalyser, faces: fer2013.Faces, votes: ferplus.Votes | None = None) -> dict[str, Any]:
+    """Scores on still faces without speech. Labels that share a face, calm and neutral, count as one.
+
+    With `votes` also the accuracy by the label with most of FER+'s votes, of all faces and where six annotators agree.
+    """
+    shown = [FACE_OF.get(label, label) for label in analyser.model.labels]
     names = sorted(set(shown))
-    labels = np.array([fer2013.LABELS[index] for index in faces.labels])
-    usable = np.flatnonzero(np.isin(labels, names))
-    logits = []
-    for start in range(0, len(usable), _BATCH):
-        crops = predictor.face_tensor(faces.images[usable[start : start + _BATCH]])
-        features = network.face_features(crops.to(device_of(network)))
-        logits.append(fuse(network, _silence(predictor, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
     merge = np.array([[float(face == name) for name in names] for face in shown])
-    return UnimodalPredictions(torch.cat(logits).numpy(), label_indices(labels[usable], names), names, merge)
+    rows, targets = _known(faces.labels, names)
+    if not len(rows):
+        raise DatasetError(f"no image has one of the labels {', '.join(names)}")
+    windows = [
+        window
+        for start in range(0, len(faces), _BATCH)
+        for window in analyser.still_faces(faces.images[start : start + _BATCH])
+    ]
+    probabilities = np.array([window.probabilities for window in windows]) @ merge
+    result = scores(probabilities[rows], targets, names) | dimension_scores(probabilities[rows], targets, names)
+    if votes is not None:
+        voted, agreement = votes.majority(faces)
+        rows, targets = _known(voted.labels, names)
+        correct = probabilities[votes.labels.any(axis=1)][rows].argmax(axis=1) == targets
+        six = agreement[rows] >= ferplus.SIX
+        result["votes"] = {
+            "accuracy": _share(correct),
+            "accuracy_six": _share(correct[six]),
+            "n": len(correct),
+            "n_six": int(six.sum()),
+        }
+    return result
 
 
-def predict_voices(predictor: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
-    """Logits (N, classes) of speech (N, C, 156) without a face."""
-    black = black_face_features(predictor.network, predictor.face.size)
-    return fuse(predictor.network, mfcc, black.expand(len(mfcc), SAMPLES, -1))
+def dimension_scores(
+    probabilities: NDArray[np.float64], targets: NDArray[np.int64], labels: Sequence[str]
+) -> dict[str, float | None]:
+    """Accuracy of valence and arousal by `probabilities` (N, labels) of the label indices `targets` (N,).
+
+    A dimension in which a label has no level is left out.
+    """
+    found = {}
+    for dimension in (one for one in DIMENSIONS if {*labels} <= {*one.level_of}):
+        levels = label_indices((dimension.level_of[label] for label in labels), dimension.levels)
+        summed = probabilities @ np.eye(len(dimension.levels))[levels]
+        found[dimension.name] = _accuracy(summed, levels[targets])
+    return found
 
 
-def face_score(predictor: AudioVisualPredictor, faces: fer2013.Faces) -> dict[str, Any]:
-    """Scores on still faces without speech."""
-    predicted = predict_still_faces(predictor, faces)
-    probabilities = softmax(predicted.logits / predictor.temperature_for(face=True, voice=False), axis=1)
-    return scores(probabilities @ predicted.merge, predicted.targets, predicted.names)
+def _known(labels: NDArray[np.int64], names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows of FER-2013's `labels` (N,) that are among `names`, and their indices into these."""
+    called = np.array([fer2013.LABELS[label] for label in labels])
+    rows = np.flatnonzero(np.isin(called, names))
+    return rows, label_indices(called[rows], names)
 
 
-def vote_score(predictor: AudioVisualPredictor, faces: fer2013.Faces, votes: ferplus.Votes) -> dict[str, Any]:
-    """Accuracy by the label with most of FER+'s votes, of all faces and where six annotators of ten agree."""
-    faces, agreement = votes.majority(faces)
-    known = np.isin(
-        faces.labels, label_indices((FACE_OF.get(label, label) for label in predictor.labels), fer2013.LABELS)
-    )
-    predicted = predict_still_faces(predictor, fer2013.Faces(faces.images[known], faces.labels[known]))
-    temperature = predictor.temperature_for(face=True, voice=False)
-    probabilities = softmax(predicted.logits / temperature, axis=1) @ predicted.merge
-    correct, six = probabilities.argmax(axis=1) == predicted.targets, agreement[known] >= ferplus.SIX
-    return {
-        "accuracy": round(float(correct.mean()), 4),
-        "accuracy_six": round(float(correct[six].mean()), 4),
-        "n": len(correct),
-        "n_six": int(six.sum()),
-    }
+def speech_scores(analyser: ClipAnalyser, clips: Sequence[SpeechClip], sounds: Sequence[Sound]) -> dict[str, Any]:
+    """Scores on clips without a face; the interval is over speakers."""
+    predictions = Predictions.of([analyser.analyse(sound) for sound in _reported("speech", sounds)])
+    targets = label_indices((clip.label for clip in clips), analyser.model.labels)
+    return _clip_scores(predictions, targets, analyser.model.labels, [clip.speaker for clip in clips])
 
 
-def speech_score(predictor: AudioVisualPredictor, speech: SpeechFeatures) -> dict[str, Any]:
-    """Scores on clips without a face; the interval is over actors."""
-    probabilities = _probabilities(predictor, predict_voices(predictor, torch.from_numpy(speech.mfcc)), voice=True)
-    targets = label_indices(speech.labels, predictor.labels)
-    return scores(probabilities, targets, predictor.labels, np.array(speech.actors))
-
-
-def pair_score(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: fer2013.Faces) -> dict[str, Any]:
+def pair_scores(
+    analyser: ClipAnalyser,
+    clips: Sequence[SpeechClip],
+    sounds: Sequence[Sound],
+    faces: fer2013.Faces,
+    draws: int,
+) -> dict[str, Any]:
     """Scores on synthetic pairs, each draw of faces seeded by its number, with both modalities and with either.
 
     `mean_of_probabilities` is the accuracy of the plain mean of both unimodal predictions.
     """
-    targets = label_indices(speech.labels, predictor.labels)
-    mfcc = torch.from_numpy(speech.mfcc)
-    voice = _probabilities(predictor, predict_voices(predictor, mfcc), voice=True)
-    both, face = [], []
-    for seed in range(DRAWS):
-        drawn = faces.images[draw_faces(speech.labels, faces, seed)]
-        features = moving_face_features(predictor.network, drawn, predictor.face.size, seed)
-        silent = fuse(predictor.network, _silence(predictor, len(mfcc)), features)
-        both.append(_probabilities(predictor, fuse(predictor.network, mfcc, features), face=True, voice=True))
-        face.append(_probabilities(predictor, silent, face=True))
-
-    def accuracy(draws: list[np.ndarray]) -> float:
-        return round(float(np.mean([draw.argmax(axis=1) == targets for draw in draws])), 4)
-
-    by_draw = np.array([np.mean(draw.argmax(axis=1) == targets) for draw in both])
-    actors = np.tile(np.array(speech.actors), DRAWS)
-    result = scores(np.concatenate(both), np.tile(targets, DRAWS), predictor.labels, actors)
+    labels = [clip.label for clip in clips]
+    timelines = []
+    for seed in range(draws):
+        generator = torch.Generator().manual_seed(seed)
+        images = faces.images[draw_faces(labels, faces, seed)]
+        for sound, image in _reported(f"composed, draw {seed + 1}", list(zip(sounds, images, strict=True))):
+            crops = moving_crops(image, generator, analyser.predictor.face, analyser.samples(sound.seconds))
+            timelines.append(analyser.analyse(sound, crops))
+    predictions = Predictions.of(timelines)
+    targets = np.tile(label_indices(labels, analyser.model.labels), draws)
+    correct = (predictions.predicted == targets).reshape(draws, -1)
+    speakers = [clip.speaker for clip in clips] * draws
+    result = _clip_scores(predictions, targets, analyser.model.labels, speakers)
     return result | {
-        "n": len(targets),
-        "draws": DRAWS,
-        "spread": round(float(by_draw.std(ddof=1)), 4),
-        "missing": {"AV": result["accuracy"], "A": accuracy([voice]), "V": accuracy(face)},
-        "mean_of_probabilities": accuracy([voice + draw for draw in face]),
+        "n": len(clips),
+        "draws": draws,
+        "spread": round(float(correct.mean(axis=1).std(ddof=1)), 4) if draws > 1 else None,
+        "missing": {
+            "AV": result["accuracy"],
+            "A": _accuracy(predictions.voice, targets),
+            "V": _accuracy(predictions.face, targets),
+        },
+        "mean_of_probabilities": _accuracy(predictions.voice + predictions.face, targets),
     }
 
 
-def _probabilities(
-    predictor: AudioVisualPredictor, logits: Tensor, *, face: bool = False, voice: bool = False
-) -> NDArray[np.float32]:
-    probabilities: NDArray[np.float32] = (
-        (logits / predictor.temperature_for(face=face, voice=voice)).softmax(dim=1).numpy()
+def _clip_scores(
+    predictions: Predictions, targets: NDArray[np.int64], labels: Sequence[str], speakers: Sequence[str]
+) -> dict[str, Any]:
+    result = scores(
+        predictions.probabilities,
+        targets,
+        labels,
+        np.array(speakers),
+        predicted=predictions.predicted,
+        confidence=predictions.confidence,
     )
-    return probabilities
+    return result | dimension_scores(predictions.probabilities, targets, labels)
 
 
-def _silence(predictor: AudioVisualPredictor, count: int) -> Tensor:
-    return torch.zeros(count, predictor.speech.n_mfcc, predictor.speech.frames)
+def _accuracy(probabilities: NDArray[np.float64], targets: NDArray[np.int64]) -> float | None:
+    """The share of rows whose largest probability is that of the target; rows of zeros are wrong."""
+    return _share((probabilities.argmax(axis=1) == targets) & probabilities.any(axis=1))
+
+
+def _share(correct: NDArray[np.bool_]) -> float | None:
+    return round(float(correct.mean()), 4) if len(correct) else None
+
+
+def _reported(what: str, items: Sequence[_Item]) -> Iterator[_Item]:
+    for number, item in enumerate(items):
+        if number and number % _REPORT_EVERY == 0:
+            log.info("%s: %d of %d clips", what, number, len(items))
+        yield item

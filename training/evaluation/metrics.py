@@ -16,25 +16,39 @@ def scores(
     probabilities: NDArray[np.floating[Any]],
     targets: NDArray[np.int64],
     labels: Sequence[str],
-    subjects: NDArray[np.int64] | None = None,
+    subjects: NDArray[Any] | None = None,
+    *,
+    predicted: NDArray[np.int64] | None = None,
+    confidence: NDArray[np.floating[Any]] | None = None,
 ) -> dict[str, Any]:
     """Scores of `probabilities` (N, classes) against label indices `targets` (N,).
 
-    Accuracy, macro and weighted F1, confusion matrix (rows are the true labels) and calibration;
-    with `subjects` (N,), each one's accuracy and an interval over them.
+    Accuracy, mean recall of the labels that occur, macro and weighted F1, precision, recall and F1 of each label,
+    confusion matrix (rows are the true labels) and calibration; with `subjects` (N,), each one's accuracy and an
+    interval over them. `predicted` (N,) and `confidence` (N,) are the largest probability's where they are not given;
+    an index of -1 is no label, is wrong, and stands in no column of the confusion matrix.
     """
-    predicted = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1) if predicted is None else predicted
+    confidence = probabilities.max(axis=1) if confidence is None else confidence
     indices = np.arange(len(labels))
+    precision, recall, f1, count = metrics.precision_recall_fscore_support(
+        targets, predicted, labels=indices, zero_division=0
+    )
+    confident = reliability(confidence, predicted == targets)
     result: dict[str, Any] = {
         "accuracy": _rounded(np.mean(predicted == targets)),
+        "recall": _rounded(recall[count > 0].mean()),
         "n": len(targets),
-        "macro_f1": _rounded(metrics.f1_score(targets, predicted, labels=indices, average="macro", zero_division=0)),
-        "weighted_f1": _rounded(
-            metrics.f1_score(targets, predicted, labels=indices, average="weighted", zero_division=0)
-        ),
+        "ece": confident["ece"],
+        "macro_f1": _rounded(f1.mean()),
+        "weighted_f1": _rounded(np.average(f1, weights=count)),
         "labels": list(labels),
+        "by_label": {
+            label: {"precision": _rounded(row[0]), "recall": _rounded(row[1]), "f1": _rounded(row[2]), "n": int(row[3])}
+            for label, row in zip(labels, zip(precision, recall, f1, count, strict=True), strict=True)
+        },
         "confusion": metrics.confusion_matrix(targets, predicted, labels=indices).tolist(),
-        "calibration": calibration(probabilities, targets),
+        "calibration": confident,
     }
     if subjects is not None:
         spread = by_subject(predicted == targets, subjects)
@@ -43,9 +57,15 @@ def scores(
 
 
 def calibration(probabilities: NDArray[np.floating[Any]], targets: NDArray[np.int64]) -> dict[str, Any]:
-    """Expected calibration error over 15 bins of equal width (Guo et al. 2017) and the bins that are not empty."""
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == targets
+    """The calibration of `probabilities` (N, classes) against label indices `targets` (N,), see `reliability`."""
+    return reliability(probabilities.max(axis=1), probabilities.argmax(axis=1) == targets)
+
+
+def reliability(confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_]) -> dict[str, Any]:
+    """Expected calibration error over 15 bins of equal width (Guo et al. 2017) and the bins that are not empty.
+
+    `confidence` (N,) is 0..1, `correct` (N,) whether the label was right.
+    """
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     rows = [
         {
@@ -55,7 +75,7 @@ def calibration(probabilities: NDArray[np.floating[Any]], targets: NDArray[np.in
         }
         for number in np.unique(bins)
     ]
-    error = sum(row["n"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / max(1, len(targets))
+    error = sum(row["n"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / max(1, len(correct))
     return {"ece": _rounded(error), "bins": rows}
 
 

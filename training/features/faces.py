@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from inference.model_spec import FaceInput
 from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
 from training.data.fer2013 import LABELS, Faces
 from training.data.synthetic_pairs import moving_head
@@ -89,6 +90,15 @@ def moving_face_features(network: AudioVisualNetwork, images: np.ndarray, size: 
         if number % 100 == 0:
             log.info("composed %d/%d clips", number, len(images))
     return torch.stack(rows)
+
+
+def moving_crops(
+    image: NDArray[np.uint8], generator: torch.Generator, face: FaceInput, samples: int
+) -> NDArray[np.uint8]:
+    """Crops (samples, S, S), or (samples, S, S, 3) unless `face` is grey, of an image that moves like a head."""
+    heads = moving_head(image, generator, face.native_size, samples).squeeze(1)
+    crops: NDArray[np.uint8] = (255 * heads).round().to(torch.uint8).numpy()
+    return crops if face.grey else np.repeat(crops[..., None], 3, axis=3)
 
 
 def device_of(network: nn.Module) -> torch.device:

@@ -23,8 +23,10 @@ def publish(
     write(out / spec.name / spec.version, network, spec, metrics, card)
 
 
-def write(directory: Path, network: nn.Module, spec: ModelSpec, metrics: dict[str, Any], card: str) -> None:
-    """Write one version of a model.
+def write(
+    directory: Path, network: nn.Module, spec: ModelSpec, metrics: dict[str, Any], card: str
+) -> store.StoredModel:
+    """Write one version of a model, and return it.
 
     The specification receives the SHA-256 of the weights, and of its members'. Raises ValueError for weights that
     are not finite.
@@ -41,3 +43,4 @@ def write(directory: Path, network: nn.Module, spec: ModelSpec, metrics: dict[st
     (directory / "spec.json").write_text(json.dumps(msgspec.to_builtins(complete), indent=2) + "\n")
     (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (directory / "MODEL_CARD.md").write_text(card)
+    return store.StoredModel(directory, complete)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference import speech as speech_input
+from inference import store
 from inference.hashing import sha256_file
 from inference.model_spec import AudioVisualSpec
 from inference.models.audio_visual import AudioBranch, AudioVisualNetwork, build_audio_visual
@@ -21,14 +22,14 @@ from training.data.synthetic_pairs import FACE_OF
 from training.engine import checkpoint, devices
 from training.engine.loop import Loop
 from training.evaluation.calibration import calibrate, reweigh
-from training.evaluation.evaluate import evaluate_predictor
+from training.evaluation.evaluate import evaluate, read_data
 from training.features.backbone import CLASSIFIER, load_backbone, load_classifier
 from training.features.faces import black_face_features
 from training.features.pairs import PairBatch, PairBatches, drop_modalities, prepare_pairs
 from training.features.speech import SPEECH_SPEC, SpeechFeatures, mean_voice_level, mel_spectrograms, middle_mfcc
 from training.publishing import spec as specs
 from training.publishing.provenance import provenance
-from training.publishing.weights import publish
+from training.publishing.weights import publish, write
 from training.schema.audio_visual import SyntheticPairs
 from training.tasks.speech import SpeechClassifier, fit_branch
 
@@ -74,14 +75,17 @@ def fit(config: SyntheticPairs, sources: Sources, out: Path) -> None:
         predictor, spec, branch = _train(fabric, config, known, sources, directory)
         unknown = [clip for clip in clips if clip.actor not in config.train_actors and clip.label in config.labels]
         speech = middle_mfcc(unknown, predictor.speech, spec.window.seconds)
-        faces = fer2013.read_npz(sources.faces / fer2013.PUBLIC_TEST)
-        spec, metrics = _calibrate_and_evaluate(predictor, spec, branch, config, speech, faces)
+        data = read_data(sources.faces / fer2013.PUBLIC_TEST, sources.speech, config.test_actors)
+        assert data.faces is not None
+        spec, metrics = _calibrate(predictor, spec, branch, config, speech, data.faces)
+        if fabric.is_global_zero:
+            metrics["scores"] = evaluate(_publish_candidate(predictor, spec, config, directory), data)
         metrics["alone"]["faces"] = _face_accuracy(predictor, sources.backbone)
         if config.refit:
             predictor, refitted, _ = _train(fabric, config, clips, sources, directory / "refit")
             spec = replace(spec, speech=refitted.speech)
             calibrating = speech.of_actors(config.calibration_actors)
-            reweigh(predictor, metrics["calibration"]["balance"], calibrating, faces)
+            reweigh(predictor, metrics["calibration"]["balance"], calibrating, data.faces)
         if fabric.is_global_zero:
             metrics["provenance"] = provenance(config.seed, checkpoint.seconds(directory), fabric.world_size)
             publish(predictor.network, spec, metrics, config, "synthetic_pairs", out)
@@ -124,7 +128,16 @@ def _fit_jointly(
     return loop.run_steps(PairClassifier(network), config, batches.draw, loss).network
 
 
-def _calibrate_and_evaluate(
+def _publish_candidate(
+    predictor: AudioVisualPredictor, spec: AudioVisualSpec, config: SyntheticPairs, directory: Path
+) -> store.StoredModel:
+    """The network that is scored, in a store of its own, `directory`/candidate, where it can be scored again."""
+    place = directory / "candidate" / spec.name / spec.version
+    metrics = {"fitted_actors": config.train_actors}
+    return write(place, predictor.network, spec, metrics, f"{spec.title}, before it is fitted on everybody.\n")
+
+
+def _calibrate(
     predictor: AudioVisualPredictor,
     spec: AudioVisualSpec,
     branch: SpeechClassifier,
@@ -132,15 +145,13 @@ def _calibrate_and_evaluate(
     speech: SpeechFeatures,
     faces: fer2013.Faces,
 ) -> tuple[AudioVisualSpec, dict[str, Any]]:
-    """Calibrate the network in place, score it on unknown `speech` and `faces`; the calibrated spec and the metrics.
+    """Calibrate the network in place on unknown `speech` and `faces`; the calibrated spec and the metrics.
 
     The audio `branch` alone is scored for comparison.
     """
     calibration = calibrate(predictor, speech.of_actors(config.calibration_actors), faces)
     unimodal = {given: fitted["temperature"] for given, fitted in calibration["alone"].items()}
     spec = replace(spec, temperature=calibration["temperature"], unimodal_temperatures=unimodal)
-    calibrated = AudioVisualPredictor(predictor.network, spec, predictor.device)
-    test = speech.of_actors(config.test_actors)
     again = "; the weights kept were then fitted once more on all of them" if config.refit else ""
     return spec, {
         "data": "FER-2013 PublicTest faces; RAVDESS speech; both composed by label",
@@ -148,8 +159,7 @@ def _calibrate_and_evaluate(
         f"tested on {config.test_actors}{again}",
         "selection": config.selection,
         "fitted_actors": config.fitted_actors,
-        "scores": evaluate_predictor(calibrated, faces, test),
-        "alone": {"speech": branch.accuracy(test, spec.labels)},
+        "alone": {"speech": branch.accuracy(speech.of_actors(config.test_actors), spec.labels)},
         "calibration": calibration,
     }
 

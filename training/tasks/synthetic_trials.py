@@ -8,22 +8,20 @@ import torch
 
 from inference import store
 from inference.eeg import TRIAL_S
-from inference.models.fusion import AUDIO_VIDEO_ROWS
-from inference.predictors.audio_visual import AudioVisualPredictor, fastest_device
 from inference.predictors.trimodal import trial_window_starts
-from inference.speech import mfcc
 from training.data import fer2013, ravdess
 from training.data.synthetic_pairs import draw_faces
 from training.errors import DatasetError
-from training.evaluation.evaluate import fuse
-from training.features.faces import moving_face_features
+from training.evaluation.deployed import ClipAnalyser, Sound
+from training.features.faces import moving_crops
 from training.schema.fusion import SyntheticTrials
 
 log = logging.getLogger(__name__)
+_RATE = 22050  # Hz, of the trials' sound
 
 
 def trial_logits(
-    predictor: AudioVisualPredictor,
+    analyser: ClipAnalyser,
     speech: Path,
     actors: list[int],
     faces: fer2013.Faces,
@@ -37,26 +35,21 @@ def trial_logits(
     generator = np.random.default_rng(seed)
     clips = ravdess.read_clips(speech, actors)
     chosen, labels = [], []
-    for index, label in enumerate(predictor.labels):
+    for index, label in enumerate(analyser.model.labels):
         for trial in range(trials_per_label):
             actor = actors[trial % len(actors)]
             candidates = [clip for clip in clips if (clip.label, clip.actor) == (label, actor)]
             chosen.append(candidates[generator.integers(len(candidates))])
             labels.append(index)
-    speech_mfcc = np.concatenate([_windows(predictor, clip) for clip in chosen])
-    shown = np.repeat(draw_faces([clip.label for clip in chosen], faces, seed), AUDIO_VIDEO_ROWS)
-    features = moving_face_features(predictor.network, faces.images[shown], predictor.face.size, seed)
-    logits = fuse(predictor.network, torch.from_numpy(speech_mfcc), features).numpy()
-    return logits.reshape(-1, AUDIO_VIDEO_ROWS, len(predictor.labels)), np.array(labels)
-
-
-def _windows(predictor: AudioVisualPredictor, clip: ravdess.Clip) -> np.ndarray:
-    """MFCC (6, 10, 156) of the windows of a trial."""
-    rate = predictor.speech.sample_rate
-    sound = np.resize(ravdess.read_sound(clip, rate), round(TRIAL_S * rate))
-    starts = trial_window_starts(0.0, TRIAL_S, predictor, round(TRIAL_S / predictor.step_s))
-    pieces = [sound[round(start * predictor.step_s * rate) :][: round(predictor.window_s * rate)] for start in starts]
-    return np.stack([mfcc(piece, predictor.speech) for piece in pieces])
+    predictor, heads = analyser.predictor, torch.Generator().manual_seed(seed)
+    samples = analyser.samples(TRIAL_S)
+    starts = trial_window_starts(0.0, TRIAL_S, predictor, samples)
+    logits = []
+    for clip, face in zip(chosen, draw_faces([clip.label for clip in chosen], faces, seed), strict=True):
+        sound = Sound(np.resize(ravdess.read_sound(clip, _RATE), round(TRIAL_S * _RATE)), _RATE)
+        crops = moving_crops(faces.images[face], heads, predictor.face, samples)
+        logits.append([window.logits for window in analyser.windows(sound, crops, starts)])
+    return np.array(logits, dtype=np.float32), np.array(labels)
 
 
 def fit(config: SyntheticTrials, faces_root: Path, speech: Path, out: Path) -> None:
@@ -68,15 +61,13 @@ def fit(config: SyntheticTrials, faces_root: Path, speech: Path, out: Path) -> N
     known = sorted({actor for fold in config.folds for actor in fold} & {*spec.metrics.get("fitted_actors", ())})
     if known:
         raise DatasetError(f"{config.audio_video}: was fitted on actors {known}, which its trials must be strangers to")
-    predictor = AudioVisualPredictor.load(spec, fastest_device())
+    analyser = ClipAnalyser(spec)
     faces = fer2013.read_npz(faces_root / fer2013.PUBLIC_TEST)
     count = len(config.folds)
     parts = []
     for fold, actors in enumerate(config.folds):
         parts.append(
-            trial_logits(
-                predictor, speech, actors, faces.part(fold, count), config.trials_per_label, config.seed + fold
-            )
+            trial_logits(analyser, speech, actors, faces.part(fold, count), config.trials_per_label, config.seed + fold)
         )
         log.info("fold %d of %d", fold + 1, count)
     logits, labels = (np.concatenate(part) for part in zip(*parts, strict=True))

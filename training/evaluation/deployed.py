@@ -1,0 +1,156 @@
+"""Clips analysed as a recording is: sound from a file, faces as a track, windows and segments by `inference`."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inference import pipeline, store
+from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
+from inference.timeline.summary import summary
+from inference.types import UNDETERMINED, Faces, Inputs, MediaInfo, Modality, Segment, Timeline, Window
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Mono `samples` (n,) at `rate` Hz."""
+
+    samples: NDArray[np.floating[Any]]
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What inference says of N clips.
+
+    `predicted` (N,) are indices of labels, -1 for undetermined, with their `confidence` (N,). `probabilities`
+    (N, classes) are means over a clip's segments, and so are `face` and `voice`, given one modality; they are 0 where
+    a clip is undetermined or the modality is absent.
+    """
+
+    predicted: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    face: NDArray[np.float64]
+    voice: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, timelines: Sequence[Timeline]) -> "Predictions":
+        """The label, its confidence and the probabilities of each clip."""
+        found = [clip_label(timeline) for timeline in timelines]
+        return cls(
+            np.array(
+                [
+                    -1 if label == UNDETERMINED else timeline.labels.index(label)
+                    for timeline, (label, _) in zip(timelines, found, strict=True)
+                ]
+            ),
+            np.array([confidence for _, confidence in found]),
+            np.stack([_mean(timeline, _determined) for timeline in timelines]),
+            np.stack([_mean(timeline, partial(_given, Modality.FACE)) for timeline in timelines]),
+            np.stack([_mean(timeline, partial(_given, Modality.VOICE)) for timeline in timelines]),
+        )
+
+
+def _determined(segment: Segment) -> dict[str, float] | None:
+    return None if segment.label == UNDETERMINED else segment.probabilities
+
+
+def _given(modality: Modality, segment: Segment) -> dict[str, float] | None:
+    return (segment.unimodal or {}).get(modality)
+
+
+def _mean(timeline: Timeline, probabilities: Callable[[Segment], dict[str, float] | None]) -> NDArray[np.float64]:
+    """The mean of `probabilities` over the segments that have them, by their length, (classes,); 0 without any."""
+    total, seconds = np.zeros(len(timeline.labels)), 0.0
+    for segment in timeline.segments:
+        if found := probabilities(segment):
+            length = segment.end_s - segment.start_s
+            total += length * np.array([found[label] for label in timeline.labels])
+            seconds += length
+    return total / seconds if seconds else total
+
+
+def clip_label(timeline: Timeline) -> tuple[str, float]:
+    """The label with the largest share of the time, and its segments' mean confidence by their length."""
+    label = str(summary(timeline)["label"])
+    lengths, confidences = zip(
+        *((one.end_s - one.start_s, one.confidence) for one in timeline.segments if one.label == label), strict=True
+    )
+    return label, float(np.average(confidences, weights=lengths))
+
+
+class ClipAnalyser:
+    """A model of the store that analyses clips made of sound and face crops."""
+
+    def __init__(self, model: store.StoredModel) -> None:
+        self.model = model
+        self.predictor = AudioVisualPredictor.load(model, fastest_device())
+
+    def samples(self, seconds: float) -> int:
+        """The number of faces that are sampled from a clip of `seconds`."""
+        return len(self.predictor.sample_times(seconds))
+
+    def analyse(self, sound: Sound, crops: NDArray[np.uint8] | None = None) -> Timeline:
+        """Analyse a clip.
+
+        The sound is written to a WAV file and read as an uploaded one is. `crops` (samples, S, S) or
+        (samples, S, S, 3), the face at each sample time, are what face tracking would have cut out; without them
+        the clip shows no face.
+        """
+        with _written(sound) as inputs:
+            media = _media(sound.seconds, has_audio=True)
+            return pipeline.analyse_track(self.predictor, self.model, inputs, media, self._track(sound, crops))
+
+    def windows(self, sound: Sound, crops: NDArray[np.uint8], starts: Sequence[int]) -> list[Window]:
+        """Analyse the windows of a clip that begin at the rising `starts` (samples)."""
+        with _written(sound) as inputs:
+            media = _media(sound.seconds, has_audio=True)
+            return list(self.predictor.predict(inputs, media, self._track(sound, crops), starts))
+
+    def still_faces(self, crops: NDArray[np.uint8]) -> list[Window]:
+        """Analyse faces (N, S, S), each as a window in which it neither moves nor speaks."""
+        samples = self.predictor.window_samples
+        features = self._features(crops).repeat_interleave(samples, dim=0)
+        track = FaceTrack(features, np.ones(len(features), dtype=bool), Faces(self.predictor.step_s, ()))
+        media = _media(len(crops) * self.predictor.window_s, has_audio=False)
+        starts = range(0, len(features), samples)
+        return list(self.predictor.predict(Inputs(Path()), media, track, starts))
+
+    def _track(self, sound: Sound, crops: NDArray[np.uint8] | None) -> FaceTrack:
+        samples = self.samples(sound.seconds)
+        features = self._features(crops) if crops is not None else torch.zeros(samples, 1)
+        return FaceTrack(features, np.full(samples, crops is not None), Faces(self.predictor.step_s, ()))
+
+    @torch.inference_mode()
+    def _features(self, crops: NDArray[np.uint8]) -> Tensor:
+        faces = self.predictor.face_tensor(crops).to(self.predictor.device)
+        features: Tensor = self.predictor.network.face_features(faces)
+        return features.cpu()
+
+
+def _media(seconds: float, *, has_audio: bool) -> MediaInfo:
+    return MediaInfo(seconds, 0, 0, 0.0, has_video=False, has_audio=has_audio, sha256="")
+
+
+@contextmanager
+def _written(sound: Sound) -> Iterator[Inputs]:
+    """The sound as a recording on disk; what exceeds full scale is made quieter."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.wav"
+        soundfile.write(path, sound.samples / max(1.0, np.abs(sound.samples).max()), sound.rate)
+        yield Inputs(path)

@@ -20,7 +20,7 @@ from training.schema.backbone import FaceBackbone
 from training.schema.configuration import Configuration
 from training.schema.eeg import RecordedEEG, SimulatedEEG, WithinSubjectEEG
 from training.schema.fusion import RecordedFusion, SimulatedFusion, SyntheticTrials
-from training.schema.speech import SpeechFolds
+from training.schema.speech import SpeechCorpora, SpeechFolds
 
 _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     FaceBackbone: ("faces", "votes", "teachers"),
@@ -29,6 +29,7 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     RecordedEEG: ("recordings",),
     WithinSubjectEEG: ("recordings",),
     SpeechFolds: ("speech",),
+    SpeechCorpora: ("speech", "corpora"),
     SyntheticTrials: ("faces", "speech"),
     RecordedFusion: ("recordings",),
 }
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--votes", type=Path, help="folder of FER+ votes for FER-2013's parts")
     fit.add_argument("--recordings", type=Path, help="folder of RAVDESS video, of EAV, or of corrected recordings")
     fit.add_argument("--teachers", type=Path, nargs="+", default=[], help="folders of trained backbones to distil")
+    fit.add_argument("--corpora", type=Path, nargs="+", default=[], help="folders of speech with a manifest.csv")
     fit.add_argument("--backbone", type=Path, help="trained image backbone (backbone.safetensors)")
     _add_data(fit)
     fit.set_defaults(run=_fit)
@@ -101,7 +103,7 @@ def _count(text: str) -> int:
 
 def _fit(options: argparse.Namespace) -> None:
     config = configuration.read(options.config)
-    for name in ("faces", "votes", "speech", "backbone", "recordings", "teachers"):
+    for name in ("faces", "votes", "speech", "backbone", "recordings", "teachers", "corpora"):
         if getattr(options, name) and name not in _SOURCES.get(type(config), ()):
             raise DatasetError(f"--{name} has no use for this configuration")
     _run_task(config, options)
@@ -115,7 +117,7 @@ def _required(options: argparse.Namespace, name: str) -> Path:
 
 
 def _run_task(config: Configuration, options: argparse.Namespace) -> None:
-    from training.tasks import audio_visual, backbone, eeg, fusion, recordings, speech, synthetic_trials
+    from training.tasks import audio_visual, backbone, eeg, fusion, recordings, speech, speech_corpora, synthetic_trials
 
     required = functools.partial(_required, options)
     match config:
@@ -128,6 +130,8 @@ def _run_task(config: Configuration, options: argparse.Namespace) -> None:
             recordings.fit(config, required("recordings"), options.backbone, options.out)
         case SpeechFolds():
             speech.fit_folds(config, required("speech"), options.out)
+        case SpeechCorpora():
+            speech_corpora.fit(config, [required("speech"), *options.corpora], options.out)
         case SyntheticTrials():
             synthetic_trials.fit(config, required("faces"), required("speech"), options.out)
         case SimulatedEEG():

@@ -116,8 +116,9 @@ class EncoderBranch(nn.Module):
                 f"hidden states {tuple(hidden.shape)}, expected (B, {ENCODER_FRAMES}, {self.encoder.features})"
             )
         layers = hidden.split(ENCODER_WIDTH, dim=2)
-        normalised = torch.stack([norm(layer) for norm, layer in zip(self.norms, layers, strict=True)], dim=3)
-        return self.stage1(normalised @ self.layer_weights.softmax(0)).transpose(1, 2)
+        weights = self.layer_weights.softmax(0)
+        mixed = sum(weight * norm(layer) for weight, norm, layer in zip(weights, self.norms, layers, strict=True))
+        return self.stage1(mixed).transpose(1, 2)
 
     def pool(self, audio: Tensor) -> Tensor:
         """Pool stage 2 by its mean and standard deviation over time: (B, 128, 180) -> (B, 128)."""

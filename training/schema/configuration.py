@@ -12,7 +12,7 @@ from training.schema.audio_visual import AudioVisualRecordings, SyntheticPairs
 from training.schema.backbone import FaceBackbone
 from training.schema.eeg import RecordedEEG, SimulatedEEG, WithinSubjectEEG
 from training.schema.fusion import RecordedFusion, SimulatedFusion, SyntheticTrials
-from training.schema.speech import SpeechFolds
+from training.schema.speech import SpeechCorpora, SpeechFolds
 
 FOLDER = Path(__file__).parents[1] / "configs"
 
@@ -21,6 +21,7 @@ Configuration = (
     | SyntheticPairs
     | AudioVisualRecordings
     | SpeechFolds
+    | SpeechCorpora
     | SyntheticTrials
     | SimulatedEEG
     | RecordedEEG

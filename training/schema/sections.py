@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from inference.model_spec import EegSignalInput, FaceInput, WindowInput
+from inference.model_spec import EegSignalInput, FaceInput, SpeechEncoderInput, WindowInput
 
 Backbone = Literal["efficient-face", "residual"]
 """Image backbones of `inference.models`."""
@@ -28,6 +28,10 @@ class StrictWindow(WindowInput, frozen=True, forbid_unknown_fields=True):
 
 class StrictFace(FaceInput, frozen=True, forbid_unknown_fields=True):
     """`face` of a specification; an unknown key is an error."""
+
+
+class StrictSpeechEncoder(SpeechEncoderInput, frozen=True, forbid_unknown_fields=True):
+    """`encoder` of a specification; an unknown key is an error."""
 
 
 class StrictEegSignal(EegSignalInput, frozen=True, forbid_unknown_fields=True):
@@ -92,3 +96,16 @@ class SpeechConfig(OptimConfig, frozen=True, kw_only=True):
     def max_mfcc(self) -> int:
         """Coefficients to compute for the branch and its teachers."""
         return max(features.mfcc for features in (self.features, *self.teachers))
+
+
+class EncoderBranchConfig(OptimConfig, frozen=True, kw_only=True):
+    """Training of the audio branch that reads the pretrained speech encoder, whose weights stay as they are."""
+
+    layers: Annotated[list[int], msgspec.Meta(min_length=1)]
+    """Blocks of the encoder whose hidden states are read, from 1."""
+    feature_dropout: Share
+    """Dropout in front of the classifier."""
+    variants: Annotated[int, msgspec.Meta(ge=0)]
+    """Random variants of each clip, drawn as often as the clean one."""
+    shares: Annotated[dict[str, float], msgspec.Meta(min_length=1)]
+    """Share of the drawn clips by corpus: `ravdess`, or the name of the folder with a manifest."""

@@ -1,0 +1,93 @@
+"""Training batches of encoded speech: windows of several corpora, drawn by the share of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.data.labels import label_indices
+from training.data.speech_corpora import SpeechClip
+from training.errors import DatasetError
+
+
+@dataclass(frozen=True)
+class EncodedSpeech:
+    """Clips of one corpus; `variants` (all clips of the corpus, 180, L * 384) by name, of which `rows` are meant."""
+
+    corpus: str
+    clips: list[SpeechClip]
+    variants: Mapping[str | int, NDArray[np.float16]]
+    rows: NDArray[np.int64]
+
+    @property
+    def labels(self) -> list[str]:
+        """The label of each row."""
+        return [self.clips[row].label for row in self.rows]
+
+    @property
+    def speakers(self) -> NDArray[np.str_]:
+        """The speaker of each row."""
+        return np.array([self.clips[row].speaker for row in self.rows])
+
+    def where(self, chosen: NDArray[np.bool_]) -> "EncodedSpeech":
+        """The rows that are chosen (rows,)."""
+        return EncodedSpeech(self.corpus, self.clips, self.variants, self.rows[chosen])
+
+    def hidden(self, variant: str | int) -> Tensor:
+        """A variant's windows (rows, 180, L * 384) float32."""
+        return torch.from_numpy(self.variants[variant][self.rows]).float()
+
+
+class EncodedBatch(NamedTuple):
+    """`hidden` (N, 180, L * 384), one-hot `targets` (N, classes) and the number of the `corpora` (N,) they are of."""
+
+    hidden: Tensor
+    targets: Tensor
+    corpora: Tensor
+
+
+class EncodedBatches:
+    """Draws windows of clips that have one of `labels`: a corpus by its share, then a clip, then a variant."""
+
+    def __init__(
+        self,
+        corpora: Sequence[EncodedSpeech],
+        shares: Mapping[str, float],
+        variants: Sequence[str | int],
+        labels: Sequence[str],
+        seed: int,
+    ) -> None:
+        """Raises DatasetError where `shares` and `corpora` do not name the same."""
+        names = [speech.corpus for speech in corpora]
+        if {*names} != {*shares}:
+            raise DatasetError(
+                f"corpora {', '.join(sorted(names))} were given, shares name {', '.join(sorted(shares))}"
+            )
+        self.corpora = [speech.where(np.isin(speech.labels, labels)) for speech in corpora]
+        self.variants, self.labels = variants, labels
+        self.random = np.random.default_rng(seed)
+        self.shares = np.array([shares[name] for name in names]) / sum(shares.values())
+        self.targets = [label_indices(speech.labels, labels) for speech in self.corpora]
+
+    @property
+    def present(self) -> Tensor:
+        """Whether a corpus has a label, (corpora, classes) bool."""
+        return torch.tensor([[label in {*speech.labels} for label in self.labels] for speech in self.corpora])
+
+    def draw(self, size: int) -> EncodedBatch:
+        """A batch of `size` windows, drawn with replacement."""
+        corpora = self.random.choice(len(self.corpora), size, p=self.shares)
+        hidden, targets = [], np.zeros((size, len(self.labels)), np.float32)
+        for number, corpus in enumerate(corpora):
+            speech = self.corpora[corpus]
+            place = self.random.integers(len(speech.rows))
+            variant = self.variants[int(self.random.integers(len(self.variants)))]
+            hidden.append(speech.variants[variant][speech.rows[place]])
+            targets[number, self.targets[corpus][place]] = 1
+        return EncodedBatch(
+            torch.from_numpy(np.stack(hidden)).float(), torch.from_numpy(targets), torch.from_numpy(corpora)
+        )

@@ -81,6 +81,21 @@ def test_copies_are_found_across_parts(tmp_path: Path, votes: ferplus.Votes, fac
     assert votes.has_copy_in(ferplus.read(path, faces)).tolist() == [False, True, False, True, False]
 
 
+def test_held_out_and_learned_faces_share_no_image(tmp_path: Path) -> None:
+    labels = [number % 7 for number in range(12)]
+    faces = fer2013.read_npz(write_faces(tmp_path / "train.npz", labels))
+    rows = [[0, 10, *[0] * 8]] * 11 + [[0] * 10]
+    groups = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 5, -1]  # 10 is a copy of 5, which is held out; 3 and 0 are tested
+    write_votes(tmp_path / ferplus.TRAINING, rows, labels, group=np.array(groups))
+    write_votes(tmp_path / "test.npz", rows[:2], labels[:2], group=np.array([3, 0]))
+    tested = ferplus.read(tmp_path / "test.npz", fer2013.read_npz(write_faces(tmp_path / "few.npz", labels[:2])))
+    learned, heldout = ferplus.split_training_part(tmp_path, faces, tested, "contempt-dropped", 5)
+    np.testing.assert_array_equal(learned.faces.images, faces.images[[1, 2, 4, 6, 7, 8, 9]])
+    np.testing.assert_array_equal(heldout.faces.images, faces.images[[5, 10]])
+    assert {fer2013.LABELS[label] for label in learned.faces.labels} == {"happy"}
+    assert learned.shares.shape == (7, 7)
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,20 +63,32 @@ class Votes:
         return np.isin(self.group, other.group[other.group >= 0])
 
 
-def learned_part(
-    folder: Path, faces: fer2013.Faces, tested: Votes, contempt: Contempt, holdout_every: int
-) -> tuple[fer2013.Faces, NDArray[np.float32]]:
-    """The `faces` of the training part that a backbone learns from, labelled by majority, and their shares of votes.
+class AnnotatedFaces(NamedTuple):
+    """Faces labelled by majority, and their `shares` of votes (N, 7)."""
 
-    Left out are each `holdout_every`th face, as `fer2013.Faces.hold_out` does it, images without usable votes, and
-    copies of images that are held out or `tested`.
+    faces: fer2013.Faces
+    shares: NDArray[np.float32]
+
+
+def split_training_part(
+    folder: Path, faces: fer2013.Faces, tested: Votes, contempt: Contempt, holdout_every: int
+) -> tuple[AnnotatedFaces, AnnotatedFaces]:
+    """The faces of the training part that a backbone learns from, and those that are held out from it.
+
+    Each `holdout_every`th is held out, as `fer2013.Faces.hold_out` does it. Both parts lack images without usable
+    votes and copies of `tested` ones, and the first lacks copies of those held out.
     """
     votes = read(folder / TRAINING, faces)
     shares = votes.distribution(contempt)
+    usable = shares.any(axis=1) & ~votes.has_copy_in(tested)
     heldout = np.arange(len(faces)) % holdout_every == 0
-    copies = votes.has_copy_in(tested) | np.isin(votes.group, votes.group[heldout])
-    learned = shares.any(axis=1) & ~heldout & ~copies
-    return fer2013.Faces(faces.images[learned], shares[learned].argmax(axis=1)), shares[learned]
+    copies = np.isin(votes.group, votes.group[heldout])
+
+    def part(chosen: NDArray[np.bool_]) -> AnnotatedFaces:
+        labelled = fer2013.Faces(faces.images[chosen], shares[chosen].argmax(axis=1))
+        return AnnotatedFaces(labelled, shares[chosen])
+
+    return part(usable & ~copies), part(usable & heldout)
 
 
 def read(path: Path, faces: fer2013.Faces) -> Votes:

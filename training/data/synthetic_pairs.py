@@ -35,7 +35,8 @@ def draw_faces(labels: Sequence[str], faces: Faces, seed: int) -> np.ndarray:
 def moving_head(image: np.ndarray, generator: torch.Generator, size: int, samples: int = SAMPLES) -> Tensor:
     """One face as a head that moves: (48, 48) uint8 grey -> (samples, 1, size, size) in 0..1.
 
-    Angle, size and place follow slow random paths; blur and shade are drawn once a clip.
+    With an image for each sample, (samples, 48, 48), the face changes too. Angle, size and place follow slow random
+    paths; blur and shade are drawn once a clip.
     """
     (whole,) = moving_head_parts(image, generator, size, samples, samples)
     return whole
@@ -45,7 +46,7 @@ def moving_head_parts(
     image: np.ndarray, generator: torch.Generator, size: int, samples: int, at_once: int
 ) -> Iterator[Tensor]:
     """What `moving_head` returns, `at_once` samples a time: a long clip is never held whole."""
-    face = torch.from_numpy(image).view(1, 1, *image.shape).float() / 255
+    face = torch.from_numpy(image).view(-1, 1, *image.shape[-2:]).float() / 255
     if torch.rand(1, generator=generator) < 0.3:
         face = functional.avg_pool2d(functional.pad(face, (1, 1, 1, 1), mode="replicate"), 3, 1)
     shade = torch.empty(2).uniform_(-1, 1, generator=generator)
@@ -60,7 +61,7 @@ def moving_head_parts(
         torch.stack((zoom * angle.cos(), -zoom * angle.sin(), 0.06 * path[:, 2]), dim=1),
         torch.stack((zoom * angle.sin(), zoom * angle.cos(), 0.06 * path[:, 3]), dim=1),
     )
-    for part in torch.stack(rows, dim=1).split(at_once):
+    shown = face.expand(samples, -1, -1, -1).split(at_once)
+    for part, faces in zip(torch.stack(rows, dim=1).split(at_once), shown, strict=True):
         grid = functional.affine_grid(part, [len(part), 1, size, size], align_corners=False)
-        shown = face.expand(len(part), -1, -1, -1)
-        yield functional.grid_sample(shown, grid, padding_mode="border", align_corners=False)
+        yield functional.grid_sample(faces, grid, padding_mode="border", align_corners=False)

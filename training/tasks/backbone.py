@@ -92,8 +92,8 @@ def _read(
         train, _ = train.hold_out(config.holdout_every)
         return train, test, np.eye(len(fer2013.LABELS), dtype=np.float32)[train.labels]
     tested = ferplus.read(votes / ferplus.PUBLIC_TEST, test)
-    train, shares = ferplus.learned_part(votes, train, tested, config.votes, config.holdout_every)
-    return train, tested.majority(test)[0], shares
+    learned, _ = ferplus.split_training_part(votes, train, tested, config.votes, config.holdout_every)
+    return learned.faces, tested.majority(test)[0], learned.shares
 
 
 def _describe(config: FaceBackbone) -> str:

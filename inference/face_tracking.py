@@ -4,7 +4,7 @@ MTCNN (Zhang et al., IEEE Signal Processing Letters 23(10), 2016), from mtcnn-op
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,19 +26,25 @@ _FULL_SEARCH_EVERY = 15  # samples; a larger face may have entered the frame
 MIN_CONFIDENCE = 0.9  # of MTCNN, below which a box is no face
 
 
+class FaceQuality(NamedTuple):
+    """How well a face is seen: MTCNN's confidence, 0..1, the longer side of the box, and `measure_sharpness`."""
+
+    confidence: float
+    size_px: float
+    """Pixels of the frame, which may have been shrunk to `FaceInput.frame_side`."""
+    sharpness: float
+
+
+NO_FACE = FaceQuality(0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class FaceSample:
-    """The face of one frame: `crop` (S, S) grey or (S, S, 3) BGR, uint8, and its box; both None without a face.
-
-    `confidence` is MTCNN's, `size_px` the longer side of the box, and `sharpness` that of `measure_sharpness`: how far
-    the face can be trusted to be one that is seen well. All are 0 without a face.
-    """
+    """The face of one frame: `crop` (S, S) grey or (S, S, 3) BGR, uint8, and its box; both None without a face."""
 
     crop: np.ndarray | None
     box: Box | None
-    confidence: float = 0.0
-    size_px: int = 0
-    sharpness: float = 0.0
+    quality: FaceQuality = NO_FACE
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class FaceTracker:
             return FaceSample(None, None)
         box = self._last.box
         crop = self._crop(frame, self._last)
-        return FaceSample(crop, box, self._last.confidence, max(box[2:]), measure_sharpness(crop))
+        return FaceSample(crop, box, FaceQuality(self._last.confidence, max(box[2:]), measure_sharpness(crop)))
 
     def _search_near_last(self, frame: np.ndarray) -> Detection | None:
         if self._last is None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference import speech, store
-from inference.face_tracking import FaceTracker, to_display_face
+from inference.face_tracking import NO_FACE, FaceQuality, FaceTracker, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioVisualNetwork
@@ -26,11 +26,23 @@ def fastest_device() -> str:
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """The recording's faces on its sampling grid: `features` (samples, F), `detected` (samples,) bool, and boxes."""
+    """The recording's faces on its sampling grid: `features` (samples, F), `detected` (samples,) bool, and boxes.
+
+    `quality` (samples, 3) holds each sample's FaceQuality, zeros without a face; None where it was not measured.
+    """
 
     features: Tensor
     detected: np.ndarray
     faces: Faces
+    quality: np.ndarray | None = None
+
+    def mean_quality(self, start: int, samples: int) -> FaceQuality | None:
+        """Return the mean over those `samples` from `start` on that have a face; zeros without any."""
+        if self.quality is None:
+            return None
+        window = slice(start, start + samples)
+        detected = self.quality[window][self.detected[window]]
+        return FaceQuality(*detected.mean(axis=0).tolist()) if len(detected) else NO_FACE
 
 
 class AudioVisualPredictor:
@@ -90,6 +102,7 @@ class AudioVisualPredictor:
         times = self.sample_times(media.duration_s)
         tracker = FaceTracker(self.face)
         features, detected = [], np.zeros(len(times), dtype=bool)
+        quality = np.zeros((len(times), len(NO_FACE)))
         pending: list[np.ndarray] = []
         boxes: list[Face] = []
         # The probe saw the first frame; frames of a track may grow.
@@ -97,6 +110,7 @@ class AudioVisualPredictor:
         for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face.frame_side, max_pixels)):
             sample = tracker(frame)
             detected[number] = sample.crop is not None
+            quality[number] = sample.quality
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)
             if sample.box is not None:
                 boxes.append(to_display_face(sample.box, frame, media, float(times[number])))
@@ -105,7 +119,7 @@ class AudioVisualPredictor:
                 features.append(self.network.face_features(faces).cpu())
                 pending.clear()
                 on_progress((number + 1) / len(times))
-        return FaceTrack(torch.cat(features), detected, Faces(self.step_s, tuple(boxes)))
+        return FaceTrack(torch.cat(features), detected, Faces(self.step_s, tuple(boxes)), quality)
 
     @property
     def _crop_shape(self) -> tuple[int, ...]:

@@ -3,10 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 from msgspec.structs import replace
 
 from inference.face_alignment import TEMPLATE, align, similarity
 from inference.face_tracking import FaceTracker, measure_sharpness
+from inference.predictors.audio_visual import FaceTrack
+from inference.types import Faces
 from tests.inference.test_face_tracking import FACE, SPEC, middle, photograph
 
 ALIGNED = replace(SPEC, aligned=True, native_size=96)
@@ -70,15 +73,14 @@ def test_a_turned_face_gives_the_same_crop() -> None:
     assert correlation(upright, leaning) > 0.8 > 0.6 > correlation(plain, plainly)
 
 
-def test_a_face_is_kept_with_its_confidence_size_and_sharpness() -> None:
+def test_a_face_is_kept_with_its_quality() -> None:
     sharp = FaceTracker(SPEC)(photograph())
-    assert sharp.confidence > 0.9
+    assert sharp.quality.confidence > 0.9
     assert sharp.box is not None
-    assert sharp.size_px == max(sharp.box[2:])
+    assert sharp.quality.size_px == max(sharp.box[2:])
     blurred = FaceTracker(SPEC)(cv2.GaussianBlur(photograph(), (0, 0), 4))
-    assert 0 < blurred.sharpness < 0.6 * sharp.sharpness
-    nothing = FaceTracker(SPEC)(np.zeros((240, 320, 3), np.uint8))
-    assert (nothing.confidence, nothing.size_px, nothing.sharpness) == (0, 0, 0)
+    assert 0 < blurred.quality.sharpness < 0.6 * sharp.quality.sharpness
+    assert FaceTracker(SPEC)(np.zeros((240, 320, 3), np.uint8)).quality == (0, 0, 0)
 
 
 def test_sharpness_does_not_depend_on_contrast_or_colour() -> None:
@@ -88,3 +90,11 @@ def test_sharpness_does_not_depend_on_contrast_or_colour() -> None:
     assert measure_sharpness(smooth) < 0.2 < measure_sharpness(noise) < 1
     assert measure_sharpness(noise // 2) == pytest.approx(measure_sharpness(noise), rel=0.02)
     assert measure_sharpness(np.stack([noise] * 3, axis=2)) == pytest.approx(measure_sharpness(noise), rel=0.02)
+
+
+def test_the_quality_of_a_window_is_that_of_its_faces() -> None:
+    quality = np.array([(0.9, 40, 0.2), (0, 0, 0), (1.0, 60, 0.4), (0, 0, 0)])
+    track = FaceTrack(torch.zeros(4, 8), quality[:, 1] > 0, Faces(0.24, ()), quality)
+    assert track.mean_quality(0, 3) == pytest.approx((0.95, 50, 0.3))
+    assert track.mean_quality(3, 2) == (0, 0, 0)
+    assert FaceTrack(torch.zeros(4, 8), quality[:, 1] > 0, Faces(0.24, ())).mean_quality(0, 3) is None

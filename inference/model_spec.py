@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from inference.timeline.evidence import PUBLISHED_RULE, EvidenceRule
 from inference.types import ModelUsed
 
 SCHEMA = "emotrace.model/1"
@@ -168,6 +169,13 @@ class FusionArchitecture(Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Length of the boosted trees for `xgboost`, bytes."""
 
 
+class SupportInput(Struct, frozen=True, omit_defaults=True):
+    """What a prediction needs."""
+
+    evidence: EvidenceRule = PUBLISHED_RULE
+    """How much of a face or a voice is enough, and when both together are not."""
+
+
 Architecture = AudioVisualArchitecture | EegNetArchitecture | FusionArchitecture
 
 
@@ -213,6 +221,7 @@ class AudioVisualSpec(_Spec, frozen=True, kw_only=True, tag="audio-video"):
     """Divisor of the logits where face and voice are present."""
     unimodal_temperatures: dict[str, float] = field(name="temperature_alone", default_factory=dict)
     """Divisor of the logits where only `face` or `voice` is present."""
+    support: SupportInput = SupportInput()
 
     def __post_init__(self) -> None:
         """Raise ValueError unless the input of the architecture's audio branch is given, and only that."""

@@ -102,7 +102,7 @@ def analyse_track(
     starts = predictor.window_starts(len(track.detected))
     windows = _predict_windows(predictor, inputs, media, track, starts, on_progress)
     on_progress(Stage.TIMELINE, 0.0)
-    segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s)
+    segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
     return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, track)
 
 
@@ -123,7 +123,9 @@ def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel
     audio_visual = [windows_at[start] for start in regular_starts]
     fused = [trial.fused for trial in trials]
     eeg_windows = [window for trial in trials for window in trial.eeg]
-    segments = segment_trials(fused, audio_visual, eeg_windows, model.labels, media.duration_s, predictor.hop_s)
+    segments = segment_trials(
+        fused, audio_visual, eeg_windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence
+    )
     windows = [*audio_visual, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_model.used, model.used)
     facts = eeg.inspect_eeg(inputs.eeg).facts

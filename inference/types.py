@@ -46,6 +46,14 @@ class Modality(StrEnum):
     AUDIO_VIDEO = "audio-video"  # face and voice together, beside a prediction with EEG
 
 
+class Reason(StrEnum):
+    """Why a segment is UNDETERMINED."""
+
+    NO_FACE_NO_VOICE = "no_face_no_voice"
+    TOO_LITTLE = "too_little"  # of a face and of a voice
+    CONTRADICTION = "face_and_voice_contradict"
+
+
 OnProgress = Callable[[Stage, float], None]
 """Called with the stage and its progress, 0..1. An exception that it raises stops the analysis."""
 
@@ -166,8 +174,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch with one label, or UNDETERMINED (confidence 0) without face, voice and EEG.
+    """A stretch with one label, or UNDETERMINED (confidence 0) for a `reason`.
 
+    Results of earlier versions have no reason; theirs is that there was hardly a face, a voice or EEG.
     `unimodal` holds {label: probability} given one Modality alone, where it is present; a segment with EEG also has
     that of audio and video. It is None where that was not recorded.
     """
@@ -179,6 +188,7 @@ class Segment:
     probabilities: dict[str, float]
     evidence: Evidence
     unimodal: dict[str, dict[str, float]] | None = None
+    reason: Reason | None = None
 
 
 class Face(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 from inference.timeline.dimensions import predict_dimensions
 from inference.timeline.summary import summary
 from inference.timeline.unimodal import unimodal_predictions
-from inference.types import UNDETERMINED, Modality, Mode, Segment, Timeline
+from inference.types import UNDETERMINED, Modality, Mode, Reason, Segment, Timeline
 
 MODALITIES = {
     Modality.FACE: "face",
@@ -33,7 +33,25 @@ def dimensions_text(segment: Segment) -> str:
 
 
 def evidence_text(segment: Segment, *, with_eeg: bool) -> str:
-    """Return the share of face and voice in words that do not read as predictions; EEG only `with_eeg`."""
+    """Return the share of face and voice in words that do not read as predictions; EEG only `with_eeg`.
+
+    Where nothing was determined, it is the reason.
+    """
+    if segment.label == UNDETERMINED:
+        return reason_text(segment)
+    return _shares_text(segment, with_eeg=with_eeg)
+
+
+def reason_text(segment: Segment) -> str:
+    """Return why a segment is undetermined, as a sentence without its full stop."""
+    if segment.reason is Reason.TOO_LITTLE:
+        return f"Too little to go by: {_shares_text(segment, with_eeg=False)}"
+    if segment.reason is Reason.CONTRADICTION:
+        return "Face and voice contradict each other, and neither outweighs the other"
+    return "Neither face nor voice"
+
+
+def _shares_text(segment: Segment, *, with_eeg: bool) -> str:
     evidence = segment.evidence
     parts = [f"face seen {100 * evidence.face:.0f} %", f"voice heard {100 * evidence.voice:.0f} %"]
     if with_eeg:

@@ -73,7 +73,7 @@ def _times(segment: Segment | Correction) -> list[str]:
 
 def _sidecar(timeline: Timeline, title: str) -> dict[str, Any]:
     levels = {label: f"Read as {label}" for label in timeline.labels}
-    levels[UNDETERMINED] = "Neither a face nor a voice to read"
+    levels[UNDETERMINED] = "Too little of a face and a voice to read, or face and voice that contradict each other"
     beside = f" {headline}." if (headline := audio_visual_text(timeline)) else ""
     models = ", ".join(f"{model.name} {model.version}" for model in timeline.models)
     return {

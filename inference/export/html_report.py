@@ -42,7 +42,7 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     palette = Palette(timeline.labels)
 
     def unimodal_cell(segment: Segment) -> str:
-        if segment.label == UNDETERMINED:
+        if segment.label == UNDETERMINED and not segment.unimodal:
             return ""
         return "not recorded" if segment.unimodal is None else unimodal_text(segment, with_eeg=with_eeg)
 

@@ -13,7 +13,6 @@ from inference.face_tracking import NO_FACE, FaceQuality, FaceTracker, to_displa
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioVisualNetwork
-from inference.timeline.evidence import MIN_FACE, MIN_VOICE
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
 _BATCH = 32  # windows in a forward pass
@@ -56,6 +55,7 @@ class AudioVisualPredictor:
         self.spec = spec
         self.temperature = spec.temperature
         self.unimodal_temperatures = spec.unimodal_temperatures
+        self.evidence = spec.support.evidence
         self.window_s = spec.window.seconds
         self.window_samples = spec.face.samples
         self.step_s = self.window_s / self.window_samples
@@ -147,13 +147,13 @@ class AudioVisualPredictor:
         for batch, sounds in self._batches(inputs, media, starts):
             voices = [speech.voice_activity_ratio(sound, rate) for sound, _ in sounds]
             mfcc = np.stack([speech.mfcc(gain * sound, self.speech) for sound, gain in sounds])
-            mfcc[np.array(voices) < MIN_VOICE] = 0.0
+            mfcc[np.array(voices) < self.evidence.min_voice] = 0.0
             faces, shares = zip(*(self._window_faces(track, start, no_face) for start in batch), strict=True)
             mfcc_batch, face_batch = torch.from_numpy(mfcc), torch.stack(faces)
             logits = self._fuse(mfcc_batch, face_batch)
             unimodal = self._unimodal(mfcc_batch, face_batch, no_face, shares, voices)
             temperatures = [
-                self.temperature_for(face=face > 0, voice=voice >= MIN_VOICE)
+                self.temperature_for(face=face > 0, voice=voice >= self.evidence.min_voice)
                 for face, voice in zip(shares, voices, strict=True)
             ]
             probabilities = (logits / torch.tensor(temperatures).unsqueeze(1)).softmax(dim=1)
@@ -198,8 +198,8 @@ class AudioVisualPredictor:
         `mfcc` is (N, C, T), `faces` (N, samples, F), `shares` and `voices` are (N,).
         """
         unimodal: list[dict[str, tuple[float, ...]]] = [{} for _ in shares]
-        face_rows = [row for row, share in enumerate(shares) if share >= MIN_FACE]
-        voice_rows = [row for row, voice in enumerate(voices) if voice >= MIN_VOICE]
+        face_rows = [row for row, share in enumerate(shares) if share >= self.evidence.min_face]
+        voice_rows = [row for row, voice in enumerate(voices) if voice >= self.evidence.min_voice]
         for modality, rows in ((Modality.FACE, face_rows), (Modality.VOICE, voice_rows)):
             if not rows:
                 continue

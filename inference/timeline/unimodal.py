@@ -18,10 +18,8 @@ def unimodal_probabilities(segment: Segment, modality: Modality) -> dict[str, fl
 
     Those of audio-video are the segment's own where no EEG entered it.
     """
-    if segment.label == UNDETERMINED:
-        return None
     if modality is Modality.AUDIO_VIDEO and not segment.evidence.eeg:
-        return segment.probabilities
+        return None if segment.label == UNDETERMINED else segment.probabilities
     return (segment.unimodal or {}).get(modality)
 
 

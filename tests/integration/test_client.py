@@ -185,6 +185,7 @@ def test_what_each_modality_says_arrives(client: Client, owner: User) -> None:
     analysis = published(timeline=fused(), recording__owner=owner, recording__duration_s=80.0)
     first = next(iter(client.segments(str(analysis.pk))))
     assert first.unimodal is not None and first.unimodal["voice"]["happy"] == 0.8
+    assert first.reason is None
     assert first.valence is not None and (first.valence.label, first.valence.confidence) == ("negative", 0.7)
     assert first.arousal is not None and first.arousal.probabilities == {"low": 0.8, "high": 0.2}
     summary = client.analysis(str(analysis.pk)).summary

@@ -19,7 +19,10 @@ test("evidence names EEG only beside EEG", () => {
   const segment = { confidence: 70, face: 69, voice: 71, eeg: 0 };
   assert.equal(evidence(segment, false), "face seen 69 %, voice heard 71 %");
   assert.equal(evidence(segment, true), "face seen 69 %, voice heard 71 %, no EEG");
-  assert.equal(evidence({ ...segment, confidence: 0 }, true), "Neither face nor voice");
+  assert.equal(
+    evidence({ ...segment, confidence: 0, reason: "Neither face nor voice" }, true),
+    "Neither face nor voice",
+  );
 });
 
 test("valence and arousal are listed with their probability", () => {

@@ -25,6 +25,7 @@ const payload = () => ({
     eeg: [100, 0],
     unimodal: { voice: { label: [0, null], probability: [61, null] } },
     dimensions: { valence: { level: ["positive", "undetermined"], probability: [75, 0] } },
+    reason: ["", "Neither face nor voice"],
   },
   chart: [[25, 75], []],
   corrected_tier: { name: "Corrected", kind: "corrected", top: 30, height: 34, inserted_height: 60 },
@@ -54,6 +55,7 @@ test("columns become segments with names", () => {
     eeg: 100,
     unimodal: [{ modality: "voice", label: "neutral", probability: 61 }],
     dimensions: [{ name: "valence", level: "positive", probability: 75 }],
+    reason: "",
   });
   assert.deepEqual(model.segments[1].unimodal, []);
   assert.deepEqual(model.segments[1].dimensions, []);

@@ -14,6 +14,7 @@ from inference.types import (
     MediaInfo,
     Mode,
     ModelUsed,
+    Reason,
     Segment,
     Source,
     Timeline,
@@ -84,7 +85,8 @@ def a_timeline(*labels: str) -> Timeline:
         windows.append(Window(start, end, Source.AUDIO_VIDEO, (1.0, 2.0, 3.0), shares, float(read), 0.25))
         evidence = Evidence(float(read), 0.25, 0.0)
         probabilities = dict(zip(MODEL.labels, shares, strict=True))
-        segments.append(Segment(start, end, label, 0.8 if read else 0.0, probabilities, evidence))
+        reason = None if read else Reason.TOO_LITTLE
+        segments.append(Segment(start, end, label, 0.8 if read else 0.0, probabilities, evidence, reason=reason))
     info = MediaInfo(DURATION_S, clips.SIDE, clips.SIDE, 5.0, True, True, "cd" * 32)
     return Timeline(Mode.AUDIO_VIDEO, info, (MODEL,), MODEL.labels, tuple(windows), tuple(segments), "An estimate.")
 

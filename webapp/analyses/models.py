@@ -148,6 +148,9 @@ class Segment(models.Model):
     unimodal = models.JSONField(
         null=True, help_text="{modality: probabilities in the order of the labels}; null where that was not recorded."
     )
+    reason = models.CharField(
+        max_length=30, blank=True, db_default="", help_text="Why it is undetermined, where that was recorded."
+    )
 
     class Meta:
         indexes = [

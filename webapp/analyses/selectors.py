@@ -19,6 +19,7 @@ from inference.types import (
     MediaInfo,
     Mode,
     ModelUsed,
+    Reason,
     Segment,
     Source,
     Timeline,
@@ -32,7 +33,9 @@ from webapp.recordings.models import Project, Recording
 
 # Two hours have ten thousand windows: plain tuples take a third of the time of model instances.
 WINDOW_FIELDS = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal")
-SEGMENT_FIELDS = ("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg", "unimodal")
+SEGMENT_FIELDS = (
+    *("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg", "unimodal", "reason"),
+)
 
 
 def analyses_of(user: User) -> QuerySet[Analysis]:
@@ -220,9 +223,15 @@ def _segment(
     voice: float,
     eeg: float,
     unimodal: dict[str, list[float]] | None,
+    reason: str,
 ) -> Segment:
-    shares = dict(zip(labels, probabilities, strict=True))
-    return Segment(start_s, end_s, label, confidence, shares, Evidence(face, voice, eeg), by_label(labels, unimodal))
+    return Segment(
+        *(start_s, end_s, label, confidence),
+        probabilities=dict(zip(labels, probabilities, strict=True)),
+        evidence=Evidence(face, voice, eeg),
+        unimodal=by_label(labels, unimodal),
+        reason=Reason(reason) if reason else None,
+    )
 
 
 def by_label(labels: Sequence[str], unimodal: dict[str, list[float]] | None) -> dict[str, dict[str, float]] | None:

@@ -375,6 +375,8 @@ SPECTACULAR_SETTINGS = {
         "DeliveryStatus": "webapp.webhooks.models.Delivery.Status",
         "EegUnit": "webapp.recordings.models.EEG_UNITS",
         "Purpose": "webapp.recordings.models.Purpose",
+        "ReasonEnum": "webapp.api.serializers.analyses.BAD_CHANNEL_REASONS",
+        "UndeterminedReason": "webapp.api.serializers.analyses.REASONS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

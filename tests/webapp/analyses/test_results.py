@@ -76,6 +76,7 @@ def test_the_timeline_tiles_the_recording(api: APIClient, analysis: Analysis) ->
         "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
     }
     assert (rows[3]["arousal"]["label"], rows[1]["arousal"]["label"]) == ("low", UNDETERMINED)
+    assert (rows[3]["reason"], rows[1]["reason"]) == (None, "too_little")
 
 
 def test_the_scores_under_the_timeline_are_there(api: APIClient, analysis: Analysis) -> None:

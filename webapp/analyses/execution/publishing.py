@@ -76,6 +76,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                     voice=segment.evidence.voice,
                     eeg=segment.evidence.eeg,
                     unimodal=_in_label_order(segment.unimodal, timeline.labels),
+                    reason=segment.reason or "",
                 )
                 for segment in timeline.segments
             ),

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from inference.export.codec import encode
 from inference.timeline.dimensions import predict_dimensions
-from inference.types import Correction
+from inference.types import Correction, Reason
 from webapp.analyses import selectors
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.serializers.fields import NullableCharField, SecondsField
@@ -15,6 +15,8 @@ from webapp.recordings.models import (
     EEG_UNITS,
 )
 
+REASONS = [each.value for each in Reason]
+BAD_CHANNEL_REASONS = ["flat", "clipped", "noisy"]
 MAX_CORRECTIONS = 20_000  # of two hours, one every 0.36 s
 
 
@@ -67,7 +69,7 @@ class ModelUsedSerializer(serializers.Serializer[Any]):
 
 class BadChannelSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    reason = serializers.ChoiceField(choices=["flat", "clipped", "noisy"])
+    reason = serializers.ChoiceField(choices=BAD_CHANNEL_REASONS)
 
 
 class EegFactsSerializer(serializers.Serializer[Any]):
@@ -135,13 +137,20 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     )
     valence = serializers.SerializerMethodField(help_text=f"{VALENCE_HELP}.")
     arousal = serializers.SerializerMethodField(help_text=f"{AROUSAL_HELP}.")
+    reason = serializers.SerializerMethodField(
+        help_text="Why the segment is `undetermined`. Null where it is not, or an earlier version read it."
+    )
 
     class Meta:
         model = Segment
         fields = [
             *("start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"),
-            *("valence", "arousal"),
+            *("valence", "arousal", "reason"),
         ]
+
+    @extend_schema_field(serializers.ChoiceField(choices=REASONS, allow_null=True))
+    def get_reason(self, segment: Segment) -> str | None:
+        return segment.reason or None
 
     @extend_schema_field(DimensionSerializer(allow_null=True))
     def get_valence(self, segment: Segment) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ register.filter("dimensions", dimensions_text)
 
 @register.filter
 def evidence(segment: Segment, with_eeg: bool) -> str:
-    """Describe how much of a face, a voice and EEG a segment has."""
+    """Describe how much of a face, a voice and EEG a segment has, or why it is undetermined."""
     return evidence_text(segment, with_eeg=with_eeg)
 
 

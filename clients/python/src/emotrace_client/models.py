@@ -167,7 +167,8 @@ class Segment:
     """A stretch of a timeline with one label. Times are seconds from the video's start.
 
     `unimodal` holds what each modality says alone, {modality: {label: probability}}; None where that was not recorded.
-    `valence` and `arousal` are None where a label of the model has no level.
+    `valence` and `arousal` are None where a label of the model has no level. `reason` says why it is `undetermined`:
+    `no_face_no_voice`, `too_little` or `face_and_voice_contradict`.
     """
 
     start_s: float
@@ -180,6 +181,7 @@ class Segment:
     unimodal: dict[str, dict[str, float]] | None
     valence: Dimension | None
     arousal: Dimension | None
+    reason: str | None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
@@ -191,6 +193,7 @@ class Segment:
             unimodal=data.get("unimodal"),
             valence=Dimension.read(data.get("valence")),
             arousal=Dimension.read(data.get("arousal")),
+            reason=data.get("reason"),
             **cls.more(data),
         )
 

@@ -25,12 +25,12 @@ export const capitalize = (label) => label.charAt(0).toUpperCase() + label.slice
 export const percent = (share) => `${share} %`;
 
 /**
- * How much of a face, a voice and EEG a segment has, as the templates write it.
+ * How much of a face, a voice and EEG a segment has, or why it is undetermined, as the templates write it.
  * @param {Segment} segment
  * @param {boolean} withEeg
  */
 export const evidence = (segment, withEeg) => {
-  if (!segment.confidence) return "Neither face nor voice";
+  if (!segment.confidence) return segment.reason;
   const parts = [`face seen ${percent(segment.face)}`, `voice heard ${percent(segment.voice)}`];
   if (withEeg) parts.push(segment.eeg ? "EEG present" : "no EEG");
   return parts.join(", ");

@@ -169,11 +169,41 @@ class FusionArchitecture(Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Length of the boosted trees for `xgboost`, bytes."""
 
 
+class SmallFace(Struct, frozen=True):
+    """How much less a small face is trusted."""
+
+    small_px: float
+    """Longer side of a face's box in the searched frame at which it is small altogether, pixels."""
+    large_px: float
+    """Side from which on it is not small at all, pixels."""
+    temperature: float
+    """Factor of the temperature for a small face."""
+
+    def grade(self, face_px: float) -> float:
+        """Return how small a face is, from 0 at `large_px` to 1 at `small_px`."""
+        return min(1.0, max(0.0, (self.large_px - face_px) / (self.large_px - self.small_px)))
+
+
+class VoiceReference(Struct, frozen=True):
+    """The voices that a model was fitted on, and how much less others are trusted."""
+
+    mean: tuple[float, ...]
+    """Of `AudioVisualNetwork.voice_features`."""
+    deviation: tuple[float, ...]
+    """Standard deviation of each feature."""
+    limits: tuple[float, float]
+    """Distances from the mean, in deviations, at which a voice begins to be novel and is altogether."""
+    temperature: float
+    """Factor of the temperature for a voice that is altogether novel."""
+
+
 class SupportInput(Struct, frozen=True, omit_defaults=True):
-    """What a prediction needs."""
+    """What a prediction needs, and how far it is trusted."""
 
     evidence: EvidenceRule = PUBLISHED_RULE
     """How much of a face or a voice is enough, and when both together are not."""
+    small_face: SmallFace | None = None
+    voice: VoiceReference | None = None
 
 
 Architecture = AudioVisualArchitecture | EegNetArchitecture | FusionArchitecture

@@ -12,6 +12,7 @@ from inference import eeg, store
 from inference.errors import Code, InputError
 from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
 from inference.predictors.trimodal import TrimodalPredictor, trial_window_starts
+from inference.timeline.novelty import with_voice_novelty
 from inference.timeline.segmentation import segment_trials, segment_windows
 from inference.types import (
     EegFacts,
@@ -103,6 +104,7 @@ def analyse_track(
     windows = _predict_windows(predictor, inputs, media, track, starts, on_progress)
     on_progress(Stage.TIMELINE, 0.0)
     segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
+    segments = with_voice_novelty(segments, windows)
     return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, track)
 
 
@@ -126,6 +128,7 @@ def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel
     segments = segment_trials(
         fused, audio_visual, eeg_windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence
     )
+    segments = with_voice_novelty(segments, audio_visual)
     windows = [*audio_visual, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_model.used, model.used)
     facts = eeg.inspect_eeg(inputs.eeg).facts

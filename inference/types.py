@@ -150,7 +150,8 @@ class Window:
 
     `logits` and `probabilities` follow the timeline's `labels`. `face` is the share of the window's samples with a
     face, `voice` its voice activity ratio. `unimodal` holds the probabilities given the face or the voice alone, by
-    Modality, where it is present; it is None where that was not recorded.
+    Modality, where it is present; it is None where that was not recorded. `voice_novelty` says how unlike the voice is
+    those that the model was fitted on, 0..1; it is None without a voice, and where the model has no reference.
     """
 
     start_s: float
@@ -161,6 +162,7 @@ class Window:
     face: float
     voice: float
     unimodal: dict[str, tuple[float, ...]] | None = None
+    voice_novelty: float | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ class Segment:
 
     Results of earlier versions have no reason; theirs is that there was hardly a face, a voice or EEG.
     `unimodal` holds {label: probability} given one Modality alone, where it is present; a segment with EEG also has
-    that of audio and video. It is None where that was not recorded.
+    that of audio and video. It is None where that was not recorded. `voice_novelty` is the mean of the windows', 0..1.
     """
 
     start_s: float
@@ -189,6 +191,7 @@ class Segment:
     evidence: Evidence
     unimodal: dict[str, dict[str, float]] | None = None
     reason: Reason | None = None
+    voice_novelty: float | None = None
 
 
 class Face(NamedTuple):

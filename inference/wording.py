@@ -3,6 +3,7 @@
 from typing import Any
 
 from inference.timeline.dimensions import predict_dimensions
+from inference.timeline.novelty import NOTICEABLE, STRONG
 from inference.timeline.summary import summary
 from inference.timeline.unimodal import unimodal_predictions
 from inference.types import UNDETERMINED, Modality, Mode, Reason, Segment, Timeline
@@ -49,6 +50,14 @@ def reason_text(segment: Segment) -> str:
     if segment.reason is Reason.CONTRADICTION:
         return "Face and voice contradict each other, and neither outweighs the other"
     return "Neither face nor voice"
+
+
+def novelty_text(segment: Segment) -> str:
+    """Return a graded warning where the voice is unlike those that the model was fitted on; else empty."""
+    if segment.voice_novelty is None or segment.voice_novelty < NOTICEABLE:
+        return ""
+    degree = "quite" if segment.voice_novelty >= STRONG else "somewhat"
+    return f"The sound is {degree} unlike what the model was fitted on"
 
 
 def _shares_text(segment: Segment, *, with_eeg: bool) -> str:

@@ -18,6 +18,7 @@ from inference.wording import (
     clock,
     dimensions_text,
     evidence_text,
+    novelty_text,
     number,
     percent,
     summary_text,
@@ -76,6 +77,7 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
             for level, share in total[name]["probabilities"].items()
         ],
         dimensions_text=dimensions_text,
+        novelty_text=novelty_text,
         evidence_text=evidence_text,
         unimodal_cell=unimodal_cell,
         corrected_labels=corrected_labels,

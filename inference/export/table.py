@@ -3,7 +3,8 @@
 The columns are the same for every model and mode; a cell is empty where it does not apply. `recording_id`, `title`,
 `project` and `tags` (separated by commas) name the recording. Then follow the segment's times, label and confidence,
 the probability of each label, the shares with a face, a voice and EEG, the unimodal predictions, valence and arousal
-with the probability of each level, and the reason why a segment is undetermined. `mean_LABEL` is the label's mean
+with the probability of each level, the reason why a segment is undetermined, and how unlike the voice is those that
+the model was fitted on (`voice_novelty`). `mean_LABEL` is the label's mean
 probability over the recording's determined time, repeated in each row. `reader` (machine, person) and `note`
 distinguish the model's rows from the rows of a person who corrected the timeline, which follow and have no scores.
 Labels that are not in EMOTIONS stand behind the others.
@@ -28,7 +29,8 @@ def column_names(labels: Sequence[str] = EMOTIONS) -> list[str]:
     """Return the names of the columns for models with these labels."""
     return [
         *("recording_id", "title", "project", "tags", "start_s", "end_s", "label", "confidence", *labels),
-        *("face", "voice", "eeg", *unimodal_column_names(), *dimension_column_names(), "reason"),
+        *("face", "voice", "eeg", *unimodal_column_names(), *dimension_column_names()),
+        *("reason", "voice_novelty"),
         *(*(f"mean_{label}" for label in labels), "reader", "note"),
     ]
 
@@ -97,6 +99,7 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
         shares = [_score(segment.probabilities[label]) if label in segment.probabilities else "" for label in labels]
         cells = [segment.label, _score(segment.confidence), *shares, *evidence_cells(segment)]
         cells += [*unimodal_cells(segment), *dimension_cells(segment), segment.reason or ""]
+        cells += ["" if segment.voice_novelty is None else _score(segment.voice_novelty)]
         rows.append([*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *cells, *means, MACHINE, ""])
     for one in timeline.corrections.segments if timeline.corrections else ():
         unscored = [""] * (len(names) - len(about) - 5)

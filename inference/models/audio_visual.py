@@ -259,6 +259,10 @@ class AudioVisualNetwork(nn.Module, ABC):
             raise ValueError("this network has no speech encoder: it reads MFCC")  # noqa: TRY004
         return self.audio.encoder(log_mel)
 
+    def voice_features(self, speech: Tensor) -> Tensor:
+        """Average stage 1 of speech, MFCC or hidden states, over time: (B, 128)."""
+        return self.audio.intermediate(speech).mean(2)
+
     def fuse(self, speech: Tensor, features: Tensor) -> Tensor:
         """Classify speech, MFCC or hidden states, and face features (B, 15, F): logits (B, classes)."""
         return self.classifier(self.embed(speech, features))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from inference.face_tracking import NO_FACE, FaceQuality, FaceTracker, to_displa
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioVisualNetwork
+from inference.support import novelty, support_temperature
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
 _BATCH = 32  # windows in a forward pass
@@ -44,6 +46,13 @@ class FaceTrack:
         return FaceQuality(*detected.mean(axis=0).tolist()) if len(detected) else NO_FACE
 
 
+class _Recorded(NamedTuple):
+    """How well the face and the voice of a window were recorded, as `support_temperature` reads it."""
+
+    face_px: float | None
+    voice_novelty: float | None
+
+
 class AudioVisualPredictor:
     """The audio-visual network with what its specification assumes of the input."""
 
@@ -55,6 +64,7 @@ class AudioVisualPredictor:
         self.spec = spec
         self.temperature = spec.temperature
         self.unimodal_temperatures = spec.unimodal_temperatures
+        self.support = spec.support
         self.evidence = spec.support.evidence
         self.window_s = spec.window.seconds
         self.window_samples = spec.face.samples
@@ -69,11 +79,14 @@ class AudioVisualPredictor:
             raise store.StoreError(f"{model} is not an audio-visual model")
         return cls(network, model.spec, device)
 
-    def temperature_for(self, *, face: bool, voice: bool) -> float:
-        """Return the temperature for a window with these modalities."""
+    def temperature_for(
+        self, *, face: bool, voice: bool, face_px: float | None = None, voice_novelty: float | None = None
+    ) -> float:
+        """Return the temperature for a window with these modalities, recorded as `support_temperature` says."""
+        factor = support_temperature(self.support, face_px if face else None, voice_novelty if voice else None)
         if face == voice:
-            return self.temperature
-        return self.unimodal_temperatures.get("face" if face else "voice", self.temperature)
+            return factor * self.temperature
+        return factor * self.unimodal_temperatures.get("face" if face else "voice", self.temperature)
 
     @property
     def speech(self) -> SpeechInput:
@@ -151,10 +164,15 @@ class AudioVisualPredictor:
             faces, shares = zip(*(self._window_faces(track, start, no_face) for start in batch), strict=True)
             mfcc_batch, face_batch = torch.from_numpy(mfcc), torch.stack(faces)
             logits = self._fuse(mfcc_batch, face_batch)
-            unimodal = self._unimodal(mfcc_batch, face_batch, no_face, shares, voices)
+            qualities = [track.mean_quality(start, self.window_samples) for start in batch]
+            recorded = [
+                _Recorded(quality.size_px if quality else None, voice_novelty)
+                for quality, voice_novelty in zip(qualities, self._voice_novelties(mfcc_batch, voices), strict=True)
+            ]
+            unimodal = self._unimodal(mfcc_batch, face_batch, no_face, shares, voices, recorded)
             temperatures = [
-                self.temperature_for(face=face > 0, voice=voice >= self.evidence.min_voice)
-                for face, voice in zip(shares, voices, strict=True)
+                self.temperature_for(face=face > 0, voice=voice >= self.evidence.min_voice, **one._asdict())
+                for face, voice, one in zip(shares, voices, recorded, strict=True)
             ]
             probabilities = (logits / torch.tensor(temperatures).unsqueeze(1)).softmax(dim=1)
             for row, start in enumerate(batch):
@@ -167,6 +185,7 @@ class AudioVisualPredictor:
                     face=shares[row],
                     voice=voices[row],
                     unimodal=unimodal[row],
+                    voice_novelty=recorded[row].voice_novelty,
                 )
 
     def _batches(
@@ -190,12 +209,18 @@ class AudioVisualPredictor:
         return self.network.fuse(mfcc.to(self.device), faces.to(self.device)).cpu()
 
     def _unimodal(
-        self, mfcc: Tensor, faces: Tensor, no_face: Tensor, shares: Sequence[float], voices: Sequence[float]
+        self,
+        mfcc: Tensor,
+        faces: Tensor,
+        no_face: Tensor,
+        shares: Sequence[float],
+        voices: Sequence[float],
+        recorded: Sequence["_Recorded"],
     ) -> list[dict[str, tuple[float, ...]]]:
         """Predict each window of a batch from its face alone and from its voice alone, where they are present.
 
         The other modality is replaced as where a recording lacks it: by an MFCC of zeros, or the features `no_face`.
-        `mfcc` is (N, C, T), `faces` (N, samples, F), `shares` and `voices` are (N,).
+        `mfcc` is (N, C, T), `faces` (N, samples, F), `shares`, `voices` and `recorded` are (N,).
         """
         unimodal: list[dict[str, tuple[float, ...]]] = [{} for _ in shares]
         face_rows = [row for row, share in enumerate(shares) if share >= self.evidence.min_face]
@@ -206,10 +231,18 @@ class AudioVisualPredictor:
             face = modality is Modality.FACE
             row_mfcc = torch.zeros_like(mfcc[rows]) if face else mfcc[rows]
             logits = self._fuse(row_mfcc, faces[rows] if face else no_face.expand_as(faces[rows]))
-            probabilities = (logits / self.temperature_for(face=face, voice=not face)).softmax(dim=1)
+            temperatures = [self.temperature_for(face=face, voice=not face, **recorded[row]._asdict()) for row in rows]
+            probabilities = (logits / torch.tensor(temperatures).unsqueeze(1)).softmax(dim=1)
             for row, values in zip(rows, probabilities.tolist(), strict=True):
                 unimodal[row][modality] = tuple(values)
         return unimodal
+
+    def _voice_novelties(self, speech: Tensor, voices: Sequence[float]) -> list[float | None]:
+        """Return how novel the voice of each window is; None without a voice, or without a reference."""
+        if self.support.voice is None:
+            return [None] * len(voices)
+        novelties = novelty(self.support.voice, self.network.voice_features(speech.to(self.device)).cpu())
+        return [one if voice >= self.evidence.min_voice else None for one, voice in zip(novelties, voices, strict=True)]
 
     def _window_faces(self, track: FaceTrack, start: int, no_face: Tensor) -> tuple[Tensor, float]:
         """Return a window's features (samples, F) and its share of samples with a face."""

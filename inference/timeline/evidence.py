@@ -47,10 +47,11 @@ class EvidenceRule:
             (probabilities @ poles.T).T for probabilities in (fused, face, voice)
         )
         limit = self.contradiction
-        opposite = ((face_negative >= limit) & (voice_positive >= limit)) | (
+        opposite: Mask = ((face_negative >= limit) & (voice_positive >= limit)) | (
             (face_positive >= limit) & (voice_negative >= limit)
         )
-        return opposite & (np.abs(fused_negative - fused_positive) <= MAX_IMBALANCE)
+        balanced: Mask = np.abs(fused_negative - fused_positive) <= MAX_IMBALANCE
+        return opposite & balanced
 
 
 PUBLISHED_RULE = EvidenceRule()

@@ -30,7 +30,16 @@ def test_csv_has_a_row_a_segment() -> None:
         *("face_label", "face_probability", "voice_label", "voice_probability", "eeg_label", "eeg_probability"),
         *("audio_video_label", "audio_video_probability"),
         *("valence", "valence_negative", "valence_neutral", "valence_positive", "arousal", "arousal_low"),
-        *("arousal_high", "reason", "mean_neutral", "mean_calm", "mean_happy", "mean_sad", "mean_angry"),
+        *(
+            "arousal_high",
+            "reason",
+            "voice_novelty",
+            "mean_neutral",
+            "mean_calm",
+            "mean_happy",
+            "mean_sad",
+            "mean_angry",
+        ),
         *("mean_fearful", "mean_disgust", "mean_surprised", "reader", "note"),
     ]
     assert [(float(row["start_s"]), float(row["end_s"]), row["label"]) for row in read] == [

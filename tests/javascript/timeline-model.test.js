@@ -26,6 +26,7 @@ const payload = () => ({
     unimodal: { voice: { label: [0, null], probability: [61, null] } },
     dimensions: { valence: { level: ["positive", "undetermined"], probability: [75, 0] } },
     reason: ["", "Neither face nor voice"],
+    warning: ["", ""],
   },
   chart: [[25, 75], []],
   corrected_tier: { name: "Corrected", kind: "corrected", top: 30, height: 34, inserted_height: 60 },
@@ -56,6 +57,7 @@ test("columns become segments with names", () => {
     unimodal: [{ modality: "voice", label: "neutral", probability: 61 }],
     dimensions: [{ name: "valence", level: "positive", probability: 75 }],
     reason: "",
+    warning: "",
   });
   assert.deepEqual(model.segments[1].unimodal, []);
   assert.deepEqual(model.segments[1].dimensions, []);

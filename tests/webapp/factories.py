@@ -82,11 +82,13 @@ def a_timeline(*labels: str) -> Timeline:
         start, end = index * step, (index + 1) * step
         read = label != UNDETERMINED
         shares = tuple((0.8 if each == label else 0.1) if read else 0.0 for each in MODEL.labels)
-        windows.append(Window(start, end, Source.AUDIO_VIDEO, (1.0, 2.0, 3.0), shares, float(read), 0.25))
+        windows.append(
+            Window(start, end, Source.AUDIO_VIDEO, (1.0, 2.0, 3.0), shares, float(read), 0.25, voice_novelty=0.25)
+        )
         evidence = Evidence(float(read), 0.25, 0.0)
         probabilities = dict(zip(MODEL.labels, shares, strict=True))
-        reason = None if read else Reason.TOO_LITTLE
-        segments.append(Segment(start, end, label, 0.8 if read else 0.0, probabilities, evidence, reason=reason))
+        support = {"reason": None if read else Reason.TOO_LITTLE, "voice_novelty": 0.25}
+        segments.append(Segment(start, end, label, 0.8 if read else 0.0, probabilities, evidence, **support))
     info = MediaInfo(DURATION_S, clips.SIDE, clips.SIDE, 5.0, True, True, "cd" * 32)
     return Timeline(Mode.AUDIO_VIDEO, info, (MODEL,), MODEL.labels, tuple(windows), tuple(segments), "An estimate.")
 

@@ -122,6 +122,7 @@ class WindowScore(models.Model):
     face = models.FloatField()
     voice = models.FloatField()
     unimodal = models.JSONField(null=True, help_text="{modality: probabilities}; null where that was not recorded.")
+    voice_novelty = models.FloatField(null=True, help_text="How unlike the model's training voices, 0 to 1.")
 
     class Meta:
         indexes = [models.Index(fields=["analysis", "start_s"])]
@@ -151,6 +152,7 @@ class Segment(models.Model):
     reason = models.CharField(
         max_length=30, blank=True, db_default="", help_text="Why it is undetermined, where that was recorded."
     )
+    voice_novelty = models.FloatField(null=True, help_text="The mean of its windows.")
 
     class Meta:
         indexes = [

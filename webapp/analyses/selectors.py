@@ -32,9 +32,12 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project, Recording
 
 # Two hours have ten thousand windows: plain tuples take a third of the time of model instances.
-WINDOW_FIELDS = ("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal")
+WINDOW_FIELDS = (
+    *("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal", "voice_novelty"),
+)
 SEGMENT_FIELDS = (
     *("start_s", "end_s", "label", "confidence", "probabilities", "face", "voice", "eeg", "unimodal", "reason"),
+    "voice_novelty",
 )
 
 
@@ -207,9 +210,11 @@ def _window(
     face: float,
     voice: float,
     unimodal: dict[str, list[float]] | None,
+    voice_novelty: float | None,
 ) -> Window:
     by_modality = None if unimodal is None else {modality: tuple(given) for modality, given in unimodal.items()}
-    return Window(start_s, end_s, Source(source), tuple(logits), tuple(probabilities), face, voice, by_modality)
+    scores = tuple(logits), tuple(probabilities)
+    return Window(start_s, end_s, Source(source), *scores, face, voice, by_modality, voice_novelty)
 
 
 def _segment(
@@ -224,6 +229,7 @@ def _segment(
     eeg: float,
     unimodal: dict[str, list[float]] | None,
     reason: str,
+    voice_novelty: float | None,
 ) -> Segment:
     return Segment(
         *(start_s, end_s, label, confidence),
@@ -231,6 +237,7 @@ def _segment(
         evidence=Evidence(face, voice, eeg),
         unimodal=by_label(labels, unimodal),
         reason=Reason(reason) if reason else None,
+        voice_novelty=voice_novelty,
     )
 
 

@@ -76,7 +76,7 @@ def test_the_timeline_tiles_the_recording(api: APIClient, analysis: Analysis) ->
         "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
     }
     assert (rows[3]["arousal"]["label"], rows[1]["arousal"]["label"]) == ("low", UNDETERMINED)
-    assert (rows[3]["reason"], rows[1]["reason"]) == (None, "too_little")
+    assert (rows[3]["reason"], rows[1]["reason"], rows[3]["voice_novelty"]) == (None, "too_little", 0.25)
 
 
 def test_the_scores_under_the_timeline_are_there(api: APIClient, analysis: Analysis) -> None:
@@ -90,6 +90,7 @@ def test_the_scores_under_the_timeline_are_there(api: APIClient, analysis: Analy
         "logits": [1.0, 2.0, 3.0],
         "probabilities": [0.1, 0.8, 0.1],
         "unimodal": None,
+        "voice_novelty": 0.25,
     }
 
 

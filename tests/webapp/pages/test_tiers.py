@@ -81,6 +81,7 @@ def test_the_numbers_handed_over_are_those_of_the_timeline() -> None:
             "valence": {"level": ["positive", UNDETERMINED], "probability": [75, 0]},
             "arousal": {"level": ["high", UNDETERMINED], "probability": [75, 0]},
         },
+        "warning": ["", ""],
         "reason": ["", "Neither face nor voice"],
     }
     of = {tier["name"]: tier["runs"] for tier in given["tiers"]}

@@ -58,6 +58,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                     face=window.face,
                     voice=window.voice,
                     unimodal=window.unimodal,
+                    voice_novelty=window.voice_novelty,
                 )
                 for window in timeline.windows
             ),
@@ -77,6 +78,7 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
                     eeg=segment.evidence.eeg,
                     unimodal=_in_label_order(segment.unimodal, timeline.labels),
                     reason=segment.reason or "",
+                    voice_novelty=segment.voice_novelty,
                 )
                 for segment in timeline.segments
             ),

@@ -43,6 +43,10 @@ class DimensionSerializer(serializers.Serializer[Any]):
     probabilities = serializers.DictField(child=serializers.FloatField(), help_text="Of each level.")
 
 
+NOVELTY_HELP = (
+    "How unlike the voice is those that the model was fitted on, 0 to 1. Null without a voice, and where the model has "
+    "no reference."
+)
 NO_LEVEL = "Null where a label of the model has no level"
 VALENCE_HELP = f"Negative, neutral or positive: the probabilities of the labels, added by level. {NO_LEVEL}"
 AROUSAL_HELP = f"Low or high, likewise. {NO_LEVEL}"
@@ -140,12 +144,13 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     reason = serializers.SerializerMethodField(
         help_text="Why the segment is `undetermined`. Null where it is not, or an earlier version read it."
     )
+    voice_novelty = serializers.FloatField(read_only=True, allow_null=True, help_text=NOVELTY_HELP)
 
     class Meta:
         model = Segment
         fields = [
             *("start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"),
-            *("valence", "arousal", "reason"),
+            *("valence", "arousal", "reason", "voice_novelty"),
         ]
 
     @extend_schema_field(serializers.ChoiceField(choices=REASONS, allow_null=True))
@@ -192,10 +197,13 @@ class WindowSerializer(serializers.ModelSerializer[WindowScore]):
         help_text="Probabilities given the `face` or the `voice` alone, of those that are there. Null where an "
         "earlier version read it, and in windows of EEG.",
     )
+    voice_novelty = serializers.FloatField(read_only=True, allow_null=True, help_text=NOVELTY_HELP)
 
     class Meta:
         model = WindowScore
-        fields = ["start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal"]
+        fields = [
+            *("start_s", "end_s", "source", "logits", "probabilities", "face", "voice", "unimodal", "voice_novelty"),
+        ]
 
 
 class FacesSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from django import template
 from django.template.defaultfilters import pluralize
 
 from inference.types import Segment
-from inference.wording import clock, dimensions_text, evidence_text, percent, unimodal_text
+from inference.wording import clock, dimensions_text, evidence_text, novelty_text, percent, unimodal_text
 
 register = template.Library()
 
@@ -12,6 +12,7 @@ register = template.Library()
 register.filter("clock", clock)
 register.filter("percent", percent)
 register.filter("dimensions", dimensions_text)
+register.filter("novelty", novelty_text)
 
 
 @register.filter

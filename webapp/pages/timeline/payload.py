@@ -12,7 +12,7 @@ from inference.timeline.runs import Run
 from inference.timeline.sampling import probability_columns
 from inference.timeline.unimodal import unimodal_predictions
 from inference.types import UNDETERMINED, Mode, Timeline
-from inference.wording import MODALITIES, reason_text
+from inference.wording import MODALITIES, novelty_text, reason_text
 from webapp.pages.timeline.tiers import Tier, corrected_tier_layout, total_height
 
 COLUMN_S = 0.5  # resolution of the probabilities, within the limits below
@@ -58,7 +58,8 @@ def _segment_columns(timeline: Timeline) -> dict[str, Any]:
     """Return the segments as columns.
 
     `unimodal` has a label and a probability by modality, None without one; `dimensions` a level and a probability by
-    name, 0 where undetermined; `reason` says why in words.
+    name, 0 where undetermined; `reason` says why in words, and
+    `warning` that the sound is unlike what the model was fitted on.
     """
     index = label_indices(timeline.labels)
     segments = timeline.segments
@@ -83,6 +84,7 @@ def _segment_columns(timeline: Timeline) -> dict[str, Any]:
             if any(modality in found for found in predictions)
         },
         "dimensions": _dimension_columns(timeline),
+        "warning": [novelty_text(segment) for segment in segments],
         "reason": [reason_text(segment) if segment.label == UNDETERMINED else "" for segment in segments],
     }
 

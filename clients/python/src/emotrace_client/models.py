@@ -168,7 +168,8 @@ class Segment:
 
     `unimodal` holds what each modality says alone, {modality: {label: probability}}; None where that was not recorded.
     `valence` and `arousal` are None where a label of the model has no level. `reason` says why it is `undetermined`:
-    `no_face_no_voice`, `too_little` or `face_and_voice_contradict`.
+    `no_face_no_voice`, `too_little` or `face_and_voice_contradict`. `voice_novelty`, 0 to 1, says how unlike
+    the voice is those that the model was fitted on; None where that is not known.
     """
 
     start_s: float
@@ -182,6 +183,7 @@ class Segment:
     valence: Dimension | None
     arousal: Dimension | None
     reason: str | None
+    voice_novelty: float | None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
@@ -194,6 +196,7 @@ class Segment:
             valence=Dimension.read(data.get("valence")),
             arousal=Dimension.read(data.get("arousal")),
             reason=data.get("reason"),
+            voice_novelty=data.get("voice_novelty"),
             **cls.more(data),
         )
 

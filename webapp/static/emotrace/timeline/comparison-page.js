@@ -23,7 +23,16 @@ const pairsOf = ({ start_s, end_s, ...columns }, labels) =>
   start_s.map((start, number) => {
     const [a, b] = [labels[columns.first[number]], labels[columns.second[number]]];
     const label = a === b ? `${a} in both` : `${a} against ${b}`;
-    const evidence = { confidence: 0, face: 0, voice: 0, eeg: 0, unimodal: [], dimensions: [], reason: "" };
+    const evidence = {
+      confidence: 0,
+      face: 0,
+      voice: 0,
+      eeg: 0,
+      unimodal: [],
+      dimensions: [],
+      reason: "",
+      warning: "",
+    };
     return { number, start, end: end_s[number], value: columns.first[number], label, a, b, ...evidence };
   });
 

@@ -40,6 +40,7 @@ export class CurrentLabel {
     byId("current-dimensions").textContent = dimensions(segment);
     byId("current-evidence").textContent = evidence(segment, withEeg);
     byId("current-unimodal").textContent = unimodalLabels(segment);
+    byId("current-novelty").textContent = segment.warning;
   }
 
   /** @param {number} seconds */

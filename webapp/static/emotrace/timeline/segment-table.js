@@ -78,6 +78,7 @@ export class SegmentTable {
     query(row, ".dimensions").textContent = dimensions(segment);
     query(row, ".evidence").textContent = evidence(segment, this.#model.withEeg);
     query(row, ".unimodal").textContent = unimodalLabels(segment);
+    query(row, ".novelty").textContent = segment.warning;
     query(row, ".confidence").textContent = segment.confidence ? percent(segment.confidence) : "–";
     query(row, ".meter rect", SVGRectElement).setAttribute("width", `${segment.confidence}%`);
     return row;

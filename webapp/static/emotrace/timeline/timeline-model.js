@@ -6,7 +6,8 @@
  * @typedef {{modality: string, label: string, probability: number}} UnimodalLabel probability in percent
  * @typedef {{name: string, level: string, probability: number}} DimensionLevel probability in percent
  * @typedef {Run & {number: number, label: string, confidence: number, face: number, voice: number, eeg: number,
- *   unimodal: UnimodalLabel[], dimensions: DimensionLevel[], reason: string}} Segment shares in percent; `value` is the index of the label
+ *   unimodal: UnimodalLabel[], dimensions: DimensionLevel[], reason: string, warning: string}} Segment shares in percent; `value` is the index of
+ *   the label
  * @typedef {Span & {label: number, note: string}} DraftSegment
  * @typedef {{name: string, kind: string, top: number, height: number, runs: Run[]}} Tier pixels
  * @typedef {{start_s: number[], end_s: number[], value: number[]}} RunColumns
@@ -14,7 +15,7 @@
  * @typedef {{level: string[], probability: number[]}} DimensionColumns
  * @typedef {{start_s: number[], end_s: number[], label: number[], confidence: number[], face: number[],
  *   voice: number[], eeg: number[], unimodal: Record<string, UnimodalColumns>,
- *   dimensions: Record<string, DimensionColumns>, reason: string[]}} SegmentColumns
+ *   dimensions: Record<string, DimensionColumns>, reason: string[], warning: string[]}} SegmentColumns
  * @typedef {{name: string, kind: string, top: number, height: number, inserted_height: number}} TierLayout
  * @typedef {{duration_s: number, height: number, labels: string[], tick_steps_s: number[],
  *   tiers: (Omit<Tier, "runs"> & {runs: RunColumns})[], segments?: SegmentColumns, chart?: number[][],
@@ -66,6 +67,7 @@ const segmentsOf = (columns, labels) =>
       label[index] === null ? [] : [{ modality, label: labels[label[index]], probability: probability[index] ?? 0 }],
     ),
     reason: columns.reason[index],
+    warning: columns.warning[index],
     dimensions: Object.entries(columns.dimensions).flatMap(([name, { level, probability }]) =>
       probability[index] ? [{ name, level: level[index], probability: probability[index] }] : [],
     ),

@@ -74,5 +74,6 @@ export const analysisLines = (model, seconds) => {
     create("div", "dimensions", dimensions(segment)),
     create("div", "evidence", evidence(segment, model.withEeg)),
     create("div", "unimodal", unimodalLabels(segment)),
+    create("div", "novelty", segment.warning),
   ];
 };

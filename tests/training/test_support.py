@@ -1,0 +1,47 @@
+"""The support of a specification, fitted on voices and windows whose truth is known."""
+
+import numpy as np
+import pytest
+
+from inference.support import novelty
+from training.evaluation.support import cross_fit_conditions, fit_condition_temperatures, fit_voice_reference
+
+torch = pytest.importorskip("torch")
+
+
+def test_voices_of_the_corpus_are_familiar_and_others_are_novel() -> None:
+    generator = np.random.default_rng(0)
+    speakers = np.repeat([f"speaker {number}" for number in range(20)], 30)
+    features = generator.normal(3.0, 2.0, size=(len(speakers), 16))
+    reference = fit_voice_reference(features, speakers)
+
+    known, other = generator.normal(3.0, 2.0, size=(200, 16)), generator.normal(9.0, 2.0, size=(200, 16))
+    assert np.mean(np.array(novelty(reference, torch.from_numpy(known))) > 0) < 0.1
+    assert min(novelty(reference, torch.from_numpy(other))) == 1.0
+
+
+def test_a_reference_needs_several_speakers() -> None:
+    with pytest.raises(ValueError, match="4 speakers"):
+        fit_voice_reference(np.zeros((8, 2)), np.array(["a", "b", "c", "d"] * 2))
+
+
+def windows(count: int, temperatures: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits that are too sure by these factors where each condition applies altogether, with targets and grades."""
+    generator = np.random.default_rng(1)
+    truth = generator.normal(0.0, 2.0, size=(count, 4))
+    shares = np.exp(truth) / np.exp(truth).sum(axis=1, keepdims=True)
+    targets = np.array([generator.choice(4, p=share) for share in shares])
+    grades = (generator.random((count, len(temperatures))) < 0.5).astype(float)
+    return truth * np.prod(np.array(temperatures) ** grades, axis=1)[:, None], targets, grades
+
+
+def test_the_temperature_of_each_condition_is_found() -> None:
+    logits, targets, grades = windows(6000, (2.0, 4.0, 1.0))
+    assert fit_condition_temperatures(logits, targets, grades) == pytest.approx([2.0, 4.0, 1.0], rel=0.15)
+
+
+def test_the_calibration_error_is_that_of_the_half_that_was_not_fitted() -> None:
+    logits, targets, grades = windows(4000, (3.0,))
+    scores = cross_fit_conditions(logits, targets, grades, np.arange(len(targets)))
+    assert scores["ece_before"] > 0.08 > 0.03 > scores["ece_after"]
+    assert scores["n"] == 4000

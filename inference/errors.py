@@ -49,6 +49,9 @@ class Code(StrEnum):
     CORRECTION_OVERLAP = "correction_overlap"
     CORRECTION_LABEL = "correction_label"
     CORRECTION_RANGE = "correction_range"
+    BASELINE_RANGE = "baseline_range"
+    BASELINE_SHORT = "baseline_short"
+    BASELINE_UNDETERMINED = "baseline_undetermined"
     READER_CRASHED = "reader_crashed"
     TOO_COSTLY = "too_costly"
 

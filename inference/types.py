@@ -236,10 +236,20 @@ class Corrections:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """A span in which the person is neutral, and the mean log-odds {label: x} of each source in it."""
+
+    start_s: float
+    end_s: float
+    log_odds: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
 class Timeline:
     """The result of an analysis. `segments` tile 0..media.duration_s without gap or overlap.
 
-    `faces` is None where the boxes were not stored, `corrections` without corrections, `eeg` without EEG.
+    `faces` is None where the boxes were not stored, `corrections` without corrections, `eeg` without EEG,
+    `baseline` where no neutral span is marked.
     """
 
     mode: Mode
@@ -252,3 +262,4 @@ class Timeline:
     faces: Faces | None = None
     corrections: Corrections | None = None
     eeg: EegFacts | None = None
+    baseline: Baseline | None = None

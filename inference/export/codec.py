@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
+from inference.timeline.baseline import relative_segment
 from inference.timeline.dimensions import predict_dimensions
 from inference.timeline.summary import summary
 from inference.types import TIME_DECIMALS, Timeline
@@ -18,7 +19,7 @@ SCORE_DECIMALS = 6
 # Names of result.json, in their order.
 _ORDER = (
     *("schema", "mode", "media", "models", "labels", "windows", "segments", "summary", "notice"),
-    *("faces", "eeg", "corrections"),
+    *("faces", "eeg", "corrections", "baseline"),
 )
 
 T = TypeVar("T")
@@ -35,10 +36,12 @@ def decode(data: object, kind: type[T]) -> T:
 
 
 def encode_timeline(timeline: Timeline) -> dict[str, Any]:
-    """Return the contents of result.json: the timeline with its schema, dimensions and summary."""
+    """Return the contents of result.json: the timeline with its schema, its summary and what follows from segments."""
     data = encode(timeline)
     for segment, encoded in zip(timeline.segments, data["segments"], strict=True):
         encoded |= encode(predict_dimensions(segment.probabilities))
+        if timeline.baseline and (relative := relative_segment(segment, timeline.baseline)):
+            encoded["relative"] = encode(relative.probabilities)
     data |= {"schema": SCHEMA, "summary": summary(timeline)}
     return {name: data[name] for name in _ORDER if name in data}
 

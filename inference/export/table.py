@@ -4,10 +4,10 @@ The columns are the same for every model and mode; a cell is empty where it does
 `project` and `tags` (separated by commas) name the recording. Then follow the segment's times, label and confidence,
 the probability of each label, the shares with a face, a voice and EEG, the unimodal predictions, valence and arousal
 with the probability of each level, the reason why a segment is undetermined, and how unlike the voice is those that
-the model was fitted on (`voice_novelty`). `mean_LABEL` is the label's mean
-probability over the recording's determined time, repeated in each row. `reader` (machine, person) and `note`
-distinguish the model's rows from the rows of a person who corrected the timeline, which follow and have no scores.
-Labels that are not in EMOTIONS stand behind the others.
+the model was fitted on (`voice_novelty`). Where a neutral baseline is marked, `relative_label` and `relative_LABEL` are
+relative to it. `mean_LABEL` is the label's mean probability over the recording's determined time, repeated in each
+row. `reader` (machine, person) and `note` distinguish the model's rows from the rows of a person who corrected the
+timeline, which follow and have no scores. Labels that are not in EMOTIONS stand behind the others.
 """
 
 import csv
@@ -15,10 +15,11 @@ import io
 from collections.abc import Iterable, Sequence
 
 from inference.export.writer import RecordingInfo, Writer, one_line
+from inference.timeline.baseline import relative_segment
 from inference.timeline.dimensions import DIMENSIONS, predict_dimensions
 from inference.timeline.summary import summary
 from inference.timeline.unimodal import unimodal_prediction
-from inference.types import EMOTIONS, Modality, Segment, Timeline
+from inference.types import EMOTIONS, Baseline, Modality, Segment, Timeline
 
 MACHINE, PERSON = "machine", "person"  # the source of a row
 UNIMODAL = {modality.replace("-", "_"): modality for modality in Modality}  # prefixes of columns
@@ -30,7 +31,7 @@ def column_names(labels: Sequence[str] = EMOTIONS) -> list[str]:
     return [
         *("recording_id", "title", "project", "tags", "start_s", "end_s", "label", "confidence", *labels),
         *("face", "voice", "eeg", *unimodal_column_names(), *dimension_column_names()),
-        *("reason", "voice_novelty"),
+        *("reason", "voice_novelty", "relative_label", *(f"relative_{label}" for label in labels)),
         *(*(f"mean_{label}" for label in labels), "reader", "note"),
     ]
 
@@ -86,6 +87,14 @@ def _score(share: float) -> str:
     return f"{share:.4f}"
 
 
+def _relative_cells(segment: Segment, baseline: Baseline | None, labels: Sequence[str]) -> list[str]:
+    relative = relative_segment(segment, baseline) if baseline else None
+    if relative is None:
+        return [""] * (1 + len(labels))
+    shares = relative.probabilities
+    return [relative.label, *(_score(shares[label]) if label in shares else "" for label in labels)]
+
+
 def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
     """Return the rows of a timeline."""
     own = [label for label in timeline.labels if label not in EMOTIONS]
@@ -100,6 +109,7 @@ def write(timeline: Timeline, recording: RecordingInfo) -> bytes:
         cells = [segment.label, _score(segment.confidence), *shares, *evidence_cells(segment)]
         cells += [*unimodal_cells(segment), *dimension_cells(segment), segment.reason or ""]
         cells += ["" if segment.voice_novelty is None else _score(segment.voice_novelty)]
+        cells += _relative_cells(segment, timeline.baseline, labels)
         rows.append([*about, f"{segment.start_s:.3f}", f"{segment.end_s:.3f}", *cells, *means, MACHINE, ""])
     for one in timeline.corrections.segments if timeline.corrections else ():
         unscored = [""] * (len(names) - len(about) - 5)

@@ -34,6 +34,8 @@ def test_csv_has_a_row_a_segment() -> None:
             "arousal_high",
             "reason",
             "voice_novelty",
+            "relative_label",
+            *(f"relative_{label}" for label in EMOTIONS),
             "mean_neutral",
             "mean_calm",
             "mean_happy",

@@ -196,6 +196,21 @@ class CorrectedTimeline(models.Model):
         return f"revision {self.revision} of {self.analysis_id}"
 
 
+class NeutralBaseline(models.Model):
+    """A span of the recording in which the person is neutral, as its owner marked it."""
+
+    analysis = models.OneToOneField(
+        Analysis, on_delete=models.CASCADE, primary_key=True, related_name="neutral_baseline"
+    )
+    start_s = models.FloatField()
+    end_s = models.FloatField()
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"neutral {self.start_s:.1f}-{self.end_s:.1f} s"
+
+
 class Artifact(models.Model):
     """A file made by an analysis."""
 

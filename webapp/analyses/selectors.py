@@ -1,6 +1,7 @@
 """Reading analyses. Queries take the requesting user, except those for workers."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -8,6 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS, RecordingInfo
 from inference.export.codec import decode
+from inference.timeline.baseline import with_baseline
 from inference.types import (
     UNDETERMINED,
     Correction,
@@ -147,16 +149,24 @@ def corrections(analysis: Analysis) -> Corrections:
     return Corrections(row.revision, by, row.at.isoformat(), tuple(Correction(*one) for one in row.segments))
 
 
+def baseline(analysis: Analysis) -> dict[str, Any]:
+    """The marked neutral span with its author and time; all None if none is marked."""
+    row = models.NeutralBaseline.objects.select_related("by").filter(analysis=analysis).first()
+    if row is None:
+        return dict.fromkeys(("start_s", "end_s", "by", "at"))
+    return {"start_s": row.start_s, "end_s": row.end_s, "by": row.by and row.by.get_username(), "at": row.at}
+
+
 def _artifact(analysis: Analysis, kind: Artifact.Kind) -> Artifact | None:
     return next((artifact for artifact in analysis.artifacts.all() if artifact.kind == kind), None)
 
 
 def timeline(analysis: Analysis) -> Timeline | None:
-    """The timeline as the pipeline produced it; None until it is published."""
+    """The timeline as the pipeline produced it, with corrections and baseline; None until it is published."""
     if analysis.timeline_at is None:
         return None
     recording, labels = analysis.recording, tuple(analysis.labels)
-    return Timeline(
+    found = Timeline(
         mode=Mode(analysis.mode),
         media=MediaInfo(
             duration_s=recording.duration_s,
@@ -173,9 +183,11 @@ def timeline(analysis: Analysis) -> Timeline | None:
         segments=tuple(_segment(labels, *row) for row in analysis.segments.order_by("id").values_list(*SEGMENT_FIELDS)),
         notice=analysis.notice,
         faces=face_track(analysis),
-        corrections=found if (found := corrections(analysis)).segments else None,
+        corrections=corrected if (corrected := corrections(analysis)).segments else None,
         eeg=decode(analysis.eeg_facts, EegFacts) if analysis.eeg_facts else None,
     )
+    marked = models.NeutralBaseline.objects.filter(analysis=analysis).first()
+    return found if marked is None else with_baseline(found, marked.start_s, marked.end_s)
 
 
 def published_timeline(analysis: Analysis) -> Timeline:

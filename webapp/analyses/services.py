@@ -1,4 +1,4 @@
-"""Writes: submit a recording, analyse it again, cancel, correct, erase."""
+"""Writes: submit a recording, analyse it again, cancel, correct, mark a baseline, erase."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -14,13 +14,14 @@ from django.shortcuts import get_object_or_404
 
 from inference import store
 from inference.errors import Code, InputError
+from inference.timeline.baseline import with_baseline
 from inference.timeline.corrections import validate_corrections
 from inference.types import Correction, Corrections
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.analyses import events, quota, selectors
 from webapp.analyses.execution import dispatch
-from webapp.analyses.models import Analysis, CorrectedTimeline
+from webapp.analyses.models import Analysis, CorrectedTimeline, NeutralBaseline
 from webapp.audit.models import Action
 from webapp.audit.services import record, record_each
 from webapp.core.errors import RequestError, WebCode
@@ -136,6 +137,30 @@ def carry_over(*, analysis: Analysis, source: Analysis, by: User, revision: int)
 def remove_corrections(*, analysis: Analysis, by: User, revision: int) -> None:
     """Remove the corrections. Raises RequestError(REVISION_CONFLICT), and Http404 as `save_corrections`."""
     _replace_corrections(analysis, revision, by, [])
+
+
+def save_baseline(*, analysis: Analysis, by: User, start_s: float, end_s: float) -> dict[str, Any]:
+    """Mark a span in which the person is neutral, in place of an earlier one.
+
+    Raises RequestError(NOT_READY), InputError(BASELINE_RANGE | BASELINE_SHORT | BASELINE_UNDETERMINED), and Http404 if
+    the recording was erased meanwhile.
+    """
+    marked = with_baseline(selectors.published_timeline(analysis), start_s, end_s).baseline
+    assert marked is not None
+    span = {"start_s": marked.start_s, "end_s": marked.end_s}
+    with transaction.atomic():
+        get_object_or_404(Analysis.objects.select_for_update(), pk=analysis.pk)
+        NeutralBaseline.objects.update_or_create(analysis=analysis, defaults={**span, "by": by})
+        record(Action.BASELINE_CHANGED, by=by.pk, owner=analysis.recording.owner_id, target=analysis)
+    return selectors.baseline(analysis)
+
+
+def remove_baseline(*, analysis: Analysis, by: User) -> None:
+    """Remove the marked neutral span, if there is one."""
+    with transaction.atomic():
+        deleted, _ = NeutralBaseline.objects.filter(analysis=analysis).delete()
+        if deleted:
+            record(Action.BASELINE_CHANGED, by=by.pk, owner=analysis.recording.owner_id, target=analysis)
 
 
 def erase(*, recording: Recording, by: User | None = None) -> None:

@@ -25,6 +25,7 @@ class Action(models.TextChoices):
     VIDEO_FETCHED = "video_fetched", "Labelled video opened"
     FILE_EXPORTED = "file_exported", "Timeline downloaded"
     CORRECTED = "corrected", "Timeline corrected"
+    BASELINE_CHANGED = "baseline_changed", "Neutral baseline changed"
     WEBHOOK_NETWORKS_CHANGED = "webhook_networks_changed", "Networks that webhooks may reach changed"
     SHARED = "shared", "Sharing begun"
     SHARE_OPENED = "share_opened", "What is shared was opened"

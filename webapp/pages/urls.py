@@ -28,6 +28,7 @@ pages = [
     path("analyses/<uuid:pk>/live/", timeline_views.progress, name="progress"),
     path("analyses/<uuid:pk>/agreement/", timeline_views.agreement, name="agreement"),
     path("analyses/<uuid:pk>/carry-over/", timeline_views.carry_over, name="carry-over"),
+    path("analyses/<uuid:pk>/baseline/", timeline_views.baseline, name="baseline"),
     path("analyses/<uuid:pk>/cancel/", timeline_views.cancel, name="cancel"),
     path("projects/", project_views.projects, name="projects"),
     path("projects/new/", project_views.new_project, name="new-project"),

@@ -33,6 +33,7 @@ NEEDS = {
     "analyses/<uuid:pk>/chapters/": {"get": "read"},
     "analyses/<uuid:pk>/export/<str:format>/": {"get": "read"},
     "analyses/<uuid:pk>/faces/": {"get": "read"},
+    "analyses/<uuid:pk>/baseline/": {"get": "read", "put": "write", "delete": "write"},
     "analyses/<uuid:pk>/corrections/carry-over/": {"post": "write"},
     "analyses/<uuid:pk>/corrections/": {"get": "read", "put": "write", "delete": "write"},
     "exports/": {"get": "read"},

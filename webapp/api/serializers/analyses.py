@@ -244,5 +244,17 @@ class CorrectionsSerializer(RevisionSerializer):
         return [Correction(**one) for one in self.validated_data["segments"]]
 
 
+class BaselineSpanSerializer(serializers.Serializer[Any]):
+    start_s = SecondsField()
+    end_s = SecondsField()
+
+
+class BaselineSerializer(serializers.Serializer[Any]):
+    start_s = SecondsField(allow_null=True)
+    end_s = SecondsField(allow_null=True)
+    by = serializers.CharField(allow_null=True, help_text="User name of who marked it.")
+    at = serializers.DateTimeField(allow_null=True, help_text="When it was marked.")
+
+
 class CarryOverSerializer(RevisionSerializer):
     source = serializers.UUIDField(help_text="The corrected analysis, of the same recording.")  # type: ignore[assignment]

@@ -69,7 +69,7 @@ def result(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResp
     """Show the result of an analysis."""
     access = permissions.access_for(link, pk)
     urls = ResultUrls(access.analysis, secret)
-    context = result_context(access, urls, request.GET.get("segments")) | {
+    context = result_context(access, urls, request.GET.get("segments"), relative="relative" in request.GET) | {
         "siblings": urls.pages_of(access.siblings()),
         "link": link,
         "secret": secret,

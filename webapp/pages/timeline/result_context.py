@@ -9,6 +9,7 @@ from django.urls import reverse
 from inference.errors import Code
 from inference.export import WRITERS
 from inference.timeline.agreement import correction_agreement, grid_agreement, transitions
+from inference.timeline.baseline import relative_timeline
 from inference.timeline.corrections import labels_between
 from inference.timeline.sampling import source_labels_on_grid
 from inference.timeline.summary import label_shares, summary
@@ -104,11 +105,19 @@ def progress_update(access: AnalysisAccess, urls: ResultUrls, state: str) -> dic
     return context | {"access": access, "urls": urls}
 
 
-def result_context(access: AnalysisAccess, urls: ResultUrls, page: str | None = None) -> dict[str, Any]:
-    """Return the whole context, progress included, with one page of the segments."""
+def result_context(
+    access: AnalysisAccess, urls: ResultUrls, page: str | None = None, *, relative: bool = False
+) -> dict[str, Any]:
+    """Return the whole context, progress included, with one page of the segments.
+
+    With `relative`, probabilities and labels are relative to the baseline, where one is marked.
+    """
     analysis = access.analysis
     recording = analysis.recording
     timeline = selectors.timeline(analysis)
+    relative = relative and timeline is not None and timeline.baseline is not None
+    if timeline and relative:
+        timeline = relative_timeline(timeline)
     return {
         **progress_context(analysis),
         "access": access,
@@ -120,7 +129,8 @@ def result_context(access: AnalysisAccess, urls: ResultUrls, page: str | None = 
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": recording_name(recording.title, recording.pk),
         **(_timeline_context(timeline, page) if timeline else {}),
-        "label_shares": svg.label_shares(analysis.summary["share"]) if analysis.summary else (),
+        "relative": relative,
+        "label_shares": svg.label_shares(summary(timeline)["share"]) if timeline else (),
         "exports": [
             {"name": display_names.EXPORTS[name], "extension": writer.extension, "url": urls.export(name)}
             for name, writer in WRITERS.items()

@@ -1,4 +1,4 @@
-"""One analysis: result, progress, agreement with corrections, cancelling."""
+"""One analysis: result, progress, agreement with corrections, baseline, cancelling."""
 
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from webapp.analyses.permissions import AnalysisAccess
 from webapp.core.errors import RequestError
 from webapp.pages import model_cards
 from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.timeline.forms import BaselineForm
 from webapp.pages.timeline.result_context import ResultUrls, corrections_context, progress_update, result_context
 
 
@@ -26,7 +27,7 @@ def result(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     access = permissions.access_for(request.user, pk)
     urls = ResultUrls(access.analysis)
     with_eeg = access.analysis.recording.has_eeg
-    context = result_context(access, urls, request.GET.get("segments")) | {
+    context = result_context(access, urls, request.GET.get("segments"), relative="relative" in request.GET) | {
         "siblings": urls.pages_of(access.siblings()),
         "other_corrections": _other_corrections(access) if access.own else None,
         "models": model_cards.selectable_models(with_eeg=with_eeg) if access.own else (),
@@ -59,6 +60,27 @@ def cancel(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     analysis = selectors.analysis_for(request.user, pk)
     services.cancel(analysis=analysis)
     return redirect("pages:result", analysis.pk)
+
+
+@require_POST
+@login_required
+def baseline(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+    """Mark the neutral span of a timeline, or remove it."""
+    analysis = selectors.analysis_for(request.user, pk)
+    if request.POST.get("action") == "remove":
+        services.remove_baseline(analysis=analysis, by=request.user)
+        messages.success(request, "The neutral baseline has been removed.")
+        return redirect("pages:result", analysis.pk)
+    form = BaselineForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Give the start and the end of the neutral span in seconds.")
+        return redirect("pages:result", analysis.pk)
+    try:
+        services.save_baseline(analysis=analysis, by=request.user, **form.cleaned_data)
+    except (InputError, RequestError) as error:
+        messages.error(request, error.message)
+        return redirect("pages:result", analysis.pk)
+    return redirect(f"{reverse('pages:result', args=[analysis.pk])}?relative=1#baseline")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -153,6 +153,11 @@ const toggleFaces = async ({ model }) => {
   pressButton("faces", faceBox.enabled);
 };
 
+/** @param {string} id of the field that gets the playhead's time */
+const setBaseline = (id) => {
+  byId(id, HTMLInputElement).value = player.moment.toFixed(1);
+};
+
 /** @param {(timeline: Timeline) => unknown} command */
 const withTimeline = (command) => () => {
   if (timeline) command(timeline);
@@ -175,6 +180,8 @@ const commands = {
   zoomOut: withTimeline(({ view }) => view.zoom(view.factor / 2)),
   zoomFit: withTimeline(({ view }) => view.zoom(1)),
   hideTooltip: withTimeline(({ tooltip }) => tooltip.dismiss()),
+  baselineStart: () => setBaseline("baseline-start"),
+  baselineEnd: () => setBaseline("baseline-end"),
   help: () => byId("keys", HTMLDialogElement).showModal(),
 };
 for (const name of CORRECTION_COMMANDS) commands[name] = withTimeline(({ editor }) => editor?.commands[name]());

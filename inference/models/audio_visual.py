@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from inference.models.efficientface import EfficientFace
 from inference.models.resnet import ResidualFace
-from inference.models.speech_encoder import WIDTH as ENCODER_WIDTH
 from inference.models.speech_encoder import SpeechEncoder
 
 SAMPLES = 15  # faces per window
@@ -71,7 +70,7 @@ class AudioBranch(nn.Module):
             raise ValueError(f"mfcc {tuple(mfcc.shape)}, expected (B, {self.coefficients}, {MFCC_FRAMES})")
         return self.stage1(cepstral_mean_norm(mfcc) if self.cepstral_mean_norm else mfcc)
 
-    def pool(self, audio: Tensor) -> Tensor:
+    def pool(self, audio: Tensor, _mfcc: Tensor) -> Tensor:
         """Average stage 2 over time: (B, 128, 144) -> (B, 128)."""
         return audio.mean(2)
 
@@ -95,18 +94,26 @@ class _ResidualConvolution(nn.Module):
 class EncoderBranch(nn.Module):
     """Hidden states of a speech encoder (B, 180, L * 384) -> stage 1 (B, 128, 180) -> stage 2 (B, 128, 180).
 
-    Each of the L `layers` has a layer norm; they are mixed by learned weights that sum to 1 (Peters et al. 2018, ELMo).
-    The encoder's parameters reach the output only through `AudioVisualNetwork.speech_features`.
+    The classifier reads the mean and the standard deviation of the hidden states over time, as in statistics pooling
+    (Snyder et al. 2018), beside the mean of stage 2, whose time axis meets the faces. Every feature is standardised
+    first: features of the middle of an encoder differ in scale by two orders of magnitude. The encoder's parameters
+    reach the output only through `AudioVisualNetwork.speech_features`.
     """
 
     def __init__(self, classes: int, layers: Sequence[int], dropout: float = 0.0) -> None:
         super().__init__()
         self.encoder = SpeechEncoder(layers)
-        self.norms = nn.ModuleList(nn.LayerNorm(ENCODER_WIDTH) for _ in layers)
-        self.layer_weights = nn.Parameter(torch.zeros(len(layers)))
-        self.stage1 = nn.Sequential(nn.Linear(ENCODER_WIDTH, _WIDTH), nn.GELU())
+        features = self.encoder.features
+        self.standardise = nn.BatchNorm1d(features, affine=False)
+        self.stage1 = nn.Sequential(nn.Linear(features, _WIDTH), nn.GELU())
         self.stage2 = _ResidualConvolution(_WIDTH)
-        self.pooling = nn.Sequential(nn.Linear(2 * _WIDTH, _WIDTH), nn.GELU(), nn.Dropout(dropout))
+        self.statistics = nn.Sequential(
+            nn.BatchNorm1d(2 * features, affine=False),
+            nn.Dropout(dropout),
+            nn.Linear(2 * features, _WIDTH),
+            nn.GELU(),
+        )
+        self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(_WIDTH, classes)
 
     def intermediate(self, hidden: Tensor) -> Tensor:
@@ -115,15 +122,13 @@ class EncoderBranch(nn.Module):
             raise ValueError(
                 f"hidden states {tuple(hidden.shape)}, expected (B, {ENCODER_FRAMES}, {self.encoder.features})"
             )
-        layers = hidden.split(ENCODER_WIDTH, dim=2)
-        weights = self.layer_weights.softmax(0)
-        mixed = sum(weight * norm(layer) for weight, norm, layer in zip(weights, self.norms, layers, strict=True))
-        return self.stage1(mixed).transpose(1, 2)
+        return self.stage1(self.standardise(hidden.transpose(1, 2)).transpose(1, 2)).transpose(1, 2)
 
-    def pool(self, audio: Tensor) -> Tensor:
-        """Pool stage 2 by its mean and standard deviation over time: (B, 128, 180) -> (B, 128)."""
-        deviation = (audio.var(2, correction=0) + _MIN_VARIANCE).sqrt()
-        return self.pooling(torch.cat((audio.mean(2), deviation), dim=1))
+    def pool(self, audio: Tensor, hidden: Tensor) -> Tensor:
+        """Pool stage 2 (B, 128, 180) and the hidden states (B, 180, L * 384): (B, 128)."""
+        deviation = (hidden.var(1, correction=0) + _MIN_VARIANCE).sqrt()
+        statistics = self.statistics(torch.cat((hidden.mean(1), deviation), dim=1))
+        return self.dropout(statistics + audio.mean(2))
 
 
 class VideoBranch(nn.Module):
@@ -276,7 +281,7 @@ class AudioVisualNetwork(nn.Module, ABC):
         audio, video = self.audio.intermediate(speech), self.video.stage1(features.transpose(1, 2))
         audio, video = self._fuse_intermediate(audio, video)
         audio, video = self._fuse_late(self.audio.stage2(audio), self.video.stage2(video))
-        return torch.cat((self.audio.pool(audio), video.mean(2)), dim=1)
+        return torch.cat((self.audio.pool(audio, speech), video.mean(2)), dim=1)
 
     def forward(self, speech: Tensor, faces: Tensor) -> Tensor:
         """Classify speech and faces (B*15, 3, S, S): logits (B, classes)."""

@@ -147,9 +147,9 @@ def test_the_order_of_time_and_the_variation_over_it_reach_the_logits(
 
 def test_dropout_changes_the_voice_in_training_alone() -> None:
     branch = EncoderBranch(2, LAYERS, dropout=0.5)
-    audio = torch.randn(2, 128, 180)
-    assert not torch.equal(branch.pool(audio), branch.pool(audio))
-    assert torch.equal(branch.eval().pool(audio), branch.pool(audio))
+    audio, hidden = torch.randn(2, 128, 180), torch.randn(2, 180, branch.encoder.features)
+    assert not torch.equal(branch.pool(audio, hidden), branch.pool(audio, hidden))
+    assert torch.equal(branch.eval().pool(audio, hidden), branch.pool(audio, hidden))
 
 
 def test_the_store_gives_back_the_same_network_also_from_half_precision(

@@ -60,7 +60,7 @@ class CorpusClassifier(nn.Module):
 
 def classify(branch: EncoderBranch, hidden: Tensor) -> Tensor:
     """Logits (N, classes) by the branch's own classifier of windows (N, 180, L * 384)."""
-    logits: Tensor = branch.classifier(branch.pool(branch.stage2(branch.intermediate(hidden))))
+    logits: Tensor = branch.classifier(branch.pool(branch.stage2(branch.intermediate(hidden)), hidden))
     return logits
 
 

@@ -221,6 +221,7 @@ def report(models: Sequence[store.StoredModel], options: argparse.Namespace) -> 
         return found
 
     faces = fewer_faces(read_data(options.faces, votes=options.votes), options.images)
+    assert faces.faces is not None
     parts = [
         f"{HEAD}\nModels: {', '.join(names)}. Measured on {circumstances()}.\n",
         f"## Faces\n\nFER-2013 {options.faces.stem}, on which no model was fitted.\n",

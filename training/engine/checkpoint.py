@@ -111,6 +111,17 @@ def seconds(directory: Path) -> float:
     return round(sum(float(json.loads(line)["seconds"]) for line in lines), 1)
 
 
+def curves(directory: Path) -> dict[str, list[dict[str, float]]]:
+    """What a fit logged of each epoch, by the place of the log: `loss`, and `accuracy` where it was validated."""
+    return {
+        path.relative_to(directory).with_suffix("").as_posix(): [
+            {key: value for key, value in json.loads(line).items() if key in ("epoch", "loss", "accuracy")}
+            for line in path.read_text().splitlines()
+        ]
+        for path in sorted(directory.rglob("*.jsonl"))
+    }
+
+
 def remove(directory: Path) -> None:
     """Delete the state of a finished fit; its log stays."""
     for path in directory.rglob(FILE):

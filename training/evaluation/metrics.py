@@ -30,16 +30,31 @@ def scores(
     """
     predicted = probabilities.argmax(axis=1) if predicted is None else predicted
     confidence = probabilities.max(axis=1) if confidence is None else confidence
+    confident = reliability(confidence, predicted == targets)
+    result = {
+        "accuracy": _rounded(np.mean(predicted == targets)),
+        "n": len(targets),
+        "ece": confident["ece"],
+        **scores_by_label(predicted, targets, labels),
+        "calibration": confident,
+    }
+    if subjects is not None:
+        spread = by_subject(predicted == targets, subjects)
+        result |= {key: spread[key] for key in ("interval_95", "subject_sd", "subjects")}
+    return result
+
+
+def scores_by_label(predicted: NDArray[np.int64], targets: NDArray[np.int64], labels: Sequence[str]) -> dict[str, Any]:
+    """Mean recall of the labels that occur, F1, the scores of each label and the confusion matrix.
+
+    `predicted` and `targets` (N,) are indices into `labels`; rows of the matrix are the true labels.
+    """
     indices = np.arange(len(labels))
     precision, recall, f1, count = metrics.precision_recall_fscore_support(
         targets, predicted, labels=indices, zero_division=0
     )
-    confident = reliability(confidence, predicted == targets)
-    result: dict[str, Any] = {
-        "accuracy": _rounded(np.mean(predicted == targets)),
+    return {
         "recall": _rounded(recall[count > 0].mean()),
-        "n": len(targets),
-        "ece": confident["ece"],
         "macro_f1": _rounded(f1.mean()),
         "weighted_f1": _rounded(np.average(f1, weights=count)),
         "labels": list(labels),
@@ -48,12 +63,7 @@ def scores(
             for label, row in zip(labels, zip(precision, recall, f1, count, strict=True), strict=True)
         },
         "confusion": metrics.confusion_matrix(targets, predicted, labels=indices).tolist(),
-        "calibration": confident,
     }
-    if subjects is not None:
-        spread = by_subject(predicted == targets, subjects)
-        result |= {key: spread[key] for key in ("interval_95", "subject_sd", "subjects")}
-    return result
 
 
 def calibration(probabilities: NDArray[np.floating[Any]], targets: NDArray[np.int64]) -> dict[str, Any]:

@@ -18,3 +18,17 @@ BY_LABELS_AND_PART = {
         "cnn": "68.3 % (EAV, 600 clips)",
     },
 }
+RECORDINGS = {
+    "ravdess-8-intermediate-attention": "81.6 / 58.1 / 72.8 %",
+    "ravdess-8-intermediate-attention-4-heads": "79.6 / 57.2 / 71.8 %",
+    "ravdess-8-intermediate-transformer": "77.3 / 48.4 / 73.8 %",
+    "ravdess-8-intermediate-transformer-4-heads": "78.9 / 44.3 / 74.9 %",
+    "ravdess-8-late-transformer": "79.1 / 59.2 / 72.7 %",
+    "ravdess-8-late-transformer-4-heads": "79.3 / 53.0 / 70.9 %",
+    "ravdess-5-intermediate-attention": "92 % (16/4/4 actors)",
+    "eav-5-intermediate-attention": "58.4 % (6 unseen subjects)",
+    "eav-5-from-ravdess": "40.5 % (from RAVDESS-5)",
+    "eav-eegnet-5": "39.4 % (6 unseen subjects)",
+    "eav-fusion-cnn-5": "68.3 % (600 clips)",
+}
+"""Both modalities / voice / face of RAVDESS-8 are means of five folds of actors; a configuration fits one fold."""

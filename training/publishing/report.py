@@ -5,15 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import numpy as np
-
 from inference import store
+from training.publishing import plots
 from training.publishing.published import BY_LABELS_AND_PART
-
-mpl.use("svg")
-mpl.rcParams["svg.hashsalt"] = "emotrace"  # the same numbers give the same file
+from training.publishing.recordings_table import recordings_table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HEAD = """# Results
@@ -33,6 +28,7 @@ def write(folds: Sequence[Path]) -> Path:
     images = DOCS / "images" / "results"
     images.mkdir(parents=True, exist_ok=True)
     parts = [HEAD, *(_model(spec, images) for spec in store.list_models())]
+    parts.append(recordings_table())
     parts += [_folds(json.loads((each / "metrics.json").read_text())) for each in folds]
     path = DOCS / "results.md"
     path.write_text("\n".join(parts))
@@ -48,10 +44,16 @@ def _model(spec: store.StoredModel, images: Path) -> str:
     said.append(_table(_flat(metrics["scores"]), BY_LABELS_AND_PART.get(len(spec.labels), {})) + "\n")
     if "composed" in metrics["scores"]:
         said.append(_halves(metrics))
-    if all("confusion" in score for score in metrics["scores"].values()):
-        name = f"{spec.name}-{spec.version}.svg"
-        _plot(metrics["scores"], images / name)
-        said.append(f"\n![Confusion and calibration of {spec.name}](images/results/{name})\n")
+    drawn = {part: score for part, score in _flat(metrics["scores"]).items() if "confusion" in score}
+    if any("by_label" in score for score in drawn.values()):
+        said.append(_by_label(drawn))
+    name = f"{spec.name}-{spec.version}"
+    if drawn:
+        plots.confusion(drawn, images / f"{name}.svg")
+        said.append(f"\n![Confusion and calibration of {spec.name}](images/results/{name}.svg)\n")
+    if curves := metrics.get("curves"):
+        plots.learning_curves(curves, images / f"{name}-curves.svg")
+        said.append(f"\n![Learning curves of {spec.name}](images/results/{name}-curves.svg)\n")
     return "\n".join(said)
 
 
@@ -74,6 +76,21 @@ def _halves(metrics: dict[str, Any]) -> str:
         if own is not None:
             lines.append(f"| {part} | {joint:.1%} | {own:.1%} | {100 * (joint - own):+.1f} points |")
     return "\n".join(lines)
+
+
+def _by_label(scores: dict[str, dict[str, Any]]) -> str:
+    """Precision, recall and F1 of each label."""
+    named = {part: score["by_label"] for part, score in scores.items() if "by_label" in score}
+    lines = [
+        "Precision / recall / F1 of each label:\n",
+        "| Label | " + " | ".join(named) + " |",
+        "| --- " * (len(named) + 1) + "|",
+    ]
+    for label in dict.fromkeys(label for rows in named.values() for label in rows):
+        rows = [each.get(label) for each in named.values()]
+        cells = [f"{row['precision']:.0%} / {row['recall']:.0%} / {row['f1']:.2f}" if row else "" for row in rows]
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def _flat(scores: dict[str, Any], path: str = "") -> dict[str, dict[str, Any]]:
@@ -105,30 +122,6 @@ def _table(rows: dict[str, dict[str, Any]], published: dict[str, str]) -> str:
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def _plot(scores: dict[str, Any], path: Path) -> None:
-    """The confusion matrix and the reliability diagram of every part, side by side."""
-    figure, axes = plt.subplots(2, len(scores), figsize=(4.6 * len(scores), 8.4), layout="constrained")
-    for column, (name, score) in enumerate(scores.items()):
-        counts = np.array(score["confusion"], dtype=float)
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        top, bottom = axes[0][column], axes[1][column]
-        top.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for row, shown in enumerate(shares):
-            for place, share in enumerate(shown):
-                colour = "white" if share > 0.5 else "black"
-                top.text(place, row, f"{100 * share:.0f}", ha="center", va="center", color=colour, fontsize=8)
-        top.set_xticks(range(len(shares)), score["labels"], rotation=45, ha="right")
-        top.set_yticks(range(len(shares)), score["labels"])
-        top.set(title=f"{name}: {score['accuracy']:.1%} of {score['n']}", xlabel="read as", ylabel="labelled, % of row")
-        bins = score["calibration"]["bins"]
-        bottom.plot([0, 1], [0, 1], color="grey", linewidth=1)
-        bottom.plot([row["confidence"] for row in bins], [row["accuracy"] for row in bins], marker="o")
-        bottom.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
-        bottom.set_title(f"ECE {score['calibration']['ece']:.3f}")
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
 
 
 def _folds(found: dict[str, Any]) -> str:

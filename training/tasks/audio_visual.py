@@ -87,6 +87,7 @@ def fit(config: SyntheticPairs, sources: Sources, out: Path) -> None:
             calibrating = speech.of_actors(config.calibration_actors)
             reweigh(predictor, metrics["calibration"]["balance"], calibrating, data.faces)
         if fabric.is_global_zero:
+            metrics["curves"] = checkpoint.curves(directory)
             metrics["provenance"] = provenance(config.seed, checkpoint.seconds(directory), fabric.world_size)
             publish(predictor.network, spec, metrics, config, "synthetic_pairs", out)
             checkpoint.remove(directory)

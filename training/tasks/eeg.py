@@ -20,7 +20,7 @@ from training.engine.loop import Loop
 from training.engine.optim import Optimisation
 from training.errors import DatasetError
 from training.evaluation.eeg import evaluate, logits
-from training.evaluation.metrics import INTERVAL, by_subject
+from training.evaluation.metrics import INTERVAL, by_subject, scores_by_label
 from training.features.eeg import Trials, recorded_trials, simulated_trials
 from training.publishing import published, spec
 from training.publishing.provenance import provenance
@@ -44,8 +44,10 @@ def fit_simulated(config: SimulatedEEG, out: Path) -> None:
             "interval": INTERVAL,
             "simulation": msgspec.to_builtins(config.simulation),
             "scores": {
-                part: evaluate(network, simulated_trials(config, part), config.seed) for part in ("validation", "test")
+                part: evaluate(network, simulated_trials(config, part), config.labels, config.seed)
+                for part in ("validation", "test")
             },
+            "curves": checkpoint.curves(directory),
             "provenance": provenance(config.seed, checkpoint.seconds(directory), fabric.world_size),
         }
         if fabric.is_global_zero:
@@ -70,9 +72,10 @@ def fit_recorded(config: RecordedEEG, root: Path, out: Path) -> None:
             "selection": "last epoch; people outside training chose none of the weights",
             "interval": INTERVAL,
             "scores": {
-                part: evaluate(network, trials, config.seed)
+                part: evaluate(network, trials, config.labels, config.seed)
                 for part, trials in (("validation", validation), ("test", test))
             },
+            "curves": checkpoint.curves(directory),
             "provenance": provenance(config.seed, checkpoint.seconds(directory), fabric.world_size),
         }
         if fabric.is_global_zero:
@@ -92,7 +95,7 @@ def fit_within_subject(config: WithinSubjectEEG, root: Path, out: Path) -> None:
         raise DatasetError(f"{config.split}: parts people, and each person's network needs a split by trial")
     (fold,) = split.folds
     directory = checkpoint.directory(config, root.resolve())
-    correct, subjects = [], []
+    predicted, targets, subjects = [], [], []
     for subject in eav.read_subjects(root):
         rank = np.array(eav.ranks(subject.trials))
         trials = recorded_trials(root, [subject.number], config.eeg, config.labels)
@@ -101,16 +104,19 @@ def fit_within_subject(config: WithinSubjectEEG, root: Path, out: Path) -> None:
             raise DatasetError(f"{root}: subject {subject.number} has too few trials for {config.split}")
         with devices.launch() as fabric:
             network = train(fabric, config, train_trials, directory / f"subject-{subject.number}")
-            correct.append(logits(network, test).mean(axis=1).argmax(1) == test.labels)
+            predicted.append(logits(network, test).mean(axis=1).argmax(1))
+        targets.append(test.labels)
         subjects.append(test.subjects)
-        log.info("subject %d accuracy %.3f", subject.number, correct[-1].mean())
+        log.info("subject %d accuracy %.3f", subject.number, (predicted[-1] == test.labels).mean())
+    found, expected = np.concatenate(predicted), np.concatenate(targets)
     metrics = {
         "title": f"EEG, a network for each person ({config.name})",
         "about": f"EEGNet on EAV{' (simulated stand-in)' if eav.simulated(root) else ''}, {config.split}: earlier "
         "trials of a person are fitted on, later ones of the same person read. It says nothing about other people.",
         "published": published.EEG_WITHIN_SUBJECT,
-        "n": sum(map(len, correct)),
-        **by_subject(np.concatenate(correct), np.concatenate(subjects), config.seed),
+        "n": len(expected),
+        **by_subject(found == expected, np.concatenate(subjects), config.seed),
+        **scores_by_label(found, expected, config.labels),
         "provenance": provenance(config.seed, checkpoint.seconds(directory)),
     }
     out.mkdir(parents=True, exist_ok=True)

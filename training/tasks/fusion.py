@@ -38,7 +38,7 @@ from training.engine.optim import Optimisation
 from training.errors import DatasetError
 from training.evaluation import eeg as eeg_evaluation
 from training.evaluation.calibration import temperature
-from training.evaluation.metrics import INTERVAL, by_subject, calibration
+from training.evaluation.metrics import INTERVAL, by_subject, calibration, scores_by_label
 from training.evaluation.recordings import window_logits
 from training.features import eeg as eeg_features
 from training.features.cache import cached
@@ -95,7 +95,11 @@ def fit_simulated(config: SimulatedFusion, out: Path) -> None:
         "pairings": config.test_pairings,
         "trials": len(eeg.labels),
         "clips": len(audio_visual.labels),
-        "scores": {name: by_subject(share, subjects, config.seed) for name, share in correct.items()},
+        "scores": {
+            name: by_subject(share, subjects, config.seed)
+            | scores_by_label(predicted[name].argmax(2).ravel(), targets, config.labels)
+            for name, share in correct.items()
+        },
         "gains": {
             rival: by_subject(correct["cnn"] - correct[rival], subjects, config.seed)
             for rival in ("audio-video alone", "eeg alone", "average", "waver")
@@ -139,7 +143,9 @@ def fit_recorded(config: RecordedFusion, root: Path, out: Path) -> None:
         "interval": INTERVAL,
         "trials": len(labels),
         "scores": {
-            name: by_subject(logits.argmax(1) == labels, subjects, config.seed) for name, logits in predicted.items()
+            name: by_subject(logits.argmax(1) == labels, subjects, config.seed)
+            | scores_by_label(logits.argmax(1), labels, config.labels)
+            for name, logits in predicted.items()
         },
         "calibration": scaling,
         "provenance": provenance(config.seed, round(time.monotonic() - started, 1), processes),

@@ -74,6 +74,7 @@ def fit(config: AudioVisualRecordings, root: Path, backbone: Path | None, out: P
             metrics = _metrics(predictor, parts, spec, config, best) | {
                 "fitted_actors": sorted({*fold.train, *fold.validation}) if config.source == "ravdess" else [],
                 "backbone": "fitted before" if initial else "from scratch",
+                "curves": checkpoint.curves(directory),
                 "provenance": provenance(config.seed, checkpoint.seconds(directory), fabric.world_size),
             }
             publish(network, spec, metrics, config, "recordings", out)

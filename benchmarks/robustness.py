@@ -11,7 +11,7 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ as sound and analysed as an upload is, with level, voice detection, temperatures
   **trimmed**: without the silence at either end.
 - **16 pixels**: faces of that side, enlarged again. **six agree**: images on which six of ten annotators or more agree.
 - **Composed** clips join one face image, moving like a head, with a voice of the same label.
+- A row has at most {images} images or {clips} clips, spread evenly over labels; `n` is their number.
 - ECE is the expected calibration error over 15 bins; valence and arousal are accuracies of three and two levels.
 """
 
@@ -200,13 +201,10 @@ def recordings_table(found: Sequence[Scores], models: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def known(model: store.StoredModel, clips: Iterable[SpeechClip]) -> str:
+def fitted_share(model: store.StoredModel, clips: Sequence[SpeechClip]) -> str:
     """How many of the clips are of speakers that the model was fitted on."""
-    clips = list(clips)
     fitted = sum(clip.speaker in fitted_speakers(model) for clip in clips)
-    if not fitted:
-        return f"{model}: none of the speakers"
-    return f"{model}: **{fitted} of the {len(clips)} clips, so its scores on them are too good**"
+    return f"{fitted} of {len(clips)} by {model}" + (" (**its scores on them are too good**)" if fitted else "")
 
 
 def report(models: Sequence[store.StoredModel], options: argparse.Namespace) -> str:
@@ -222,9 +220,10 @@ def report(models: Sequence[store.StoredModel], options: argparse.Namespace) -> 
 
     faces = fewer_faces(read_data(options.faces, votes=options.votes), options.images)
     assert faces.faces is not None
+    head = HEAD.format(images=options.images, clips=options.clips)
     parts = [
-        f"{HEAD}\nModels: {', '.join(names)}. Measured on {circumstances()}.\n",
-        f"## Faces\n\nFER-2013 {options.faces.stem}, on which no model was fitted.\n",
+        f"{head}\nModels: {', '.join(names)}. Measured on {circumstances()}.\n",
+        f"## Faces\n\n{options.faces.stem}, on which no model was fitted; FER-2013 repeats some images in two parts.\n",
         table(FACES, rows(face_conditions(faces), "faces"), names),
     ]
     for folder in options.speech:
@@ -234,10 +233,10 @@ def report(models: Sequence[store.StoredModel], options: argparse.Namespace) -> 
         if ravdess:
             data = replace(data, faces=faces.faces.part(0, 6))
         speakers = sorted({clip.speaker.split("/")[1] for clip in data.clips})
-        fitted = "; ".join(known(model, data.clips) for model in models)
+        fitted = ", ".join(fitted_share(model, data.clips) for model in models)
         parts += [
             f"\n## Speech: {data.clips[0].corpus}\n",
-            f"Speakers: {', '.join(speakers)}. Fitted on {fitted}.\n",
+            f"Speakers: {', '.join(speakers)}. Clips of speakers that were fitted on: {fitted}.\n",
             table(SPEECH, rows(speech_conditions(data), "speech"), names),
         ]
         if ravdess:

@@ -4,11 +4,14 @@ import shutil
 from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import av
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.core.files.base import File
+from django.test import Client
 from playwright.sync_api import Page, expect
 
 from inference.types import (
@@ -25,7 +28,7 @@ from inference.types import (
     Window,
 )
 from tests.integration.processes import eventually
-from tests.integration.rest import PASSWORD, SAMPLES, USER
+from tests.integration.rest import SAMPLES, USER
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.execution.lease import claim
@@ -41,6 +44,7 @@ DURATION_S = EDGES_S[-1]
 HOUR_S, MANY = 3600, 3000
 PATIENCE_MS = 60_000  # a limit for whatever is waited for, not a measurement: a busy machine may take its time
 STEP_S = 0.24  # from one face to the next
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 CUT = ("neutral", "happy", UNDETERMINED, "sad", "happy", "calm")
 
 
@@ -128,14 +132,19 @@ def serious(page: Page) -> list[dict[str, Any]]:
     return [violation for violation in found if violation["impact"] != "minor"]
 
 
+def log_in(page: Page, username: str = USER) -> None:
+    """Give the browser a session, without the form: the tests of accounts and of the journey fill that in."""
+    client = Client()
+    client.force_login(User.objects.get(username=username), backend=MODEL_BACKEND)
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": urljoin(page.url, "/")}])
+
+
 def open_result(page: Page, analysis: Analysis) -> None:
     """Log in if need be, and wait until the player knows its video."""
+    if not any(cookie.get("name") == settings.SESSION_COOKIE_NAME for cookie in page.context.cookies()):
+        log_in(page)
     page.goto(f"/analyses/{analysis.pk}/")
-    if page.get_by_label("User name").count():
-        page.get_by_label("User name").fill(USER)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.goto(f"/analyses/{analysis.pk}/")
     has_loaded(page)
 
 

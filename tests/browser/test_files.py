@@ -9,7 +9,7 @@ import av
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.integration.rest import PASSWORD
+from tests.browser.results import log_in
 from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, UserFactory, published, with_files
 from webapp.analyses import tasks
@@ -21,18 +21,10 @@ OWNER = "somebody"
 @pytest.fixture
 def analysis(transactional_db: None) -> Analysis:
     owner = UserFactory.create(username=OWNER)
-    owner.set_password(PASSWORD)
-    owner.save()
     analysis = published("happy", "undetermined", "sad", recording__owner=owner, recording__title="Visit <1>")
     with_files(analysis.recording, video=clips.video(DURATION_S))
     tasks.render(str(analysis.pk))
     return analysis
-
-
-def log_in(page: Page) -> None:
-    page.get_by_label("User name").fill(OWNER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
 
 
 def saved(page: Page, button: Locator, folder: Path) -> Path:
@@ -44,7 +36,8 @@ def saved(page: Page, button: Locator, folder: Path) -> Path:
 
 
 def test_the_formats_one_ticks_come_in_one_zip(analysis: Analysis, page: Page, tmp_path: Path) -> None:
-    log_in(page)
+    log_in(page, OWNER)
+    page.goto("/")
     page.get_by_label("All 1").check()
     page.get_by_role("button", name="Export").click()
     page.get_by_label("Report").check()
@@ -59,7 +52,7 @@ def test_the_formats_one_ticks_come_in_one_zip(analysis: Analysis, page: Page, t
 
 
 def test_the_report_and_the_video_with_chapters_are_downloads(analysis: Analysis, page: Page, tmp_path: Path) -> None:
-    log_in(page)
+    log_in(page, OWNER)
     page.goto(f"/analyses/{analysis.pk}/")
     report = saved(page, page.get_by_role("link", name="Report"), tmp_path)
     video = saved(page, page.get_by_role("link", name="Video with chapters"), tmp_path)

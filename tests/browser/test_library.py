@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import results
-from tests.browser.results import serious
-from tests.browser.test_journey import log_in
+from tests.browser.results import log_in, serious
 from tests.browser.test_result_for_all import PHONE
 from tests.webapp.factories import AnalysisFactory, finished
 from webapp.accounts.models import User
@@ -30,6 +29,7 @@ def library(transactional_db: None, researcher: User) -> None:
 @pytest.fixture
 def shelf(library: None, page: Page) -> Page:
     log_in(page)
+    page.goto("/")
     expect(page.get_by_role("link", name="Anna", exact=True)).to_be_visible()
     return page
 
@@ -149,6 +149,7 @@ def test_axe_finds_nothing_serious(shelf: Page, scheme: Any) -> None:
 
 def test_a_newcomer_tries_the_sample(page: Page) -> None:
     log_in(page)
+    page.goto("/")
     expect(page.get_by_role("heading", name="No recordings yet")).to_be_visible()
     assert serious(page) == []
     page.get_by_role("button", name="Try the sample", exact=True).click()

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.browser.results import open_result, serious
-from tests.browser.test_upload import analyse, choose, log_in
+from tests.browser.results import log_in, open_result, serious
+from tests.browser.test_upload import analyse, choose
 from tests.integration.rest import SAMPLES
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
@@ -65,6 +65,7 @@ def test_a_purpose_that_is_forbidden_is_refused_before_anything_is_sent(
 def test_people_are_told_when_it_ends(ending: Analysis, page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     log_in(page)
+    page.goto("/")
     expect(page.get_by_text("1 recording will be deleted by")).to_be_visible()
     assert serious(page) == []
     page.get_by_role("link", name="Show it").click()

@@ -8,10 +8,10 @@ import requests
 from playwright.sync_api import Page, expect
 from standardwebhooks.webhooks import Webhook
 
-from tests.browser.results import serious
+from tests.browser.results import log_in, serious
 from tests.browser.test_result_for_all import PHONE
 from tests.conftest import Start
-from tests.integration.rest import PASSWORD, USER
+from tests.integration.rest import PASSWORD
 from tests.webapp.receiver import Receiver, receiving
 
 
@@ -21,12 +21,6 @@ def receiver(settings: Any, process: Start) -> Iterator[Receiver]:
     process("worker", EMOTRACE_WEBHOOKS_ALLOW_PRIVATE="1")
     with receiving() as receiver:
         yield receiver
-
-
-def log_in(page: Page) -> None:
-    page.get_by_label("User name").fill(USER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
 
 
 def is_for_everybody(page: Page) -> None:
@@ -44,6 +38,7 @@ def is_for_everybody(page: Page) -> None:
 
 def test_a_token_from_its_making_to_its_end(page: Page, address: str) -> None:
     log_in(page)
+    page.goto("/")
     page.get_by_role("link", name="API tokens").click()
     page.get_by_role("button", name="Create a token").click()
     is_for_everybody(page)
@@ -80,6 +75,7 @@ def test_a_token_from_its_making_to_its_end(page: Page, address: str) -> None:
 
 def test_a_webhook_from_its_making_to_its_end(receiver: Receiver, page: Page) -> None:
     log_in(page)
+    page.goto("/")
     page.get_by_role("link", name="Webhooks").click()
     page.get_by_label("Address").fill("gopher://127.0.0.1/")
     page.get_by_label("A recording was deleted").uncheck()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
+from tests.browser import results
 from tests.browser.network_throttle import ThrottledProxy
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES, USER
@@ -56,7 +57,7 @@ def log_in(page: Page) -> None:
 @pytest.fixture
 def form(page: Page) -> Page:
     """The upload page, of somebody who is logged in."""
-    log_in(page)
+    results.log_in(page)
     page.goto("/recordings/new/")
     expect(page.get_by_label("Videos, with")).to_be_visible()
     return page

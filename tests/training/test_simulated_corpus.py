@@ -22,6 +22,7 @@ from training.simulate.eeg import record, session, simulate_subject
 
 pytestmark = pytest.mark.slow
 
+FPS = 10  # a third of the layout's, which `test_pictures_are_as_many_as_eavs` looks at
 SPOKEN = {1: "neutral", 2: "happy", 3: "sad", 4: "angry", 5: "calm"}  # by RAVDESS' codes
 
 
@@ -39,7 +40,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for actor in (2, 3):
         for code in SPOKEN:
             write_clip(folder / "speech", code, actor, rate=16000)
-    assert main(arguments(folder / "out")) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "FPS", FPS)
+        assert main(arguments(folder / "out")) == 0
     return folder / "out"
 
 
@@ -67,7 +70,7 @@ def test_video_and_sound_are_those_of_the_layout(made: Path) -> None:
     for trial in person.trials:
         info = probe_video(trial.video)
         assert (info.width, info.height, info.has_audio) == (640, 480, True)
-        assert info.duration_s == pytest.approx(20, abs=0.1) and info.fps == pytest.approx(30, abs=0.1)
+        assert info.duration_s == pytest.approx(20, abs=0.1) and info.fps == pytest.approx(FPS, abs=0.1)
         voice = soundfile.info(trial.audio)
         assert (voice.duration, voice.channels) == (20, 1)
     heard, rate = soundfile.read(person.trials[0].audio)
@@ -86,7 +89,15 @@ def test_a_video_shows_its_face_moving_at_every_second(made: Path) -> None:
     assert all((a != b).mean() > 0.05 for a, b in pairwise(frames))
     assert abs(frames[0][:, :100].astype(int) - corpus.BACKGROUND).max() < 8
     with av.open(str(made / "subject1/Video/001_Trial_01_Listening_Neutral.mp4")) as container:
-        assert sum(1 for _ in container.decode(video=0)) == 600
+        assert sum(1 for _ in container.decode(video=0)) == 20 * FPS
+
+
+def test_pictures_are_as_many_as_eavs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "TRIAL_S", 1.0)
+    corpus._write_video(tmp_path / "a.mp4", np.zeros((48, 48), np.uint8), None, np.random.default_rng(0))
+    info = probe_video(tmp_path / "a.mp4")
+    assert (info.width, info.height) == (640, 480)
+    assert info.fps == pytest.approx(30, abs=0.1)
 
 
 def test_it_says_what_it_is(made: Path) -> None:

@@ -1,4 +1,4 @@
-"""What holds for every audio-video network: each fusion with each number of heads and classes."""
+"""What holds for every audio-video network: each fusion with one head for five classes and four heads for eight."""
 
 from pathlib import Path
 from typing import Any
@@ -54,14 +54,19 @@ def fusion(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(scope="module", params=[1, 4], ids=["1-head", "4-heads"])
-def heads(request: pytest.FixtureRequest) -> int:
+@pytest.fixture(scope="module", params=[(1, 5), (4, 8)], ids=["1-head-5-classes", "4-heads-8-classes"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return request.param
 
 
-@pytest.fixture(scope="module", params=[5, 8], ids=["5-classes", "8-classes"])
-def classes(request: pytest.FixtureRequest) -> int:
-    return request.param
+@pytest.fixture(scope="module")
+def heads(size: tuple[int, int]) -> int:
+    return size[0]
+
+
+@pytest.fixture(scope="module")
+def classes(size: tuple[int, int]) -> int:
+    return size[1]
 
 
 @pytest.fixture

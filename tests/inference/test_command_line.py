@@ -1,4 +1,4 @@
-"""`python -m inference` as a person runs it: a process of its own, with the models of the store."""
+"""`python -m inference` as a person runs it, with the models of the store; refusals are told within this process."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import av
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from inference import __main__ as command
 from inference import store
 from inference.export import decode_timeline
 
@@ -27,11 +28,30 @@ PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "samples"
 ANALYSE = (sys.executable, "-m", "inference", "analyse")
 PATIENCE_S = 300
+Told = subprocess.CompletedProcess[str]
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object) -> Told:
     command = [sys.executable, "-m", "inference", *map(str, arguments)]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+
+
+@pytest.fixture
+def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """As `run`, within this process: torch is imported once for all that is refused."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the handler would outlive the test
+
+    def tell(*arguments: object) -> Told:
+        monkeypatch.setattr(sys, "argv", ["inference", *map(str, arguments)])
+        try:
+            status = command.main()
+        except SystemExit as end:  # argparse's
+            assert isinstance(end.code, int)
+            status = end.code
+        said = capsys.readouterr()
+        return Told([], status, said.out, said.err)
+
+    return tell
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
@@ -48,14 +68,14 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def analysed(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+def analysed(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Told, Path]:
     """The clip, analysed into a folder two levels of which did not exist, with all formats."""
     out = tmp_path_factory.mktemp("analysed") / "new" / "out"
     return run("analyse", clip, "--out", out, "--formats", "json,csv,vtt,srt,eaf,textgrid,bids,html", "--chapters"), out
 
 
 def test_a_recording_becomes_a_result_a_video_and_a_file_a_format(
-    analysed: tuple[subprocess.CompletedProcess[str], Path],
+    analysed: tuple[Told, Path],
 ) -> None:
     done, out = analysed
 
@@ -68,7 +88,7 @@ def test_a_recording_becomes_a_result_a_video_and_a_file_a_format(
 
 
 def test_the_segments_tile_the_recording_and_are_printed(
-    analysed: tuple[subprocess.CompletedProcess[str], Path],
+    analysed: tuple[Told, Path],
 ) -> None:
     done, out = analysed
     timeline = decode_timeline(json.loads((out / "result.json").read_text()))
@@ -84,16 +104,14 @@ def test_the_segments_tile_the_recording_and_are_printed(
     assert timeline.notice in done.stdout
 
 
-def test_the_labelled_video_keeps_its_length_and_sound(
-    clip: Path, analysed: tuple[subprocess.CompletedProcess[str], Path]
-) -> None:
+def test_the_labelled_video_keeps_its_length_and_sound(clip: Path, analysed: tuple[Told, Path]) -> None:
     with av.open(str(clip)) as before, av.open(str(analysed[1] / "annotated.mp4")) as after:
         assert len(after.streams.audio) == len(before.streams.audio) == 1
         frame_us = 1e6 / float(before.streams.video[0].average_rate or 1)
         assert after.duration == pytest.approx(before.duration, abs=frame_us)
 
 
-def test_the_video_with_chapters_has_one_a_segment(analysed: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_the_video_with_chapters_has_one_a_segment(analysed: tuple[Told, Path]) -> None:
     timeline = decode_timeline(json.loads((analysed[1] / "result.json").read_text()))
     with av.open(str(analysed[1] / "chapters.mp4")) as container:
         assert len(container.chapters()) == len(timeline.segments)
@@ -154,7 +172,7 @@ def _until_closed(terminal: int) -> Iterator[bytes]:
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_line_and_leaves_nothing(
-    arguments: list[str], code: str, clip: Path, tmp_path: Path
+    arguments: list[str], code: str, clip: Path, tmp_path: Path, tell: Callable[..., Told]
 ) -> None:
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("not a video at all " * 100)
@@ -163,7 +181,7 @@ def test_what_cannot_be_read_is_refused_in_one_line_and_leaves_nothing(
     before = everything_in(tmp_path)
     words = [word if word.startswith("--") or "." not in word else str(tmp_path / word) for word in arguments]
 
-    refused = run("analyse", *words, "--out", tmp_path / "new" / "out")
+    refused = tell("analyse", *words, "--out", tmp_path / "new" / "out")
 
     assert refused.returncode == 2
     assert re.fullmatch(rf"error: {code}: [^\n]+\n", refused.stderr)
@@ -205,19 +223,19 @@ def test_stopping_it_while_it_writes_leaves_nothing(sent: signal.Signals, status
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_input_is_never_overwritten(clip: Path, tmp_path: Path) -> None:
+def test_an_input_is_never_overwritten(clip: Path, tmp_path: Path, tell: Callable[..., Told]) -> None:
     video = tmp_path / "annotated.mp4"
     video.write_bytes(clip.read_bytes())
 
-    refused = run("analyse", video, "--out", tmp_path)
+    refused = tell("analyse", video, "--out", tmp_path)
 
     assert refused.returncode == 2
     assert "would be overwritten" in refused.stderr
     assert everything_in(tmp_path) == {"annotated.mp4": clip.read_bytes()}
 
 
-def test_a_trial_without_eeg_is_a_wrong_usage(clip: Path, tmp_path: Path) -> None:
-    refused = run("analyse", clip, "--eeg-trial", 1, "--out", tmp_path / "out")
+def test_a_trial_without_eeg_is_a_wrong_usage(clip: Path, tmp_path: Path, tell: Callable[..., Told]) -> None:
+    refused = tell("analyse", clip, "--eeg-trial", 1, "--out", tmp_path / "out")
     assert refused.returncode == 2
     assert "--eeg" in refused.stderr
 
@@ -248,11 +266,13 @@ def test_models_lists_the_store() -> None:
     ]
 
 
-def test_models_warns_of_those_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_warns_of_those_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[..., Told]
+) -> None:
     shutil.copytree(store.store_directory(), tmp_path / "models")
     (tmp_path / "models/eegnet-5/1/metrics.json").write_text("{")
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "models"))
-    listed = run("models")
+    listed = tell("models")
 
     assert listed.returncode == 0
     assert "eegnet-5" not in listed.stdout and "fusion-cnn-5" in listed.stdout

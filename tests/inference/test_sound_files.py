@@ -53,6 +53,7 @@ def test_the_voice_is_read_from_it(shape: str, plain: np.ndarray, tmp_path: Path
     assert voice_activity_ratio(read, RATE) > 0.7 * voice_activity_ratio(plain, RATE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["floats of 16-bit integers", "overdriven floats", "infinite samples"])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_the_labelled_video_plays_it_within_full_scale(
@@ -67,6 +68,7 @@ def test_the_labelled_video_plays_it_within_full_scale(
     assert alike(heard(out), plain) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["one of 32 channels", "24 bits in 32", "big-endian", "opposite phase"])
 def test_the_labelled_video_plays_what_was_read(shape: str, plain: np.ndarray, tmp_path: Path) -> None:
     assert alike(heard(labelled(tmp_path, sounds.READ[shape]())), plain) > 0.95

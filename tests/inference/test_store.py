@@ -1,10 +1,11 @@
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from inference import store
 from inference.errors import Code, InputError
@@ -13,11 +14,16 @@ from inference.models.audio_visual import IntermediateAttention
 from tests.model_specs import spec_data
 
 
+@cache
+def some_weights() -> bytes:
+    return save(IntermediateAttention(classes=5).state_dict())
+
+
 def write_model(root: Path, name: str, version: str, kind: str = "audio-video") -> Path:
     directory = root / name / version
     directory.mkdir(parents=True)
     weights = directory / "weights.safetensors"
-    save_file(IntermediateAttention(classes=5).state_dict(), weights)
+    weights.write_bytes(some_weights())
     spec = spec_data(
         kind,
         name=name,

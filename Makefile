@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UNIT := tests/inference tests/training tests/webapp tests/project
 # Three processes on two cores, since tests of faults mostly wait; each has its own servers and computes in one thread.
 # tests/conftest.py orders the files. Compiled modules are cached even where the environment forbids it.
-ALL_TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 \
+TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 \
 	--dist loadfile --no-loadscope-reorder
 SUPPORTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12,$(shell \
@@ -22,7 +22,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve training unit test coverage fuzz faults lint format types bench load lock audit sbom images
+.PHONY: help setup demo serve training unit test extended coverage fuzz faults lint format types bench load lock audit sbom images
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,12 +60,15 @@ unit: $(VENV)/.dev ## run the fast tests that need no servers, in less than a mi
 	$(call javascript,test)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not servers and not slow" $(UNIT)
 
-test: $(VENV)/.dev ## run every test, with real servers, workers and a browser
+test: $(VENV)/.dev ## run the tests with real servers, workers and a browser, all but the extended ones
 	$(call javascript,test)
-	$(ALL_TESTS)
+	$(TESTS) -m "not extended"
+
+extended: $(VENV)/.dev ## run the tests that take long and seldom fail: injected faults, installations, backups
+	$(TESTS) -m extended
 
 coverage: $(VENV)/.dev ## run every test and report which lines none of them reaches
-	$(ALL_TESTS) \
+	$(TESTS) \
 		--cov inference --cov training --cov webapp --cov-report term-missing:skip-covered --cov-report html:out/coverage
 
 fuzz: $(VENV)/.dev ## check 10,000 recordings with mutated headers

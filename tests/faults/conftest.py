@@ -19,6 +19,7 @@ from webapp.analyses.models import Analysis
 from webapp.recordings.services import NewRecording, RecordingFiles
 from webapp.storage import media
 
+EVERY_RUN = {"test_messages.py", "test_worker_killed.py"}  # the other faults are extended tests
 RUNS = int(os.environ.get("EMOTRACE_FAULT_RUNS", "0"))
 Submit = Callable[..., Analysis]
 
@@ -52,6 +53,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     faults = [item for item in items if item.get_closest_marker("fault")]
     for item in faults:
+        if item.path.name not in EVERY_RUN:
+            item.add_marker("extended")
         if not RUNS and item.get_closest_marker("fault").kwargs.get("slow"):  # type: ignore[union-attr]
             item.add_marker(pytest.mark.skip(reason="slow: make faults"))
     if RUNS:

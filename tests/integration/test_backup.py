@@ -28,6 +28,8 @@ from webapp.recordings import uploads
 from webapp.recordings.models import MediaFile, Recording
 from webapp.storage import media
 
+pytestmark = pytest.mark.extended
+
 CONTENT = bytes(range(256)) * 9000
 
 

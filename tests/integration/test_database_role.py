@@ -21,6 +21,8 @@ from webapp.accounts.models import User
 from webapp.audit.models import Action, Entry
 from webapp.operation import database_roles
 
+pytestmark = pytest.mark.extended
+
 ROLE = "emotrace_tests_app"
 
 

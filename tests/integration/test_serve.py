@@ -13,6 +13,8 @@ import requests
 
 from tests.integration.processes import alive, descendants, eventually, python
 
+pytestmark = pytest.mark.extended
+
 
 def free_port() -> int:
     with closing(socket.socket()) as probe:
@@ -83,23 +85,20 @@ def test_the_next_start_keeps_the_data_and_names_no_password_once_somebody_logge
     assert "password" not in output
 
 
-def test_a_worker_that_dies_is_started_again(place: Path) -> None:
+@pytest.fixture(scope="module")
+def running(place: Path) -> Iterator[subprocess.Popen[str]]:
+    """An installation for the tests from here on; the last of them kills it."""
     port = free_port()
     with serve(place, port) as process:
         wait_for(process, port)
-        first = child(process, "--queues inference")
-        assert first is not None
-        first.kill()
-        assert eventually(lambda: child(process, "--queues inference") not in (None, first))
+        yield process
 
 
-def test_nothing_is_left_when_the_supervisor_itself_is_killed(place: Path) -> None:
-    port = free_port()
-    with serve(place, port) as process:
-        wait_for(process, port)
-        started = descendants(process.pid)
-        process.kill()
-        assert eventually(lambda: not alive(started))
+def test_a_worker_that_dies_is_started_again(running: subprocess.Popen[str]) -> None:
+    first = child(running, "--queues inference")
+    assert first is not None
+    first.kill()
+    assert eventually(lambda: child(running, "--queues inference") not in (None, first))
 
 
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
@@ -115,8 +114,15 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     assert f"Port {port} cannot be used" in errors
 
 
-def test_installations_run_side_by_side(place: Path, tmp_path: Path) -> None:
-    here, there = free_port(), free_port()
-    with serve(place, here) as process, serve(tmp_path / "var", there) as other:
-        wait_for(process, here)
+def test_installations_run_side_by_side(running: subprocess.Popen[str], tmp_path: Path) -> None:
+    there = free_port()
+    with serve(tmp_path / "var", there) as other:
         wait_for(other, there)
+        assert running.poll() is None
+
+
+def test_nothing_is_left_when_the_supervisor_itself_is_killed(running: subprocess.Popen[str]) -> None:
+    started = descendants(running.pid)
+    assert len(started) >= 5
+    running.kill()
+    assert eventually(lambda: not alive(started))

@@ -11,6 +11,8 @@ import requests
 from tests.integration.processes import eventually
 from tests.integration.test_serve import free_port, serve, wait_for
 
+pytestmark = pytest.mark.extended
+
 MANY = 40
 HEAD = "POST /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: csrftoken={seen}\r\n"  # without it, no body is read
 BODY = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nu"

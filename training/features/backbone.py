@@ -62,8 +62,8 @@ def classify(
     return torch.cat(rows).float().cpu()
 
 
-def teacher_probabilities(directory: Path, images: np.ndarray, device: torch.device) -> Tensor:
-    """Probabilities (N, 7) by the classifier that a fit wrote to `directory`.
+def load_fitted(directory: Path, device: torch.device) -> tuple[FaceClassifier, int]:
+    """The classifier that a fit wrote to `directory`, and the size of its images.
 
     Raises DatasetError where there is none.
     """
@@ -74,7 +74,16 @@ def teacher_probabilities(directory: Path, images: np.ndarray, device: torch.dev
     except (OSError, SafetensorError, KeyError) as error:
         raise DatasetError(f"{directory}: not the folder of a fitted backbone: {error}") from error
     classifier.load_state_dict(load_file(directory / CLASSIFIER))
-    return classify(classifier.eval(), images, size, device).softmax(1)
+    return classifier.eval(), size
+
+
+def teacher_probabilities(directory: Path, images: np.ndarray, device: torch.device) -> Tensor:
+    """Probabilities (N, 7) by the classifier that a fit wrote to `directory`.
+
+    Raises DatasetError where there is none.
+    """
+    classifier, size = load_fitted(directory, device)
+    return classify(classifier, images, size, device).softmax(1)
 
 
 def start_from(classifier: FaceClassifier, reference: str) -> None:

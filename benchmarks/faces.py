@@ -68,21 +68,32 @@ def milliseconds(backbone: nn.Module, size: int) -> float:
     return 1000 * min(times) / SAMPLES
 
 
-def row_of_fit(folder: Path, faces: fer2013.Faces, votes: ferplus.Votes, *, mirrored: bool) -> str:
-    """The row of a fitted backbone with its own classifier, on aligned faces."""
+def rows_of_fit(folder: Path, faces: fer2013.Faces, votes: ferplus.Votes) -> list[str]:
+    """The rows of a fitted backbone with its own classifier, on aligned faces, without and with a mirrored pass."""
     device = torch.device("cpu")
     classifier, size = load_fitted(folder, device)
     (labelled, agreement), voted = votes.majority(faces), votes.labels.any(axis=1)
-
-    def correct(shown: fer2013.Faces, labels: np.ndarray) -> np.ndarray:
-        logits = classify(classifier, align_faces(shown).images, size, device, flip_tta=mirrored)
-        return logits.argmax(dim=1).numpy() == labels
-
-    right, original = correct(labelled, labelled.labels), correct(faces, faces.labels)
-    small = correct(shrink(labelled), labelled.labels)
-    scores = right.mean(), right[agreement >= ferplus.SIX].mean(), small.mean(), original[voted].mean()
+    plain, mirrored = [], []
+    for shown in (labelled, shrink(labelled)):
+        images = align_faces(shown).images
+        first, second = (
+            classify(classifier, np.ascontiguousarray(part), size, device, flip_tta=False)
+            for part in (images, images[:, :, ::-1])
+        )
+        plain.append(first.argmax(dim=1).numpy())
+        mirrored.append((first + second).argmax(dim=1).numpy())
     name = f"{folder.name}, {json.loads((folder / 'metrics.json').read_text())['provenance']['commit']}"
-    return row(name, size, mirrored, scores, milliseconds(classifier.backbone, size))
+    cost, rows = milliseconds(classifier.backbone, size), []
+    for twice, (clean, small) in ((False, plain), (True, mirrored)):
+        right = clean == labelled.labels
+        accuracies = (
+            right.mean(),
+            right[agreement >= ferplus.SIX].mean(),
+            (small == labelled.labels).mean(),
+            (clean == faces.labels[voted]).mean(),
+        )
+        rows.append(row(name, size, twice, accuracies, cost))
+    return rows
 
 
 def row_of_model(reference: str, faces: fer2013.Faces, votes: ferplus.Votes) -> str:
@@ -115,9 +126,7 @@ def main() -> None:
     faces = fer2013.read_npz(options.faces)
     votes = ferplus.read(options.votes, faces)
     rows = [row_of_model(reference, faces, votes) for reference in options.model]
-    rows += [
-        row_of_fit(folder, faces, votes, mirrored=mirrored) for folder in options.fits for mirrored in (False, True)
-    ]
+    rows += [line for folder in options.fits for line in rows_of_fit(folder, faces, votes)]
     _, agreement = votes.majority(faces)
     head = HEAD.format(
         n=len(agreement),

@@ -33,7 +33,7 @@ class FaceInput(Struct, frozen=True, omit_defaults=True):
     frame_side: int
     """Longer side to which a frame is shrunk before the face is searched, pixels."""
     aligned: bool = False
-    """Whether the crop is aligned by the face's landmarks; then `crop_scale` is not used."""
+    """Whether the crop is aligned by the face's landmarks and drawn faces are left out; then `crop_scale` is unused."""
 
 
 class SpeechInput(Struct, frozen=True, omit_defaults=True):

@@ -29,7 +29,7 @@ def fastest_device() -> str:
 class FaceTrack:
     """The recording's faces on its sampling grid: `features` (samples, F), `detected` (samples,) bool, and boxes.
 
-    `quality` (samples, 3) holds each sample's FaceQuality, zeros without a face; None where it was not measured.
+    `quality` (samples, 4) holds each sample's FaceQuality, zeros without a face; None where it was not measured.
     """
 
     features: Tensor

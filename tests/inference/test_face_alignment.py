@@ -7,7 +7,7 @@ import torch
 from msgspec.structs import replace
 
 from inference.face_alignment import TEMPLATE, align, similarity
-from inference.face_tracking import FaceTracker, measure_sharpness
+from inference.face_tracking import NO_FACE, FaceTracker, measure_flatness, measure_sharpness
 from inference.predictors.audio_visual import FaceTrack
 from inference.types import Faces
 from tests.inference.test_face_tracking import FACE, SPEC, middle, photograph
@@ -80,7 +80,7 @@ def test_a_face_is_kept_with_its_quality() -> None:
     assert sharp.quality.size_px == max(sharp.box[2:])
     blurred = FaceTracker(SPEC)(cv2.GaussianBlur(photograph(), (0, 0), 4))
     assert 0 < blurred.quality.sharpness < 0.6 * sharp.quality.sharpness
-    assert FaceTracker(SPEC)(np.zeros((240, 320, 3), np.uint8)).quality == (0, 0, 0)
+    assert FaceTracker(SPEC)(np.zeros((240, 320, 3), np.uint8)).quality == NO_FACE
 
 
 def test_sharpness_does_not_depend_on_contrast_or_colour() -> None:
@@ -93,8 +93,39 @@ def test_sharpness_does_not_depend_on_contrast_or_colour() -> None:
 
 
 def test_the_quality_of_a_window_is_that_of_its_faces() -> None:
-    quality = np.array([(0.9, 40, 0.2), (0, 0, 0), (1.0, 60, 0.4), (0, 0, 0)])
+    quality = np.array([(0.9, 40, 0.2, 0.1), NO_FACE, (1.0, 60, 0.4, 0.3), NO_FACE])
     track = FaceTrack(torch.zeros(4, 8), quality[:, 1] > 0, Faces(0.24, ()), quality)
-    assert track.mean_quality(0, 3) == pytest.approx((0.95, 50, 0.3))
-    assert track.mean_quality(3, 2) == (0, 0, 0)
+    assert track.mean_quality(0, 3) == pytest.approx((0.95, 50, 0.3, 0.2))
+    assert track.mean_quality(3, 2) == NO_FACE
     assert FaceTrack(torch.zeros(4, 8), quality[:, 1] > 0, Faces(0.24, ())).mean_quality(0, 3) is None
+
+
+def drawing() -> np.ndarray:
+    """A drawn face, which MTCNN takes for one."""
+    shown, skin, hair = np.full((480, 640, 3), (200, 220, 180), np.uint8), (150, 190, 235), (40, 60, 90)
+    cv2.ellipse(shown, (320, 200), (118, 140), 0, 0, 360, hair, -1)
+    cv2.ellipse(shown, (320, 240), (95, 125), 0, 0, 360, skin, -1, cv2.LINE_AA)
+    cv2.ellipse(shown, (320, 150), (95, 50), 0, 180, 360, hair, -1, cv2.LINE_AA)
+    for x in (280, 360):
+        cv2.ellipse(shown, (x, 220), (20, 11), 0, 0, 360, (255, 255, 255), -1, cv2.LINE_AA)
+        cv2.circle(shown, (x, 220), 9, (60, 40, 30), -1, cv2.LINE_AA)
+        cv2.ellipse(shown, (x, 220), (20, 11), 0, 180, 360, (30, 30, 30), 3, cv2.LINE_AA)
+        cv2.ellipse(shown, (x, 200), (24, 8), 0, 190, 350, (30, 40, 60), 5, cv2.LINE_AA)
+    cv2.ellipse(shown, (320, 268), (14, 9), 0, 0, 180, (100, 140, 190), 3, cv2.LINE_AA)
+    cv2.ellipse(shown, (320, 305), (34, 12), 0, 0, 180, (70, 70, 180), -1, cv2.LINE_AA)
+    cv2.line(shown, (286, 305), (354, 305), (40, 40, 110), 3, cv2.LINE_AA)
+    return shown
+
+
+def test_a_drawn_face_is_flat_and_left_out() -> None:
+    drawn = FaceTracker(SPEC)(drawing())
+    assert drawn.crop is not None, "version 1 reads it"
+    assert drawn.quality.flatness > 0.5
+    assert FaceTracker(ALIGNED)(drawing()).crop is None
+
+
+@pytest.mark.parametrize("blur", [0, 4])
+def test_a_photographed_face_is_not_flat_even_blurred(blur: float) -> None:
+    frame = cv2.GaussianBlur(photograph(), (0, 0), blur) if blur else photograph()
+    assert FaceTracker(SPEC)(frame).quality.flatness < 0.2
+    assert measure_flatness(np.full((48, 48), 90, np.uint8)) == 1

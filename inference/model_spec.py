@@ -17,6 +17,9 @@ SCHEMA = "emotrace.model/1"
 Labels = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
+VoiceDetection = Literal["level", "silero"]
+
+
 class FaceInput(Struct, frozen=True, omit_defaults=True):
     """How faces are sampled and cropped."""
 
@@ -247,6 +250,8 @@ class AudioVisualSpec(_Spec, frozen=True, kw_only=True, tag="audio-video"):
     """For an audio branch that reads MFCC."""
     encoder: SpeechEncoderInput | None = None
     """For an audio branch that reads a speech encoder."""
+    voice_detector: VoiceDetection = "level"
+    """What finds a voice: a level above a floor, which music also has, or silero-vad."""
     temperature: float
     """Divisor of the logits where face and voice are present."""
     unimodal_temperatures: dict[str, float] = field(name="temperature_alone", default_factory=dict)

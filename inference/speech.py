@@ -10,16 +10,16 @@ from inference.model_spec import SpeechInput
 
 VOICE_FLOOR_DB = -55.0  # relative to full scale; a quiet room recorded at a usual level lies below
 MAX_GAIN_DB = 30.0
-_VOICE_FRAME_S = 0.032
+VOICE_FRAME_S = 0.032
 
 
 def cut_windows(
     chunks: Iterable[np.ndarray], starts: Sequence[float], seconds: float, rate: int
 ) -> Iterator[np.ndarray]:
-    """Cut a stream of mono sound into windows, with no more than one window in memory.
+    """Cut a stream of mono sound, or of its features, into windows, with little more than one window in memory.
 
-    Yields a float32 array of `seconds * rate` samples for each of the rising `starts` (seconds), padded with zeros
-    after the end of the sound.
+    Chunks are (n, ...) float32, `rate` rows a second. Yields `seconds * rate` rows for each of the rising `starts`
+    (seconds), padded with zeros after the end of the stream.
     """
     length = round(seconds * rate)
     stream = iter(chunks)
@@ -30,11 +30,11 @@ def cut_windows(
             chunk = next(stream, None)
             if chunk is None:
                 break
-            held = np.concatenate((held, chunk))
+            held = np.concatenate((held, chunk)) if len(held) else chunk
             behind = min(max(0, first - offset), len(held))
             held, offset = held[behind:], offset + behind
         cut = held[max(0, first - offset) :][:length]
-        yield np.pad(cut, (0, length - len(cut)))
+        yield np.pad(cut, ((0, length - len(cut)), *[(0, 0)] * (cut.ndim - 1)))
 
 
 def mfcc(sound: np.ndarray, spec: SpeechInput) -> np.ndarray:
@@ -51,8 +51,8 @@ def mfcc(sound: np.ndarray, spec: SpeechInput) -> np.ndarray:
 
 def voice_activity_ratio(sound: np.ndarray, rate: int) -> float:
     """Return the share, 0..1, of 32 ms frames whose level between 100 and 4000 Hz is above -55 dB of full scale."""
-    powers = _voice_powers(sound, rate)
-    return float(np.mean(10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB)) if len(powers) else 0.0
+    powers = voice_powers(sound, rate)
+    return float(np.mean(is_loud(powers))) if len(powers) else 0.0
 
 
 def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
@@ -61,28 +61,27 @@ def voice_level(chunks: Iterable[np.ndarray], rate: int) -> float | None:
     It is the mean power between 100 and 4000 Hz of the frames that `voice_activity_ratio` counts.
     """
     total, count = 0.0, 0
-    for piece in _whole_frames(chunks, rate):
-        powers = _voice_powers(piece, rate)
-        voiced = powers[10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB]
+    for piece in whole_frames(chunks, rate):
+        powers = voice_powers(piece, rate)
+        voiced = powers[is_loud(powers)]
         total, count = total + float(voiced.sum()), count + len(voiced)
     return 10 * float(np.log10(total / count)) if count else None
 
 
-def level_gain(chunks: Iterable[np.ndarray], spec: SpeechInput) -> float:
-    """Return the factor that brings a recording's voice to `level_db`, the mean level of the training voices.
+def level_gain(level_db: float | None, target_db: float | None) -> float:
+    """Return the factor that brings a recording's voice to `target_db`, the mean level of the training voices.
 
-    Loudness within a recording is informative, the distance of the microphone is not.
+    Loudness within a recording is informative, the distance of the microphone is not. It is 1 where the recording has
+    no voice, or the model uses the level as it is.
     """
-    assert spec.level_db is not None
-    level = voice_level(chunks, spec.sample_rate)
-    if level is None:
+    if level_db is None or target_db is None:
         return 1.0
-    return 10 ** (float(np.clip(spec.level_db - level, -MAX_GAIN_DB, MAX_GAIN_DB)) / 20)
+    return 10 ** (float(np.clip(target_db - level_db, -MAX_GAIN_DB, MAX_GAIN_DB)) / 20)
 
 
-def _whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
+def whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
     """Regroup the stream into whole 32 ms frames, a second or more at once but for the last."""
-    frame, held, pieces = round(_VOICE_FRAME_S * rate), 0, []
+    frame, held, pieces = round(VOICE_FRAME_S * rate), 0, []
     for chunk in chunks:
         pieces.append(chunk)
         held += len(chunk)
@@ -91,13 +90,19 @@ def _whole_frames(chunks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarra
             cut = held // frame * frame
             yield together[:cut]
             pieces, held = [together[cut:]], held - cut
-    if pieces:
+    if held:
         yield np.concatenate(pieces)
 
 
-def _voice_powers(sound: np.ndarray, rate: int) -> np.ndarray:
+def is_loud(powers: np.ndarray) -> np.ndarray:
+    """Return which mean squares are above -55 dB of full scale."""
+    loud: np.ndarray = 10 * np.log10(powers + 1e-12) > VOICE_FLOOR_DB
+    return loud
+
+
+def voice_powers(sound: np.ndarray, rate: int) -> np.ndarray:
     """Return the mean square between 100 and 4000 Hz of each 32 ms frame."""
-    length = round(_VOICE_FRAME_S * rate)
+    length = round(VOICE_FRAME_S * rate)
     frames = sound[: len(sound) // length * length].reshape(-1, length)
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(length), axis=1)) ** 2
     bins = np.fft.rfftfreq(length, 1 / rate)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inference import speech, store
+from inference import store
 from inference.face_tracking import NO_FACE, FaceQuality, FaceTracker, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioVisualNetwork
+from inference.speech_input import SpeechWindow, speech_windows
 from inference.support import novelty, support_temperature
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
@@ -62,6 +64,7 @@ class AudioVisualPredictor:
         self.labels = spec.labels
         self.face = spec.face
         self.spec = spec
+        self.speech_windows = speech_windows(self.network, spec, device)
         self.temperature = spec.temperature
         self.unimodal_temperatures = spec.unimodal_temperatures
         self.support = spec.support
@@ -156,20 +159,20 @@ class AudioVisualPredictor:
         """
         blank = torch.zeros(1, 3, self.face.size, self.face.size, device=self.device)
         no_face = self.network.face_features(blank).cpu()
-        rate = self.speech.sample_rate
-        for batch, sounds in self._batches(inputs, media, starts):
-            voices = [speech.voice_activity_ratio(sound, rate) for sound, _ in sounds]
-            mfcc = np.stack([speech.mfcc(gain * sound, self.speech) for sound, gain in sounds])
-            mfcc[np.array(voices) < self.evidence.min_voice] = 0.0
+        heard = self._listen(inputs, media, starts)
+        for first in range(0, len(starts), _BATCH):
+            batch = starts[first : first + _BATCH]
+            speech, voices = zip(*islice(heard, len(batch)), strict=True)
             faces, shares = zip(*(self._window_faces(track, start, no_face) for start in batch), strict=True)
-            mfcc_batch, face_batch = torch.from_numpy(mfcc), torch.stack(faces)
-            logits = self._fuse(mfcc_batch, face_batch)
+            speech_batch, face_batch = torch.from_numpy(np.stack(speech)), torch.stack(faces)
+            speech_batch[torch.tensor(voices) < self.evidence.min_voice] = 0.0
+            logits = self._fuse(speech_batch, face_batch)
             qualities = [track.mean_quality(start, self.window_samples) for start in batch]
             recorded = [
                 _Recorded(quality.size_px if quality else None, voice_novelty)
-                for quality, voice_novelty in zip(qualities, self._voice_novelties(mfcc_batch, voices), strict=True)
+                for quality, voice_novelty in zip(qualities, self._voice_novelties(speech_batch, voices), strict=True)
             ]
-            unimodal = self._unimodal(mfcc_batch, face_batch, no_face, shares, voices, recorded)
+            unimodal = self._unimodal(speech_batch, face_batch, no_face, shares, voices, recorded)
             temperatures = [
                 self.temperature_for(face=face > 0, voice=voice >= self.evidence.min_voice, **one._asdict())
                 for face, voice, one in zip(shares, voices, recorded, strict=True)
@@ -188,29 +191,22 @@ class AudioVisualPredictor:
                     voice_novelty=recorded[row].voice_novelty,
                 )
 
-    def _batches(
-        self, inputs: Inputs, media: MediaInfo, starts: Sequence[int]
-    ) -> Iterator[tuple[Sequence[int], list[tuple[np.ndarray, float]]]]:
-        """Yield up to _BATCH window starts with the sound of each window (n,) and the gain that it needs."""
-        rate = self.speech.sample_rate
-        has_sound = media.has_audio or inputs.audio is not None
+    def _listen(self, inputs: Inputs, media: MediaInfo, starts: Sequence[int]) -> Iterator[SpeechWindow]:
+        """Yield the speech of each window that starts at one of `starts` (samples)."""
         source = inputs.audio or inputs.video
-        mix = measure_mixdown(source) if has_sound else None
-        gain = 1.0
-        if has_sound and self.speech.level_db is not None:
-            gain = speech.level_gain(decode_audio(source, rate, media.duration_s, mix), self.speech)
-        chunks = decode_audio(source, rate, media.duration_s, mix) if has_sound else ()
-        sounds = speech.cut_windows(chunks, [start * self.step_s for start in starts], self.window_s, rate)
-        for first in range(0, len(starts), _BATCH):
-            batch = starts[first : first + _BATCH]
-            yield batch, [(next(sounds), gain) for _ in batch]
+        mix = measure_mixdown(source) if media.has_audio or inputs.audio is not None else None
 
-    def _fuse(self, mfcc: Tensor, faces: Tensor) -> Tensor:
-        return self.network.fuse(mfcc.to(self.device), faces.to(self.device)).cpu()
+        def sound(rate: int) -> Iterator[np.ndarray]:
+            return decode_audio(source, rate, media.duration_s, mix) if mix else iter(())
+
+        return self.speech_windows(sound, [start * self.step_s for start in starts])
+
+    def _fuse(self, speech: Tensor, faces: Tensor) -> Tensor:
+        return self.network.fuse(speech.to(self.device), faces.to(self.device)).cpu()
 
     def _unimodal(
         self,
-        mfcc: Tensor,
+        speech: Tensor,
         faces: Tensor,
         no_face: Tensor,
         shares: Sequence[float],
@@ -219,8 +215,8 @@ class AudioVisualPredictor:
     ) -> list[dict[str, tuple[float, ...]]]:
         """Predict each window of a batch from its face alone and from its voice alone, where they are present.
 
-        The other modality is replaced as where a recording lacks it: by an MFCC of zeros, or the features `no_face`.
-        `mfcc` is (N, C, T), `faces` (N, samples, F), `shares`, `voices` and `recorded` are (N,).
+        The other modality is replaced as where a recording lacks it: by speech of zeros, or the features `no_face`.
+        `speech` is (N, ...), `faces` (N, samples, F), `shares`, `voices` and `recorded` are (N,).
         """
         unimodal: list[dict[str, tuple[float, ...]]] = [{} for _ in shares]
         face_rows = [row for row, share in enumerate(shares) if share >= self.evidence.min_face]
@@ -229,8 +225,8 @@ class AudioVisualPredictor:
             if not rows:
                 continue
             face = modality is Modality.FACE
-            row_mfcc = torch.zeros_like(mfcc[rows]) if face else mfcc[rows]
-            logits = self._fuse(row_mfcc, faces[rows] if face else no_face.expand_as(faces[rows]))
+            row_speech = torch.zeros_like(speech[rows]) if face else speech[rows]
+            logits = self._fuse(row_speech, faces[rows] if face else no_face.expand_as(faces[rows]))
             temperatures = [self.temperature_for(face=face, voice=not face, **recorded[row]._asdict()) for row in rows]
             probabilities = (logits / torch.tensor(temperatures).unsqueeze(1)).softmax(dim=1)
             for row, values in zip(rows, probabilities.tolist(), strict=True):

@@ -28,16 +28,20 @@ SPEC = SpeechEncoderInput(
 )
 
 
-def encoder_spec(fusion: str = "intermediate-attention", **architecture: Any) -> dict[str, Any]:
-    usual = {"fusion": fusion, "backbone": "residual", "audio_branch": "encoder", "encoder_layers": LAYERS}
-    encoder = msgspec.to_builtins(SPEC)
-    return spec_data("audio-video", architecture=usual | architecture, speech=None, encoder=encoder)
+def architecture(fusion: str) -> dict[str, Any]:
+    return {"fusion": fusion, "backbone": "residual", "audio_branch": "encoder", "encoder_layers": LAYERS}
 
 
-def built(fusion: str, **architecture: Any) -> AudioVisualNetwork:
+def encoder_spec(fusion: str = "intermediate-attention", **fields: Any) -> dict[str, Any]:
+    """A specification whose network reads 48 px faces and the speech encoder, with these fields."""
+    face = spec_data("audio-video")["face"] | {"size": 48, "native_size": 48}
+    usual = {"architecture": architecture(fusion), "face": face, "speech": None, "encoder": msgspec.to_builtins(SPEC)}
+    return spec_data("audio-video", **usual | fields)
+
+
+def built(fusion: str, **changes: Any) -> AudioVisualNetwork:
     torch.manual_seed(0)
-    spec = encoder_spec(fusion, **architecture)
-    network = build_model(convert(spec["architecture"], AudioVisualArchitecture), len(spec["labels"]))
+    network = build_model(convert(architecture(fusion) | changes, AudioVisualArchitecture), 2)
     assert isinstance(network, AudioVisualNetwork)
     return network.eval()
 

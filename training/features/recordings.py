@@ -210,7 +210,9 @@ def _compute(
     mix = measure_mixdown(clip.audio)
     heard = list(speech.cut_windows(decode_audio(clip.audio, rate, mix=mix), starts, seconds, rate))
     gain = (
-        speech.level_gain(decode_audio(clip.audio, rate, mix=mix), preprocessing.speech)
+        speech.level_gain(
+            speech.voice_level(decode_audio(clip.audio, rate, mix=mix), rate), preprocessing.speech.level_db
+        )
         if preprocessing.speech.level_db is not None
         else 1.0
     )

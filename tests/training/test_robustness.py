@@ -81,7 +81,7 @@ def test_recordings_are_listed_with_each_models_label() -> None:
         for each, share in ((one, 0.0), (right, 1.0))
     ]
     text = recordings_table(found, ["a@1", "a@2"])
-    assert "| a.mp4 | none | fearful 0.44 | undetermined 0.00 |" in text
+    assert "| a.mp4 | none | fearful 0.44 | undetermined |" in text
     assert "Undetermined where nobody is: 0% → 100%" in text
 
 

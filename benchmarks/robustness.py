@@ -63,7 +63,9 @@ class Condition:
 def face_conditions(data: EvaluationData) -> list[Condition]:
     """Faces as they are, and as small faces of a picture are: without details, enlarged again."""
     assert data.faces is not None
-    shrunk = [Condition(f"{side} pixels", replace(data, faces=shrink(data.faces, side))) for side in SMALL]
+    shrunk = [
+        Condition(f"{side} pixels", replace(data, faces=shrink(data.faces, side), face_px=side)) for side in SMALL
+    ]
     return [Condition(CLEAN, data), *shrunk]
 
 
@@ -269,7 +271,7 @@ def main() -> int:
     parser.add_argument("--actors", type=int, nargs="+", help="only these of RAVDESS")
     parser.add_argument("--recordings", type=Path, nargs="*", default=[], help="folders with labels.csv")
     parser.add_argument("--images", type=int, default=1200, help="faces, at most")
-    parser.add_argument("--clips", type=int, default=120, help="clips of a corpus, at most")
+    parser.add_argument("--clips", type=int, default=48, help="clips of a corpus, at most")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from inference import store
+from inference.model_spec import SmallFace, SupportInput
 from inference.pipeline import analyse
 from inference.types import UNDETERMINED, Inputs, Timeline
 from tests.inference import clips
@@ -88,6 +89,17 @@ def test_a_face_that_neither_moves_nor_speaks_is_one_window(analyser: ClipAnalys
     assert [(window.face, window.voice) for window in windows] == [(1.0, 0.0)] * 3
     (alone,) = analyser.still_faces(crops[1:2])
     np.testing.assert_allclose(alone.probabilities, windows[1].probabilities, atol=1e-5)
+
+
+def test_small_faces_are_scored_with_the_support_that_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    large, small = (ClipAnalyser(store.get(MODEL), face_px) for face_px in (100, 16))
+    crops = np.random.default_rng(0).integers(0, 256, (15, 48, 48), dtype=np.uint8)
+    support = SupportInput(small_face=SmallFace(small_px=16, large_px=64, temperature=4.0))
+    for analyser in (large, small):
+        monkeypatch.setattr(analyser.predictor, "support", support)
+    still = [max(each.still_faces(crops[:1])[0].probabilities) for each in (large, small)]
+    moving = [clip_label(each.analyse(Sound(np.zeros(round(3.6 * RATE)), RATE), crops))[1] for each in (large, small)]
+    assert still[1] < still[0] - 0.05 and moving[1] < moving[0] - 0.05
 
 
 def segments(*parts: tuple[float, str, float]) -> Timeline:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference import pipeline, store
+from inference.face_tracking import FaceQuality, measure_sharpness
 from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Faces, Inputs, MediaInfo, Modality, Segment, Timeline, Window
@@ -95,10 +96,14 @@ def clip_label(timeline: Timeline) -> tuple[str, float]:
 
 
 class ClipAnalyser:
-    """A model of the store that analyses clips made of sound and face crops."""
+    """A model of the store that analyses clips made of sound and face crops.
 
-    def __init__(self, model: store.StoredModel) -> None:
-        self.model = model
+    `face_px` is the size that the faces had in their pictures, by which a model may grade its support; None where it is
+    not known.
+    """
+
+    def __init__(self, model: store.StoredModel, face_px: float | None = None) -> None:
+        self.model, self.face_px = model, face_px
         self.predictor = AudioVisualPredictor.load(model, fastest_device())
 
     def samples(self, seconds: float) -> int:
@@ -125,16 +130,27 @@ class ClipAnalyser:
     def still_faces(self, crops: NDArray[np.uint8]) -> list[Window]:
         """Analyse faces (N, S, S), each as a window in which it neither moves nor speaks."""
         samples = self.predictor.window_samples
-        features = self._features(crops).repeat_interleave(samples, dim=0)
-        track = FaceTrack(features, np.ones(len(features), dtype=bool), Faces(self.predictor.step_s, ()))
+        features, quality = self._features(crops), self._quality(crops)
+        track = FaceTrack(
+            features.repeat_interleave(samples, dim=0),
+            np.ones(len(crops) * samples, dtype=bool),
+            Faces(self.predictor.step_s, ()),
+            None if quality is None else quality.repeat(samples, axis=0),
+        )
         media = _media(len(crops) * self.predictor.window_s, has_audio=False)
-        starts = range(0, len(features), samples)
+        starts = range(0, len(crops) * samples, samples)
         return list(self.predictor.predict(Inputs(Path()), media, track, starts))
 
     def _track(self, sound: Sound, crops: NDArray[np.uint8] | None) -> FaceTrack:
-        samples = self.samples(sound.seconds)
-        features = self._features(crops) if crops is not None else torch.zeros(samples, 1)
-        return FaceTrack(features, np.full(samples, crops is not None), Faces(self.predictor.step_s, ()))
+        samples, faces = self.samples(sound.seconds), Faces(self.predictor.step_s, ())
+        if crops is None:
+            return FaceTrack(torch.zeros(samples, 1), np.zeros(samples, dtype=bool), faces)
+        return FaceTrack(self._features(crops), np.ones(samples, dtype=bool), faces, self._quality(crops))
+
+    def _quality(self, crops: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+        if self.face_px is None:
+            return None
+        return np.array([FaceQuality(1.0, self.face_px, measure_sharpness(crop)) for crop in crops])
 
     @torch.inference_mode()
     def _features(self, crops: NDArray[np.uint8]) -> Tensor:

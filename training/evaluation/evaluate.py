@@ -42,6 +42,8 @@ class EvaluationData:
     degradation: Degradation | None = None
     draws: int | None = None
     """Faces that are drawn for each clip; DRAWS, if not given."""
+    face_px: float | None = None
+    """Size of the faces in their pictures, where it is known."""
 
 
 def read_data(
@@ -71,7 +73,7 @@ def evaluate(model: store.StoredModel, data: EvaluationData) -> dict[str, dict[s
     and `arousal` are accuracies of the levels to which the labels' probabilities add up. Warns of speakers that the
     model was trained on. Raises DatasetError where nothing has a label of the model.
     """
-    analyser = ClipAnalyser(model)
+    analyser = ClipAnalyser(model, data.face_px)
     faces = align_faces(data.faces) if data.faces and analyser.predictor.face.aligned else data.faces
     clips = [clip for clip in data.clips if clip.label in model.labels]
     _warn_of_fitted_speakers(model, clips)

@@ -15,7 +15,7 @@ from inference.errors import InputError
 from inference.store import StoreError
 from training.errors import DatasetError
 from training.schema import configuration
-from training.schema.audio_visual import AudioVisualRecordings, SyntheticPairs
+from training.schema.audio_visual import AudioVisualRecordings, EncodedPairs, SyntheticPairs
 from training.schema.backbone import FaceBackbone
 from training.schema.configuration import Configuration
 from training.schema.eeg import RecordedEEG, SimulatedEEG, WithinSubjectEEG
@@ -25,6 +25,7 @@ from training.schema.speech import SpeechCorpora, SpeechFolds
 _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     FaceBackbone: ("faces", "votes", "teachers"),
     SyntheticPairs: ("faces", "speech", "backbone"),
+    EncodedPairs: ("faces", "votes", "speech", "corpora", "backbone"),
     AudioVisualRecordings: ("recordings", "backbone"),
     RecordedEEG: ("recordings",),
     WithinSubjectEEG: ("recordings",),
@@ -117,7 +118,17 @@ def _required(options: argparse.Namespace, name: str) -> Path:
 
 
 def _run_task(config: Configuration, options: argparse.Namespace) -> None:
-    from training.tasks import audio_visual, backbone, eeg, fusion, recordings, speech, speech_corpora, synthetic_trials
+    from training.tasks import (
+        audio_visual,
+        backbone,
+        eeg,
+        encoded_pairs,
+        fusion,
+        recordings,
+        speech,
+        speech_corpora,
+        synthetic_trials,
+    )
 
     required = functools.partial(_required, options)
     match config:
@@ -126,6 +137,9 @@ def _run_task(config: Configuration, options: argparse.Namespace) -> None:
         case SyntheticPairs():
             sources = audio_visual.Sources(required("faces"), required("speech"), required("backbone"))
             audio_visual.fit(config, sources, options.out)
+        case EncodedPairs():
+            given = {name: required(name) for name in ("faces", "votes", "speech", "backbone")}
+            encoded_pairs.fit(config, encoded_pairs.Sources(**given, corpora=tuple(options.corpora)), options.out)
         case AudioVisualRecordings():
             recordings.fit(config, required("recordings"), options.backbone, options.out)
         case SpeechFolds():

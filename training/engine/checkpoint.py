@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from training.schema.audio_visual import SyntheticPairs
+from training.schema.audio_visual import PairsConfig
 from training.schema.sections import ModelConfig
 
 RUNS = Path("runs")  # ignored by git
@@ -53,7 +53,7 @@ class Randomness:
                 generator.bit_generator.state = state
 
 
-def directory(config: ModelConfig | SyntheticPairs, *sources: object) -> Path:
+def directory(config: ModelConfig | PairsConfig, *sources: object) -> Path:
     """Where this very fit is kept: another configuration or other sources have another directory."""
     described = json.dumps([msgspec.to_builtins(config), *sources], default=str)
     key = hashlib.sha256(described.encode()).hexdigest()[:12]

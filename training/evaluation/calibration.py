@@ -16,7 +16,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
-from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
+from inference.models.audio_visual import ENCODER_FRAMES, SAMPLES, AudioVisualNetwork, EncoderBranch
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013
 from training.data.fer2013 import Faces
@@ -215,4 +215,7 @@ def predict_voices(predictor: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
 
 
 def _silence(predictor: AudioVisualPredictor, count: int) -> Tensor:
+    audio = predictor.network.audio
+    if isinstance(audio, EncoderBranch):
+        return torch.zeros(count, ENCODER_FRAMES, audio.encoder.features)
     return torch.zeros(count, predictor.speech.n_mfcc, predictor.speech.frames)

@@ -1,4 +1,4 @@
-"""Training batches of encoded speech: windows of several corpora, drawn by the share of each."""
+"""Training batches of encoded speech: windows of several corpora, drawn by the share of each, alone or with faces."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from torch import Tensor
 from training.data.labels import label_indices
 from training.data.speech_corpora import SpeechClip
 from training.errors import DatasetError
+from training.features.moving_faces import MovingFaces
+from training.features.pairs import PairBatch
 
 
 @dataclass(frozen=True)
@@ -91,3 +93,22 @@ class EncodedBatches:
         return EncodedBatch(
             torch.from_numpy(np.stack(hidden)).float(), torch.from_numpy(targets), torch.from_numpy(corpora)
         )
+
+
+class EncodedPairBatches:
+    """Draws encoded speech, each window with a face that moves between images of its label, and faces alone."""
+
+    def __init__(self, speech: EncodedBatches, faces: MovingFaces) -> None:
+        self.speech, self.faces = speech, faces
+
+    @property
+    def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
+        """The sources of random numbers that the batches are drawn with."""
+        return self.speech.random, self.faces.random
+
+    def draw(self, size: int) -> PairBatch:
+        """A batch of `size` pairs and as many faces without speech."""
+        batch = self.speech.draw(size)
+        spoken = [self.speech.labels[target] for target in batch.targets.argmax(1).tolist()]
+        alone, alone_targets = self.faces.draw_alone(size)
+        return PairBatch(batch.hidden, self.faces.draw(spoken), batch.targets, alone, alone_targets)

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 class PairBatch(NamedTuple):
     """N pairs, and N faces that come without speech.
 
-    `mfcc` (N, C, 156), `features` and `alone` (N, 15, F); `targets` and `alone_targets` (N, classes)
-    are shares of labels that sum to 1.
+    `mfcc` (N, C, 156), or hidden states (N, 180, L * 384) of a speech encoder, `features` and `alone` (N, 15, F);
+    `targets` and `alone_targets` (N, classes) are shares of labels that sum to 1.
     """
 
     mfcc: Tensor
@@ -87,6 +87,11 @@ class PairBatches:
         self.alone_targets = label_weight * _normalised(true @ shares) + (1 - label_weight) * _normalised(
             probabilities @ _normalised(shares)
         )
+
+    @property
+    def generators(self) -> tuple[np.random.Generator, torch.Generator]:
+        """The sources of random numbers that the batches are drawn with."""
+        return self.speech.generators
 
     def draw(self, size: int) -> PairBatch:
         """A batch of `size` pairs and as many faces without speech."""

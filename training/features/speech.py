@@ -21,7 +21,10 @@ SPEECH_SPEC = SpeechInput(sample_rate=22050, n_mfcc=10, frames=156, n_fft=2048, 
 
 @dataclass(frozen=True)
 class SpeechFeatures:
-    """`mfcc` (clips, C, 156) of the clips' middles; `labels` and `actors` a clip."""
+    """`mfcc` (clips, C, 156) of the clips' middles, or a speech encoder's hidden states (clips, 180, L * 384) of them.
+
+    `labels` and `actors` are a clip's.
+    """
 
     mfcc: NDArray[np.float32]
     labels: list[str]

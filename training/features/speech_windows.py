@@ -10,7 +10,7 @@ from typing import get_args
 
 import numpy as np
 import torch
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
 
 from inference import speech
@@ -66,7 +66,7 @@ class SpeechWindows:
     def variant(self, name: str | int) -> NDArray[np.float16]:
         """One window of each clip (clips, 180, L * 384), from runs/ where it was computed before."""
         clips = hashlib.sha256(repr([(clip.path.name, clip.speaker, clip.label) for clip in self.clips]).encode())
-        spec = replace(self.spec, chunk_s=0.0)  # a window lies within one chunk
+        spec = asdict(replace(self.spec, chunk_s=0.0))  # a window lies within one chunk
         key = (clips.hexdigest(), spec, self.layers, sha256_file(self.weights), self.seed, name)
         shape = (len(self.clips), self.spec.frames, len(self.layers) * WIDTH)
         return cached_rows(f"{self.clips[0].corpus}-{name}", key, shape, lambda row: self.window(row, name))

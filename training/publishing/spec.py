@@ -14,7 +14,7 @@ from inference.model_spec import (
     SpeechInput,
 )
 from training.data import eav
-from training.schema.audio_visual import AudioVisualRecordings, SyntheticPairs
+from training.schema.audio_visual import AudioVisualRecordings, EncodedPairs, PairsConfig, SyntheticPairs
 from training.schema.eeg import EEGNetConfig
 from training.schema.fusion import FusionConfig
 from training.schema.sections import ModelConfig
@@ -30,6 +30,11 @@ EAV_NOTICE = "Fitted on one laboratory's recordings of acted conversations. Expe
 SYNTHETIC_LICENCE = (
     "CC BY-NC-SA 4.0: the RAVDESS speech that the weights were fitted on allows non-commercial use only and asks "
     "that what is derived from it be shared alike. FER-2013 is for research use and has no formal licence."
+)
+_ENCODER_LICENCE = (
+    "The other corpora of speech: nEMO CC BY-NC-SA 4.0, KEMO CC BY-NC-SA for research only, EMO-DB free for research, "
+    "EmoGator Apache-2.0. The speech encoder's weights are those of Whisper tiny.en, Copyright (c) 2022 OpenAI, under "
+    "the MIT licence, which NOTICE holds."
 )
 _RECORDINGS_LICENCE = {
     "ravdess": "CC BY-NC-SA 4.0, as the RAVDESS recordings that the weights were fitted on.",
@@ -74,6 +79,29 @@ def synthetic_pairs(config: SyntheticPairs, speech: SpeechInput) -> AudioVisualS
     )
 
 
+def encoded_pairs(config: EncodedPairs) -> AudioVisualSpec:
+    """Of a network with a speech encoder on pairs that is not calibrated yet."""
+    architecture = AudioVisualArchitecture(
+        fusion=config.fusion,
+        heads=config.heads,
+        backbone=config.backbone,
+        flip_tta=config.flip_tta,
+        audio_branch="encoder",
+        encoder_layers=tuple(config.branch.layers),
+        dropout=config.branch.feature_dropout,
+    )
+    return AudioVisualSpec(
+        **_identity(config),
+        architecture=architecture,
+        window=config.window,
+        face=config.face,
+        encoder=config.encoder,
+        temperature=1.0,
+        notice="Fitted on composed clips: face photographs joined with acted speech of the same label.",
+        licence=f"{SYNTHETIC_LICENCE} {_ENCODER_LICENCE}",
+    )
+
+
 def recordings(config: AudioVisualRecordings, root: Path, speech: SpeechInput) -> AudioVisualSpec:
     """Of a network on recordings that is not calibrated yet."""
     simulated = config.source == "eav" and eav.simulated(root)
@@ -115,7 +143,7 @@ def fusion(config: FusionConfig, temperature: float, root: Path | None = None) -
     )
 
 
-def _identity(config: ModelConfig | SyntheticPairs) -> dict[str, Any]:
+def _identity(config: ModelConfig | PairsConfig) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "name": config.name,

@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from inference import store
 from inference.hashing import sha256_file
 from inference.model_spec import FusionSpec, ModelSpec
 from training.publishing.card import render
+
+_ENCODER = "audio.encoder."
 
 
 def publish(
@@ -28,10 +30,10 @@ def write(
 ) -> store.StoredModel:
     """Write one version of a model, and return it.
 
-    The specification receives the SHA-256 of the weights, and of its members'. Raises ValueError for weights that
-    are not finite.
+    The specification receives the SHA-256 of the weights, and of its members'. The speech encoder is stored in half
+    precision, in which its weights come. Raises ValueError for weights that are not finite.
     """
-    weights = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
+    weights = {name: _stored(name, tensor).cpu().contiguous() for name, tensor in network.state_dict().items()}
     if not all(tensor.isfinite().all() for tensor in weights.values()):
         raise ValueError(f"{directory}: the training diverged, its weights are not finite")
     directory.mkdir(parents=True, exist_ok=True)
@@ -44,3 +46,7 @@ def write(
     (directory / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (directory / "MODEL_CARD.md").write_text(card)
     return store.StoredModel(directory, complete)
+
+
+def _stored(name: str, tensor: Tensor) -> Tensor:
+    return tensor.half() if name.startswith(_ENCODER) else tensor

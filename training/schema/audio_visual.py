@@ -6,18 +6,21 @@ import msgspec
 
 from training.schema.sections import (
     Backbone,
+    Contempt,
+    EncoderBranchConfig,
     FusionName,
     ModelConfig,
     OptimConfig,
     Share,
     SpeechConfig,
     StrictFace,
+    StrictSpeechEncoder,
     StrictWindow,
 )
 
 
-class SyntheticPairs(OptimConfig, frozen=True, kw_only=True, tag_field="task", tag="audio-video"):
-    """The network behind a fixed backbone, on pairs of one face and one speech clip with the same label."""
+class PairsConfig(OptimConfig, frozen=True, kw_only=True):
+    """The network behind a fixed backbone, on pairs of a face and a speech clip with the same label."""
 
     name: str
     version: str
@@ -43,9 +46,6 @@ class SyntheticPairs(OptimConfig, frozen=True, kw_only=True, tag_field="task", t
     """Augmented views of each held-out face."""
     augmentations_seen: int
     """Augmented views of each face that the backbone was trained on."""
-    label_weight: Share
-    """Share of the label in the target of a face without speech; the backbone's own classifier gives the rest."""
-    speech: SpeechConfig
     selection: str
     """Sentence of the model card: how weights and settings were chosen."""
 
@@ -64,6 +64,24 @@ class SyntheticPairs(OptimConfig, frozen=True, kw_only=True, tag_field="task", t
     def fitted_actors(self) -> list[int]:
         """Actors whose speech the published weights are trained on."""
         return sorted(self.actors if self.refit else {*self.train_actors})
+
+
+class SyntheticPairs(PairsConfig, frozen=True, kw_only=True, tag_field="task", tag="audio-video"):
+    """Pairs of one face, labelled by FER-2013, and one speech clip of RAVDESS as MFCC."""
+
+    label_weight: Share
+    """Share of the label in the target of a face without speech; the backbone's own classifier gives the rest."""
+    speech: SpeechConfig
+
+
+class EncodedPairs(PairsConfig, frozen=True, kw_only=True, tag_field="task", tag="encoded-pairs"):
+    """Pairs of a face that moves between images, labelled by FER+, and a speech clip of any corpus, encoded."""
+
+    contempt: Contempt
+    """As in the backbone's configuration."""
+    encoder: StrictSpeechEncoder
+    branch: EncoderBranchConfig
+    """Training of the audio branch alone, which comes first."""
 
 
 class AudioVisualRecordings(ModelConfig, frozen=True, kw_only=True, tag_field="task", tag="recordings"):

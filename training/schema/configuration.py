@@ -8,7 +8,7 @@ import yaml
 
 from training.errors import DatasetError
 from training.schema import deprecated
-from training.schema.audio_visual import AudioVisualRecordings, SyntheticPairs
+from training.schema.audio_visual import AudioVisualRecordings, EncodedPairs, SyntheticPairs
 from training.schema.backbone import FaceBackbone
 from training.schema.eeg import RecordedEEG, SimulatedEEG, WithinSubjectEEG
 from training.schema.fusion import RecordedFusion, SimulatedFusion, SyntheticTrials
@@ -19,6 +19,7 @@ FOLDER = Path(__file__).parents[1] / "configs"
 Configuration = (
     FaceBackbone
     | SyntheticPairs
+    | EncodedPairs
     | AudioVisualRecordings
     | SpeechFolds
     | SpeechCorpora

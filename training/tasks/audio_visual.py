@@ -24,13 +24,14 @@ from training.engine.loop import Loop
 from training.evaluation.calibration import calibrate, reweigh
 from training.evaluation.evaluate import evaluate, read_data
 from training.features.backbone import CLASSIFIER, load_backbone, load_classifier
+from training.features.encoded_speech import EncodedPairBatches
 from training.features.faces import black_face_features
 from training.features.pairs import PairBatch, PairBatches, drop_modalities, prepare_pairs
 from training.features.speech import SPEECH_SPEC, SpeechFeatures, mean_voice_level, mel_spectrograms, middle_mfcc
 from training.publishing import spec as specs
 from training.publishing.provenance import provenance
 from training.publishing.weights import publish, write
-from training.schema.audio_visual import SyntheticPairs
+from training.schema.audio_visual import PairsConfig, SyntheticPairs
 from training.tasks.speech import SpeechClassifier, fit_branch
 
 
@@ -79,7 +80,7 @@ def fit(config: SyntheticPairs, sources: Sources, out: Path) -> None:
         assert data.faces is not None
         spec, metrics = _calibrate(predictor, spec, branch, config, speech, data.faces)
         if fabric.is_global_zero:
-            metrics["scores"] = evaluate(_publish_candidate(predictor, spec, config, directory), data)
+            metrics["scores"] = evaluate(publish_candidate(predictor, spec, config, directory), data)
         metrics["alone"]["faces"] = _face_accuracy(predictor, sources.backbone)
         if config.refit:
             predictor, refitted, _ = _train(fabric, config, clips, sources, directory / "refit")
@@ -109,14 +110,18 @@ def _train(
     network.audio.load_state_dict(branch.branch.state_dict())
     faces = fer2013.read_npz(sources.faces / fer2013.TRAINING)
     batches = prepare_pairs(config, network, mel, faces, classifier)
-    network = _fit_jointly(fabric, network, batches, config, directory / "joint")
+    network = fit_jointly(fabric, network, batches, config, directory / "joint")
     return AudioVisualPredictor(network, spec, str(fabric.device)), spec, branch
 
 
-def _fit_jointly(
-    fabric: Fabric, network: AudioVisualNetwork, batches: PairBatches, config: SyntheticPairs, directory: Path
+def fit_jointly(
+    fabric: Fabric,
+    network: AudioVisualNetwork,
+    batches: PairBatches | EncodedPairBatches,
+    config: PairsConfig,
+    directory: Path,
 ) -> AudioVisualNetwork:
-    """Train everything behind the backbone; returns the moving average after the last step."""
+    """Train everything behind the backbone and the speech encoder; returns the moving average after the last step."""
     generator = torch.Generator().manual_seed(config.seed)
     network.video.backbone.requires_grad_(False)
     black = black_face_features(network, config.face.size).to(fabric.device)
@@ -125,12 +130,12 @@ def _fit_jointly(
         mfcc, features, targets = drop_modalities(batch, black, generator)
         return functional.cross_entropy(network(mfcc, features), targets, label_smoothing=config.label_smoothing)
 
-    loop = Loop(fabric, directory, *batches.speech.generators, generator)
+    loop = Loop(fabric, directory, *batches.generators, generator)
     return loop.run_steps(PairClassifier(network), config, batches.draw, loss).network
 
 
-def _publish_candidate(
-    predictor: AudioVisualPredictor, spec: AudioVisualSpec, config: SyntheticPairs, directory: Path
+def publish_candidate(
+    predictor: AudioVisualPredictor, spec: AudioVisualSpec, config: PairsConfig, directory: Path
 ) -> store.StoredModel:
     """The network that is scored, in a store of its own, `directory`/candidate, where it can be scored again."""
     place = directory / "candidate" / spec.name / spec.version

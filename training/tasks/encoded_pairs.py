@@ -1,0 +1,155 @@
+"""Trains the audio-visual network with a speech encoder: speech of several corpora, faces that move between images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from msgspec.structs import asdict, replace
+from numpy.typing import NDArray
+
+from inference import speech as speech_input
+from inference.hashing import sha256_file
+from inference.model_spec import AudioVisualSpec
+from inference.models.audio_visual import EncoderBranch, build_audio_visual
+from inference.predictors.audio_visual import AudioVisualPredictor
+from training.data import fer2013, ferplus
+from training.data.labels import label_indices
+from training.data.speech_corpora import RAVDESS
+from training.engine import checkpoint, devices
+from training.errors import DatasetError
+from training.evaluation.calibration import calibrate, reweigh
+from training.evaluation.evaluate import evaluate, read_data
+from training.features.alignment import align_faces
+from training.features.backbone import load_backbone
+from training.features.encoded_speech import EncodedBatches, EncodedPairBatches, EncodedSpeech
+from training.features.moving_faces import MovingFaces, read_face_pools
+from training.features.pretrained_encoder import load_pretrained, model_path
+from training.features.speech import SpeechFeatures
+from training.features.speech_windows import CLEAN
+from training.publishing import spec as specs
+from training.publishing.provenance import provenance
+from training.publishing.weights import publish
+from training.schema.audio_visual import EncodedPairs
+from training.tasks.audio_visual import fit_jointly, publish_candidate
+from training.tasks.speech_corpora import encode_corpora, fit_branch, probabilities
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Folders of FER-2013, FER+, RAVDESS speech and other corpora, and `backbone.safetensors`."""
+
+    faces: Path
+    votes: Path
+    speech: Path
+    backbone: Path
+    corpora: tuple[Path, ...] = ()
+
+
+def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
+    """Train on `train_actors` and the other corpora, calibrate and score on unknown actors and faces, write the model.
+
+    With `refit`, the published weights are trained again, on all these actors, and take the modality weight and the
+    temperatures of the network that was scored.
+    """
+    speech_input.warm_up()
+    branch = config.branch
+    roots = [sources.speech, *sources.corpora]
+    ravdess, *others = encode_corpora(roots, config.encoder, branch.layers, branch.variants, config.seed)
+    if ravdess.corpus != RAVDESS:
+        raise DatasetError(f"{sources.speech}: not RAVDESS's layout")
+    actors = np.array([int(speaker.removeprefix(f"{RAVDESS}/")) for speaker in ravdess.speakers])
+    if missing := sorted(config.actors - {*actors.tolist()}):
+        raise DatasetError(f"{sources.speech}: no clips of actors {missing}")
+    directory = checkpoint.directory(config, *(path.resolve() for path in roots), sha256_file(sources.backbone))
+    with devices.launch() as fabric:
+        known = ravdess.where(np.isin(actors, config.train_actors))
+        predictor, spec, branch_alone = _train(fabric, config, [known, *others], sources, directory)
+        data = read_data(
+            sources.faces / fer2013.PUBLIC_TEST,
+            sources.speech,
+            config.test_actors,
+            votes=sources.votes / ferplus.PUBLIC_TEST,
+        )
+        assert data.faces is not None
+        faces = align_faces(data.faces) if config.face.aligned else data.faces
+        calibrating = _speech_features(ravdess, actors, config.calibration_actors, config.labels)
+        calibration = calibrate(predictor, calibrating, faces)
+        unimodal = {given: fitted["temperature"] for given, fitted in calibration["alone"].items()}
+        spec = replace(spec, temperature=calibration["temperature"], unimodal_temperatures=unimodal)
+        tested = _speech_features(ravdess, actors, config.test_actors, config.labels)
+        metrics = _metrics(config, [speech.corpus for speech in others]) | {
+            "alone": {"speech": _accuracy(branch_alone, tested, config.labels), "faces": None},
+            "calibration": calibration,
+        }
+        if fabric.is_global_zero:
+            metrics["scores"] = evaluate(publish_candidate(predictor, spec, config, directory), data)
+        if config.refit:
+            everybody = ravdess.where(np.isin(actors, sorted(config.actors)))
+            predictor, _, _ = _train(fabric, config, [everybody, *others], sources, directory / "refit")
+            reweigh(predictor, calibration["balance"], calibrating, faces)
+        if fabric.is_global_zero:
+            metrics["provenance"] = provenance(config.seed, checkpoint.seconds(directory), fabric.world_size)
+            publish(predictor.network, spec, metrics, config, "encoded_pairs", out)
+            checkpoint.remove(directory)
+
+
+def _train(
+    fabric: Fabric, config: EncodedPairs, corpora: Sequence[EncodedSpeech], sources: Sources, directory: Path
+) -> tuple[AudioVisualPredictor, AudioVisualSpec, EncoderBranch]:
+    """The network trained on pairs of `corpora`, its specification, and its audio branch as it was alone."""
+    spec = specs.encoded_pairs(config)
+    torch.manual_seed(config.seed)
+    network = build_audio_visual(classes=len(spec.labels), **asdict(spec.architecture))
+    load_backbone(network, sources.backbone)
+    assert isinstance(network.audio, EncoderBranch)
+    load_pretrained(network.audio.encoder, model_path())
+    network.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    branch = fit_branch(fabric, network.audio, corpora, config.labels, config.branch, config.seed, directory / "speech")
+    network.audio.load_state_dict(branch.state_dict())
+    variants = [CLEAN, *range(config.branch.variants)]
+    shares = {name: config.branch.shares[name] for name in (speech.corpus for speech in corpora)}
+    speech = EncodedBatches(corpora, shares, variants, config.labels, config.seed)
+    heldout, seen = read_face_pools(
+        network,
+        sources.faces,
+        sources.votes,
+        contempt=config.contempt,
+        holdout_every=config.holdout_every,
+        size=config.face.size,
+        augmentations=config.augmentations,
+        augmentations_seen=config.augmentations_seen,
+        seed=config.seed,
+    )
+    faces = MovingFaces(heldout, seen, config.labels, np.random.default_rng(config.seed))
+    network = fit_jointly(fabric, network, EncodedPairBatches(speech, faces), config, directory / "joint")
+    return AudioVisualPredictor(network, spec, str(fabric.device)), spec, branch
+
+
+def _speech_features(
+    ravdess: EncodedSpeech, actors: NDArray[np.int64], chosen: Sequence[int], labels: Sequence[str]
+) -> SpeechFeatures:
+    """The clean windows of these actors' clips that have one of `labels`."""
+    rows = np.isin(actors, chosen) & np.isin(ravdess.labels, labels)
+    speech = ravdess.where(rows)
+    return SpeechFeatures(speech.hidden(CLEAN).numpy(), speech.labels, actors[rows].tolist())
+
+
+def _accuracy(branch: EncoderBranch, speech: SpeechFeatures, labels: Sequence[str]) -> float:
+    predicted = probabilities(branch, torch.from_numpy(speech.mfcc)).argmax(1)
+    return round(float(np.mean(predicted == label_indices(speech.labels, labels))), 4)
+
+
+def _metrics(config: EncodedPairs, others: Sequence[str]) -> dict[str, Any]:
+    again = "; the weights kept were then fitted once more on all of them" if config.refit else ""
+    return {
+        "data": f"FER-2013 PublicTest faces; speech of RAVDESS{''.join(f', {name}' for name in others)}; "
+        "both composed by label",
+        "split": f"faces: FER-2013's own parts; speech: by actor of RAVDESS, fitted on {config.train_actors} and every "
+        f"speaker of the other corpora, tested on {config.test_actors}{again}",
+        "selection": config.selection,
+        "fitted_actors": config.fitted_actors,
+    }

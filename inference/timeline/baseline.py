@@ -39,7 +39,7 @@ def with_baseline(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
             Code.BASELINE_SHORT,
             f"The span lasts {end_s - start_s:.3f} s. Mark one of {shortest_s} s or more, the length of a window.",
         )
-    log_odds = {
+    log_odds: dict[str, dict[str, float]] = {
         source: mean
         for source in (Source.AUDIO_VIDEO, Source.EEG, Source.FUSION)
         if (mean := _mean_log_odds(timeline, source, start_s, end_s)) is not None

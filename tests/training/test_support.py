@@ -1,12 +1,26 @@
 """The support of a specification, fitted on voices and windows whose truth is known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
+from msgspec.structs import asdict
 
+from inference.model_spec import AudioVisualSpec, parse_spec
+from inference.models.audio_visual import build_audio_visual
+from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.support import novelty
-from training.evaluation.support import cross_fit_conditions, fit_condition_temperatures, fit_voice_reference
-
-torch = pytest.importorskip("torch")
+from tests.inference.test_speech_encoder import encoder_spec
+from training.data.speech_corpora import SpeechClip
+from training.evaluation.support import (
+    corpora_reference,
+    cross_fit_conditions,
+    fit_condition_temperatures,
+    fit_voice_reference,
+    fit_voice_temperature,
+)
+from training.features.encoded_speech import EncodedSpeech
 
 
 def test_voices_of_the_corpus_are_familiar_and_others_are_novel() -> None:
@@ -45,3 +59,32 @@ def test_the_calibration_error_is_that_of_the_half_that_was_not_fitted() -> None
     scores = cross_fit_conditions(logits, targets, grades, np.arange(len(targets)))
     assert scores["ece_before"] > 0.08 > 0.03 > scores["ece_after"]
     assert scores["n"] == 4000
+
+
+def encoded(corpus: str, offset: float, width: int) -> EncodedSpeech:
+    """Two clips of each of six speakers, happy and sad, in two variants of which the second is louder by `offset`."""
+    generator = np.random.default_rng(2)
+    clips = [
+        SpeechClip(Path(f"{number}.wav"), ("happy", "sad")[number % 2], f"{corpus}/{number // 2}", corpus)
+        for number in range(12)
+    ]
+    clean = generator.normal(0.0, 1.0, size=(12, 180, width)).astype(np.float16)
+    return EncodedSpeech(corpus, clips, {"clean": clean, 0: clean + np.float16(offset)}, np.arange(12))
+
+
+def test_the_reference_of_corpora_tells_other_recordings_from_them() -> None:
+    torch.manual_seed(0)
+    data = encoder_spec("intermediate-attention")
+    spec = parse_spec(data)
+    assert isinstance(spec, AudioVisualSpec)
+    network = build_audio_visual(classes=len(spec.labels), **asdict(spec.architecture))
+    predictor = AudioVisualPredictor(network, spec)
+    width = network.audio.encoder.features
+    known, far = encoded("ravdess", 0.0, width), encoded("other", 40.0, width)
+
+    reference = corpora_reference(network, [known], ["clean", 0])
+    scores = fit_voice_temperature(predictor, reference, far, ["clean", 0])
+
+    assert len(reference.mean) == len(reference.deviation) == 128
+    assert scores["n"] == 24
+    assert scores["temperatures"][0] >= 1

@@ -87,8 +87,8 @@ def a_timeline(*labels: str) -> Timeline:
         )
         evidence = Evidence(float(read), 0.25, 0.0)
         probabilities = dict(zip(MODEL.labels, shares, strict=True))
-        support = {"reason": None if read else Reason.TOO_LITTLE, "voice_novelty": 0.25}
-        segments.append(Segment(start, end, label, 0.8 if read else 0.0, probabilities, evidence, **support))
+        sure, reason = (0.8, None) if read else (0.0, Reason.TOO_LITTLE)
+        segments.append(Segment(start, end, label, sure, probabilities, evidence, None, reason, 0.25))
     info = MediaInfo(DURATION_S, clips.SIDE, clips.SIDE, 5.0, True, True, "cd" * 32)
     return Timeline(Mode.AUDIO_VIDEO, info, (MODEL,), MODEL.labels, tuple(windows), tuple(segments), "An estimate.")
 

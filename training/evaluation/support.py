@@ -1,23 +1,69 @@
 """Fits the `support` section of a specification: which voices a model knows, and how much less others are trusted."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import softmax
+from torch import Tensor
 
 from inference.model_spec import VoiceReference
-from inference.support import voice_distances
-from training.evaluation.calibration import nll
+from inference.models.audio_visual import AudioVisualNetwork
+from inference.predictors.audio_visual import AudioVisualPredictor
+from inference.support import novelty, voice_distances
+from training.data.labels import label_indices
+from training.evaluation.calibration import nll, predict_voices
 from training.evaluation.metrics import calibration
+from training.features.encoded_speech import EncodedSpeech
+from training.features.faces import device_of
 
 Array = NDArray[np.floating[Any]]
 
 QUANTILES = (0.95, 1.0)  # of the training voices: where novelty begins, and where it is complete
 MAX_POWER = 3.0  # of two, of a condition's temperature
 _FOLDS = 5
+_BATCH = 64
 _DECIMALS = 4
+
+
+def corpora_reference(
+    network: AudioVisualNetwork, corpora: Sequence[EncodedSpeech], variants: Sequence[str | int]
+) -> VoiceReference:
+    """Fit the reference of the voices of `corpora`, in each of their `variants`."""
+    parts = [(speech, variant) for speech in corpora for variant in variants]
+    features = [_voice_features(network, speech, variant) for speech, variant in parts]
+    return fit_voice_reference(np.concatenate(features), np.concatenate([speech.speakers for speech, _ in parts]))
+
+
+def fit_voice_temperature(
+    predictor: AudioVisualPredictor, reference: VoiceReference, unknown: EncodedSpeech, variants: Sequence[str | int]
+) -> dict[str, Any]:
+    """The temperature of a novel voice, of speakers that the network does not know, and its calibration error."""
+    logits, grades = [], []
+    for variant in variants:
+        found = [predict_voices(predictor, batch) for batch in _batches(unknown, variant)]
+        logits.append(torch.cat(found).numpy() / predictor.temperature_for(face=False, voice=True))
+        features = torch.from_numpy(_voice_features(predictor.network, unknown, variant))
+        grades.append(np.array(novelty(reference, features)))
+    targets = np.tile(label_indices(unknown.labels, predictor.labels), len(variants))
+    speakers = np.tile(np.unique(unknown.speakers, return_inverse=True)[1], len(variants))
+    return cross_fit_conditions(np.concatenate(logits), targets, np.concatenate(grades)[:, None], speakers)
+
+
+@torch.inference_mode()
+def _voice_features(network: AudioVisualNetwork, speech: EncodedSpeech, variant: str | int) -> Array:
+    """Features (rows, 128) of a variant's windows."""
+    device = device_of(network)
+    found = [network.voice_features(batch.to(device)).cpu() for batch in _batches(speech, variant)]
+    return torch.cat(found).numpy()
+
+
+def _batches(speech: EncodedSpeech, variant: str | int) -> Iterator[Tensor]:
+    for start in range(0, len(speech.rows), _BATCH):
+        yield torch.from_numpy(speech.variants[variant][speech.rows[start : start + _BATCH]]).float()
 
 
 def fit_voice_reference(features: Array, speakers: NDArray[np.str_], temperature: float = 1.0) -> VoiceReference:

@@ -49,9 +49,9 @@ def analyses_of(user: User) -> QuerySet[Analysis]:
 
 
 def analyses_on(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
-    """All analyses of these recordings, newest first, with recordings and artifacts."""
-    analyses = Analysis.objects.filter(recording__in=recordings)
-    return analyses.order_by("-created_at").select_related("recording").prefetch_related("artifacts")
+    """All analyses of these recordings, newest first, with recordings, baselines and artifacts."""
+    analyses = Analysis.objects.filter(recording__in=recordings).order_by("-created_at")
+    return analyses.select_related("recording", "neutral_baseline").prefetch_related("artifacts")
 
 
 CANCELLED = Q(status=Analysis.Status.CANCELLED)
@@ -186,7 +186,7 @@ def timeline(analysis: Analysis) -> Timeline | None:
         corrections=corrected if (corrected := corrections(analysis)).segments else None,
         eeg=decode(analysis.eeg_facts, EegFacts) if analysis.eeg_facts else None,
     )
-    marked = models.NeutralBaseline.objects.filter(analysis=analysis).first()
+    marked = getattr(analysis, "neutral_baseline", None)
     return found if marked is None else with_baseline(found, marked.start_s, marked.end_s)
 
 

@@ -8,7 +8,7 @@ import torch
 from msgspec.structs import asdict
 
 from inference.model_spec import AudioVisualSpec, parse_spec
-from inference.models.audio_visual import build_audio_visual
+from inference.models.audio_visual import EncoderBranch, build_audio_visual
 from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.support import novelty
 from tests.inference.test_speech_encoder import encoder_spec
@@ -79,6 +79,7 @@ def test_the_reference_of_corpora_tells_other_recordings_from_them() -> None:
     assert isinstance(spec, AudioVisualSpec)
     network = build_audio_visual(classes=len(spec.labels), **asdict(spec.architecture))
     predictor = AudioVisualPredictor(network, spec)
+    assert isinstance(network.audio, EncoderBranch)
     width = network.audio.encoder.features
     known, far = encoded("ravdess", 0.0, width), encoded("other", 40.0, width)
 

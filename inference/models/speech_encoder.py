@@ -90,18 +90,29 @@ class SpeechEncoder(nn.Module):
         """Number of features of a frame."""
         return len(self.layers) * WIDTH
 
-    def embed(self, log_mel: Tensor) -> Tensor:
+    def embed(self, log_mel: Tensor, first: int = 0) -> Tensor:
         """Compute the input of the first block, (B, T, 384)."""
         frames = log_mel.shape[-1]
         if log_mel.ndim != 3 or log_mel.shape[1] != MEL_BANDS or frames % 2 or not 0 < frames <= 2 * MAX_FRAMES:
             raise ValueError(f"log-mel {tuple(log_mel.shape)}, expected (B, {MEL_BANDS}, 2T), T at most {MAX_FRAMES}")
         x = functional.gelu(self.conv2(functional.gelu(self.conv1(log_mel)))).transpose(1, 2)
-        return x + self.positions[: x.shape[1]]
+        return x + self.positions[first : first + x.shape[1]]
 
-    def forward(self, log_mel: Tensor) -> Tensor:
-        """Encode; the hidden states are those behind each block, before any norm."""
-        x, hidden = self.embed(log_mel), []
-        for number, block in enumerate(self.blocks, 1):
+    def forward(self, log_mel: Tensor, first: int = 0) -> Tensor:
+        """Encode; the hidden states are those behind each block, before any norm.
+
+        `first` is the position of the first frame, at most 1500 - T: what the encoder says of a sound depends on where
+        in a chunk it stands.
+        """
+        x = self.embed(log_mel, first)
+        for block in self.blocks[: self.layers[0]]:
+            x = block(x)
+        return self.resume(x)
+
+    def resume(self, x: Tensor) -> Tensor:
+        """Go on from the states (B, T, 384) behind the first of `layers`: (B, T, L * 384)."""
+        hidden = [x]
+        for number, block in enumerate(self.blocks[self.layers[0] :], self.layers[0] + 1):
             x = block(x)
             if number in self.layers:
                 hidden.append(x)

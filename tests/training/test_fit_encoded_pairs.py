@@ -36,8 +36,8 @@ def test_encoded_speech_is_joined_with_faces_of_its_label() -> None:
     numbers = np.repeat(np.arange(7, dtype=np.float32)[:, None, None], 4, axis=2)
     pool = FacePool(FaceFeatures(numbers, list(FACES)), np.eye(7, dtype=np.float32))
     faces = MovingFaces(pool, pool, ["happy", "sad"], np.random.default_rng(0))
-    batch = EncodedPairBatches(speech, faces).draw(20)
-    assert batch.mfcc.shape == (20, 180, 384)
+    batch = EncodedPairBatches(speech, faces, SpeechEncoder((1, 2))).draw(20)
+    assert batch.mfcc.shape == (20, 180, 768)
     for target, track in zip(batch.targets, batch.features[:, :, 0], strict=True):
         label = ["happy", "sad"][int(target.argmax())]
         assert {FACES[int(number)] for number in track} <= {label, "neutral"}

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -14,11 +15,13 @@ from inference.models.speech_encoder import SpeechEncoder
 from training.__main__ import main
 from training.data.ravdess import LABELS
 from training.data.speech_corpora import SpeechClip
+from training.engine import devices
 from training.errors import DatasetError
 from training.features import speech_windows
 from training.features.encoded_speech import EncodedBatches, EncodedSpeech
+from training.schema.sections import EncoderBranchConfig
 from training.tasks import speech_corpora
-from training.tasks.speech_corpora import CorpusClassifier, score_left_out
+from training.tasks.speech_corpora import CorpusClassifier, build_branch, fit_branch, score_left_out
 
 CONFIG = Path(__file__).resolve().parents[2] / "training" / "configs" / "speech-encoder-folds.yaml"
 
@@ -36,7 +39,7 @@ def test_corpora_are_drawn_by_their_shares() -> None:
     batch = batches.draw(400)
     assert batch.corpora.float().mean() == pytest.approx(0.25, abs=0.06)
     assert batches.present.tolist() == [[True, True], [False, True]]
-    windows = batch.hidden[:, 0, 0]
+    windows = batch.states[:, 0, 0]
     assert {*windows[batch.corpora == 0].tolist()} == {0, 1, 100, 101}, "no calm clip, both variants"
     assert torch.equal(batch.targets[batch.corpora == 0].argmax(1), (windows[batch.corpora == 0] % 100).long())
     assert (batch.targets[batch.corpora == 1] == torch.tensor([0.0, 1.0])).all()
@@ -61,6 +64,29 @@ def test_recall_of_a_corpus_left_out_is_a_mean_over_its_labels() -> None:
     predicted = np.eye(3)[[0, 1, 1, 2]]
     found = score_left_out(predicted, speech, ["neutral", "calm", "sad"])
     assert found == {"accuracy": 0.5, "recall": 0.6667, "merged": 1.0, "n": 4}
+
+
+@pytest.mark.parametrize("encoder_lr", [0.0, 0.1])
+def test_the_encoder_learns_behind_its_first_layer_or_nowhere(
+    encoder_lr: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speech_corpora, "load_pretrained", lambda *_: None)
+    monkeypatch.setattr(speech_corpora, "model_path", Path)
+    section = yaml.safe_load(CONFIG.read_text())["branch"] | {
+        "layers": [1, 2],
+        "encoder_lr": encoder_lr,
+        "variants": 1,
+        "shares": {"ravdess": 1.0},
+        "batch_size": 4,
+        "steps": 2,
+    }
+    settings = msgspec.convert(section, EncoderBranchConfig)
+    branch = build_branch(2, settings, seed=0)
+    before = {name: tensor.clone() for name, tensor in branch.encoder.state_dict().items()}
+    with devices.launch() as fabric:
+        after = fit_branch(fabric, branch, [encoded("ravdess", ["sad", "angry"])], ["sad", "angry"], settings, 0, None)
+    changed = {name for name, tensor in after.encoder.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed == {name for name in before if name.startswith("blocks.1.") and encoder_lr}
 
 
 @pytest.fixture

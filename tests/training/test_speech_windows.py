@@ -39,7 +39,7 @@ def windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SpeechWindows:
         network.load_state_dict(encoder.state_dict())
 
     monkeypatch.setattr(speech_windows, "load_pretrained", load)
-    return SpeechWindows(clips, SPEC, (1,), tmp_path / "encoder.safetensors", seed=1)
+    return SpeechWindows(clips, SPEC, 1, tmp_path / "encoder.safetensors", seed=1)
 
 
 def test_a_short_clip_is_encoded_from_its_start_with_silence_behind(windows: SpeechWindows) -> None:
@@ -98,3 +98,11 @@ def test_rows_resume_where_a_run_was_stopped(tmp_path: Path, monkeypatch: pytest
     assert computed == [0, 1, 2, -1, 2, 3, 4]
     np.testing.assert_array_equal(rows, np.repeat(np.arange(5)[:, None], 3, axis=1))
     assert [path.suffix for path in tmp_path.iterdir()] == [".npy"]
+
+
+def test_random_variants_stand_anywhere_in_a_chunk(windows: SpeechWindows) -> None:
+    generator = np.random.default_rng(0)
+    places = [windows._position(0, 250, generator) for _ in range(500)]
+    assert min(places) < 10
+    assert max(places) in range(round(50 * (SPEC.chunk_s + 2 * SPEC.context_s)) - 260, 1501 - 250)
+    assert windows._position("clean", 250, generator) == 0

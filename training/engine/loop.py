@@ -168,15 +168,19 @@ class Loop:
         config: OptimConfig,
         draw: Callable[[int], Any],
         loss: Callable[[nn.Module, Any], Tensor],
+        optimisation: Optimisation | None = None,
     ) -> Network:
-        """Train with AdamW on batches of `draw`, which every process draws alike, in epochs of 100 steps; see `run`."""
+        """Train on batches of `draw`, which every process draws alike, in epochs of 100 steps; see `run`.
+
+        Without an `optimisation` it is AdamW's.
+        """
 
         def batches(epoch: int) -> Iterator[Any]:
             for _ in range((epoch - 1) * STEPS_PER_EPOCH, min(epoch * STEPS_PER_EPOCH, config.steps)):
                 yield share(self.fabric, draw(config.batch_size))
 
         epochs = math.ceil(config.steps / STEPS_PER_EPOCH)
-        return self.run(network, adamw(network, config), epochs, batches, loss)
+        return self.run(network, optimisation or adamw(network, config), epochs, batches, loss)
 
     def _epoch(self, epoch: int, batches: Batches, step: Callable[[Any], Tensor]) -> Tensor:
         """The loss of each batch (steps,)."""

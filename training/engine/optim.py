@@ -30,24 +30,34 @@ def one_cycle(
     ema: float,
     decay: float = 1e4,
     momentum: float | None = None,
+    slow: nn.Module | None = None,
+    slow_lr: float = 0.0,
 ) -> Optimisation:
     """One cycle of the learning rate, which peaks at `lr` after the share `warmup` and ends at lr / 25 / `decay`.
 
-    With a `momentum`, Nesterov SGD that leaves biases and norms out of the weight decay; without, AdamW.
+    With a `momentum`, Nesterov SGD that leaves biases and norms out of the weight decay; without, AdamW, whose rate
+    peaks at `slow_lr` for the part `slow` of the network.
     """
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    rates = [lr]
     optimiser: torch.optim.Optimizer
     if momentum is None:
-        optimiser = torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay)
+        held = {parameter for parameter in slow.parameters() if parameter.requires_grad} if slow else set()
+        parts = [[parameter for parameter in parameters if parameter not in held]]
+        if held:
+            parts.append([parameter for parameter in parameters if parameter in held])
+            rates.append(slow_lr)
+        optimiser = torch.optim.AdamW([{"params": part} for part in parts], lr=lr, weight_decay=weight_decay)
     else:
         groups: list[dict[str, Any]] = [
             {"params": [parameter for parameter in parameters if parameter.ndim > 1], "weight_decay": weight_decay},
             {"params": [parameter for parameter in parameters if parameter.ndim < 2]},
         ]
         optimiser = torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=True)
+        rates = [lr, lr]
     schedule = OneCycleLR(
         optimiser,
-        lr,
+        rates,
         total_steps=steps + 1,
         pct_start=warmup,
         final_div_factor=decay,
@@ -56,8 +66,8 @@ def one_cycle(
     return Optimisation(optimiser, schedule, ema=ema)
 
 
-def adamw(network: nn.Module, config: OptimConfig) -> Optimisation:
-    """AdamW on one cycle with a moving average, as a configuration asks."""
+def adamw(network: nn.Module, config: OptimConfig, slow: nn.Module | None = None, slow_lr: float = 0.0) -> Optimisation:
+    """AdamW on one cycle with a moving average, as a configuration asks; see `one_cycle`."""
     return one_cycle(
         network,
         config.steps,
@@ -65,6 +75,8 @@ def adamw(network: nn.Module, config: OptimConfig) -> Optimisation:
         warmup=config.warmup,
         weight_decay=config.weight_decay,
         ema=config.ema,
+        slow=slow,
+        slow_lr=slow_lr,
     )
 
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference.models.speech_encoder import SpeechEncoder
 from training.data.labels import label_indices
 from training.data.speech_corpora import SpeechClip
 from training.errors import DatasetError
@@ -18,7 +19,7 @@ from training.features.pairs import PairBatch
 
 @dataclass(frozen=True)
 class EncodedSpeech:
-    """Clips of one corpus; `variants` (all clips of the corpus, 180, L * 384) by name, of which `rows` are meant."""
+    """Clips of one corpus; `variants` (all clips of the corpus, 180, 384) by name, of which `rows` are meant."""
 
     corpus: str
     clips: list[SpeechClip]
@@ -39,15 +40,15 @@ class EncodedSpeech:
         """The rows that are chosen (rows,)."""
         return EncodedSpeech(self.corpus, self.clips, self.variants, self.rows[chosen])
 
-    def hidden(self, variant: str | int) -> Tensor:
-        """A variant's windows (rows, 180, L * 384) float32."""
+    def states(self, variant: str | int) -> Tensor:
+        """A variant's windows (rows, 180, 384) float32."""
         return torch.from_numpy(self.variants[variant][self.rows]).float()
 
 
 class EncodedBatch(NamedTuple):
-    """`hidden` (N, 180, L * 384), one-hot `targets` (N, classes) and the number of the `corpora` (N,) they are of."""
+    """`states` (N, 180, 384), one-hot `targets` (N, classes) and the number of the `corpora` (N,) they are of."""
 
-    hidden: Tensor
+    states: Tensor
     targets: Tensor
     corpora: Tensor
 
@@ -83,23 +84,23 @@ class EncodedBatches:
     def draw(self, size: int) -> EncodedBatch:
         """A batch of `size` windows, drawn with replacement."""
         corpora = self.random.choice(len(self.corpora), size, p=self.shares)
-        hidden, targets = [], np.zeros((size, len(self.labels)), np.float32)
+        states, targets = [], np.zeros((size, len(self.labels)), np.float32)
         for number, corpus in enumerate(corpora):
             speech = self.corpora[corpus]
             place = self.random.integers(len(speech.rows))
             variant = self.variants[int(self.random.integers(len(self.variants)))]
-            hidden.append(speech.variants[variant][speech.rows[place]])
+            states.append(speech.variants[variant][speech.rows[place]])
             targets[number, self.targets[corpus][place]] = 1
         return EncodedBatch(
-            torch.from_numpy(np.stack(hidden)).float(), torch.from_numpy(targets), torch.from_numpy(corpora)
+            torch.from_numpy(np.stack(states)).float(), torch.from_numpy(targets), torch.from_numpy(corpora)
         )
 
 
 class EncodedPairBatches:
     """Draws encoded speech, each window with a face that moves between images of its label, and faces alone."""
 
-    def __init__(self, speech: EncodedBatches, faces: MovingFaces) -> None:
-        self.speech, self.faces = speech, faces
+    def __init__(self, speech: EncodedBatches, faces: MovingFaces, encoder: SpeechEncoder) -> None:
+        self.speech, self.faces, self.encoder = speech, faces, encoder
 
     @property
     def generators(self) -> tuple[np.random.Generator, np.random.Generator]:
@@ -109,6 +110,8 @@ class EncodedPairBatches:
     def draw(self, size: int) -> PairBatch:
         """A batch of `size` pairs and as many faces without speech."""
         batch = self.speech.draw(size)
+        with torch.no_grad():
+            hidden = self.encoder.resume(batch.states.to(self.encoder.positions.device)).cpu()
         spoken = [self.speech.labels[target] for target in batch.targets.argmax(1).tolist()]
         alone, alone_targets = self.faces.draw_alone(size)
-        return PairBatch(batch.hidden, self.faces.draw(spoken), batch.targets, alone, alone_targets)
+        return PairBatch(hidden, self.faces.draw(spoken), batch.targets, alone, alone_targets)

@@ -33,17 +33,18 @@ _VOICES = 8  # clips of which a babble draws
 
 
 class SpeechWindows:
-    """Computes one window of each clip of a corpus as the hidden states of the frozen encoder, (180, L * 384).
+    """Computes one window of each clip of a corpus as the states behind block `layer` of the encoder, (180, 384).
 
     A variant is `clean` or a fixed degradation, whose window is the clip's middle; or a number, which seeds a random
-    one: the clip alone or between clips of the same speaker and label, augmented, and the window at random about it.
+    one: the clip alone or between clips of the same speaker and label, augmented, and the window at random about it,
+    anywhere in a chunk.
     """
 
     def __init__(
-        self, clips: Sequence[SpeechClip], spec: SpeechEncoderInput, layers: Sequence[int], weights: Path, seed: int
+        self, clips: Sequence[SpeechClip], spec: SpeechEncoderInput, layer: int, weights: Path, seed: int
     ) -> None:
         """`weights` are the pretrained model of `pretrained_encoder.model_path`."""
-        self.clips, self.spec, self.layers, self.weights, self.seed = clips, spec, tuple(layers), weights, seed
+        self.clips, self.spec, self.layer, self.weights, self.seed = clips, spec, layer, weights, seed
         self.samples = spec.frames * spec.frame_samples
         self.context = round(spec.context_s * spec.sample_rate)
         self.alike: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -52,8 +53,8 @@ class SpeechWindows:
 
     @cached_property
     def encoder(self) -> SpeechEncoder:
-        """The frozen encoder."""
-        encoder = SpeechEncoder(self.layers)
+        """The pretrained encoder."""
+        encoder = SpeechEncoder((self.layer,))
         load_pretrained(encoder, self.weights)
         return encoder.eval()
 
@@ -64,11 +65,12 @@ class SpeechWindows:
         return [read_sound(clip, rate)[: round(_MAX_S * rate)] for clip in self.clips]
 
     def variant(self, name: str | int) -> NDArray[np.float16]:
-        """One window of each clip (clips, 180, L * 384), from runs/ where it was computed before."""
+        """One window of each clip (clips, 180, 384), from runs/ where it was computed before."""
         clips = hashlib.sha256(repr([(clip.path.name, clip.speaker, clip.label) for clip in self.clips]).encode())
-        spec = asdict(replace(self.spec, chunk_s=0.0))  # a window lies within one chunk
-        key = (clips.hexdigest(), spec, self.layers, sha256_file(self.weights), self.seed, name)
-        shape = (len(self.clips), self.spec.frames, len(self.layers) * WIDTH)
+        # A fixed window lies at the beginning of one chunk, however long that is.
+        spec = asdict(replace(self.spec, chunk_s=0.0) if name in FIXED else self.spec)
+        key = (clips.hexdigest(), spec, self.layer, sha256_file(self.weights), self.seed, name)
+        shape = (len(self.clips), self.spec.frames, WIDTH)
         return cached_rows(f"{self.clips[0].corpus}-{name}", key, shape, lambda row: self.window(row, name))
 
     @torch.inference_mode()
@@ -82,9 +84,19 @@ class SpeechWindows:
         frame = min(self.context, first) // self.spec.frame_samples
         chunk = sound[first - frame * self.spec.frame_samples : first + self.samples + self.context]
         chunk = np.pad(chunk, (0, -len(chunk) % self.spec.frame_samples)).astype(np.float32)
-        hidden = self.encoder(log_mel(torch.from_numpy(chunk), self.spec).unsqueeze(0))[0]
+        mel = log_mel(torch.from_numpy(chunk), self.spec).unsqueeze(0)
+        hidden = self.encoder(mel, self._position(variant, mel.shape[-1] // 2, generator))[0]
         window: NDArray[np.float32] = hidden[frame : frame + self.spec.frames].float().numpy()
         return window
+
+    def _position(self, variant: str | int, frames: int, generator: np.random.Generator) -> int:
+        """Where in a chunk of inference the first of so many frames stands: a random variant anywhere."""
+        if variant in FIXED:
+            return 0
+        longest = (
+            round((self.spec.chunk_s + 2 * self.spec.context_s) * self.spec.sample_rate) // self.spec.frame_samples
+        )
+        return int(generator.integers(max(0, longest - frames) + 1))
 
     def _fixed(self, row: int, variant: str | int, generator: np.random.Generator) -> tuple[Sound, int]:
         sound: Sound = self.sounds[row]

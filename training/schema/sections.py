@@ -99,13 +99,17 @@ class SpeechConfig(OptimConfig, frozen=True, kw_only=True):
 
 
 class EncoderBranchConfig(OptimConfig, frozen=True, kw_only=True):
-    """Training of the audio branch that reads the pretrained speech encoder, whose weights stay as they are."""
+    """Training of the audio branch that reads the pretrained speech encoder."""
 
     layers: Annotated[list[int], msgspec.Meta(min_length=1)]
-    """Blocks of the encoder whose hidden states are read, from 1."""
+    """Blocks of the encoder whose hidden states are read, from 1. Those up to the first keep their weights."""
+    encoder_lr: Annotated[float, msgspec.Meta(ge=0)]
+    """Peak learning rate of the encoder's other blocks; 0 keeps their weights, too."""
     feature_dropout: Share
     """Dropout in front of the classifier."""
     variants: Annotated[int, msgspec.Meta(ge=0)]
     """Random variants of each clip, drawn as often as the clean one."""
+    bfloat16: bool
+    """Mixed precision, for processors and devices that compute in bfloat16."""
     shares: Annotated[dict[str, float], msgspec.Meta(min_length=1)]
     """Share of the drawn clips by corpus: `ravdess`, or the name of the folder with a manifest."""

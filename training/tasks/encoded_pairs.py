@@ -58,14 +58,14 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
     speech_input.warm_up()
     branch = config.branch
     roots = [sources.speech, *sources.corpora]
-    ravdess, *others = encode_corpora(roots, config.encoder, branch.layers, branch.variants, config.seed)
+    ravdess, *others = encode_corpora(roots, config.encoder, branch.layers[0], branch.variants, config.seed)
     if ravdess.corpus != RAVDESS:
         raise DatasetError(f"{sources.speech}: not RAVDESS's layout")
     actors = np.array([int(speaker.removeprefix(f"{RAVDESS}/")) for speaker in ravdess.speakers])
     if missing := sorted(config.actors - {*actors.tolist()}):
         raise DatasetError(f"{sources.speech}: no clips of actors {missing}")
     directory = checkpoint.directory(config, *(path.resolve() for path in roots), sha256_file(sources.backbone))
-    with devices.launch() as fabric:
+    with devices.launch(bfloat16=branch.bfloat16) as fabric:
         known = ravdess.where(np.isin(actors, config.train_actors))
         predictor, spec, branch_alone = _train(fabric, config, [known, *others], sources, directory)
         data = read_data(
@@ -76,11 +76,11 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
         )
         assert data.faces is not None
         faces = align_faces(data.faces) if config.face.aligned else data.faces
-        calibrating = _speech_features(ravdess, actors, config.calibration_actors, config.labels)
-        calibration = calibrate(predictor, calibrating, faces)
+        calibrating = _of_actors(ravdess, actors, config.calibration_actors, config.labels)
+        calibration = calibrate(predictor, _speech_features(predictor, calibrating), faces)
         unimodal = {given: fitted["temperature"] for given, fitted in calibration["alone"].items()}
         spec = replace(spec, temperature=calibration["temperature"], unimodal_temperatures=unimodal)
-        tested = _speech_features(ravdess, actors, config.test_actors, config.labels)
+        tested = _of_actors(ravdess, actors, config.test_actors, config.labels)
         metrics = _metrics(config, [speech.corpus for speech in others]) | {
             "alone": {"speech": _accuracy(branch_alone, tested, config.labels), "faces": None},
             "calibration": calibration,
@@ -90,7 +90,7 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
         if config.refit:
             everybody = ravdess.where(np.isin(actors, sorted(config.actors)))
             predictor, _, _ = _train(fabric, config, [everybody, *others], sources, directory / "refit")
-            reweigh(predictor, calibration["balance"], calibrating, faces)
+            reweigh(predictor, calibration["balance"], _speech_features(predictor, calibrating), faces)
         if fabric.is_global_zero:
             metrics["provenance"] = provenance(config.seed, checkpoint.seconds(directory), fabric.world_size)
             publish(predictor.network, spec, metrics, config, "encoded_pairs", out)
@@ -125,21 +125,30 @@ def _train(
         seed=config.seed,
     )
     faces = MovingFaces(heldout, seen, config.labels, np.random.default_rng(config.seed))
-    network = fit_jointly(fabric, network, EncodedPairBatches(speech, faces), config, directory / "joint")
+    network = fit_jointly(
+        fabric, network, EncodedPairBatches(speech, faces, network.audio.encoder), config, directory / "joint"
+    )
     return AudioVisualPredictor(network, spec, str(fabric.device)), spec, branch
 
 
-def _speech_features(
+def _of_actors(
     ravdess: EncodedSpeech, actors: NDArray[np.int64], chosen: Sequence[int], labels: Sequence[str]
-) -> SpeechFeatures:
-    """The clean windows of these actors' clips that have one of `labels`."""
-    rows = np.isin(actors, chosen) & np.isin(ravdess.labels, labels)
-    speech = ravdess.where(rows)
-    return SpeechFeatures(speech.hidden(CLEAN).numpy(), speech.labels, actors[rows].tolist())
+) -> EncodedSpeech:
+    """These actors' clips that have one of `labels`."""
+    return ravdess.where(np.isin(actors, chosen) & np.isin(ravdess.labels, labels))
 
 
-def _accuracy(branch: EncoderBranch, speech: SpeechFeatures, labels: Sequence[str]) -> float:
-    predicted = probabilities(branch, torch.from_numpy(speech.mfcc)).argmax(1)
+@torch.inference_mode()
+def _speech_features(predictor: AudioVisualPredictor, ravdess: EncodedSpeech) -> SpeechFeatures:
+    """The clean windows of clips as the predictor's own encoder says them."""
+    audio = predictor.network.audio
+    assert isinstance(audio, EncoderBranch)
+    hidden = audio.encoder.resume(ravdess.states(CLEAN).to(predictor.device)).cpu().numpy()
+    return SpeechFeatures(hidden, ravdess.labels, [int(name.rpartition("/")[2]) for name in ravdess.speakers])
+
+
+def _accuracy(branch: EncoderBranch, speech: EncodedSpeech, labels: Sequence[str]) -> float:
+    predicted = probabilities(branch, speech.states(CLEAN)).argmax(1)
     return round(float(np.mean(predicted == label_indices(speech.labels, labels))), 4)
 
 

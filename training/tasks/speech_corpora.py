@@ -20,6 +20,7 @@ from training.data.labels import label_indices
 from training.data.speech_corpora import RAVDESS, read_corpora
 from training.engine import checkpoint, devices
 from training.engine.loop import Loop
+from training.engine.optim import adamw
 from training.errors import DatasetError
 from training.evaluation.metrics import scores
 from training.features.encoded_speech import EncodedBatch, EncodedBatches, EncodedSpeech
@@ -52,30 +53,31 @@ class CorpusClassifier(nn.Module):
         self.bias = nn.Parameter(torch.zeros(present.shape))
         self.register_buffer("present", present)
 
-    def forward(self, hidden: Tensor, corpora: Tensor) -> Tensor:
-        """Logits (N, classes) of windows (N, 180, L * 384) of the `corpora` (N,)."""
+    def forward(self, states: Tensor, corpora: Tensor) -> Tensor:
+        """Logits (N, classes) of windows (N, 180, 384) of the `corpora` (N,)."""
         bias = self.bias.masked_fill(~self.present, _ABSENT)
-        return classify(self.branch, hidden) + bias[corpora]
+        return classify(self.branch, states) + bias[corpora]
 
 
-def classify(branch: EncoderBranch, hidden: Tensor) -> Tensor:
-    """Logits (N, classes) by the branch's own classifier of windows (N, 180, L * 384)."""
+def classify(branch: EncoderBranch, states: Tensor) -> Tensor:
+    """Logits (N, classes) by the branch's own classifier of windows (N, 180, 384) behind its first layer."""
+    hidden = branch.encoder.resume(states)
     logits: Tensor = branch.classifier(branch.pool(branch.stage2(branch.intermediate(hidden)), hidden))
     return logits
 
 
 @torch.inference_mode()
-def probabilities(branch: EncoderBranch, hidden: Tensor) -> NDArray[np.float32]:
-    """Of windows (N, 180, L * 384), on the processor: (N, classes)."""
+def probabilities(branch: EncoderBranch, states: Tensor) -> NDArray[np.float32]:
+    """Of windows (N, 180, 384), on the processor: (N, classes)."""
     device = branch.classifier.weight.device
-    batches = [classify(branch, batch.to(device)).softmax(1).cpu().numpy() for batch in hidden.split(_BATCH)]
+    batches = [classify(branch, batch.to(device)).softmax(1).cpu().numpy() for batch in states.split(_BATCH)]
     return np.concatenate(batches)
 
 
 def encode_corpora(
     roots: Sequence[Path],
     encoder: SpeechEncoderInput,
-    layers: Sequence[int],
+    layer: int,
     variants: int,
     seed: int,
     degradations: Sequence[str] = (),
@@ -84,7 +86,7 @@ def encode_corpora(
     weights, encoded = model_path(), []
     for root in roots:
         clips = read_corpora([root])
-        windows = SpeechWindows(clips, encoder, layers, weights, seed)
+        windows = SpeechWindows(clips, encoder, layer, weights, seed)
         names = [CLEAN, *range(variants), *(degradations if clips[0].corpus == RAVDESS else ())]
         arrays = {name: windows.variant(name) for name in names}
         encoded.append(EncodedSpeech(clips[0].corpus, clips, arrays, np.arange(len(clips))))
@@ -100,24 +102,26 @@ def fit_branch(
     seed: int,
     directory: Path | None,
 ) -> EncoderBranch:
-    """Train `branch` by its own classifier behind the frozen encoder; returns the moving average after the last step.
+    """Train `branch` by its own classifier, with its encoder behind the first layer where `encoder_lr` is not 0.
 
-    A run that was stopped resumes from `directory`.
+    Returns the moving average after the last step. A run that was stopped resumes from `directory`.
     """
     names = [speech.corpus for speech in corpora]
     shares = {name: share for name, share in config.shares.items() if name in names}
     batches = EncodedBatches(corpora, shares, [CLEAN, *range(config.variants)], labels, seed)
     branch.encoder.requires_grad_(False)
+    branch.encoder.blocks[config.layers[0] :].requires_grad_(config.encoder_lr > 0)
     network = CorpusClassifier(branch, batches.present).to(fabric.device)
 
     def loss(network: nn.Module, batch: EncodedBatch) -> Tensor:
         present = batches.present.to(batch.targets.device)[batch.corpora].float()
         smooth = present / present.sum(1, keepdim=True)
         targets = torch.lerp(batch.targets, smooth, config.label_smoothing)
-        return functional.cross_entropy(network(batch.hidden, batch.corpora), targets)
+        return functional.cross_entropy(network(batch.states, batch.corpora), targets)
 
     loop = Loop(fabric, directory, batches.random)
-    return loop.run_steps(network, config, batches.draw, loss).branch
+    optimisation = adamw(network, config, slow=branch.encoder, slow_lr=config.encoder_lr)
+    return loop.run_steps(network, config, batches.draw, loss, optimisation).branch
 
 
 def build_branch(classes: int, config: EncoderBranchConfig, seed: int) -> EncoderBranch:
@@ -137,7 +141,9 @@ def fit(config: SpeechCorpora, roots: Sequence[Path], out: Path) -> None:
     branch = config.branch
     corpora = {
         speech.corpus: speech
-        for speech in encode_corpora(roots, config.encoder, branch.layers, branch.variants, config.seed, DEGRADATIONS)
+        for speech in encode_corpora(
+            roots, config.encoder, branch.layers[0], branch.variants, config.seed, DEGRADATIONS
+        )
     }
     if unknown := sorted({*branch.shares, *config.left_out} - {*corpora}):
         raise DatasetError(f"the configuration names corpora that were not given: {', '.join(unknown)}")
@@ -175,10 +181,10 @@ def _fit_once(
     """Probabilities (rows of `test`, classes) by variant, from `out`/`name`.json where they were computed before."""
     finished = out / f"{name}.json"
     if not finished.exists():
-        with devices.launch() as fabric:
+        with devices.launch(bfloat16=config.branch.bfloat16) as fabric:
             branch = build_branch(len(config.labels), config.branch, config.seed)
             branch = fit_branch(fabric, branch, train, config.labels, config.branch, config.seed, out / name)
-            predicted = {variant: probabilities(branch, test.hidden(variant)).tolist() for variant in variants}
+            predicted = {variant: probabilities(branch, test.states(variant)).tolist() for variant in variants}
         finished.write_text(json.dumps(predicted))
         checkpoint.remove(out / name)
     return {variant: np.array(values) for variant, values in json.loads(finished.read_text()).items()}

@@ -73,8 +73,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for actor in (2, 3, 4):
         for emotion in range(1, 9):
             write(tmp_path / "speech" / f"Actor_{actor:02d}" / f"03-01-{emotion:02d}-01-01-01-{actor:02d}.wav")
-    write(tmp_path / "nemo" / "a.wav")
-    (tmp_path / "nemo" / "manifest.csv").write_text("file,speaker,label\na.wav,1,sad\n")
+    for speaker in range(4):
+        write(tmp_path / "nemo" / f"{speaker}.wav")
+    rows = "".join(f"{speaker}.wav,{speaker},sad\n" for speaker in range(4))
+    (tmp_path / "nemo" / "manifest.csv").write_text(f"file,speaker,label\n{rows}")
     torch.manual_seed(0)
     save_file(FaceClassifier("residual").backbone.state_dict(), tmp_path / "backbone.safetensors")
     encoder = {name: tensor.half().float() for name, tensor in SpeechEncoder((3,)).state_dict().items()}
@@ -89,7 +91,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setattr(module, "model_path", lambda: tmp_path / "model.bin")
     config = yaml.safe_load(CONFIG.read_text())
     config |= {"train_actors": [2], "calibration_actors": [3, 4], "test_actors": [3, 4], "augmentations": 2}
-    config |= {"steps": 2, "batch_size": 4}
+    config |= {"steps": 2, "batch_size": 4, "refit": True}
     config["branch"] |= {"steps": 2, "batch_size": 4, "variants": 1, "shares": {"ravdess": 0.7, "nemo": 0.3}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     return tmp_path

@@ -80,7 +80,7 @@ def test_the_reference_of_corpora_tells_other_recordings_from_them() -> None:
     network = build_audio_visual(classes=len(spec.labels), **asdict(spec.architecture))
     predictor = AudioVisualPredictor(network, spec)
     assert isinstance(network.audio, EncoderBranch)
-    width = network.audio.encoder.features
+    width = network.audio.encoder.positions.shape[1]
     known, far = encoded("ravdess", 0.0, width), encoded("other", 40.0, width)
 
     reference = corpora_reference(network, [known], ["clean", 0])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference import pipeline, store
-from inference.face_tracking import FaceQuality, measure_sharpness
+from inference.face_tracking import FaceQuality, measure_flatness, measure_sharpness
 from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Faces, Inputs, MediaInfo, Modality, Segment, Timeline, Window
@@ -150,7 +150,9 @@ class ClipAnalyser:
     def _quality(self, crops: NDArray[np.uint8]) -> NDArray[np.float64] | None:
         if self.face_px is None:
             return None
-        return np.array([FaceQuality(1.0, self.face_px, measure_sharpness(crop)) for crop in crops])
+        return np.array(
+            [FaceQuality(1.0, self.face_px, measure_sharpness(crop), measure_flatness(crop)) for crop in crops]
+        )
 
     @torch.inference_mode()
     def _features(self, crops: NDArray[np.uint8]) -> Tensor:

@@ -1,6 +1,6 @@
 """Fits the `support` section of a specification: which voices a model knows, and how much less others are trusted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,10 +8,9 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import softmax
-from torch import Tensor
 
 from inference.model_spec import VoiceReference
-from inference.models.audio_visual import AudioVisualNetwork
+from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch
 from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.support import novelty, voice_distances
 from training.data.labels import label_indices
@@ -25,7 +24,6 @@ Array = NDArray[np.floating[Any]]
 QUANTILES = (0.95, 1.0)  # of the training voices: where novelty begins, and where it is complete
 MAX_POWER = 3.0  # of two, of a condition's temperature
 _FOLDS = 5
-_BATCH = 64
 _DECIMALS = 4
 
 
@@ -42,9 +40,10 @@ def fit_voice_temperature(
     predictor: AudioVisualPredictor, reference: VoiceReference, unknown: EncodedSpeech, variants: Sequence[str | int]
 ) -> dict[str, Any]:
     """The temperature of a novel voice, of speakers that the network does not know, and its calibration error."""
+    assert isinstance(predictor.network.audio, EncoderBranch)
     logits, grades = [], []
     for variant in variants:
-        found = [predict_voices(predictor, batch) for batch in _batches(unknown, variant)]
+        found = [predict_voices(predictor, batch) for batch in unknown.hidden(variant, predictor.network.audio.encoder)]
         logits.append(torch.cat(found).numpy() / predictor.temperature_for(face=False, voice=True))
         features = torch.from_numpy(_voice_features(predictor.network, unknown, variant))
         grades.append(np.array(novelty(reference, features)))
@@ -56,14 +55,10 @@ def fit_voice_temperature(
 @torch.inference_mode()
 def _voice_features(network: AudioVisualNetwork, speech: EncodedSpeech, variant: str | int) -> Array:
     """Features (rows, 128) of a variant's windows."""
+    assert isinstance(network.audio, EncoderBranch)
     device = device_of(network)
-    found = [network.voice_features(batch.to(device)).cpu() for batch in _batches(speech, variant)]
+    found = [network.voice_features(batch.to(device)).cpu() for batch in speech.hidden(variant, network.audio.encoder)]
     return torch.cat(found).numpy()
-
-
-def _batches(speech: EncodedSpeech, variant: str | int) -> Iterator[Tensor]:
-    for start in range(0, len(speech.rows), _BATCH):
-        yield torch.from_numpy(speech.variants[variant][speech.rows[start : start + _BATCH]]).float()
 
 
 def fit_voice_reference(features: Array, speakers: NDArray[np.str_], temperature: float = 1.0) -> VoiceReference:

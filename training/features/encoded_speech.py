@@ -1,6 +1,6 @@
 """Training batches of encoded speech: windows of several corpora, drawn by the share of each, alone or with faces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from training.data.speech_corpora import SpeechClip
 from training.errors import DatasetError
 from training.features.moving_faces import MovingFaces
 from training.features.pairs import PairBatch
+
+_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class EncodedSpeech:
     def states(self, variant: str | int) -> Tensor:
         """A variant's windows (rows, 180, 384) float32."""
         return torch.from_numpy(self.variants[variant][self.rows]).float()
+
+    @torch.no_grad()
+    def hidden(self, variant: str | int, encoder: SpeechEncoder) -> Iterator[Tensor]:
+        """A variant's windows as `encoder` goes on with them: batches (N, 180, L * 384) on the processor."""
+        for start in range(0, len(self.rows), _BATCH):
+            rows = self.rows[start : start + _BATCH]
+            states = torch.from_numpy(self.variants[variant][rows]).float()
+            yield encoder.resume(states.to(encoder.positions.device)).cpu()
 
 
 class EncodedBatch(NamedTuple):

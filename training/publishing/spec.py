@@ -96,6 +96,7 @@ def encoded_pairs(config: EncodedPairs) -> AudioVisualSpec:
         window=config.window,
         face=config.face,
         encoder=config.encoder,
+        voice_detector="silero",
         temperature=1.0,
         notice="Fitted on composed clips: face photographs joined with acted speech of the same label.",
         licence=f"{SYNTHETIC_LICENCE} {_ENCODER_LICENCE}",

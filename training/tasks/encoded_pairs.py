@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from inference import speech as speech_input
 from inference.hashing import sha256_file
-from inference.model_spec import AudioVisualSpec
+from inference.model_spec import AudioVisualSpec, SupportInput
 from inference.models.audio_visual import EncoderBranch, build_audio_visual
 from inference.predictors.audio_visual import AudioVisualPredictor
+from inference.timeline.evidence import EvidenceRule
 from training.data import fer2013, ferplus
 from training.data.labels import label_indices
 from training.data.speech_corpora import RAVDESS
@@ -23,6 +24,7 @@ from training.engine import checkpoint, devices
 from training.errors import DatasetError
 from training.evaluation.calibration import calibrate, reweigh
 from training.evaluation.evaluate import evaluate, read_data
+from training.evaluation.support import corpora_reference, fit_voice_temperature
 from training.features.alignment import align_faces
 from training.features.backbone import load_backbone
 from training.features.encoded_speech import EncodedBatches, EncodedPairBatches, EncodedSpeech
@@ -36,6 +38,9 @@ from training.publishing.weights import publish
 from training.schema.audio_visual import EncodedPairs
 from training.tasks.audio_visual import fit_jointly, publish_candidate
 from training.tasks.speech_corpora import encode_corpora, fit_branch, probabilities
+
+_MIN_VOICE = 0.2  # share of a window with a voice below which it is left out: a call too short to be read
+_CONTRADICTION = 0.7  # probability of opposite valences by face and voice alone that contradict each other
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,12 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
         calibration = calibrate(predictor, _speech_features(predictor, calibrating), faces)
         unimodal = {given: fitted["temperature"] for given, fitted in calibration["alone"].items()}
         spec = replace(spec, temperature=calibration["temperature"], unimodal_temperatures=unimodal)
+        spec, support = _fit_support(predictor, spec, [known, *others], calibrating, branch.variants)
         tested = _of_actors(ravdess, actors, config.test_actors, config.labels)
         metrics = _metrics(config, [speech.corpus for speech in others]) | {
             "alone": {"speech": _accuracy(branch_alone, tested, config.labels), "faces": None},
             "calibration": calibration,
+            "support": support,
         }
         if fabric.is_global_zero:
             metrics["scores"] = evaluate(publish_candidate(predictor, spec, config, directory), data)
@@ -139,11 +146,27 @@ def _of_actors(
 
 
 @torch.inference_mode()
+def _fit_support(
+    predictor: AudioVisualPredictor,
+    spec: AudioVisualSpec,
+    corpora: Sequence[EncodedSpeech],
+    unknown: EncodedSpeech,
+    variants: int,
+) -> tuple[AudioVisualSpec, dict[str, Any]]:
+    """The specification with its `support`, and how novel voices are calibrated, of `unknown` speakers in variants."""
+    calibrated = AudioVisualPredictor(predictor.network, spec, predictor.device)
+    reference = corpora_reference(predictor.network, corpora, [CLEAN, 0])
+    scores = fit_voice_temperature(calibrated, reference, unknown, [CLEAN, *range(variants)])
+    evidence = EvidenceRule(min_voice=_MIN_VOICE, contradiction=_CONTRADICTION)
+    voice = replace(reference, temperature=scores["temperatures"][0])
+    return replace(spec, support=SupportInput(evidence=evidence, voice=voice)), scores
+
+
 def _speech_features(predictor: AudioVisualPredictor, ravdess: EncodedSpeech) -> SpeechFeatures:
     """The clean windows of clips as the predictor's own encoder says them."""
     audio = predictor.network.audio
     assert isinstance(audio, EncoderBranch)
-    hidden = audio.encoder.resume(ravdess.states(CLEAN).to(predictor.device)).cpu().numpy()
+    hidden = torch.cat([*ravdess.hidden(CLEAN, audio.encoder)]).numpy()
     return SpeechFeatures(hidden, ravdess.labels, [int(name.rpartition("/")[2]) for name in ravdess.speakers])
 
 

@@ -72,7 +72,9 @@ class SpeechEncoderInput(Struct, frozen=True, omit_defaults=True):
     frames: int
     """Frames of the encoder in a window."""
     chunk_s: float
-    """Length of the sound that is encoded at once, without its context."""
+    """Length of the sound that is encoded at once, without its context.
+
+    A hidden state depends on its place in that sound: windows are fitted where chunks of this length put them."""
     context_s: float
     """Length of the sound on either side of a chunk that is encoded with it, and whose frames are dropped."""
     level_db: float | None = None

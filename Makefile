@@ -22,7 +22,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve training unit test extended coverage fuzz faults lint format types bench load lock audit sbom images
+.PHONY: help setup models demo serve training unit test extended coverage fuzz faults lint format types bench load lock audit sbom images
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,16 @@ $(VENV)/.training: requirements-training.txt $(VENV)/.runtime
 $(VENV)/.dev: requirements-dev.lock requirements-dev.txt requirements-training.txt $(VENV)/.runtime
 	deploy/install.sh $(BIN)/python requirements-dev.lock requirements-dev.txt
 	@touch $@
+
+# FACES, VOTES and SPEECH are the folders of FER-2013, FER+ and RAVDESS speech, CORPORA those of other speech: docs/training.md.
+models: $(VENV)/.training ## fit version 2 of intermediate-attention-8 on FACES, VOTES, SPEECH and CORPORA
+	@test -n "$(FACES)" -a -n "$(VOTES)" -a -n "$(SPEECH)" -a -n "$(CORPORA)" \
+		|| { echo "error: make models FACES=... VOTES=... SPEECH=... CORPORA='...'" >&2; exit 1; }
+	$(BIN)/python -m training fit training/configs/face-backbone-votes.yaml \
+		--faces $(FACES) --votes $(VOTES) --out runs/face-votes
+	$(BIN)/python -m training fit training/configs/intermediate-attention-8-encoder.yaml \
+		--faces $(FACES) --votes $(VOTES) --speech $(SPEECH) --corpora $(CORPORA) \
+		--backbone runs/face-votes/backbone.safetensors --out models_store
 
 demo: setup ## analyse the sample through REST, with and without EEG, and print the timelines
 	$(BIN)/python manage.py demo

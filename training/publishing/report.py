@@ -44,6 +44,11 @@ def _model(spec: store.StoredModel, images: Path) -> str:
     said.append(_table(_flat(metrics["scores"]), BY_LABELS_AND_PART.get(len(spec.labels), {})) + "\n")
     if "composed" in metrics["scores"]:
         said.append(_halves(metrics))
+    if votes := metrics["scores"].get("faces", {}).get("votes"):
+        said.append(
+            f"\nBy the label that most of FER+'s ten annotators chose, {votes['accuracy']:.1%} of {votes['n']} faces "
+            f"are read right; where six or more agree, {votes['accuracy_six']:.1%} of {votes['n_six']}.\n"
+        )
     drawn = {part: score for part, score in _flat(metrics["scores"]).items() if "confusion" in score}
     if any("by_label" in score for score in drawn.values()):
         said.append(_by_label(drawn))

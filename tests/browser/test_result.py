@@ -220,7 +220,7 @@ def test_what_there_was_and_what_each_says_alone_stand_in_words(shown: Page) -> 
     shown.mouse.up()
     expect(shown.locator("#current-evidence")).to_have_text("Neither face nor voice")
     expect(shown.locator("#current-unimodal")).to_be_empty()
-    expect(shown.locator("#summary .headlines")).to_contain_text("Audio and video alone")
+    expect(shown.locator("#summary .headlines").first).to_contain_text("Audio and video alone")
 
 
 def test_zoom_keeps_the_playhead_in_view(shown: Page) -> None:

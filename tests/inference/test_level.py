@@ -43,7 +43,7 @@ def test_the_level_of_a_voice_does_not_depend_on_the_pieces_that_it_comes_in(siz
 
 def test_the_sound_of_a_video_is_brought_to_the_level_of_the_fit() -> None:
     video = SAMPLES / "interview.mp4"
-    reader = AudioVisualPredictor.load(store.get(store.DEFAULT_AUDIO_VIDEO))
+    reader = AudioVisualPredictor.load(store.get("intermediate-attention-8@1"))
     media = probe_video(video)
     track = reader.track_faces(Inputs(video), media, lambda share: None)
     rate, heard = reader.speech.sample_rate, []

@@ -19,7 +19,7 @@ from inference.speech_input import SpeechWindow, speech_windows
 from inference.support import novelty, support_temperature
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
-_BATCH = 32  # windows in a forward pass
+_BATCH = 8  # windows in a forward pass
 
 
 def fastest_device() -> str:

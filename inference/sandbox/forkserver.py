@@ -32,7 +32,7 @@ from inference.sandbox.protocol import (
     encode,
 )
 
-PRELOADED = ("h5py", "inference.validation", "inference.media.decode", "inference.media.tracks")
+PRELOADED = ("h5py", "scipy.signal", "inference.validation", "inference.media.decode", "inference.media.tracks")
 MAX_WRITTEN_BYTES = 0  # a child writes no file
 
 

@@ -16,7 +16,6 @@ def test_the_worker_tells(process: Start, django_user_model: Any) -> None:
     owner = django_user_model.objects.create_user(username="researcher")
     with receiving() as receiver:
         _, secret = an_endpoint(owner, receiver.url)
-        process("reaper")  # sends again what gets lost
         process("worker", EMOTRACE_WEBHOOKS_ALLOW_PRIVATE="1")
         analysis = AnalysisFactory.create(recording__owner=owner)
         claimed(analysis).fail("no_picture", "There is none.")

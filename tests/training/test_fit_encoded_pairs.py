@@ -109,6 +109,16 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path) -> None:
     assert model.metrics["scores"]["speech"]["n"] == model.metrics["scores"]["composed"]["n"] == 16
     assert model.metrics["scores"]["faces"]["votes"]["n"] == 42
     assert model.metrics["fitted_actors"] == [2, 3, 4]
+    assert evaluate.fitted_speakers(model) == {
+        *(f"ravdess/{actor:02d}" for actor in (2, 3, 4)),
+        *(f"nemo/{n}" for n in range(4)),
+    }
+    assert {name.partition("/")[0] for name in model.metrics["curves"]} == {"joint", "speech", "refit"}
+    candidate = json.loads(next(data.rglob("candidate/*/*/spec.json")).read_text())["support"]["voice"]
+    published = spec["support"]["voice"]
+    assert published["mean"] != candidate["mean"], "the voices as the network hears them that was fitted once more"
+    assert published["temperature"] == candidate["temperature"]
+    assert "nEMO CC BY-NC-SA" in spec["licence"] and "KEMO" not in spec["licence"]
     assert "OpenAI" in model.card and "nemo" in model.card
     weights = load_file(model.directory / "weights.safetensors")
     halves = {name for name, tensor in weights.items() if tensor.dtype == torch.float16}

@@ -92,7 +92,8 @@ def evaluate(model: store.StoredModel, data: EvaluationData) -> dict[str, dict[s
 
 def fitted_speakers(model: store.StoredModel) -> set[str]:
     """The speakers, as corpora call them, whose voices a model was fitted on."""
-    return {f"{RAVDESS}/{actor:02d}" for actor in model.metrics.get("fitted_actors", ())}
+    actors = {f"{RAVDESS}/{actor:02d}" for actor in model.metrics.get("fitted_actors", ())}
+    return actors | {*model.metrics.get("fitted_speakers", ())}
 
 
 def _warn_of_fitted_speakers(model: store.StoredModel, clips: Sequence[SpeechClip]) -> None:

@@ -14,6 +14,7 @@ from inference.model_spec import (
     SpeechInput,
 )
 from training.data import eav
+from training.data.speech_corpora import RAVDESS
 from training.schema.audio_visual import AudioVisualRecordings, EncodedPairs, PairsConfig, SyntheticPairs
 from training.schema.eeg import EEGNetConfig
 from training.schema.fusion import FusionConfig
@@ -31,10 +32,15 @@ SYNTHETIC_LICENCE = (
     "CC BY-NC-SA 4.0: the RAVDESS speech that the weights were fitted on allows non-commercial use only and asks "
     "that what is derived from it be shared alike. FER-2013 is for research use and has no formal licence."
 )
+_CORPUS_TERMS = {
+    "nemo": "nEMO CC BY-NC-SA 4.0",
+    "kemo": "KEMO CC BY-NC-SA for research only",
+    "emodb": "EMO-DB free for research",
+    "emogator": "EmoGator Apache-2.0",
+}
 _ENCODER_LICENCE = (
-    "The other corpora of speech: nEMO CC BY-NC-SA 4.0, KEMO CC BY-NC-SA for research only, EMO-DB free for research, "
-    "EmoGator Apache-2.0. The speech encoder's weights are those of Whisper tiny.en, Copyright (c) 2022 OpenAI, under "
-    "the MIT licence, which NOTICE holds."
+    "The speech encoder's weights are those of Whisper tiny.en, Copyright (c) 2022 OpenAI, under the MIT licence, "
+    "which NOTICE holds."
 )
 _RECORDINGS_LICENCE = {
     "ravdess": "CC BY-NC-SA 4.0, as the RAVDESS recordings that the weights were fitted on.",
@@ -99,8 +105,15 @@ def encoded_pairs(config: EncodedPairs) -> AudioVisualSpec:
         voice_detector="silero",
         temperature=1.0,
         notice="Fitted on composed clips: face photographs joined with acted speech of the same label.",
-        licence=f"{SYNTHETIC_LICENCE} {_ENCODER_LICENCE}",
+        licence=f"{SYNTHETIC_LICENCE}{_terms_of_corpora(config)} {_ENCODER_LICENCE}",
     )
+
+
+def _terms_of_corpora(config: EncodedPairs) -> str:
+    """A sentence on the terms of the corpora beside RAVDESS; empty without any."""
+    others = [name for name in config.branch.shares if name != RAVDESS]
+    terms = [_CORPUS_TERMS.get(name, f"{name}, whose terms are not known here") for name in others]
+    return f" The other corpora of speech: {', '.join(terms)}." if terms else ""
 
 
 def recordings(config: AudioVisualRecordings, root: Path, speech: SpeechInput) -> AudioVisualSpec:

@@ -87,7 +87,7 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
         spec = replace(spec, temperature=calibration["temperature"], unimodal_temperatures=unimodal)
         spec, support = _fit_support(predictor, spec, [known, *others], calibrating, branch.variants)
         tested = _of_actors(ravdess, actors, config.test_actors, config.labels)
-        metrics = _metrics(config, [speech.corpus for speech in others]) | {
+        metrics = _metrics(config, others) | {
             "alone": {"speech": _accuracy(branch_alone, tested, config.labels), "faces": None},
             "calibration": calibration,
             "support": support,
@@ -98,7 +98,9 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
             everybody = ravdess.where(np.isin(actors, sorted(config.actors)))
             predictor, _, _ = _train(fabric, config, [everybody, *others], sources, directory / "refit")
             reweigh(predictor, calibration["balance"], _speech_features(predictor, calibrating), faces)
+            spec = _refer_to_voices(predictor, spec, [everybody, *others])
         if fabric.is_global_zero:
+            metrics["curves"] = checkpoint.curves(directory)
             metrics["provenance"] = provenance(config.seed, checkpoint.seconds(directory), fabric.world_size)
             publish(predictor.network, spec, metrics, config, "encoded_pairs", out)
             checkpoint.remove(directory)
@@ -162,6 +164,16 @@ def _fit_support(
     return replace(spec, support=SupportInput(evidence=evidence, voice=voice)), scores
 
 
+def _refer_to_voices(
+    predictor: AudioVisualPredictor, spec: AudioVisualSpec, corpora: Sequence[EncodedSpeech]
+) -> AudioVisualSpec:
+    """The specification with the voices of `corpora` as this network hears them, and the temperature that it has."""
+    assert spec.support.voice is not None
+    reference = corpora_reference(predictor.network, corpora, [CLEAN, 0])
+    voice = replace(reference, temperature=spec.support.voice.temperature)
+    return replace(spec, support=replace(spec.support, voice=voice))
+
+
 def _speech_features(predictor: AudioVisualPredictor, ravdess: EncodedSpeech) -> SpeechFeatures:
     """The clean windows of clips as the predictor's own encoder says them."""
     audio = predictor.network.audio
@@ -175,13 +187,14 @@ def _accuracy(branch: EncoderBranch, speech: EncodedSpeech, labels: Sequence[str
     return round(float(np.mean(predicted == label_indices(speech.labels, labels))), 4)
 
 
-def _metrics(config: EncodedPairs, others: Sequence[str]) -> dict[str, Any]:
+def _metrics(config: EncodedPairs, others: Sequence[EncodedSpeech]) -> dict[str, Any]:
     again = "; the weights kept were then fitted once more on all of them" if config.refit else ""
     return {
-        "data": f"FER-2013 PublicTest faces; speech of RAVDESS{''.join(f', {name}' for name in others)}; "
+        "data": f"FER-2013 PublicTest faces; speech of RAVDESS{''.join(f', {speech.corpus}' for speech in others)}; "
         "both composed by label",
         "split": f"faces: FER-2013's own parts; speech: by actor of RAVDESS, fitted on {config.train_actors} and every "
         f"speaker of the other corpora, tested on {config.test_actors}{again}",
         "selection": config.selection,
         "fitted_actors": config.fitted_actors,
+        "fitted_speakers": sorted({speaker for speech in others for speaker in speech.speakers.tolist()}),
     }

@@ -130,7 +130,6 @@ def result_context(
         "file_name": recording_name(recording.title, recording.pk),
         **(_timeline_context(timeline, page) if timeline else {}),
         "relative": relative,
-        "label_shares": svg.label_shares(summary(timeline)["share"]) if timeline else (),
         "exports": [
             {"name": display_names.EXPORTS[name], "extension": writer.extension, "url": urls.export(name)}
             for name, writer in WRITERS.items()
@@ -163,6 +162,7 @@ def _timeline_context(timeline: Timeline, page: str | None) -> dict[str, Any]:
         agreement = grid_agreement(unimodal[Source.AUDIO_VIDEO], unimodal[Source.EEG], labels)
     return {
         "timeline": timeline,
+        "label_shares": svg.label_shares(totals["share"]),
         "averages": _label_averages(totals),
         "leading_labels": _leading_labels(totals),
         "dimensions": {name: totals[name] for name in ("valence", "arousal") if totals.get(name, {}).get("confidence")},

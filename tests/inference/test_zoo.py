@@ -17,6 +17,11 @@ NAMES = zoo.names()
 PUBLISHED = {  # parameters, by system and options
     ("eegnet", "variant=paper"): 7_749,
     ("eegnet", "variant=code"): 14_517,
+    ("deepvanet", "classes=1,channels=30"): 1_415_577,
+    ("deepvanet", "classes=1,channels=32"): 1_415_817,
+    ("deepvanet", "classes=1"): 1_416_777,
+    ("deepvanet", "classes=1,modalities=face"): 1_347_513,
+    ("deepvanet", "classes=1,modalities=bio"): 69_305,
 }
 NEVER_LEARN: dict[str, str] = {}  # parameters that the published network has and does not use, a pattern by system
 

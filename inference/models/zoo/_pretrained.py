@@ -1,0 +1,36 @@
+"""Pretrained weights, from a file that the user names; nothing is downloaded."""
+
+import logging
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+logger = logging.getLogger(__name__)
+
+
+def load_weights(module: nn.Module, path: str | None, name: str, may_lack: str | None = None) -> None:
+    """Load the safetensors file at `path` into `module`, called `name` in messages; without one, log a line.
+
+    The file has the names of the module's own state; it may lack those that begin with `may_lack`, which keep their
+    initial values. Raises ValueError, in one line, for a file that cannot be read, and with the first tensor that
+    does not fit.
+    """
+    if path is None:
+        logger.info("%s starts from scratch: no weights file is named", name)
+        return
+    try:
+        tensors = load_file(Path(path))
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path}: not a safetensors file that can be read ({error})") from error
+    expected = module.state_dict()
+    for key, tensor in tensors.items():
+        if key not in expected:
+            raise ValueError(f"{path}: {name} has no tensor {key}")
+        if tensor.shape != expected[key].shape:
+            raise ValueError(f"{path}: {key} is {list(tensor.shape)}, {name} has {list(expected[key].shape)}")
+    for key in expected:
+        if key not in tensors and not (may_lack and key.startswith(may_lack)):
+            raise ValueError(f"{path}: lacks {key} of {name}")
+    module.load_state_dict(tensors, strict=False)

@@ -119,11 +119,21 @@ class FaceTracker:
         if self.spec.aligned:
             crop = align(frame, face.landmarks, size)
             return cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) if self.spec.grey else crop
-        patch = _patch(frame, *_square(face.box, self.spec.crop_scale))
+        patch = crop_square(frame, face.box, self.spec.crop_scale)
         if self.spec.grey:
             patch = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
-        interpolation = cv2.INTER_AREA if len(patch) > size else cv2.INTER_LINEAR
-        return cv2.resize(patch, (size, size), interpolation=interpolation)
+        return resize_square(patch, size)
+
+
+def crop_square(frame: np.ndarray, box: Box, scale: float) -> np.ndarray:
+    """Cut out the square around a box's centre; its side is the box's longer one times `scale`."""
+    return _patch(frame, *_square(box, scale))
+
+
+def resize_square(patch: np.ndarray, size: int) -> np.ndarray:
+    """Resize a square to (size, size); where it shrinks, a pixel is the mean of what it covers."""
+    interpolation = cv2.INTER_AREA if len(patch) > size else cv2.INTER_LINEAR
+    return cv2.resize(patch, (size, size), interpolation=interpolation)
 
 
 def landmarks_of(face: dict[str, Any]) -> np.ndarray:

@@ -19,7 +19,7 @@ class Images(Protocol):
     def sample(self, times_s: NDArray[np.float64], crop: Crop, size: int) -> NDArray[np.uint8]:
         """RGB images (N, size, size, 3) at rising times: the face's square, or the whole frame.
 
-        Where a face was not found, the nearest image with one is taken.
+        Where a face was not found, the nearest image with one is taken; a recording without any gives black ones.
         """
         ...
 

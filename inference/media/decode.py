@@ -98,6 +98,16 @@ def _survey_channels(path: Path, clock: SoundTimestamps) -> Mixdown:
 
 
 @sandboxed()
+def audio_rate(path: Path) -> int:
+    """Return the sampling rate of the first audio track, Hz. Raises InputError(NOT_AUDIO) where there is none."""
+    with open_container(path) as container:
+        stream = audio_stream(container)
+        if stream is None:
+            raise InputError(Code.NOT_AUDIO, "The file has no sound.")
+        return stream.codec_context.sample_rate
+
+
+@sandboxed()
 def decode_audio(
     path: Path, sample_rate: int, seconds: float = math.inf, mix: Mixdown | None = None
 ) -> Iterator[np.ndarray]:

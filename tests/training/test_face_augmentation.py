@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.data import fer2013
-from training.features import cache
+from training.data import cache, fer2013
 from training.features.alignment import align_faces
 from training.features.augmentation import compress_faces, degrade_faces
 

@@ -188,7 +188,7 @@ def write_votes(folder: Path, count: int, said: int) -> None:
 def test_a_network_learns_what_annotators_say(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("training.features.cache.DIRECTORY", tmp_path / "runs")
+    monkeypatch.setattr("training.data.cache.DIRECTORY", tmp_path / "runs")
     write_votes(tmp_path / "votes", 84, said=2)
     phases = [PHASE | {"lr": 0.05, "epochs": 6, "degraded": 0.1}]
     start = {"init_from": "intermediate-attention-8@1", "aligned": True, "flip_tta": False, "phases": phases}

@@ -15,7 +15,7 @@ from inference.media.decode import decode_audio, frames_at
 from inference.media.probe import probe_video
 from tests.training.test_training_data import write_clip, write_faces
 from training.__main__ import main
-from training.data import eav, fer2013, ravdess
+from training.data import eav, fer2013, layouts, ravdess
 from training.errors import DatasetError
 from training.simulate import corpus
 from training.simulate.eeg import record, session, simulate_subject
@@ -55,6 +55,7 @@ def copied(made: Path, tmp_path: Path) -> Path:
 
 
 def test_it_is_read_as_eav(made: Path) -> None:
+    assert "FER-2013" in (layouts.read("eav", made).made_of or "")
     (person,) = eav.read_subjects(made)
     assert person.recorded == 10
     assert [trial.label for trial in person.trials] == ["neutral", "angry", "calm", "sad", "happy"]

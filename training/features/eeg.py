@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from inference.eeg import EAV_RATE, cut_windows
 from inference.model_spec import EegSignalInput
 from training.data import eav
+from training.data.cache import cached
 from training.data.labels import label_indices
-from training.features.cache import cached
 from training.schema.eeg import SimulatedEEG
 from training.simulate.eeg import EMOTIONS, Variation, record, session, simulate_subject
 

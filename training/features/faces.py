@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from inference.model_spec import FaceInput
 from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
+from training.data.cache import cached
 from training.data.fer2013 import LABELS, Faces
 from training.data.synthetic_pairs import moving_head
 from training.features.backbone import as_network_input
-from training.features.cache import cached
 
 log = logging.getLogger(__name__)
 _BATCH = 16

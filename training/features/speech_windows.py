@@ -17,8 +17,8 @@ from inference import speech
 from inference.hashing import sha256_file
 from inference.model_spec import SpeechEncoderInput
 from inference.models.speech_encoder import WIDTH, SpeechEncoder, log_mel
+from training.data.cache import cached_rows
 from training.data.speech_corpora import SpeechClip, read_sound
-from training.features.cache import cached_rows
 from training.features.pretrained_encoder import load_pretrained
 from training.features.sound_augmentation import Degradation, Sound, SoundAugmentation, change_level, degrade
 

@@ -32,6 +32,7 @@ from inference.models.eegnet import EEGNet
 from inference.models.fusion import AUDIO_VIDEO_ROWS, BoostedTrees, build_fusion, mean_probabilities
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import eav, splits
+from training.data.cache import cached
 from training.engine import devices
 from training.engine.loop import Loop
 from training.engine.optim import Optimisation
@@ -41,7 +42,6 @@ from training.evaluation.calibration import temperature
 from training.evaluation.metrics import INTERVAL, by_subject, calibration, scores_by_label
 from training.evaluation.recordings import window_logits
 from training.features import eeg as eeg_features
-from training.features.cache import cached
 from training.features.fusion import Logits, pair, shuffle
 from training.features.recordings import Preprocessing, WindowDataset, prepare, read_clips
 from training.publishing import spec as specs

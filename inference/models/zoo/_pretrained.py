@@ -1,6 +1,7 @@
 """Pretrained weights, from a file that the user names; nothing is downloaded."""
 
 import logging
+import re
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -10,12 +11,14 @@ from torch import nn
 logger = logging.getLogger(__name__)
 
 
-def load_weights(module: nn.Module, path: str | None, name: str, may_lack: str | None = None) -> None:
+def load_weights(
+    module: nn.Module, path: str | None, name: str, may_lack: str | None = None, unused: str = "$^"
+) -> None:
     """Load the safetensors file at `path` into `module`, called `name` in messages; without one, log a line.
 
     The file has the names of the module's own state; it may lack those that begin with `may_lack`, which keep their
-    initial values. Raises ValueError, in one line, for a file that cannot be read, and with the first tensor that
-    does not fit.
+    initial values. Tensors whose name the pattern `unused` finds are left out. Raises ValueError, in one line, for a
+    file that cannot be read, and with the first tensor that does not fit.
     """
     if path is None:
         logger.info("%s starts from scratch: no weights file is named", name)
@@ -24,6 +27,7 @@ def load_weights(module: nn.Module, path: str | None, name: str, may_lack: str |
         tensors = load_file(Path(path))
     except (OSError, SafetensorError) as error:
         raise ValueError(f"{path}: not a safetensors file that can be read ({error})") from error
+    tensors = {key: tensor for key, tensor in tensors.items() if not re.search(unused, key)}
     expected = module.state_dict()
     for key, tensor in tensors.items():
         if key not in expected:

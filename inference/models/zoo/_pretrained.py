@@ -3,6 +3,7 @@
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -38,3 +39,32 @@ def load_weights(
         if key not in tensors and not (may_lack and key.startswith(may_lack)):
             raise ValueError(f"{path}: lacks {key} of {name}")
     module.load_state_dict(tensors, strict=False)
+
+
+def load_transformer(model: type[Any], config: Any, path: str | None, name: str, **settings: Any) -> nn.Module:
+    """Return a network of transformers of `config`, with the weights at `path`; without one, log a line.
+
+    `path` is a safetensors file, or a folder that `from_pretrained` reads. `settings` are passed to the model.
+    Raises ValueError, in one line, for weights that cannot be read, and with the first tensor that does not fit.
+    """
+    if path is None or not Path(path).is_dir():
+        network: nn.Module = model(config, **settings)
+        load_weights(network, path, name)
+        return network
+    try:
+        network, report = model.from_pretrained(
+            path,
+            config=config,
+            local_files_only=True,
+            use_safetensors=True,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            **settings,
+        )
+    except OSError as error:
+        raise ValueError(f"{path}: no weights that transformers reads ({error})") from error
+    for key, saved, expected in sorted(report["mismatched_keys"]):
+        raise ValueError(f"{path}: {key} is {list(saved)}, {name} has {list(expected)}")
+    for key in sorted(report["missing_keys"]):
+        raise ValueError(f"{path}: lacks {key} of {name}")
+    return network

@@ -17,6 +17,7 @@ NAMES = zoo.names()
 PUBLISHED = {  # parameters, by system and options
     ("eegnet", "variant=paper"): 7_749,
     ("eegnet", "variant=code"): 14_517,
+    ("scnn", ""): 343_685,
     ("deepvanet", "classes=1,channels=30"): 1_415_577,
     ("deepvanet", "classes=1,channels=32"): 1_415_817,
     ("deepvanet", "classes=1"): 1_416_777,

@@ -23,6 +23,10 @@ PUBLISHED = {  # parameters, by system and options
     ("deepvanet", "classes=1"): 1_416_777,
     ("deepvanet", "classes=1,modalities=face"): 1_347_513,
     ("deepvanet", "classes=1,modalities=bio"): 69_305,
+    ("eegnet", "variant=classic"): 2_789,
+    ("eegformer", "variant=code"): 122_693,
+    ("shallow-conv-transformer", ""): 230_320,
+    ("eeg-conformer", ""): 454_245,
 }
 NEVER_LEARN: dict[str, str] = {}  # parameters that the published network has and does not use, a pattern by system
 

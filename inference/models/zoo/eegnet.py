@@ -7,7 +7,8 @@ from torch import Tensor
 from inference.models.eegnet import EEGNet
 from inference.models.zoo.system import Inputs, System, SystemOptions
 
-_F2 = {"paper": 16, "code": 64}
+_WIDTHS = {"paper": (8, 16, 300), "code": (8, 64, 300), "classic": (2, 16, 64)}
+"""D, F2 and the kernel; F1 is always 8."""
 
 
 class Options(SystemOptions, frozen=True, kw_only=True):
@@ -17,10 +18,10 @@ class Options(SystemOptions, frozen=True, kw_only=True):
     channels: int = 30
     samples: int = 500
     """Length of a window: 5 s at 100 Hz."""
-    variant: Literal["paper", "code"] = "code"
-    """7 749 or 14 517 parameters."""
-    kernel: int = 300
-    """Length of a temporal filter, samples."""
+    variant: Literal["paper", "code", "classic"] = "code"
+    """7 749 or 14 517 parameters; `classic` has Lawhern's widths (D = 2, F2 = 16, kernel 64) and 2 789."""
+    kernel: int | None = None
+    """Length of a temporal filter, samples; None: the variant's, 300 or 64."""
     dropout: float = 0.5
 
 
@@ -29,15 +30,16 @@ class Network(System):
 
     def __init__(self, options: Options) -> None:
         super().__init__()
+        d, f2, kernel = _WIDTHS[options.variant]
         self.inputs = {"eeg": (options.channels, options.samples)}
         self.network = EEGNet(
             classes=options.classes,
             channels=options.channels,
             samples=options.samples,
             f1=8,
-            d=8,
-            f2=_F2[options.variant],
-            kernel=options.kernel,
+            d=d,
+            f2=f2,
+            kernel=options.kernel or kernel,
             dropout=options.dropout,
         )
 

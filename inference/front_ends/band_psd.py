@@ -35,7 +35,7 @@ class FrontEnd(Base, frozen=True, kw_only=True):
         eeg = recorded(signals.eeg, "EEG")
         frequencies, density = spectra(eeg, start_s, seconds, self.segment_s, self.step_s)
         masks = band_masks(frequencies, self.bands_hz, eeg.rate)
-        bands = np.stack([density[:, mask].mean(1) for mask in masks], axis=1)
+        bands = np.stack([density[..., mask].mean(-1) for mask in masks], axis=1)
         if self.decibel:
             bands = 10 * np.log10(np.maximum(bands, FLOOR))
         return bands.astype(np.float32)
@@ -51,20 +51,15 @@ def check_bands(bands_hz: Bands, segment_s: float) -> None:
 def spectra(
     eeg: Biosignal, start_s: float, seconds: float, segment_s: float, step_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies, Hz, and one-sided densities (channels, frequencies, steps), microvolt² per Hz, of Hann windows.
+    """Frequencies, Hz, and one-sided densities (channels, steps, frequencies), microvolt² per Hz, of Hann windows.
 
-    Raises ValueError where the window is shorter than a segment.
+    The number of steps does not depend on the rate. Raises ValueError where the window is shorter than a segment.
     """
     if seconds < segment_s:
         raise ValueError(f"a window of {seconds:g} s is shorter than a segment of {segment_s:g} s")
-    length = round(segment_s * eeg.rate)
-    frequencies, _, density = signal.spectrogram(
-        cut(eeg.samples, eeg.rate, start_s, seconds).astype(np.float64),
-        eeg.rate,
-        "hann",
-        nperseg=length,
-        noverlap=length - round(step_s * eeg.rate),
-    )
+    steps = int((seconds - segment_s) / step_s + 1e-6) + 1
+    segments = np.stack([cut(eeg.samples, eeg.rate, start_s + step * step_s, segment_s) for step in range(steps)], 1)
+    frequencies, density = signal.periodogram(segments.astype(np.float64), eeg.rate, "hann")
     return frequencies, density
 
 

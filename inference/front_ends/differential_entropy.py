@@ -27,6 +27,6 @@ class FrontEnd(Base, frozen=True, kw_only=True):
         frequencies, density = spectra(eeg, start_s, seconds, self.segment_s, self.segment_s)
         resolution = frequencies[1]
         masks = band_masks(frequencies, self.bands_hz, eeg.rate)
-        variance = np.stack([density[:, mask].sum(1) * resolution for mask in masks], axis=1)
+        variance = np.stack([density[..., mask].sum(-1) * resolution for mask in masks], axis=1)
         entropy = 0.5 * np.log(2 * np.pi * np.e * np.maximum(variance, FLOOR))
         return np.asarray(entropy.mean(-1), np.float32)

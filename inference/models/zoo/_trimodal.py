@@ -13,8 +13,8 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 MODALITIES = ("faces", "audio", "eeg")
 
 
-class EncoderOptions(SystemOptions, frozen=True, kw_only=True):
-    """The paper names the encoders and prints no number of frames, steps or filters: those are ours, for 4 s."""
+class VideoOptions(SystemOptions, frozen=True, kw_only=True):
+    """Images and their ViT. The paper prints neither their number nor their size: both are ours."""
 
     classes: Positive = 5
     images: Positive = 8
@@ -27,6 +27,28 @@ class EncoderOptions(SystemOptions, frozen=True, kw_only=True):
     vit_heads: Positive = 12
     vit_weights: str | None = None
     """A folder that transformers reads, or a safetensors file."""
+
+
+class VideoEEGOptions(VideoOptions, frozen=True, kw_only=True):
+    """EEG beside the images, and its convolutions: the numbers of steps and filters are ours."""
+
+    channels: Positive = 30
+    psd_bands: Positive = 5
+    steps: Positive = 31
+    """Spectra of the EEG in a window: 1 s each, every 0.1 s of 4 s."""
+    eeg_width: Positive = 40
+    eeg_kernel: Positive = 5
+    """Steps of a temporal filter."""
+    eeg_pool: Positive = 3
+    """Steps that become one token."""
+    eeg_stride: Positive = 2
+    """Steps between two tokens."""
+    dropout: float = 0.5
+
+
+class EncoderOptions(VideoEEGOptions, frozen=True, kw_only=True):
+    """Sound beside the others, and its VGGish; the bands are the paper's."""
+
     bands: Positive = 20
     """Of the log-mel spectrogram."""
     frames: Positive = 400
@@ -38,24 +60,12 @@ class EncoderOptions(SystemOptions, frozen=True, kw_only=True):
     vggish_features: Positive = 128
     vggish_weights: str | None = None
     """A safetensors file. VGGish was trained on 64 bands: with the 20 of the paper its convolutions alone fit."""
-    channels: Positive = 30
-    psd_bands: Positive = 5
-    steps: Positive = 31
-    """Spectra of the EEG in a window: 1 s each, every 0.1 s."""
-    eeg_width: Positive = 40
-    eeg_kernel: Positive = 5
-    """Steps of a temporal filter."""
-    eeg_pool: Positive = 3
-    """Steps that become one token."""
-    eeg_stride: Positive = 2
-    """Steps between two tokens."""
-    dropout: float = 0.5
 
 
 class VideoEncoder(nn.Module):
     """The class token of ViT (Dosovitskiy et al. 2021) for each image: (B, T, 3, H, W) -> (B, T, vit_width)."""
 
-    def __init__(self, options: EncoderOptions) -> None:
+    def __init__(self, options: VideoOptions) -> None:
         super().__init__()
         from transformers import ViTConfig, ViTModel
 
@@ -109,7 +119,7 @@ class EEGEncoder(nn.Module):
     self-attention is left out, as the paper does.
     """
 
-    def __init__(self, options: EncoderOptions) -> None:
+    def __init__(self, options: VideoEEGOptions) -> None:
         super().__init__()
         filtered = options.steps - options.eeg_kernel + 1
         if filtered < options.eeg_pool:
@@ -131,15 +141,17 @@ class EEGEncoder(nn.Module):
         return tokens
 
 
-def input_shapes(options: EncoderOptions) -> dict[str, tuple[int, ...]]:
-    """The shape of one window of each modality."""
-    return {
-        "faces": (options.images, 3, options.size, options.size),
-        "audio": (options.bands, options.frames),
-        "eeg": (options.channels, options.psd_bands, options.steps),
-    }
+def input_shapes(options: VideoEEGOptions) -> dict[str, tuple[int, ...]]:
+    """The shape of one window of each modality, the audio only where the options have it."""
+    shapes: dict[str, tuple[int, ...]] = {"faces": (options.images, 3, options.size, options.size)}
+    if isinstance(options, EncoderOptions):
+        shapes["audio"] = (options.bands, options.frames)
+    return {**shapes, "eeg": (options.channels, options.psd_bands, options.steps)}
 
 
-def spatial_encoders(options: EncoderOptions) -> dict[str, VideoEncoder | AudioEncoder | EEGEncoder]:
-    """The encoder of each modality."""
-    return {"faces": VideoEncoder(options), "audio": AudioEncoder(options), "eeg": EEGEncoder(options)}
+def spatial_encoders(options: VideoEEGOptions) -> dict[str, VideoEncoder | AudioEncoder | EEGEncoder]:
+    """The encoder of each modality, the audio's only where the options have it."""
+    encoders: dict[str, VideoEncoder | AudioEncoder | EEGEncoder] = {"faces": VideoEncoder(options)}
+    if isinstance(options, EncoderOptions):
+        encoders["audio"] = AudioEncoder(options)
+    return {**encoders, "eeg": EEGEncoder(options)}

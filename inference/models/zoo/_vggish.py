@@ -13,8 +13,9 @@ class VGGish(nn.Module):
     """Log-mel patches (N, frames, bands) -> (N, features).
 
     The published network has 96 frames of 64 bands, widths (64, 128, 256, 512), 4096 hidden units and 128 features;
-    the names of its state are those of its port to PyTorch. With another number of bands or frames, published
-    weights fit the convolutions alone: a file may lack `embeddings`.
+    the names of its state are those of its port to PyTorch. With another number of bands or frames, published weights
+    fit the convolutions alone: a file may lack `embeddings`. From scratch it starts as He et al. 2015 propose: with
+    smaller weights the sound vanishes in nine layers without a norm.
     """
 
     def __init__(
@@ -37,6 +38,11 @@ class VGGish(nn.Module):
             *(nn.Linear(hidden, hidden), nn.ReLU()),
             *(nn.Linear(hidden, features), nn.ReLU()),
         )
+        for name, parameter in self.named_parameters():
+            if name.endswith("weight"):
+                nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+            else:
+                nn.init.zeros_(parameter)
         load_weights(self, weights, "VGGish", may_lack="embeddings.")
 
     def forward(self, patches: Tensor) -> Tensor:

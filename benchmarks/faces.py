@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -23,6 +22,7 @@ from training.evaluation.deployed import ClipAnalyser
 from training.evaluation.evaluate import face_scores
 from training.features.alignment import align_faces
 from training.features.backbone import classify, load_fitted
+from training.features.faces import shrink
 
 REPORT = ROOT / "benchmarks/faces.md"
 SMALL = 16  # side of small faces, pixels
@@ -47,15 +47,6 @@ commit of its configuration.
 """
 
 
-def shrink(faces: fer2013.Faces) -> fer2013.Faces:
-    """The faces as if they were far away."""
-    side = faces.images.shape[1]
-    far = [cv2.resize(image, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for image in faces.images]
-    return fer2013.Faces(
-        np.array([cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC) for image in far]), faces.labels
-    )
-
-
 def milliseconds(backbone: nn.Module, size: int) -> float:
     """CPU time of a face."""
     faces = torch.rand(SAMPLES, 3, size, size).contiguous(memory_format=torch.channels_last)
@@ -74,7 +65,7 @@ def rows_of_fit(folder: Path, faces: fer2013.Faces, votes: ferplus.Votes) -> lis
     classifier, size = load_fitted(folder, device)
     (labelled, agreement), voted = votes.majority(faces), votes.labels.any(axis=1)
     plain, mirrored = [], []
-    for shown in (labelled, shrink(labelled)):
+    for shown in (labelled, shrink(labelled, SMALL)):
         images = align_faces(shown).images
         first, second = (
             classify(classifier, np.ascontiguousarray(part), size, device, flip_tta=False)
@@ -100,7 +91,7 @@ def row_of_model(reference: str, faces: fer2013.Faces, votes: ferplus.Votes) -> 
     """The row of a model of the store, by its faces alone as it is deployed."""
     analyser = ClipAnalyser(store.get(reference))
     predictor = analyser.predictor
-    shown, small = ((align_faces(part) if predictor.face.aligned else part) for part in (faces, shrink(faces)))
+    shown, small = ((align_faces(part) if predictor.face.aligned else part) for part in (faces, shrink(faces, SMALL)))
     clean, far = (face_scores(analyser, part, votes) for part in (shown, small))
     scores = (*(clean["votes"][name] for name in ("accuracy", "accuracy_six")), far["votes"]["accuracy"])
     size, mirrored = predictor.face.size, predictor.network.flip_tta

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from benchmarks.empty_scenes import SCENES, write_scenes
@@ -29,6 +28,7 @@ from training.data.speech_corpora import MANIFEST, SpeechClip
 from training.errors import DatasetError
 from training.evaluation import labelled_recordings
 from training.evaluation.evaluate import EvaluationData, evaluate, fitted_speakers, read_data
+from training.features.faces import shrink
 
 REPORT = ROOT / "benchmarks/robustness.md"
 CACHE = Path("runs/robustness")
@@ -43,7 +43,7 @@ as sound and analysed as an upload is, with level, voice detection, temperatures
 - **telephone**: 300 to 3400 Hz, eight-bit mu-law. **reverb**: a room of 0.5 s. **babble**: six voices, 5 dB below.
   **trimmed**: without the silence at either end.
 - **16 pixels**: faces of that side, enlarged again. **six agree**: images on which six of ten annotators or more agree.
-- **Composed** clips join one face image, moving like a head, with a voice of the same label.
+- **Composed** clips join a voice with a face of the same label by FER+, which moves between images and through neutral.
 - A row has at most {images} images or {clips} clips, spread evenly over labels; `n` is their number.
 - ECE is the expected calibration error over 15 bins; valence and arousal are accuracies of three and two levels.
 """
@@ -67,14 +67,6 @@ def face_conditions(data: EvaluationData) -> list[Condition]:
         Condition(f"{side} pixels", replace(data, faces=shrink(data.faces, side), face_px=side)) for side in SMALL
     ]
     return [Condition(CLEAN, data), *shrunk]
-
-
-def shrink(faces: fer2013.Faces, side: int) -> fer2013.Faces:
-    """The faces from crops of `side` pixels."""
-    size = faces.images.shape[1:]
-    small = (cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in faces.images)
-    images = [cv2.resize(image, size, interpolation=cv2.INTER_LINEAR) for image in small]
-    return fer2013.Faces(np.array(images), faces.labels)
 
 
 def speech_conditions(data: EvaluationData) -> list[Condition]:

@@ -31,7 +31,7 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     WithinSubjectEEG: ("recordings",),
     SpeechFolds: ("speech",),
     SpeechCorpora: ("speech", "corpora"),
-    SyntheticTrials: ("faces", "speech"),
+    SyntheticTrials: ("faces", "votes", "speech"),
     RecordedFusion: ("recordings",),
 }
 
@@ -147,7 +147,7 @@ def _run_task(config: Configuration, options: argparse.Namespace) -> None:
         case SpeechCorpora():
             speech_corpora.fit(config, [required("speech"), *options.corpora], options.out)
         case SyntheticTrials():
-            synthetic_trials.fit(config, required("faces"), required("speech"), options.out)
+            synthetic_trials.fit(config, required("faces"), options.votes, required("speech"), options.out)
         case SimulatedEEG():
             eeg.fit_simulated(config, options.out)
         case RecordedEEG():

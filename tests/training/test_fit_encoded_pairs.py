@@ -50,6 +50,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in (evaluate, calibration):
         monkeypatch.setattr(module, "DRAWS", 2)
     monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "store"))
+    monkeypatch.setattr(encoded_pairs, "_MIN_VOICE", 0.0)  # there is none in noise
     random = np.random.default_rng(0)
     for part, count, first in (("train", 140, 0), ("public_test", 42, 1000)):
         labels = ((np.arange(count) + np.arange(count) // 10) % 7).astype(np.uint8)
@@ -108,6 +109,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path) -> None:
     assert "speech" not in spec or spec["speech"] is None
     assert model.metrics["scores"]["speech"]["n"] == model.metrics["scores"]["composed"]["n"] == 16
     assert model.metrics["scores"]["faces"]["votes"]["n"] == 42
+    assert model.metrics["scores"]["composed"]["faces"] == "FER+ majority"
     assert model.metrics["fitted_actors"] == [2, 3, 4]
     assert evaluate.fitted_speakers(model) == {
         *(f"ravdess/{actor:02d}" for actor in (2, 3, 4)),
@@ -117,7 +119,11 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path) -> None:
     candidate = json.loads(next(data.rglob("candidate/*/*/spec.json")).read_text())["support"]["voice"]
     published = spec["support"]["voice"]
     assert published["mean"] != candidate["mean"], "the voices as the network hears them that was fitted once more"
-    assert published["temperature"] == candidate["temperature"]
+    calibration = model.metrics["calibration"]
+    assert spec["temperature"] == calibration["temperature"]
+    alone = {given: fitted["temperature"] for given, fitted in calibration["alone"].items()}
+    assert spec["temperature_alone"] == alone and {*alone} == {"voice", "face"}
+    assert spec["support"]["small_face"]["temperature"] == calibration["small_face"]["temperature"] >= 1
     assert "nEMO CC BY-NC-SA" in spec["licence"] and "KEMO" not in spec["licence"]
     assert "OpenAI" in model.card and "nemo" in model.card
     weights = load_file(model.directory / "weights.safetensors")

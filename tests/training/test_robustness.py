@@ -16,7 +16,6 @@ from benchmarks.robustness import (
     fitted_share,
     recordings_table,
     score,
-    shrink,
     speech_conditions,
     table,
     thinned,
@@ -25,6 +24,7 @@ from inference import store
 from training.data.fer2013 import Faces
 from training.data.speech_corpora import SpeechClip
 from training.evaluation.evaluate import EvaluationData
+from training.features.faces import shrink
 
 MODEL = "intermediate-attention-5@1"
 

@@ -137,6 +137,8 @@ def test_a_command_fits_each_fold_and_each_corpus_left_out(config: Path) -> None
     assert metrics["degraded"].keys() == {"telephone", "reverb", "babble", "trimmed"}
     assert len(metrics["folds"]) == 2
     assert metrics["left_out"]["nemo"]["n"] == 2
+    config.write_text(config.read_text().replace("lr: 0.002", "lr: 0.001"))
+    assert main([*arguments, "--out", str(root / "out")]) == 2, "the fits there are of another configuration"
 
 
 @pytest.mark.slow

@@ -1,8 +1,5 @@
 """The data sets on disk, generated in their published layouts."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,7 @@ import soundfile
 import torch
 
 from training.data import fer2013, ravdess
-from training.data.synthetic_pairs import draw_faces, moving_head
+from training.data.synthetic_pairs import moving_head
 from training.errors import DatasetError
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -103,17 +100,6 @@ def test_sound_arrives_at_the_rate_asked_for(tmp_path: Path) -> None:
     assert ravdess.read_sound(ravdess.read_clips(tmp_path)[0], 22050).shape == (22050,)
 
 
-def test_each_clip_gets_a_face_of_its_label_and_calm_a_neutral_one(tmp_path: Path) -> None:
-    faces = fer2013.read_npz(write_faces(tmp_path / "faces.npz"))
-    clips = [ravdess.Clip(Path(), label, 1) for label in ravdess.LABELS for _ in range(5)]
-    drawn = draw_faces([clip.label for clip in clips], faces, seed=3)
-    shown = [fer2013.LABELS[faces.labels[index]] for index in drawn]
-    assert shown == ["neutral" if clip.label == "calm" else clip.label for clip in clips]
-    assert len(set(drawn[10:])) == 30, "no face is drawn twice while others are left"
-    np.testing.assert_array_equal(drawn, draw_faces([clip.label for clip in clips], faces, seed=3))
-    assert (drawn != draw_faces([clip.label for clip in clips], faces, seed=4)).any()
-
-
 def test_a_moving_head_stays_the_same_face() -> None:
     image = np.zeros((48, 48), dtype=np.uint8)
     image[16:32, 16:32] = 200
@@ -124,25 +110,3 @@ def test_a_moving_head_stays_the_same_face() -> None:
     assert (steps > 0).all(), "it moves at every step"
     assert steps.max() < 0.05, "and never jumps"
     assert torch.equal(frames, moving_head(image, torch.Generator().manual_seed(5), 96))
-
-
-@pytest.mark.slow
-def test_faces_are_drawn_alike_in_every_process(tmp_path: Path) -> None:
-    """Texts hash differently in each process, and sets of them have another order."""
-    code = (
-        "import sys; from pathlib import Path; from training.data import fer2013; "
-        "from training.data.synthetic_pairs import draw_faces; from training.data.ravdess import LABELS; "
-        "print(draw_faces(LABELS, fer2013.read_npz(Path(sys.argv[1])), 0).tolist())"
-    )
-    faces = write_faces(tmp_path / "faces.npz")
-    drawn = {
-        subprocess.run(
-            [sys.executable, "-c", code, str(faces)],
-            env=os.environ | {"PYTHONHASHSEED": str(seed)},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        for seed in (1, 2, 3)
-    }
-    assert len(drawn) == 1

@@ -25,7 +25,7 @@ def draw_face_tracks(
     by neutral faces), others are neutral: at most half of the samples, so that the label stays the one to be told.
     """
     count = len(labels)
-    cuts = random.integers(1, samples, size=(count, _PARTS - 1))
+    cuts = random.integers(1, max(2, samples), size=(count, _PARTS - 1))
     cuts[random.random(count) < _STILL] = samples
     part = (np.arange(samples) >= cuts[:, :, None]).sum(axis=1)
     neutral = random.random((count, _PARTS)) < _NEUTRAL

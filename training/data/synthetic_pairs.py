@@ -1,11 +1,10 @@
 """Synthetic audio-visual clips, composed of parts that were never recorded together.
 
-One face of FER-2013, moved like a head over the samples of a window, with one RAVDESS
-speech clip of the same label; calm speech goes with neutral faces. A stand-in for an
-audio-video corpus: a score on it is a score on composed data.
+Faces of FER-2013, moved like a head over the samples of a window, with one speech clip of the same label; calm speech
+goes with neutral faces. A stand-in for an audio-video corpus: a score on it is a score on composed data.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -13,23 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference.models.audio_visual import SAMPLES
-from training.data.fer2013 import Faces
 
 FACE_OF = {"calm": "neutral"}  # RAVDESS labels whose faces carry another label
-
-
-def draw_faces(labels: Sequence[str], faces: Faces, seed: int) -> np.ndarray:
-    """One face image for each of `labels`: indices (N,) into `faces`, drawn without repetition while they last."""
-    generator = np.random.default_rng(seed)
-    kinds = sorted(set(labels))  # a set has another order in every process
-    pools = {label: generator.permutation(faces.of(FACE_OF.get(label, label))) for label in kinds}
-    used = dict.fromkeys(pools, 0)
-    drawn = []
-    for label in labels:
-        pool = pools[label]
-        drawn.append(pool[used[label] % len(pool)])
-        used[label] += 1
-    return np.array(drawn)
 
 
 def moving_head(image: np.ndarray, generator: torch.Generator, size: int, samples: int = SAMPLES) -> Tensor:

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from inference.models.audio_visual import ENCODER_FRAMES, SAMPLES, AudioVisualNetwork, EncoderBranch
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013
+from training.data.face_tracks import draw_face_tracks
 from training.data.fer2013 import Faces
 from training.data.labels import label_indices
-from training.data.synthetic_pairs import FACE_OF, draw_faces
+from training.data.synthetic_pairs import FACE_OF
 from training.evaluation.evaluate import DRAWS
 from training.evaluation.metrics import calibration
 from training.features.faces import black_face_features, device_of, moving_face_features
@@ -176,9 +177,10 @@ def classifier_inputs(predictor: AudioVisualPredictor, speech: SpeechFeatures, f
     network, device = predictor.network, device_of(predictor.network)
     mfcc = torch.from_numpy(speech.mfcc).to(device)
     branches = []
+    faces_of = {label: faces.of(label) for label in fer2013.LABELS}
     for seed in range(DRAWS):
-        drawn = faces.images[draw_faces(speech.labels, faces, seed)]
-        features = moving_face_features(network, drawn, predictor.face.size, seed)
+        tracks = draw_face_tracks(speech.labels, faces_of, np.random.default_rng(seed))
+        features = moving_face_features(network, faces.images[tracks], predictor.face.size, seed)
         branches.append(network.embed(mfcc, features.to(device)).cpu())
     targets = label_indices(speech.labels, predictor.labels)
     return ClassifierInputs(torch.cat(branches), np.tile(targets, DRAWS))

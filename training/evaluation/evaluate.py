@@ -11,11 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from inference import store
+from inference.model_spec import FaceInput
 from inference.timeline.dimensions import DIMENSIONS
 from training.data import fer2013, ferplus
+from training.data.face_tracks import draw_face_tracks
 from training.data.labels import label_indices
 from training.data.speech_corpora import RAVDESS, SpeechClip, read_corpus, read_sound
-from training.data.synthetic_pairs import FACE_OF, draw_faces
+from training.data.synthetic_pairs import FACE_OF
 from training.errors import DatasetError
 from training.evaluation.deployed import ClipAnalyser, Predictions, Sound
 from training.evaluation.metrics import scores
@@ -41,9 +43,29 @@ class EvaluationData:
     clips: Sequence[SpeechClip] = ()
     degradation: Degradation | None = None
     draws: int | None = None
-    """Faces that are drawn for each clip; DRAWS, if not given."""
+    """Face tracks that are drawn for each clip; DRAWS, if not given."""
     face_px: float | None = None
     """Size of the faces in their pictures, where it is known."""
+
+
+class FaceTracks:
+    """Draws what a composed clip shows: a head that moves, between images of a label and through neutral."""
+
+    def __init__(self, faces: fer2013.Faces, seed: int) -> None:
+        self.faces = faces
+        self.faces_of = {label: faces.of(label) for label in fer2013.LABELS}
+        self.random, self.heads = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+
+    def draw(self, label: str, face: FaceInput, samples: int) -> NDArray[np.uint8]:
+        """Crops (samples, S, S), or (samples, S, S, 3) unless `face` is grey, as `moving_crops` makes them.
+
+        Raises DatasetError where no image shows the label.
+        """
+        shown = FACE_OF.get(label, label)
+        if not len(self.faces_of[shown]):
+            raise DatasetError(f"no image shows the label {shown}")
+        (track,) = draw_face_tracks([label], self.faces_of, self.random, samples)
+        return moving_crops(self.faces.images[track], self.heads, face, samples)
 
 
 def read_data(
@@ -69,7 +91,9 @@ def evaluate(model: store.StoredModel, data: EvaluationData) -> dict[str, dict[s
     """Scores by part: `faces`, `speech`, and `composed` for synthetic pairs of both.
 
     Everything is read by `inference` as a recording is. Only images and clips with a label of the model count. A
-    synthetic pair is a clip with one face image of its label; the score is the mean of its seeded draws. `valence`
+    synthetic pair is a clip with a face that moves between images of its label and through neutral (`FaceTracks`),
+    by most of FER+'s votes where they are given, otherwise by FER-2013's own labels, as `faces` of the part says; the
+    score is the mean of its seeded draws. `valence`
     and `arousal` are accuracies of the levels to which the labels' probabilities add up. Warns of speakers that the
     model was trained on. Raises DatasetError where nothing has a label of the model.
     """
@@ -86,7 +110,8 @@ def evaluate(model: store.StoredModel, data: EvaluationData) -> dict[str, dict[s
         sounds = list(read_sounds(clips, data.degradation))
         result["speech"] = speech_scores(analyser, clips, sounds)
         if faces is not None:
-            result["composed"] = pair_scores(analyser, clips, sounds, faces, data.draws or DRAWS)
+            shown, labelled = (data.votes.majority(faces)[0], "FER+ majority") if data.votes else (faces, "FER-2013")
+            result["composed"] = {"faces": labelled} | pair_scores(analyser, clips, sounds, shown, data.draws or DRAWS)
     return result
 
 
@@ -191,10 +216,9 @@ def pair_scores(
     labels = [clip.label for clip in clips]
     timelines = []
     for seed in range(draws):
-        generator = torch.Generator().manual_seed(seed)
-        images = faces.images[draw_faces(labels, faces, seed)]
-        for sound, image in _reported(f"composed, draw {seed + 1}", list(zip(sounds, images, strict=True))):
-            crops = moving_crops(image, generator, analyser.predictor.face, analyser.samples(sound.seconds))
+        tracks = FaceTracks(faces, seed)
+        for label, sound in _reported(f"composed, draw {seed + 1}", list(zip(labels, sounds, strict=True))):
+            crops = tracks.draw(label, analyser.predictor.face, analyser.samples(sound.seconds))
             timelines.append(analyser.analyse(sound, crops))
     predictions = Predictions.of(timelines)
     targets = np.tile(label_indices(labels, analyser.model.labels), draws)

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def black_face_features(network: AudioVisualNetwork, size: int) -> Tensor:
 
 @torch.inference_mode()
 def moving_face_features(network: AudioVisualNetwork, images: np.ndarray, size: int, seed: int) -> Tensor:
-    """Features (N, 15, F) of images (N, 48, 48) uint8, each moving like a head along a seeded path."""
+    """Features (N, 15, F) of tracks (N, 15, 48, 48) uint8, each moving like a head along a seeded path."""
     generator = torch.Generator().manual_seed(seed)
     rows = []
     for number, image in enumerate(images, 1):
@@ -92,10 +93,21 @@ def moving_face_features(network: AudioVisualNetwork, images: np.ndarray, size: 
     return torch.stack(rows)
 
 
+def shrink(faces: Faces, side: int) -> Faces:
+    """The faces from crops of `side` pixels, enlarged again: without details, as small faces of a picture are."""
+    size = faces.images.shape[1:]
+    small = (cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in faces.images)
+    images = [cv2.resize(image, size, interpolation=cv2.INTER_LINEAR) for image in small]
+    return Faces(np.array(images), faces.labels)
+
+
 def moving_crops(
     image: NDArray[np.uint8], generator: torch.Generator, face: FaceInput, samples: int
 ) -> NDArray[np.uint8]:
-    """Crops (samples, S, S), or (samples, S, S, 3) unless `face` is grey, of an image that moves like a head."""
+    """Crops (samples, S, S), or (samples, S, S, 3) unless `face` is grey, of a head that moves.
+
+    `image` is its face (48, 48), or one for each sample (samples, 48, 48).
+    """
     heads = moving_head(image, generator, face.native_size, samples).squeeze(1)
     crops: NDArray[np.uint8] = (255 * heads).round().to(torch.uint8).numpy()
     return crops if face.grey else np.repeat(crops[..., None], 3, axis=3)

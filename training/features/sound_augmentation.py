@@ -24,6 +24,7 @@ DIRECT_DB = -4.0
 BABBLE_DB = 5.0
 TRIM_DB = 30.0
 _VOICES = 6  # of a babble
+AUGMENTATION = 2  # counts the ways in which sound was augmented: what was computed in another is computed anew
 _MU = 255  # of G.711
 _CODE = 127  # levels of a sign in G.711's eight bits
 
@@ -165,20 +166,23 @@ class SoundAugmentation:
     others: Sequence[Sound]
 
     def __call__(self, sound: Sound, generator: np.random.Generator) -> Sound:
-        """Another speed in half of the cases, then one channel, room or background, or two, or none; another level."""
+        """Another speed in half of the cases, then one channel, room or background, or two, or none; another level.
+
+        Rooms and voices behind, which cost the most, come most often.
+        """
         if generator.random() < 0.5:
             sound = change_speed(sound, int(generator.integers(90, 111)))
         changes: tuple[Callable[[Sound, np.random.Generator], Sound], ...] = (
             self._telephone,
-            self._room,
-            self._babble,
+            *3 * (self._room,),
+            *2 * (self._babble,),
+            *2 * (self._babble_in_room,),
+            self._room_behind_telephone,
             self._music,
             self._noise,
             self._hum,
             self._low_pass,
             self._codec,
-            self._room_behind_telephone,
-            self._babble_in_room,
             lambda sound, _: trim(sound),
             lambda sound, _: sound,
         )

@@ -20,7 +20,14 @@ from inference.models.speech_encoder import WIDTH, SpeechEncoder, log_mel
 from training.data.cache import cached_rows
 from training.data.speech_corpora import SpeechClip, read_sound
 from training.features.pretrained_encoder import load_pretrained
-from training.features.sound_augmentation import Degradation, Sound, SoundAugmentation, change_level, degrade
+from training.features.sound_augmentation import (
+    AUGMENTATION,
+    Degradation,
+    Sound,
+    SoundAugmentation,
+    change_level,
+    degrade,
+)
 
 log = logging.getLogger(__name__)
 CLEAN = "clean"
@@ -69,7 +76,8 @@ class SpeechWindows:
         clips = hashlib.sha256(repr([(clip.path.name, clip.speaker, clip.label) for clip in self.clips]).encode())
         # A fixed window lies at the beginning of one chunk, however long that is.
         spec = asdict(replace(self.spec, chunk_s=0.0) if name in FIXED else self.spec)
-        key = (clips.hexdigest(), spec, self.layer, sha256_file(self.weights), self.seed, name)
+        augmentation = () if name in FIXED else (AUGMENTATION,)
+        key = (clips.hexdigest(), spec, self.layer, sha256_file(self.weights), self.seed, name, *augmentation)
         shape = (len(self.clips), self.spec.frames, WIDTH)
         return cached_rows(f"{self.clips[0].corpus}-{name}", key, shape, lambda row: self.window(row, name))
 

@@ -24,7 +24,8 @@ from training.engine import checkpoint, devices
 from training.errors import DatasetError
 from training.evaluation.calibration import calibrate, reweigh
 from training.evaluation.evaluate import evaluate, read_data
-from training.evaluation.support import corpora_reference, fit_voice_temperature
+from training.evaluation.support import corpora_reference
+from training.evaluation.temperatures import fit_temperatures, small_face
 from training.features.alignment import align_faces
 from training.features.backbone import load_backbone
 from training.features.encoded_speech import EncodedBatches, EncodedPairBatches, EncodedSpeech
@@ -80,17 +81,20 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
             votes=sources.votes / ferplus.PUBLIC_TEST,
         )
         assert data.faces is not None
-        faces = align_faces(data.faces) if config.face.aligned else data.faces
+        assert data.votes is not None
+        faces = data.votes.majority(align_faces(data.faces) if config.face.aligned else data.faces)[0]
         calibrating = _of_actors(ravdess, actors, config.calibration_actors, config.labels)
         calibration = calibrate(predictor, _speech_features(predictor, calibrating), faces)
-        unimodal = {given: fitted["temperature"] for given, fitted in calibration["alone"].items()}
-        spec = replace(spec, temperature=calibration["temperature"], unimodal_temperatures=unimodal)
-        spec, support = _fit_support(predictor, spec, [known, *others], calibrating, branch.variants)
+        spec = _with_support(predictor, spec, [known, *others])
+        if fabric.is_global_zero:
+            spoken = [calibrating.clips[row] for row in calibrating.rows]
+            uncalibrated = publish_candidate(predictor, spec, config, directory)
+            calibration |= fit_temperatures(uncalibrated, spoken, faces)
+            spec = _calibrated(spec, calibration)
         tested = _of_actors(ravdess, actors, config.test_actors, config.labels)
         metrics = _metrics(config, others) | {
             "alone": {"speech": _accuracy(branch_alone, tested, config.labels), "faces": None},
             "calibration": calibration,
-            "support": support,
         }
         if fabric.is_global_zero:
             metrics["scores"] = evaluate(publish_candidate(predictor, spec, config, directory), data)
@@ -98,7 +102,8 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
             everybody = ravdess.where(np.isin(actors, sorted(config.actors)))
             predictor, _, _ = _train(fabric, config, [everybody, *others], sources, directory / "refit")
             reweigh(predictor, calibration["balance"], _speech_features(predictor, calibrating), faces)
-            spec = _refer_to_voices(predictor, spec, [everybody, *others])
+            support = _with_support(predictor, spec, [everybody, *others]).support
+            spec = replace(spec, support=replace(support, small_face=spec.support.small_face))
         if fabric.is_global_zero:
             metrics["curves"] = checkpoint.curves(directory)
             metrics["provenance"] = provenance(config.seed, checkpoint.seconds(directory), fabric.world_size)
@@ -147,31 +152,23 @@ def _of_actors(
     return ravdess.where(np.isin(actors, chosen) & np.isin(ravdess.labels, labels))
 
 
-@torch.inference_mode()
-def _fit_support(
-    predictor: AudioVisualPredictor,
-    spec: AudioVisualSpec,
-    corpora: Sequence[EncodedSpeech],
-    unknown: EncodedSpeech,
-    variants: int,
-) -> tuple[AudioVisualSpec, dict[str, Any]]:
-    """The specification with its `support`, and how novel voices are calibrated, of `unknown` speakers in variants."""
-    calibrated = AudioVisualPredictor(predictor.network, spec, predictor.device)
-    reference = corpora_reference(predictor.network, corpora, [CLEAN, 0])
-    scores = fit_voice_temperature(calibrated, reference, unknown, [CLEAN, *range(variants)])
-    evidence = EvidenceRule(min_voice=_MIN_VOICE, contradiction=_CONTRADICTION)
-    voice = replace(reference, temperature=scores["temperatures"][0])
-    return replace(spec, support=SupportInput(evidence=evidence, voice=voice)), scores
-
-
-def _refer_to_voices(
+def _with_support(
     predictor: AudioVisualPredictor, spec: AudioVisualSpec, corpora: Sequence[EncodedSpeech]
 ) -> AudioVisualSpec:
-    """The specification with the voices of `corpora` as this network hears them, and the temperature that it has."""
-    assert spec.support.voice is not None
+    """The specification with what a prediction needs, and the voices of `corpora` as this network hears them."""
     reference = corpora_reference(predictor.network, corpora, [CLEAN, 0])
-    voice = replace(reference, temperature=spec.support.voice.temperature)
-    return replace(spec, support=replace(spec.support, voice=voice))
+    evidence = EvidenceRule(min_voice=_MIN_VOICE, contradiction=_CONTRADICTION)
+    return replace(spec, support=SupportInput(evidence=evidence, voice=reference))
+
+
+def _calibrated(spec: AudioVisualSpec, calibration: dict[str, Any]) -> AudioVisualSpec:
+    """The specification with the temperatures of `fit_temperatures`."""
+    return replace(
+        spec,
+        temperature=calibration["temperature"],
+        unimodal_temperatures={given: fitted["temperature"] for given, fitted in calibration["alone"].items()},
+        support=replace(spec.support, small_face=small_face(calibration)),
+    )
 
 
 def _speech_features(predictor: AudioVisualPredictor, ravdess: EncodedSpeech) -> SpeechFeatures:

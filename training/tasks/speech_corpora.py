@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import numpy as np
 import torch
 from lightning_fabric import Fabric
@@ -137,7 +138,11 @@ def fit(config: SpeechCorpora, roots: Sequence[Path], out: Path) -> None:
 
     `roots` are RAVDESS and the other corpora. The scored weights are the moving average after the last step. Fits that
     are in `out` already are not repeated. The scores are of single windows, the middles of the clips.
+
+    Raises DatasetError where `out` holds the fits of another configuration.
     """
+    out.mkdir(parents=True, exist_ok=True)
+    _claim(out, config)
     branch = config.branch
     corpora = {
         speech.corpus: speech
@@ -147,7 +152,6 @@ def fit(config: SpeechCorpora, roots: Sequence[Path], out: Path) -> None:
     }
     if unknown := sorted({*branch.shares, *config.left_out} - {*corpora}):
         raise DatasetError(f"the configuration names corpora that were not given: {', '.join(unknown)}")
-    out.mkdir(parents=True, exist_ok=True)
     ravdess = corpora[RAVDESS]
     others = [speech for name, speech in corpora.items() if name in branch.shares and name != RAVDESS]
     actors = np.array([int(speaker.removeprefix(f"{RAVDESS}/")) for speaker in ravdess.speakers])
@@ -168,6 +172,14 @@ def fit(config: SpeechCorpora, roots: Sequence[Path], out: Path) -> None:
         log.info("%s left out: %s", name, result["left_out"][name])
     result["provenance"] = provenance(config.seed, checkpoint.seconds(out))
     (out / "metrics.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _claim(out: Path, config: SpeechCorpora) -> None:
+    """Note down which configuration the fits of `out` are of."""
+    noted, described = out / "config.json", msgspec.json.encode(config)
+    if noted.exists() and noted.read_bytes() != described:
+        raise DatasetError(f"{out}: holds the fits of another configuration: give another folder, or remove it")
+    noted.write_bytes(described)
 
 
 def _fit_once(

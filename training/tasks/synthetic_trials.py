@@ -4,16 +4,15 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from inference import store
 from inference.eeg import TRIAL_S
 from inference.predictors.trimodal import trial_window_starts
-from training.data import fer2013, ravdess
-from training.data.synthetic_pairs import draw_faces
+from training.data import fer2013, ferplus, ravdess
 from training.errors import DatasetError
 from training.evaluation.deployed import ClipAnalyser, Sound
-from training.features.faces import moving_crops
+from training.evaluation.evaluate import FaceTracks
+from training.features.alignment import align_faces
 from training.schema.fusion import SyntheticTrials
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ def trial_logits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (N, 6, classes) and labels (N,) of trials, whose windows are those of inference.
 
-    In a trial one clip of one actor repeats, and one face of its label moves.
+    In a trial one clip of one actor repeats, beside a face track of its label.
     """
     generator = np.random.default_rng(seed)
     clips = ravdess.read_clips(speech, actors)
@@ -41,19 +40,21 @@ def trial_logits(
             candidates = [clip for clip in clips if (clip.label, clip.actor) == (label, actor)]
             chosen.append(candidates[generator.integers(len(candidates))])
             labels.append(index)
-    predictor, heads = analyser.predictor, torch.Generator().manual_seed(seed)
+    predictor, tracks = analyser.predictor, FaceTracks(faces, seed)
     samples = analyser.samples(TRIAL_S)
     starts = trial_window_starts(0.0, TRIAL_S, predictor, samples)
     logits = []
-    for clip, face in zip(chosen, draw_faces([clip.label for clip in chosen], faces, seed), strict=True):
+    for clip in chosen:
         sound = Sound(np.resize(ravdess.read_sound(clip, _RATE), round(TRIAL_S * _RATE)), _RATE)
-        crops = moving_crops(faces.images[face], heads, predictor.face, samples)
+        crops = tracks.draw(clip.label, predictor.face, samples)
         logits.append([window.logits for window in analyser.windows(sound, crops, starts)])
     return np.array(logits, dtype=np.float32), np.array(labels)
 
 
-def fit(config: SyntheticTrials, faces_root: Path, speech: Path, out: Path) -> None:
+def fit(config: SyntheticTrials, faces_root: Path, votes: Path | None, speech: Path, out: Path) -> None:
     """Write av5_logits.npz: logits, labels and folds of trials; two folds share no actor and no face.
+
+    The faces carry the label of most of FER+'s `votes`, a folder, or FER-2013's own without.
 
     Raises DatasetError if the model was trained on one of the actors.
     """
@@ -63,6 +64,11 @@ def fit(config: SyntheticTrials, faces_root: Path, speech: Path, out: Path) -> N
         raise DatasetError(f"{config.audio_video}: was fitted on actors {known}, which its trials must be strangers to")
     analyser = ClipAnalyser(spec)
     faces = fer2013.read_npz(faces_root / fer2013.PUBLIC_TEST)
+    annotated = ferplus.read(votes / ferplus.PUBLIC_TEST, faces) if votes else None
+    if analyser.predictor.face.aligned:
+        faces = align_faces(faces)
+    if annotated:
+        faces = annotated.majority(faces)[0]
     count = len(config.folds)
     parts = []
     for fold, actors in enumerate(config.folds):

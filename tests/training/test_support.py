@@ -62,7 +62,7 @@ def test_the_reference_of_corpora_tells_other_recordings_from_them() -> None:
     assert isinstance(audio, EncoderBranch)
     with torch.no_grad():
         found = [
-            np.mean(novelty(reference, network.voice_features(next(speech.hidden("clean", audio.encoder)))))
+            np.mean(novelty(reference, network.voice_features(next(speech.hidden(0, audio.encoder)))))
             for speech in (known, far)
         ]
     assert found[0] < found[1] == 1

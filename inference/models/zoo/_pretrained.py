@@ -44,24 +44,27 @@ def load_weights(
 def load_transformer(model: type[Any], config: Any, path: str | None, name: str, **settings: Any) -> nn.Module:
     """Return a network of transformers of `config`, with the weights at `path`; without one, log a line.
 
-    `path` is a safetensors file, or a folder that `from_pretrained` reads. `settings` are passed to the model.
-    Raises ValueError, in one line, for weights that cannot be read, and with the first tensor that does not fit.
+    `path` is a folder that `from_pretrained` reads, or its safetensors file; a classifier's serves too, and older
+    names are those that transformers translates. `settings` are passed to the model. Raises ValueError, in one line,
+    for weights that cannot be read, and with the first tensor that does not fit.
     """
-    if path is None or not Path(path).is_dir():
+    if path is None:
+        logger.info("%s starts from scratch: no weights are named", name)
         network: nn.Module = model(config, **settings)
-        load_weights(network, path, name)
         return network
+    folder = Path(path).is_dir()
     try:
         network, report = model.from_pretrained(
-            path,
+            path if folder else None,
             config=config,
+            state_dict=None if folder else load_file(Path(path)),
             local_files_only=True,
             use_safetensors=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
             **settings,
         )
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise ValueError(f"{path}: no weights that transformers reads ({error})") from error
     for key, saved, expected in sorted(report["mismatched_keys"]):
         raise ValueError(f"{path}: {key} is {list(saved)}, {name} has {list(expected)}")

@@ -49,8 +49,11 @@ def test_steps_follow_the_window_whatever_the_rate(rate: int) -> None:
     assert (found == -60).all()
 
 
-def test_entropy_is_that_of_a_gaussian_with_the_power_of_the_tone() -> None:
-    found = front_ends.build("differential-entropy").compute(recording(tone(10), tone(20, 8)), 1, 2)
+@pytest.mark.parametrize("segment_s", [1.0, 2.0])
+def test_entropy_is_that_of_a_gaussian_with_the_power_of_the_tone(segment_s: float) -> None:
+    found = front_ends.build("differential-entropy", segment_s=segment_s).compute(
+        recording(tone(10), tone(20, 8)), 1, 2
+    )
     assert found.shape == (2, 5)
     assert found[0, 2] == pytest.approx(0.5 * np.log(2 * np.pi * np.e * 20**2 / 2), abs=1e-3)
     assert found[1, 3] == pytest.approx(0.5 * np.log(2 * np.pi * np.e * 8**2 / 2), abs=1e-3)

@@ -1,4 +1,4 @@
-"""The commands of `python -m training`: train and score the networks, simulate a corpus, write the report.
+"""The commands of `python -m training`: train, score and compare networks, simulate a corpus, write the report.
 
 Each command imports what it runs, for torch and MNE take seconds.
 """
@@ -11,16 +11,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import yaml
+
 from inference.errors import InputError
 from inference.store import StoreError
 from training.errors import DatasetError
 from training.schema import configuration
 from training.schema.audio_visual import AudioVisualRecordings, EncodedPairs, SyntheticPairs
 from training.schema.backbone import FaceBackbone
+from training.schema.comparison import Comparison
 from training.schema.configuration import Configuration
 from training.schema.eeg import RecordedEEG, SimulatedEEG, WithinSubjectEEG
 from training.schema.fusion import RecordedFusion, SimulatedFusion, SyntheticTrials
 from training.schema.speech import SpeechCorpora, SpeechFolds
+from training.schema.zoo import ZooSystem
 
 _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     FaceBackbone: ("faces", "votes", "teachers"),
@@ -33,6 +38,7 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     SpeechCorpora: ("speech", "corpora"),
     SyntheticTrials: ("faces", "votes", "speech"),
     RecordedFusion: ("recordings",),
+    ZooSystem: ("layout", "data", "protocol", "size", "setting", "target", "option", "seed"),
 }
 
 DEGRADATIONS = ("telephone", "reverb", "babble", "trimmed")
@@ -63,7 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--corpora", type=Path, nargs="+", default=[], help="folders of speech with a manifest.csv")
     fit.add_argument("--backbone", type=Path, help="trained image backbone (backbone.safetensors)")
     _add_data(fit)
+    _add_zoo(fit)
     fit.set_defaults(run=_fit)
+
+    compare = commands.add_parser(
+        "compare", help="fit several systems of the zoo under one protocol, and tabulate them"
+    )
+    compare.add_argument("config", type=Path, help="a file of training/configs/compare")
+    compare.add_argument("--data", nargs="+", required=True, metavar="KEY=DIR", help="a folder for each corpus")
+    compare.add_argument("--out", type=Path, required=True, help="folder that receives the results")
+    compare.add_argument("--size", choices=("paper", "small"), help="instead of the configuration's")
+    compare.add_argument("--document", type=Path, help="Markdown file that receives the table between its marked lines")
+    compare.set_defaults(run=_compare)
 
     evaluate = commands.add_parser("evaluate", help="score an audio-visual model of the store")
     evaluate.add_argument("name", help="NAME or NAME@VERSION")
@@ -95,6 +112,26 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speech", type=Path, help="RAVDESS speech folder (Actor_NN/*)")
 
 
+def _add_zoo(parser: argparse.ArgumentParser) -> None:
+    """Options of the systems of the zoo; their names are those of `training.data`."""
+    parser.add_argument("--layout", help="layout of --data: eav, eav-listening, ...")
+    parser.add_argument("--data", type=Path, help="folder of the corpus")
+    parser.add_argument("--protocol", help="which trials train and which test: subject-k-fold, ...")
+    parser.add_argument("--setting", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="of --protocol")
+    parser.add_argument("--target", help="labels, dimensions, valence-2, ...; by default what the corpus has")
+    parser.add_argument("--size", choices=("paper", "small"), help="by default the paper's")
+    parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="of the system")
+    parser.add_argument("--seed", type=int, help="instead of the configuration's")
+
+
+def _pairs(texts: list[str], flag: str) -> dict[str, Any]:
+    """Values in YAML's spelling by name, of NAME=VALUE."""
+    pairs = {name: value for name, separator, value in (text.partition("=") for text in texts) if name and separator}
+    if len(pairs) < len(texts):
+        raise DatasetError(f"{flag}: needs NAME=VALUE, each name once, has {' '.join(texts)}")
+    return {name: yaml.safe_load(value) for name, value in pairs.items()}
+
+
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -104,17 +141,52 @@ def _count(text: str) -> int:
 
 def _fit(options: argparse.Namespace) -> None:
     config = configuration.read(options.config)
-    for name in ("faces", "votes", "speech", "backbone", "recordings", "teachers", "corpora"):
+    if isinstance(config, Comparison):
+        raise DatasetError(f"{options.config}: is for `python -m training compare`")
+    sources = {name for names in _SOURCES.values() for name in names}
+    for name in sorted(sources):
         if getattr(options, name) and name not in _SOURCES.get(type(config), ()):
             raise DatasetError(f"--{name} has no use for this configuration")
-    _run_task(config, options)
+    if isinstance(config, ZooSystem):
+        _fit_zoo(config, options)
+    else:
+        _run_task(config, options)
 
 
-def _required(options: argparse.Namespace, name: str) -> Path:
-    path: Path | None = getattr(options, name)
-    if path is None:
+def _required(options: argparse.Namespace, name: str) -> Any:
+    value = getattr(options, name)
+    if value is None:
         raise DatasetError(f"--{name} is needed for this configuration")
-    return path
+    return value
+
+
+def _fit_zoo(config: ZooSystem, options: argparse.Namespace) -> None:
+    from training.tasks import zoo
+
+    experiment = zoo.Experiment(
+        _required(options, "layout"),
+        _required(options, "data"),
+        _required(options, "protocol"),
+        options.size or "paper",
+        _pairs(options.setting, "--setting"),
+        options.target,
+        _pairs(options.option, "--option"),
+    )
+    if options.seed is not None:
+        config = msgspec.structs.replace(config, seed=options.seed)
+    zoo.fit(config, experiment, options.out)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from training.tasks import compare
+
+    config = configuration.read(options.config)
+    if not isinstance(config, Comparison):
+        raise DatasetError(f"{options.config}: is no comparison")
+    if options.size:
+        config = msgspec.structs.replace(config, size=options.size)
+    data = {key: Path(folder) for key, folder in _pairs(options.data, "--data").items()}
+    compare.compare(config, data, options.out, options.document)
 
 
 def _run_task(config: Configuration, options: argparse.Namespace) -> None:

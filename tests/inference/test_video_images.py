@@ -2,13 +2,15 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import av
 import numpy as np
 import pytest
 
 from inference.errors import InputError
-from inference.video_images import STEP_S, VideoImages, track_face
+from inference.front_ends.signals import Crop
+from inference.video_images import STEP_S, FaceTrack, VideoImages, track_face
 from tests.inference.clips import silent
 from tests.inference.test_face_tracking import photograph
 
@@ -56,7 +58,12 @@ def test_a_video_without_a_face_gives_black_ones(tmp_path: Path) -> None:
 
 def test_the_face_is_searched_once(recorded: Path) -> None:
     asked = []
-    images = VideoImages(recorded, lambda path: asked.append(path) or track_face(path))  # type: ignore[func-returns-value]
+
+    def track(path: Path) -> FaceTrack:
+        asked.append(path)
+        return track_face(path)
+
+    images = VideoImages(recorded, track)
     for _ in range(2):
         images.sample(np.array([1.5]), "face", 8)
     images.sample(np.array([1.5]), "frame", 8)
@@ -65,9 +72,9 @@ def test_the_face_is_searched_once(recorded: Path) -> None:
 
 def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video")
-    for crop in ("face", "frame"):
+    for crop in get_args(Crop):
         with pytest.raises(InputError, match="not a video"):
-            VideoImages(tmp_path / "a.mp4").sample(np.zeros(1), crop, 8)  # type: ignore[arg-type]
+            VideoImages(tmp_path / "a.mp4").sample(np.zeros(1), crop, 8)
 
 
 def test_a_short_video_is_searched_at_its_start(tmp_path: Path) -> None:

@@ -35,8 +35,9 @@ def cached_rows(
     key: Sequence[Any],
     shape: tuple[int, ...],
     compute: Callable[[int], NDArray[np.floating[Any]]],
-) -> NDArray[np.float16]:
-    """An array of `shape` in half precision whose row n is `compute(n)`, mapped from a file of runs/.
+    dtype: type[np.floating[Any]] = np.float16,
+) -> NDArray[np.floating[Any]]:
+    """An array of `shape`, by default in half precision, whose row n is `compute(n)`, mapped from a file of runs/.
 
     For arrays larger than memory. A run that was stopped resumes after the rows that it reported last.
     """
@@ -46,7 +47,7 @@ def cached_rows(
         partial, done = path.with_suffix(".part.npy"), path.with_suffix(".rows")
         resumed = int(done.read_text()) if done.exists() and partial.exists() else 0
         mode: Literal["r+", "w+"] = "r+" if resumed else "w+"
-        rows = np.lib.format.open_memmap(partial, mode, np.float16, shape)
+        rows = np.lib.format.open_memmap(partial, mode, dtype, shape)
         for number in range(resumed, shape[0]):
             rows[number] = compute(number)
             if (number + 1) % _REPORT_EVERY == 0:
@@ -56,7 +57,7 @@ def cached_rows(
         rows.flush()
         partial.replace(path)
         done.unlink(missing_ok=True)
-    mapped: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    mapped: NDArray[np.floating[Any]] = np.load(path, mmap_mode="r", allow_pickle=False)
     return mapped
 
 

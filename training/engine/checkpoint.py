@@ -55,9 +55,12 @@ class Randomness:
 
 def directory(config: ModelConfig | PairsConfig, *sources: object) -> Path:
     """Where this very fit is kept: another configuration or other sources have another directory."""
-    described = json.dumps([msgspec.to_builtins(config), *sources], default=str)
-    key = hashlib.sha256(described.encode()).hexdigest()[:12]
-    return RUNS / f"{config.name}-{config.version}-{key}"
+    return RUNS / f"{config.name}-{config.version}-{key(msgspec.to_builtins(config), *sources)}"
+
+
+def key(*described: object) -> str:
+    """A short digest of all that a fit depends on."""
+    return hashlib.sha256(json.dumps(described, default=str).encode()).hexdigest()[:12]
 
 
 def save(path: Path, parts: dict[str, Stateful]) -> None:

@@ -1,5 +1,6 @@
-"""Pictures of the report: confusion matrices, reliability diagrams and learning curves."""
+"""Pictures of the reports: confusion matrices, reliability diagrams, learning curves, accuracies and costs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,33 @@ def learning_curves(curves: dict[str, list[dict[str, float]]], path: Path) -> No
             right = axis.twinx()
             right.plot(epochs, [row["accuracy"] for row in rows], color="tab:orange")
             right.set(ylabel="validation accuracy", ylim=(0, 1))
+    _save(figure, path)
+
+
+def intervals(bars: Sequence[tuple[str, float, tuple[float, float]]], path: Path) -> None:
+    """Accuracies with their intervals, by name, one below the other."""
+    figure, axis = plt.subplots(figsize=(7.2, 0.9 + 0.28 * len(bars)), layout="constrained")
+    for place, (_, accuracy, (low, high)) in enumerate(bars):
+        axis.plot([100 * low, 100 * high], [place, place], color="tab:blue", linewidth=2)
+        axis.plot(100 * accuracy, place, "o", color="tab:blue")
+    axis.set_yticks(range(len(bars)), [name for name, *_ in bars])
+    axis.invert_yaxis()
+    axis.set(xlabel="accuracy of trials, %, with its 95 % interval over subjects", xlim=(0, 100))
+    axis.grid(axis="x", alpha=0.4)
+    _save(figure, path)
+
+
+def costs(points: Sequence[tuple[str, float, int, float]], path: Path) -> None:
+    """Accuracies of systems, by name, against their parameters and the processor time of a window, ms."""
+    figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.4), layout="constrained", sharey=True)
+    for axis, column, label in ((axes[0], 2, "parameters"), (axes[1], 3, "processor time of a window, ms")):
+        for point in points:
+            value = max(float(point[column]), 1e-3)
+            axis.plot(value, 100 * point[1], "o", color="tab:blue")
+            axis.annotate(point[0], (value, 100 * point[1]), xytext=(4, 2), textcoords="offset points", fontsize=7)
+        axis.set(xscale="log", xlabel=label)
+        axis.grid(alpha=0.4)
+    axes[0].set(ylabel="accuracy of trials, %", ylim=(0, 100))
     _save(figure, path)
 
 

@@ -10,11 +10,14 @@ from training.errors import DatasetError
 from training.schema import deprecated
 from training.schema.audio_visual import AudioVisualRecordings, EncodedPairs, SyntheticPairs
 from training.schema.backbone import FaceBackbone
+from training.schema.comparison import Comparison
 from training.schema.eeg import RecordedEEG, SimulatedEEG, WithinSubjectEEG
 from training.schema.fusion import RecordedFusion, SimulatedFusion, SyntheticTrials
 from training.schema.speech import SpeechCorpora, SpeechFolds
+from training.schema.zoo import ZooSystem
 
 FOLDER = Path(__file__).parents[1] / "configs"
+_NEVER_RENAMED = ("zoo", "compare")  # their options have names of their own, such as dropout and rate
 
 Configuration = (
     FaceBackbone
@@ -29,6 +32,8 @@ Configuration = (
     | WithinSubjectEEG
     | SimulatedFusion
     | RecordedFusion
+    | ZooSystem
+    | Comparison
 )
 
 
@@ -39,7 +44,9 @@ def read(path: Path) -> Configuration:
         DatasetError: the file is not a configuration; the message names the file, the key and the fault.
     """
     try:
-        data = deprecated.renamed(yaml.safe_load(path.read_text()))
+        data = yaml.safe_load(path.read_text())
+        if not (isinstance(data, dict) and data.get("task") in _NEVER_RENAMED):
+            data = deprecated.renamed(data)
         config: Configuration = msgspec.convert(data, Configuration)
     except (OSError, yaml.YAMLError) as error:
         raise DatasetError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error

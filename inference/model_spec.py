@@ -174,6 +174,23 @@ class FusionArchitecture(Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Length of the boosted trees for `xgboost`, bytes."""
 
 
+class SystemArchitecture(Struct, frozen=True, forbid_unknown_fields=True):
+    """A network of `inference.models.zoo`."""
+
+    system: str
+    """Name of the system."""
+    options: dict[str, Any] = {}
+    """Its options, but for the number of classes."""
+
+
+class FrontEndInput(Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes one input of a system."""
+
+    kind: str
+    """Name of `inference.front_ends`."""
+    settings: dict[str, Any] = {}
+
+
 class SmallFace(Struct, frozen=True):
     """How much less a small face is trusted."""
 
@@ -211,7 +228,7 @@ class SupportInput(Struct, frozen=True, omit_defaults=True):
     voice: VoiceReference | None = None
 
 
-Architecture = AudioVisualArchitecture | EegNetArchitecture | FusionArchitecture
+Architecture = AudioVisualArchitecture | EegNetArchitecture | FusionArchitecture | SystemArchitecture
 
 
 class _Spec(Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -267,6 +284,24 @@ class AudioVisualSpec(_Spec, frozen=True, kw_only=True, tag="audio-video"):
             raise ValueError(f"audio_branch {branch!r} needs `{'speech' if branch == 'mfcc' else 'encoder'}` alone")
 
 
+class SystemSpec(_Spec, frozen=True, kw_only=True, tag="system"):
+    """Specification of a system of the zoo that reads pictures and sound; its faces are those of `VideoImages`."""
+
+    architecture: SystemArchitecture
+    window: WindowInput
+    inputs: dict[str, FrontEndInput]
+    """By name of the system's input: `faces` or `frames`, and `audio`."""
+    voice_detector: VoiceDetection = "silero"
+    temperature: float = 1.0
+    """Divisor of the logits."""
+    evidence: EvidenceRule = PUBLISHED_RULE
+
+    @property
+    def kind(self) -> str:
+        """`audio-video`, for which the model is used; the file's is `system`."""
+        return "audio-video"
+
+
 class EegSpec(_Spec, frozen=True, kw_only=True, tag="eeg"):
     """Specification of an EEG network."""
 
@@ -286,7 +321,7 @@ class FusionSpec(_Spec, frozen=True, kw_only=True, tag="fusion"):
     """SHA-256 of the members' weights; absent in specifications of earlier releases."""
 
 
-ModelSpec = AudioVisualSpec | EegSpec | FusionSpec
+ModelSpec = AudioVisualSpec | SystemSpec | EegSpec | FusionSpec
 
 
 def parse_spec(data: dict[str, Any]) -> ModelSpec:

@@ -10,12 +10,15 @@ import librosa
 
 from inference import eeg, store
 from inference.errors import Code, InputError
+from inference.model_spec import SystemSpec
 from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
+from inference.predictors.system import SystemPredictor
 from inference.predictors.trimodal import TrimodalPredictor, trial_window_starts
 from inference.timeline.novelty import with_voice_novelty
 from inference.timeline.segmentation import segment_trials, segment_windows
 from inference.types import (
     EegFacts,
+    Faces,
     Inputs,
     Limits,
     MediaInfo,
@@ -67,6 +70,8 @@ def analyse(
     with _as_input_error():
         if stored.kind == "fusion":
             return _analyse_trimodal(inputs, media, stored, on_progress)
+        if isinstance(stored.spec, SystemSpec):
+            return _analyse_system(inputs, media, stored, on_progress)
         return _analyse_audio_visual(inputs, media, stored, on_progress)
 
 
@@ -101,11 +106,21 @@ def analyse_track(
 ) -> Timeline:
     """Analyse the sound of a recording together with faces that were tracked before; `predictor` is that of `model`."""
     starts = predictor.window_starts(len(track.detected))
-    windows = _predict_windows(predictor, inputs, media, track, starts, on_progress)
+    windows = _collect(predictor.predict(inputs, media, track, starts), len(starts), on_progress)
     on_progress(Stage.TIMELINE, 0.0)
     segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
     segments = with_voice_novelty(segments, windows)
-    return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, track)
+    return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, track.faces)
+
+
+def _analyse_system(inputs: Inputs, media: MediaInfo, model: store.StoredModel, on_progress: OnProgress) -> Timeline:
+    predictor = SystemPredictor.load(model, fastest_device())
+    face = predictor.track_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
+    starts = predictor.window_starts(media.duration_s)
+    windows = _collect(predictor.predict(inputs, media, face, starts), len(starts), on_progress)
+    on_progress(Stage.TIMELINE, 0.0)
+    segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
+    return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, face.faces)
 
 
 def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel, on_progress: OnProgress) -> Timeline:
@@ -119,7 +134,8 @@ def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel
     ]
     regular_starts = predictor.window_starts(samples)
     starts = sorted({*regular_starts, *chain.from_iterable(trial_starts)})
-    windows_at = dict(zip(starts, _predict_windows(predictor, inputs, media, track, starts, on_progress), strict=True))
+    predicted = _collect(predictor.predict(inputs, media, track, starts), len(starts), on_progress)
+    windows_at = dict(zip(starts, predicted, strict=True))
     trials = list(fusion.predict(inputs.eeg, [[windows_at[start] for start in starts] for starts in trial_starts]))
     on_progress(Stage.TIMELINE, 0.0)
     audio_visual = [windows_at[start] for start in regular_starts]
@@ -132,21 +148,14 @@ def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel
     windows = [*audio_visual, *chain.from_iterable((*trial.eeg, trial.fused) for trial in trials)]
     models = (member.used, fusion.eeg_model.used, model.used)
     facts = eeg.inspect_eeg(inputs.eeg).facts
-    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, model, windows, segments, track, facts)
+    return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, model, windows, segments, track.faces, facts)
 
 
-def _predict_windows(
-    predictor: AudioVisualPredictor,
-    inputs: Inputs,
-    media: MediaInfo,
-    track: FaceTrack,
-    starts: list[int],
-    on_progress: OnProgress,
-) -> list[Window]:
+def _collect(predicted: Iterator[Window], count: int, on_progress: OnProgress) -> list[Window]:
     windows = []
-    for window in predictor.predict(inputs, media, track, starts):
+    for window in predicted:
         windows.append(window)
-        on_progress(Stage.SCORE, len(windows) / len(starts))
+        on_progress(Stage.SCORE, len(windows) / count)
     return windows
 
 
@@ -157,8 +166,8 @@ def _timeline(
     model: store.StoredModel,
     windows: list[Window],
     segments: tuple[Segment, ...],
-    track: FaceTrack,
+    faces: Faces,
     facts: EegFacts | None = None,
 ) -> Timeline:
     notice = f"{NOTICE} Demonstration: {model.demonstration}." if model.demonstration else NOTICE
-    return Timeline(mode, media, models, model.labels, tuple(windows), segments, notice, track.faces, eeg=facts)
+    return Timeline(mode, media, models, model.labels, tuple(windows), segments, notice, faces, eeg=facts)

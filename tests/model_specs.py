@@ -26,6 +26,11 @@ _INPUTS: dict[str, dict[str, Any]] = {
         },
         "temperature": 1.0,
     },
+    "system": {
+        "architecture": {"system": "vaanet"},
+        "window": {"seconds": 3.6, "hop_s": 0.72},
+        "inputs": {"frames": {"kind": "frames", "settings": {"count": 192}}, "audio": {"kind": "mfcc-chunks"}},
+    },
     "eeg": {
         "architecture": {"channels": 30, "samples": 500, "f1": 8, "d": 8, "f2": 64, "kernel": 300, "dropout": 0.5},
         "eeg": {

@@ -3,7 +3,7 @@
 from msgspec.structs import asdict
 from torch import nn
 
-from inference.model_spec import Architecture, AudioVisualArchitecture, EegNetArchitecture
+from inference.model_spec import Architecture, AudioVisualArchitecture, EegNetArchitecture, SystemArchitecture
 from inference.models.audio_visual import build_audio_visual
 
 
@@ -15,6 +15,10 @@ def build_model(architecture: Architecture, classes: int) -> nn.Module:
         from inference.models.eegnet import EEGNet
 
         return EEGNet(classes=classes, **asdict(architecture))
+    if isinstance(architecture, SystemArchitecture):
+        from inference.models import zoo
+
+        return zoo.build(architecture.system, classes=classes, **architecture.options)
     from inference.models.fusion import build_fusion
 
     return build_fusion(classes=classes, **asdict(architecture))

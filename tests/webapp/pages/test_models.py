@@ -6,6 +6,7 @@ from django.test import Client
 
 from inference import store
 from tests.webapp import clips
+from tests.webapp.pages.conftest import LABELS, add_model
 
 
 def test_every_model_is_listed_with_its_mark(owner: Client) -> None:
@@ -43,6 +44,16 @@ def test_a_damaged_model_is_left_out_of_every_page(owner: Client, name: str) -> 
     asked = {"consent": "on", "video": SimpleUploadedFile("a.mp4", clips.video()), "model": "intermediate-attention-5"}
     answer = owner.post("/api/v1/recordings/", asked)
     assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable")
+
+
+def test_a_system_of_the_zoo_is_chosen_like_any_model_of_face_and_voice(owner: Client) -> None:
+    add_model(store.store_directory(), "vaanet-3", "system")
+    listed = {model["name"]: model for model in owner.get("/api/v1/models/").json()}
+    assert (listed["vaanet-3"]["kind"], listed["vaanet-3"]["labels"]) == ("audio-video", list(LABELS))
+    assert 'value="vaanet-3"' in owner.get("/recordings/new/").content.decode()
+    assert owner.get("/models/vaanet-3/1/").status_code == 200
+    recording = {"consent": "on", "video": SimpleUploadedFile("a.mp4", clips.video()), "model": "vaanet-3"}
+    assert owner.post("/api/v1/recordings/", recording).status_code == 201
 
 
 def test_an_unknown_model_is_not_found(owner: Client) -> None:

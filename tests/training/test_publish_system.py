@@ -1,0 +1,147 @@
+"""A fitted system of the zoo in the store: what it says of a recording, and what cannot be published."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from msgspec import convert
+from msgspec.structs import replace
+
+from inference import store
+from inference.media.probe import probe_video
+from inference.models import zoo
+from inference.models.zoo.system import System, example
+from inference.pipeline import analyse
+from inference.predictors.system import SystemPredictor
+from inference.types import Inputs, Stage
+from tests.inference.clips import made, silent
+from training.data.corpus import Corpus
+from training.errors import DatasetError
+from training.publishing.systems import publish_system
+from training.schema.configuration import FOLDER
+from training.schema.zoo import Size, ZooSystem
+
+SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "interview.mp4"
+CORPUS = Corpus("invented clips", (), ("neutral", "happy", "sad"))
+METRICS = {"data": "random numbers", "split": "none", "selection": "last step", "scores": {"window": {"accuracy": 0.4}}}
+
+
+def configuration(name: str) -> tuple[ZooSystem, Size]:
+    data = yaml.safe_load((FOLDER / "zoo" / f"{name}.yaml").read_text())
+    config = convert(data, ZooSystem)
+    return config, config.sizes["small"]
+
+
+def fitted(name: str, **more: Any) -> System:
+    """Fitted for some steps on random data."""
+    torch.manual_seed(0)
+    network = zoo.build(name, classes=len(CORPUS.labels), **configuration(name)[1].options, **more)
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    for _ in range(3):
+        optimiser.zero_grad()
+        network.loss(example(network, 3), torch.arange(3)).backward()
+        optimiser.step()
+    return network
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def network(root: Path) -> System:
+    """Published as tiny@1."""
+    network = fitted("vaanet")
+    publish_system(network, *configuration("vaanet"), CORPUS, METRICS, root, name="tiny", temperature=2.0)
+    return network
+
+
+@pytest.fixture(autouse=True)
+def models(root: Path, network: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTRACE_MODELS", str(root))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first seconds of the sample, with a face and a voice."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return made(path, "-i", str(SAMPLE), "-t", "4.4", "-c", "copy")
+
+
+def test_it_is_a_model_of_face_and_voice(network: System) -> None:
+    model = store.resolve("tiny", with_eeg=False)
+    assert (model.kind, model.labels, model.demonstration) == ("audio-video", CORPUS.labels, None)
+    loaded = store.load_model(model)
+    inputs = example(network)
+    with torch.inference_mode():
+        assert torch.equal(loaded(inputs), network.eval()(inputs))
+    assert json.loads((model.directory / "spec.json").read_text())["kind"] == "system"
+    assert "| window | 40.0% |" in model.card and "random numbers" in model.card
+
+
+def test_it_reads_a_recording(clip: Path) -> None:
+    stages: list[Stage] = []
+    timeline = analyse(Inputs(clip), model="tiny", on_progress=lambda stage, share: stages.append(stage))
+    assert list(dict.fromkeys(stages)) == [Stage.PROBE, Stage.SAMPLE, Stage.SCORE, Stage.TIMELINE]
+    starts = [window.start_s for window in timeline.windows]
+    assert starts == pytest.approx([0.0, 0.72, timeline.media.duration_s - 3.6])
+    first = timeline.windows[0]
+    assert first.face > 0.5 and first.voice > 0.3
+    assert first.unimodal is not None and set(first.unimodal) == {"face", "voice"}
+    assert sum(first.probabilities) == pytest.approx(1)
+    scaled = torch.tensor(first.logits) / 2
+    assert first.probabilities == pytest.approx(scaled.softmax(0).tolist())
+    assert timeline.faces is not None and timeline.faces.boxes
+    assert timeline.segments[0].start_s == 0 and timeline.segments[-1].end_s == timeline.media.duration_s
+
+
+def test_the_modality_that_is_left_out_is_zeros(clip: Path) -> None:
+    predictor, media = SystemPredictor.load(store.get("tiny")), probe_video(clip)
+    given: list[dict[str, torch.Tensor]] = []
+    predictor.network.register_forward_pre_hook(lambda _, arguments: given.append(arguments[0]))
+    face = predictor.track_faces(Inputs(clip), media, lambda share: None)
+    assert len(list(predictor.predict(Inputs(clip), media, face, [0.0]))) == 1
+    both, face_alone, voice_alone = given
+    assert both["audio"].any() and both["frames"].any()
+    assert torch.equal(face_alone["frames"], both["frames"]) and not face_alone["audio"].any()
+    assert torch.equal(voice_alone["audio"], both["audio"]) and not voice_alone["frames"].any()
+
+
+def test_without_a_face_or_a_voice_nothing_is_determined(tmp_path: Path) -> None:
+    timeline = analyse(Inputs(silent(tmp_path / "silent.mp4", 2)), model="tiny")
+    (segment,) = timeline.segments
+    assert segment.label == "undetermined"
+    (window,) = timeline.windows
+    assert (window.face, window.voice, window.unimodal) == (0.0, 0.0, {})
+
+
+def test_composed_data_make_a_demonstration(root: Path) -> None:
+    corpus = Corpus("invented clips", (), CORPUS.labels, made_of="faces and speech")
+    model = publish_system(fitted("vaanet"), *configuration("vaanet"), corpus, METRICS, root, name="composed")
+    assert model.demonstration == "recordings composed of faces and speech"
+    assert store.get("composed").demonstration == model.demonstration
+
+
+def test_what_the_application_cannot_use_is_refused(tmp_path: Path) -> None:
+    config, size = configuration("vaanet")
+    network = fitted("vaanet")
+
+    def refused(match: str, network: System = network, config: ZooSystem = config, corpus: Corpus = CORPUS) -> None:
+        with pytest.raises(DatasetError, match=match):
+            publish_system(network, config, size, corpus, METRICS, tmp_path, name="tiny")
+        assert not list(tmp_path.iterdir())
+
+    refused("standardises audio", config=replace(config, standardise=["audio"]))
+    refused("tells tension;", corpus=Corpus("", (), ("neutral", "happy", "tension")))
+    eegnet = zoo.build("eegnet", classes=3)
+    refused("eegnet reads eeg; only a system that reads faces or frames, audio", eegnet, configuration("eegnet")[0])
+
+
+def test_an_unknown_front_end_is_a_fault_of_the_store(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.front_ends.names", lambda: ["eeg"])
+    with pytest.raises(store.StoreError, match="tiny@1 cannot be opened: frames: no such front end"):
+        SystemPredictor.load(store.get("tiny"))

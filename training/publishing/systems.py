@@ -1,0 +1,92 @@
+"""Puts a fitted system of the zoo that reads pictures and sound into the store."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import to_builtins
+
+from inference import front_ends, store
+from inference.model_spec import FrontEndInput, SystemArchitecture, SystemSpec, WindowInput
+from inference.models import zoo
+from inference.models.zoo.system import System
+from inference.predictors.system import AUDIO, VISUAL
+from inference.types import EMOTIONS
+from training.data.corpus import Corpus
+from training.errors import DatasetError
+from training.publishing.card import render
+from training.publishing.weights import write
+from training.schema.zoo import Size, ZooSystem
+
+_HOPS = 5  # of a window, so that a label can change within one
+_TRAINING_ONLY = ("classes", "labels", "weights")  # options that a specification does not hold
+
+
+def publish_system(
+    network: System,
+    config: ZooSystem,
+    size: Size,
+    corpus: Corpus,
+    metrics: dict[str, Any],
+    out: Path,
+    *,
+    name: str,
+    version: str = "1",
+    temperature: float = 1.0,
+) -> store.StoredModel:
+    """Write a network that was fitted on the labels of `corpus` to `out`/`name`/`version`, and return it.
+
+    `metrics` are written as they are; the card quotes `data`, `split`, `selection` (sentences) and `scores`.
+    `temperature` divides the logits. Raises DatasetError for a system that the application cannot use: see
+    `check_publishable`.
+    """
+    check_publishable(network, config, corpus.labels)
+    options = msgspec.convert(
+        {"classes": len(corpus.labels), **size.options}, zoo.options_type(config.system), strict=False
+    )
+    spec = SystemSpec(
+        schema="emotrace.model/1",
+        name=name,
+        version=version,
+        title=config.title,
+        labels=corpus.labels,
+        architecture=SystemArchitecture(
+            config.system,
+            {key: value for key, value in to_builtins(options).items() if key not in _TRAINING_ONLY},
+        ),
+        window=WindowInput(config.window_s, min(config.hop_s, config.window_s / _HOPS)),
+        inputs={
+            key: FrontEndInput(each.kind, to_builtins(front_ends.build(each.kind, **each.settings)))
+            for key, each in size.inputs.items()
+        },
+        temperature=temperature,
+        demonstration=f"recordings composed of {corpus.made_of}" if corpus.made_of else None,
+        notice=f"Fitted on {corpus.name}. Expect worse readings of other people, rooms and cameras.",
+        licence=f"The terms of {corpus.name}, on which the weights were fitted, hold for them too.",
+    )
+    card = render("system", network, spec, metrics, config)
+    return write(out / name / version, network, spec, metrics, card)
+
+
+def check_publishable(network: System, config: ZooSystem, labels: tuple[str, ...]) -> None:
+    """Raise DatasetError, in one sentence, for a system that the application cannot use.
+
+    It has to read pictures and sound, nothing else and as they are, and to tell labels that the application knows.
+    """
+    visual = [name for name in network.inputs if name in VISUAL]
+    if AUDIO not in network.inputs or not visual or len(network.inputs) > len(visual) + 1:
+        raise DatasetError(
+            f"{config.system} reads {', '.join(sorted(network.inputs))}; only a system that reads faces or frames, "
+            "audio and nothing else can be published"
+        )
+    if config.standardise:
+        raise DatasetError(
+            f"{config.system} standardises {', '.join(config.standardise)} by its training data; only a system that "
+            "reads its inputs as they are can be published"
+        )
+    unknown = [label for label in labels if label not in EMOTIONS]
+    if network.target != "labels" or unknown:
+        raise DatasetError(
+            f"{config.system} tells {', '.join(unknown) or 'dimensions'}; only one that tells some of "
+            f"{', '.join(EMOTIONS)} can be published"
+        )

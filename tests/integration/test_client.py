@@ -193,6 +193,19 @@ def test_what_each_modality_says_arrives(client: Client, owner: User) -> None:
     assert (summary.label, summary.audio_video.label) == ("sad", "happy")
 
 
+def test_a_neutral_span_is_marked_and_removed(client: Client, owner: User) -> None:
+    analysis = str(published(timeline=fused(), recording__owner=owner, recording__duration_s=80.0).pk)
+    assert client.baseline(analysis) is None
+    marked = client.mark_baseline(analysis, 0.0, 3.6)
+    assert marked is not None and (marked.start_s, marked.end_s, marked.by) == (0.0, 3.6, "researcher")
+    assert client.baseline(analysis) == marked
+    with pytest.raises(ProblemError, match="baseline_range") as refused:
+        client.mark_baseline(analysis, 3.0, 1.0)
+    assert refused.value.code == "baseline_range"
+    client.remove_baseline(analysis)
+    assert client.baseline(analysis) is None
+
+
 def test_waiting_ends_with_the_analysis(client: Client, owner: User) -> None:
     done = finished("happy", recording__owner=owner)
     result = client.wait(str(done.pk))

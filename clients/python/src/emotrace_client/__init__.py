@@ -9,11 +9,23 @@
 
 from emotrace_client.client import Client
 from emotrace_client.errors import AnalysisFailedError, ConnectionLostError, EmotraceError, ProblemError
-from emotrace_client.models import Analysis, Evidence, File, FoundSegment, Model, Recording, Segment, State, Summary
+from emotrace_client.models import (
+    Analysis,
+    Baseline,
+    Evidence,
+    File,
+    FoundSegment,
+    Model,
+    Recording,
+    Segment,
+    State,
+    Summary,
+)
 
 __all__ = [
     "Analysis",
     "AnalysisFailedError",
+    "Baseline",
     "Client",
     "ConnectionLostError",
     "EmotraceError",

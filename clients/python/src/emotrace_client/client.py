@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from emotrace_client.errors import AnalysisFailedError
 from emotrace_client.files import fetch
-from emotrace_client.models import Analysis, FoundSegment, Model, Recording, Segment
+from emotrace_client.models import Analysis, Baseline, FoundSegment, Model, Recording, Segment
 from emotrace_client.transport import Transport
 from emotrace_client.tus import Progress, Sending
 
@@ -64,6 +64,18 @@ class Client:
     def segments(self, analysis: str) -> Iterator[Segment]:
         """The timeline of one analysis; all pages."""
         return map(Segment.read, self._pages(f"analyses/{analysis}/segments/", {}))
+
+    def baseline(self, analysis: str) -> Baseline | None:
+        """The neutral span that is marked on a timeline."""
+        return Baseline.read(self._transport.request("GET", f"analyses/{analysis}/baseline/").json())
+
+    def mark_baseline(self, analysis: str, start_s: float, end_s: float) -> Baseline | None:
+        """Mark a span in which the person is neutral; exports then have probabilities relative to it as well."""
+        span = {"start_s": start_s, "end_s": end_s}
+        return Baseline.read(self._transport.request("PUT", f"analyses/{analysis}/baseline/", json=span).json())
+
+    def remove_baseline(self, analysis: str) -> None:
+        self._transport.request("DELETE", f"analyses/{analysis}/baseline/")
 
     def find_segments(self, **query: Any) -> Iterator[FoundSegment]:
         """Segments of all timelines. `query`: label, min_confidence, min_duration, recording, ordering."""

@@ -220,6 +220,22 @@ class FoundSegment(Segment):
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """A span of a timeline in which the person is neutral, who marked it and when. Times are seconds."""
+
+    start_s: float
+    end_s: float
+    by: str | None
+    at: datetime
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self | None:
+        if data["start_s"] is None:
+            return None
+        return cls(data["start_s"], data["end_s"], data["by"], datetime.fromisoformat(data["at"]))
+
+
+@dataclass(frozen=True)
 class Model:
     name: str
     version: str

@@ -92,12 +92,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
-    simulate = commands.add_parser("simulate", help="write a simulated corpus in EAV's layout")
-    simulate.add_argument("--subjects", type=_count, required=True, help="subjects 1 to this one; existing ones stay")
-    simulate.add_argument("--faces", type=Path, required=True, help="FER-2013 npz, or its csv, of which PublicTest")
-    simulate.add_argument("--speech", type=Path, required=True, help="RAVDESS speech folder (Actor_NN/*)")
-    simulate.add_argument("--out", type=Path, required=True, help="folder that receives subjectN/")
-    simulate.add_argument("--trials-per-class", type=int, choices=range(1, 21), default=20, metavar="1..20")
+    simulate = commands.add_parser("simulate", help="write a simulated corpus in the layout of a data set")
+    simulate.add_argument("--layout", default="eav", help="eav, deap, deap-original, seed, mahnob-hci, ...")
+    simulate.add_argument(
+        "--subjects", type=_count, required=True, help="subjects 1 to this one; of eMotions, videos a class"
+    )
+    simulate.add_argument("--faces", type=Path, help="for eav: FER-2013 npz, or its csv, of which PublicTest")
+    simulate.add_argument("--speech", type=Path, help="for eav: RAVDESS speech folder (Actor_NN/*)")
+    simulate.add_argument("--out", type=Path, required=True, help="folder that receives the data; EAV's subjects stay")
+    simulate.add_argument(
+        "--trials-per-class", type=int, choices=range(1, 21), metavar="1..20", help="for eav; 20 where it is left out"
+    )
     simulate.add_argument("--seed", type=_count, default=1)
     simulate.set_defaults(run=_simulate)
 
@@ -156,7 +161,7 @@ def _fit(options: argparse.Namespace) -> None:
 def _required(options: argparse.Namespace, name: str) -> Any:
     value = getattr(options, name)
     if value is None:
-        raise DatasetError(f"--{name} is needed for this configuration")
+        raise DatasetError(f"--{name} is needed")
     return value
 
 
@@ -268,6 +273,15 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
-    from training.simulate import corpus
+    from training.simulate import corpus, layouts
 
-    corpus.write(options.out, options.faces, options.speech, options.subjects, options.trials_per_class, options.seed)
+    if options.layout == "eav":
+        faces, speech = _required(options, "faces"), _required(options, "speech")
+        corpus.write(options.out, faces, speech, options.subjects, options.trials_per_class or 20, options.seed)
+        return
+    if options.layout not in layouts.names():
+        raise DatasetError(f"{options.layout}: no such layout, have eav, {', '.join(layouts.names())}")
+    for name in ("faces", "speech", "trials_per_class"):
+        if getattr(options, name) is not None:
+            raise DatasetError(f"--{name.replace('_', '-')} has no use for the layout {options.layout}")
+    layouts.write(options.layout, options.out, options.subjects, options.seed)

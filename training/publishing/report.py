@@ -16,7 +16,8 @@ HEAD = """# Results
 Written by `python -m training report` from the metrics that each fit leaves behind. Published numbers stand beside
 ours for orientation; where ours come from composed or simulated data, the two were not measured on the same thing.
 
-- **Composed** clips join one face of FER-2013 with one RAVDESS speech clip of the same label. Face and voice never
+- **Composed** clips join a RAVDESS speech clip with a face of the same label. It moves between images of FER-2013 and
+  through neutral, by most of FER+'s votes; for version 1 it is one image, by FER-2013's own label. Face and voice never
   belonged to one person.
 - **Simulated** EEG comes from a model of a head. It says nothing about how well emotions can be read from EEG.
 - Intervals are 95 %, from a bootstrap over people. ECE is the expected calibration error over 15 bins.

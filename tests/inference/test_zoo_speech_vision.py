@@ -13,8 +13,10 @@ from torch.nn import functional
 from inference.models import zoo
 from inference.models.zoo._frames import PerFrame, combine
 from inference.models.zoo._resnet50 import ResNet50
+from inference.models.zoo.convit_tiny import GatedPositionalAttention
 from inference.models.zoo.face_cnn import LocallyConnected
 from inference.models.zoo.system import System, example
+from inference.models.zoo.vgg16_lstm import VGG16
 
 RESNET: dict[str, Any] = {"classes": 3, "images": 2, "size": 32, "width": 4, "blocks": [1, 1, 1, 1]}
 
@@ -108,6 +110,89 @@ def test_resnet50_has_torchvisions_names_and_number_of_parameters() -> None:
         "layer4.2.bn3.bias",
     } <= set(network.state_dict())
     assert len(network.state_dict()) == 318  # 320 with the classifier's two
+
+
+def test_fer2013_cnn_has_the_published_number_of_parameters_as_keras_counts() -> None:
+    with torch.device("meta"):
+        system = zoo.build("fer2013-cnn")
+    running = sum(value.numel() for key, value in system.named_buffers() if "running" in key)
+    assert _parameters(system) + running == 4_763_143
+
+
+def test_fer2013_cnn_reads_grey_values() -> None:
+    system = zoo.build("fer2013-cnn", classes=2, images=1, width=2).eval()
+    colours = torch.rand(1, 1, 3, 48, 48)
+    grey = colours.mean(2, keepdim=True).expand_as(colours)
+    assert torch.allclose(system({"faces": colours}), system({"faces": grey}), atol=1e-6)
+
+
+def test_images_that_fer2013_cnn_cannot_pool_are_refused() -> None:
+    with pytest.raises(zoo.ZooError, match=r"^single-frame: images are too small for four poolings: 20 pixels"):
+        zoo.build("single-frame", size=19)
+
+
+def test_vgg16_has_torchvisions_names_and_number_of_parameters() -> None:
+    with torch.device("meta"):
+        network = VGG16(64)
+    assert _parameters(network) == 14_714_688
+    weights = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
+    assert list(network.state_dict()) == [f"features.{n}.{kind}" for n in weights for kind in ("weight", "bias")]
+
+
+def test_a_pretrained_vgg16_stays_as_it_is(tmp_path: Path) -> None:
+    extra = {"classifier.0.weight": torch.zeros(1)}
+    weights = _save(VGG16(2), tmp_path / "weights.safetensors", **extra)
+    options: dict[str, Any] = {"classes": 3, "images": 2, "size": 32, "width": 2, "hidden": 4}
+    system = zoo.build("vgg16-lstm", **options, weights=weights)
+    assert [stage.name for stage in system.stages()] == ["head"]
+    _assert_only_the_head_learns(system)
+
+
+def test_the_order_of_images_matters_to_an_lstm() -> None:
+    torch.manual_seed(0)
+    system = zoo.build("vgg16-lstm", classes=3, images=3, size=32, width=4, hidden=8).eval()
+    images = example(system)["frames"]
+    assert not torch.allclose(system({"frames": images}), system({"frames": images.flip(1)}), atol=1e-6)
+
+
+def test_convit_tiny_has_its_published_size_and_names() -> None:
+    with torch.device("meta"):
+        system = zoo.build("convit-tiny", classes=1000)
+    assert round(_parameters(system) / 1e6, 2) == 5.71
+    names = set(system.get_submodule("backbone").state_dict())
+    assert {"cls_token", "pos_embed", "patch_embed.proj.weight", "norm.bias"} <= names
+    assert {"blocks.0.attn.gating_param", "blocks.9.attn.pos_proj.bias", "blocks.9.attn.qk.weight"} <= names
+    assert {"blocks.10.attn.qkv.weight", "blocks.11.mlp.fc2.bias"} <= names
+    assert not any("places" in name or "qkv.bias" in name for name in names)
+
+
+def test_a_gated_head_begins_as_one_place_of_a_kernel() -> None:
+    attention = GatedPositionalAttention(width=36, heads=9, side=5)
+    attention.attend_as_convolution()
+    with torch.no_grad():
+        attention.pos_proj.bias.zero_()
+        attention.pos_proj.weight.mul_(10)
+        places = attention.pos_proj(attention.places).permute(2, 0, 1).softmax(2)
+    middle = 2 * 5 + 2
+    expected = [(2 + down) * 5 + 2 + right for right in (-1, 0, 1) for down in (-1, 0, 1)]
+    assert places[:, middle].argmax(1).tolist() == expected
+    assert bool((places[:, middle].amax(1) > 0.99).all())
+
+
+def test_an_open_gate_attends_to_places_alone() -> None:
+    torch.manual_seed(0)
+    attention = GatedPositionalAttention(width=8, heads=4, side=2)
+    with torch.no_grad():
+        attention.gating_param.fill_(100)
+    contents = torch.randn(1, 4, 8)
+    places = attention.pos_proj(attention.places).permute(2, 0, 1).softmax(2)
+    values = attention.v(contents).unflatten(2, (4, 2)).transpose(1, 2)
+    assert torch.allclose(attention(contents), attention.proj((places @ values).transpose(1, 2).flatten(2)), atol=1e-6)
+
+
+def test_heads_of_convit_are_a_square() -> None:
+    with pytest.raises(zoo.ZooError, match=r"^convit-tiny: heads 3: not a square$"):
+        zoo.build("convit-tiny", heads=3)
 
 
 def test_the_two_forms_of_channel_attention_differ_as_said() -> None:

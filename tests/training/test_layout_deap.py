@@ -139,6 +139,7 @@ BROKEN_RATINGS: list[tuple[Callable[[Path], object], str]] = [
     (lambda root: rewrite(root / RATINGS, "\n1,2,", "\n1,two,"), r"ratings\.csv, line 3: .*two"),
     (lambda root: (root / RATINGS).unlink(), r"no participant_ratings\.csv"),
     (lambda root: rewrite(root / RATINGS, "\n1,", "\n2,"), r"s01\....: subject 1 is not in participant_ratings"),
+    (rename(FACE, "s01_trial03.avi"), r"s01_trial03\.avi: trial 3, but subject 1 has 2 trials"),
     (rename(FACE, "face.avi"), r"face\.avi: not a name of DEAP"),
     (rename(FACE, "s02_trial01.avi"), r"s02_trial01\.avi: not a name of DEAP"),
 ]

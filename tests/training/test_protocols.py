@@ -15,6 +15,7 @@ from training.errors import DatasetError
 
 LABELS = ("neutral", "sad", "angry", "happy", "calm")
 FULL = {"eav-subjects-30-6-6": 42, "eav-k-fold-by-subject": 42, "ravdess-5-folds": 24}
+ACTORS = {"ravdess-19-actors-5-folds": range(2, 21)}
 
 
 def corpus(subjects: int = 6, per_label: int = 4) -> Corpus:
@@ -40,6 +41,13 @@ def corpus(subjects: int = 6, per_label: int = 4) -> Corpus:
     )
 
 
+def corpus_of(name: str) -> Corpus:
+    """The subjects whom the protocol is about."""
+    actors = ACTORS.get(name, range(1, FULL.get(name, 6) + 1))
+    data = corpus(actors[-1])
+    return replace(data, trials=tuple(trial for trial in data.trials if int(trial.subject[7:]) in actors))
+
+
 def windows(data: Corpus, each: int = 4) -> Indices:
     return np.repeat(np.arange(len(data.trials)), each)
 
@@ -56,7 +64,7 @@ def sides(data: Corpus, trial_of: Indices, fold: Fold, unit: str) -> list[set[An
 @pytest.mark.parametrize("name", protocols.names())
 def test_nobody_stands_on_two_sides_unless_the_name_says_so(name: str) -> None:
     protocol = protocols.get(name)
-    data = corpus(FULL.get(name, 6))
+    data = corpus_of(name)
     trial_of = windows(data)
     found = protocols.folds(name, data, trial_of)
     overlaps = []
@@ -82,7 +90,7 @@ TESTED = {
 
 @pytest.mark.parametrize("name", protocols.names())
 def test_no_window_is_tested_twice_and_none_left_out_unless_it_is_said(name: str) -> None:
-    data = corpus(FULL.get(name, 6))
+    data = corpus_of(name)
     trial_of = windows(data)
     tested = Counter(index for fold in protocols.folds(name, data, trial_of) for index in fold.test.tolist())
     assert set(tested.values()) == {1}

@@ -185,6 +185,12 @@ def ravdess_5_folds(corpus: Corpus, trial_of: Indices) -> list[Fold]:
 
 
 @_protocol("subject")
+def ravdess_19_actors_5_folds(corpus: Corpus, trial_of: Indices) -> list[Fold]:
+    """Five folds of RAVDESS' actors 2 to 20: four in a row are tested, three in the last fold."""
+    return _by_file("ravdess-19-actors-5-folds", corpus, trial_of)
+
+
+@_protocol("subject")
 def official_split(corpus: Corpus, trial_of: Indices) -> list[Fold]:
     """The parts that the data set itself puts its trials into."""
     for trial in corpus.trials:

@@ -106,6 +106,14 @@ def check_trials(root: Path, path: Path, count: int) -> None:
         raise DatasetError(f"{path}: holds {count} trials, expected {TRIALS}")
 
 
+def check_videos(videos: Mapping[tuple[int, int], Path], subject: int, trials: list[Rated]) -> None:
+    """Raise DatasetError for a video of a trial that the subject does not have."""
+    places = {trial.place for trial in trials}
+    for (filmed, place), path in videos.items():
+        if filmed == subject and place not in places:
+            raise DatasetError(f"{path}: trial {place}, but subject {subject} has {len(places)} trials")
+
+
 def face_videos(root: Path) -> dict[tuple[int, int], Path]:
     """The videos of faces by subject and place: `face_video`/sNN/sNN_trialMM.avi; none where there is no such folder.
 

@@ -26,6 +26,7 @@ from training.data.layouts._deap import (
     SECONDS,
     Rated,
     check_trials,
+    check_videos,
     face_videos,
     ratings_of,
     read_ratings,
@@ -53,6 +54,7 @@ def read(root: Path) -> Corpus:
         check_trials(root, path, len(rated))
         if ratings is not None:
             rated = _in_order(path, rated, ratings.get(subject, []))
+        check_videos(videos, subject, rated)
         trials += [_trial(subject, path, trial, videos.get((subject, trial.place))) for trial in rated]
     made_of = SIMULATED if eav.simulated(root) else None
     return Corpus("DEAP", tuple(trials), threshold=levels.THRESHOLD, made_of=made_of)

@@ -25,6 +25,7 @@ from training.data.layouts._deap import (
     SECONDS,
     Rated,
     check_trials,
+    check_videos,
     face_videos,
     ratings_of,
     subject_files,
@@ -52,6 +53,7 @@ def read(root: Path) -> Corpus:
         if missing := [name for name in (*RECORDED, bdf.STATUS) if name not in channels]:
             raise DatasetError(f"{path}: has no channel {', '.join(missing)}")
         check_trials(root, path, len(ratings[subject]))
+        check_videos(videos, subject, ratings[subject])
         trials += [
             _trial(subject, path, trial, len(ratings[subject]), videos.get((subject, trial.place)))
             for trial in ratings[subject]

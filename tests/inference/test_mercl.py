@@ -172,6 +172,14 @@ def test_a_tone_stands_in_the_band_of_its_frequency() -> None:
         front_ends.build("log-mel").compute(Signals(seconds=4), 0, 4)
 
 
+def test_a_frame_is_centred_on_its_time() -> None:
+    sounds = np.zeros((2, 64_000), np.float32)
+    sounds[0, 32_000 - 390] = sounds[1, 32_000 + 390] = 1  # just within the 800 samples of frame 200
+    before, after = (_log_mel(sound).max(0) > math.log(0.02) for sound in sounds)
+    assert np.flatnonzero(before).max() == 200
+    assert np.flatnonzero(after).min() == 200
+
+
 def test_vggish_has_the_published_size() -> None:
     with torch.device("meta"):
         assert sum(parameter.numel() for parameter in VGGish().parameters()) == 72_141_184

@@ -57,14 +57,14 @@ def test_weights_of_another_size_are_named(tmp_path: Path) -> None:
 def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
     with pytest.raises(zoo.ZooError, match=r"^ave-kelm: .*: no weights that transformers reads"):
         _build(vit_weights=str(tmp_path))
-    with pytest.raises(zoo.ZooError, match=r"^ave-kelm: .*nowhere: not a safetensors file that can be read"):
+    with pytest.raises(zoo.ZooError, match=r"^ave-kelm: .*nowhere: no weights that transformers reads"):
         _build(vit_weights=str(tmp_path / "nowhere"))
 
 
 def test_a_file_of_the_network_s_own_state_is_loaded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="inference"):
         state = _build().state_dict()
-    assert [record.message for record in caplog.records] == ["ViT starts from scratch: no weights file is named"]
+    assert [record.message for record in caplog.records] == ["ViT starts from scratch: no weights are named"]
     path = tmp_path / "vit.safetensors"
     save_file({key.removeprefix("video.vit."): value for key, value in state.items() if "vit" in key}, path)
     loaded = _build(vit_weights=str(path)).state_dict()

@@ -48,6 +48,12 @@ def test_triggers_are_found_below_the_bits_of_the_device(recorded: tuple[Path, n
     assert bdf.onsets(recorded[0], 7) == ()
 
 
+def test_the_last_channel_holds_the_triggers_where_none_is_called_status(recorded: tuple[Path, np.ndarray]) -> None:
+    path, _ = recorded
+    path.write_bytes(path.read_bytes().replace(b"Status", b"      ").replace(b"Boolean", b"uV     "))
+    assert bdf.onsets(path, 4) == (1.0, 3.0)
+
+
 def test_what_cannot_be_read_is_refused_by_name(recorded: tuple[Path, np.ndarray], tmp_path: Path) -> None:
     path, _ = recorded
     with pytest.raises(DatasetError, match=r"s01\.bdf: has no channel Fp1, Pz"):

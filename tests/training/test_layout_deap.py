@@ -224,5 +224,7 @@ def test_a_recording_with_another_number_of_videos_is_refused(original: Path) ->
     lines = (original / RATINGS).read_text(encoding="utf-8").splitlines()
     (original / RATINGS).write_text("\n".join([*lines, "1,3,3,5,5,5"]), encoding="utf-8")
     trial = layouts.read("deap-original", original).trials[0]
-    with pytest.raises(DatasetError, match=r"s01\.bdf: 2 videos begin by Status, but participant_ratings\.csv has 3"):
+    with pytest.raises(
+        DatasetError, match=r"s01\.bdf: 2 videos begin by its triggers, but participant_ratings\.csv has 3"
+    ):
         _ = trial.read().eeg

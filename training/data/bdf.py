@@ -48,26 +48,30 @@ def read_channels(path: Path, channels: tuple[str, ...], start_s: float, seconds
         raise DatasetError(
             f"{path}: ends at {raw.n_times / rate:g} s, but {start_s:g} to {start_s + seconds:g} s are read"
         )
-    try:
-        values = raw.get_data(picks=[raw.ch_names.index(name) for name in channels], start=first, stop=first + length)
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path}: cannot be read: {error}") from error
-    values *= np.array([1e6 if raw._orig_units[name] == "µV" else 1.0 for name in channels])[:, None]
-    if not np.isfinite(values).all():
+    samples: NDArray[np.float32] = _values(path, raw, channels, first, first + length).astype(np.float32)
+    if not np.isfinite(samples).all():
         raise DatasetError(f"{path}: holds NaN or Inf between {start_s:g} and {start_s + seconds:g} s")
-    samples: NDArray[np.float32] = values.astype(np.float32)
     return samples
 
 
 @lru_cache(maxsize=4)
 def onsets(path: Path, code: int) -> tuple[float, ...]:
-    """The times, s, at which the trigger becomes `code`. Raises DatasetError where the file has no Status channel."""
+    """The times, s, at which the trigger becomes `code`: that of the Status channel, or of the last one without it."""
     raw = _open(path)
-    if STATUS not in raw.ch_names:
-        raise DatasetError(f"{path}: has no channel {STATUS}")
-    status = raw.get_data(picks=[raw.ch_names.index(STATUS)])[0].astype(np.int64) & _CODE
+    name = STATUS if STATUS in raw.ch_names else raw.ch_names[-1]
+    values = _values(path, raw, (name,), 0, raw.n_times)[0]
+    status = np.round(values).astype(np.int64) & _CODE
     begins = np.flatnonzero((status == code) & (np.concatenate([[0], status[:-1]]) != code))
     return tuple((begins / float(raw.info["sfreq"])).tolist())
+
+
+def _values(path: Path, raw: Any, channels: tuple[str, ...], first: int, stop: int) -> NDArray[np.float64]:
+    try:
+        values = raw.get_data(picks=[raw.ch_names.index(name) for name in channels], start=first, stop=stop)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path}: cannot be read: {error}") from error
+    in_volts = [raw._orig_units[name] == "µV" for name in channels]
+    return np.asarray(values * np.where(in_volts, 1e6, 1.0)[:, None])
 
 
 def _open(path: Path) -> Any:

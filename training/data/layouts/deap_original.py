@@ -1,9 +1,9 @@
 """DEAP as recorded (Koelstra et al. 2012): `data_original/sNN.bdf` at 512 Hz, unfiltered, with the videos of the faces.
 
-The Status channel turns to 4 when a video begins; the ratings are in `participant_ratings.csv`. Subjects 1 to 22 were
-recorded in Twente, with the EEG in another order and the skin response in nS, the others in Geneva, with it in Ohm: all
-are brought to Geneva's form. The channels are those of the preprocessed files, whose EOG and EMG are differences of two
-electrodes.
+The Status channel, the last one, turns to 4 when a video begins; the ratings are in `participant_ratings.csv`.
+Subjects 1 to 22 were recorded in Twente, with the EEG in another order and the skin response in nS, the others in
+Geneva, with it in Ohm: all are brought to Geneva's form. The channels are those of the preprocessed files, whose EOG
+and EMG are differences of two electrodes.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ from training.data.layouts._files import SIMULATED
 from training.data.media import LazySignals, video_images
 from training.errors import DatasetError
 
-BEGINS = 4  # code of the Status channel
+BEGINS = 4  # trigger
 _PAIRS = ("EXG1", "EXG2", "EXG3", "EXG4", "EXG5", "EXG6", "EXG7", "EXG8")
 _SINGLE = ("GSR1", "Resp", "Plet", "Temp")
 RECORDED = EEG + _PAIRS + _SINGLE
@@ -50,7 +50,7 @@ def read(root: Path) -> Corpus:
     trials = []
     for subject, path in files.items():
         channels = bdf.read_header(path).channels
-        if missing := [name for name in (*RECORDED, bdf.STATUS) if name not in channels]:
+        if missing := [name for name in RECORDED if name not in channels]:
             raise DatasetError(f"{path}: has no channel {', '.join(missing)}")
         check_trials(root, path, len(ratings[subject]))
         check_videos(videos, subject, ratings[subject])
@@ -97,7 +97,7 @@ def _stretch(path: Path, subject: int, place: int, count: int) -> Biosignal:
     """The trial that was read last, with the three seconds before it."""
     begins = bdf.onsets(path, BEGINS)
     if len(begins) != count:
-        raise DatasetError(f"{path}: {len(begins)} videos begin by {bdf.STATUS}, but {RATINGS} has {count}")
+        raise DatasetError(f"{path}: {len(begins)} videos begin by its triggers, but {RATINGS} has {count}")
     rate = bdf.read_header(path).rate
     values = bdf.read_channels(path, RECORDED, begins[place - 1] - BASELINE_S, BASELINE_S + SECONDS)
     eeg, pairs, single = np.split(values, [len(EEG), len(EEG) + len(_PAIRS)])

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from training.engine import devices
 from training.engine.systems import LabelledWindows, Standardisation, fit_system, predict
 from training.schema import configuration
 from training.schema.zoo import Size
-from training.tasks import compare
+from training.tasks import zoo as task
 
 pytestmark = pytest.mark.slow
 
@@ -87,8 +86,6 @@ def test_a_run_that_was_stopped_resumes_to_the_same_result(tmp_path: Path, monke
     assert fit(tmp_path / "whole") == 0
     (tmp_path / "again").mkdir()
     monkeypatch.chdir(tmp_path / "again")
-    from training.tasks import zoo as task
-
     fit_fold, calls = task._fit_fold, []
 
     def stopped(*arguments: Any) -> Any:
@@ -214,9 +211,16 @@ def test_inputs_are_standardised_by_the_training_part() -> None:
 def compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The arguments of a comparison of two EEGNets, fitted in this process."""
     (tmp_path / "configs/zoo").mkdir(parents=True)
-    (tmp_path / "configs/zoo/eegnet.yaml").write_text(yaml.safe_dump(CONFIG))
+    small = CONFIG["sizes"]["small"] | {"epochs": 2}
+    (tmp_path / "configs/zoo/eegnet.yaml").write_text(yaml.safe_dump(CONFIG | {"sizes": {"small": small}}))
     monkeypatch.setattr(configuration, "FOLDER", tmp_path / "configs")
-    monkeypatch.setattr(compare, "subprocess", SimpleNamespace(run=run))
+    fit_zoo = task.fit
+
+    def counted(*arguments: Any) -> None:
+        (tmp_path / "fitted").open("a").write("one\n")
+        fit_zoo(*arguments)
+
+    monkeypatch.setattr(task, "fit", counted)
     config = {
         "task": "compare",
         "name": "two",
@@ -237,21 +241,11 @@ def compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ["compare", str(tmp_path / "compare.yaml"), "--data", "here=eav", "--out", str(tmp_path / "out")]
 
 
-RAN: list[list[str]] = []
-
-
-def run(command: list[str], check: bool) -> SimpleNamespace:
-    assert command[1:3] == ["-m", "training"]
-    RAN.append(command)
-    return SimpleNamespace(returncode=main(command[3:]))
-
-
 def test_systems_are_compared_in_a_table_and_not_fitted_twice(tmp_path: Path, compared: list[str]) -> None:
-    RAN.clear()
     document = tmp_path / "comparison.md"
     document.write_text("# Systems\n\n<!-- comparison two -->\n<!-- end two -->\n\nThe end.\n")
     assert main([*compared, "--document", str(document)]) == 0
-    assert len(RAN) == 4
+    assert len((tmp_path / "fitted").read_text().splitlines()) == 4
     text = document.read_text()
     assert text.startswith("# Systems") and text.endswith("The end.\n")
     table = [line for line in text.splitlines() if line.startswith("| ")]
@@ -269,18 +263,20 @@ def test_systems_are_compared_in_a_table_and_not_fitted_twice(tmp_path: Path, co
     assert (tmp_path / "out/comparison.md").exists()
 
     assert main([*compared, "--document", str(document)]) == 0
-    assert len(RAN) == 4 and document.read_text() == text
+    assert len((tmp_path / "fitted").read_text().splitlines()) == 4 and document.read_text() == text
 
 
 def test_a_system_that_cannot_be_fitted_is_named_and_the_others_are_in_the_table(
-    tmp_path: Path, compared: list[str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, compared: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     config = yaml.safe_load((tmp_path / "compare.yaml").read_text())
     config["seeds"] = [1]
     config["corpora"][0]["systems"][1]["options"] = {"samples": 100}
     (tmp_path / "compare.yaml").write_text(yaml.safe_dump(config))
     assert main(compared) == 2
-    assert "error: not fitted, see above: EEGNet, wide" in capsys.readouterr().err
+    said = capfd.readouterr().err
+    assert "error: EEGNet, wide: eeg: the front end gives (4, 200), the system reads (4, 100)" in said
+    assert "error: not fitted, see above: EEGNet, wide" in said
     assert "| eegnet |" in (tmp_path / "out/comparison.md").read_text()
 
 

@@ -1,5 +1,6 @@
 """EAV as a corpus: spoken trials and those that were listened to, whose signals are read when they are needed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import soundfile
 
 from inference.errors import InputError
 from inference.front_ends import build
+from inference.front_ends.signals import Biosignal
 from tests.training.test_eav import write_eeg, write_subject
 from training.data import eav, layouts
 from training.data.media import LazySignals
@@ -56,6 +58,12 @@ def test_signals_are_read_only_when_they_are_needed(root: Path) -> None:
     assert (len(signals.sound.samples), signals.sound.rate) == (16_000, 16_000)
     with pytest.raises(DatasetError, match=r"subject2_eeg\.mat"):
         build("eeg").compute(signals, 0, 5)
+
+
+def test_a_part_can_be_replaced_by_a_front_end() -> None:
+    eeg, other = (Biosignal(np.full((1, 4), value, np.float32), 1.0, ("Cz",)) for value in (1, 2))
+    signals = replace(LazySignals(4.0, eeg=lambda: eeg, features=dict), eeg=other)
+    assert (signals.seconds, signals.eeg, signals.features, signals.sound) == (4.0, other, {}, None)
 
 
 def test_a_part_that_cannot_be_read_is_not_missing() -> None:

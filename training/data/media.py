@@ -1,6 +1,5 @@
 """Signals of a trial, read from files when they are needed."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ from training.data.cache import cached
 class LazySignals(Signals):
     """Signals whose parts are read when a front end first asks for them."""
 
-    def __init__(self, seconds: float, **readers: Callable[[], Any]) -> None:
-        """`readers` return the parts, by the names of `Signals`; a part that is left out was not recorded."""
-        super().__init__(seconds)
+    def __init__(self, seconds: float, **parts: Any) -> None:
+        """`parts` are named as in `Signals`; one that is a function is called when it is first needed."""
+        readers = {name: part for name, part in parts.items() if callable(part)}
+        super().__init__(seconds, **{name: part for name, part in parts.items() if name not in readers})
         object.__setattr__(self, "readers", readers)
 
     def __getattribute__(self, name: str) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-import subprocess
+import multiprocessing
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from msgspec import convert
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from inference.errors import InputError
 from training.data.targets import Targets
 from training.errors import DatasetError
 from training.evaluation.classification import fleiss_kappa, trial_means, window_and_trial_scores
@@ -24,6 +25,7 @@ from training.publishing.comparison import Row, Score, Table
 from training.schema import configuration
 from training.schema.comparison import ComparedCorpus, ComparedSystem, Comparison
 from training.schema.zoo import Published, ZooSystem
+from training.tasks import zoo
 from training.tasks.zoo import METRICS, PREDICTIONS, Experiment
 
 log = logging.getLogger(__name__)
@@ -52,19 +54,17 @@ class Job:
         return replace(config, seed=self.seed)
 
     def run(self) -> bool:
-        """Fit in a process of its own, which shows its log; returns whether it came to its end."""
-        experiment = self.experiment
-        given = {"layout": experiment.layout, "data": experiment.data, "protocol": experiment.protocol}
-        given |= {"size": experiment.size, "seed": self.seed, "out": self.out}
-        if experiment.target is not None:
-            given["target"] = experiment.target
-        pairs = [("--setting", experiment.settings), ("--option", experiment.options)]
-        command = [
-            *(sys.executable, "-m", "training", "fit", str(self.config)),
-            *(text for name, value in given.items() for text in (f"--{name}", str(value))),
-            *(text for flag, values in pairs for pair in values.items() for text in (flag, _pair(*pair))),
-        ]
-        return subprocess.run(command, check=False).returncode == 0
+        """Fit in a process of its own, so that its memory is its own; returns whether it came to its end."""
+        process = multiprocessing.get_context("fork").Process(target=self._fit)
+        process.start()
+        process.join()
+        return process.exitcode == 0
+
+    def _fit(self) -> None:
+        try:
+            zoo.fit(self._seeded, self.experiment, self.out)
+        except (DatasetError, InputError) as error:
+            sys.exit(f"error: {self.row}: {error}")
 
 
 def compare(config: Comparison, data: Mapping[str, Path], out: Path, document: Path | None = None) -> None:
@@ -241,7 +241,3 @@ def _facts(results: Sequence[_Result]) -> list[str]:
 def _told(out: Path) -> str:
     scores = _Result.read(out).scores()
     return ", ".join(f"{name} accuracy {score['accuracy']:.1%}".strip() for name, score in scores.items())
-
-
-def _pair(name: str, value: Any) -> str:
-    return f"{name}={json.dumps(value)}"

@@ -101,7 +101,7 @@ SMALL = np.arange(6.0).reshape(2, 3)
     [
         (b"", "not a pickled dictionary"),
         (b"no pickle at all", "not a pickled dictionary"),
-        (python2("data", SMALL)[:-20], "truncated"),
+        (python2("data", SMALL)[:-20], "it is damaged"),
         (python2("data", SMALL, b"\0" * 47), "its values are of another length"),
         (python2("data", SMALL, b"\0" * (1 << 20)), "its values are of another length"),
         (python2("data", SMALL).replace(b"f8", b"O8"), "no array of numbers"),
@@ -111,6 +111,9 @@ SMALL = np.arange(6.0).reshape(2, 3)
         (pickle.dumps({1: np.zeros(2)}, 3), "not a dictionary of arrays"),
         (pickle.dumps({"data": [1.0, 2.0]}), "data is no array"),
         (pickle.dumps({"data": np.array(["a", "b"])}, 3), "no array of numbers"),
+        (b"\x80\x02]r\xff\xff\xff\x7f.", "not a dictionary of arrays"),  # 16 GB of memo in the other unpickler
+        (b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7f.", "not a pickled dictionary"),
+        (b"\x80\x02T\xff\xff\xff\x7f.", "not a pickled dictionary"),
         (b"\x80\x03P1\n.", "not a pickled dictionary"),
         (b"\x80\x03K\x01Q.", "refers to an object outside the file"),
     ],

@@ -7,6 +7,7 @@ type, shape and length have been compared.
 
 import math
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ DTYPES = ("f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 # what a pickle that is damaged or was made to do harm raises
 _ERRORS = (
     pickle.UnpicklingError, OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, ImportError,
-    MemoryError, RecursionError, OverflowError,
+    MemoryError, RecursionError, OverflowError, AssertionError, struct.error,
 )  # fmt: skip
 
 
@@ -35,7 +36,8 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             raise ValueError("not a dictionary of arrays")
         return {name: _array(name, value) for name, value in found.items()}
     except _ERRORS as error:
-        raise DatasetError(f"{path}: not a pickled dictionary of arrays: {' '.join(str(error).split())}") from error
+        reason = " ".join(str(error).split()) or "it is damaged"
+        raise DatasetError(f"{path}: not a pickled dictionary of arrays: {reason}") from error
 
 
 class _Dtype:
@@ -67,7 +69,9 @@ _KNOWN = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):
+    """The one that is written in Python: the other fills memory for a large index of its memo."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _KNOWN:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which an array does not need")

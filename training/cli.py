@@ -38,7 +38,7 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     SpeechCorpora: ("speech", "corpora"),
     SyntheticTrials: ("faces", "votes", "speech"),
     RecordedFusion: ("recordings",),
-    ZooSystem: ("layout", "data", "protocol", "size", "setting", "target", "option", "seed"),
+    ZooSystem: ("layout", "data", "protocol", "size", "setting", "target", "option", "seed", "publish"),
 }
 
 DEGRADATIONS = ("telephone", "reverb", "babble", "trimmed")
@@ -127,6 +127,7 @@ def _add_zoo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", choices=("paper", "small"), help="by default the paper's")
     parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="of the system")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
+    parser.add_argument("--publish", metavar="NAME[@VERSION]", help="put the first fold's network into the model store")
 
 
 def _pairs(texts: list[str], flag: str) -> dict[str, Any]:
@@ -179,7 +180,7 @@ def _fit_zoo(config: ZooSystem, options: argparse.Namespace) -> None:
     )
     if options.seed is not None:
         config = msgspec.structs.replace(config, seed=options.seed)
-    zoo.fit(config, experiment, options.out)
+    zoo.fit(config, experiment, options.out, options.publish)
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -17,8 +17,10 @@ def build_model(architecture: Architecture, classes: int) -> nn.Module:
         return EEGNet(classes=classes, **asdict(architecture))
     if isinstance(architecture, SystemArchitecture):
         from inference.models import zoo
+        from inference.models.zoo._pretrained import restoring
 
-        return zoo.build(architecture.system, classes=classes, **architecture.options)
+        with restoring():
+            return zoo.build(architecture.system, classes=classes, **architecture.options)
     from inference.models.fusion import build_fusion
 
     return build_fusion(classes=classes, **asdict(architecture))

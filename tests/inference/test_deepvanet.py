@@ -93,7 +93,7 @@ def test_faces_start_from_the_named_file_or_from_scratch(tmp_path: Path, caplog:
     with caplog.at_level(logging.INFO):
         scratch = build()
     assert [record.message for record in caplog.records] == [
-        "the face branch starts from scratch: no weights file is named"
+        "the face branch starts from scratch: no weights are named"
     ]
     tensors = {
         key.removeprefix("branches.faces.convolutions."): value

@@ -209,7 +209,7 @@ def test_the_two_forms_of_channel_attention_differ_as_said() -> None:
 def test_from_scratch_everything_learns_at_once_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         system = zoo.build("resnet50-attention", **RESNET)
-    assert "ResNet50 starts from scratch: no weights file is named" in caplog.text
+    assert "ResNet50 starts from scratch: no weights are named" in caplog.text
     assert [stage.name for stage in system.stages()] == ["fit"]
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -18,9 +19,12 @@ from inference.pipeline import analyse
 from inference.predictors.system import SystemPredictor
 from inference.types import Inputs, Stage
 from tests.inference.clips import made, silent
+from tests.training.corpora import corpus
+from training.__main__ import main
+from training.data import layouts
 from training.data.corpus import Corpus
 from training.errors import DatasetError
-from training.publishing.systems import publish_system
+from training.publishing.systems import check_new, publish_system
 from training.schema.configuration import FOLDER
 from training.schema.zoo import Size, ZooSystem
 
@@ -56,7 +60,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def network(root: Path) -> System:
     """Published as tiny@1."""
     network = fitted("vaanet")
-    publish_system(network, *configuration("vaanet"), CORPUS, METRICS, root, name="tiny", temperature=2.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOTRACE_MODELS", str(root))
+        publish_system(network, *configuration("vaanet"), CORPUS, METRICS, "tiny", temperature=2.0)
     return network
 
 
@@ -72,10 +78,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(path, "-i", str(SAMPLE), "-t", "4.4", "-c", "copy")
 
 
-def test_it_is_a_model_of_face_and_voice(network: System) -> None:
+def test_it_is_a_model_of_face_and_voice(network: System, caplog: pytest.LogCaptureFixture) -> None:
     model = store.resolve("tiny", with_eeg=False)
     assert (model.kind, model.labels, model.demonstration) == ("audio-video", CORPUS.labels, None)
+    caplog.set_level("INFO")
     loaded = store.load_model(model)
+    assert "from scratch" not in caplog.text, "its weights are those of the store"
     inputs = example(network)
     with torch.inference_mode():
         assert torch.equal(loaded(inputs), network.eval()(inputs))
@@ -119,26 +127,59 @@ def test_without_a_face_or_a_voice_nothing_is_determined(tmp_path: Path) -> None
     assert (window.face, window.voice, window.unimodal) == (0.0, 0.0, {})
 
 
-def test_composed_data_make_a_demonstration(root: Path) -> None:
+@pytest.mark.slow
+def test_a_fit_publishes_its_first_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(layouts, "read", lambda *_: corpus())
+    given = ["fit", str(FOLDER / "zoo" / "vaanet.yaml"), "--out", "out", "--publish", "clips@3"]
+    given += ["--layout", "labelled-clips", "--data", "clips", "--size", "small"]
+    given += ["--protocol", "subject-k-fold", "--setting", "k=3"]
+    assert main(given) == 0
+    predictor = SystemPredictor.load(store.get("clips@3"))
+    metrics = store.get("clips@3").metrics
+    assert predictor.spec.labels == ("calm", "angry") and "fold 1" in metrics["split"]
+    assert metrics["scores"]["mean"]["n"] == 4
+    assert json.loads(Path("out/metrics.json").read_text())["scores"]["mean"]["n"] == 12
+    with np.load("out/predictions.npz") as arrays:
+        logits, trial = arrays["logits"][0], corpus().trials[arrays["trial_of"][0]].read()
+    inputs = {key: torch.from_numpy(each.compute(trial, 0.0, 3.6))[None] for key, each in predictor.front_ends.items()}
+    np.testing.assert_allclose(predictor.network(inputs)[0].detach(), logits, atol=0.01)
+    assert main(given) == 2, "it is in the store"
+
+
+def test_composed_data_make_a_demonstration() -> None:
     corpus = Corpus("invented clips", (), CORPUS.labels, made_of="faces and speech")
-    model = publish_system(fitted("vaanet"), *configuration("vaanet"), corpus, METRICS, root, name="composed")
+    model = publish_system(fitted("vaanet"), *configuration("vaanet"), corpus, METRICS, "composed@2")
     assert model.demonstration == "recordings composed of faces and speech"
     assert store.get("composed").demonstration == model.demonstration
 
 
-def test_what_the_application_cannot_use_is_refused(tmp_path: Path) -> None:
+def test_what_the_application_cannot_use_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path))
     config, size = configuration("vaanet")
     network = fitted("vaanet")
 
     def refused(match: str, network: System = network, config: ZooSystem = config, corpus: Corpus = CORPUS) -> None:
         with pytest.raises(DatasetError, match=match):
-            publish_system(network, config, size, corpus, METRICS, tmp_path, name="tiny")
+            publish_system(network, config, size, corpus, METRICS, "tiny")
         assert not list(tmp_path.iterdir())
 
     refused("standardises audio", config=replace(config, standardise=["audio"]))
     refused("tells tension;", corpus=Corpus("", (), ("neutral", "happy", "tension")))
     eegnet = zoo.build("eegnet", classes=3)
     refused("eegnet reads eeg; only a system that reads faces or frames, audio", eegnet, configuration("eegnet")[0])
+
+
+@pytest.mark.parametrize("reference", ["", "Tiny", "tiny@", "tiny@1a", "../tiny", "tiny@1/2"])
+def test_a_name_is_plain(reference: str) -> None:
+    with pytest.raises(DatasetError, match="a model is called NAME or NAME@VERSION"):
+        check_new(reference)
+
+
+def test_a_model_of_the_store_is_not_overwritten() -> None:
+    with pytest.raises(DatasetError, match=r"^tiny@1 is in the store already"):
+        check_new("tiny")
+    assert check_new("tiny@1.2") == ("tiny", "1.2")
 
 
 def test_an_unknown_front_end_is_a_fault_of_the_store(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Puts a fitted system of the zoo that reads pictures and sound into the store."""
 
-from pathlib import Path
+import re
 from typing import Any
 
 import msgspec
@@ -28,19 +28,18 @@ def publish_system(
     size: Size,
     corpus: Corpus,
     metrics: dict[str, Any],
-    out: Path,
+    reference: str,
     *,
-    name: str,
-    version: str = "1",
     temperature: float = 1.0,
 ) -> store.StoredModel:
-    """Write a network that was fitted on the labels of `corpus` to `out`/`name`/`version`, and return it.
+    """Put a network that was fitted on the labels of `corpus` into the store as `reference`, NAME or NAME@VERSION.
 
     `metrics` are written as they are; the card quotes `data`, `split`, `selection` (sentences) and `scores`.
-    `temperature` divides the logits. Raises DatasetError for a system that the application cannot use: see
-    `check_publishable`.
+    `temperature` divides the logits. Raises DatasetError for a system that the application cannot use, and where the
+    store has such a model: see `check_publishable` and `check_new`.
     """
     check_publishable(network, config, corpus.labels)
+    name, version = check_new(reference)
     options = msgspec.convert(
         {"classes": len(corpus.labels), **size.options}, zoo.options_type(config.system), strict=False
     )
@@ -65,7 +64,24 @@ def publish_system(
         licence=f"The terms of {corpus.name}, on which the weights were fitted, hold for them too.",
     )
     card = render("system", network, spec, metrics, config)
-    return write(out / name / version, network, spec, metrics, card)
+    return write(store.store_directory() / name / version, network, spec, metrics, card)
+
+
+def check_new(reference: str) -> tuple[str, str]:
+    """Return name and version, by default 1, of a model that the store does not have.
+
+    Raises DatasetError where it has one of this version, and for a reference that is not NAME or NAME@VERSION.
+    """
+    found = re.fullmatch(r"([a-z0-9][a-z0-9-]*)(?:@(\d+(?:\.\d+)*))?", reference)
+    if not found:
+        raise DatasetError(
+            f"{reference}: a model is called NAME or NAME@VERSION, in small letters, digits and hyphens, and numbers "
+            "with dots between them"
+        )
+    name, version = found[1], found[2] or "1"
+    if (store.store_directory() / name / version).exists():
+        raise DatasetError(f"{name}@{version} is in the store already; name another version")
+    return name, version
 
 
 def check_publishable(network: System, config: ZooSystem, labels: tuple[str, ...]) -> None:

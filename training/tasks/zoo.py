@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from lightning_fabric import Fabric
 from msgspec import to_builtins
 from numpy.typing import NDArray
+from safetensors.torch import load_model, save_model
 
 from inference.front_ends import FrontEndError
 from inference.models import zoo
@@ -24,9 +25,11 @@ from training.data.targets import Targets, targets
 from training.engine import checkpoint, devices
 from training.engine.systems import LabelledWindows, Standardisation, fit_system, predict
 from training.errors import DatasetError
+from training.evaluation.calibration import temperature
 from training.evaluation.classification import window_and_trial_scores
 from training.evaluation.metrics import INTERVAL
 from training.features.system_windows import SystemWindows, system_windows
+from training.publishing import systems
 from training.publishing.provenance import provenance
 from training.schema.zoo import Size, SizeName, ZooSystem
 
@@ -56,18 +59,23 @@ class Experiment:
         return checkpoint.key(to_builtins(config), described, str(self.data.resolve()))
 
 
-def fit(config: ZooSystem, experiment: Experiment, out: Path) -> None:
+def fit(config: ZooSystem, experiment: Experiment, out: Path, publish: str | None = None) -> None:
     """Fit once for each fold of the protocol; writes `out`/metrics.json and `out`/predictions.npz.
 
     `predictions.npz` holds the logits and probabilities (N, classes) of every window that was tested, with its trial,
-    start, target and subject. A run that was stopped resumes after its last whole epoch. Raises DatasetError where the
-    data, the protocol or the target does not suit the system.
+    start, target and subject. A run that was stopped resumes after its last whole epoch. With `publish`, NAME or
+    NAME@VERSION, the network of the first fold is put into the model store, with the scores of its own tested trials.
+    Raises DatasetError where the data, the protocol or the target does not suit the system, and for a system that
+    cannot be published.
     """
     with devices.launch() as fabric:
         size = sized(config, experiment)
         corpus = layouts.read(experiment.layout, experiment.data)
         target = targets(corpus, experiment.target or ("labels" if corpus.labels else "dimensions"))
         system = build(config, size, target)
+        if publish:
+            systems.check_publishable(system, config, target.names)
+            systems.check_new(publish)
         windows = _windows(fabric, config, size, corpus, system)
         folds = protocols.folds(experiment.protocol, corpus, windows.trial_of, **experiment.settings)
         directory = checkpoint.RUNS / f"{config.system}-{experiment.size}-{experiment.key(config)}"
@@ -75,7 +83,9 @@ def fit(config: ZooSystem, experiment: Experiment, out: Path) -> None:
         fitted = []
         for number, fold in enumerate(folds, 1):
             log.info("%s: %s, %d of %d", config.title, fold.name, number, len(folds))
-            fitted.append(_fit_fold(fabric, config, size, target, windows, fold, directory / f"fold-{number}"))
+            weights = directory / "published.safetensors" if publish and number == 1 else None
+            fold_directory = directory / f"fold-{number}"
+            fitted.append(_fit_fold(fabric, config, size, target, windows, fold, fold_directory, weights))
         if fabric.is_global_zero:
             found = np.concatenate([each["logits"] for each in fitted])
             probabilities = system.probabilities(torch.from_numpy(found)).numpy()
@@ -119,6 +129,10 @@ def fit(config: ZooSystem, experiment: Experiment, out: Path) -> None:
                 subjects=subjects[trial_of],
             )
             (out / METRICS).write_text(json.dumps(metrics, indent=2) + "\n")
+            if publish:
+                load_model(system, directory / "published.safetensors")
+                told = replace(corpus, labels=target.names)
+                _publish(system, config, size, told, target, windows, folds[0], metrics, publish)
             checkpoint.remove(directory)
         fabric.barrier()
 
@@ -135,7 +149,8 @@ def build(config: ZooSystem, size: Size, target: Targets) -> System:
     """The system with the seed's weights. Raises DatasetError where it does not learn the target."""
     torch.manual_seed(config.seed)
     try:
-        system = zoo.build(config.system, **size.options, classes=len(target.names))
+        known = {"labels": target.names} if "labels" in zoo.options_type(config.system).__struct_fields__ else {}
+        system = zoo.build(config.system, **known, **size.options, classes=len(target.names))
     except zoo.ZooError as error:
         raise DatasetError(str(error)) from error
     if system.target != target.kind:
@@ -166,13 +181,14 @@ def _fit_fold(
     windows: SystemWindows,
     fold: Fold,
     directory: Path,
+    weights: Path | None = None,
 ) -> dict[str, NDArray[Any]]:
     """The `logits` of the tested windows of a fold and the time a window takes, `cpu` and `cuda`, ms.
 
-    They come from `directory` where the fold was finished before.
+    They come from `directory` where the fold was finished before. The network is saved as `weights`, where given.
     """
     done = directory / "fold.npz"
-    if not done.exists():
+    if not done.exists() or (weights and not weights.exists()):
         system = build(config, size, target)
         standardise = Standardisation.of(windows.inputs, config.standardise, fold.train)
         labelled = LabelledWindows(windows.inputs, target.values[windows.trial_of], standardise)
@@ -181,11 +197,45 @@ def _fit_fold(
             logits = predict(system, labelled, fold.test, size.batch_size)
             partial = directory / "partial.npz"
             directory.mkdir(parents=True, exist_ok=True)
+            if weights:
+                save_model(system, str(weights))
             np.savez(partial, allow_pickle=False, logits=logits, **_window_ms(system, labelled[fold.test[:1]][0]))
             partial.replace(done)
         fabric.barrier()
     with np.load(done, allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def _publish(
+    system: System,
+    config: ZooSystem,
+    size: Size,
+    corpus: Corpus,
+    target: Targets,
+    windows: SystemWindows,
+    fold: Fold,
+    metrics: Mapping[str, Any],
+    reference: str,
+) -> None:
+    """Put the network of a fold into the store, with the temperature of its validation trials where it has some."""
+    labelled = LabelledWindows(windows.inputs, target.values[windows.trial_of], Standardisation({}, {}))
+    divisor = 1.0
+    if len(fold.validation):
+        logits = predict(system, labelled, fold.validation, size.batch_size)
+        divisor = round(temperature(logits, labelled.targets[fold.validation]), 3)
+    logits = predict(system, labelled, fold.test, size.batch_size) / divisor
+    probabilities = system.probabilities(torch.from_numpy(logits)).numpy()
+    subjects = np.array([trial.subject for trial in corpus.trials])
+    split = metrics["split"]
+    own = {
+        "data": corpus.name,
+        "split": f"{split['about']} The network and its scores are those of {fold.name}",
+        "selection": "last epoch" + (", temperature by the validation trials" if len(fold.validation) else ""),
+        "scores": window_and_trial_scores(probabilities, target, windows.trial_of[fold.test], subjects),
+        "provenance": metrics["provenance"],
+    }
+    model = systems.publish_system(system, config, size, corpus, own, reference, temperature=divisor)
+    log.info("published %s in %s", model, model.directory)
 
 
 @torch.inference_mode()

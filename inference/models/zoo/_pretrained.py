@@ -2,6 +2,9 @@
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,22 @@ from safetensors.torch import load_file
 from torch import nn
 
 logger = logging.getLogger(__name__)
+_restoring = ContextVar("restoring", default=False)
+
+
+@contextmanager
+def restoring() -> Iterator[None]:
+    """Log nothing of networks that are built in the block: they receive the weights of a fit."""
+    token = _restoring.set(True)
+    try:
+        yield
+    finally:
+        _restoring.reset(token)
+
+
+def _log_scratch(name: str) -> None:
+    if not _restoring.get():
+        logger.info("%s starts from scratch: no weights are named", name)
 
 
 def load_weights(
@@ -22,7 +41,7 @@ def load_weights(
     file that cannot be read, and with the first tensor that does not fit.
     """
     if path is None:
-        logger.info("%s starts from scratch: no weights file is named", name)
+        _log_scratch(name)
         return
     try:
         tensors = load_file(Path(path))
@@ -49,7 +68,7 @@ def load_transformer(model: type[Any], config: Any, path: str | None, name: str,
     for weights that cannot be read, and with the first tensor that does not fit.
     """
     if path is None:
-        logger.info("%s starts from scratch: no weights are named", name)
+        _log_scratch(name)
         network: nn.Module = model(config, **settings)
         return network
     folder = Path(path).is_dir()

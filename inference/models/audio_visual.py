@@ -7,7 +7,7 @@ networks differ in where each branch attends to the other, after stage 1 or afte
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +51,21 @@ def cepstral_mean_norm(mfcc: Tensor) -> Tensor:
     return torch.cat((level, mfcc[:, 1:] - mean[:, 1:]), dim=1)
 
 
+class AudioFeatures(NamedTuple):
+    """What an audio branch makes of speech before it meets the faces: stage 1 (B, 128, T) and statistics (B, 128)."""
+
+    stage1: Tensor
+    statistics: Tensor
+
+    def rows(self, chosen: Sequence[int]) -> "AudioFeatures":
+        """Return these windows of the batch."""
+        return AudioFeatures(*(part[list(chosen)] for part in self))
+
+    def repeated(self, count: int) -> "AudioFeatures":
+        """Return the one window of the batch `count` times."""
+        return AudioFeatures(*(part.expand(count, *part.shape[1:]) for part in self))
+
+
 class AudioBranch(nn.Module):
     """MFCC (B, C, 156) -> stage 1 (B, 128, 150) -> stage 2 (B, 128, 144).
 
@@ -70,9 +85,14 @@ class AudioBranch(nn.Module):
             raise ValueError(f"mfcc {tuple(mfcc.shape)}, expected (B, {self.coefficients}, {MFCC_FRAMES})")
         return self.stage1(cepstral_mean_norm(mfcc) if self.cepstral_mean_norm else mfcc)
 
-    def pool(self, audio: Tensor, _mfcc: Tensor) -> Tensor:
+    def features(self, mfcc: Tensor) -> AudioFeatures:
+        """Compute stage 1 of MFCC (B, C, 156); the published branch has no statistics beside it: zeros."""
+        stage1 = self.intermediate(mfcc)
+        return AudioFeatures(stage1, stage1.new_zeros(len(stage1), _WIDTH))
+
+    def pool(self, audio: Tensor, statistics: Tensor) -> Tensor:
         """Average stage 2 over time: (B, 128, 144) -> (B, 128)."""
-        return audio.mean(2)
+        return statistics + audio.mean(2)
 
 
 class _ResidualConvolution(nn.Module):
@@ -124,10 +144,14 @@ class EncoderBranch(nn.Module):
             )
         return self.stage1(self.standardise(hidden.transpose(1, 2)).transpose(1, 2)).transpose(1, 2)
 
-    def pool(self, audio: Tensor, hidden: Tensor) -> Tensor:
-        """Pool stage 2 (B, 128, 180) and the hidden states (B, 180, L * 384): (B, 128)."""
+    def features(self, hidden: Tensor) -> AudioFeatures:
+        """Compute stage 1 and the statistics of hidden states (B, 180, L * 384)."""
         deviation = (hidden.var(1, correction=0) + _MIN_VARIANCE).sqrt()
         statistics = self.statistics(torch.cat((hidden.mean(1), deviation), dim=1))
+        return AudioFeatures(self.intermediate(hidden), statistics)
+
+    def pool(self, audio: Tensor, statistics: Tensor) -> Tensor:
+        """Pool stage 2 (B, 128, 180) and the statistics (B, 128): (B, 128)."""
         return self.dropout(statistics + audio.mean(2))
 
 
@@ -270,18 +294,21 @@ class AudioVisualNetwork(nn.Module, ABC):
 
     def fuse(self, speech: Tensor, features: Tensor) -> Tensor:
         """Classify speech, MFCC or hidden states, and face features (B, 15, F): logits (B, classes)."""
-        return self.classifier(self.embed(speech, features))
+        return self.fuse_features(self.audio.features(speech), features)
 
-    def embed(self, speech: Tensor, features: Tensor) -> Tensor:
+    def fuse_features(self, heard: AudioFeatures, features: Tensor) -> Tensor:
+        """Classify what the audio branch made of speech, and face features (B, 15, F): logits (B, classes)."""
+        return self.classifier(self.embed(heard, features))
+
+    def embed(self, heard: AudioFeatures, features: Tensor) -> Tensor:
         """Embed speech and face features (B, 15, F): (B, 256), of which audio has the first half."""
         if features.shape[1:] != (SAMPLES, self.video.backbone.features):
             raise ValueError(
                 f"features {tuple(features.shape)}, expected (B, {SAMPLES}, {self.video.backbone.features})"
             )
-        audio, video = self.audio.intermediate(speech), self.video.stage1(features.transpose(1, 2))
-        audio, video = self._fuse_intermediate(audio, video)
+        audio, video = self._fuse_intermediate(heard.stage1, self.video.stage1(features.transpose(1, 2)))
         audio, video = self._fuse_late(self.audio.stage2(audio), self.video.stage2(video))
-        return torch.cat((self.audio.pool(audio, speech), video.mean(2)), dim=1)
+        return torch.cat((self.audio.pool(audio, heard.statistics), video.mean(2)), dim=1)
 
     def forward(self, speech: Tensor, faces: Tensor) -> Tensor:
         """Classify speech and faces (B*15, 3, S, S): logits (B, classes)."""

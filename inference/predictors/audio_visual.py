@@ -14,7 +14,7 @@ from inference import store
 from inference.face_tracking import NO_FACE, FaceQuality, FaceTracker, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
-from inference.models.audio_visual import AudioVisualNetwork
+from inference.models.audio_visual import AudioFeatures, AudioVisualNetwork
 from inference.speech_input import SpeechWindow, speech_windows
 from inference.support import novelty, support_temperature
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
@@ -166,13 +166,15 @@ class AudioVisualPredictor:
             faces, shares = zip(*(self._window_faces(track, start, no_face) for start in batch), strict=True)
             speech_batch, face_batch = torch.from_numpy(np.stack(speech)), torch.stack(faces)
             speech_batch[torch.tensor(voices) < self.evidence.min_voice] = 0.0
-            logits = self._fuse(speech_batch, face_batch)
+            audio = self.network.audio.features(speech_batch.to(self.device))
+            silence = self.network.audio.features(torch.zeros_like(speech_batch[:1]).to(self.device))
+            logits = self._fuse(audio, face_batch)
             qualities = [track.mean_quality(start, self.window_samples) for start in batch]
             recorded = [
                 _Recorded(quality.size_px if quality else None, voice_novelty)
-                for quality, voice_novelty in zip(qualities, self._voice_novelties(speech_batch, voices), strict=True)
+                for quality, voice_novelty in zip(qualities, self._voice_novelties(audio, voices), strict=True)
             ]
-            unimodal = self._unimodal(speech_batch, face_batch, no_face, shares, voices, recorded)
+            unimodal = self._unimodal(audio, silence, face_batch, no_face, shares, voices, recorded)
             temperatures = [
                 self.temperature_for(face=face > 0, voice=voice >= self.evidence.min_voice, **one._asdict())
                 for face, voice, one in zip(shares, voices, recorded, strict=True)
@@ -201,12 +203,13 @@ class AudioVisualPredictor:
 
         return self.speech_windows(sound, [start * self.step_s for start in starts])
 
-    def _fuse(self, speech: Tensor, faces: Tensor) -> Tensor:
-        return self.network.fuse(speech.to(self.device), faces.to(self.device)).cpu()
+    def _fuse(self, audio: AudioFeatures, faces: Tensor) -> Tensor:
+        return self.network.fuse_features(audio, faces.to(self.device)).cpu()
 
     def _unimodal(
         self,
-        speech: Tensor,
+        audio: AudioFeatures,
+        silence: AudioFeatures,
         faces: Tensor,
         no_face: Tensor,
         shares: Sequence[float],
@@ -215,8 +218,8 @@ class AudioVisualPredictor:
     ) -> list[dict[str, tuple[float, ...]]]:
         """Predict each window of a batch from its face alone and from its voice alone, where they are present.
 
-        The other modality is replaced as where a recording lacks it: by speech of zeros, or the features `no_face`.
-        `speech` is (N, ...), `faces` (N, samples, F), `shares`, `voices` and `recorded` are (N,).
+        The other modality is replaced as where a recording lacks it: by the features of `silence`, or by `no_face`.
+        `faces` are (N, samples, F), `shares`, `voices` and `recorded` (N,).
         """
         unimodal: list[dict[str, tuple[float, ...]]] = [{} for _ in shares]
         face_rows = [row for row, share in enumerate(shares) if share >= self.evidence.min_face]
@@ -225,19 +228,19 @@ class AudioVisualPredictor:
             if not rows:
                 continue
             face = modality is Modality.FACE
-            row_speech = torch.zeros_like(speech[rows]) if face else speech[rows]
-            logits = self._fuse(row_speech, faces[rows] if face else no_face.expand_as(faces[rows]))
+            heard = silence.repeated(len(rows)) if face else audio.rows(rows)
+            logits = self._fuse(heard, faces[rows] if face else no_face.expand_as(faces[rows]))
             temperatures = [self.temperature_for(face=face, voice=not face, **recorded[row]._asdict()) for row in rows]
             probabilities = (logits / torch.tensor(temperatures).unsqueeze(1)).softmax(dim=1)
             for row, values in zip(rows, probabilities.tolist(), strict=True):
                 unimodal[row][modality] = tuple(values)
         return unimodal
 
-    def _voice_novelties(self, speech: Tensor, voices: Sequence[float]) -> list[float | None]:
+    def _voice_novelties(self, audio: AudioFeatures, voices: Sequence[float]) -> list[float | None]:
         """Return how novel the voice of each window is; None without a voice, or without a reference."""
         if self.support.voice is None:
             return [None] * len(voices)
-        novelties = novelty(self.support.voice, self.network.voice_features(speech.to(self.device)).cpu())
+        novelties = novelty(self.support.voice, audio.stage1.mean(2).cpu())
         return [one if voice >= self.evidence.min_voice else None for one, voice in zip(novelties, voices, strict=True)]
 
     def _window_faces(self, track: FaceTrack, start: int, no_face: Tensor) -> tuple[Tensor, float]:

@@ -108,7 +108,7 @@ def test_a_network_encodes_speech_and_fuses_it_with_faces(
     hidden = network.speech_features(torch.randn(2, 80, 360))
     assert hidden.shape == window[0].shape
     assert network.fuse(hidden, window[1]).shape == (2, 2)
-    assert network.embed(hidden, window[1]).shape == (2, 256)
+    assert network.embed(network.audio.features(hidden), window[1]).shape == (2, 256)
 
 
 def test_stages_keep_the_length(network: AudioVisualNetwork, window: tuple[Tensor, Tensor]) -> None:
@@ -151,9 +151,9 @@ def test_the_order_of_time_and_the_variation_over_it_reach_the_logits(
 
 def test_dropout_changes_the_voice_in_training_alone() -> None:
     branch = EncoderBranch(2, LAYERS, dropout=0.5)
-    audio, hidden = torch.randn(2, 128, 180), torch.randn(2, 180, branch.encoder.features)
-    assert not torch.equal(branch.pool(audio, hidden), branch.pool(audio, hidden))
-    assert torch.equal(branch.eval().pool(audio, hidden), branch.pool(audio, hidden))
+    audio, statistics = torch.randn(2, 128, 180), torch.randn(2, 128)
+    assert not torch.equal(branch.pool(audio, statistics), branch.pool(audio, statistics))
+    assert torch.equal(branch.eval().pool(audio, statistics), branch.pool(audio, statistics))
 
 
 def test_the_store_gives_back_the_same_network_also_from_half_precision(

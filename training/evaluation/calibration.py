@@ -175,13 +175,13 @@ def _scale(classifier: nn.Linear, inputs: ClassifierInputs) -> tuple[nn.Linear, 
 def classifier_inputs(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: Faces) -> ClassifierInputs:
     """The classifier's inputs, on the processor, for synthetic pairs of `speech` and `faces`, in every draw."""
     network, device = predictor.network, device_of(predictor.network)
-    mfcc = torch.from_numpy(speech.mfcc).to(device)
+    heard = network.audio.features(torch.from_numpy(speech.mfcc).to(device))
     branches = []
     faces_of = {label: faces.of(label) for label in fer2013.LABELS}
     for seed in range(DRAWS):
         tracks = draw_face_tracks(speech.labels, faces_of, np.random.default_rng(seed))
         features = moving_face_features(network, faces.images[tracks], predictor.face.size, seed)
-        branches.append(network.embed(mfcc, features.to(device)).cpu())
+        branches.append(network.embed(heard, features.to(device)).cpu())
     targets = label_indices(speech.labels, predictor.labels)
     return ClassifierInputs(torch.cat(branches), np.tile(targets, DRAWS))
 

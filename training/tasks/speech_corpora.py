@@ -63,7 +63,8 @@ class CorpusClassifier(nn.Module):
 def classify(branch: EncoderBranch, states: Tensor) -> Tensor:
     """Logits (N, classes) by the branch's own classifier of windows (N, 180, 384) behind its first layer."""
     hidden = branch.encoder.resume(states)
-    logits: Tensor = branch.classifier(branch.pool(branch.stage2(branch.intermediate(hidden)), hidden))
+    heard = branch.features(hidden)
+    logits: Tensor = branch.classifier(branch.pool(branch.stage2(heard.stage1), heard.statistics))
     return logits
 
 

@@ -38,7 +38,7 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     SpeechCorpora: ("speech", "corpora"),
     SyntheticTrials: ("faces", "votes", "speech"),
     RecordedFusion: ("recordings",),
-    ZooSystem: ("layout", "data", "protocol", "size", "setting", "target", "option", "seed", "publish"),
+    ZooSystem: ("layout", "data", "protocol", "size", "setting", "target", "option", "epochs", "seed", "publish"),
 }
 
 DEGRADATIONS = ("telephone", "reverb", "babble", "trimmed")
@@ -126,6 +126,7 @@ def _add_zoo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", help="labels, dimensions, valence-2, ...; by default what the corpus has")
     parser.add_argument("--size", choices=("paper", "small"), help="by default the paper's")
     parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="of the system")
+    parser.add_argument("--epochs", type=_count, help="at most, of the configuration's")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     parser.add_argument("--publish", metavar="NAME[@VERSION]", help="put the first fold's network into the model store")
 
@@ -177,6 +178,7 @@ def _fit_zoo(config: ZooSystem, options: argparse.Namespace) -> None:
         _pairs(options.setting, "--setting"),
         options.target,
         _pairs(options.option, "--option"),
+        options.epochs,
     )
     if options.seed is not None:
         config = msgspec.structs.replace(config, seed=options.seed)

@@ -1,6 +1,9 @@
 """A system of the zoo is fitted on a corpus by folds, scored by window and by trial, and compared with others."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +138,34 @@ def test_the_level_of_a_rating_is_a_label(tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "out/metrics.json").read_text())
     assert metrics["target"]["names"] == ["low", "neutral", "high"]
     assert metrics["scores"]["mean"]["by_label"]["neutral"]["n"] == 0
+
+
+def test_epochs_have_a_limit_and_what_cannot_be_published_is_not_fitted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(tmp_path / "out", publish="tiny") == 2
+    assert "error: eegnet reads eeg; only a system that reads faces or frames, audio" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert fit(tmp_path / "out", epochs="1") == 0
+    metrics = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert metrics["epochs"] == 1 and [len(rows) for rows in metrics["curves"].values()] == [1, 1, 1]
+
+
+@pytest.mark.extended
+def test_two_processes_share_every_batch(tmp_path: Path) -> None:
+    script = tmp_path / "fit.py"
+    script.write_text(
+        "import sys\nfrom tests.training.corpora import corpus\nfrom training.__main__ import main\n"
+        "from training.data import layouts\nlayouts.read = lambda *_: corpus()\nsys.exit(main(sys.argv[1:]))\n"
+    )
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
+    given = ["--layout", "eav", "--data", "eav", "--protocol", "subject-k-fold", "--setting", "k=3", "--size", "small"]
+    command = [sys.executable, *launcher, "fit", str(tmp_path / "config.yaml"), "--out", str(tmp_path / "two"), *given]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    assert subprocess.run(command, check=False, timeout=600, env=environment).returncode == 0
+    metrics = json.loads((tmp_path / "two/metrics.json").read_text())
+    assert metrics["provenance"]["processes"] == 2 and metrics["scores"]["mean"]["accuracy"] > 0.8
 
 
 class Staged(System):

@@ -42,6 +42,8 @@ class Comparison(Section, frozen=True, kw_only=True, tag_field="task", tag="comp
 
     name: str
     size: SizeName = "small"
+    epochs: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """At most, of each system's own; None for all of them."""
     seeds: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = (1,)
     """Each system is fitted once for each of them."""
     corpora: Annotated[list[ComparedCorpus], msgspec.Meta(min_length=1)]

@@ -116,6 +116,7 @@ def _jobs(config: Comparison, corpus: ComparedCorpus, data: Mapping[str, Path], 
             corpus.settings,
             corpus.target,
             row.options,
+            config.epochs,
         )
         path = configuration.FOLDER / "zoo" / f"{row.system}.yaml"
         folder = out / corpus.data / row.name.replace(" ", "-")
@@ -224,6 +225,7 @@ def _facts(results: Sequence[_Result]) -> list[str]:
         f"Data: {metrics['data']}{made}; {metrics['trials']} tested trials of {metrics['subjects']} subjects.",
         f"Split `{split['protocol']}`{f' ({settings})' if settings else ''}, by {split['unit']}, {metrics['folds']} "
         f"folds: {split['about']} {metrics['selection'].capitalize()}.",
+        f"Training: size `{metrics['size']}`, {_span([result.metrics['epochs'] for result in results])} epochs.",
         "Always the commonest label: "
         + ", ".join(f"{name} {score['commonest']:.1%}".strip() for name, score in scores)
         + f". Interval: {metrics['interval']}.",
@@ -236,6 +238,10 @@ def _facts(results: Sequence[_Result]) -> list[str]:
             agreement = fleiss_kappa(np.stack(labels), len(metrics["target"]["names"]))
             facts.append(f"Agreement of the systems' labels of trials, Fleiss' kappa: {agreement}.")
     return facts
+
+
+def _span(numbers: Sequence[int]) -> str:
+    return str(min(numbers)) if len(set(numbers)) == 1 else f"{min(numbers)} to {max(numbers)}"
 
 
 def _told(out: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from msgspec import to_builtins
+from msgspec import structs, to_builtins
 from numpy.typing import NDArray
 from safetensors.torch import load_model, save_model
 
@@ -52,6 +52,8 @@ class Experiment:
     target: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     """Of the system, over those of its size."""
+    epochs: int | None = None
+    """At most, of the configured ones."""
 
     def key(self, config: ZooSystem) -> str:
         """Tells this fit from any other, but for changes in the data."""
@@ -102,6 +104,7 @@ def fit(config: ZooSystem, experiment: Experiment, out: Path, publish: str | Non
                 "subjects": len(np.unique(subjects[trial_of])),
                 "split": protocols.get(experiment.protocol).metrics | {"settings": experiment.settings},
                 "folds": len(folds),
+                "epochs": size.epochs,
                 "selection": "last epoch; nothing was chosen by the tested trials",
                 "target": {"kind": target.kind, "names": target.names},
                 "interval": INTERVAL,
@@ -138,11 +141,12 @@ def fit(config: ZooSystem, experiment: Experiment, out: Path, publish: str | Non
 
 
 def sized(config: ZooSystem, experiment: Experiment) -> Size:
-    """The size of a configuration, with the experiment's options. Raises DatasetError where it has none."""
+    """The size of a configuration, with the experiment's options and epochs. Raises DatasetError where it has none."""
     if experiment.size not in config.sizes:
         raise DatasetError(f"{config.system}: has no size {experiment.size}, but {', '.join(config.sizes)}")
     size = config.sizes[experiment.size]
-    return type(size)(**{**_fields(size), "options": {**size.options, **experiment.options}})
+    epochs = size.epochs if experiment.epochs is None else min(size.epochs, experiment.epochs)
+    return structs.replace(size, options={**size.options, **experiment.options}, epochs=epochs)
 
 
 def build(config: ZooSystem, size: Size, target: Targets) -> System:
@@ -263,7 +267,3 @@ def _peak_memory_mb() -> int | None:
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) // 1000 for line in lines if line.startswith("VmHWM")), None)
-
-
-def _fields(section: Size) -> dict[str, Any]:
-    return {name: getattr(section, name) for name in section.__struct_fields__}

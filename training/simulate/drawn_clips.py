@@ -16,7 +16,7 @@ SIDE = 128  # pixels
 FPS = 10
 SOUND_RATE = 16000
 _SCALE = 2  # drawn so much larger, then shrunk
-_NOISE = 0.8  # deviation of what is felt from one trial to the next, on a scale of -1 to 1
+_NOISE = 0.6  # deviation of what is felt from one trial to the next, on a scale of -1 to 1
 
 
 @dataclass(frozen=True)

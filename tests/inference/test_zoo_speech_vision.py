@@ -200,10 +200,11 @@ def test_the_two_forms_of_channel_attention_differ_as_said() -> None:
     features = 32 * 4
     difference = 2 * (features * features) + features - 2 * (features * features // 8) - features // 8
     assert _parameters(torch_) - _parameters(tensorflow) == difference
-    attention = torch_.get_submodule("attention")
-    mean, largest = torch.randn(2, features), torch.randn(2, features)
-    both = attention(mean) + attention(largest)
-    assert torch.allclose(attention(mean + largest) + attention(torch.zeros(2, features)), both, atol=1e-5)
+    mean, largest, nothing = torch.randn(2, features), torch.randn(2, features), torch.zeros(2, features)
+    for system, linear in ((tensorflow, False), (torch_, True)):
+        attention = system.get_submodule("attention")
+        both = attention(mean) + attention(largest)
+        assert torch.allclose(attention(mean + largest) + attention(nothing), both, atol=1e-5) == linear
 
 
 def test_from_scratch_everything_learns_at_once_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:

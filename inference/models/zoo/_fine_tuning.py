@@ -29,9 +29,11 @@ def head_then_all(system: System, backbone: nn.Module, *, epochs: float, lr: flo
 @contextmanager
 def _frozen(module: nn.Module) -> Iterator[None]:
     """Compute without dropout, with the stored statistics of batch normalisation, and without gradients."""
-    training = module.training
+    training, learns = module.training, {parameter: parameter.requires_grad for parameter in module.parameters()}
     module.eval().requires_grad_(False)
     try:
         yield
     finally:
-        module.train(training).requires_grad_(True)
+        module.train(training)
+        for parameter, before in learns.items():
+            parameter.requires_grad_(before)

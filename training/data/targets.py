@@ -39,9 +39,8 @@ def targets(corpus: Corpus, name: str) -> Targets:
     if name == "labels":
         if not corpus.labels:
             raise DatasetError(f"{corpus.name}: has ratings and no labels; give a target of {', '.join(NAMES[1:])}")
-        return Targets(
-            "labels", corpus.labels, label_indices([_label(trial) for trial in corpus.trials], corpus.labels)
-        )
+        given = [_label(trial, corpus.labels) for trial in corpus.trials]
+        return Targets("labels", corpus.labels, label_indices(given, corpus.labels))
     if name == "dimensions":
         rated = tuple(dimension for dimension in DIMENSIONS if dimension in corpus.dimensions)
         if not rated:
@@ -56,9 +55,9 @@ def targets(corpus: Corpus, name: str) -> Targets:
     return _by_level(corpus, _LEVELS[count], (dimension,), level)
 
 
-def _label(trial: LabelledTrial) -> str:
-    if trial.label is None:
-        raise DatasetError(f"{trial.name} of subject {trial.subject}: has no label")
+def _label(trial: LabelledTrial, labels: Sequence[str]) -> str:
+    if trial.label is None or trial.label not in labels:
+        raise DatasetError(f"{trial.name} of subject {trial.subject}: its label is {trial.label}, not of {labels}")
     return trial.label
 
 

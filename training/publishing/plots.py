@@ -71,11 +71,13 @@ def intervals(bars: Sequence[tuple[str, float, tuple[float, float]]], path: Path
 
 
 def costs(points: Sequence[tuple[str, float, int, float]], path: Path) -> None:
-    """Accuracies of systems, by name, against their parameters and the processor time of a window, ms."""
+    """Accuracies of systems, by name, against their parameters, if they have any, and the CPU time of a window, ms."""
     figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.4), layout="constrained", sharey=True)
     for axis, column, label in ((axes[0], 2, "parameters"), (axes[1], 3, "processor time of a window, ms")):
         for point in points:
-            value = max(float(point[column]), 1e-3)
+            value = float(point[column])
+            if not value:
+                continue
             axis.plot(value, 100 * point[1], "o", color="tab:blue")
             axis.annotate(point[0], (value, 100 * point[1]), xytext=(4, 2), textcoords="offset points", fontsize=7)
         axis.set(xscale="log", xlabel=label)

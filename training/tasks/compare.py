@@ -225,7 +225,8 @@ def _facts(results: Sequence[_Result]) -> list[str]:
         f"Data: {metrics['data']}{made}; {metrics['trials']} tested trials of {metrics['subjects']} subjects.",
         f"Split `{split['protocol']}`{f' ({settings})' if settings else ''}, by {split['unit']}, {metrics['folds']} "
         f"folds: {split['about']} {metrics['selection'].capitalize()}.",
-        f"Training: size `{metrics['size']}`, {_span([result.metrics['epochs'] for result in results])} epochs.",
+        f"Training: size `{metrics['size']}`, {_span([result.metrics['epochs'] for result in results])} epochs "
+        f"on {metrics['provenance']['hardware']}, in {metrics['provenance']['threads']} thread(s).",
         "Always the commonest label: "
         + ", ".join(f"{name} {score['commonest']:.1%}".strip() for name, score in scores)
         + f". Interval: {metrics['interval']}.",

@@ -69,6 +69,13 @@ def test_the_decisions_are_fused_after_the_training() -> None:
     assert not torch.allclose(corrected, literal)
 
 
+def test_a_dimension_that_nobody_rated_keeps_equal_weights() -> None:
+    network = zoo.build("deepvanet", fusion="decision", **SMALL)
+    targets = torch.tensor([[1.0, torch.nan], [0.0, torch.nan]])
+    assert network.solve(example(network, 2), targets)
+    assert network.state_dict()["boosted"][:, 1].tolist() == [1, 1]
+
+
 def test_each_network_of_the_decisions_learns_for_itself() -> None:
     network = zoo.build("deepvanet", fusion="decision", **SMALL)
     inputs = example(network, 4)

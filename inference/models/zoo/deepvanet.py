@@ -142,7 +142,7 @@ class Network(System):
 
     @torch.no_grad()
     def solve(self, inputs: Inputs, targets: Tensor) -> bool:
-        """Weigh the two networks for each dimension, over the windows in which it was rated."""
+        """Weigh the two networks for each dimension over the windows in which it was rated, if there are any."""
         if self.options.fusion != "decision":
             return False
         self.eval()
@@ -153,6 +153,8 @@ class Network(System):
         probabilities = [torch.cat(logits).sigmoid() for logits in zip(*parts, strict=True)]
         for dimension in range(targets.shape[1]):
             rated = ~targets[:, dimension].isnan()
+            if not rated.any():
+                continue
             self.boosted[:, dimension] = adaboost_weights(
                 [probability[rated, dimension] for probability in probabilities],
                 targets[rated, dimension],

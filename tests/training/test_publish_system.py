@@ -150,7 +150,7 @@ def test_a_fit_publishes_its_first_fold(tmp_path: Path, monkeypatch: pytest.Monk
 def test_composed_data_make_a_demonstration() -> None:
     corpus = Corpus("invented clips", (), CORPUS.labels, made_of="faces and speech")
     model = publish_system(fitted("vaanet"), *configuration("vaanet"), corpus, METRICS, "composed@2")
-    assert model.demonstration == "recordings composed of faces and speech"
+    assert model.demonstration == "recordings made of faces and speech"
     assert store.get("composed").demonstration == model.demonstration
 
 
@@ -168,6 +168,15 @@ def test_what_the_application_cannot_use_is_refused(tmp_path: Path, monkeypatch:
     refused("tells tension;", corpus=Corpus("", (), ("neutral", "happy", "tension")))
     eegnet = zoo.build("eegnet", classes=3)
     refused("eegnet reads eeg; only a system that reads faces or frames, audio", eegnet, configuration("eegnet")[0])
+
+
+def test_it_is_refused_before_it_is_fitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(layouts, "read", lambda *_: corpus())
+    monkeypatch.setattr("training.tasks.zoo.fit_system", lambda *_: pytest.fail("it was fitted"))
+    given = ["fit", str(FOLDER / "zoo" / "vaanet.yaml"), "--out", "out", "--size", "small", "--layout", "eav"]
+    given += ["--data", "eav", "--protocol", "subject-k-fold", "--publish", "tiny"]
+    assert main(given) == 2
 
 
 @pytest.mark.parametrize("reference", ["", "Tiny", "tiny@", "tiny@1a", "../tiny", "tiny@1/2"])

@@ -59,7 +59,7 @@ def publish_system(
             for key, each in size.inputs.items()
         },
         temperature=temperature,
-        demonstration=f"recordings composed of {corpus.made_of}" if corpus.made_of else None,
+        demonstration=f"recordings made of {corpus.made_of}" if corpus.made_of else None,
         notice=f"Fitted on {corpus.name}. Expect worse readings of other people, rooms and cameras.",
         licence=f"The terms of {corpus.name}, on which the weights were fitted, hold for them too.",
     )

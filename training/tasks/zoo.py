@@ -233,7 +233,7 @@ def _publish(
     split = metrics["split"]
     own = {
         "data": corpus.name,
-        "split": f"{split['about']} The network and its scores are those of {fold.name}",
+        "split": f"{split['about']} The network and its scores are those of one fold, {fold.name}",
         "selection": "last epoch" + (", temperature by the validation trials" if len(fold.validation) else ""),
         "scores": window_and_trial_scores(probabilities, target, windows.trial_of[fold.test], subjects),
         "provenance": metrics["provenance"],

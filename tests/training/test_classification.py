@@ -58,6 +58,7 @@ def test_windows_and_trials_are_scored_apart() -> None:
     found = window_and_trial_scores(probabilities, targets, np.array([0, 0, 0, 2]), np.array(["a", "b", "b"]))
     assert found["window"]["accuracy"] == 0.25 and found["window"]["n"] == 4
     assert found["mean"]["accuracy"] == 0.5 and found["mean"]["subjects"] == {"a": 1.0, "b": 0.0}
+    assert found["window"]["accuracy"] == 0.25 and found["window"]["subject_mean"] == pytest.approx(1 / 6, abs=1e-4)
     assert found["vote"]["accuracy"] == 0.0
     assert found["mean"]["confusion"] == [[0, 1], [0, 1]]
     assert found["mean"]["commonest"] == 0.5

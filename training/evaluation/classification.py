@@ -51,9 +51,14 @@ def label_scores(
     subjects: NDArray[Any],
     predicted: Indices | None = None,
 ) -> dict[str, Any]:
-    """`training.evaluation.metrics.scores` with Cohen's kappa, AUC and the accuracy of always the commonest label."""
+    """`training.evaluation.metrics.scores` with Cohen's kappa and AUC.
+
+    `subject_mean` is the mean of the subjects' accuracies, `commonest` the accuracy of always the commonest label.
+    """
     chosen = probabilities.argmax(axis=1) if predicted is None else predicted
-    return scores(probabilities, targets, labels, subjects, predicted=predicted) | {
+    found = scores(probabilities, targets, labels, subjects, predicted=predicted)
+    return found | {
+        "subject_mean": round(float(np.mean(list(found["subjects"].values()))), 4),
         "kappa": cohen_kappa(chosen, targets, len(labels)),
         "auc": auc(probabilities, targets),
         "commonest": round(float(np.bincount(targets).max() / len(targets)), 4),

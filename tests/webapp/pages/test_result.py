@@ -3,12 +3,15 @@
 import re
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escapejs
 
 from inference.errors import Code
 from inference.export import WRITERS
@@ -60,6 +63,27 @@ def test_the_timeline_comes_as_soon_as_it_is_published(owner: Client, waiting: A
     assert "state=10" in page
     assert reverse("api:video", args=[waiting.pk]) not in page
     assert "hx-swap-oob" not in live(owner, waiting, "10")
+
+
+def test_a_poll_is_answered_only_where_something_changed(owner: Client, waiting: Analysis) -> None:
+    address = reverse("pages:progress", args=[waiting.pk])
+    etag = owner.get(address, {"state": "00"}).headers["ETag"]
+    assert f"{escapejs(etag)}" in shown(owner, waiting)
+    same = owner.get(address, {"state": "00"}, headers={"If-None-Match": etag})
+    assert (same.status_code, same.content) == (304, b"")
+    Analysis.objects.filter(pk=waiting.pk).update(progress=0.01)
+    assert owner.get(address, {"state": "00"}, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_pages_ask_the_more_rarely_the_older_the_analysis_is(owner: Client, waiting: Analysis) -> None:
+    address = reverse("pages:progress", args=[waiting.pk])
+    etag = owner.get(address, {"state": "00"}).headers["ETag"]
+    for age_s, seconds in ((40, 2), (100, 6), (5000, 10)):
+        created_at = timezone.now() - timedelta(seconds=age_s)
+        Analysis.objects.filter(pk=waiting.pk).update(created_at=created_at)
+        answer = owner.get(address, {"state": "00"}, headers={"If-None-Match": etag})
+        assert f'hx-trigger="every {seconds}s"' in answer.content.decode()
+    assert 'hx-trigger="every 10s"' in owner.get("/").content.decode()
 
 
 def test_the_labelled_video_ends_the_asking(owner: Client, finished: Analysis) -> None:

@@ -1,19 +1,19 @@
 """Analyses: state, timelines, files."""
 
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference.export import WRITERS
-from webapp.analyses import permissions, selectors, services
+from webapp.analyses import etags, permissions, selectors, services
 from webapp.analyses.downloads import responses
 from webapp.analyses.models import Analysis, Segment, WindowScore
 from webapp.api.filters import AnalysisFilter, SegmentFilter
@@ -26,8 +26,14 @@ from webapp.api.serializers.analyses import (
     WindowSerializer,
 )
 from webapp.api.views.base import IgnoreAcceptNegotiation, current_user
+from webapp.core.conditional import respond_if_changed
 from webapp.core.errors import RequestError, WebCode
 
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="An earlier ETag: the answer is 304 if it is the same."
+)
+NOT_MODIFIED = OpenApiResponse(description="The same as the client has.")
+Row = TypeVar("Row", Segment, WindowScore)
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="Such as bytes=0-1023.")
 
 
@@ -44,14 +50,18 @@ class AnalysisListView(generics.ListAPIView[Analysis]):
         return selectors.analyses_of(current_user(self.request))
 
 
-@extend_schema_view(get=extend_schema(operation_id="analyses_retrieve", summary="Retrieve an analysis"))
-class AnalysisDetailView(generics.RetrieveAPIView[Analysis]):
-    queryset = Analysis.objects.none()
-    serializer_class = AnalysisSerializer
-    filter_backends = []
-
-    def get_object(self) -> Analysis:
-        return permissions.access_for(current_user(self.request), self.kwargs["pk"]).analysis
+class AnalysisDetailView(APIView):
+    @extend_schema(
+        operation_id="analyses_retrieve",
+        summary="Retrieve an analysis",
+        parameters=[IF_NONE_MATCH],
+        responses={200: AnalysisSerializer, 304: NOT_MODIFIED},
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        analysis = permissions.access_for(current_user(request), pk).analysis
+        return respond_if_changed(
+            request._request, etags.state_etag(analysis), lambda: Response(AnalysisSerializer(analysis).data)
+        )
 
 
 class AnalysisCancelView(APIView):
@@ -65,40 +75,69 @@ class AnalysisCancelView(APIView):
         return Response(AnalysisSerializer(analysis).data)
 
 
+class TimelineListView(generics.ListAPIView[Row]):
+    """A list of rows of one timeline in order."""
+
+    pagination_class = ChronologicalPagination
+    filter_backends = []
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        self.analysis = self.accessible_analysis()
+        etag = etags.timeline_etag(self.analysis, request.build_absolute_uri())
+        return respond_if_changed(request._request, etag, lambda: super(TimelineListView, self).list(request))
+
+    def accessible_analysis(self) -> Analysis:
+        """The analysis of the address. Raises Http404."""
+        return permissions.access_for(current_user(self.request), self.kwargs["pk"]).analysis
+
+
 @extend_schema_view(
-    get=extend_schema(operation_id="analyses_segments_list", summary="List the segments of the timeline")
+    get=extend_schema(
+        operation_id="analyses_segments_list",
+        summary="List the segments of the timeline",
+        parameters=[IF_NONE_MATCH],
+        responses={200: SegmentSerializer(many=True), 304: NOT_MODIFIED},
+    )
 )
-class SegmentListView(generics.ListAPIView[Segment]):
+class SegmentListView(TimelineListView[Segment]):
     queryset = Segment.objects.none()
     serializer_class = SegmentSerializer
-    pagination_class = ChronologicalPagination
-    filter_backends = []
 
     def get_queryset(self) -> QuerySet[Segment]:
-        analysis = permissions.access_for(current_user(self.request), self.kwargs["pk"]).analysis
-        return analysis.segments.select_related("analysis")
+        return self.analysis.segments.select_related("analysis")
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="analyses_windows_list", summary="List the windows with their scores")
+    get=extend_schema(
+        operation_id="analyses_windows_list",
+        summary="List the windows with their scores",
+        parameters=[IF_NONE_MATCH],
+        responses={200: WindowSerializer(many=True), 304: NOT_MODIFIED},
+    )
 )
-class WindowListView(generics.ListAPIView[WindowScore]):
+class WindowListView(TimelineListView[WindowScore]):
     queryset = WindowScore.objects.none()
     serializer_class = WindowSerializer
-    pagination_class = ChronologicalPagination
-    filter_backends = []
+
+    def accessible_analysis(self) -> Analysis:
+        """The analysis of the address. Raises Http404, RequestError(VIEW_ONLY)."""
+        return permissions.access_for(current_user(self.request), self.kwargs["pk"]).require_download()
 
     def get_queryset(self) -> QuerySet[WindowScore]:
-        access = permissions.access_for(current_user(self.request), self.kwargs["pk"])
-        return access.require_download().windows.all()
+        return self.analysis.windows.all()
 
 
 class FacesView(APIView):
     @extend_schema(
-        operation_id="analyses_faces", summary="Retrieve the positions of the face", responses={200: FacesSerializer}
+        operation_id="analyses_faces",
+        summary="Retrieve the positions of the face",
+        parameters=[IF_NONE_MATCH],
+        responses={200: FacesSerializer, 304: NOT_MODIFIED},
     )
-    def get(self, request: Request, pk: UUID) -> Response:
-        return Response(responses.faces(permissions.access_for(current_user(request), pk).analysis))
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        analysis = permissions.access_for(current_user(request), pk).analysis
+        etag = etags.timeline_etag(analysis, request.build_absolute_uri())
+        return respond_if_changed(request._request, etag, lambda: Response(responses.faces(analysis)))
 
 
 @extend_schema_view(get=extend_schema(operation_id="segments_list", summary="Search the segments of all timelines"))
@@ -154,8 +193,12 @@ class ExportView(APIView):
     @extend_schema(
         operation_id="analyses_export",
         summary="Export the timeline as a file",
-        parameters=[OpenApiParameter("format", str, OpenApiParameter.PATH, enum=sorted(WRITERS))],
-        responses={(200, writer.content_type): OpenApiTypes.BINARY for writer in WRITERS.values()},
+        parameters=[OpenApiParameter("format", str, OpenApiParameter.PATH, enum=sorted(WRITERS)), IF_NONE_MATCH],
+        responses={(200, writer.content_type): OpenApiTypes.BINARY for writer in WRITERS.values()}
+        | {304: NOT_MODIFIED},
     )
-    def get(self, request: Request, pk: UUID, format: str) -> HttpResponse:
-        return responses.export(permissions.access_for(current_user(request), pk), format)
+    def get(self, request: Request, pk: UUID, format: str) -> HttpResponseBase:
+        access = permissions.access_for(current_user(request), pk)
+        access.require_download()
+        etag = etags.export_etag(access, format)
+        return respond_if_changed(request._request, etag, lambda: responses.export(access, format))

@@ -15,9 +15,11 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.pages.recordings import bulk_actions, search
 from webapp.pages.recordings.rows import recording_rows
 from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.timeline.progress import poll_interval_s
 from webapp.recordings import consent, retention, selectors
 
 PAGE_SIZE = 25
+FASTEST_POLL_S = 3
 MAX_TITLES = 20  # named on the page of a bulk action
 
 
@@ -28,12 +30,14 @@ def recording_list(request: AuthenticatedRequest) -> HttpResponse:
     result = search.search_recordings(request.user, request.GET)
     page = Paginator(result.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = recording_rows(page)
+    open_rows = [row for row in rows if not row.ended]
     projects = list(selectors.projects_of(request.user))
     horizon = timezone.now() + retention.NOTICE_PERIOD
     context = {
         "page": page,
         "rows": rows,
-        "open_rows": [row for row in rows if not row.ended],
+        "open_rows": open_rows,
+        "poll_s": max(FASTEST_POLL_S, min((poll_interval_s(row.analysis) for row in open_rows), default=0)),
         "search": result,
         "filter_fields": search.filter_fields(request.user, projects, result.filters),
         "orderings": [(value, name) for value, (name, _) in search.ORDERINGS.items()],

@@ -23,7 +23,8 @@ from webapp.analyses.downloads import responses
 from webapp.core.errors import STATUSES, RequestError
 from webapp.core.middleware import client_network
 from webapp.pages.recordings.rows import recording_rows
-from webapp.pages.timeline.result_context import ResultUrls, progress_update, result_context
+from webapp.pages.timeline.result_context import ResultUrls, result_context
+from webapp.pages.timeline.views import progress_response
 from webapp.recordings import sharing
 from webapp.recordings.models import Share
 from webapp.recordings.permissions import link_for, shared_with
@@ -82,8 +83,7 @@ def result(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResp
 def progress(request: HttpRequest, link: Share, secret: str, pk: UUID) -> HttpResponseBase:
     """Answer a poll for the progress."""
     access = permissions.access_for(link, pk)
-    context = progress_update(access, ResultUrls(access.analysis, secret), request.GET.get("state", ""))
-    return render(request, "pages/timeline/_progress.html", context | {"by_link": True})
+    return progress_response(request, access, ResultUrls(access.analysis, secret), by_link=True)
 
 
 @with_link

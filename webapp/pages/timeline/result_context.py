@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
-from inference.errors import Code
 from inference.export import WRITERS
 from inference.timeline.agreement import correction_agreement, grid_agreement, transitions
 from inference.timeline.baseline import relative_timeline
@@ -21,6 +20,7 @@ from webapp.core.file_names import recording_name
 from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg
 from webapp.pages.timeline.payload import timeline_payload
+from webapp.pages.timeline.progress import progress_context
 from webapp.pages.timeline.tiers import build_tiers
 
 SEGMENTS_PER_PAGE = 100
@@ -79,19 +79,6 @@ class ResultUrls:
         if self._secret is None:
             return reverse(name, args=[self._analysis.pk, *more])
         return reverse(f"pages:link-{link_name}", args=[self._secret, self._analysis.pk, *more])
-
-
-def progress_context(analysis: Analysis) -> dict[str, Any]:
-    """Return the progress. `state` names what a page with this context shows; it changes when there is more to show."""
-    ended = analysis.status not in Analysis.OPEN
-    return {
-        "analysis": analysis,
-        "ended": ended,
-        "stage": "" if ended else display_names.stage(analysis),
-        "percent": display_names.percent(analysis),
-        "input_at_fault": analysis.error_code in set(Code),
-        "state": f"{analysis.timeline_at is not None:d}{ended:d}",
-    }
 
 
 def progress_update(access: AnalysisAccess, urls: ResultUrls, state: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,10 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from inference.errors import InputError
 from webapp.analyses import permissions, selectors, services
 from webapp.analyses.permissions import AnalysisAccess
+from webapp.core.conditional import respond_if_changed
 from webapp.core.errors import RequestError
 from webapp.pages import model_cards
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.timeline.forms import BaselineForm
+from webapp.pages.timeline.progress import progress_context
 from webapp.pages.timeline.result_context import ResultUrls, corrections_context, progress_update, result_context
 
 
@@ -37,11 +40,20 @@ def result(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 @login_required
-def progress(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
+def progress(request: AuthenticatedRequest, pk: UUID) -> HttpResponseBase:
     """Answer a poll for the progress."""
     access = permissions.access_for(request.user, pk)
-    context = progress_update(access, ResultUrls(access.analysis), request.GET.get("state", ""))
-    return render(request, "pages/timeline/_progress.html", context)
+    return progress_response(request, access, ResultUrls(access.analysis))
+
+
+def progress_response(request: HttpRequest, access: AnalysisAccess, urls: ResultUrls, **more: Any) -> HttpResponseBase:
+    """Return the progress with what is new on the page since its `state`; 304 where it shows all of it."""
+
+    def respond() -> HttpResponse:
+        context = progress_update(access, urls, request.GET.get("state", ""))
+        return render(request, "pages/timeline/_progress.html", context | more)
+
+    return respond_if_changed(request, progress_context(access.analysis)["etag"], respond)
 
 
 @require_safe

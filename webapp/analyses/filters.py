@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.dateparse import parse_date
 from django_filters.fields import BaseCSVField, IsoDateTimeField
 
+from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.analyses.selectors import representative_field
 from webapp.recordings import retention, selectors
@@ -81,9 +82,14 @@ class RecordingRelatedFilter(django_filters.FilterSet):
         method="filter_tags", label=f"A tag, or up to {MAX_TAGS} with commas between them: all of them."
     )
 
+    def __init__(self, *args: Any, owner: User | None = None, **options: Any) -> None:
+        """`owner` is the user whose rows they are; default: the request's."""
+        super().__init__(*args, **options)
+        self.owner = owner or self.request.user
+
     def filter_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Rows whose recording matches all the words."""
-        return self._restrict(rows, selectors.search(value))
+        return self._restrict(rows, selectors.search(self.owner, value))
 
     def filter_project(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Rows of a project's recordings, or of those without a project."""
@@ -96,7 +102,7 @@ class RecordingRelatedFilter(django_filters.FilterSet):
 
     def filter_tags(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Rows of recordings that have all the tags."""
-        return self._restrict(rows, selectors.with_tags(value))
+        return self._restrict(rows, selectors.with_tags(self.owner, value))
 
     def _restrict(self, rows: QuerySet[Any], recordings: QuerySet[Recording]) -> QuerySet[Any]:
         return rows.filter(**{f"{self.recording_path}__in": recordings})

@@ -23,9 +23,9 @@ def recording_for(user: User, pk: UUID) -> Recording:
     return get_object_or_404(recordings_of(user), pk=pk)
 
 
-def search(words: str) -> QuerySet[Recording]:
-    """Recordings whose title, original file names or tags contain every one of the words."""
-    matches = Recording.objects.all()
+def search(user: User, words: str) -> QuerySet[Recording]:
+    """The user's recordings whose title, original file names or tags contain every one of the words."""
+    matches = user.recordings.all()
     for word in words.split():
         tags = Recording.tags.through.objects.filter(recording=OuterRef("pk"), tag__name__icontains=word)
         files = MediaFile.objects.filter(recording=OuterRef("pk"), original_name__icontains=word)
@@ -33,11 +33,11 @@ def search(words: str) -> QuerySet[Recording]:
     return matches
 
 
-def with_tags(names: str) -> QuerySet[Recording]:
-    """Recordings that have every one of the comma-separated tags."""
+def with_tags(user: User, names: str) -> QuerySet[Recording]:
+    """The user's recordings that have every one of the comma-separated tags."""
     wanted = {name.strip().lower(): name.strip() for name in names.split(",")}
     # One subquery that counts: with one subquery per tag, PostgreSQL plans for minutes.
-    matches: QuerySet[Any] = Recording.tags.through.objects.alias(lower=Lower("tag__name"))
+    matches: QuerySet[Any] = Recording.tags.through.objects.filter(tag__owner=user).alias(lower=Lower("tag__name"))
     matches = matches.filter(lower__in=[Lower(Value(name)) for name in wanted.values()])
     complete = matches.values("recording").annotate(count=Count("lower", distinct=True)).filter(count=len(wanted))
     return Recording.objects.filter(pk__in=complete.values("recording"))

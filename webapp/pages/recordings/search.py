@@ -54,7 +54,7 @@ class FilterField:
 def search_recordings(user: User, query: QueryDict) -> SearchResult:
     """Return the recordings of a user that match a query string."""
     mine = selectors.recordings_of(user).prefetch_related(None).prefetch_related("tags").select_related("project")
-    filters = RecordingFilter(query, mine)
+    filters = RecordingFilter(query, mine, owner=user)
     in_use = {name: value for name in filters.filters if (value := query.get(name, "").strip())}
     if not filters.is_valid():
         return SearchResult(mine.none(), in_use, [f"{name}: {errors[0]}" for name, errors in filters.errors.items()])

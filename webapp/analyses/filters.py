@@ -12,7 +12,6 @@ from django_filters.fields import BaseCSVField, IsoDateTimeField
 
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
-from webapp.analyses.selectors import representative_field
 from webapp.recordings import retention, selectors
 from webapp.recordings.models import MAX_TAGS, Purpose, Recording
 
@@ -156,8 +155,8 @@ class RecordingFilter(RecordingRelatedFilter):
         return retention.expiring_before(value, rows)
 
     def _by_representative(self, rows: QuerySet[Recording], **values: str) -> QuerySet[Recording]:
-        fields = {f"shown_{name}": representative_field(name) for name in values}
-        return rows.alias(**fields).filter(**{f"shown_{name}": value for name, value in values.items()})
+        matching = Analysis.objects.filter(is_representative=True, **values)
+        return rows.filter(pk__in=matching.values("recording"))
 
 
 def model_lookup(reference: str) -> dict[str, str]:

@@ -37,6 +37,10 @@ class Analysis(models.Model):
     model_version = models.CharField(max_length=20)
     model_sha256 = models.CharField(max_length=64)
 
+    # Kept by a trigger: the latest of the recording, of those that were not cancelled if there are any.
+    is_representative = models.BooleanField(
+        default=True, db_default=True, help_text="Whether it stands for its recording in lists."
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     stage = models.CharField(max_length=10, blank=True)
     progress = models.FloatField(default=0.0, help_text="Share of the whole work, rendering included, 0 to 1.")
@@ -71,6 +75,12 @@ class Analysis(models.Model):
             models.Index(fields=["-created_at"]),
             models.Index(
                 fields=["status", "heartbeat_at"], condition=Q(status__in=("queued", "running")), name="analysis_open"
+            ),
+            models.Index(
+                fields=["recording"],
+                include=["status", "label", "model_name", "model_version"],
+                condition=Q(is_representative=True),
+                name="analysis_representative",
             ),
         ]
 
@@ -113,7 +123,7 @@ class Turn(models.Model):
 class WindowScore(models.Model):
     """The scores of one network in one window. The arrays follow the analysis' `labels`."""
 
-    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="windows")
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="windows", db_index=False)
     start_s = models.FloatField()
     end_s = models.FloatField()
     source = models.CharField(max_length=20)
@@ -134,7 +144,17 @@ class WindowScore(models.Model):
 class Segment(models.Model):
     """A part of the timeline with one label."""
 
-    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="segments")
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="segments", db_index=False)
+    # A copy, which never changes: indexes that begin with it answer searches among all segments of a user.
+    owner = models.ForeignKey(
+        User,
+        on_delete=models.DO_NOTHING,  # the rows go with their analysis
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+        help_text="Of the recording.",
+    )
     start_s = models.FloatField()
     end_s = models.FloatField()
     duration_s = models.GeneratedField(
@@ -157,7 +177,10 @@ class Segment(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["analysis", "start_s"]),
-            models.Index(fields=["label", "confidence", "duration_s"]),
+            models.Index(fields=["owner", "id"], name="segment_newest"),
+            models.Index(fields=["owner", "label", "confidence", "duration_s"], name="segment_label"),
+            models.Index(fields=["owner", "confidence", "id"], name="segment_confidence"),
+            models.Index(fields=["owner", "duration_s", "id"], name="segment_duration"),
         ]
 
     def __str__(self) -> str:

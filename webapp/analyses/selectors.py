@@ -63,12 +63,6 @@ def representatives(recordings: QuerySet[Recording]) -> QuerySet[Analysis]:
     return analyses.order_by("recording", "cancelled", "-created_at").distinct("recording")
 
 
-def representative_field(field: str) -> Subquery:
-    """Subquery in a query of recordings: this field of each one's representative analysis."""
-    analyses = Analysis.objects.filter(recording=OuterRef("pk")).alias(cancelled=CANCELLED)
-    return Subquery(analyses.order_by("cancelled", "-created_at").values(field)[:1])
-
-
 def with_corrected_at(analyses: QuerySet[Analysis]) -> QuerySet[Analysis]:
     """Annotated with `corrected_at`: when each was last corrected, None without corrections."""
     rows = models.CorrectedTimeline.objects.filter(analysis=OuterRef("pk")).exclude(segments=[])
@@ -111,9 +105,10 @@ def analysis_for(user: User, pk: UUID) -> Analysis:
 
 
 def segments_of(user: User) -> QuerySet[models.Segment]:
-    """All segments of all timelines of the user, newest first."""
-    mine = models.Segment.objects.filter(analysis__recording__owner=user)
-    return mine.order_by("-id").select_related("analysis__recording")
+    """All segments of all timelines of the user, newest first, with what they need of their analyses."""
+    mine = models.Segment.objects.filter(owner=user).order_by("-id").select_related("analysis")
+    needed = ("recording", "labels", "model_name", "model_version")
+    return mine.only(*SEGMENT_FIELDS, "duration_s", *(f"analysis__{name}" for name in needed))
 
 
 def analysis_for_worker(pk: UUID) -> Analysis:

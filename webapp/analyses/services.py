@@ -81,8 +81,14 @@ def rerun(*, recording: Recording, model: str | None = None) -> Analysis:
 
 
 def cancel(*, analysis: Analysis) -> bool:
-    """Cancel an open analysis; its worker notices at its next progress report. False if it was already over."""
-    cancelled = cancel_all(Analysis.objects.filter(pk=analysis.pk))
+    """Cancel an open analysis; its worker notices at its next progress report. False if it was already over.
+
+    Raises Http404 if the recording was erased meanwhile.
+    """
+    with transaction.atomic():
+        # Two analyses of the recording that are cancelled at once would wait for each other's row.
+        get_object_or_404(Recording.objects.select_for_update(no_key=True), pk=analysis.recording_id)
+        cancelled = cancel_all(Analysis.objects.filter(pk=analysis.pk))
     analysis.refresh_from_db()
     return bool(cancelled)
 

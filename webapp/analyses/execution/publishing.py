@@ -64,10 +64,12 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             ),
             batch_size=BATCH_SIZE,
         )
+        owner_id = Analysis.objects.values_list("recording__owner", flat=True).get(pk=lease.pk)
         Segment.objects.bulk_create(
             (
                 Segment(
                     analysis_id=lease.pk,
+                    owner_id=owner_id,
                     start_s=segment.start_s,
                     end_s=segment.end_s,
                     label=segment.label,

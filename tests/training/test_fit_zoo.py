@@ -290,7 +290,7 @@ def test_systems_are_compared_in_a_table_and_not_fitted_twice(tmp_path: Path, co
     ):
         assert said in text
     for name in ("accuracy-1", "cost-1"):
-        assert (tmp_path / f"images/two/{name}.svg").read_text().startswith("<?xml")
+        assert (tmp_path / f"images/comparison-two/{name}.svg").read_text().startswith("<?xml")
     assert (tmp_path / "out/comparison.md").exists()
 
     assert main([*compared, "--document", str(document)]) == 0

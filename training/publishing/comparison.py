@@ -124,6 +124,8 @@ def _cells(row: Row) -> list[str]:
 def _each(row: Row, text: Callable[[Score], str], *, named: bool = True) -> str:
     """The text of each dimension's score, one below the other."""
     texts = [(name, text(score)) for name, score in row.scores.items()]
+    if not any(value for _, value in texts):
+        return ""
     return "<br>".join(f"{name} {value}".strip() if named else value for name, value in texts)
 
 

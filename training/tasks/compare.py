@@ -70,9 +70,9 @@ class Job:
 def compare(config: Comparison, data: Mapping[str, Path], out: Path, document: Path | None = None) -> None:
     """Fit what is not finished, then write `out`/comparison.md with its plots.
 
-    `document` receives the tables, too, between its marked lines, and the plots in images/NAME beside it. A comparison
-    that was stopped resumes with the system at which it was. Raises DatasetError where data is missing, and at the end
-    for systems that could not be fitted; the others are in the table.
+    `document` receives the tables, too, between its marked lines, and the plots in images/comparison-NAME beside it. A
+    comparison that was stopped resumes with the system at which it was. Raises DatasetError where data is missing, and
+    at the end for systems that could not be fitted; the others are in the table.
     """
     tables, failed = [], []
     planned = {corpus.title: _jobs(config, corpus, data, out) for corpus in config.corpora}
@@ -95,7 +95,7 @@ def compare(config: Comparison, data: Mapping[str, Path], out: Path, document: P
     comparison.plot(tables, out / "images")
     (out / "comparison.md").write_text(comparison.markdown(tables, "images"), encoding="utf-8")
     if document is not None:
-        images = f"images/{config.name}"
+        images = f"images/comparison-{config.name}"
         comparison.plot(tables, document.parent / images)
         comparison.insert(document, config.name, comparison.markdown(tables, images))
     if failed:

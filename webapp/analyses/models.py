@@ -73,6 +73,9 @@ class Analysis(models.Model):
         indexes = [
             models.Index(fields=["recording", "-created_at"]),
             models.Index(fields=["-created_at"]),
+            models.Index(fields=["status", "id"], name="analysis_by_status"),
+            models.Index(fields=["label", "id"], name="analysis_by_label"),
+            models.Index(fields=["model_name", "id"], name="analysis_by_model"),
             models.Index(
                 fields=["status", "heartbeat_at"], condition=Q(status__in=("queued", "running")), name="analysis_open"
             ),

@@ -43,10 +43,15 @@ def with_tags(user: User, names: str) -> QuerySet[Recording]:
     return Recording.objects.filter(pk__in=complete.values("recording"))
 
 
+def projects_by_name(user: User) -> QuerySet[Project]:
+    """The user's projects by name."""
+    return user.projects.order_by(Lower("name"))
+
+
 def projects_of(user: User) -> QuerySet[Project]:
     """The user's projects by name, annotated with `count` of recordings and `shared`."""
     shared = Exists(permissions.active_shares().filter(project=OuterRef("pk")))
-    return user.projects.annotate(count=Count("recordings"), shared=shared).order_by(Lower("name"))
+    return projects_by_name(user).annotate(count=Count("recordings"), shared=shared)
 
 
 def project_for(user: User, pk: UUID) -> Project:
@@ -54,9 +59,14 @@ def project_for(user: User, pk: UUID) -> Project:
     return get_object_or_404(projects_of(user), pk=pk)
 
 
+def tags_by_name(user: User) -> QuerySet[Tag]:
+    """The user's tags by name."""
+    return user.tags.order_by(Lower("name"))
+
+
 def tags_of(user: User) -> QuerySet[Tag]:
     """The user's tags by name, annotated with `count` of recordings."""
-    return user.tags.annotate(count=Count("recordings")).order_by(Lower("name"))
+    return tags_by_name(user).annotate(count=Count("recordings"))
 
 
 def tag_for(user: User, pk: UUID) -> Tag:

@@ -31,7 +31,7 @@ def recording_list(request: AuthenticatedRequest) -> HttpResponse:
     page = Paginator(result.recordings, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = recording_rows(page)
     open_rows = [row for row in rows if not row.ended]
-    projects = list(selectors.projects_of(request.user))
+    projects = list(selectors.projects_by_name(request.user))
     horizon = timezone.now() + retention.NOTICE_PERIOD
     context = {
         "page": page,

@@ -74,7 +74,7 @@ def filter_fields(user: User, projects: list[Project], in_use: dict[str, str]) -
             [(NO_PROJECT, "In no project"), *((str(project.pk), project.name) for project in projects)],
         ),
         FilterField("purpose", "Purpose", "Any purpose", [(each.value, each.label) for each in Purpose]),
-        FilterField("tag", "Tag", "Any tag", [(tag.name, tag.name) for tag in selectors.tags_of(user)]),
+        FilterField("tag", "Tag", "Any tag", [(tag.name, tag.name) for tag in selectors.tags_by_name(user)]),
         FilterField("label", "Leading emotion", "Any emotion", [(label, label.capitalize()) for label in labels]),
         FilterField(
             "status", "State", "Any state", [(str(status), text) for status, text in display_names.STATUSES.items()]

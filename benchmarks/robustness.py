@@ -43,7 +43,9 @@ as sound and analysed as an upload is, with level, voice detection, temperatures
 - **telephone**: 300 to 3400 Hz, eight-bit mu-law. **reverb**: a room of 0.5 s. **babble**: six voices, 5 dB below.
   **trimmed**: without the silence at either end.
 - **16 pixels**: faces of that side, enlarged again. **six agree**: images on which six of ten annotators or more agree.
-- **Composed** clips join a voice with a face of the same label by FER+, which moves between images and through neutral.
+- **Composed** clips join a voice with a face that moves between images of the same label, by FER-2013, and through
+  neutral ones.
+- A network that was fitted once more on everybody, after its scores were known, is measured as it was before.
 - A row has at most {images} images or {clips} clips, spread evenly over labels; `n` is their number.
 - ECE is the expected calibration error over 15 bins; valence and arousal are accuracies of three and two levels.
 """
@@ -234,7 +236,7 @@ def report(models: Sequence[store.StoredModel], options: argparse.Namespace) -> 
             table(SPEECH, rows(speech_conditions(data), "speech"), names),
         ]
         if ravdess:
-            title = "\n## Composed clips: one face and one voice of the same label\n"
+            title = "\n## Composed clips: a face that moves and a voice of the same label\n"
             parts += [title, table(PAIRS, rows(speech_conditions(data), "composed"), names)]
     with tempfile.TemporaryDirectory() as folder:
         scenes = write_scenes(Path(folder))

@@ -168,7 +168,7 @@ def faults(answer: Any, row: Row, expected: int) -> list[str]:
     found = [] if answer.status_code == expected else [f"{answer.status_code} in place of {expected}"]
     if answer["X-Content-Type-Options"] != "nosniff":
         found.append("no nosniff")
-    cached, medium = answer.get("Cache-Control", ""), "ETag" in answer
+    cached, medium = answer.get("Cache-Control", ""), "Accept-Ranges" in answer
     if cached != "private, no-cache" if medium and row.path.startswith(OWN_MEDIA) else "no-store" not in cached:
         found.append(f"Cache-Control: {cached}")
     codes = CODES.get(answer.status_code) if row.path.startswith("/api/v1/") else None

@@ -19,7 +19,7 @@ Form = tuple[Crop, int]
 
 @dataclass
 class RequestedImages:
-    """`Images` that are all black, and remember at which times, from the window's start, which form was asked for."""
+    """`Images` that are all black, and remember at which times which form was asked for."""
 
     times_s: dict[Form, list[float]] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class RequestedImages:
 
 @dataclass(frozen=True)
 class WindowImages:
-    """The `Images` of one window: `pictures` by form, and by time from the window's start."""
+    """`Images` that were sampled before: `pictures` by form and time."""
 
     pictures: Mapping[Form, Mapping[float, NDArray[np.uint8]]]
 

@@ -171,14 +171,14 @@ def _fit_zoo(config: ZooSystem, options: argparse.Namespace) -> None:
     from training.tasks import zoo
 
     experiment = zoo.Experiment(
-        _required(options, "layout"),
-        _required(options, "data"),
-        _required(options, "protocol"),
-        options.size or "paper",
-        _pairs(options.setting, "--setting"),
-        options.target,
-        _pairs(options.option, "--option"),
-        options.epochs,
+        layout=_required(options, "layout"),
+        data=_required(options, "data"),
+        protocol=_required(options, "protocol"),
+        size=options.size or "paper",
+        settings=_pairs(options.setting, "--setting"),
+        target=options.target,
+        options=_pairs(options.option, "--option"),
+        epochs=options.epochs,
     )
     if options.seed is not None:
         config = msgspec.structs.replace(config, seed=options.seed)

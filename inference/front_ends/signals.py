@@ -1,5 +1,6 @@
 """What was recorded, on one clock, and what a front end makes of a window of it."""
 
+from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -58,15 +59,19 @@ class Signals:
     """By name, (windows, ...), one row a window of the data set."""
 
 
-class FrontEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _AbstractStruct(msgspec.StructMeta, ABCMeta):
+    """The metaclass of a msgspec struct with abstract methods."""
+
+
+class FrontEnd(msgspec.Struct, metaclass=_AbstractStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of a front end; an unknown one is an error."""
 
+    @abstractmethod
     def compute(self, signals: Signals, start_s: float, seconds: float) -> NDArray[np.float32]:
         """The network's input for the window of `seconds` that begins at `start_s`.
 
         Raises InputError where the trial lacks what is read.
         """
-        raise NotImplementedError
 
 
 def recorded(part: Part | None, name: str) -> Part:

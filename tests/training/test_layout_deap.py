@@ -13,6 +13,7 @@ from inference.front_ends import build
 from tests.training.simulated_folders import rewrite, write
 from training.data import bdf, layouts
 from training.data.layouts import _deap
+from training.data.numpy_pickle import read_arrays
 from training.errors import DatasetError
 
 DAT = Path("data_preprocessed_python") / "s01.dat"
@@ -38,8 +39,7 @@ def original(made: dict[str, Path], tmp_path: Path) -> Path:
 
 
 def stored(root: Path) -> dict[str, np.ndarray]:
-    arrays: dict[str, np.ndarray] = pickle.loads((root / DAT).read_bytes())  # noqa: S301
-    return arrays
+    return {name: values.copy() for name, values in read_arrays(root / DAT).items()}
 
 
 def store(root: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -7,8 +7,7 @@ pairs the files; TT begins anew in each conversation. Names are read in any case
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.eeg import CHANNELS, EAV_KEYS, EAV_SAMPLES, LABEL_ROWS, read_labels
-from inference.errors import InputError
 from inference.matfile import MatFile, Variable, open_mat
+from training.data.files import listed, named_errors
 from training.errors import DatasetError
 
 LABELS = ("neutral", "sad", "angry", "happy", "calm")
@@ -67,7 +66,7 @@ def read_subjects(root: Path, numbers: Iterable[int] | None = None) -> list[Subj
     than the data set's, are passed over.
     """
     folders: dict[int, Path] = {}
-    for folder in _listed(root):
+    for folder in listed(root):
         match = _SUBJECT.fullmatch(folder.name)
         if match and folder.is_dir():
             other = folders.setdefault(int(match[1]), folder)
@@ -89,7 +88,7 @@ def read_eeg(subject: Subject, trials: Sequence[ListenedTrial] | None = None) ->
     another shape or holds NaN or Inf.
     """
     path = subject.eeg
-    with _named_errors(path), open_mat(path) as file:
+    with named_errors(path), open_mat(path) as file:
         values = file.read(_segments(path, file, subject.recorded))
     rows = {trial.number: row for row, trial in enumerate(subject.trials if trials is None else trials)}
     wanted = np.empty((len(rows), len(CHANNELS), EAV_SAMPLES), np.float32)
@@ -126,7 +125,7 @@ def _subject(number: int, folder: Path) -> Subject:
     named = (f"subject{number}_eeg", f"subject{number:02d}_eeg")
     eeg_file = _one(eeg, *(f"{name}.mat" for name in named))
     label_file = _one(eeg, *(f"{name}_label.mat" for name in named))
-    with _named_errors(label_file):
+    with named_errors(label_file):
         emotions, spoken = read_labels(label_file)
     kinds = np.bincount(2 * emotions + spoken, minlength=LABEL_ROWS)
     if kinds.min() != kinds.max() or not kinds.any():
@@ -149,7 +148,7 @@ def _trials(folder: Path, ending: str, expected: list[tuple[str, str]], wanted: 
     """The folder's files by trial: exactly those `wanted`, each named for the task and emotion `expected` of it."""
     name = re.compile(_NAME + re.escape(ending), re.IGNORECASE)
     found: dict[int, Path] = {}
-    for path in _listed(folder):
+    for path in listed(folder):
         if path.suffix.lower() != Path(f"_{ending}").suffix:
             continue
         match = name.fullmatch(path.name)
@@ -182,26 +181,10 @@ def _segments(path: Path, file: MatFile, recorded: int) -> Variable:
     return found[0]
 
 
-@contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
-    """Name the file in errors of reading it."""
-    try:
-        yield
-    except InputError as error:
-        raise DatasetError(f"{path}: {error.message}") from error
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error}") from error
-
-
-def _listed(folder: Path) -> list[Path]:
-    with _named_errors(folder):
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
 def _one(folder: Path, *names: str) -> Path:
     """The one entry of the folder with one of the names, in any case."""
     wanted = {name.lower() for name in names}
-    found = [path for path in _listed(folder) if path.name.lower() in wanted]
+    found = [path for path in listed(folder) if path.name.lower() in wanted]
     if len(found) != 1:
         have = " and ".join(path.name for path in found) or "nothing"
         raise DatasetError(f"{folder}: needs one {names[0]}, has {have}")

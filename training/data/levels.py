@@ -20,6 +20,17 @@ FOUR = (
 )
 
 
+def parse_rating(where: str, name: str, text: str) -> float:
+    """The rating called `name` in a file; `where` begins the message. Raises DatasetError for a text that is none."""
+    try:
+        rating = float(text)
+    except ValueError as error:
+        raise DatasetError(f"{where}: {name} is {text!r}, expected a number") from error
+    if not LOWEST <= rating <= HIGHEST:
+        raise DatasetError(f"{where}: {name} is {text}, expected {LOWEST:g} to {HIGHEST:g}")
+    return rating
+
+
 def two_levels(rating: float, threshold: float = THRESHOLD) -> int:
     """0 for a rating below the threshold, else 1 (DeepVANet; Zhang et al. 2021).
 

@@ -100,18 +100,32 @@ def modality_weight(classifier: nn.Linear, inputs: ClassifierInputs) -> float:
     return float(2 ** fitted.x[0])
 
 
-@torch.inference_mode()
 def calibrate(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: Faces) -> dict[str, Any]:
-    """Weigh the classifier's modalities, in place, on synthetic pairs of unknown subjects; fit the temperatures.
+    """Weigh the classifier's modalities, as `weigh` does, and fit the temperatures of either modality alone."""
+    voices, images = _halves(speech, faces)
+    return weigh(predictor, speech, faces) | {
+        "alone": {
+            "voice": cross_fit([_predict_voices(predictor, half) for half in voices]),
+            "face": cross_fit([predict_still_faces(predictor, half) for half in images]),
+        },
+    }
+
+
+def _halves(speech: SpeechFeatures, faces: Faces) -> tuple[list[SpeechFeatures], list[Faces]]:
+    """Two halves of the actors and of the faces."""
+    actors = sorted({*speech.actors})
+    return [speech.of_actors(actors[number::2]) for number in (0, 1)], [faces.part(number, 2) for number in (0, 1)]
+
+
+@torch.inference_mode()
+def weigh(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: Faces) -> dict[str, Any]:
+    """Weigh the classifier's modalities, in place, on synthetic pairs of unknown subjects; fit the temperature.
 
     The actors and faces are split in two halves. Each half is scored with the weight and temperature of the other,
     which estimates accuracy and calibration error on other recordings; the published numbers come from both halves.
     """
     classifier = copy.deepcopy(predictor.network.classifier).to("cpu")
-    actors = sorted({*speech.actors})
-    voices = [speech.of_actors(actors[number::2]) for number in (0, 1)]
-    images = [faces.part(number, 2) for number in (0, 1)]
-    halves = [classifier_inputs(predictor, *half) for half in zip(voices, images, strict=True)]
+    halves = [classifier_inputs(predictor, *half) for half in zip(*_halves(speech, faces), strict=True)]
     result: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "accuracy_before", "accuracy_after"), 0.0)
     for half, other in zip(halves, reversed(halves), strict=True):
         scaled, divisor, _ = _scale(classifier, other)
@@ -127,10 +141,6 @@ def calibrate(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: Fa
         "temperature": round(divisor, 3),
         "balance": round(weight, 3),
         "unit": "composed clips; each half of the test actors and faces with the balance and temperature of the other",
-        "alone": {
-            "voice": cross_fit([_predict_voices(predictor, half) for half in voices]),
-            "face": cross_fit([predict_still_faces(predictor, half) for half in images]),
-        },
     }
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from inference import front_ends
 from inference.errors import InputError
-from inference.front_ends.signals import Crop, FrontEnd, Images, Signals
+from inference.front_ends.signals import FrontEnd, Images, Signals
+from inference.window_images import Form, RequestedImages, WindowImages
 from training.data.cache import cached, cached_rows
 from training.data.corpus import Corpus, LabelledTrial
 from training.data.media import LazySignals, file_identity
@@ -134,37 +135,19 @@ def compute_windows(front_end: FrontEnd, signals: Signals, starts_s: Sequence[fl
     """What a front end makes of the windows of a trial (windows, ...). A video is decoded once for all of them."""
     if signals.images is None:
         return np.stack([front_end.compute(signals, start, window_s) for start in starts_s])
-    asked = _Asked()
-    values = [front_end.compute(_with_images(signals, asked), start, window_s) for start in starts_s]
-    if asked.times:
-        sampled = _with_images(signals, _Sampled(signals.images, asked))
+    requested = RequestedImages()
+    values = [front_end.compute(_with_images(signals, requested), start, window_s) for start in starts_s]
+    if requested.times_s:
+        pictures = {form: _sampled(signals.images, form, times) for form, times in requested.times_s.items()}
+        sampled = _with_images(signals, WindowImages(pictures))
         values = [front_end.compute(sampled, start, window_s) for start in starts_s]
     return np.stack(values)
 
 
-class _Asked:
-    """Black images, and a note of which ones a front end asks for."""
-
-    def __init__(self) -> None:
-        self.times: dict[tuple[Crop, int], list[float]] = {}
-
-    def sample(self, times_s: NDArray[np.float64], crop: Crop, size: int) -> NDArray[np.uint8]:
-        self.times.setdefault((crop, size), []).extend(times_s.tolist())
-        return np.zeros((len(times_s), size, size, 3), np.uint8)
-
-
-class _Sampled:
-    """The images that were asked for, each sampled once."""
-
-    def __init__(self, images: Images, asked: _Asked) -> None:
-        self._images = {}
-        for (crop, size), times in asked.times.items():
-            unique = np.unique(times)
-            self._images[crop, size] = (unique, images.sample(unique, crop, size))
-
-    def sample(self, times_s: NDArray[np.float64], crop: Crop, size: int) -> NDArray[np.uint8]:
-        times, images = self._images[crop, size]
-        return images[np.searchsorted(times, times_s)]
+def _sampled(images: Images, form: Form, times_s: Sequence[float]) -> dict[float, NDArray[np.uint8]]:
+    """The image of this form at each of the times, which are sampled once."""
+    times = np.unique(times_s)
+    return dict(zip(times.tolist(), images.sample(times, *form), strict=True))
 
 
 def _with_images(signals: Signals, images: Images) -> Signals:

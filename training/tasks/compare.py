@@ -109,14 +109,14 @@ def _jobs(config: Comparison, corpus: ComparedCorpus, data: Mapping[str, Path], 
     for each in corpus.systems:
         row = each if isinstance(each, ComparedSystem) else ComparedSystem(system=each, name=each, options={})
         experiment = Experiment(
-            corpus.layout,
-            data[corpus.data],
-            corpus.protocol,
-            config.size,
-            corpus.settings,
-            corpus.target,
-            row.options,
-            config.epochs,
+            layout=corpus.layout,
+            data=data[corpus.data],
+            protocol=corpus.protocol,
+            size=config.size,
+            settings=corpus.settings,
+            target=corpus.target,
+            options=row.options,
+            epochs=config.epochs,
         )
         path = configuration.FOLDER / "zoo" / f"{row.system}.yaml"
         folder = out / corpus.data / row.name.replace(" ", "-")

@@ -22,7 +22,7 @@ from training.data.labels import label_indices
 from training.data.speech_corpora import RAVDESS
 from training.engine import checkpoint, devices
 from training.errors import DatasetError
-from training.evaluation.calibration import calibrate, reweigh
+from training.evaluation.calibration import reweigh, weigh
 from training.evaluation.evaluate import evaluate, read_data
 from training.evaluation.support import corpora_reference
 from training.evaluation.temperatures import fit_temperatures, small_face
@@ -84,7 +84,7 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
         assert data.votes is not None
         faces = data.votes.majority(align_faces(data.faces) if config.face.aligned else data.faces)[0]
         calibrating = _of_actors(ravdess, actors, config.calibration_actors, config.labels)
-        calibration = calibrate(predictor, _speech_features(predictor, calibrating), faces)
+        calibration = weigh(predictor, _speech_features(predictor, calibrating), faces)
         spec = _with_support(predictor, spec, [known, *others])
         if fabric.is_global_zero:
             spoken = [calibrating.clips[row] for row in calibrating.rows]

@@ -39,7 +39,7 @@ PREDICTIONS = "predictions.npz"
 _TIMED_S = 0.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """What a system is fitted on and how it is tested; the fields are those of the command line."""
 

@@ -1,5 +1,6 @@
 """Systems that classify each image of a window alone."""
 
+from abc import abstractmethod
 from typing import Literal
 
 from torch import Tensor
@@ -15,9 +16,9 @@ class PerFrame(System):
 
     vote: Vote
 
+    @abstractmethod
     def classify(self, images: Tensor) -> Tensor:
         """Logits (N, classes) of images (N, 3, height, width)."""
-        raise NotImplementedError
 
     def frame_logits(self, inputs: Inputs) -> Tensor:
         """Logits (B, images, classes) of the images of windows."""

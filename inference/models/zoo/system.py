@@ -1,5 +1,6 @@
 """What every system has in common: named inputs, logits, and the stages of its training."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -33,7 +34,7 @@ class Stage:
     """Factor of the configured learning rate."""
 
 
-class System(nn.Module):
+class System(nn.Module, ABC):
     """A network of the zoo.
 
     `inputs` is the shape of one window of each input, without the batch, by name: `eeg` (channels, samples) in
@@ -44,9 +45,9 @@ class System(nn.Module):
     target: Literal["labels", "dimensions"] = "labels"
     """`labels`: one of the classes is right; `dimensions`: each is 0 or 1, NaN where it was not rated."""
 
+    @abstractmethod
     def forward(self, inputs: Inputs) -> Tensor:
         """Logits (B, classes) of windows (B, *shape) of each of `inputs`."""
-        raise NotImplementedError
 
     def loss(self, inputs: Inputs, targets: Tensor) -> Tensor:
         """Mean loss of a batch; `targets` are indices (B,), or (B, classes) for `dimensions`."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.data import eav
-from training.data.layouts._files import listed, named_errors, subfolder
+from training.data.files import listed, named_errors
+from training.data.layouts._files import subfolder
 from training.errors import DatasetError
 
 TRIALS = 40

@@ -1,38 +1,19 @@
 """What the layouts share: folders, and clips as signals."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from inference.errors import InputError
 from inference.front_ends.signals import Sound
 from inference.media.formats import AUDIO_FORMATS, VIDEO_FORMATS
 from inference.media.probe import probe_audio, probe_video
+from training.data.files import listed, named_errors
 from training.data.media import LazySignals, read_sound, video_images
-from training.errors import DatasetError
 
 SIMULATED = "noise with a weak effect of the label, faces drawn"
 VIDEO_SUFFIXES = {suffix for kind in VIDEO_FORMATS for suffix in kind.suffixes} - {".m4a", ".mka"}
 AUDIO_SUFFIXES = {suffix for kind in AUDIO_FORMATS for suffix in kind.suffixes} - VIDEO_SUFFIXES
-
-
-@contextmanager
-def named_errors(path: Path) -> Iterator[None]:
-    """Name the file in errors of reading it."""
-    try:
-        yield
-    except InputError as error:
-        raise DatasetError(f"{path}: {error.message}") from error
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error}") from error
-
-
-def listed(folder: Path) -> list[Path]:
-    """What lies in the folder, sorted, without hidden files. Raises DatasetError for a folder that is not there."""
-    with named_errors(folder):
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def subfolder(root: Path, name: str) -> Path | None:

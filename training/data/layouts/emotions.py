@@ -11,7 +11,8 @@ from typing import get_args
 
 from training.data import eav
 from training.data.corpus import Corpus, LabelledTrial, Part
-from training.data.layouts._files import SIMULATED, VIDEO_SUFFIXES, clip, listed, named_errors, subfolder
+from training.data.files import listed, named_errors
+from training.data.layouts._files import SIMULATED, VIDEO_SUFFIXES, clip, subfolder
 from training.errors import DatasetError
 
 LABELS = ("excitation", "fear", "neutral", "relaxation", "sadness", "tension")

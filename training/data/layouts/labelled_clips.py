@@ -15,7 +15,8 @@ from typing import Any, get_args
 
 from training.data import eav, levels
 from training.data.corpus import Corpus, LabelledTrial, Part
-from training.data.layouts._files import AUDIO_SUFFIXES, SIMULATED, VIDEO_SUFFIXES, clip, named_errors
+from training.data.files import named_errors
+from training.data.layouts._files import AUDIO_SUFFIXES, SIMULATED, VIDEO_SUFFIXES, clip
 from training.errors import DatasetError
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def _trial(root: Path, where: str, columns: list[str], row: Mapping[str | Any, s
         subject=texts.get("subject", texts["file"]),
         read=partial(clip, video, audio),
         label=texts.get("label"),
-        ratings={name: _rating(where, name, texts[name]) for name in DIMENSIONS if name in texts},
+        ratings={name: levels.parse_rating(where, name, texts[name]) for name in DIMENSIONS if name in texts},
         part=PARTS[texts["split"]] if "split" in texts else None,
         files=tuple(str(file) for file in (video, audio) if file is not None),
     )
@@ -99,13 +100,3 @@ def _file(root: Path, where: str, name: str, suffixes: set[str]) -> Path:
     if path.suffix.lower() not in suffixes:
         raise DatasetError(f"{where}: {name} is neither video nor sound by its name")
     return path
-
-
-def _rating(where: str, name: str, text: str) -> float:
-    try:
-        rating = float(text)
-    except ValueError as error:
-        raise DatasetError(f"{where}: {name} is {text!r}, expected a number") from error
-    if not levels.LOWEST <= rating <= levels.HIGHEST:
-        raise DatasetError(f"{where}: {name} is {text}, expected {levels.LOWEST:g} to {levels.HIGHEST:g}")
-    return rating

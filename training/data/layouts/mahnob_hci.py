@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from inference.front_ends.signals import Biosignal
 from training.data import bdf, eav, levels
 from training.data.corpus import Corpus, LabelledTrial
-from training.data.layouts._files import SIMULATED, listed, named_errors, subfolder
+from training.data.files import listed, named_errors
+from training.data.layouts._files import SIMULATED, subfolder
 from training.data.media import LazySignals, video_images
 from training.errors import DatasetError
 
@@ -89,7 +90,10 @@ def _session(folder: Path) -> LabelledTrial | None:
         name=f"session {int(folder.name)}",
         subject=_subject(xml, session),
         read=partial(LazySignals, _seconds(path), **readers),
-        ratings={name: _rating(xml, session, attribute) for name, attribute in FELT.items()},
+        ratings={
+            name: levels.parse_rating(str(xml), attribute, session.get(attribute, ""))
+            for name, attribute in FELT.items()
+        },
         files=tuple(map(str, (path, *videos))),
     )
 
@@ -115,17 +119,6 @@ def _subject(xml: Path, session: ElementTree.Element) -> str:
     if not number.isdigit():
         raise DatasetError(f"{xml}: has no subject with a number for its id")
     return str(int(number))
-
-
-def _rating(xml: Path, session: ElementTree.Element, attribute: str) -> float:
-    text = session.get(attribute, "")
-    try:
-        rating = float(text)
-    except ValueError as error:
-        raise DatasetError(f"{xml}: {attribute} is {text!r}, expected a number") from error
-    if not levels.LOWEST <= rating <= levels.HIGHEST:
-        raise DatasetError(f"{xml}: {attribute} is {text}, expected {levels.LOWEST:g} to {levels.HIGHEST:g}")
-    return rating
 
 
 def _seconds(path: Path) -> float:

@@ -18,7 +18,8 @@ from inference.front_ends.signals import Biosignal
 from inference.matfile import Variable, open_mat
 from training.data import eav
 from training.data.corpus import Corpus, LabelledTrial
-from training.data.layouts._files import SIMULATED, listed, named_errors, subfolder
+from training.data.files import listed, named_errors
+from training.data.layouts._files import SIMULATED, subfolder
 from training.data.media import LazySignals
 from training.errors import DatasetError
 

@@ -1,6 +1,6 @@
 """`python -m benchmarks.queries [--segments N]` builds and measures both shapes; writes docs/benchmarks/queries.md.
 
-It takes about a quarter of an hour and 5 GB for ten million segments.
+Ten million segments take 5 GB a shape.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_a_recording_goes_in_and_comes_out_labelled(process: Start, page: Page, 
 
     # Browser, codec and server together: the labelled video plays.
     player = page.locator("#player")
-    assert "analyses" in (player.get_attribute("src") or "")
+    expect(player).to_have_attribute("src", re.compile("analyses"))
     player.evaluate("async video => { video.muted = true; await video.play(); }")
     assert eventually(lambda: seconds(page) > 0.5)
     player.evaluate("video => video.pause()")

@@ -103,7 +103,7 @@ def test_a_webhook_from_its_making_to_its_end(receiver: Receiver, page: Page) ->
 
     page.get_by_role("link", name="New secret").click()
     page.get_by_role("button", name="Create a new secret").click()
-    assert page.locator("#fresh-secret").inner_text() != secret
+    expect(page.locator("#fresh-secret")).not_to_have_text(secret)
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_text("Switched off", exact=True)).to_be_visible()
     is_for_everybody(page)

@@ -117,7 +117,7 @@ def test_sending_can_be_paused(form: Page, proxy: ThrottledProxy, large: Path) -
     choose(form, large)
     form.get_by_role("checkbox").check()
     expect(words(form)).to_contain_text("left")
-    assert re.search(r"\d+ % · [\d.]+ MB of 21\.\d MB · [\d.]+ MB/s · \d+ s left", words(form).inner_text())
+    expect(words(form)).to_contain_text(re.compile(r"\d+ % · [\d.]+ MB of 21\.\d MB · [\d.]+ MB/s · \d+ s left"))
     with form.expect_event("requestfailed", lambda request: request.method == "PATCH"):
         form.get_by_role("button", name="Pause").click()
     expect(words(form)).to_contain_text("Paused at")
@@ -207,7 +207,7 @@ def test_files_of_one_name_are_one_recording_and_several_go_at_once(form: Page, 
     first = form.locator("#recordings > li").filter(has_text="p01.mp4")
     expect(first.locator(".batch-files > li")).to_have_count(3)
     expect(form.get_by_label("Trial")).to_have_count(2)
-    assert [each.is_visible() for each in form.get_by_label("Trial").all()].count(True) == 1
+    expect(form.get_by_label("Trial").filter(visible=True)).to_have_count(1)
 
     form.get_by_role("checkbox").check()
     expect(first.locator("[data-eeg-summary]")).to_contain_text("trials")

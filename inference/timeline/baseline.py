@@ -5,7 +5,7 @@ span, tell how far an expression differs from the person's own rest: in the span
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -55,8 +55,16 @@ def with_baseline(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
 
 def relative_probabilities(probabilities: Mapping[str, float], log_odds: Mapping[str, float]) -> dict[str, float]:
     """Subtract the baseline's log-odds from those of {label: probability}; the result adds up to 1."""
-    shares = expit(_log_odds([*probabilities.values()]) - [log_odds[label] for label in probabilities])
-    return dict(zip(probabilities, (shares / shares.sum()).tolist(), strict=True))
+    baseline = np.array([log_odds[label] for label in probabilities])
+    relative = subtract_log_odds(np.array([[*probabilities.values()]]), baseline)[0]
+    return dict(zip(probabilities, relative.tolist(), strict=True))
+
+
+def subtract_log_odds(probabilities: Floats, log_odds: Floats) -> Floats:
+    """Subtract the baseline's log-odds (labels,) from those of probabilities (N, labels); each row adds up to 1."""
+    shares = expit(_log_odds(probabilities) - log_odds)
+    relative: Floats = shares / shares.sum(axis=1, keepdims=True)
+    return relative
 
 
 def relative_segment(segment: Segment, baseline: Baseline) -> Segment | None:
@@ -92,15 +100,20 @@ def _relative_window(window: Window, labels: Sequence[str], baseline: Baseline) 
 
 
 def _mean_log_odds(timeline: Timeline, source: Source, start_s: float, end_s: float) -> dict[str, float] | None:
-    """Average the log-odds of determined windows whose middles are in the span, or of those over it without any."""
+    found = span_log_odds(timeline, source, start_s, end_s)
+    return dict(zip(timeline.labels, found.mean(axis=0).tolist(), strict=True)) if len(found) else None
+
+
+def span_log_odds(timeline: Timeline, source: Source, start_s: float, end_s: float) -> Floats:
+    """Return the log-odds of each determined window of the source in the span, (N, labels).
+
+    They are the windows whose middles are in the span, or those over it where there is none.
+    """
     windows = [window for window in timeline.windows if window.source is source]
     within = [window for window in windows if start_s <= (window.start_s + window.end_s) / 2 <= end_s]
     over = within or [window for window in windows if window.start_s < end_s and start_s < window.end_s]
-    chosen = [window for window in over if _is_determined(timeline, window)]
-    if not chosen:
-        return None
-    means = np.mean([_log_odds(window.probabilities) for window in chosen], axis=0)
-    return dict(zip(timeline.labels, means.tolist(), strict=True))
+    chosen = [window.probabilities for window in over if _is_determined(timeline, window)]
+    return _log_odds(np.array(chosen).reshape(len(chosen), len(timeline.labels)))
 
 
 def _is_determined(timeline: Timeline, window: Window) -> bool:
@@ -113,6 +126,6 @@ def _is_determined(timeline: Timeline, window: Window) -> bool:
     return bool(sufficient.all()) and timeline.segments[over].label != UNDETERMINED
 
 
-def _log_odds(probabilities: Iterable[float]) -> Floats:
-    found: Floats = logit(np.clip(np.array(list(probabilities)), _MIN_PROBABILITY, 1 - _MIN_PROBABILITY))
+def _log_odds(probabilities: Floats) -> Floats:
+    found: Floats = logit(np.clip(probabilities, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY))
     return found

@@ -8,7 +8,7 @@ import numpy as np
 from inference.timeline.arrays import Floats, LabelIndices, Mask
 from inference.timeline.evidence import is_sufficient
 from inference.timeline.labels import label_indices
-from inference.types import UNDETERMINED, Correction, Segment, Source, Timeline
+from inference.types import UNDETERMINED, Correction, Segment, Source, Timeline, Window
 
 CELL_S = 0.2  # of the grid; finer than a screen shows on the timeline of a minute
 UNCOVERED = -1  # the label index of a cell that no window covers
@@ -38,16 +38,34 @@ def sample_source(timeline: Timeline, source: Source, times: Floats) -> Samples:
 
     Windows of one source are equally long, so that the windows over a moment are consecutive.
     """
-    windows = sorted((window for window in timeline.windows if window.source is source), key=lambda one: one.start_s)
+    windows = source_windows(timeline, source)
     width = len(timeline.labels)
+    rows = [(*window.probabilities, window.face, window.voice) for window in windows]
+    values = np.array(rows).reshape(len(rows), width + 2)
+    means, covered = average_windows(windows, values, times)
+    return Samples(means[:, :width], means[:, width], means[:, width + 1], covered)
+
+
+def source_windows(timeline: Timeline, source: Source) -> list[Window]:
+    """Return the windows of one network, in the order of time."""
+    return sorted((window for window in timeline.windows if window.source is source), key=lambda one: one.start_s)
+
+
+def average_windows(windows: Sequence[Window], values: Floats, times: Floats) -> tuple[Floats, Mask]:
+    """Average `values` (N, V), a row for each window, over each time (seconds), weighted by a triangle over the window.
+
+    Windows are ordered by time and equally long, so that those over a moment are consecutive. A row with NaN does not
+    count. Returns the means (T, V), zero where no window that counts covers the time, and where one does (T,).
+    """
     starts = np.array([window.start_s for window in windows])
     ends = np.array([window.end_s for window in windows])
-    values = np.array([(*window.probabilities, window.face, window.voice) for window in windows])
+    counted: Mask = ~np.any(np.isnan(values), axis=1)
     first = np.searchsorted(ends, times, side="right")
     last = np.searchsorted(starts, times, side="right")
-    sums, total = np.zeros((len(times), width + 2)), np.zeros(len(times))
+    sums, total = np.zeros((len(times), values.shape[1])), np.zeros(len(times))
     for step in range(int((last - first).max(initial=0))):
         at = np.flatnonzero(first + step < last)
+        at = at[counted[first[at] + step]]
         over = first[at] + step
         distance = np.abs(times[at] - (starts[over] + ends[over]) / 2) / (ends[over] - starts[over])
         weights = np.maximum(0.5 - distance, 1e-6)
@@ -55,13 +73,18 @@ def sample_source(timeline: Timeline, source: Source, times: Floats) -> Samples:
         total[at] += weights
     covered = total > 0
     sums[covered] /= total[covered, None]
-    return Samples(sums[:, :width], sums[:, width], sums[:, width + 1], covered)
+    return sums, covered
 
 
 def labels_on_grid(segments: Sequence[Segment | Correction], labels: Sequence[str], duration_s: float) -> LabelIndices:
     """Return the label of each grid cell in tiling segments, as an index into (labels, undetermined)."""
+    return labels_at(segments, labels, grid_times(duration_s))
+
+
+def labels_at(segments: Sequence[Segment | Correction], labels: Sequence[str], times: Floats) -> LabelIndices:
+    """Return the label at each time (seconds) in tiling segments, as an index into (labels, undetermined)."""
     index = label_indices(labels)
-    over = np.searchsorted([one.start_s for one in segments], grid_times(duration_s), side="right") - 1
+    over = np.searchsorted([one.start_s for one in segments], times, side="right") - 1
     return np.array([index[one.label] for one in segments], dtype=np.int64)[over]
 
 

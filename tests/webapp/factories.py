@@ -27,8 +27,9 @@ from webapp.analyses.execution.lease import Lease, claim
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
 from webapp.analyses.models import Analysis
 from webapp.recordings import consent
-from webapp.recordings.models import MediaFile, Recording
+from webapp.recordings.models import MediaFile, Participant, Project, Recording
 from webapp.storage import media
+from webapp.studies.models import Comparison, Marker, Stimulus, Variable
 from webapp.webhooks import signing
 from webapp.webhooks.models import Endpoint
 
@@ -42,6 +43,22 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
 
     username = Sequence(lambda number: f"person{number}")
+
+
+class ProjectFactory(DjangoModelFactory[Project]):
+    class Meta:
+        model = Project
+
+    owner = SubFactory(UserFactory)
+    name = Sequence(lambda number: f"Study {number}")
+
+
+class ParticipantFactory(DjangoModelFactory[Participant]):
+    class Meta:
+        model = Participant
+
+    project = SubFactory(ProjectFactory)
+    code = Sequence(lambda number: f"P{number:02}")
 
 
 class RecordingFactory(DjangoModelFactory[Recording]):
@@ -61,6 +78,59 @@ class RecordingFactory(DjangoModelFactory[Recording]):
     has_audio = True
     has_eeg = False
     bytes = 1000
+
+
+class VariableFactory(DjangoModelFactory[Variable]):
+    """A category of participants; give `kind` and `unit_of` for another."""
+
+    class Meta:
+        model = Variable
+
+    project = SubFactory(ProjectFactory)
+    name = Sequence(lambda number: f"condition {number}")
+    kind = Variable.Kind.CATEGORY
+    unit_of = Variable.Unit.PARTICIPANT
+    levels = ["a", "b"]
+
+
+class StimulusFactory(DjangoModelFactory[Stimulus]):
+    class Meta:
+        model = Stimulus
+
+    project = SubFactory(ProjectFactory)
+    name = Sequence(lambda number: f"advert {number}")
+    length_s = 5.0
+
+
+class MarkerFactory(DjangoModelFactory[Marker]):
+    """An event from 1 to 2 s."""
+
+    class Meta:
+        model = Marker
+
+    recording = SubFactory(RecordingFactory)
+    start_s = 1.0
+    end_s = 2.0
+    kind = Marker.Kind.EVENT
+    source = "person"
+
+
+class ComparisonFactory(DjangoModelFactory[Comparison]):
+    """A saved comparison of nothing; give `recording_ids` of those that it rests on."""
+
+    class Meta:
+        model = Comparison
+
+    project = SubFactory(ProjectFactory)
+    name = "Happiness by condition"
+    measure = "mean_probability.happy"
+    factor_name = "condition"
+    paired = False
+    baseline = False
+    model_name = MODEL.name
+    model_version = MODEL.version
+    result = {"groups": []}
+    recording_ids = LazyFunction(list)
 
 
 class AnalysisFactory(DjangoModelFactory[Analysis]):

@@ -46,7 +46,7 @@ def access_for(viewer: Viewer, pk: UUID) -> AnalysisAccess:
         if own is not None:
             return AnalysisAccess(viewer, own, own=True, may_download=True)
     analysis = get_object_or_404(selectors.analyses_on(permissions.shared_with(viewer)), pk=pk)
-    sharing.record_view(viewer=viewer, recording=analysis.recording)
+    sharing.record_view(viewer=viewer, target=analysis.recording)
     allowed = permissions.shares_granting(viewer, analysis.recording).filter(may_download=True).exists()
     return AnalysisAccess(viewer, analysis, own=False, may_download=allowed)
 

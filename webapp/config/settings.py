@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.recordings",
     "webapp.analyses",
+    "webapp.studies.apps.StudiesConfig",
     "webapp.webhooks",
     "webapp.api",
     "webapp.pages",

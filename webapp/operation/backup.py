@@ -21,9 +21,9 @@ from django.utils import timezone
 
 from webapp.core.errors import RequestError, WebCode
 from webapp.operation import postgres
-from webapp.operation.file_inventory import file_entries
 from webapp.storage import media
 from webapp.storage.encrypted_storage import decrypting_reader, is_encrypted
+from webapp.storage.file_inventory import file_entries
 
 SCHEMA = "emotrace.backup/1"
 DUMP, MEDIA, MANIFEST = "database.dump", "media", "manifest.json"

@@ -10,9 +10,9 @@ from pathlib import PurePath
 
 from django.conf import settings
 
-from webapp.operation.file_inventory import FileEntry, file_entries
 from webapp.storage import encrypted_file, media
 from webapp.storage.encrypted_storage import ENCRYPTED_SUFFIX, is_encrypted
+from webapp.storage.file_inventory import FileEntry, file_entries
 
 
 def pending() -> list[FileEntry]:

@@ -1,4 +1,4 @@
-"""Recordings with their files, projects, tags and shares, and pending uploads."""
+"""Recordings with their files, projects, participants, tags and shares, and pending uploads."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from webapp.recordings import consent
 from webapp.storage import media
 
 TAG_MAX_LENGTH = 40
+CODE_MAX_LENGTH = 80
 MAX_TAGS = 50  # per request, to add or to filter by
 NOTE_MAX_LENGTH = 300
 MAX_RETENTION_DAYS = 36_500
@@ -76,6 +77,20 @@ def retention_days_of(project: Project | None) -> int | None:
     return days
 
 
+class Participant(models.Model):
+    """A person whom recordings of a project show, under a code of the project's. Case is ignored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="participants", db_index=False)
+    code = models.CharField(max_length=CODE_MAX_LENGTH)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("project", Lower("code"), name="participant_code_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class Tag(models.Model):
     """A word that its owner puts on recordings. Case is ignored."""
 
@@ -97,6 +112,13 @@ class Recording(models.Model):
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recordings")
     title = models.CharField(max_length=200)
     project = models.ForeignKey(Project, null=True, on_delete=models.SET_NULL, related_name="recordings")
+    participant = models.ForeignKey(
+        Participant,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="recordings",
+        help_text="Of the recording's project.",
+    )
     tags = models.ManyToManyField(Tag, related_name="recordings")
     purpose = models.CharField(
         max_length=20, choices=Purpose, default=Purpose.UNSTATED, db_default=Purpose.UNSTATED.value

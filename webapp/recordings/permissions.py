@@ -43,11 +43,18 @@ def shared_with(viewer: Viewer) -> QuerySet[Recording]:
     return Recording.objects.filter(covered).order_by("-created_at").select_related("owner")
 
 
-def shares_granting(viewer: Viewer, recording: Recording) -> QuerySet[Share]:
-    """The active shares that let the viewer see the recording."""
-    covering = Q(recording=recording)
-    if recording.project_id is not None:
-        covering |= Q(project=recording.project_id)
+def projects_shared_with(viewer: Viewer) -> QuerySet[Project]:
+    """Projects that are shared with the viewer."""
+    return Project.objects.filter(pk__in=_active_shares_of(viewer).values("project")).select_related("owner")
+
+
+def shares_granting(viewer: Viewer, target: Recording | Project) -> QuerySet[Share]:
+    """The active shares that let the viewer see the recording or the project."""
+    if isinstance(target, Project):
+        return _active_shares_of(viewer).filter(project=target)
+    covering = Q(recording=target)
+    if target.project_id is not None:
+        covering |= Q(project=target.project_id)
     return _active_shares_of(viewer).filter(covering)
 
 

@@ -67,12 +67,12 @@ def revoke(*, share: Share) -> None:
         share.delete()
 
 
-def record_view(*, viewer: permissions.Viewer, recording: Recording) -> None:
-    """Record when the viewer saw the recording, for its owner."""
+def record_view(*, viewer: permissions.Viewer, target: Recording | Project) -> None:
+    """Record when the viewer saw the recording or the project, for its owner."""
     now = timezone.now()
     not_lately = Q(last_seen_at=None) | Q(last_seen_at__lt=now - accounts.LAST_USED_PRECISION)
     with transaction.atomic():
-        for share in permissions.shares_granting(viewer, recording).filter(not_lately):
+        for share in permissions.shares_granting(viewer, target).filter(not_lately):
             Share.objects.filter(pk=share.pk).update(last_seen_at=now)
             _audit_opening(share)
 

@@ -12,13 +12,14 @@ from django.dispatch import Signal
 from webapp.accounts import deletion
 from webapp.analyses import events
 from webapp.analyses.execution import dispatch, fair_scheduling, lease
-from webapp.analyses.models import Analysis, Artifact
+from webapp.analyses.models import Analysis
 from webapp.core import queue
 from webapp.core.isolation import log_and_continue
 from webapp.observability.metrics import REAPED
 from webapp.recordings import uploads
-from webapp.recordings.models import MediaFile, Upload
+from webapp.recordings.models import Upload
 from webapp.storage import media
+from webapp.storage.file_inventory import file_entries
 
 Status = Analysis.Status
 
@@ -98,10 +99,7 @@ def sweep() -> None:
 
 
 def _sweep_storage() -> None:
-    referenced = {
-        *MediaFile.objects.values_list("file", flat=True),
-        *Artifact.objects.values_list("file", flat=True),
-    }
+    referenced = {each.name for each in file_entries()}
     for key in list(media.list_keys()):
         with log_and_continue(key):
             if key not in referenced and media.is_older_than(key, ORPHAN_SECONDS) and media.delete(key):

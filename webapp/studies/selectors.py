@@ -1,0 +1,113 @@
+"""Reading studies. Getters take the requesting user; lists take a project or recording that `permissions` gave."""
+
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models.functions import Lower
+from django.shortcuts import get_object_or_404
+
+from webapp.accounts.models import User
+from webapp.recordings.models import Participant, Project, Recording
+from webapp.studies.models import Comparison, Marker, Stimulus, TranscriptLine, Variable, VariableValue
+
+Value = str | float
+ValuesByUnit = dict[UUID, dict[str, Value]]
+
+
+def participants_of(project: Project) -> QuerySet[Participant]:
+    """The project's participants by code, annotated with `count` of recordings."""
+    return project.participants.order_by(Lower("code")).annotate(count=Count("recordings"))
+
+
+def participant_for(user: User, pk: UUID) -> Participant:
+    """The participant `pk` of a project of the user. Raises Http404."""
+    participants = Participant.objects.select_related("project__owner").filter(project__owner=user)
+    return get_object_or_404(participants, pk=pk)
+
+
+def recordings_of(project: Project) -> QuerySet[Recording]:
+    """The project's recordings, the oldest first, with their participants and files."""
+    return project.recordings.order_by("created_at", "pk").select_related("participant").prefetch_related("files")
+
+
+def variables_of(project: Project) -> QuerySet[Variable]:
+    """The project's variables in their order."""
+    return project.variables.order_by("position", Lower("name"))
+
+
+def variable_for(user: User, pk: UUID) -> Variable:
+    """The variable `pk` of a project of the user. Raises Http404."""
+    return get_object_or_404(Variable.objects.select_related("project__owner").filter(project__owner=user), pk=pk)
+
+
+def values_by_participant(project: Project) -> ValuesByUnit:
+    """{participant: {variable's name: level or number}} of those that have a value."""
+    return _by_unit("participant_id", VariableValue.objects.filter(participant__project=project))
+
+
+def values_by_recording(project: Project) -> ValuesByUnit:
+    """{recording: {variable's name: level or number}}: its own values, and those of its participant."""
+    found = _by_unit("recording_id", VariableValue.objects.filter(recording__project=project))
+    of_participants = values_by_participant(project)
+    for recording, participant in project.recordings.values_list("pk", "participant"):
+        if values := of_participants.get(participant):
+            found[recording] = values | found.get(recording, {})
+    return found
+
+
+def stimuli_of(project: Project) -> QuerySet[Stimulus]:
+    """The project's stimuli by name, annotated with `count` of markers."""
+    return project.stimuli.order_by(Lower("name")).annotate(count=Count("markers"))
+
+
+def stimulus_for(user: User, pk: UUID) -> Stimulus:
+    """The stimulus `pk` of a project of the user. Raises Http404."""
+    return get_object_or_404(Stimulus.objects.select_related("project__owner").filter(project__owner=user), pk=pk)
+
+
+def markers_of(project: Project) -> QuerySet[Marker]:
+    """All markers of the project's recordings, recording by recording."""
+    markers = Marker.objects.filter(recording__project=project).select_related("stimulus", "recording")
+    return markers.order_by("recording__created_at", "recording", "start_s", "end_s", "pk")
+
+
+def markers_on(recording: Recording) -> QuerySet[Marker]:
+    """The recording's markers by time."""
+    return recording.markers.select_related("stimulus").order_by("start_s", "end_s", "pk")
+
+
+def marker_for(user: User, pk: UUID) -> Marker:
+    """The marker `pk` on a recording of the user. Raises Http404."""
+    markers = Marker.objects.select_related("recording__owner", "stimulus").filter(recording__owner=user)
+    return get_object_or_404(markers, pk=pk)
+
+
+def transcript_of(recording: Recording) -> QuerySet[TranscriptLine]:
+    """The recording's transcript by time."""
+    return recording.transcript.order_by("start_s", "pk")
+
+
+def said(recordings: QuerySet[Recording], words: str) -> QuerySet[Recording]:
+    """Those of the recordings in whose transcript one line contains every one of the words."""
+    lines = TranscriptLine.objects.filter(recording=OuterRef("pk"))
+    for word in words.split():
+        lines = lines.filter(text__icontains=word)
+    return recordings.filter(Exists(lines))
+
+
+def comparisons_of(project: Project) -> QuerySet[Comparison]:
+    """The project's saved comparisons, newest first."""
+    return project.comparisons.order_by("-created_at").select_related("created_by")
+
+
+def comparison_for(user: User, pk: UUID) -> Comparison:
+    """The saved comparison `pk` of a project of the user. Raises Http404."""
+    return get_object_or_404(Comparison.objects.select_related("project__owner").filter(project__owner=user), pk=pk)
+
+
+def _by_unit(unit: str, values: QuerySet[VariableValue]) -> ValuesByUnit:
+    found: ValuesByUnit = {}
+    rows = values.order_by("variable__position").values_list(unit, "variable__name", "text", "number")
+    for pk, name, text, number in rows:
+        found.setdefault(pk, {})[name] = text if number is None else number
+    return found

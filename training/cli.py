@@ -38,7 +38,10 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
     SpeechCorpora: ("speech", "corpora"),
     SyntheticTrials: ("faces", "votes", "speech"),
     RecordedFusion: ("recordings",),
-    ZooSystem: ("layout", "data", "protocol", "size", "setting", "target", "option", "epochs", "seed", "publish"),
+    ZooSystem: (
+        *("layout", "data", "protocol", "setting", "target", "having"),
+        *("size", "option", "epochs", "seed", "publish"),
+    ),
 }
 
 DEGRADATIONS = ("telephone", "reverb", "babble", "trimmed")
@@ -124,6 +127,9 @@ def _add_zoo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--protocol", help="which trials train and which test: subject-k-fold, ...")
     parser.add_argument("--setting", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="of --protocol")
     parser.add_argument("--target", help="labels, dimensions, valence-2, ...; by default what the corpus has")
+    parser.add_argument(
+        "--having", nargs="+", default=[], metavar="SIGNAL", help="leave out trials without images, ..."
+    )
     parser.add_argument("--size", choices=("paper", "small"), help="by default the paper's")
     parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="of the system")
     parser.add_argument("--epochs", type=_count, help="at most, of the configuration's")
@@ -177,6 +183,7 @@ def _fit_zoo(config: ZooSystem, options: argparse.Namespace) -> None:
         size=options.size or "paper",
         settings=_pairs(options.setting, "--setting"),
         target=options.target,
+        having=tuple(options.having),
         options=_pairs(options.option, "--option"),
         epochs=options.epochs,
     )

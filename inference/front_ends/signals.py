@@ -58,6 +58,10 @@ class Signals:
     features: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """By name, (windows, ...), one row a window of the data set."""
 
+    def has(self, part: str) -> bool:
+        """Whether the part of this name was recorded."""
+        return bool(getattr(self, part))
+
 
 class _AbstractStruct(msgspec.StructMeta, ABCMeta):
     """The metaclass of a msgspec struct with abstract methods."""

@@ -15,6 +15,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from inference.front_ends.signals import Signals
 from inference.models import zoo
 from inference.models.zoo.system import Inputs, Stage, System
 from tests.training.corpora import corpus
@@ -83,6 +84,18 @@ def test_it_learns_what_can_be_told_apart_and_says_how(tmp_path: Path) -> None:
         assert arrays["logits"].shape == (36, 2)
         np.testing.assert_allclose(arrays["probabilities"].sum(axis=1), 1, rtol=1e-5)
         assert sorted(arrays["trial_of"].tolist()) == sorted(3 * list(range(12)))
+
+
+def test_trials_that_lack_a_signal_are_left_out_on_request_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = corpus()
+    silent = replace(whole.trials[0], read=lambda: Signals(4.0))
+    monkeypatch.setattr(layouts, "read", lambda *_: replace(whole, trials=(silent, *whole.trials[1:])))
+    assert fit(tmp_path / "refused") == 2
+    assert fit(tmp_path / "out", having="eeg") == 0
+    metrics = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert metrics["left_out"] == {"trials": 1, "having": ["eeg"]} and metrics["trials"] == 11
 
 
 def test_a_run_that_was_stopped_resumes_to_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

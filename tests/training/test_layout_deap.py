@@ -98,6 +98,16 @@ def test_a_trial_that_was_not_filmed_has_no_images(deap: Path) -> None:
     assert first.read().images is None and second.read().images is not None
 
 
+def test_trials_that_were_not_filmed_are_left_out_on_request(deap: Path) -> None:
+    (deap / FACE).unlink()
+    corpus = layouts.read("deap", deap)
+    assert corpus.having(("images", "bio")).trials == corpus.trials[1:]
+    with pytest.raises(DatasetError, match="DEAP: no trial has sound"):
+        corpus.having(("sound",))
+    with pytest.raises(DatasetError, match="faces: no such signal, have images"):
+        corpus.having(("faces",))
+
+
 def change(name: str, function: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path], None]:
     def broken(root: Path) -> None:
         arrays = stored(root)

@@ -1,13 +1,14 @@
 """Labelled trials of any data set, whatever its layout on disk."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from inference.front_ends.signals import Signals
 from training.errors import DatasetError
 
 Part = Literal["train", "validation", "test"]
+SIGNAL_PARTS = ("images", "sound", "eeg", "bio", "features")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ class Corpus:
     def dimensions(self) -> tuple[str, ...]:
         """The dimensions that are rated."""
         return tuple(dict.fromkeys(name for trial in self.trials for name in trial.ratings))
+
+    def having(self, parts: Sequence[str]) -> "Corpus":
+        """The trials for which all these parts of `Signals` were recorded.
+
+        Raises DatasetError for a part that no trial has.
+        """
+        trials = self.trials
+        for part in parts:
+            if part not in SIGNAL_PARTS:
+                raise DatasetError(f"{part}: no such signal, have {', '.join(SIGNAL_PARTS)}")
+            trials = tuple(trial for trial in trials if trial.read().has(part))
+            if not trials:
+                raise DatasetError(f"{self.name}: no trial has {part}")
+        return replace(self, trials=trials)
 
 
 def check_disjoint(groups: Mapping[str, Sequence[str]], unit: str) -> None:

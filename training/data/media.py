@@ -27,6 +27,10 @@ class LazySignals(Signals):
             del readers[name]
         return super().__getattribute__(name)
 
+    def has(self, part: str) -> bool:
+        """Whether the part of this name was recorded; it is not read."""
+        return part in self.readers or super().has(part)
+
 
 def video_images(path: Path) -> VideoImages:
     """The pictures of a video; where its face is, is searched once and kept in runs/."""

@@ -15,14 +15,13 @@ from inference.errors import InputError
 from inference.front_ends.signals import FrontEnd, Images, Signals
 from inference.window_images import Form, RequestedImages, WindowImages
 from training.data.cache import cached, cached_rows
-from training.data.corpus import Corpus, LabelledTrial
+from training.data.corpus import SIGNAL_PARTS, Corpus, LabelledTrial
 from training.data.media import LazySignals, file_identity
 from training.errors import DatasetError
 from training.schema.zoo import FrontEndConfig
 
 log = logging.getLogger(__name__)
 _IMAGES = ("faces", "frames")
-_PARTS = ("images", "sound", "eeg", "bio", "features")
 _TOLERANCE_S = 1e-6
 
 Array = NDArray[np.floating[Any]]
@@ -154,4 +153,4 @@ def _with_images(signals: Signals, images: Images) -> Signals:
     def part(name: str) -> Callable[[], Any]:
         return lambda: images if name == "images" else getattr(signals, name)
 
-    return LazySignals(signals.seconds, **{name: part(name) for name in _PARTS})
+    return LazySignals(signals.seconds, **{name: part(name) for name in SIGNAL_PARTS})

@@ -32,6 +32,8 @@ class ComparedCorpus(Section, frozen=True, kw_only=True):
     """Of the protocol."""
     target: str | None = None
     """Name of `training.data.targets`; by default labels, or dimensions where the corpus has none."""
+    having: tuple[str, ...] = ()
+    """Signals without which a trial is left out."""
     systems: Annotated[list[str | ComparedSystem], msgspec.Meta(min_length=1)]
     means: dict[str, list[str]] = {}
     """Rows of the mean of the probabilities of rows, by name: what learned fusions are measured against."""

@@ -115,6 +115,7 @@ def _jobs(config: Comparison, corpus: ComparedCorpus, data: Mapping[str, Path], 
             size=config.size,
             settings=corpus.settings,
             target=corpus.target,
+            having=corpus.having,
             options=row.options,
             epochs=config.epochs,
         )
@@ -221,8 +222,10 @@ def _facts(results: Sequence[_Result]) -> list[str]:
     split, scores = metrics["split"], list(results[0].scores().items())
     settings = ", ".join(f"{name} {value}" for name, value in split["settings"].items())
     made = f", **not recorded but made of {metrics['made_of']}**" if metrics["made_of"] else ""
+    left_out, having = metrics["left_out"]["trials"], " or ".join(metrics["left_out"]["having"])
+    lacking = f" {left_out} trials lack {having} and are left out." if left_out else ""
     facts = [
-        f"Data: {metrics['data']}{made}; {metrics['trials']} tested trials of {metrics['subjects']} subjects.",
+        f"Data: {metrics['data']}{made}; {metrics['trials']} tested trials of {metrics['subjects']} subjects.{lacking}",
         f"Split `{split['protocol']}`{f' ({settings})' if settings else ''}, by {split['unit']}, {metrics['folds']} "
         f"folds: {split['about']} {metrics['selection'].capitalize()}.",
         f"Training: size `{metrics['size']}`, {_span([result.metrics['epochs'] for result in results])} epochs "

@@ -50,6 +50,8 @@ class Experiment:
     settings: Mapping[str, int] = field(default_factory=dict)
     """Of the protocol."""
     target: str | None = None
+    having: tuple[str, ...] = ()
+    """Signals without which a trial is left out: DEAP filmed 22 of its 32 subjects."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Of the system, over those of its size."""
     epochs: int | None = None
@@ -72,7 +74,10 @@ def fit(config: ZooSystem, experiment: Experiment, out: Path, publish: str | Non
     """
     with devices.launch() as fabric:
         size = sized(config, experiment)
-        corpus = layouts.read(experiment.layout, experiment.data)
+        whole = layouts.read(experiment.layout, experiment.data)
+        corpus = whole.having(experiment.having)
+        if left_out := len(whole.trials) - len(corpus.trials):
+            log.warning("%d of %d trials lack %s", left_out, len(whole.trials), " or ".join(experiment.having))
         target = targets(corpus, experiment.target or ("labels" if corpus.labels else "dimensions"))
         system = build(config, size, target)
         if publish:
@@ -100,6 +105,7 @@ def fit(config: ZooSystem, experiment: Experiment, out: Path, publish: str | Non
                 "data": corpus.name,
                 "made_of": corpus.made_of,
                 "trials": len(np.unique(trial_of)),
+                "left_out": {"trials": left_out, "having": experiment.having},
                 "windows": len(tested),
                 "subjects": len(np.unique(subjects[trial_of])),
                 "split": protocols.get(experiment.protocol).metrics | {"settings": experiment.settings},

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas  # type: ignore[import-untyped]
+import pandas
 import pytest
 from praatio import textgrid  # type: ignore[import-untyped]
 from pympi import Elan

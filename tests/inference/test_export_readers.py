@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import mne
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
 import webvtt
 from praatio import textgrid  # type: ignore[import-untyped]

@@ -1,5 +1,6 @@
 """The web process: without the libraries that only workers need, and with an end to what it asks of the database."""
 
+import pytest
 import requests
 from django.db import connection, transaction
 
@@ -7,18 +8,30 @@ from tests.conftest import Start
 from tests.integration.processes import python
 from tests.integration.web import Web
 
-
-def test_the_web_process_does_not_import_torch() -> None:
-    script = """
-import sys
+STATISTICS = ("pandas", "pyarrow", "statsmodels")
+HEAVY = ("torch", "librosa", "numba", "mne", "sklearn", "botocore", *STATISTICS)
+WEB = """
 import webapp.config.wsgi
 from django.urls import get_resolver
 get_resolver().url_patterns
-heavy = {"torch", "librosa", "numba", "mne", "sklearn", "botocore"} & set(sys.modules)
-sys.exit(f"imported: {heavy}" if heavy else 0)
+"""
+WORKER = """
+from webapp.config.celery import app
+app.loader.import_default_modules()
+app.finalize(auto=True)
+"""
+
+
+@pytest.mark.parametrize(("start", "unwanted"), [(WEB, HEAVY), (WORKER, STATISTICS)], ids=["web", "worker"])
+def test_a_process_starts_without_the_libraries_of_others(start: str, unwanted: tuple[str, ...]) -> None:
+    script = f"""
+import sys
+{start}
+heavy = {set(unwanted)} & set(sys.modules)
+sys.exit(f"imported: {{heavy}}" if heavy else 0)
 """
     with python(["-c", script], {}) as process:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=180)
     assert process.returncode == 0, errors
 
 

@@ -76,11 +76,16 @@ def dimension_cells(segment: Segment) -> list[str]:
 
 
 def to_delimited(rows: Iterable[Iterable[str]], *, delimiter: str = ",", lineterminator: str = "\r\n") -> str:
-    """Return rows as CSV or TSV. A cell that a spreadsheet would evaluate gets an apostrophe, as OWASP advises."""
+    """Return rows as CSV or TSV, defused."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, lineterminator=lineterminator)
-    writer.writerows([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row] for row in rows)
+    writer.writerows([defused(cell) for cell in row] for row in rows)
     return text.getvalue()
+
+
+def defused(cell: str) -> str:
+    """Return the cell with an apostrophe before it if a spreadsheet would evaluate it, as OWASP advises."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _score(share: float) -> str:

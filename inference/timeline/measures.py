@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,6 +88,23 @@ def counted_seconds(edges: Floats, start_s: float, end_s: float, exclusions: Seq
         seconds = seconds - _overlap(edges, max(from_s, reached), min(to_s, end_s))
         reached = max(reached, to_s)
     return seconds
+
+
+def subtract_spans(spans: Sequence[Span], exclusions: Sequence[Span]) -> list[Span]:
+    """Return the time of the spans that is in no exclusion, as spans without overlap in the order of time."""
+    edges = sorted({edge for span in (*spans, *exclusions) for edge in span})
+    left: list[Span] = []
+    for start_s, end_s in pairwise(edges):
+        middle = (start_s + end_s) / 2
+        if _covers(spans, middle) and not _covers(exclusions, middle):
+            if left and left[-1][1] == start_s:
+                start_s = left.pop()[0]
+            left.append((start_s, end_s))
+    return left
+
+
+def _covers(spans: Sequence[Span], time_s: float) -> bool:
+    return any(start_s <= time_s < end_s for start_s, end_s in spans)
 
 
 def dimension_level(labels: Sequence[str], probabilities: Floats, dimension: Dimension) -> float:

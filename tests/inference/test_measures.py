@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, logit
 
 from inference.timeline.baseline import span_log_odds
-from inference.timeline.measures import Measures, counted_seconds, measure
+from inference.timeline.measures import Measures, counted_seconds, measure, subtract_spans
 from inference.timeline.readings import Readings, hop_s, machine_readings, person_readings
 from inference.timeline.sampling import CELL_S, grid_times, sample_source
 from inference.timeline.segmentation import segment_windows
@@ -169,3 +169,8 @@ def test_a_timeline_without_windows_says_nothing() -> None:
     found: Measures = measure(machine_readings(empty), 0.0, DURATION_S)
     assert (found.read_s, found.agreement_s) == (0.0, 0.0)
     assert np.isnan([found.valence, found.changes_per_minute, found.agreement]).all()
+
+
+def test_spans_lose_what_is_excluded() -> None:
+    assert subtract_spans([(4.0, 8.0), (0.0, 5.0)], [(2.0, 3.0), (7.0, 9.0)]) == [(0.0, 2.0), (3.0, 7.0)]
+    assert subtract_spans([(1.0, 2.0)], [(0.0, 3.0)]) == []

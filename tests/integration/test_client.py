@@ -13,7 +13,7 @@ import pytest
 from emotrace_client import AnalysisFailedError, Client, ConnectionLostError, ProblemError
 
 from tests.browser.network_throttle import ThrottledProxy
-from tests.conftest import Start
+from tests.conftest import Start, application
 from tests.inference.timelines import fused
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES
@@ -40,9 +40,10 @@ def owner(django_user_model: Any, transactional_db: None) -> User:
     return user
 
 
-@pytest.fixture
-def web(process: Start) -> Web:
-    return Web(process)
+@pytest.fixture(scope="module")
+def web(django_db_setup: None) -> Iterator[Web]:
+    with application() as start:
+        yield Web(start)
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Start
+from tests.conftest import Start, application
 from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.web import Web
 from tests.webapp.factories import published
@@ -32,9 +32,10 @@ def owner(django_user_model: Any, transactional_db: None, settings: Any) -> User
     return user
 
 
-@pytest.fixture
-def web(process: Start) -> Web:
-    return Web(process)
+@pytest.fixture(scope="module")
+def web(django_db_setup: None) -> Iterator[Web]:
+    with application() as start:
+        yield Web(start)
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def gone(marks: set[str], *roots: Path) -> set[str]:
     return left(marks, *roots)
 
 
+@pytest.mark.extended
 def test_nothing_is_left_a_minute_later(
     process: Start, journal: Journal, web: Web, persephone: Person, settings: Any
 ) -> None:

@@ -115,7 +115,7 @@ def fit(data: Path, *, given: str = "residual", **changes: Any) -> int:
     ("fusion", "backbone"),
     [
         ("intermediate-attention", "residual"),
-        ("intermediate-transformer", "efficient-face"),
+        pytest.param("intermediate-transformer", "efficient-face", marks=pytest.mark.extended),
     ],
 )
 def test_a_model_goes_from_files_to_the_store_and_is_scored(
@@ -153,6 +153,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(
     assert spec_file(spec)["temperature_alone"] == {given: alone[given]["temperature"] for given in ("voice", "face")}
 
 
+@pytest.mark.extended
 def test_the_weights_kept_know_all_actors_and_the_scores_only_the_first(
     with_model: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -122,6 +122,7 @@ def test_another_seed_gives_another_network(arguments: list[str], whole: Path, t
     assert not same(weights(whole), weights(tmp_path / "two"))
 
 
+@pytest.mark.extended
 def test_two_processes_share_every_batch(arguments: list[str], tmp_path: Path) -> None:
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "training")
     assert start([*arguments, str(tmp_path / "two")], launcher).wait(timeout=300) == 0
@@ -141,7 +142,7 @@ def accuracy(folder: Path) -> float:
     return json.loads((folder / "metrics.json").read_text())["accuracy"]
 
 
-RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"lr": 0.05, "epochs": 10}]}
+RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"size": 16, "lr": 0.05, "epochs": 10}]}
 
 
 def test_a_network_learns_its_labels_and_what_its_teacher_says(arguments: list[str], tmp_path: Path) -> None:

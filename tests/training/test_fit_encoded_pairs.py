@@ -93,6 +93,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     config = yaml.safe_load(CONFIG.read_text())
     config |= {"train_actors": [2], "calibration_actors": [3, 4], "test_actors": [3, 4], "augmentations": 2}
     config |= {"steps": 2, "batch_size": 4, "refit": True}
+    config["face"]["size"] = 16  # the least that the backbone takes
     config["branch"] |= {"steps": 2, "batch_size": 4, "variants": 1, "shares": {"ravdess": 0.7, "nemo": 0.3}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     return tmp_path

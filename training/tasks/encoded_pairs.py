@@ -11,7 +11,6 @@ from lightning_fabric import Fabric
 from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
 
-from inference import speech as speech_input
 from inference.hashing import sha256_file
 from inference.model_spec import AudioVisualSpec, SupportInput
 from inference.models.audio_visual import EncoderBranch, build_audio_visual
@@ -61,7 +60,6 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
     With `refit`, the published weights are trained again, on all these actors, and take the modality weight and the
     temperatures of the network that was scored.
     """
-    speech_input.warm_up()
     branch = config.branch
     roots = [sources.speech, *sources.corpora]
     ravdess, *others = encode_corpora(roots, config.encoder, branch.layers[0], branch.variants, config.seed)

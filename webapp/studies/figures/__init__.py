@@ -1,0 +1,1 @@
+"""Figures of a comparison as shapes, which templates write as SVG. Nothing here knows the database."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from av.video.stream import VideoStream
 from inference.errors import Code, InputError
 from inference.media.container import audio_decoder, audio_stream, open_container, start_s, video_stream
 from inference.media.mixdown import ChannelStatistics, Mixdown, frame_samples
+from inference.media.needed_packets import needed_packets
 from inference.media.orientation import Orientation
 from inference.media.timestamps import SoundTimestamps
 from inference.sandbox.client import sandboxed
@@ -26,6 +28,8 @@ _SLACK_S = 0.01  # of drift that is left: containers round timestamps
 _DRIFT_CORRECTION = 0.1  # share of the drift that each frame corrects by stretching
 _MAX_CORRECTION = 0.05  # of a frame's length
 _MAX_OVERLAP_S = 0.5  # a timestamp further back is ignored
+# Codecs whose decoders tell frames that no other frame refers to.
+_CODECS_WITH_DISPOSABLE_FRAMES = ("h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4")
 _OVERRUN_S = 1.0  # of sound decoded beyond the length of the packets
 
 
@@ -33,10 +37,10 @@ _OVERRUN_S = 1.0  # of sound decoded beyond the length of the packets
 def frames_at(path: Path, times: Sequence[float], max_side: int, max_pixels: float = math.inf) -> Iterator[np.ndarray]:
     """Yield the frame at each of the rising `times` (seconds): (H, W, 3) uint8 BGR, upright.
 
-    Every frame is decoded, in order; only the requested ones are converted, their longer side at most `max_side`
-    pixels. Before the first and after the last frame, that frame is repeated. Frames that cannot be decoded are
-    skipped. Raises InputError(READER_CRASHED | TOO_COSTLY), and InputError(TOO_MANY_PIXELS) where the frames have more
-    than `max_pixels` in all.
+    Frames are decoded in order, without those that neither are requested nor help to decode others. Only the requested
+    ones are converted, their longer side at most `max_side` pixels. Before the first and after the last frame, that
+    frame is repeated. Frames that cannot be decoded are skipped. Raises InputError(READER_CRASHED | TOO_COSTLY), and
+    InputError(TOO_MANY_PIXELS) where the decoded frames have more than `max_pixels` in all.
     """
     decoded_pixels = 0
     remaining = iter(times)
@@ -48,7 +52,7 @@ def frames_at(path: Path, times: Sequence[float], max_side: int, max_pixels: flo
         stream.thread_type = "AUTO"
         orientation, start = Orientation(stream), start_s(container)
         previous: av.VideoFrame | None = None
-        for frame in _decode_frames(container, stream, stream.codec_context):
+        for frame in _decode_needed(container, stream, times, start):
             decoded_pixels += frame.width * frame.height
             if decoded_pixels > max_pixels:
                 raise InputError(
@@ -164,19 +168,43 @@ def _resynchronise(chunk: np.ndarray, drift: int, sample_rate: int) -> np.ndarra
     return stretched.astype(np.float32)
 
 
-def _decode_frames(
-    container: InputContainer, stream: VideoStream | AudioStream, decoder: VideoCodecContext | AudioCodecContext
+def _decode_needed(
+    container: InputContainer, stream: VideoStream, times: Sequence[float], start: float
 ) -> Iterator[Any]:
-    """Yield the frames of a track, in order. Undecodable packets are skipped; a read error ends the track."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            frames = decoder.decode(next(packets))
-        except StopIteration:
-            return
-        except av.error.FFmpegError:
+    """Yield the frames that are shown at `times`, and those that are decoded on the way, in order."""
+    decoder = stream.codec_context
+    may_skip = decoder.codec.canonical_name in _CODECS_WITH_DISPOSABLE_FRAMES
+    skips = False
+    for packet, needed in needed_packets(_read_packets(container, stream), times, start):
+        if decoder.codec.intra_only and not needed:
             continue
-        yield from frames
+        decoder.skip_frame = "NONREF" if skips and not needed else "DEFAULT"
+        for frame in _decode_packet(decoder, packet):
+            may_skip = may_skip and not frame.interlaced_frame  # a packet may hold one of the two fields of a frame
+            skips = may_skip
+            yield frame
+
+
+def _decode_frames(
+    container: InputContainer, stream: AudioStream, decoder: AudioCodecContext
+) -> Iterator[av.AudioFrame]:
+    """Yield the frames of a sound track, in order."""
+    for packet in _read_packets(container, stream):
+        yield from _decode_packet(decoder, packet)
+
+
+def _read_packets(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator["av.Packet[Any]"]:
+    """Yield the packets of a track; a read error ends it."""
+    with suppress(av.error.FFmpegError):
+        yield from container.demux(stream)
+
+
+def _decode_packet(decoder: VideoCodecContext | AudioCodecContext, packet: "av.Packet[Any]") -> list[Any]:
+    """Return the frames that the decoder has ready behind a packet; none behind one that it cannot decode."""
+    try:
+        return list(decoder.decode(packet))
+    except av.error.FFmpegError:
+        return []
 
 
 def _resampler(sample_rate: int) -> AudioResampler:

@@ -1,6 +1,8 @@
 """Publishes results, each in one transaction that is conditional on the lease."""
 
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -24,7 +26,6 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
 
     Rendering belongs to the same attempt: its claim increments what is decremented here.
     """
-    facts = summary(timeline)
     with transaction.atomic():
         # The analysis' row comes first: readers that lock it wait until the result is complete.
         lease.finish(
@@ -32,71 +33,84 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
             attempt=F("attempt") - 1,
             progress=PROGRESS_SPANS[Stage.TIMELINE][1],
             dispatched_at=Now(),
-            timeline_at=Now(),
-            mode=timeline.mode,
-            input_sha256=timeline.media.sha256,
-            models_used=encode(timeline.models),
-            labels=list(timeline.labels),
-            notice=timeline.notice,
-            eeg_facts=encode(timeline.eeg),
-            label=facts["label"],
-            shares=[facts["share"][label] for label in (*timeline.labels, UNDETERMINED)],
-            mean_probability=facts["mean_probability"],
-            audio_video=facts.get("audio_video"),
+            **result_fields(timeline),
         )
         WindowScore.objects.filter(analysis=lease.pk).delete()
         Segment.objects.filter(analysis=lease.pk).delete()
-        WindowScore.objects.bulk_create(
-            (
-                WindowScore(
-                    analysis_id=lease.pk,
-                    start_s=window.start_s,
-                    end_s=window.end_s,
-                    source=window.source,
-                    logits=list(window.logits),
-                    probabilities=list(window.probabilities),
-                    face=window.face,
-                    voice=window.voice,
-                    unimodal=window.unimodal,
-                    voice_novelty=window.voice_novelty,
-                )
-                for window in timeline.windows
-            ),
-            batch_size=BATCH_SIZE,
-        )
         owner_id = Analysis.objects.values_list("recording__owner", flat=True).get(pk=lease.pk)
-        Segment.objects.bulk_create(
-            (
-                Segment(
-                    analysis_id=lease.pk,
-                    owner_id=owner_id,
-                    start_s=segment.start_s,
-                    end_s=segment.end_s,
-                    label=segment.label,
-                    confidence=segment.confidence,
-                    probabilities=[segment.probabilities[label] for label in timeline.labels],
-                    face=segment.evidence.face,
-                    voice=segment.evidence.voice,
-                    eeg=segment.evidence.eeg,
-                    unimodal=_in_label_order(segment.unimodal, timeline.labels),
-                    reason=segment.reason or "",
-                    voice_novelty=segment.voice_novelty,
-                )
-                for segment in timeline.segments
-            ),
-            batch_size=BATCH_SIZE,
-        )
-        if timeline.faces is not None:
-            FaceTrack.objects.update_or_create(
-                analysis_id=lease.pk,
-                defaults={
-                    "step_s": timeline.faces.step_s,
-                    "times_s": [face.time_s for face in timeline.faces.boxes],
-                    "boxes": [list(face[1:]) for face in timeline.faces.boxes],
-                },
-            )
+        create_result_rows(lease.pk, owner_id, timeline)
         events.emit_analysis_event(events.EventType.TIMELINE_PUBLISHED, lease.pk)
         transaction.on_commit(lambda: dispatch.enqueue(lease.pk, published=True))
+
+
+def result_fields(timeline: Timeline) -> dict[str, Any]:
+    """The columns of an analysis that tell its result."""
+    facts = summary(timeline)
+    return {
+        "timeline_at": Now(),
+        "mode": timeline.mode,
+        "input_sha256": timeline.media.sha256,
+        "models_used": encode(timeline.models),
+        "labels": list(timeline.labels),
+        "notice": timeline.notice,
+        "eeg_facts": encode(timeline.eeg),
+        "label": facts["label"],
+        "shares": [facts["share"][label] for label in (*timeline.labels, UNDETERMINED)],
+        "mean_probability": facts["mean_probability"],
+        "audio_video": facts.get("audio_video"),
+    }
+
+
+def create_result_rows(analysis_id: UUID, owner_id: int, timeline: Timeline) -> None:
+    """Create the windows, the segments and the positions of faces of an analysis."""
+    WindowScore.objects.bulk_create(
+        (
+            WindowScore(
+                analysis_id=analysis_id,
+                start_s=window.start_s,
+                end_s=window.end_s,
+                source=window.source,
+                logits=list(window.logits),
+                probabilities=list(window.probabilities),
+                face=window.face,
+                voice=window.voice,
+                unimodal=window.unimodal,
+                voice_novelty=window.voice_novelty,
+            )
+            for window in timeline.windows
+        ),
+        batch_size=BATCH_SIZE,
+    )
+    Segment.objects.bulk_create(
+        (
+            Segment(
+                analysis_id=analysis_id,
+                owner_id=owner_id,
+                start_s=segment.start_s,
+                end_s=segment.end_s,
+                label=segment.label,
+                confidence=segment.confidence,
+                probabilities=[segment.probabilities[label] for label in timeline.labels],
+                face=segment.evidence.face,
+                voice=segment.evidence.voice,
+                eeg=segment.evidence.eeg,
+                unimodal=_in_label_order(segment.unimodal, timeline.labels),
+                reason=segment.reason or "",
+                voice_novelty=segment.voice_novelty,
+            )
+            for segment in timeline.segments
+        ),
+        batch_size=BATCH_SIZE,
+    )
+    if timeline.faces is not None:
+        FaceTrack.objects.update_or_create(
+            analysis_id=analysis_id,
+            defaults={
+                "step_s": timeline.faces.step_s,
+                "times_s": [face.time_s for face in timeline.faces.boxes],
+                "boxes": [list(face[1:]) for face in timeline.faces.boxes],
+            },
+        )
 
 
 def _in_label_order(

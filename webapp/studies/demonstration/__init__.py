@@ -1,0 +1,1 @@
+"""A simulated study for looking around: the sample recording, with timelines that a program made up."""

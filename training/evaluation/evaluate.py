@@ -20,7 +20,7 @@ from training.data.speech_corpora import RAVDESS, SpeechClip, read_corpus, read_
 from training.data.synthetic_pairs import FACE_OF
 from training.errors import DatasetError
 from training.evaluation.deployed import ClipAnalyser, Predictions, Sound
-from training.evaluation.metrics import scores
+from training.evaluation.metrics import calibration, scores
 from training.features.alignment import align_faces
 from training.features.faces import moving_crops
 from training.features.sound_augmentation import Degradation, degrade
@@ -144,7 +144,8 @@ def read_sounds(clips: Sequence[SpeechClip], degradation: Degradation | None) ->
 def face_scores(analyser: ClipAnalyser, faces: fer2013.Faces, votes: ferplus.Votes | None = None) -> dict[str, Any]:
     """Scores on still faces without speech. Labels that share a face, calm and neutral, count as one.
 
-    With `votes` also the accuracy by the label with most of FER+'s votes, of all faces and where six annotators agree.
+    With `votes` also the accuracy and calibration error by the label with most of FER+'s votes, of all faces and where
+    six annotators agree.
     """
     shown = [FACE_OF.get(label, label) for label in analyser.model.labels]
     names = sorted(set(shown))
@@ -162,13 +163,15 @@ def face_scores(analyser: ClipAnalyser, faces: fer2013.Faces, votes: ferplus.Vot
     if votes is not None:
         voted, agreement = votes.majority(faces)
         rows, targets = _known(voted.labels, names)
-        correct = probabilities[votes.labels.any(axis=1)][rows].argmax(axis=1) == targets
+        voted_on = probabilities[votes.labels.any(axis=1)][rows]
+        correct = voted_on.argmax(axis=1) == targets
         six = agreement[rows] >= ferplus.SIX
         result["votes"] = {
             "accuracy": _share(correct),
             "accuracy_six": _share(correct[six]),
             "n": len(correct),
             "n_six": int(six.sum()),
+            "ece": calibration(voted_on, targets)["ece"],
         }
     return result
 

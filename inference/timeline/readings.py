@@ -1,7 +1,7 @@
 """What a reader, the machine or a person, says at each moment of a recording, without smoothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,33 +32,15 @@ class Readings:
     voice_labels: LabelIndices
 
 
-def machine_readings(
-    timeline: Timeline,
-    times: Floats | None = None,
-    log_odds: Mapping[Source, Floats] | None = None,
-) -> Readings:
+def machine_readings(timeline: Timeline, times: Floats | None = None) -> Readings:
     """Return what the models say at `times`, or in each cell of the timeline's grid.
 
     The windows with enough of a face or a voice are averaged as on the timeline; where EEG was scored, its fusion
     with face and voice replaces them. Moments of UNDETERMINED segments, and those that no such window covers, are
-    undetermined. With `log_odds` (labels,) of each source the probabilities are relative to that baseline, and
-    undetermined where the source has none.
+    undetermined.
     """
     at = grid_times(timeline.media.duration_s) if times is None else times
-    width = len(timeline.labels)
-    probabilities, covered = np.zeros((len(at), width)), np.zeros(len(at), dtype=bool)
-    for source in (Source.AUDIO_VIDEO, Source.FUSION):
-        windows = source_windows(timeline, source)
-        values = np.array([window.probabilities for window in windows]).reshape(len(windows), width)
-        if log_odds is not None:
-            baseline = log_odds.get(source)
-            values = np.full_like(values, np.nan) if baseline is None else subtract_log_odds(values, baseline)
-        if source is Source.AUDIO_VIDEO:
-            values[~_has_evidence(windows)] = np.nan
-        means, over = average_windows(windows, values, at)
-        probabilities[over], covered[over] = means[over], True
-    determined = covered & (labels_at(timeline.segments, timeline.labels, at) < width)
-    probabilities[~determined] = 0
+    probabilities, determined = _average(timeline, at, None)
     return Readings(
         labels=timeline.labels,
         hop_s=hop_s(timeline),
@@ -68,6 +50,15 @@ def machine_readings(
         face_labels=_unimodal_labels(timeline, Modality.FACE, at),
         voice_labels=_unimodal_labels(timeline, Modality.VOICE, at),
     )
+
+
+def relative_readings(timeline: Timeline, readings: Readings, log_odds: Mapping[Source, Floats]) -> Readings:
+    """Return the machine's readings relative to a baseline, the log-odds (labels,) of each source.
+
+    Where the source of a moment has no baseline, it is undetermined. Face and voice alone stay as they are.
+    """
+    probabilities, determined = _average(timeline, readings.times, log_odds)
+    return replace(readings, probabilities=probabilities, determined=determined)
 
 
 def person_readings(timeline: Timeline, times: Floats | None = None) -> Readings:
@@ -95,6 +86,25 @@ def hop_s(timeline: Timeline) -> float:
     """Return the distance between the starts of two audio-visual windows; a cell's length where there is one."""
     starts = [window.start_s for window in source_windows(timeline, Source.AUDIO_VIDEO)]
     return float(np.median(np.diff(starts))) if len(starts) > 1 else CELL_S
+
+
+def _average(timeline: Timeline, times: Floats, log_odds: Mapping[Source, Floats] | None) -> tuple[Floats, Mask]:
+    """Return probabilities (T, labels), relative to `log_odds` if any, and where they are determined (T,)."""
+    width = len(timeline.labels)
+    probabilities, covered = np.zeros((len(times), width)), np.zeros(len(times), dtype=bool)
+    for source in (Source.AUDIO_VIDEO, Source.FUSION):
+        windows = source_windows(timeline, source)
+        values = np.array([window.probabilities for window in windows]).reshape(len(windows), width)
+        if log_odds is not None:
+            baseline = log_odds.get(source)
+            values = np.full_like(values, np.nan) if baseline is None else subtract_log_odds(values, baseline)
+        if source is Source.AUDIO_VIDEO:
+            values[~_has_evidence(windows)] = np.nan
+        means, over = average_windows(windows, values, times)
+        probabilities[over], covered[over] = means[over], True
+    determined = covered & (labels_at(timeline.segments, timeline.labels, times) < width)
+    probabilities[~determined] = 0
+    return probabilities, determined
 
 
 def _has_evidence(windows: Sequence[Window]) -> Mask:

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from inference.timeline.baseline import span_log_odds
 from inference.timeline.measures import Measures, counted_seconds, measure, subtract_spans
-from inference.timeline.readings import Readings, hop_s, machine_readings, person_readings
+from inference.timeline.readings import Readings, hop_s, machine_readings, person_readings, relative_readings
 from inference.timeline.sampling import CELL_S, grid_times, sample_source
 from inference.timeline.segmentation import segment_windows
 from inference.types import (
@@ -130,11 +130,12 @@ def test_a_baseline_is_subtracted_from_the_windows_before_they_are_averaged() ->
     recording = timeline()
     log_odds = span_log_odds(recording, Source.AUDIO_VIDEO, 2.0, 12.0)
     np.testing.assert_allclose(log_odds, np.tile(logit(REST), (len(log_odds), 1)))
-    found = machine_readings(recording, log_odds={Source.AUDIO_VIDEO: log_odds.mean(axis=0)})
+    raw = machine_readings(recording)
+    found = relative_readings(recording, raw, {Source.AUDIO_VIDEO: log_odds.mean(axis=0)})
     np.testing.assert_allclose(measure(found, 3.0, 12.0).mean_probability, np.full(3, 1 / 3))
     relative = expit(logit(SMILE) - logit(REST))
     np.testing.assert_allclose(measure(found, 22.0, 28.0).mean_probability, relative / relative.sum())
-    assert not machine_readings(recording, log_odds={}).determined.any()
+    assert not relative_readings(recording, raw, {}).determined.any()
 
 
 def test_a_person_says_one_label_at_a_time() -> None:

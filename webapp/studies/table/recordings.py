@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from inference.timeline.arrays import Floats
 from inference.timeline.baseline import span_log_odds
 from inference.timeline.measures import Span, subtract_spans
-from inference.timeline.readings import Readings, machine_readings, person_readings
+from inference.timeline.readings import Readings, machine_readings, person_readings, relative_readings
 from inference.types import Evidence, MediaInfo, Mode, Segment, Source, Timeline, Window
 from webapp.analyses import selectors as analyses
 from webapp.analyses.models import Analysis, NeutralBaseline
@@ -53,7 +53,7 @@ class MeasuredRecording:
     @cached_property
     def relative(self) -> Readings | None:
         """What the models say relative to the baseline; None without one."""
-        return machine_readings(self.timeline, log_odds=self.log_odds) if self.log_odds else None
+        return relative_readings(self.timeline, self.machine, self.log_odds) if self.log_odds else None
 
     @cached_property
     def person(self) -> Readings | None:

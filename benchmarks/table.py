@@ -111,17 +111,26 @@ def write(project: "Project", unit: Any, format: str) -> dict[str, float]:
     from webapp.studies.table.files import Table
 
     process = psutil.Process()
-    before, started, cpu = process.memory_info().rss, time.perf_counter(), time.process_time()
+    before, started, cpu = process.memory_info().rss, time.perf_counter(), cpu_seconds()
     size, peak = 0, before
     for piece in Table(project, unit, own=True).write(format):
         size += len(piece)
         peak = max(peak, process.memory_info().rss)
     return {
         "seconds": time.perf_counter() - started,
-        "cpu": time.process_time() - cpu,
+        "cpu": cpu_seconds() - cpu,
         "mib": size / 2**20,
         "rise": (peak - before) / 2**20,
     }
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of its database connection's, which hardly depends on what else the machine does."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    database = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text().split()[0]
+    return time.process_time() + int(database) / 1e9
 
 
 def document(found: list[dict[str, Any]], recordings: int) -> str:
@@ -130,15 +139,16 @@ def document(found: list[dict[str, Any]], recordings: int) -> str:
         f"| {one['rise']:.0f} |"
         for one in found
     ]
-    slowest, rise = max(one["seconds"] for one in found), max(one["rise"] for one in found)
+    slowest, rise = max(one["cpu"] for one in found), max(one["rise"] for one in found)
     return "\n".join(
         [
             "# The table of a project",
             "",
             f"{recordings} recordings of {DURATION_S / 60:.0f} minutes, written by `python -m benchmarks.table` on "
-            f"{circumstances()}. A limit of {LIMIT_S:.0f} s: {'kept' if slowest < LIMIT_S else 'not kept'}; memory "
-            f"that rises by less than {LIMIT_MIB:.0f} MiB beyond a project a tenth as large: "
-            f"{'kept' if rise < LIMIT_MIB else 'not kept'}. CPU time is the process' own, without the database's.",
+            f"{circumstances()}. CPU time is that of the process and of its database connection: it hardly depends on "
+            f"what else the machine does, as the wall time does. The limit of {LIMIT_S:.0f} s of it is "
+            f"{'kept' if slowest < LIMIT_S else 'not kept'}; the limit of {LIMIT_MIB:.0f} MiB by which memory may rise "
+            f"beyond a project a tenth as large is {'kept' if rise < LIMIT_MIB else 'not kept'}.",
             "",
             "| Unit | Format | s | CPU s | MiB | Rise of memory, MiB |",
             "| --- | --- | --- | --- | --- | --- |",

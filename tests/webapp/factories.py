@@ -123,7 +123,7 @@ class ComparisonFactory(DjangoModelFactory[Comparison]):
 
     project = SubFactory(ProjectFactory)
     name = "Happiness by condition"
-    measure = "mean_probability.happy"
+    measures = ["mean_probability_happy"]
     factor_name = "condition"
     paired = False
     baseline = False

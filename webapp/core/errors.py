@@ -64,6 +64,12 @@ class WebCode(StrEnum):
     WEBHOOK_ADDRESS = "webhook_address"
     WEBHOOK_LIMIT = "webhook_limit"
     WEBHOOK_OFF = "webhook_off"
+    NOTHING_TO_COMPARE = "nothing_to_compare"
+    COMPARISON_LEVELS = "comparison_levels"
+    COMPARISON_TOO_FEW = "comparison_too_few"
+    COMPARISON_BOTH_LEVELS = "comparison_both_levels"
+    COMPARISON_MIXED_MODELS = "comparison_mixed_models"
+    COMPARISON_MEASURE = "comparison_measure"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     MODEL_UNAVAILABLE = "model_unavailable"
     MEDIA_KEY = "media_key"
@@ -230,6 +236,12 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.WEBHOOK_ADDRESS: 400,
     WebCode.WEBHOOK_LIMIT: 409,
     WebCode.WEBHOOK_OFF: 409,
+    WebCode.NOTHING_TO_COMPARE: 409,
+    WebCode.COMPARISON_LEVELS: 422,
+    WebCode.COMPARISON_TOO_FEW: 422,
+    WebCode.COMPARISON_BOTH_LEVELS: 422,
+    WebCode.COMPARISON_MIXED_MODELS: 422,
+    WebCode.COMPARISON_MEASURE: 422,
     WebCode.STORAGE_UNAVAILABLE: 503,
     WebCode.MODEL_UNAVAILABLE: 503,
     WebCode.MEDIA_KEY: 503,

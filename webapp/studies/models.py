@@ -160,7 +160,7 @@ class Comparison(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="comparisons", db_index=False)
     name = models.CharField(max_length=TITLE_MAX_LENGTH)
-    measure = models.CharField(max_length=NAME_MAX_LENGTH)
+    measures = ArrayField(models.CharField(max_length=NAME_MAX_LENGTH))
     factor = models.ForeignKey(Variable, null=True, on_delete=models.SET_NULL, related_name="+")
     factor_name = models.CharField(max_length=NAME_MAX_LENGTH, help_text=f"The variable's name, or `{STIMULUS}`.")
     paired = models.BooleanField()

@@ -7,7 +7,7 @@ from itertools import groupby
 from inference.timeline.axis import ticks
 from webapp.studies.figures.colours import colour, dashes
 from webapp.studies.figures.scale import Scale, Tick, linear_scale
-from webapp.studies.statistics.mean_curve import MeanCurve
+from webapp.studies.statistics.results import MeanCurve
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 34, 44

@@ -152,7 +152,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("name", models.CharField(max_length=120)),
-                ("measure", models.CharField(max_length=80)),
+                (
+                    "measures",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), size=None),
+                ),
                 ("factor_name", models.CharField(help_text="The variable's name, or `stimulus`.", max_length=80)),
                 ("paired", models.BooleanField()),
                 ("baseline", models.BooleanField()),

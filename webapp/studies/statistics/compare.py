@@ -18,6 +18,7 @@ from webapp.studies.statistics.permutation import permutation_test
 from webapp.studies.statistics.results import (
     Basis,
     ComparisonResult,
+    Curve,
     Dot,
     LeftOut,
     LevelSummary,
@@ -61,6 +62,7 @@ def compare(
     basis: Basis,
     *,
     left_out: Sequence[LeftOut] = (),
+    curves: Sequence[Curve] = (),
     seed: int = SEED,
 ) -> ComparisonResult:
     """Compare the conditions `basis.levels` in each of the measures.
@@ -92,6 +94,7 @@ def compare(
         seed=seed,
         software={name: version(name) for name in _SOFTWARE},
         methods="",
+        curves=tuple(curves),
     )
     return replace(found, methods=methods_paragraph(found))
 

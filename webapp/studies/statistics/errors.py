@@ -9,7 +9,6 @@ class Refusal(StrEnum):
     LEVELS = "comparison_levels"
     TOO_FEW = "comparison_too_few"
     BOTH_LEVELS = "comparison_both_levels"
-    MIXED_MODELS = "comparison_mixed_models"
 
 
 class RefusedError(Exception):

@@ -2,22 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
 import numpy as np
 
 from inference.timeline.arrays import Floats
-from webapp.studies.statistics.results import CONFIDENCE
-
-
-class MeanCurve(msgspec.Struct, frozen=True, kw_only=True):
-    """Means at `times_s` with pointwise intervals; None where nobody, or for an interval only one, is read."""
-
-    times_s: tuple[float, ...]
-    participants: tuple[int, ...]
-    mean: tuple[float | None, ...]
-    low: tuple[float | None, ...]
-    high: tuple[float | None, ...]
-    confidence: float = CONFIDENCE
+from webapp.studies.statistics.results import CONFIDENCE, MeanCurve
 
 
 def mean_curve(times_s: Floats, courses: Mapping[str, Sequence[Floats]]) -> MeanCurve:

@@ -105,6 +105,25 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     measure: str = ""
 
 
+class MeanCurve(msgspec.Struct, frozen=True, kw_only=True):
+    """Means at `times_s` with pointwise intervals; None where nobody, or for an interval only one, is read."""
+
+    times_s: tuple[float, ...]
+    participants: tuple[int, ...]
+    mean: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    confidence: float = CONFIDENCE
+
+
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """The mean course of a measure in a condition, from the start of its stimulus."""
+
+    measure: str
+    level: str
+    course: MeanCurve
+
+
 class MeasureResult(msgspec.Struct, frozen=True, kw_only=True):
     """One measure. `test` is over all conditions, `p_holm` adjusted over the measures of the comparison."""
 
@@ -143,6 +162,7 @@ class ComparisonResult(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     software: dict[str, str]
     methods: str
+    curves: tuple[Curve, ...] = ()
     schema: str = SCHEMA
 
 

@@ -31,6 +31,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return video(path, [photograph()] * 10 + [EMPTY] * 10 + [photograph()] * 10)
 
 
+@pytest.mark.slow
 def test_the_windows_are_those_of_training(recorded: Path) -> None:
     starts = [0.0, 0.3, 0.35, 1.7]  # apart by less, and by more, than two pictures
     windows = served(recorded, starts, 0.9, FACES, FRAMES)
@@ -61,6 +62,7 @@ def test_a_face_is_taken_from_its_own_window(recorded: Path) -> None:
     assert alone.shape == (3, 3, 24, 24), "a window without a face has whole frames, which nothing reads"
 
 
+@pytest.mark.slow
 def test_windows_that_share_pictures_are_what_each_is_by_itself(recorded: Path) -> None:
     """The first shows a moment at which the third has a face; the second has its only face later."""
     starts = [1.2, 1.3, 1.5]

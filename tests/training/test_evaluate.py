@@ -125,6 +125,7 @@ def test_the_label_of_a_clip_is_that_of_most_of_its_time() -> None:
     assert not predictions.probabilities[1].any() and predictions.confidence[1] == 0
 
 
+@pytest.mark.slow
 def test_a_corpus_is_scored_clean_and_degraded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

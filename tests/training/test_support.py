@@ -51,6 +51,7 @@ def encoded(corpus: str, offset: float, width: int) -> EncodedSpeech:
     )
 
 
+@pytest.mark.slow
 def test_the_reference_is_of_every_variant_of_every_corpus() -> None:
     torch.manual_seed(0)
     data = encoder_spec("intermediate-attention")

@@ -43,6 +43,7 @@ def test_both_names_of_the_data_directory_are_accepted(name: str, monkeypatch: p
     assert paths.data_dir() == Path("/somewhere")
 
 
+@pytest.mark.slow
 def test_check_creates_nothing(tmp_path: Path) -> None:
     environment = {**os.environ, "EMOTRACE_DATA_DIR": str(tmp_path / "var"), "EMOTRACE_TMP_DIR": str(tmp_path / "tmp")}
     environment.pop("SECRET_KEY", None)

@@ -7,10 +7,11 @@ import pytest
 from scipy import stats
 
 from tests.webapp.studies.study_values import MEASURE, basis, observations
+from webapp.studies.figures.comparison import MeasureFigure
 from webapp.studies.figures.course import course_panel
 from webapp.studies.figures.dots import dots_panels, mean_interval
 from webapp.studies.figures.scale import linear_scale
-from webapp.studies.figures.svg import figure_svg
+from webapp.studies.figures.svg import figures_svg
 from webapp.studies.statistics.compare import compare
 from webapp.studies.statistics.mean_curve import mean_curve
 from webapp.studies.statistics.results import MeasureResult
@@ -90,8 +91,10 @@ def test_a_course_has_a_gap_where_nothing_is_read() -> None:
 def test_the_file_is_svg_with_what_names_hold_escaped() -> None:
     groups = dict.fromkeys(("P00", "P01"), "<b>&")
     panels = dots_panels(measured(paired=True), paired=True, axis="x", groups=groups)
-    root = ElementTree.fromstring(figure_svg("Happy & sad", panels, None))  # noqa: S314 written here
+    figure = MeasureFigure(MEASURE, "Happy", panels, None)
+    root = ElementTree.fromstring(figures_svg("Happy & sad", [figure, figure]))  # noqa: S314 written here
     assert root.get("width") == str(sum(panel.width for panel in panels))
+    assert root.get("height") == str(2 * panels[0].height)
     texts = {element.text for element in root.iter() if element.text}
     assert {"<b>&", "Happy & sad"} <= texts
-    assert len([element for element in root.iter() if element.get("class") == "figure-dot"]) == 8
+    assert len([element for element in root.iter() if element.get("class") == "figure-dot"]) == 16

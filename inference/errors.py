@@ -52,6 +52,8 @@ class Code(StrEnum):
     BASELINE_RANGE = "baseline_range"
     BASELINE_SHORT = "baseline_short"
     BASELINE_UNDETERMINED = "baseline_undetermined"
+    IMPORT_FORMAT = "import_format"
+    IMPORT_UNREADABLE = "import_unreadable"
     READER_CRASHED = "reader_crashed"
     TOO_COSTLY = "too_costly"
 

@@ -129,7 +129,7 @@ class ComparisonFactory(DjangoModelFactory[Comparison]):
     baseline = False
     model_name = MODEL.name
     model_version = MODEL.version
-    result = {"groups": []}
+    result = LazyFunction(dict)
     recording_ids = LazyFunction(list)
 
 

@@ -21,7 +21,17 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.webapp import clips, sharing, tus
-from tests.webapp.factories import DURATION_S, UserFactory, an_endpoint, finished, with_files
+from tests.webapp.factories import (
+    DURATION_S,
+    MarkerFactory,
+    ParticipantFactory,
+    StimulusFactory,
+    UserFactory,
+    VariableFactory,
+    an_endpoint,
+    finished,
+    with_files,
+)
 from tests.webapp.routes import calls
 from webapp.accounts.models import User
 from webapp.accounts.services import create_token
@@ -30,6 +40,8 @@ from webapp.api.throttling import FixedWindowThrottle
 from webapp.audit.models import Entry
 from webapp.recordings import projects_and_tags, uploads
 from webapp.recordings.models import Share
+from webapp.storage import media
+from webapp.studies.models import Stimulus
 from webapp.webhooks import services as webhooks
 
 TABLE = Path(__file__).with_name("access_matrix.txt")
@@ -93,7 +105,15 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
     link, ended = sharing.by_link(analysis.recording), sharing.by_link(analysis.recording)
     Share.objects.filter(pk=ended[0].pk).update(expires_at=timezone.now() - timedelta(days=1))
     webhook = an_endpoint(owner)[0]
+    stimulus = StimulusFactory.create(project=project)
+    with media.scratch_dir() as place:
+        (place / "advert.mp4").write_bytes(clips.video())
+        Stimulus.objects.update(file=media.save(place / "advert.mp4", stimulus.pk, ".mp4"))
     return {
+        "participant": ParticipantFactory.create(project=project).pk,
+        "variable": VariableFactory.create(project=project).pk,
+        "stimulus": stimulus.pk,
+        "marker": MarkerFactory.create(recording=analysis.recording, kind="stimulus", stimulus=stimulus).pk,
         "recording": analysis.recording_id,
         "analysis": analysis.pk,
         "project": project.pk,
@@ -211,7 +231,8 @@ FIELDS = re.findall(
     "eeg_sfreq person expires_at may_download email key search tag label status created_after created_before "
     "delete_before cursor page page_size ordering formats video min_confidence recordings filters mode have networks "
     "first_name last_name add remove number new_project oldpassword password1 password2 new_password1 new_password2 "
-    "expires sure at next",
+    "expires sure at next code into kind unit_of levels position table preview pattern length_s start_s end_s markers "
+    "anchor lines participant said video_upload",
 )
 HEADERS = ("Upload-Metadata", "Upload-Length", "Upload-Checksum", "Idempotency-Key", "Range", "If-Range", "Accept")
 

@@ -60,6 +60,17 @@ class WebCode(StrEnum):
     SHARE_PERSON = "share_person"
     SHARE_EXISTS = "share_exists"
     SHARE_EXPIRY = "share_expiry"
+    NOT_IN_PROJECT = "not_in_project"
+    STUDY_LIMIT = "study_limit"
+    VARIABLE_IN_USE = "variable_in_use"
+    VALUE_CONFLICT = "value_conflict"
+    VALUE_TABLE = "value_table"
+    NAME_PATTERN = "name_pattern"
+    MARKER_RANGE = "marker_range"
+    MARKER_OVERLAP = "marker_overlap"
+    MARKER_ANCHOR = "marker_anchor"
+    STIMULUS_LENGTH = "stimulus_length"
+    IMPORT_RECORDING = "import_recording"
     WEBHOOK_URL = "webhook_url"
     WEBHOOK_ADDRESS = "webhook_address"
     WEBHOOK_LIMIT = "webhook_limit"
@@ -186,6 +197,8 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.BASELINE_RANGE: 422,
     Code.BASELINE_SHORT: 422,
     Code.BASELINE_UNDETERMINED: 422,
+    Code.IMPORT_FORMAT: 415,
+    Code.IMPORT_UNREADABLE: 422,
     Code.READER_CRASHED: 422,
     Code.TOO_COSTLY: 422,
     WebCode.IDEMPOTENCY_KEY_REUSED: 422,
@@ -232,6 +245,17 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.SHARE_PERSON: 400,
     WebCode.SHARE_EXISTS: 409,
     WebCode.SHARE_EXPIRY: 400,
+    WebCode.NOT_IN_PROJECT: 409,
+    WebCode.STUDY_LIMIT: 409,
+    WebCode.VARIABLE_IN_USE: 409,
+    WebCode.VALUE_CONFLICT: 409,
+    WebCode.VALUE_TABLE: 422,
+    WebCode.NAME_PATTERN: 422,
+    WebCode.MARKER_RANGE: 422,
+    WebCode.MARKER_OVERLAP: 422,
+    WebCode.MARKER_ANCHOR: 422,
+    WebCode.STIMULUS_LENGTH: 422,
+    WebCode.IMPORT_RECORDING: 422,
     WebCode.WEBHOOK_URL: 400,
     WebCode.WEBHOOK_ADDRESS: 400,
     WebCode.WEBHOOK_LIMIT: 409,

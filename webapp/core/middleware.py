@@ -12,8 +12,12 @@ from inference.errors import Code, InputError
 from webapp.core.errors import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestError, WebCode, problem_details
 
 UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL characters."
-FILE_VIEWS = {"pages:upload", "api:recordings", "api:upload"}  # their views have limits of their own
-BODY_FACTORS = {"api:corrections": 16}  # corrections of two hours with a note each
+FILE_VIEWS = {
+    *("pages:upload", "api:recordings", "api:upload", "api:stimuli"),
+    *("api:markers-import", "api:project-markers-import", "api:transcript-import"),
+}  # their views have limits of their own
+# Corrections of two hours with a note each, and as much of a study.
+BODY_FACTORS = dict.fromkeys(("api:corrections", "api:values", "api:markers", "api:transcript"), 16)
 UTF8 = {"utf-8", "utf8", "us-ascii"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -6,12 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.dispatch import Signal
 
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import purposes, retention
 from webapp.recordings.models import Project, Recording, Tag, retention_days_of
+
+Losses = dict[str, int]  # how many recordings lost what
+PARTICIPANT = "participant"
+
+leaving_project = Signal()
+"""Arguments: recording_ids: Collection[UUID]. Receivers delete what is of the project, and return Losses."""
 
 
 def create_project(*, owner: User, name: str, **fields: Any) -> Project:
@@ -65,32 +73,52 @@ def delete_unused_tags(*, tags: Collection[UUID]) -> None:
 @transaction.atomic
 def update_recording(
     *, recording: Recording, tags: Iterable[str] | None = None, erase_due: bool = False, **fields: Any
-) -> None:
-    """Change the recording's `title` or `project`, and replace its tags by `tags`, given by name.
+) -> Losses:
+    """Change the recording's `title`, `project` or `participant`, and replace its tags by `tags`, given by name.
 
-    Raises RequestError(RETENTION_ERASES) unless `erase_due`.
+    Returns what it loses by leaving a project. Raises RequestError(RETENTION_ERASES) unless `erase_due`, and
+    RequestError(NOT_IN_PROJECT) if the participant is of another project.
     """
     owner = accounts.lock_user(recording.owner)  # so that none of the tags is deleted meanwhile
+    losses: Losses = {}
     if "project" in fields:
         recordings = Recording.objects.filter(pk=recording.pk)
-        retention.require_confirmation(
-            recordings=recordings, days=retention_days_of(fields["project"]), confirmed=erase_due
-        )
+        losses = _move(recordings, fields["project"], erase_due=erase_due)
+        if losses.get(PARTICIPANT):
+            recording.participant = None
     for name, value in fields.items():
         setattr(recording, name, value)
+    if recording.participant and recording.participant.project_id != recording.project_id:
+        message = f"Participant “{recording.participant}” is not of the recording's project. Choose one that is."
+        raise RequestError(WebCode.NOT_IN_PROJECT, message, field="participant")
     recording.save(update_fields=fields)
     if tags is not None:
         recording.tags.set(get_or_create_tags(owner=owner, names=tags))
+    return losses
 
 
-def move_to_project(*, recordings: Sequence[Recording], project: Project | None, erase_due: bool = False) -> None:
-    """Move recordings into a project, or with None out of theirs.
+@transaction.atomic
+def move_to_project(*, recordings: Sequence[Recording], project: Project | None, erase_due: bool = False) -> Losses:
+    """Move recordings into a project, or with None out of theirs; returns how many lose what by leaving a project.
 
     Raises RequestError(RETENTION_ERASES) unless `erase_due`.
     """
-    rows = Recording.objects.filter(pk__in=[recording.pk for recording in recordings])
+    for owner in {recording.owner_id: recording.owner for recording in recordings}.values():
+        accounts.lock_user(owner)
+    return _move(
+        Recording.objects.filter(pk__in=[recording.pk for recording in recordings]), project, erase_due=erase_due
+    )
+
+
+def _move(rows: QuerySet[Recording], project: Project | None, *, erase_due: bool) -> Losses:
     retention.require_confirmation(recordings=rows, days=retention_days_of(project), confirmed=erase_due)
+    moved = list(rows.exclude(project=project).values_list("pk", flat=True))
+    losses: Losses = {PARTICIPANT: rows.filter(pk__in=moved).exclude(participant=None).update(participant=None)}
+    answers: list[tuple[Any, Any]] = leaving_project.send(sender=Recording, recording_ids=moved)
+    for _, lost in answers:
+        losses.update(lost)
     rows.update(project=project)
+    return {what: count for what, count in losses.items() if count}
 
 
 @transaction.atomic

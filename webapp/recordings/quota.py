@@ -19,10 +19,11 @@ MAX_PENDING_UPLOADS = 1000  # per user
 
 
 def used_bytes(user: User) -> int:
-    """Bytes of the user's recordings and pending uploads."""
+    """Bytes of the user's recordings, stimuli and pending uploads."""
     stored = user.recordings.aggregate(sum=Sum("bytes"))["sum"] or 0
+    stimuli = user.projects.aggregate(sum=Sum("stimuli__bytes"))["sum"] or 0
     pending = user.uploads.aggregate(sum=Sum("length"))["sum"] or 0
-    return int(stored + pending)
+    return int(stored + stimuli + pending)
 
 
 def used_seconds(user: User) -> float:

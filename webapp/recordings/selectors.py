@@ -14,8 +14,9 @@ from webapp.recordings.models import MediaFile, Project, Recording, Tag, Upload
 
 
 def recordings_of(user: User) -> QuerySet[Recording]:
-    """The user's recordings, newest first, with their project, files and tags."""
-    return user.recordings.order_by("-created_at").select_related("project").prefetch_related("files", "tags")
+    """The user's recordings, newest first, with their project, participant, files and tags."""
+    recordings = user.recordings.order_by("-created_at").select_related("project", "participant")
+    return recordings.prefetch_related("files", "tags")
 
 
 def recording_for(user: User, pk: UUID) -> Recording:

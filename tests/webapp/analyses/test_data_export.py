@@ -22,7 +22,18 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.webapp import clips, codes, sharing, traces, tus
-from tests.webapp.factories import AnalysisFactory, RecordingFactory, claimed, finished, with_files
+from tests.webapp.factories import (
+    AnalysisFactory,
+    ComparisonFactory,
+    MarkerFactory,
+    ParticipantFactory,
+    RecordingFactory,
+    StimulusFactory,
+    VariableFactory,
+    claimed,
+    finished,
+    with_files,
+)
 from webapp.accounts import deletion
 from webapp.accounts.models import User
 from webapp.accounts.services import create_token
@@ -30,8 +41,9 @@ from webapp.analyses.models import Analysis
 from webapp.analyses.privacy import account_deletion, data_export
 from webapp.core.errors import RequestError
 from webapp.recordings import consent, projects_and_tags, uploads
-from webapp.recordings.models import Share
+from webapp.recordings.models import Project, Recording, Share
 from webapp.storage import media
+from webapp.studies.models import Stimulus, TranscriptLine, VariableValue
 
 NAME, PASSWORD = "rosalind-f", "a long enough password"
 EMAIL, NEW_EMAIL = "rosalind@example.org", "r-franklin@example.org"
@@ -52,6 +64,7 @@ def rosalind(transactional_db: None) -> User:
     project = projects_and_tags.create_project(owner=user, name=PROJECT, description=f"What {NAME} saw")
     projects_and_tags.update_recording(recording=read.recording, project=project, tags=[TAG])
     AnalysisFactory.create(recording=read.recording)
+    a_study(project, read.recording)
     api = APIClient()
     api.force_authenticate(user)
     tus.whole(api, b"a finished upload")
@@ -61,6 +74,26 @@ def rosalind(transactional_db: None) -> User:
     codes.switch_on(user)
     Client().post("/login/", {"username": NAME, "password": PASSWORD})  # waits for the code
     return user
+
+
+def a_study(project: Project, recording: Recording) -> None:
+    """With a word of hers, or an id, in every table."""
+    participant = ParticipantFactory.create(project=project, code=f"{NAME} herself")
+    values = {"variable": VariableFactory.create(project=project, name=f"mood of {NAME}"), "text": f"{NAME} is calm"}
+    VariableValue.objects.create(participant=participant, **values)
+    values["variable"] = VariableFactory.create(project=project, name="session", unit_of="recording")
+    VariableValue.objects.create(recording=recording, **values)
+    projects_and_tags.update_recording(recording=recording, participant=participant)
+    stimulus = StimulusFactory.create(project=project, name=f"{PROJECT} itself", original_name="fifty-one.mp4")
+    with media.scratch_dir() as place:
+        (place / "fifty-one.mp4").write_bytes(b"the diffraction" * 100)
+        key = media.save(place / "fifty-one.mp4", stimulus.pk, ".mp4")
+    Stimulus.objects.update(file=key, bytes=1500)
+    MarkerFactory.create(recording=recording, name=f"{NAME} laughs", kind="stimulus", stimulus=stimulus)
+    TranscriptLine.objects.create(recording=recording, start_s=0, end_s=1, text=f"I am {NAME}", speaker="Rosalind")
+    ComparisonFactory.create(
+        project=project, name=f"of {NAME}", recording_ids=[recording.pk], result={"points": [NAME]}
+    )
 
 
 @pytest.fixture
@@ -111,6 +144,15 @@ def test_the_zip_holds_everything(rosalind: User, neighbour: User) -> None:
     result = json.loads(held[f"{place}/analyses/{read.pk}/result.json"])
     assert [segment["label"] for segment in result["segments"]] == ["happy", "sad"]
     assert held[f"{place}/analyses/{read.pk}/video.mp4"] == read.artifacts.get().file.read()
+    assert (recording["participant"], recording["values"]) == (f"{NAME} herself", {"session": f"{NAME} is calm"})
+    assert [marker["name"] for marker in recording["markers"]] == [f"{NAME} laughs"]
+    assert [line["text"] for line in recording["transcript"]] == [f"I am {NAME}"]
+    study = json.loads(held[f"projects/001-{PROJECT}/study.json"])
+    assert study["participants"] == [{"code": f"{NAME} herself", "values": {f"mood of {NAME}": f"{NAME} is calm"}}]
+    assert [variable["name"] for variable in study["variables"]] == [f"mood of {NAME}", "session"]
+    assert [stimulus["name"] for stimulus in study["stimuli"]] == [f"{PROJECT} itself"]
+    assert [comparison["result"] for comparison in study["comparisons"]] == [{"points": [NAME]}]
+    assert b"the diffraction" * 100 in held.values()
     assert b"a finished upload" in held.values()
     assert b"another picture" not in held.values()
 
@@ -206,7 +248,11 @@ def test_old_logins_and_expired_sessions_are_forgotten(rosalind: User) -> None:
 
 
 def _uuids_of(model: Any, user: User) -> list[uuid.UUID]:
-    paths = {"Recording": "owner", "Upload": "owner", "Analysis": "recording__owner"}
+    paths = {
+        **dict.fromkeys(("Recording", "Upload"), "owner"),
+        **dict.fromkeys(("Analysis", "Marker"), "recording__owner"),
+        **dict.fromkeys(("Participant", "Variable", "Stimulus", "Comparison"), "project__owner"),
+    }
     path = paths.get(model.__name__)
     return list(model.objects.filter(**{path: user}).values_list("pk", flat=True)) if path else []
 

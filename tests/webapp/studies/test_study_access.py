@@ -49,14 +49,15 @@ def test_a_stranger_and_an_ended_link_find_nothing(owner: User, stranger: User) 
 
 
 def test_a_shared_recording_shows_its_markers_and_not_its_project(owner: User, stranger: User) -> None:
-    recording = RecordingFactory.create(owner=owner, project=ProjectFactory.create(owner=owner))
+    project = ProjectFactory.create(owner=owner)
+    recording = RecordingFactory.create(owner=owner, project=project)
     marker = MarkerFactory.create(recording=recording)
     sharing.with_person(recording, stranger)
     access = permissions.recording_access(stranger, recording.pk)
     assert not access.own
     assert list(selectors.markers_on(access.recording)) == [marker]
     with pytest.raises(Http404):
-        permissions.project_access(stranger, recording.project_id)
+        permissions.project_access(stranger, project.pk)
 
 
 def test_who_may_see_may_not_change(owner: User, stranger: User) -> None:

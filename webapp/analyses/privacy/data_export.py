@@ -2,16 +2,17 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import PurePath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from axes.models import AccessLog
 from django.core.serializers.json import DjangoJSONEncoder
+from django.dispatch import Signal
 from django.utils import timezone
 
 from webapp.accounts.models import User
@@ -55,8 +56,28 @@ ACTIVITY_FIELDS = ("at", "action", "kind", "object_id")
 FILE_FIELDS = ("kind", "original_name", "bytes", "sha256", "eeg_trial", "eeg_sfreq", "eeg_unit")
 
 
+exporting_account = Signal()
+"""Arguments: user: User. Receivers, of apps above this one, return an iterable of ExportedFile."""
+
+exporting_recording = Signal()
+"""Arguments: recording: Recording. Receivers return a dict, whose items are added to recording.json."""
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file of the archive: JSON of `data`, or the stored file `key`."""
+
+    name: str
+    at: datetime
+    data: dict[str, Any] | None = None
+    key: str = ""
+
+
 def personal_data_archive(user: User) -> Iterator[bytes]:
-    """A zip file in chunks: account.json, a folder per recording, uploads. What is erased meanwhile is left out."""
+    """A zip file in chunks: account.json, a folder per recording and project, uploads.
+
+    What is erased meanwhile is left out.
+    """
     record(Action.DATA_EXPORTED, by=user.pk, owner=user.pk)
     return _stream(user)
 
@@ -68,6 +89,12 @@ def _stream(user: User) -> Iterator[bytes]:
         recording = Recording.objects.prefetch_related("files").filter(pk=pk, owner=user).first()
         if recording is not None:
             yield from _add_recording(stream, f"recordings/{folder_name(number, recording.title)}", recording)
+    for _, files in exporting_account.send(sender=User, user=user):
+        for file in cast("Iterable[ExportedFile]", files):
+            if file.data is not None:
+                yield from _add_json(stream, file.name, file.data, file.at)
+            else:
+                yield from _add_stored_file(stream, file.name, file.key, file.at)
     for upload in user.uploads.all():
         yield from _add_file(stream, f"uploads/{upload.pk}", partial(media.open_partial, upload.path), now)
     yield from stream.close()
@@ -109,6 +136,9 @@ def _add_recording(stream: ZipStream, folder: str, recording: Recording) -> Iter
         "files": [_fields(file, FILE_FIELDS) for file in recording.files.all()],
         "analyses": [_fields(analysis, ANALYSIS_FIELDS) for analysis in analyses],
     }
+    answers: list[tuple[Any, Any]] = exporting_recording.send(sender=Recording, recording=recording)
+    for _, more in answers:
+        data |= more
     yield from _add_json(stream, f"{folder}/recording.json", data, recording.created_at)
     for file in recording.files.all():
         # Two files may have the same original name.

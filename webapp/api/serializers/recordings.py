@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from webapp.analyses.models import Analysis
@@ -16,6 +17,7 @@ from webapp.recordings.models import (
     NOTE_MAX_LENGTH,
     TAG_MAX_LENGTH,
     MediaFile,
+    Participant,
     Purpose,
     Recording,
 )
@@ -35,11 +37,20 @@ class AnalysisStateSerializer(serializers.ModelSerializer[Analysis]):
         fields = ["id", "status", "model_name", "model_version"]
 
 
+@extend_schema_field(OpenApiTypes.UUID)
+class OwnParticipantField(serializers.PrimaryKeyRelatedField[Participant]):
+    """A participant of one of the user's own projects."""
+
+    def get_queryset(self) -> Any:
+        return Participant.objects.filter(project__owner=self.context["request"].user)
+
+
 @extend_schema_serializer(component_name="Change")
 class RecordingUpdateSerializer(serializers.ModelSerializer[Recording]):
     """What of a recording can be changed."""
 
     project = OwnProjectField(required=False, allow_null=True)
+    participant = OwnParticipantField(required=False, allow_null=True, help_text="Of the recording's project.")
     tags = serializers.ListField(
         child=serializers.CharField(max_length=TAG_MAX_LENGTH, validators=[NO_COMMA]),
         required=False,
@@ -50,12 +61,19 @@ class RecordingUpdateSerializer(serializers.ModelSerializer[Recording]):
 
     class Meta:
         model = Recording
-        fields = ["title", "project", "tags", "erase_due"]
+        fields = ["title", "project", "participant", "tags", "erase_due"]
 
 
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
     files = MediaFileSerializer(many=True, read_only=True)
     tags: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="name")
+    participant_code = serializers.CharField(
+        source="participant.code",
+        read_only=True,
+        default=None,
+        allow_null=True,
+        help_text="Null without one.",
+    )
     duration_s = SecondsField(read_only=True)
     analyses = AnalysisStateSerializer(many=True, read_only=True, help_text="Newest first.")
     consent_text = serializers.CharField(read_only=True, help_text="The text that was agreed to.")
@@ -70,6 +88,8 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
                 "id",
                 "title",
                 "project",
+                "participant",
+                "participant_code",
                 "tags",
                 "created_at",
                 "duration_s",
@@ -83,6 +103,17 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
             *("purpose", "purpose_note", "consent_at", "consent_version", "consent_text", "delete_at"),
             *("files", "analyses"),
         ]
+
+
+class RecordingUpdatedSerializer(RecordingSerializer):
+    lost = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Of `participant`, `variables`, `stimuli`: what the recording lost by leaving a project.",
+    )
+
+    class Meta(RecordingSerializer.Meta):
+        fields = [*RecordingSerializer.Meta.fields, "lost"]
 
 
 @extend_schema_serializer(component_name="Created")

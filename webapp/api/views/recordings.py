@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webapp.analyses import services
-from webapp.analyses.filters import RecordingFilter
 from webapp.analyses.models import Analysis
 from webapp.api.pagination import StableCursorPagination
 from webapp.api.serializers.analyses import AnalysisSerializer, RerunSerializer
@@ -20,12 +19,14 @@ from webapp.api.serializers.recordings import (
     NewRecordingSerializer,
     RecordingCreatedSerializer,
     RecordingSerializer,
+    RecordingUpdatedSerializer,
     RecordingUpdateSerializer,
 )
 from webapp.api.views.base import current_user
 from webapp.recordings import projects_and_tags, selectors
 from webapp.recordings.models import Recording
 from webapp.recordings.upload_slots import require_capacity, upload_slot
+from webapp.studies.filters import StudyRecordingFilter
 
 IDEMPOTENCY_KEY, KEY_MAX_LENGTH = "Idempotency-Key", 255
 
@@ -47,7 +48,7 @@ class RecordingListCreateView(generics.ListAPIView[Recording]):
     serializer_class = RecordingSerializer
     parser_classes = [MultiPartParser, FormParser]
     pagination_class = StableCursorPagination
-    filterset_class = RecordingFilter
+    filterset_class = StudyRecordingFilter
     ordering_fields = ["created_at", "duration_s", "title"]
     ordering = "-created_at"
 
@@ -109,9 +110,11 @@ class RecordingDetailView(generics.RetrieveDestroyAPIView[Recording]):
 
     @extend_schema(
         operation_id="recordings_partial_update",
-        summary="Update title, project or tags of a recording",
+        summary="Update title, project, participant or tags of a recording",
+        description="A recording that leaves a project loses its participant, its values of variables, and the links "
+        "from its markers to stimuli: `lost` says which.",
         request=RecordingUpdateSerializer,
-        responses=RecordingSerializer,
+        responses=RecordingUpdatedSerializer,
     )
     def patch(self, request: Request, pk: UUID) -> Response:
         recording = self.get_object()
@@ -119,8 +122,8 @@ class RecordingDetailView(generics.RetrieveDestroyAPIView[Recording]):
             recording, data=request.data, partial=True, context=self.get_serializer_context()
         )
         form.is_valid(raise_exception=True)
-        projects_and_tags.update_recording(recording=recording, **form.validated_data)
-        return Response(RecordingSerializer(self.get_object()).data)
+        losses = projects_and_tags.update_recording(recording=recording, **form.validated_data)
+        return Response({**RecordingSerializer(self.get_object()).data, "lost": sorted(losses)})
 
     def perform_destroy(self, instance: Recording) -> None:
         services.erase(recording=instance, by=current_user(self.request))

@@ -1,0 +1,1 @@
+"""Readers of what other tools wrote about a recording: markers and transcripts. Each file is read in a sandbox."""

@@ -1,0 +1,56 @@
+"""What the export of a user's data holds of studies."""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any
+
+from webapp.accounts.models import User
+from webapp.analyses.downloads.archive import folder_name
+from webapp.analyses.privacy.data_export import ExportedFile
+from webapp.core.file_names import safe_name
+from webapp.recordings.models import Project, Recording
+from webapp.studies import selectors
+from webapp.studies.models import VariableValue
+
+VARIABLE_FIELDS = ("name", "kind", "unit_of", "levels")
+STIMULUS_FIELDS = ("name", "length_s", "original_name", "sha256", "bytes")
+MARKER_FIELDS = ("start_s", "end_s", "kind", "name", "source")
+LINE_FIELDS = ("start_s", "end_s", "speaker", "text")
+COMPARISON_FIELDS = (
+    *("name", "measure", "factor_name", "paired", "baseline", "exclusions", "model_name", "model_version", "result"),
+    *("recording_ids", "created_at"),
+)
+
+
+def on_exporting_account(*, user: User, **_: Any) -> Iterator[ExportedFile]:
+    """A folder for each project: study.json and the videos of its stimuli."""
+    for number, project in enumerate(user.projects.order_by("created_at"), 1):
+        folder = f"projects/{folder_name(number, project.name)}"
+        yield ExportedFile(f"{folder}/study.json", project.created_at, data=_study(project))
+        for stimulus in project.stimuli.exclude(file="").order_by("pk"):
+            name = f"{stimulus.pk}-{safe_name(stimulus.name, 'stimulus')}{PurePath(stimulus.original_name).suffix}"
+            yield ExportedFile(f"{folder}/stimuli/{name}", project.created_at, key=stimulus.key)
+
+
+def on_exporting_recording(*, recording: Recording, **_: Any) -> dict[str, Any]:
+    """The recording's participant, values, markers and transcript."""
+    values = VariableValue.objects.filter(recording=recording).select_related("variable")
+    return {
+        "participant": recording.participant and recording.participant.code,
+        "values": {value.variable.name: value.value for value in values},
+        "markers": list(selectors.markers_on(recording).values(*MARKER_FIELDS)),
+        "transcript": list(selectors.transcript_of(recording).values(*LINE_FIELDS)),
+    }
+
+
+def _study(project: Project) -> dict[str, Any]:
+    values = selectors.values_by_participant(project)
+    return {
+        "participants": [
+            {"code": participant.code, "values": values.get(participant.pk, {})}
+            for participant in selectors.participants_of(project)
+        ],
+        "variables": list(selectors.variables_of(project).values(*VARIABLE_FIELDS)),
+        "stimuli": list(selectors.stimuli_of(project).values(*STIMULUS_FIELDS)),
+        "comparisons": list(selectors.comparisons_of(project).values(*COMPARISON_FIELDS)),
+    }

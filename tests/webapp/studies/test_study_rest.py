@@ -130,7 +130,8 @@ def test_a_template_marks_many_recordings_or_none(api: APIClient, project: Proje
 def test_stimuli_are_listed_with_their_markers(api: APIClient, project: Project) -> None:
     place = f"/api/v1/projects/{project.pk}/stimuli/"
     assert api.post(place, {"name": "Advert"}, format="json").json()["code"] == "stimulus_length"
-    assert api.post(place, {"name": "Advert", "length_s": "nan"}, format="json").json()["code"] == "stimulus_length"
+    assert api.post(place, {"name": "Advert", "length_s": 0}, format="json").json()["code"] == "stimulus_length"
+    assert api.post(place, {"name": "Advert", "length_s": "nan"}, format="json").json()["code"] == "invalid"
     made = api.post(place, {"name": "Advert", "length_s": 4}, format="json").json()
     MarkerFactory.create(
         recording=RecordingFactory.create(owner=project.owner, project=project), stimulus_id=made["id"]

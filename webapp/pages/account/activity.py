@@ -11,7 +11,7 @@ from webapp.audit.models import Action, Entry
 from webapp.recordings.models import Project
 from webapp.recordings.permissions import shares_of
 
-LINKED_KINDS = {"recording", "analysis", "share"}
+LINKED_KINDS = {"recording", "analysis", "share", "project"}
 DELETING_ACTIONS = {Action.RECORDING_ERASED, Action.SHARE_REVOKED}
 ACTION_NAMES: dict[str, str] = {action.value: action.label for action in Action}
 
@@ -64,6 +64,8 @@ def _links(entries: Sequence[Entry], user: User) -> dict[tuple[str, str], tuple[
         links["recording", str(recording.pk)] = (recording.title, reverse("pages:edit", args=[recording.pk]))
     for analysis in analyses_of(user).filter(pk__in=ids["analysis"]):
         links["analysis", str(analysis.pk)] = (analysis.recording.title, reverse("pages:result", args=[analysis.pk]))
+    for project in user.projects.filter(pk__in=ids["project"]):
+        links["project", str(project.pk)] = (project.name, reverse("pages:project", args=[project.pk]))
     for share in shares_of(user).filter(pk__in=ids["share"]):
         name = "share-project" if isinstance(share.target, Project) else "share-recording"
         links["share", str(share.pk)] = (str(share.target), reverse(f"pages:{name}", args=[share.target.pk]))

@@ -19,6 +19,7 @@ from webapp.pages import model_cards
 from webapp.pages.display_names import EXPORTS
 from webapp.pages.recordings import search
 from webapp.pages.recordings.forms import ProjectChoiceField, RetentionConfirmation, TagsField
+from webapp.pages.recordings.losses import losses_sentence
 from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import projects_of, recordings_of
@@ -151,7 +152,10 @@ class Move(BulkAction):
 
     heading = "Move to a project"
     button = "Move"
-    description = "A recording is in one project at most, so it leaves its present project."
+    description = (
+        "A recording is in one project at most, so it leaves its present project, with its participant and its values "
+        "of variables."
+    )
     project = ProjectChoiceField()
     new_project = forms.CharField(
         required=False,
@@ -167,9 +171,11 @@ class Move(BulkAction):
         project = self.cleaned_data["project"]
         if name := self.cleaned_data["new_project"]:
             project = projects_and_tags.create_project(owner=self.user, name=name)
-        projects_and_tags.move_to_project(recordings=self.recordings, project=project, erase_due=self.erase_due)
+        losses = projects_and_tags.move_to_project(
+            recordings=self.recordings, project=project, erase_due=self.erase_due
+        )
         where = f"in “{project.name}” now" if project else "in no project any more"
-        return BulkResult(f"{recording_count(len(self.recordings))}: {where}.")
+        return BulkResult(f"{recording_count(len(self.recordings))}: {where}.{losses_sentence(losses)}")
 
 
 class Tag(BulkAction):

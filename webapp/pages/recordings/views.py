@@ -23,6 +23,7 @@ from webapp.core.middleware import refusal_response
 from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
+from webapp.pages.recordings.losses import losses_sentence
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import projects_and_tags, purposes, selectors
 from webapp.recordings.models import retention_days_of
@@ -110,11 +111,13 @@ def edit_recording(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = RecordingForm(request.POST or None, instance=recording)
     if form.is_valid():
         try:
-            projects_and_tags.update_recording(recording=recording, erase_due=form.erase_due, **form.cleaned_data)
+            losses = projects_and_tags.update_recording(
+                recording=recording, erase_due=form.erase_due, **form.cleaned_data
+            )
         except RequestError as error:
             form.request_confirmation(error)
         else:
-            messages.success(request, f"“{recording.title}” has been saved.")
+            messages.success(request, f"“{recording.title}” has been saved.{losses_sentence(losses)}")
             return redirect("pages:recordings")
     context = {"form": form, "heading": "Title, project and tags", "button": "Save", "cancel_view": "pages:recordings"}
     return render(request, "pages/forms/form.html", context, status=422 if form.is_bound else 200)

@@ -7,11 +7,16 @@ from django.conf import settings
 from django.db import transaction
 
 from inference.timeline.sampling import CELL_S, grid_times
+from webapp.accounts import services as accounts
 from webapp.accounts.models import User
+from webapp.audit.models import Action
+from webapp.audit.services import record
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project
+from webapp.studies.limits import MAX_COMPARISONS, require_at_most
 from webapp.studies.models import Comparison
 from webapp.studies.observations import Courses, Observed, Question, observe
+from webapp.studies.participants import require_all
 from webapp.studies.statistics.compare import compare as compare_conditions
 from webapp.studies.statistics.errors import RefusedError
 from webapp.studies.statistics.mean_curve import mean_curve
@@ -52,11 +57,18 @@ def compare(project: Project, question: Question) -> ComparisonResult:
 
 
 def save(*, project: Project, by: User, name: str, question: Question) -> Comparison:
-    """Compare, and keep the result as it is now. Raises what `compare` raises."""
+    """Compare, and keep the result as it is now.
+
+    Raises what `compare` raises, RequestError(STUDY_LIMIT), and RequestError(NOT_IN_PROJECT) if one of the recordings
+    was erased or moved meanwhile.
+    """
     result = compare(project, question)
     sources = {UUID(source.recording) for one in result.measures for dot in one.dots for source in dot.sources}
     with transaction.atomic():
-        return Comparison.objects.create(
+        accounts.lock_user(project.owner)  # no recording is erased or moved before the comparison is stored
+        require_at_most(MAX_COMPARISONS, project.comparisons.count() + 1, "saved comparisons", "A project")
+        require_all(project.recordings.in_bulk(list(sources)), sources)
+        comparison = Comparison.objects.create(
             project=project,
             name=name,
             measures=list(question.measures),
@@ -71,11 +83,15 @@ def save(*, project: Project, by: User, name: str, question: Question) -> Compar
             recording_ids=sorted(sources),
             created_by=by,
         )
+        record(Action.COMPARISON_SAVED, by=by.pk, owner=project.owner_id, target=comparison)
+        return comparison
 
 
-def delete(*, comparison: Comparison) -> None:
+def delete(*, comparison: Comparison, by: User) -> None:
     """Delete a saved comparison."""
-    comparison.delete()
+    with transaction.atomic():
+        record(Action.COMPARISON_DELETED, by=by.pk, owner=comparison.project.owner_id, target=comparison)
+        comparison.delete()
 
 
 def _levels(found: Observed, question: Question) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ STIMULUS_FIELDS = ("name", "length_s", "original_name", "sha256", "bytes")
 MARKER_FIELDS = ("start_s", "end_s", "kind", "name", "source")
 LINE_FIELDS = ("start_s", "end_s", "speaker", "text")
 COMPARISON_FIELDS = (
-    *("name", "measure", "factor_name", "paired", "baseline", "exclusions", "model_name", "model_version", "result"),
+    *("name", "measures", "factor_name", "paired", "baseline", "exclusions", "model_name", "model_version", "result"),
     *("recording_ids", "created_at"),
 )
 

@@ -6,6 +6,7 @@ MAX_PARTICIPANTS = 10_000  # of a project
 MAX_VARIABLES = 200  # of a project
 MAX_LEVELS = 100  # of a variable
 MAX_STIMULI = 1_000  # of a project
+MAX_COMPARISONS = 1_000  # of a project
 MAX_MARKERS = 5_000  # of a recording
 MAX_LINES = 10_000  # of a transcript
 MAX_RECORDINGS = 10_000  # of one request

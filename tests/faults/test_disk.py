@@ -117,7 +117,7 @@ def test_read_only(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, r
     try:
         cluster.go_on("announce")
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
-        assert eventually(waiting.exists)
+        assert eventually(waiting.exists), Analysis.objects.values("status", "stage", "error_code", "attempt").get()
         analysis.refresh_from_db()
         assert "make it readable and writable" in display_names.stage(analysis)
     finally:

@@ -8,7 +8,7 @@ from functools import partial
 import redis
 from django.conf import settings
 from django.db import Error
-from django.db.models import Count, F, Min
+from django.db.models import Count, F, Min, Sum
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -47,6 +47,8 @@ def _analyses() -> Iterator[Metric]:
     steps = {step: queued.filter(**which) for step, which in STEPS.items()}
     lengths = ((step, waiting.count()) for step, waiting in steps.items())
     yield _gauge("queue_length", "Analyses that wait for a step.", "step", lengths)
+    media = ((step, waiting.aggregate(s=Sum("recording__duration_s"))["s"] or 0) for step, waiting in steps.items())
+    yield _gauge("queue_media_seconds", "Length of the recordings that wait for a step.", "step", media)
     since = {"read": Min("created_at"), "render": Min("timeline_at")}
     ages = ((step, _age(waiting.aggregate(at=since[step])["at"])) for step, waiting in steps.items())
     yield _gauge("queue_age_seconds", "How long the one that waits longest has waited.", "step", ages)

@@ -91,6 +91,7 @@ def test_queues_and_states(db: None, client: Client) -> None:
     assert found["emotrace_analyses", "running"] == 1
     assert found["emotrace_analyses", "failed"] == 0
     assert (found["emotrace_queue_length", "read"], found["emotrace_queue_length", "render"]) == (1, 1)
+    assert found["emotrace_queue_media_seconds", "read"] == waiting.recording.duration_s
     assert 0 < found["emotrace_queue_age_seconds", "read"] < 60
     assert found["emotrace_disk_free_bytes",] > 0
     assert found["emotrace_ready", "database"] == 1

@@ -93,11 +93,11 @@ def web(django_db_setup: None, place: Path) -> Iterator[Web]:
 
 @pytest.mark.fault("the disk is full while the labelled video is written")
 def test_rendering(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    cluster.order("announce")
+    cluster.order("timeline")
     submit()
-    cluster.stopped("announce")
+    cluster.stopped("timeline")
     disk.fill()
-    cluster.go_on("announce")
+    cluster.go_on("timeline")
     assert eventually(
         lambda: Analysis.objects.filter(status=Analysis.Status.QUEUED, stage="render", attempt=0).exists()
     )
@@ -110,12 +110,12 @@ def test_rendering(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, r
 
 @pytest.mark.fault("the disk becomes read-only before the labelled video is written")
 def test_read_only(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    cluster.order("announce")
+    cluster.order("timeline")
     analysis = submit()
-    cluster.stopped("announce")
+    cluster.stopped("timeline")
     disk.become("ro")
     try:
-        cluster.go_on("announce")
+        cluster.go_on("timeline")
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
         assert eventually(waiting.exists), Analysis.objects.values("status", "stage", "error_code", "attempt").get()
         analysis.refresh_from_db()
@@ -129,11 +129,11 @@ def test_read_only(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, r
 
 @pytest.mark.fault("the media are unmounted before the labelled video is written")
 def test_unmounted(disk: Disk, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    cluster.order("announce")
+    cluster.order("timeline")
     submit()
-    cluster.stopped("announce")
+    cluster.stopped("timeline")
     with disk.away():
-        cluster.go_on("announce")
+        cluster.go_on("timeline")
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
         assert eventually(waiting.exists)
     fault.is_over()

@@ -65,11 +65,11 @@ def use_up(place: Path) -> Path:
 
 @pytest.mark.fault("the quota of the file system is used up before the labelled video is written")
 def test_used_up(place: Path, cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None]) -> None:
-    cluster.order("announce")
+    cluster.order("timeline")
     submit()
-    cluster.stopped("announce")
+    cluster.stopped("timeline")
     ballast = use_up(place)
-    cluster.go_on("announce")
+    cluster.go_on("timeline")
     waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="disk_full", attempt=0)
     assert eventually(waiting.exists)
     assert not any(media.list_temporary())

@@ -69,11 +69,11 @@ def test_silent_bucket(
     recovered: Callable[[], None],
     media_are: str,
 ) -> None:
-    cluster.order("announce")
+    cluster.order("timeline")
     submit()
-    cluster.stopped("announce")
+    cluster.stopped("timeline")
     with server.silent():
-        cluster.go_on("announce")
+        cluster.go_on("timeline")
         waiting = Analysis.objects.filter(status=Analysis.Status.QUEUED, error_code="storage_unavailable", attempt=0)
         assert eventually(waiting.exists, 180)
     fault.is_over()

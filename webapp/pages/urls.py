@@ -10,6 +10,7 @@ from webapp.pages.recordings import list_views, project_views
 from webapp.pages.recordings import views as recording_views
 from webapp.pages.sharing import link_views
 from webapp.pages.sharing import views as sharing_views
+from webapp.pages.studies import participant_views
 from webapp.pages.timeline import comparison_views
 from webapp.pages.timeline import views as timeline_views
 from webapp.pages.webhooks import views as webhook_views
@@ -35,6 +36,11 @@ pages = [
     path("projects/<uuid:pk>/", project_views.project, name="project"),
     path("projects/<uuid:pk>/zip/", project_views.project_zip, name="project-zip"),
     path("projects/<uuid:pk>/delete/", project_views.delete_project, name="delete-project"),
+    path("projects/<uuid:pk>/participants/", participant_views.participant_list, name="participants"),
+    path("participants/<uuid:pk>/", participant_views.participant, name="participant"),
+    path("participants/<uuid:pk>/merge/", participant_views.merge_participant, name="merge-participant"),
+    path("participants/<uuid:pk>/delete/", participant_views.delete_participant, name="delete-participant"),
+    path("recordings/<uuid:pk>/values/", participant_views.recording_values, name="recording-values"),
     path("shared/", sharing_views.shared_with_me, name="shared"),
     path("recordings/<uuid:pk>/sharing/", sharing_views.share_recording, name="share-recording"),
     path("projects/<uuid:pk>/sharing/", sharing_views.share_project, name="share-project"),

@@ -21,8 +21,9 @@ from webapp.pages.recordings import search
 from webapp.pages.recordings.forms import ProjectChoiceField, RetentionConfirmation, TagsField
 from webapp.pages.recordings.losses import losses_sentence
 from webapp.recordings import projects_and_tags
-from webapp.recordings.models import Recording
+from webapp.recordings.models import CODE_MAX_LENGTH, Recording
 from webapp.recordings.selectors import projects_of, recordings_of
+from webapp.studies.participants import assign_recordings
 
 MAX_RECORDINGS = 10_000  # at once
 MAX_UNCONFIRMED = 20  # deleting more takes typing their number
@@ -178,6 +179,35 @@ class Move(BulkAction):
         return BulkResult(f"{recording_count(len(self.recordings))}: {where}.{losses_sentence(losses)}")
 
 
+class AssignParticipant(BulkAction):
+    """Say whom the recordings show."""
+
+    heading = "Participant"
+    button = "Assign"
+    description = "All of them show the same person. A code that is new in the project becomes a participant."
+    code = forms.CharField(
+        required=False,
+        max_length=CODE_MAX_LENGTH,
+        label="Code of the participant",
+        help_text="Such as P01. Empty: the recordings have no participant any more.",
+        widget=forms.TextInput({"class": "form-control", "autocomplete": "off"}),
+    )
+
+    def clean(self) -> None:
+        projects = {recording.project_id for recording in self.recordings}
+        if len(projects) > 1 or None in projects:
+            raise ValidationError("Participants are of a project. Choose recordings that are in one and the same.")
+
+    def run(self) -> BulkResult:
+        code = " ".join(self.cleaned_data["code"].split())
+        project = self.recordings[0].project
+        assert project is not None
+        codes = {recording.pk: code for recording in self.recordings}
+        assign_recordings(project=project, by=self.user, codes=codes)
+        shown = f"show participant {code} now" if code else "have no participant any more"
+        return BulkResult(f"{recording_count(len(self.recordings))} {shown}.")
+
+
 class Tag(BulkAction):
     """Add and remove tags."""
 
@@ -238,6 +268,7 @@ BULK_ACTIONS: dict[str, type[BulkAction]] = {
     "analyse": Analyse,
     "export": Export,
     "move": Move,
+    "participant": AssignParticipant,
     "tag": Tag,
     "delete": Delete,
 }

@@ -10,10 +10,11 @@ from django.http import QueryDict
 from inference import store
 from inference.types import UNDETERMINED
 from webapp.accounts.models import User
-from webapp.analyses.filters import NO_PROJECT, RecordingFilter
+from webapp.analyses.filters import NO_PROJECT
 from webapp.pages import display_names
 from webapp.recordings import selectors
 from webapp.recordings.models import Project, Purpose, Recording
+from webapp.studies.filters import StudyRecordingFilter
 
 NEWEST = "-created_at"
 ORDERINGS: dict[str, tuple[str, Any]] = {
@@ -53,8 +54,13 @@ class FilterField:
 
 def search_recordings(user: User, query: QueryDict) -> SearchResult:
     """Return the recordings of a user that match a query string."""
-    mine = selectors.recordings_of(user).prefetch_related(None).prefetch_related("tags").select_related("project")
-    filters = RecordingFilter(query, mine, owner=user)
+    mine = (
+        selectors.recordings_of(user)
+        .prefetch_related(None)
+        .prefetch_related("tags")
+        .select_related("project", "participant")
+    )
+    filters = StudyRecordingFilter(query, mine, owner=user)
     in_use = {name: value for name in filters.filters if (value := query.get(name, "").strip())}
     if not filters.is_valid():
         return SearchResult(mine.none(), in_use, [f"{name}: {errors[0]}" for name, errors in filters.errors.items()])

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.db.models.functions import Lower
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,6 +18,7 @@ from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.sharing.forms import LinkShareForm, UserShareForm
 from webapp.recordings import permissions, selectors, sharing
 from webapp.recordings.models import Project, Recording, Share
+from webapp.studies.permissions import project_access
 
 PAGE_SIZE = 25
 
@@ -59,9 +61,16 @@ def revoke(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @login_required
 def shared_with_me(request: AuthenticatedRequest) -> HttpResponse:
-    """List the recordings that others share with the user."""
-    page = Paginator(permissions.shared_with(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "pages/sharing/shared_with_me.html", {"page": page, "rows": recording_rows(page)})
+    """List the projects and recordings that others share with the user, or the recordings of one `project`."""
+    recordings = permissions.shared_with(request.user)
+    context: dict[str, Any] = {"projects": permissions.projects_shared_with(request.user).order_by(Lower("name"))}
+    if "project" in request.GET:
+        access = project_access(request.user, _uuid_or_404(request.GET["project"]))
+        context = {"project": access.project, "own": access.own, "may_download": access.may_download}
+        recordings = recordings.filter(project=access.project)
+    page = Paginator(recordings, PAGE_SIZE).get_page(request.GET.get("page"))
+    context |= {"page": page, "rows": recording_rows(page)}
+    return render(request, "pages/sharing/shared_with_me.html", context)
 
 
 def _shares_page(request: AuthenticatedRequest, target: Recording | Project) -> HttpResponse:
@@ -108,6 +117,13 @@ def _create_share(target: Recording | Project, form: UserShareForm | LinkShareFo
         sharing.share_with_user(username=form.cleaned_data["username"], **values)
         return None
     return sharing.create_link(expires_at=form.expires_at(), **values)[1]
+
+
+def _uuid_or_404(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
 
 
 def _project_shares(target: Recording | Project) -> list[Share]:

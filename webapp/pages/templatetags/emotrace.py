@@ -57,6 +57,14 @@ def svg_number(number: float) -> str:
 
 
 @register.filter
+def value(level_or_number: str | float | None) -> str:
+    """Write the value of a variable: a level as it is, a number without needless zeros, a dash where there is none."""
+    if level_or_number is None:
+        return "–"
+    return level_or_number if isinstance(level_or_number, str) else f"{level_or_number:.10g}"
+
+
+@register.filter
 def times_100(share: float) -> float:
     """Return a share 0..1 in percent."""
     return share * 100

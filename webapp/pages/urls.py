@@ -10,7 +10,7 @@ from webapp.pages.recordings import list_views, project_views
 from webapp.pages.recordings import views as recording_views
 from webapp.pages.sharing import link_views
 from webapp.pages.sharing import views as sharing_views
-from webapp.pages.studies import participant_views
+from webapp.pages.studies import participant_views, variable_views
 from webapp.pages.timeline import comparison_views
 from webapp.pages.timeline import views as timeline_views
 from webapp.pages.webhooks import views as webhook_views
@@ -40,6 +40,10 @@ pages = [
     path("participants/<uuid:pk>/", participant_views.participant, name="participant"),
     path("participants/<uuid:pk>/merge/", participant_views.merge_participant, name="merge-participant"),
     path("participants/<uuid:pk>/delete/", participant_views.delete_participant, name="delete-participant"),
+    path("projects/<uuid:pk>/variables/", variable_views.variable_list, name="variables"),
+    path("projects/<uuid:pk>/variables/table/", variable_views.paste_values, name="paste-values"),
+    path("variables/<uuid:pk>/", variable_views.variable, name="variable"),
+    path("variables/<uuid:pk>/delete/", variable_views.delete_variable, name="delete-variable"),
     path("recordings/<uuid:pk>/values/", participant_views.recording_values, name="recording-values"),
     path("shared/", sharing_views.shared_with_me, name="shared"),
     path("recordings/<uuid:pk>/sharing/", sharing_views.share_recording, name="share-recording"),

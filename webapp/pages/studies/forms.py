@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant
-from webapp.studies.models import NAME_MAX_LENGTH, Variable
-from webapp.studies.value_table import ValueTable
+from webapp.studies.models import NAME_MAX_LENGTH, NO_BRACES, Variable
+from webapp.studies.value_table import MAX_CHARACTERS, ValueTable, parse_table
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
+TABLE_EXAMPLE = "participant\tage\tcondition\nP01\t31\tA\nP02\t28\tB"
 VALUE = "value_"  # begins the names of fields of variables
 
 
@@ -96,3 +97,68 @@ def _value_field(variable: Variable, value: str | float | None) -> forms.Field:
 
 def _cell(value: str | float | None) -> str:
     return "" if value is None else value if isinstance(value, str) else repr(value)
+
+
+class VariableForm(forms.Form):
+    """What a variable is. Once it has values, its kind and what it is of are fixed."""
+
+    name = forms.CharField(
+        max_length=NAME_MAX_LENGTH,
+        validators=[NO_BRACES],
+        widget=forms.TextInput(CONTROL | {"autocomplete": "off"}),
+        help_text="Such as condition, age or advert.",
+        error_messages={"required": "Enter a name, such as condition."},
+    )
+    unit_of = forms.ChoiceField(
+        label="A property of",
+        choices=[("participant", "The participant, such as age"), ("recording", "The recording, such as advert")],
+        widget=forms.Select(SELECT),
+    )
+    kind = forms.ChoiceField(
+        choices=[("category", "Category: one of a few words"), ("number", "Number")], widget=forms.Select(SELECT)
+    )
+    levels = forms.CharField(
+        required=False,
+        label="Levels of a category",
+        help_text="One a line, in their order. Values that are pasted add levels by themselves.",
+        widget=forms.Textarea(CONTROL | {"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, has_values: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if has_values:
+            del self.fields["unit_of"], self.fields["kind"]
+
+    def clean_levels(self) -> list[str]:
+        levels = [" ".join(line.split()) for line in self.cleaned_data["levels"].splitlines()]
+        if any(len(level) > NAME_MAX_LENGTH for level in levels):
+            raise forms.ValidationError(f"A level has at most {NAME_MAX_LENGTH} characters.")
+        return [level for level in levels if level]
+
+
+class TableForm(forms.Form):
+    """A table from a spreadsheet."""
+
+    unit_of = forms.ChoiceField(
+        label="Each row is",
+        required=False,
+        choices=[
+            ("", "What the first column's name says: participant or recording"),
+            ("participant", "A participant, named by code"),
+            ("recording", "A recording, named by title or id"),
+        ],
+        widget=forms.Select(SELECT),
+    )
+    table = forms.CharField(
+        max_length=MAX_CHARACTERS,
+        strip=False,
+        widget=forms.Textarea(CONTROL | {"rows": 8, "spellcheck": "false", "placeholder": TABLE_EXAMPLE}),
+        help_text="Copy cells in a spreadsheet and paste them here, or the text of a CSV file. The first row names the "
+        "variables. An empty cell removes a value.",
+        error_messages={"required": "Paste a table first."},
+    )
+
+    def value_table(self) -> ValueTable:
+        """The table of a valid form. Raises RequestError(VALUE_TABLE)."""
+        unit_of = self.cleaned_data["unit_of"]
+        return parse_table(self.cleaned_data["table"], Variable.Unit(unit_of) if unit_of else None)

@@ -16,6 +16,7 @@ from webapp.api.views import (
     recordings,
     sharing,
     studies,
+    study_results,
     uploads,
     webhooks,
 )
@@ -55,6 +56,20 @@ urlpatterns = [
     path("recordings/<uuid:pk>/markers/import/", markers.RecordingMarkersImportView.as_view(), name="markers-import"),
     path("recordings/<uuid:pk>/transcript/import/", markers.TranscriptImportView.as_view(), name="transcript-import"),
     path("recordings/<uuid:pk>/transcript/", markers.TranscriptView.as_view(), name="transcript"),
+    path("projects/<uuid:pk>/table/", study_results.TableView.as_view(), name="table"),
+    path("projects/<uuid:pk>/codebook/", study_results.CodebookView.as_view(), name="codebook"),
+    path("projects/<uuid:pk>/bids/", study_results.BidsView.as_view(), name="bids"),
+    path("projects/<uuid:pk>/comparisons/", study_results.ComparisonListCreateView.as_view(), name="comparisons"),
+    path(
+        "projects/<uuid:pk>/comparisons/<uuid:comparison>/",
+        study_results.ComparisonDetailView.as_view(),
+        name="comparison",
+    ),
+    path(
+        "projects/<uuid:pk>/comparisons/<uuid:comparison>/<str:format>/",
+        study_results.ComparisonFileView.as_view(),
+        name="comparison-file",
+    ),
     path("tags/", projects_and_tags.TagListCreateView.as_view(), name="tags"),
     path("tags/<uuid:pk>/", projects_and_tags.TagDetailView.as_view(), name="tag"),
     path("shares/", sharing.ShareListCreateView.as_view(), name="shares"),

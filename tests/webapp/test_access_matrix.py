@@ -23,6 +23,7 @@ from rest_framework.test import APIClient
 from tests.webapp import clips, sharing, tus
 from tests.webapp.factories import (
     DURATION_S,
+    ComparisonFactory,
     MarkerFactory,
     ParticipantFactory,
     StimulusFactory,
@@ -33,6 +34,7 @@ from tests.webapp.factories import (
     with_files,
 )
 from tests.webapp.routes import calls
+from tests.webapp.studies.study_values import MEASURE, basis, simulated
 from webapp.accounts.models import User
 from webapp.accounts.services import create_token
 from webapp.analyses.models import FaceTrack
@@ -42,6 +44,8 @@ from webapp.recordings import projects_and_tags, uploads
 from webapp.recordings.models import Share
 from webapp.storage import media
 from webapp.studies.models import Stimulus
+from webapp.studies.statistics.compare import compare
+from webapp.studies.statistics.results import encode
 from webapp.webhooks import services as webhooks
 
 TABLE = Path(__file__).with_name("access_matrix.txt")
@@ -124,6 +128,9 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
         "upload": uploads.create(owner=owner, length=5, name="a.mp4", metadata="").pk,
         "token": create_token(user=owner, name="notebook")[0].pk,
         "webhook": webhook.pk,
+        "comparison": ComparisonFactory.create(
+            project=project, result=encode(compare(simulated(5, effect=1.0), [MEASURE], basis()))
+        ).pk,
         "delivery": webhooks.send_test(endpoint=webhook).pk,
     }
 
@@ -232,7 +239,8 @@ FIELDS = re.findall(
     "delete_before cursor page page_size ordering formats video min_confidence recordings filters mode have networks "
     "first_name last_name add remove number new_project oldpassword password1 password2 new_password1 new_password2 "
     "expires sure at next code into kind unit_of levels position table preview pattern length_s start_s end_s markers "
-    "anchor lines participant said video_upload",
+    "anchor lines participant said video_upload unit format measures factor paired baseline reader stimulus covariate "
+    "save",
 )
 HEADERS = ("Upload-Metadata", "Upload-Length", "Upload-Checksum", "Idempotency-Key", "Range", "If-Range", "Accept")
 

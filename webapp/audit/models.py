@@ -24,7 +24,6 @@ class Action(models.TextChoices):
     ORIGINAL_FETCHED = "original_fetched", "Original video opened"
     VIDEO_FETCHED = "video_fetched", "Labelled video opened"
     FILE_EXPORTED = "file_exported", "Timeline downloaded"
-    STUDY_EXPORTED = "study_exported", "Table or comparison of a project downloaded"
     CORRECTED = "corrected", "Timeline corrected"
     BASELINE_CHANGED = "baseline_changed", "Neutral baseline changed"
     PARTICIPANTS_CHANGED = "participants_changed", "Participants changed"

@@ -63,10 +63,10 @@ class _Archive:
         self._variables = list(selectors.variables_of(project))
         self._columns = {column.name: column for column in table_columns(self._variables, labels)}
         self._task = _entity(project.name, "recording")
-        self._stream = ZipStream()
         self._subjects: dict[object, tuple[str, dict[str, Any]]] = {}
 
     def write(self) -> Iterator[bytes]:
+        self._stream = ZipStream()
         values = selectors.values_by_participant(self._project)
         runs: dict[str, int] = {}
         yield from self._add("codebook.csv", codebook(list(self._columns.values())))

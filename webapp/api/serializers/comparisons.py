@@ -25,10 +25,6 @@ class TableQuerySerializer(ModelQuerySerializer):
     format = serializers.ChoiceField([CSV, PARQUET], default=CSV)
 
 
-class SaveQuerySerializer(serializers.Serializer[Any]):
-    save = serializers.BooleanField(default=False, help_text="Keep the result; needs `name`.")
-
-
 class QuestionSerializer(serializers.Serializer[Any]):
     """The context has the `project`."""
 

@@ -19,7 +19,6 @@ from webapp.api.serializers.comparisons import (
     ComparisonSerializer,
     ModelQuerySerializer,
     QuestionSerializer,
-    SaveQuerySerializer,
     TableQuerySerializer,
 )
 from webapp.api.views.base import IgnoreAcceptNegotiation, current_user
@@ -31,6 +30,8 @@ from webapp.studies.permissions import project_access
 from webapp.studies.statistics.results import encode
 from webapp.studies.table.columns import Unit
 from webapp.studies.table.files import CONTENT_TYPES
+
+SAVE = OpenApiParameter("save", bool, description="Keep the result; needs `name`.")
 
 
 def _parameters(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -107,13 +108,13 @@ class ComparisonListCreateView(generics.ListAPIView[Comparison]):
         description="Answers the result, and with `save=true` keeps it as it is. What cannot be compared is refused: "
         "`comparison_levels`, `comparison_too_few`, `comparison_both_levels`, `comparison_mixed_models`, "
         "`comparison_measure`, `nothing_to_compare`.",
-        parameters=[SaveQuerySerializer],
+        parameters=[SAVE],
         request=QuestionSerializer,
         responses={200: OpenApiTypes.OBJECT, 201: ComparisonResultSerializer},
     )
     def post(self, request: Request, pk: UUID) -> Response:
         project = project_for(current_user(request), pk)
-        save = _parameters(SaveQuerySerializer, request)["save"]
+        save = serializers.BooleanField().run_validation(request.query_params.get("save", "false"))
         form = QuestionSerializer(data=request.data, context={"project": project})
         form.is_valid(raise_exception=True)
         name, question = form.validated_data["name"], form.validated_data["question"]
@@ -138,8 +139,9 @@ class ComparisonDetailView(APIView):
 
     @extend_schema(operation_id="comparisons_destroy", summary="Delete a saved comparison", responses={204: None})
     def delete(self, request: Request, pk: UUID, comparison: UUID) -> Response:
-        project = project_for(current_user(request), pk)
-        comparisons.delete(comparison=get_object_or_404(selectors.comparisons_of(project), pk=comparison))
+        user = current_user(request)
+        found = get_object_or_404(selectors.comparisons_of(project_for(user, pk)), pk=comparison)
+        comparisons.delete(comparison=found, by=user)
         return Response(status=204)
 
 

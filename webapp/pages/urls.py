@@ -10,7 +10,14 @@ from webapp.pages.recordings import list_views, project_views
 from webapp.pages.recordings import views as recording_views
 from webapp.pages.sharing import link_views
 from webapp.pages.sharing import views as sharing_views
-from webapp.pages.studies import participant_views, variable_views
+from webapp.pages.studies import (
+    marker_views,
+    name_pattern_views,
+    participant_views,
+    project_marker_views,
+    transcript_views,
+    variable_views,
+)
 from webapp.pages.timeline import comparison_views
 from webapp.pages.timeline import views as timeline_views
 from webapp.pages.webhooks import views as webhook_views
@@ -44,6 +51,21 @@ pages = [
     path("projects/<uuid:pk>/variables/table/", variable_views.paste_values, name="paste-values"),
     path("variables/<uuid:pk>/", variable_views.variable, name="variable"),
     path("variables/<uuid:pk>/delete/", variable_views.delete_variable, name="delete-variable"),
+    path("projects/<uuid:pk>/name-pattern/", name_pattern_views.name_project, name="name-pattern"),
+    path("projects/<uuid:pk>/name-pattern/preview/", name_pattern_views.preview_names, name="preview-names"),
+    path("projects/<uuid:pk>/markers/", project_marker_views.marker_list, name="project-markers"),
+    path(
+        "projects/<uuid:pk>/markers/import/",
+        project_marker_views.import_project_markers,
+        name="import-project-markers",
+    ),
+    path("stimuli/<uuid:pk>/delete/", project_marker_views.delete_stimulus, name="delete-stimulus"),
+    path("recordings/<uuid:pk>/markers/", marker_views.recording_markers, name="recording-markers"),
+    path("recordings/<uuid:pk>/markers/import/", marker_views.import_markers, name="import-markers"),
+    path("markers/<uuid:pk>/", marker_views.marker, name="marker"),
+    path("markers/<uuid:pk>/delete/", marker_views.delete_marker, name="delete-marker"),
+    path("recordings/<uuid:pk>/transcript/", transcript_views.transcript, name="transcript"),
+    path("recordings/<uuid:pk>/transcript/delete/", transcript_views.delete_transcript, name="delete-transcript"),
     path("recordings/<uuid:pk>/values/", participant_views.recording_values, name="recording-values"),
     path("shared/", sharing_views.shared_with_me, name="shared"),
     path("recordings/<uuid:pk>/sharing/", sharing_views.share_recording, name="share-recording"),

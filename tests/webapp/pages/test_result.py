@@ -184,7 +184,7 @@ def test_the_table_of_segments_has_pages(
 
 
 def test_the_page_takes_few_queries(owner: Client, published: Analysis, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         shown(owner, published)
 
 

@@ -20,9 +20,12 @@ from webapp.pages.display_names import EXPORTS
 from webapp.pages.recordings import search
 from webapp.pages.recordings.forms import ProjectChoiceField, RetentionConfirmation, TagsField
 from webapp.pages.recordings.losses import losses_sentence
+from webapp.pages.recordings.marker_template import TEMPLATE_EXAMPLE, parse_template
 from webapp.recordings import projects_and_tags
 from webapp.recordings.models import CODE_MAX_LENGTH, Recording
 from webapp.recordings.selectors import projects_of, recordings_of
+from webapp.studies.markers import NewMarker, apply_template
+from webapp.studies.models import TITLE_MAX_LENGTH
 from webapp.studies.participants import assign_recordings
 
 MAX_RECORDINGS = 10_000  # at once
@@ -208,6 +211,35 @@ class AssignParticipant(BulkAction):
         return BulkResult(f"{recording_count(len(self.recordings))} {shown}.")
 
 
+class AddMarkers(BulkAction):
+    """Set the same markers on all recordings."""
+
+    heading = "Markers"
+    button = "Set markers"
+    description = "Each recording gets these markers. Where one does not fit into a recording, none is set on any."
+    markers = forms.CharField(
+        label="Markers",
+        help_text="One a line: start, end, kind (stimulus, event, baseline or exclude), name; times in seconds.",
+        widget=forms.Textarea({"class": "form-control", "rows": 5, "placeholder": TEMPLATE_EXAMPLE}),
+        error_messages={"required": "Write a marker first, such as 0, 10, baseline, rest."},
+    )
+    anchor = forms.CharField(
+        required=False,
+        max_length=TITLE_MAX_LENGTH,
+        label="Times count from the marker called",
+        help_text="Empty: from the start of each recording.",
+        widget=forms.TextInput({"class": "form-control", "autocomplete": "off"}),
+    )
+
+    def clean_markers(self) -> list[NewMarker]:
+        return parse_template(self.cleaned_data["markers"])
+
+    def run(self) -> BulkResult:
+        template, anchor = self.cleaned_data["markers"], self.cleaned_data["anchor"].strip()
+        added = apply_template(recordings=self.recordings, by=self.user, template=template, anchor=anchor)
+        return BulkResult(f"{len(added)} markers are set on {recording_count(len(self.recordings))}.")
+
+
 class Tag(BulkAction):
     """Add and remove tags."""
 
@@ -269,6 +301,7 @@ BULK_ACTIONS: dict[str, type[BulkAction]] = {
     "export": Export,
     "move": Move,
     "participant": AssignParticipant,
+    "markers": AddMarkers,
     "tag": Tag,
     "delete": Delete,
 }

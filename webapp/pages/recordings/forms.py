@@ -1,5 +1,6 @@
 """Forms of recordings, projects and tags. The recordings' own checks judge the files; an error names its field."""
 
+from pathlib import PurePath
 from typing import Any
 
 from django import forms
@@ -21,6 +22,8 @@ from webapp.recordings.models import (
 )
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import RecordingFiles
+from webapp.studies import name_pattern
+from webapp.studies.name_pattern import PATTERN_MAX_LENGTH
 
 NO_CONSENT = "Without this agreement nothing can be stored or analysed. Tick the box if it was given."
 
@@ -115,12 +118,34 @@ class UploadForm(forms.Form):
     project = ProjectChoiceField()
     purpose = PurposeField()
     purpose_note = forms.CharField(required=False, max_length=NOTE_MAX_LENGTH)
+    name_pattern = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=PATTERN_MAX_LENGTH,
+        widget=forms.TextInput(
+            {"class": "form-control", "autocomplete": "off", "placeholder": "{participant}_{advert}_{session}"}
+        ),
+        help_text="If they say whom and what they show: {participant} or names of variables in braces, * for anything.",
+    )
     consent = forms.BooleanField(label=consent.TEXT, error_messages={"required": NO_CONSENT})
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["project"].queryset = projects_of(user)  # type: ignore[attr-defined]
         self.fields["purpose"].load_choices()  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        """The name of the video fits the pattern, if there is one."""
+        pattern, video = self.cleaned_data.get("name_pattern"), self.cleaned_data.get("video")
+        if not pattern or video is None:
+            return
+        if not self.cleaned_data.get("project"):
+            self.add_error("name_pattern", "Choose a project: participants are of one.")
+            return
+        try:
+            name_pattern.assign(pattern, [PurePath(video.name).stem])
+        except RequestError as error:
+            self.add_error("name_pattern", error.message)
 
     def files_of_recording(self) -> RecordingFiles:
         """Return the files and EEG parameters of a valid form."""

@@ -15,8 +15,10 @@ from webapp.pages import display_names
 from webapp.recordings import selectors
 from webapp.recordings.models import Project, Purpose, Recording
 from webapp.studies.filters import StudyRecordingFilter
+from webapp.studies.selectors import participants_of
 
 NEWEST = "-created_at"
+MAX_PARTICIPANTS = 500  # to choose from
 ORDERINGS: dict[str, tuple[str, Any]] = {
     NEWEST: ("Newest first", "-created_at"),
     "created_at": ("Oldest first", "created_at"),
@@ -54,12 +56,7 @@ class FilterField:
 
 def search_recordings(user: User, query: QueryDict) -> SearchResult:
     """Return the recordings of a user that match a query string."""
-    mine = (
-        selectors.recordings_of(user)
-        .prefetch_related(None)
-        .prefetch_related("tags")
-        .select_related("project", "participant")
-    )
+    mine = selectors.recordings_of(user).prefetch_related(None).prefetch_related("tags")
     filters = StudyRecordingFilter(query, mine, owner=user)
     in_use = {name: value for name in filters.filters if (value := query.get(name, "").strip())}
     if not filters.is_valid():
@@ -89,6 +86,10 @@ def filter_fields(user: User, projects: list[Project], in_use: dict[str, str]) -
             "model", "Model", "Any model", [(name, name) for name in dict.fromkeys(spec.name for spec in specs)]
         ),
     ]
+    if project := next((each for each in projects if str(each.pk) == in_use.get("project")), None):
+        codes = participants_of(project).values_list("pk", "code")[:MAX_PARTICIPANTS]
+        options = [(str(pk), code) for pk, code in codes]
+        fields.append(FilterField("participant", "Participant", "Any participant", options))
     return [_select(field, in_use.get(field.name, "")) for field in fields]
 
 

@@ -26,10 +26,11 @@ from webapp.pages.recordings.forms import RecordingForm, UploadForm
 from webapp.pages.recordings.losses import losses_sentence
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.recordings import projects_and_tags, purposes, selectors
-from webapp.recordings.models import retention_days_of
+from webapp.recordings.models import Recording, retention_days_of
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import NewRecording
 from webapp.recordings.upload_slots import require_capacity, upload_slot
+from webapp.studies.assignment import NameSource, assign_by_name
 
 
 @csrf_exempt  # the token is in the form, which is read only after the checks below
@@ -72,6 +73,7 @@ def _upload(request: AuthenticatedRequest) -> HttpResponse:
         except (InputError, RequestError) as error:
             form.add_input_error(error)
         else:
+            _assign_by_name(request, analysis.recording, values["name_pattern"])
             return redirect("pages:result", analysis.pk)
     context = {
         "form": form,
@@ -85,6 +87,22 @@ def _upload(request: AuthenticatedRequest) -> HttpResponse:
         "purposes": {str(project.pk): project.purpose for project in projects_of(request.user) if project.purpose},
     }
     return render(request, "pages/recordings/upload.html", context, status=422 if form.is_bound else 200)
+
+
+def _assign_by_name(request: AuthenticatedRequest, recording: Recording, pattern: str) -> None:
+    """Set participant and values by the name of the video, if there is a pattern."""
+    if not pattern or recording.project is None:
+        return
+    try:
+        assign_by_name(
+            project=recording.project,
+            by=request.user,
+            pattern=pattern,
+            source=NameSource.FILE,
+            recording_ids=[recording.pk],
+        )
+    except RequestError as error:
+        messages.error(request, f"The recording is stored, but its name assigns nothing. {error.message}")
 
 
 @require_POST

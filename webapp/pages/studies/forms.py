@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant
-from webapp.studies.models import NAME_MAX_LENGTH, NO_BRACES, Variable
+from webapp.studies.assignment import NameSource
+from webapp.studies.models import NAME_MAX_LENGTH, NO_BRACES, TITLE_MAX_LENGTH, Variable
+from webapp.studies.name_pattern import PATTERN_MAX_LENGTH
 from webapp.studies.value_table import MAX_CHARACTERS, ValueTable, parse_table
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
@@ -162,3 +164,37 @@ class TableForm(forms.Form):
         """The table of a valid form. Raises RequestError(VALUE_TABLE)."""
         unit_of = self.cleaned_data["unit_of"]
         return parse_table(self.cleaned_data["table"], Variable.Unit(unit_of) if unit_of else None)
+
+
+class StimulusForm(forms.Form):
+    """A stimulus without its video."""
+
+    name = forms.CharField(
+        max_length=TITLE_MAX_LENGTH,
+        widget=forms.TextInput(CONTROL | {"autocomplete": "off"}),
+        help_text="As its markers are called.",
+        error_messages={"required": "Enter a name, such as advert A."},
+    )
+    length_s = forms.FloatField(
+        label="Length, s",
+        widget=forms.NumberInput(CONTROL | {"step": "any", "min": "0"}),
+        error_messages={"required": "Enter its length in seconds.", "invalid": "This is no number of seconds."},
+    )
+
+
+class NamePatternForm(forms.Form):
+    """A pattern that names of recordings follow."""
+
+    pattern = forms.CharField(
+        max_length=PATTERN_MAX_LENGTH,
+        strip=False,
+        widget=forms.TextInput(CONTROL | {"autocomplete": "off", "placeholder": "{participant}_{advert}_{session}"}),
+        help_text="{participant} or the names of variables in braces, * for anything. Names that are new become "
+        "variables of recordings.",
+        error_messages={"required": "Enter a pattern, such as {participant}_{advert}."},
+    )
+    source = forms.ChoiceField(
+        label="Read",
+        choices=[(NameSource.TITLE.value, "Titles"), (NameSource.FILE.value, "Names of the video files")],
+        widget=forms.Select(SELECT),
+    )

@@ -19,6 +19,7 @@ from webapp.analyses.permissions import AnalysisAccess
 from webapp.core.file_names import recording_name
 from webapp.pages import display_names, model_cards
 from webapp.pages.timeline import svg
+from webapp.pages.timeline.lanes import markers_context, transcript_context
 from webapp.pages.timeline.payload import timeline_payload
 from webapp.pages.timeline.progress import progress_context
 from webapp.pages.timeline.tiers import build_tiers
@@ -116,6 +117,8 @@ def result_context(
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": recording_name(recording.title, recording.pk),
         **(_timeline_context(timeline, page) if timeline else {}),
+        **markers_context(recording, own=access.own),
+        **transcript_context(recording, own=access.own),
         "relative": relative,
         "exports": [
             {"name": display_names.EXPORTS[name], "extension": writer.extension, "url": urls.export(name)}

@@ -4,6 +4,7 @@ import { CorrectionEditor } from "./correction-editor.js";
 import { CurrentLabel } from "./current-label.js";
 import { FaceBox } from "./face-box.js";
 import { listenToKeys } from "./keyboard.js";
+import { alignLanes, markerCommands, moveLanePlayheads, placeMarkers, showMarkerButtons } from "./lanes.js";
 import { Player } from "./player.js";
 import { onPrint } from "./print.js";
 import { enableScrubbing } from "./scrubber.js";
@@ -70,6 +71,7 @@ const show = (seconds) => {
   faceBox.show(seconds);
   editor?.show();
   view.show(seconds, player.playing);
+  moveLanePlayheads(seconds / model.duration);
   label.showTime(seconds);
   const focused = view.scroller.matches(":focus-visible") && !view.root.matches(":hover");
   if (focused && !tooltip.dismissed) tooltip.show(seconds);
@@ -165,6 +167,7 @@ const withTimeline = (command) => () => {
 /** @type {Record<string, () => unknown>} */
 const commands = {
   ...player.commands,
+  ...markerCommands(() => player.moment),
   end: withTimeline(({ model }) => player.seek(model.duration)),
   previous: withTimeline((present) => goToSegment(present, -1)),
   next: withTimeline((present) => goToSegment(present, 1)),
@@ -197,6 +200,7 @@ const clicks = {
   correction: (name) => timeline?.editor?.act(name),
   label: (index) => timeline?.editor?.setLabel(Number(index)),
   source: (url) => chooseVideo(url),
+  seek: (seconds) => player.seek(Number(seconds)),
   pageStep: (step, event) => {
     if (!timeline) return;
     event.preventDefault();
@@ -204,7 +208,8 @@ const clicks = {
   },
   number: (number) => timeline && player.seek(timeline.model.segments[Number(number)].start),
 };
-const CLICKABLE = "[data-command], [data-correction], [data-label], [data-source], [data-page-step], tr[data-number]";
+const CLICKABLE =
+  "[data-command], [data-correction], [data-label], [data-source], [data-seek], [data-page-step], tr[data-number]";
 document.addEventListener("click", (event) => {
   const target = closest(event, CLICKABLE);
   for (const [name, handle] of Object.entries(clicks)) {
@@ -236,7 +241,7 @@ const setUpTimeline = () => {
   const element = document.getElementById("timeline-data");
   if (element && element !== source) {
     const model = new TimelineModel(readJson("timeline-data"));
-    const view = new TimelineView(byId("tiers"), model);
+    const view = new TimelineView(byId("tiers"), model, () => alignLanes(view));
     const tooltip = new Tooltip(query(document, ".timeline-tooltip"), view, (seconds) => analysisLines(model, seconds));
     const mayCorrect = document.getElementById("correction-editor") !== null;
     const editor = mayCorrect ? new CorrectionEditor(model, view, player) : null;
@@ -261,6 +266,9 @@ document.body.addEventListener("htmx:afterSettle", () => {
     chooseVideo(button.getAttribute("data-source") ?? "");
   }
   setUpTimeline();
+  showMarkerButtons();
+  if (timeline) alignLanes(timeline.view);
+  show(player.moment);
 });
 document.body.addEventListener("corrected", () => timeline?.table.updateCorrections());
 // The recording was deleted, or is shared no more, while the page was open.
@@ -275,5 +283,7 @@ new MutationObserver(() => timeline?.view.draw()).observe(document.documentEleme
 });
 onPrint({ before: () => timeline?.table.showAll(), after: () => timeline?.table.showOnePage() });
 controls.hidden = false;
+placeMarkers();
+showMarkerButtons();
 setUpTimeline();
 if (video.error) unplayable.hidden = false;

@@ -17,14 +17,17 @@ export class TimelineView {
   #model;
   #scheduled = false;
   #announced = "";
+  #onPaint;
 
   /**
    * @param {HTMLElement} root
    * @param {TimelineModel} model
+   * @param {() => void} [onPaint] called whenever another part of the recording may be in view
    */
-  constructor(root, model) {
+  constructor(root, model, onPaint = () => {}) {
     this.root = root;
     this.#model = model;
+    this.#onPaint = onPaint;
     this.scroller = query(root, "#scrubber");
     this.content = query(root, ".tiers-content");
     this.canvas = query(root, "canvas", HTMLCanvasElement);
@@ -117,6 +120,7 @@ export class TimelineView {
     const to = from + duration / this.factor;
     const view = { from, to, duration, width, x: (/** @type {number} */ seconds) => this.x(seconds) };
     paint(context, this.#model, view, readStyle(this.root, this.#model.labels));
+    this.#onPaint();
   }
 
   /**

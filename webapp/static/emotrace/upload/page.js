@@ -6,6 +6,7 @@ import { acceptDrops } from "./drop-zone.js";
 import { FileChecks, stem } from "./file-checks.js";
 import { FormErrors } from "./form-errors.js";
 import { createRecording } from "./create-recording.js";
+import { NamePattern } from "./name-pattern.js";
 import { RecordingRow } from "./recording-row.js";
 import { UnfinishedUploads } from "./unfinished-uploads.js";
 import { quotaProblem } from "./upload-quota.js";
@@ -41,6 +42,7 @@ const purposes = readJson("purposes");
 const storage = new UploadStorage(form.dataset.person ?? "");
 const unfinished = new UnfinishedUploads();
 const errors = new FormErrors(form);
+const pattern = new NamePattern(form, errors);
 /** @type {RecordingRow[]} */
 let rows = [];
 /** @type {Partial<StoredRecording>} typed into the plain form before this script ran; goes to the first recording */
@@ -77,6 +79,7 @@ const proceed = () => {
     for (const row of rows) if (row.submitted && row.state === "open" && row.isComplete) submitRow(row);
   }
   for (const row of rows) row.draw();
+  pattern.showNames(rows.map((row) => row.name));
 };
 
 /** @param {RecordingRow} row */
@@ -90,8 +93,10 @@ const submitRow = async (row) => {
   row.draw();
   try {
     const outcome = await createRecording(form, row);
-    if ("created" in outcome) finish(row, outcome.created);
-    else handleRefusal(row, outcome);
+    if ("created" in outcome) {
+      row.showError("row", await pattern.assign(outcome.created.id));
+      finish(row, outcome.created);
+    } else handleRefusal(row, outcome);
   } catch (error) {
     row.state = error instanceof LoggedOutError ? "logged-out" : "open";
     if (row.state === "open") setTimeout(proceed, 3000);
@@ -311,8 +316,9 @@ form.addEventListener("submit", (event) => {
   const refusal = refusals[purpose.value];
   if (refusal) errors.goTo("purpose", refusal);
   else if (!consent.checked) errors.goTo("consent", form.dataset.noConsent ?? "");
+  else if (pattern.problem) errors.goTo("name_pattern", pattern.problem);
   else invalid[0]?.focus();
-  if (refusal || !consent.checked) return;
+  if (refusal || !consent.checked || pattern.problem) return;
   for (const row of open) row.submitted = !invalid.includes(row);
   proceed();
 });

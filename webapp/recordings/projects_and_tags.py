@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.dispatch import Signal
+from django.http import Http404
 
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
@@ -76,10 +77,14 @@ def update_recording(
 ) -> Losses:
     """Change the recording's `title`, `project` or `participant`, and replace its tags by `tags`, given by name.
 
-    Returns what it loses by leaving a project. Raises RequestError(RETENTION_ERASES) unless `erase_due`, and
-    RequestError(NOT_IN_PROJECT) if the participant is of another project.
+    Returns what it loses by leaving a project. Raises RequestError(RETENTION_ERASES) unless `erase_due`,
+    RequestError(NOT_IN_PROJECT) if the participant is of another project, and Http404 if it was erased meanwhile.
     """
     owner = accounts.lock_user(recording.owner)  # so that none of the tags is deleted meanwhile
+    try:
+        recording.refresh_from_db(fields=["project", "participant"])  # it may have been moved meanwhile
+    except Recording.DoesNotExist as error:
+        raise Http404 from error
     losses: Losses = {}
     if "project" in fields:
         recordings = Recording.objects.filter(pk=recording.pk)

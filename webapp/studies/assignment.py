@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from webapp.accounts import services as accounts
 from webapp.accounts.models import User
+from webapp.audit.models import Action
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import MediaFile, Project, Recording
 from webapp.studies import name_pattern, selectors
+from webapp.studies.changes import begin_change
 from webapp.studies.models import Variable
 from webapp.studies.name_pattern import PARTICIPANT, Assignment, Misfit
 from webapp.studies.participants import assign_recordings, require_all
@@ -101,14 +102,14 @@ def assign_by_name(
     Unknown fields become categories of recordings. Raises RequestError(NAME_PATTERN | VALUE_TABLE | NOT_IN_PROJECT |
     STUDY_LIMIT), where nothing is stored.
     """
-    accounts.lock_user(project.owner)
+    begin_change(project=project, by=by, action=Action.VARIABLES_CHANGED)
     plan = plan_assignment(project=project, pattern=pattern, source=source, recording_ids=recording_ids)
     for each in plan.plans:
         each.require_no_problem()
     if plan.codes:
         assign_recordings(project=project, by=by, codes=plan.codes)
     for each in plan.plans:
-        store(project=project, by=by, plan=each)
+        store(project=project, plan=each)
     return plan
 
 

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.audit.models import Action
-from webapp.audit.services import record_throttled
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Recording
 from webapp.studies import selectors
+from webapp.studies.changes import begin_recording_change
 from webapp.studies.limits import MAX_MARKERS, require_at_most
 from webapp.studies.models import Marker, Stimulus
 
@@ -41,12 +40,15 @@ def create_markers(*, by: User, source: str, markers: Mapping[Recording, Sequenc
     MARKER_RANGE | MARKER_OVERLAP | STIMULUS_LENGTH | STUDY_LIMIT), which names the recording and the marker.
     """
     stimuli = _begin(by, list(markers))
+    present: dict[UUID, list[Marker]] = {}
+    for row in Marker.objects.filter(recording__in=markers):
+        present.setdefault(row.recording_id, []).append(row)
     rows = []
     for recording, added in markers.items():
         new = [_build(recording, stimuli, source, marker, number) for number, marker in enumerate(added, 1)]
-        _check_together(recording, [*recording.markers.all(), *new])
+        _check_together(recording, [*present.get(recording.pk, []), *new])
         rows += new
-    return Marker.objects.bulk_create(rows)
+    return Marker.objects.bulk_create(rows, batch_size=1000)
 
 
 @transaction.atomic
@@ -97,12 +99,11 @@ def apply_template(
     `create_markers` raises.
     """
     with transaction.atomic():
-        markers = {}
-        for recording in recordings:
-            zero_s = _anchor_s(recording, anchor) if anchor else 0.0
-            markers[recording] = [
-                replace(each, start_s=zero_s + each.start_s, end_s=zero_s + each.end_s) for each in template
-            ]
+        zeros = _anchors(recordings, anchor) if anchor else dict.fromkeys(recordings, 0.0)
+        markers = {
+            recording: [replace(each, start_s=zero_s + each.start_s, end_s=zero_s + each.end_s) for each in template]
+            for recording, zero_s in zeros.items()
+        }
         return create_markers(by=by, source=TEMPLATE, markers=markers)
 
 
@@ -124,12 +125,8 @@ def require_fitting(*, stimulus: Stimulus, recordings: Sequence[Recording]) -> N
 
 
 def _begin(by: User, recordings: Sequence[Recording]) -> dict[tuple[UUID | None, str], Stimulus]:
-    """Serialise the changes of an owner's studies and record them; returns the stimuli by project and name."""
-    for owner in {recording.owner_id: recording.owner for recording in recordings}.values():
-        accounts.lock_user(owner)
-    for recording in recordings:
-        record_throttled(Action.MARKERS_CHANGED, by=by.pk, owner=recording.owner_id, target=recording)
-    projects = {recording.project_id for recording in recordings}
+    """Begin a change; returns the stimuli by project and name."""
+    projects = begin_recording_change(recordings=recordings, by=by, action=Action.MARKERS_CHANGED)
     stimuli = Stimulus.objects.filter(project__in=projects)
     return {(stimulus.project_id, stimulus.name.lower()): stimulus for stimulus in stimuli}
 
@@ -186,12 +183,18 @@ def _described(marker: Marker) -> NewMarker:
     return NewMarker(marker.start_s, marker.end_s, Kind(marker.kind), marker.name)
 
 
-def _anchor_s(recording: Recording, name: str) -> float:
-    starts = list(recording.markers.filter(name__iexact=name).values_list("start_s", flat=True))
-    if len(starts) != 1:
-        raise RequestError(
-            WebCode.MARKER_ANCHOR,
-            f"“{recording}” has {len(starts) or 'no'} markers called “{name}”, and the template counts from one.",
-            field="anchor",
-        )
-    return starts[0]
+def _anchors(recordings: Sequence[Recording], name: str) -> dict[Recording, float]:
+    """The start of the marker of this name on each recording. Raises RequestError(MARKER_ANCHOR)."""
+    starts: dict[UUID, list[float]] = {}
+    found = Marker.objects.filter(recording__in=recordings, name__iexact=name)
+    for pk, start_s in found.values_list("recording", "start_s"):
+        starts.setdefault(pk, []).append(start_s)
+    for recording in recordings:
+        count = len(starts.get(recording.pk, []))
+        if count != 1:
+            raise RequestError(
+                WebCode.MARKER_ANCHOR,
+                f"“{recording}” has {count or 'no'} markers called “{name}”, and the template counts from one.",
+                field="anchor",
+            )
+    return {recording: starts[recording.pk][0] for recording in recordings}

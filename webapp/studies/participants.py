@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.audit.models import Action
-from webapp.audit.services import record_throttled
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Participant, Project, Recording
+from webapp.studies.changes import begin_change
 from webapp.studies.limits import MAX_PARTICIPANTS, require_at_most
 from webapp.studies.models import VariableValue
 
@@ -19,7 +18,7 @@ from webapp.studies.models import VariableValue
 @transaction.atomic
 def create_participant(*, project: Project, by: User, code: str) -> Participant:
     """Create a participant. Raises RequestError(NAME_TAKEN | STUDY_LIMIT)."""
-    _begin(project, by)
+    begin_change(project=project, by=by, action=Action.PARTICIPANTS_CHANGED)
     _require_free(project, code)
     require_at_most(MAX_PARTICIPANTS, project.participants.count() + 1, "participants", "A project")
     return Participant.objects.create(project=project, code=code)
@@ -28,7 +27,7 @@ def create_participant(*, project: Project, by: User, code: str) -> Participant:
 @transaction.atomic
 def rename_participant(*, participant: Participant, by: User, code: str) -> None:
     """Change the participant's code. Raises RequestError(NAME_TAKEN)."""
-    _begin(participant.project, by)
+    begin_change(project=participant.project, by=by, action=Action.PARTICIPANTS_CHANGED)
     _require_free(participant.project, code, besides=participant)
     participant.code = code
     participant.save(update_fields=["code"])
@@ -37,7 +36,7 @@ def rename_participant(*, participant: Participant, by: User, code: str) -> None
 @transaction.atomic
 def delete_participant(*, participant: Participant, by: User) -> None:
     """Delete the participant with its values of variables; its recordings stay, without a participant."""
-    _begin(participant.project, by)
+    begin_change(project=participant.project, by=by, action=Action.PARTICIPANTS_CHANGED)
     participant.delete()
 
 
@@ -47,7 +46,7 @@ def merge_participants(*, participant: Participant, into: Participant, by: User)
 
     Raises RequestError(NOT_IN_PROJECT), and RequestError(VALUE_CONFLICT) where both have different values.
     """
-    _begin(participant.project, by)
+    begin_change(project=participant.project, by=by, action=Action.PARTICIPANTS_CHANGED)
     if into.project_id != participant.project_id or into == participant:
         raise RequestError(WebCode.NOT_IN_PROJECT, "Choose another participant of the same project to merge with.")
     values = {value.variable_id: value for value in into.variable_values.all()}
@@ -71,7 +70,7 @@ def assign_recordings(*, project: Project, by: User, codes: Mapping[UUID, str]) 
 
     Missing participants are created and returned. Raises RequestError(NOT_IN_PROJECT | STUDY_LIMIT).
     """
-    _begin(project, by)
+    begin_change(project=project, by=by, action=Action.PARTICIPANTS_CHANGED)
     recordings = {row.pk: row for row in Recording.objects.filter(project=project, pk__in=codes)}
     require_all(recordings, codes)
     known, created = get_or_create_participants(project=project, codes=filter(None, codes.values()))
@@ -102,12 +101,6 @@ def require_all(found: Mapping[UUID, Any], asked: Iterable[UUID]) -> None:
             raise RequestError(
                 WebCode.NOT_IN_PROJECT, f"There is no recording {pk} in this project: choose recordings that are in it."
             )
-
-
-def _begin(project: Project, by: User) -> None:
-    """Serialise the changes of an owner's studies, and record them."""
-    accounts.lock_user(project.owner)
-    record_throttled(Action.PARTICIPANTS_CHANGED, by=by.pk, owner=project.owner_id, target=project)
 
 
 def _require_free(project: Project, code: str, besides: Participant | None = None) -> None:

@@ -12,12 +12,12 @@ from django.db import transaction
 from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.audit.models import Action
-from webapp.audit.services import record_throttled
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import quota, uploads
 from webapp.recordings.models import MediaFile, Project, Recording
 from webapp.recordings.services import RecordingFiles, ValidatedUpload, validate_upload
 from webapp.storage import media
+from webapp.studies.changes import begin_change
 from webapp.studies.limits import MAX_STIMULI, require_at_most
 from webapp.studies.markers import require_fitting
 from webapp.studies.models import Marker, Stimulus
@@ -49,7 +49,7 @@ def update_stimulus(*, stimulus: Stimulus, by: User, **fields: Any) -> None:
 
     Raises RequestError(NAME_TAKEN | STIMULUS_LENGTH).
     """
-    _begin(stimulus.project, by)
+    begin_change(project=stimulus.project, by=by, action=Action.STIMULI_CHANGED)
     if "name" in fields:
         _require_free(stimulus.project, fields["name"], besides=stimulus)
     if stimulus.file and fields.get("length_s", stimulus.length_s) != stimulus.length_s:
@@ -66,7 +66,7 @@ def update_stimulus(*, stimulus: Stimulus, by: User, **fields: Any) -> None:
 @transaction.atomic
 def delete_stimulus(*, stimulus: Stimulus, by: User) -> None:
     """Delete the stimulus with its video; its markers stay, with its name."""
-    _begin(stimulus.project, by)
+    begin_change(project=stimulus.project, by=by, action=Action.STIMULI_CHANGED)
     stimulus.delete()
 
 
@@ -96,7 +96,7 @@ def _store(project: Project, by: User, name: str, validated: ValidatedUpload) ->
 
 def _create(stimulus: Stimulus, by: User) -> Stimulus:
     project = stimulus.project
-    _begin(project, by)
+    begin_change(project=project, by=by, action=Action.STIMULI_CHANGED)
     _require_free(project, stimulus.name)
     require_at_most(MAX_STIMULI, project.stimuli.count() + 1, "stimuli", "A project")
     _require_length(stimulus)
@@ -114,12 +114,6 @@ def _require_length(stimulus: Stimulus) -> None:
 
 def _recordings_with(markers: Any) -> list[Recording]:
     return list(Recording.objects.filter(markers__in=markers).distinct())
-
-
-def _begin(project: Project, by: User) -> None:
-    """Serialise the changes of an owner's studies, and record them."""
-    accounts.lock_user(project.owner)
-    record_throttled(Action.STIMULI_CHANGED, by=by.pk, owner=project.owner_id, target=project)
 
 
 def _require_free(project: Project, name: str, besides: Stimulus | None = None) -> None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.audit.models import Action
-from webapp.audit.services import record_throttled
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Recording
 from webapp.studies import selectors
+from webapp.studies.changes import begin_recording_change
 from webapp.studies.limits import MAX_LINES, require_at_most
 from webapp.studies.markers import DECIMALS, TOLERANCE_S
 from webapp.studies.models import NAME_MAX_LENGTH, TEXT_MAX_LENGTH, TranscriptLine
@@ -34,8 +33,7 @@ def replace_transcript(*, recording: Recording, by: User, lines: Sequence[NewLin
 
     Raises RequestError(MARKER_RANGE | STUDY_LIMIT), which names the line.
     """
-    accounts.lock_user(recording.owner)
-    record_throttled(Action.TRANSCRIPT_CHANGED, by=by.pk, owner=recording.owner_id, target=recording)
+    begin_recording_change(recordings=[recording], by=by, action=Action.TRANSCRIPT_CHANGED)
     require_at_most(MAX_LINES, len(lines), "lines of transcript", f"Recording “{recording}”")
     rows = [_build(recording, line, number) for number, line in enumerate(lines, 1)]
     recording.transcript.all().delete()

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.audit.models import Action
-from webapp.audit.services import record_throttled
 from webapp.core.errors import RequestError
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant, Project, Recording
+from webapp.studies.changes import begin_change
 from webapp.studies.limits import MAX_LEVELS, MAX_PARTICIPANTS, MAX_VARIABLES, require_at_most
 from webapp.studies.models import NAME_MAX_LENGTH, Variable, VariableValue
 from webapp.studies.participants import get_or_create_participants
@@ -77,16 +76,15 @@ def set_values(*, project: Project, by: User, table: ValueTable) -> Plan:
     Missing participants, variables and levels are created. Raises RequestError(VALUE_TABLE | STUDY_LIMIT), where
     nothing is stored.
     """
-    accounts.lock_user(project.owner)
+    begin_change(project=project, by=by, action=Action.VARIABLES_CHANGED)
     plan = plan_values(project=project, table=table)
     plan.require_no_problem()
-    store(project=project, by=by, plan=plan)
+    store(project=project, plan=plan)
     return plan
 
 
-def store(*, project: Project, by: User, plan: Plan) -> None:
-    """Store what was planned in the same transaction, which locks the project's owner."""
-    record_throttled(Action.VARIABLES_CHANGED, by=by.pk, owner=project.owner_id, target=project)
+def store(*, project: Project, plan: Plan) -> None:
+    """Store what was planned in the same transaction, which begins by `begin_change`."""
     participants, _ = get_or_create_participants(project=project, codes=plan.new_participants)
     Variable.objects.bulk_create(plan.new_variables)
     of_participants = plan.unit_of == Variable.Unit.PARTICIPANT

@@ -5,12 +5,11 @@ from typing import Any
 
 from django.db import transaction
 
-from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.audit.models import Action
-from webapp.audit.services import record_throttled
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project
+from webapp.studies.changes import begin_change
 from webapp.studies.limits import MAX_LEVELS, MAX_VARIABLES, require_at_most
 from webapp.studies.models import Variable
 
@@ -20,7 +19,7 @@ def create_variable(
     *, project: Project, by: User, name: str, kind: Variable.Kind, unit_of: Variable.Unit, levels: Sequence[str] = ()
 ) -> Variable:
     """Create a variable, as the project's last. Raises RequestError(NAME_TAKEN | STUDY_LIMIT | VALUE_CONFLICT)."""
-    _begin(project, by)
+    begin_change(project=project, by=by, action=Action.VARIABLES_CHANGED)
     _require_free(project, name)
     count = project.variables.count()
     require_at_most(MAX_VARIABLES, count + 1, "variables", "A project")
@@ -37,7 +36,7 @@ def update_variable(*, variable: Variable, by: User, **fields: Any) -> None:
     Raises RequestError(NAME_TAKEN | STUDY_LIMIT | VALUE_CONFLICT), and RequestError(VARIABLE_IN_USE) where values are
     of another kind or unit, or of a level that would go.
     """
-    _begin(variable.project, by)
+    begin_change(project=variable.project, by=by, action=Action.VARIABLES_CHANGED)
     if "name" in fields:
         _require_free(variable.project, fields["name"], besides=variable)
     changed = {
@@ -64,14 +63,8 @@ def update_variable(*, variable: Variable, by: User, **fields: Any) -> None:
 @transaction.atomic
 def delete_variable(*, variable: Variable, by: User) -> None:
     """Delete the variable with all its values."""
-    _begin(variable.project, by)
+    begin_change(project=variable.project, by=by, action=Action.VARIABLES_CHANGED)
     variable.delete()
-
-
-def _begin(project: Project, by: User) -> None:
-    """Serialise the changes of an owner's studies, and record them."""
-    accounts.lock_user(project.owner)
-    record_throttled(Action.VARIABLES_CHANGED, by=by.pk, owner=project.owner_id, target=project)
 
 
 def _require_free(project: Project, name: str, besides: Variable | None = None) -> None:

@@ -42,6 +42,12 @@ IMPORTED = (
 )
 
 
+class RecordingPagination(StableCursorPagination):
+    """Recording by recording."""
+
+    ordering = "recording"
+
+
 class NamePagination(StableCursorPagination):
     """By name."""
 
@@ -200,15 +206,18 @@ class MarkerDetailView(generics.RetrieveUpdateDestroyAPIView[Marker]):
         markers.delete_marker(marker=instance, by=current_user(self.request))
 
 
-class ProjectMarkersView(APIView):
-    @extend_schema(
-        operation_id="projects_markers_list",
-        summary="List the markers of a project's recordings",
-        responses={200: MarkerSerializer(many=True)},
-    )
-    def get(self, request: Request, pk: UUID) -> Response:
-        project = permissions.project_access(current_user(request), pk).project
-        return Response(MarkerSerializer(selectors.markers_of(project), many=True).data)
+@extend_schema_view(
+    get=extend_schema(operation_id="projects_markers_list", summary="List the markers of a project's recordings")
+)
+class ProjectMarkersView(generics.ListAPIView[Marker]):
+    queryset = Marker.objects.none()
+    serializer_class = MarkerSerializer
+    pagination_class = RecordingPagination
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Marker]:
+        access = permissions.project_access(current_user(self.request), self.kwargs["pk"])
+        return selectors.markers_of(access.project).order_by()
 
     @extend_schema(
         operation_id="projects_markers_create",

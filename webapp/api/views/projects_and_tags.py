@@ -43,7 +43,8 @@ class ProjectListCreateView(_ProjectView, generics.ListCreateAPIView[Project]):
     get=extend_schema(operation_id="projects_retrieve", summary="Retrieve a project"),
     patch=extend_schema(operation_id="projects_partial_update", summary="Update a project"),
     delete=extend_schema(
-        operation_id="projects_destroy", summary="Delete a project; its recordings stay, without a project"
+        operation_id="projects_destroy",
+        summary="Delete a project with its study; its recordings stay, in no project",
     ),
 )
 class ProjectDetailView(_ProjectView, generics.RetrieveUpdateDestroyAPIView[Project]):

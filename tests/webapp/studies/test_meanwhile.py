@@ -1,0 +1,57 @@
+"""What another request erases or moves between reading and writing."""
+
+import pytest
+from django.http import Http404
+
+from tests.webapp.factories import ParticipantFactory, ProjectFactory, RecordingFactory, StimulusFactory
+from webapp.accounts.models import User
+from webapp.core.errors import RequestError
+from webapp.recordings import projects_and_tags
+from webapp.recordings.models import Project, Recording
+from webapp.studies import markers, participants, stimuli, transcripts, values, variables
+from webapp.studies.markers import NewMarker
+from webapp.studies.models import Marker, Variable
+from webapp.studies.value_table import parse_table
+
+
+def test_a_recording_that_is_erased_is_not_found(owner: User) -> None:
+    recording = RecordingFactory.create(owner=owner)
+    Recording.objects.filter(pk=recording.pk).delete()
+    for change in (
+        lambda: markers.create_markers(by=owner, source="person", markers={recording: [NewMarker(0, 1)]}),
+        lambda: markers.replace_markers(recording=recording, by=owner, markers=[]),
+        lambda: transcripts.replace_transcript(recording=recording, by=owner, lines=[]),
+        lambda: projects_and_tags.update_recording(recording=recording, title="Gone"),
+    ):
+        with pytest.raises(Http404):
+            change()
+
+
+def test_a_project_that_is_deleted_is_not_found(owner: User) -> None:
+    project = ProjectFactory.create(owner=owner)
+    Project.objects.filter(pk=project.pk).delete()
+    kind, unit_of = Variable.Kind.NUMBER, Variable.Unit.PARTICIPANT
+    for change in (
+        lambda: participants.create_participant(project=project, by=owner, code="P01"),
+        lambda: variables.create_variable(project=project, by=owner, name="age", kind=kind, unit_of=unit_of),
+        lambda: stimuli.create_stimulus(project=project, by=owner, name="Advert", length_s=1),
+        lambda: values.set_values(project=project, by=owner, table=parse_table("participant,age\nP01,3")),
+    ):
+        with pytest.raises(Http404):
+            change()
+
+
+def test_a_recording_that_is_moved_has_the_stimuli_and_participants_of_its_new_project(owner: User) -> None:
+    before, after = ProjectFactory.create_batch(2, owner=owner)
+    recording = RecordingFactory.create(owner=owner, project=before)
+    StimulusFactory.create(project=before, name="Advert")
+    stimulus = StimulusFactory.create(project=after, name="Advert")
+    Recording.objects.update(project=after)
+    with pytest.raises(RequestError) as refused:
+        projects_and_tags.update_recording(
+            recording=Recording(pk=recording.pk, owner=owner, project=before),
+            participant=ParticipantFactory.create(project=before),
+        )
+    assert refused.value.code == "not_in_project"
+    markers.create_markers(by=owner, source="person", markers={recording: [NewMarker(0, 1, name="Advert")]})
+    assert Marker.objects.get().stimulus == stimulus

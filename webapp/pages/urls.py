@@ -10,11 +10,14 @@ from webapp.pages.recordings import list_views, project_views
 from webapp.pages.recordings import views as recording_views
 from webapp.pages.sharing import link_views
 from webapp.pages.sharing import views as sharing_views
+from webapp.pages.studies import comparison_views as study_comparison_views
 from webapp.pages.studies import (
+    export_views,
     marker_views,
     name_pattern_views,
     participant_views,
     project_marker_views,
+    quality_views,
     transcript_views,
     variable_views,
 )
@@ -67,6 +70,11 @@ pages = [
     path("recordings/<uuid:pk>/transcript/", transcript_views.transcript, name="transcript"),
     path("recordings/<uuid:pk>/transcript/delete/", transcript_views.delete_transcript, name="delete-transcript"),
     path("recordings/<uuid:pk>/values/", participant_views.recording_values, name="recording-values"),
+    path("projects/<uuid:pk>/compare/", study_comparison_views.compare, name="project-compare"),
+    path("projects/<uuid:pk>/compare/<uuid:comparison>/", study_comparison_views.comparison, name="comparison"),
+    path("comparisons/<uuid:pk>/delete/", study_comparison_views.delete_comparison, name="delete-comparison"),
+    path("projects/<uuid:pk>/quality/", quality_views.quality, name="project-quality"),
+    path("projects/<uuid:pk>/export/", export_views.export, name="project-export"),
     path("shared/", sharing_views.shared_with_me, name="shared"),
     path("recordings/<uuid:pk>/sharing/", sharing_views.share_recording, name="share-recording"),
     path("projects/<uuid:pk>/sharing/", sharing_views.share_project, name="share-project"),

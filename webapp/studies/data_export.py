@@ -11,6 +11,7 @@ from webapp.core.file_names import safe_name
 from webapp.recordings.models import Project, Recording
 from webapp.studies import selectors
 from webapp.studies.models import VariableValue
+from webapp.studies.thresholds import thresholds_of
 
 VARIABLE_FIELDS = ("name", "kind", "unit_of", "levels")
 STIMULUS_FIELDS = ("name", "length_s", "original_name", "sha256", "bytes")
@@ -52,5 +53,6 @@ def _study(project: Project) -> dict[str, Any]:
         ],
         "variables": list(selectors.variables_of(project).values(*VARIABLE_FIELDS)),
         "stimuli": list(selectors.stimuli_of(project).values(*STIMULUS_FIELDS)),
+        "quality_thresholds": thresholds_of(project.pk),
         "comparisons": list(selectors.comparisons_of(project).values(*COMPARISON_FIELDS)),
     }

@@ -181,3 +181,21 @@ class Comparison(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class QualityThresholds(models.Model):
+    """What the recordings of a project need to be compared, as shares 0 to 1; null needs nothing."""
+
+    project = models.OneToOneField(
+        Project, on_delete=models.CASCADE, primary_key=True, related_name="quality_thresholds"
+    )
+    face_share = models.FloatField(null=True)
+    face_size = models.FloatField(null=True)
+    voice_share = models.FloatField(null=True)
+    mean_confidence = models.FloatField(null=True)
+
+    class Meta:
+        verbose_name_plural = "quality thresholds"
+
+    def __str__(self) -> str:
+        return f"thresholds of {self.project_id}"

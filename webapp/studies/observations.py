@@ -1,6 +1,6 @@
 """The observations of a comparison: the measures of recordings or of stimuli, by participant and condition."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
@@ -21,6 +21,7 @@ from webapp.studies.statistics.results import LeftOut
 from webapp.studies.table.columns import RELATIVE_PREFIX, Unit, all_labels
 from webapp.studies.table.recordings import MeasuredRecording, chosen_analyses, measured_recordings
 from webapp.studies.table.rows import MACHINE, PERSON, Cells, Layout, unit_rows
+from webapp.studies.thresholds import NAMES, Thresholds, shortfalls, thresholds_of
 
 READERS = (MACHINE, PERSON)
 _RESTS = ("read_s", "agreement_s")  # columns that say what measures rest on
@@ -90,14 +91,20 @@ def observe(project: Project, question: Question) -> Observed:
     found = Observed(*_one_model(chosen.values_list("model_name", "model_version", "notice")))
     layout = Layout(all_labels([label for own in chosen.values_list("labels", flat=True) for label in own]))
     _require_measures(question, layout)
-    values = selectors.values_by_recording(project)
+    values, thresholds = selectors.values_by_recording(project), thresholds_of(project.pk)
     for title in project.recordings.exclude(pk__in=chosen.values("recording")).values_list("title", flat=True):
         found.left_out.append(LeftOut(name=title, reason="No timeline of this model"))
     for one in measured_recordings(chosen):
         own = values.get(one.recording.pk, {})
-        reason = _lacking(one, question, own) or _add(found, one, question, layout, own)
+        reason = _lacking(one, question, own, thresholds) or _add(found, one, question, layout, own)
         if reason:
             found.left_out.append(LeftOut(name=one.recording.title, reason=reason))
+    if not found.observations:
+        reason, count = Counter(one.reason for one in found.left_out).most_common(1)[0]
+        raise RequestError(
+            WebCode.NOTHING_TO_COMPARE,
+            f"Every recording is left out, {count} of {len(found.left_out)} for this reason: {reason}.",
+        )
     return found
 
 
@@ -144,7 +151,7 @@ def _require_measures(question: Question, layout: Layout) -> None:
         )
 
 
-def _lacking(one: MeasuredRecording, question: Question, values: dict[str, str | float]) -> str:
+def _lacking(one: MeasuredRecording, question: Question, values: dict[str, str | float], thresholds: Thresholds) -> str:
     """Why a recording cannot be compared; empty if nothing is lacking."""
     if one.recording.participant is None:
         return "No participant is assigned"
@@ -158,6 +165,8 @@ def _lacking(one: MeasuredRecording, question: Question, values: dict[str, str |
         return "Nobody corrected it"
     if question.baseline and one.relative is None:
         return "No baseline of this person is marked, or nothing is determined in it"
+    if below := shortfalls(one.quality, thresholds):
+        return f"Below the project's threshold of {' and '.join(NAMES[name] for name in below)}"
     return ""
 
 

@@ -6,7 +6,9 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django.shortcuts import get_object_or_404
 
+from inference.types import EMOTIONS
 from webapp.accounts.models import User
+from webapp.analyses.models import Analysis
 from webapp.recordings.models import Participant, Project, Recording
 from webapp.studies.models import Comparison, Marker, Stimulus, TranscriptLine, Variable, VariableValue
 
@@ -95,6 +97,18 @@ def said(recordings: QuerySet[Recording], words: str) -> QuerySet[Recording]:
     return recordings.filter(Exists(lines))
 
 
+def models_of(project: Project) -> list[tuple[str, str]]:
+    """Name and version of each model that has read a recording of the project, the latest version first."""
+    found = _timelines_of(project).values_list("model_name", "model_version").distinct()
+    return list(found.order_by("model_name", "-model_version"))
+
+
+def labels_of(project: Project) -> list[str]:
+    """The labels of these models: emotions in their order, then others."""
+    found = {label for labels in _timelines_of(project).values_list("labels", flat=True).distinct() for label in labels}
+    return [*(label for label in EMOTIONS if label in found), *sorted(found - set(EMOTIONS))]
+
+
 def comparisons_of(project: Project) -> QuerySet[Comparison]:
     """The project's saved comparisons, newest first."""
     return project.comparisons.order_by("-created_at").select_related("created_by")
@@ -103,6 +117,10 @@ def comparisons_of(project: Project) -> QuerySet[Comparison]:
 def comparison_for(user: User, pk: UUID) -> Comparison:
     """The saved comparison `pk` of a project of the user. Raises Http404."""
     return get_object_or_404(Comparison.objects.select_related("project__owner").filter(project__owner=user), pk=pk)
+
+
+def _timelines_of(project: Project) -> QuerySet[Analysis]:
+    return Analysis.objects.filter(recording__project=project, timeline_at__isnull=False).order_by()
 
 
 def _by_unit(unit: str, values: QuerySet[VariableValue]) -> ValuesByUnit:

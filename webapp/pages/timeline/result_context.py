@@ -23,6 +23,7 @@ from webapp.pages.timeline.lanes import markers_context, transcript_context
 from webapp.pages.timeline.payload import timeline_payload
 from webapp.pages.timeline.progress import progress_context
 from webapp.pages.timeline.tiers import build_tiers
+from webapp.studies.thresholds import shortfalls_of
 
 SEGMENTS_PER_PAGE = 100
 
@@ -114,6 +115,7 @@ def result_context(
         "demonstration": model_cards.demonstration_notes().get((analysis.model_name, analysis.model_version)),
         "original_url": reverse("pages:original", args=[recording.pk]) if access.own else "",
         "chapters_ready": selectors.video_with_chapters(analysis) is not None,
+        "shortfalls": shortfalls_of(analysis.pk, recording.project_id) if timeline else [],
         "video_ready": selectors.labelled_video(analysis) is not None,
         "file_name": recording_name(recording.title, recording.pk),
         **(_timeline_context(timeline, page) if timeline else {}),

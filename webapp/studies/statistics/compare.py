@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from inference.timeline.arrays import Floats
+from webapp.studies.measure_names import measure_name
 from webapp.studies.statistics.effect_size import effect_size
 from webapp.studies.statistics.errors import Refusal, RefusedError
 from webapp.studies.statistics.methods import methods_paragraph
@@ -117,9 +118,10 @@ def _refuse_too_few(people: _ByParticipant, measure: str, basis: Basis) -> None:
         count = sum(level in own for own in people.values())
         if count < MIN_PARTICIPANTS:
             both = " that are in every condition" if basis.paired else ""
+            name = measure_name(measure).lower()
             raise RefusedError(
                 Refusal.TOO_FEW,
-                f"{basis.factor!r} has {count} participant{'' if count == 1 else 's'} with {measure} in {level!r}"
+                f"{basis.factor!r} has {count} participant{'' if count == 1 else 's'} with {name} in {level!r}"
                 f"{both}. {MIN_PARTICIPANTS} or more are needed in each condition.",
             )
 

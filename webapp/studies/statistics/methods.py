@@ -1,5 +1,6 @@
 """A paragraph that says how a comparison was made, for a paper's methods section."""
 
+from webapp.studies.measure_names import measure_name
 from webapp.studies.statistics.results import ComparisonResult, MeasureResult
 
 
@@ -30,7 +31,7 @@ def _readings(result: ComparisonResult) -> str:
 
 
 def _values(result: ComparisonResult) -> str:
-    measures = ", ".join(one.measure for one in result.measures)
+    measures = ", ".join(measure_name(one.measure).lower() for one in result.measures)
     baseline = (
         " relative to the person's own baseline (mean log-odds of the spans marked as baseline, subtracted from the "
         "log-odds of each window)"
@@ -84,7 +85,7 @@ def _mixed_models(result: ComparisonResult) -> str:
         return ""
     failed = [measure for measure, model in models.items() if not model.converged]
     formula = next(iter(models.values())).formula
-    note = f" It did not converge for {', '.join(failed)}." if failed else ""
+    note = f" It did not converge for {', '.join(measure_name(one).lower() for one in failed)}." if failed else ""
     return (
         "As observations are unbalanced or have a covariate, a linear mixed model was fitted by restricted maximum "
         f"likelihood to single observations: {formula}.{note}"

@@ -32,3 +32,9 @@ def effect(size: EffectSize) -> str:
     if size.low is None or size.high is None:
         return statistic(size.value)
     return f"{statistic(size.value)} [{statistic(size.low)}, {statistic(size.high)}]"
+
+
+@register.filter
+def thousands(count: int) -> str:
+    """Write a count with commas."""
+    return f"{count:,}"

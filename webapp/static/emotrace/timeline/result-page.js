@@ -286,4 +286,6 @@ controls.hidden = false;
 placeMarkers();
 showMarkerButtons();
 setUpTimeline();
+const fragment = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash); // a media fragment names the moment to begin at
+if (fragment) player.seek(Number(fragment[1]));
 if (video.error) unplayable.hidden = false;

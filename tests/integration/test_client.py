@@ -18,7 +18,8 @@ from tests.inference.timelines import fused
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.web import Web
-from tests.webapp.factories import AnalysisFactory, claimed, finished, published
+from tests.webapp.factories import AnalysisFactory, ParticipantFactory, claimed, finished, published
+from tests.webapp.studies.studies import drifting_timeline, read, study
 from webapp.accounts.models import User
 from webapp.accounts.services import create_token
 from webapp.analyses.models import Analysis, Artifact
@@ -289,3 +290,20 @@ def test_errors_have_codes(web: Web, client: Client, secret: str) -> None:
     web.kill()
     with Client(web.base, secret, patience_s=1) as alone, pytest.raises(ConnectionLostError):
         list(alone.recordings())
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_table_is_a_data_frame_with_the_types_of_its_codebook(client: Client, owner: User) -> None:
+    project = study(participants=2, owner=owner)
+    read(project, ParticipantFactory.create(project=project, code="007"), drifting_timeline(1))
+    table = client.table(str(project.pk))
+    assert list(table.columns) == list(client.codebook(str(project.pk)))
+    assert table["participant"].tolist() == ["007", "P00", "P00", "P01", "P01"]
+    assert table["var_age"].tolist()[1:] == [20.0, 20.0, 21.0, 21.0]
+    assert client.table(str(project.pk), unit="marker").groupby("marker_kind").size().to_dict() == {
+        "baseline": 4,
+        "stimulus": 4,
+    }
+    assert len(client.table(str(project.pk), model="nobody")) == 0
+    with pytest.raises(ProblemError, match="unit"):
+        client.table(str(project.pk), unit="person")

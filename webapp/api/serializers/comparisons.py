@@ -16,7 +16,7 @@ MAX_MEASURES = 40
 
 class ModelQuerySerializer(serializers.Serializer[Any]):
     model = serializers.CharField(
-        required=False, default="", help_text="NAME or NAME@VERSION; default: of each recording the latest timeline."
+        default="", allow_blank=True, help_text="NAME or NAME@VERSION; default: of each recording the latest timeline."
     )
 
 

@@ -1,18 +1,23 @@
 """Everything that can be asked of a server, as methods."""
 
+import csv
+import io
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from emotrace_client.errors import AnalysisFailedError
 from emotrace_client.files import fetch
 from emotrace_client.models import Analysis, Baseline, FoundSegment, Model, Recording, Segment
 from emotrace_client.transport import Transport
 from emotrace_client.tus import Progress, Sending
+
+if TYPE_CHECKING:
+    import pandas
 
 POLL_SECONDS = 1.0
 PAGE_SIZE = 1000
@@ -156,6 +161,22 @@ class Client:
     def export(self, analysis: str, format: str, to: str | Path) -> Path:
         """The timeline as a file for another tool: json, csv, vtt, srt, eaf, textgrid, bids or html."""
         return fetch(self._transport, f"analyses/{analysis}/export/{format}/", Path(to), None)
+
+    def table(self, project: str, *, unit: str = "recording", model: str | None = None) -> "pandas.DataFrame":
+        """The tidy table of a project: a row for each recording, marker, segment or window.
+
+        It needs pandas and pyarrow: `pip install emotrace-client[table]`. `model` is NAME or NAME@VERSION.
+        """
+        import pandas
+
+        query = {"unit": unit, "format": "parquet"} | ({"model": model} if model else {})
+        content = self._transport.request("GET", f"projects/{project}/table/", params=query).content
+        return pandas.read_parquet(io.BytesIO(content))
+
+    def codebook(self, project: str) -> dict[str, str]:
+        """What each column of the table means."""
+        text = self._transport.request("GET", f"projects/{project}/codebook/").text
+        return {row["column"]: row["description"] for row in csv.DictReader(io.StringIO(text)) if row["column"]}
 
     def _pages(self, path: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
         params = {"page_size": PAGE_SIZE} | {name: _said(value) for name, value in query.items() if value is not None}

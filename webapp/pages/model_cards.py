@@ -63,6 +63,11 @@ def selectable_models(*, with_eeg: bool | None = None) -> list[ModelCard]:
     return sorted(newest.values(), key=lambda each: (each.uses_eeg, each.name != store.DEFAULT_AUDIO_VIDEO, each.name))
 
 
+def has_card(name: str, version: str) -> bool:
+    """Return whether the store still has a model, so that its page can be opened."""
+    return any((spec.name, spec.version) == (name, version) for spec in store.list_models())
+
+
 def demonstration_notes() -> dict[tuple[str, str], str]:
     """Return the note that a demonstration model carries wherever it is shown, by (name, version)."""
     return {

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from inference.timeline.measures import measure
 from inference.timeline.readings import machine_readings
@@ -80,6 +81,14 @@ def test_the_study_is_complete(project: Project, owner: User) -> None:
         assert kinds[:2] == [Marker.Kind.BASELINE, Marker.Kind.STIMULUS]
         assert recording.variable_values.get().text in recording.title
     assert Marker.objects.filter(kind=Marker.Kind.EXCLUDE).count() == 2
+
+
+def test_no_model_is_said_to_have_read_it(project: Project, owner: User) -> None:
+    client = Client()
+    client.force_login(owner)
+    page = client.get(f"/analyses/{project.recordings.first().analyses.get().pk}/").content.decode()  # type: ignore[union-attr]
+    assert "simulated, version 1" in page and "/models/simulated/" not in page
+    assert "Nobody was analysed" in page
 
 
 def test_a_seed_gives_the_same_study_again(owner: User) -> None:

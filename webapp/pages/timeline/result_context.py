@@ -113,6 +113,7 @@ def result_context(
         "urls": urls,
         "recording": recording,
         "demonstration": model_cards.demonstration_notes().get((analysis.model_name, analysis.model_version)),
+        "has_card": model_cards.has_card(analysis.model_name, analysis.model_version),
         "original_url": reverse("pages:original", args=[recording.pk]) if access.own else "",
         "chapters_ready": selectors.video_with_chapters(analysis) is not None,
         "shortfalls": shortfalls_of(analysis.pk, recording.project_id) if timeline else [],

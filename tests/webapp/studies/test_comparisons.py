@@ -45,6 +45,7 @@ def measured(found: ComparisonResult, name: str) -> MeasureResult:
     return next(one for one in found.measures if one.measure == name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("baseline", [False, True])
 def test_numbers_follow_from_the_exported_table(baseline: bool) -> None:
     project = study()
@@ -70,6 +71,7 @@ def test_numbers_follow_from_the_exported_table(baseline: bool) -> None:
     assert (found.participants, found.left_out) == (6, ())
 
 
+@pytest.mark.slow
 def test_a_mixed_model_follows_from_the_exported_table() -> None:
     project = study()
     project.recordings.get(title="P03 1").delete()

@@ -1,6 +1,7 @@
 """Comparisons of conditions: their numbers, who is in them, and what is refused."""
 
 import json
+from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,10 @@ def test_three_paired_conditions_have_the_f_of_repeated_measures() -> None:
     table = AnovaRM(frame(rows), "value", "who", within=["level"]).fit().anova_table
     assert found.test.value == pytest.approx(float(table["F Value"].iloc[0]), abs=1e-9)
     assert found.test.exact and found.test.resamples == 6**5
+    # Within participants F grows with the squares of the conditions' sums.
+    orders = product(*(permutations(values) for values in zip(HIGH, MIDDLE, LOW, strict=True)))
+    squares = np.array([np.square(np.sum(order, axis=0)).sum() for order in orders])
+    assert found.test.p == pytest.approx(np.mean(squares >= squares[0] - 1e-9), abs=1e-9)
 
 
 def test_values_are_averaged_within_a_participant_first() -> None:
@@ -121,9 +126,12 @@ def test_p_values_are_adjusted_over_measures() -> None:
     rows = observations({"a": HIGH, "b": MIDDLE}, paired=False)
     for number, each in enumerate(rows):
         each.values["valence"] = number % 3 / 10
-    found = compare(rows, [MEASURE, "valence"], basis())
+        each.values["arousal"] = each.values[MEASURE] + (0.1 if number in (1, 8) else 0.0)
+    found = compare(rows, [MEASURE, "valence", "arousal"], basis())
     raw = [measure.test.p for measure in found.measures]
-    assert [measure.p_holm for measure in found.measures] == pytest.approx(multipletests(raw, method="holm")[1])
+    adjusted = [measure.p_holm for measure in found.measures]
+    assert adjusted == pytest.approx(multipletests(raw, method="holm")[1])
+    assert adjusted != pytest.approx(multipletests(raw, method="bonferroni")[1])
 
 
 def test_paired_participants_without_one_condition_are_left_out_and_named() -> None:
@@ -191,6 +199,7 @@ def test_the_methods_name_versions_and_the_notice() -> None:
     assert found.methods.endswith("An estimate.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paired", [False, True])
 def test_a_planted_difference_is_found_and_none_where_there_is_none(paired: bool) -> None:
     def p_values(effect: float) -> list[float]:

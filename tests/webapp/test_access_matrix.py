@@ -238,7 +238,8 @@ FIELDS = re.findall(
     "eeg_sfreq person expires_at may_download email key search tag label status created_after created_before "
     "delete_before cursor page page_size ordering formats video min_confidence recordings filters mode have networks "
     "first_name last_name add remove number new_project oldpassword password1 password2 new_password1 new_password2 "
-    "expires sure at next code into kind unit_of levels position table preview pattern length_s start_s end_s markers "
+    "expires sure at next kinds labels over group below face_share "
+    "code into kind unit_of levels position table preview pattern length_s start_s end_s markers "
     "anchor lines participant said video_upload unit format measures factor paired baseline reader stimulus covariate "
     "save",
 )

@@ -18,6 +18,7 @@ from webapp.accounts.models import User
 from webapp.recordings.models import Project
 from webapp.studies.comparison_files import FORMATS
 from webapp.studies.models import Comparison, Variable, VariableValue
+from webapp.studies.thresholds import set_thresholds
 
 SHOWN = {"a": (("happy", "happy"), ("happy", "sad"), ("happy", "happy", "sad")), "b": (("sad",), ("sad", "neutral"))}
 
@@ -122,6 +123,15 @@ def test_what_cannot_be_compared_is_said(owner: Client, condition: Variable, sen
     page = answer.content.decode()
     assert answer.status_code == (422 if says else 200)
     assert says in page and ('id="comparison"' in page) != bool(says)
+
+
+def test_recordings_below_a_threshold_are_left_out(owner: Client, condition: Variable) -> None:
+    set_thresholds(project=condition.project, mean_confidence=0.85)
+    answer = owner.get(address(condition.project), asked(condition))
+    assert answer.status_code == 422
+    assert "5 of 5 for this reason: Below the project&#x27;s threshold of mean confidence." in answer.content.decode()
+    set_thresholds(project=condition.project, mean_confidence=0.75)
+    assert owner.get(address(condition.project), asked(condition)).status_code == 200
 
 
 def test_a_saved_one_stays_as_it_is(owner: Client, condition: Variable) -> None:

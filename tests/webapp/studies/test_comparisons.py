@@ -163,7 +163,7 @@ def test_several_models_are_not_mixed() -> None:
         ({"measures": ("bored",)}, WebCode.COMPARISON_MEASURE),
         ({"measures": ("agreement",), "baseline": True}, WebCode.COMPARISON_MEASURE),
         ({"reader": "person", "baseline": True}, WebCode.COMPARISON_MEASURE),
-        ({"reader": "person"}, WebCode.COMPARISON_LEVELS),
+        ({"reader": "person"}, WebCode.NOTHING_TO_COMPARE),
         ({"model": "nobody"}, WebCode.NOTHING_TO_COMPARE),
         ({"paired": True}, WebCode.COMPARISON_TOO_FEW),
         ({"levels": ("a",)}, WebCode.COMPARISON_LEVELS),

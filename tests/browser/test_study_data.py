@@ -1,5 +1,6 @@
 """A person puts the data of a study in order: participants, variables, markers, names of files."""
 
+import re
 from typing import Any
 
 import pytest
@@ -76,12 +77,12 @@ def test_markers_are_set_by_keys_beside_the_picture_and_deleting_is_undone(page:
     expect(markers.get_by_label("Kind")).to_have_value("baseline")
     markers.get_by_label("Name").fill("rest")
     markers.get_by_label("Name").press("Enter")
-    expect(lane.get_by_text("rest")).to_be_visible()
+    expect(lane.locator("text")).to_have_text("rest")
     is_for_everybody(page)
     page.get_by_role("button", name="Delete rest 2.0-7.0 s").click()
     expect(lane).to_be_hidden()
     page.get_by_role("button", name="Undo").click()
-    expect(lane.get_by_text("rest")).to_be_visible()
+    expect(lane.locator("text")).to_have_text("rest")
     assert Marker.objects.get().name == "rest"
     page.get_by_role("button", name="Go to 0:02.0").click()
     expect(page.locator("#current-time")).to_contain_text("0:02.0")
@@ -96,11 +97,14 @@ def test_what_is_said_is_found_under_the_timeline(page: Page, finished: Analysis
     lines = [NewLine(0.5, 2, "Good morning", "Anna"), NewLine(3, 5, "How are you?")]
     replace_transcript(recording=finished.recording, by=researcher, lines=lines)
     open_result(page, finished)
-    expect(page.locator("#speech-lane").get_by_text("Good morning")).to_be_visible()
+    expect(page.locator("#speech-lane text")).to_have_text(["Good morning", "How are you?"])
+    page.locator("#scrubber").focus()
+    page.keyboard.press("+")
+    expect(page.locator("#speech-lane .lane-content")).to_have_attribute("style", re.compile("width: 200%"))
     page.get_by_text("Transcript 2").click()
     page.get_by_label("Words in the transcript").fill("you")
     expect(page.locator("#transcript-lines")).to_contain_text("1 line found")
-    page.get_by_role("button", name="Go to 0:03.0").click()
+    page.locator("#transcript").get_by_role("button", name="Go to 0:03.0").click()
     expect(page.locator("#current-time")).to_contain_text("0:03.0")
     is_for_everybody(page)
 

@@ -144,6 +144,16 @@ def test_whom_a_project_is_shared_with_reads_only(project: Project, ada: Partici
     assert client.get("/shared/?project=x").status_code == 404
 
 
+def test_a_recording_alone_is_shared_without_its_participant(owner: Client, project: Project, ada: Participant) -> None:
+    analysis = finished("happy", recording__owner=project.owner, recording__project=project, recording__participant=ada)
+    assert "Participant: P01" in owner.get(f"/analyses/{analysis.pk}/").content.decode()
+    reader = UserFactory.create()
+    sharing.with_person(analysis.recording, reader)
+    client = Client()
+    client.force_login(reader)
+    assert "P01" not in client.get(f"/analyses/{analysis.pk}/").content.decode()
+
+
 def test_more_participants_ask_no_more_of_the_database(
     owner: Client, project: Project, age: Variable, django_assert_num_queries: Any
 ) -> None:

@@ -7,11 +7,13 @@ from itertools import chain
 
 import cv2
 import librosa
+import torch
 
 from inference import eeg, store
 from inference.errors import Code, InputError
 from inference.model_spec import SystemSpec
-from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
+from inference.predictors.audio_visual import AudioVisualPredictor, fastest_device
+from inference.predictors.face_track import FaceTrack
 from inference.predictors.system import SystemPredictor
 from inference.predictors.trimodal import TrimodalPredictor, trial_window_starts
 from inference.timeline.novelty import with_voice_novelty
@@ -33,6 +35,8 @@ from inference.types import (
 from inference.validation import check_inputs
 
 logger = logging.getLogger(__name__)
+
+_MAX_TORCH_THREADS = 4  # more only wait for one another
 
 NOTICE = (
     "An estimate of how a face and a voice look and sound to a network trained on acted and posed expressions. "
@@ -67,7 +71,7 @@ def analyse(
     stored = store.resolve(model, with_eeg=inputs.eeg is not None)
     media = check_inputs(inputs, limits or Limits())
     on_progress(Stage.PROBE, 1.0)
-    with _as_input_error():
+    with _as_input_error(), _cores_shared():
         if stored.kind == "fusion":
             return _analyse_trimodal(inputs, media, stored, on_progress)
         if isinstance(stored.spec, SystemSpec):
@@ -88,12 +92,23 @@ def _as_input_error() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _cores_shared() -> Iterator[None]:
+    """Give torch half of its threads: faces and sound are computed at the same time, in batches that are small."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(min(_MAX_TORCH_THREADS, max(1, threads // 2)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _analyse_audio_visual(
     inputs: Inputs, media: MediaInfo, model: store.StoredModel, on_progress: OnProgress
 ) -> Timeline:
     predictor = AudioVisualPredictor.load(model, fastest_device())
-    track = predictor.track_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
-    return analyse_track(predictor, model, inputs, media, track, on_progress)
+    with predictor.tracking_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share)) as track:
+        return analyse_track(predictor, model, inputs, media, track, on_progress)
 
 
 def analyse_track(
@@ -104,9 +119,9 @@ def analyse_track(
     track: FaceTrack,
     on_progress: OnProgress = _ignore_progress,
 ) -> Timeline:
-    """Analyse the sound of a recording together with faces that were tracked before; `predictor` is that of `model`."""
+    """Analyse the sound of a recording together with its faces; `predictor` is that of `model`."""
     starts = predictor.window_starts(len(track.detected))
-    windows = _collect(predictor.predict(inputs, media, track, starts), len(starts), on_progress)
+    windows = _collect(predictor.predict(inputs, media, track, starts), len(starts), track, on_progress)
     on_progress(Stage.TIMELINE, 0.0)
     segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
     segments = with_voice_novelty(segments, windows)
@@ -117,7 +132,7 @@ def _analyse_system(inputs: Inputs, media: MediaInfo, model: store.StoredModel, 
     predictor = SystemPredictor.load(model, fastest_device())
     face = predictor.track_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
     starts = predictor.window_starts(media.duration_s)
-    windows = _collect(predictor.predict(inputs, media, face, starts), len(starts), on_progress)
+    windows = _collect(predictor.predict(inputs, media, face, starts), len(starts), None, on_progress)
     on_progress(Stage.TIMELINE, 0.0)
     segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
     return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, face.faces)
@@ -127,14 +142,15 @@ def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel
     assert inputs.eeg is not None
     member = store.get_member(model, "audio_video")
     predictor, fusion = AudioVisualPredictor.load(member, fastest_device()), TrimodalPredictor(model)
-    track = predictor.track_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share))
-    samples = len(track.detected)
-    trial_starts = [
-        trial_window_starts(start_s, fusion.trial_s, predictor, samples) for start_s in fusion.trial_starts(inputs.eeg)
-    ]
-    regular_starts = predictor.window_starts(samples)
-    starts = sorted({*regular_starts, *chain.from_iterable(trial_starts)})
-    predicted = _collect(predictor.predict(inputs, media, track, starts), len(starts), on_progress)
+    with predictor.tracking_faces(inputs, media, lambda share: on_progress(Stage.SAMPLE, share)) as track:
+        samples = len(track.detected)
+        trial_starts = [
+            trial_window_starts(start_s, fusion.trial_s, predictor, samples)
+            for start_s in fusion.trial_starts(inputs.eeg)
+        ]
+        regular_starts = predictor.window_starts(samples)
+        starts = sorted({*regular_starts, *chain.from_iterable(trial_starts)})
+        predicted = _collect(predictor.predict(inputs, media, track, starts), len(starts), track, on_progress)
     windows_at = dict(zip(starts, predicted, strict=True))
     trials = list(fusion.predict(inputs.eeg, [[windows_at[start] for start in starts] for starts in trial_starts]))
     on_progress(Stage.TIMELINE, 0.0)
@@ -151,11 +167,13 @@ def _analyse_trimodal(inputs: Inputs, media: MediaInfo, model: store.StoredModel
     return _timeline(Mode.AUDIO_VIDEO_EEG, media, models, model, windows, segments, track.faces, facts)
 
 
-def _collect(predicted: Iterator[Window], count: int, on_progress: OnProgress) -> list[Window]:
+def _collect(predicted: Iterator[Window], count: int, track: FaceTrack | None, on_progress: OnProgress) -> list[Window]:
+    """Collect the windows. While faces are still tracked, progress is that of sampling."""
     windows = []
     for window in predicted:
         windows.append(window)
-        on_progress(Stage.SCORE, len(windows) / count)
+        if track is None or track.share == 1.0:
+            on_progress(Stage.SCORE, len(windows) / count)
     return windows
 
 

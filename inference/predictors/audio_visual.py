@@ -1,7 +1,6 @@
 """Predictions from faces and voice: the audio-visual network, window by window."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -11,10 +10,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference import store
-from inference.face_tracking import NO_FACE, FaceQuality, FaceTracker, to_display_face
+from inference.face_tracking import FaceTracker, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioFeatures, AudioVisualNetwork
+from inference.predictors.face_track import FaceTrack
+from inference.predictors.running_track import RunningFaceTrack
 from inference.speech_input import SpeechWindow, speech_windows
 from inference.support import novelty, support_temperature
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
@@ -25,27 +26,6 @@ _BATCH = 8  # windows in a forward pass
 def fastest_device() -> str:
     """Return `cuda` where torch finds a GPU, else `cpu`."""
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-@dataclass(frozen=True)
-class FaceTrack:
-    """The recording's faces on its sampling grid: `features` (samples, F), `detected` (samples,) bool, and boxes.
-
-    `quality` (samples, 4) holds each sample's FaceQuality, zeros without a face; None where it was not measured.
-    """
-
-    features: Tensor
-    detected: np.ndarray
-    faces: Faces
-    quality: np.ndarray | None = None
-
-    def mean_quality(self, start: int, samples: int) -> FaceQuality | None:
-        """Return the mean over those `samples` from `start` on that have a face; zeros without any."""
-        if self.quality is None:
-            return None
-        window = slice(start, start + samples)
-        detected = self.quality[window][self.detected[window]]
-        return FaceQuality(*detected.mean(axis=0).tolist()) if len(detected) else NO_FACE
 
 
 class _Recorded(NamedTuple):
@@ -112,30 +92,44 @@ class AudioVisualPredictor:
         last = max(0, samples - self.window_samples)
         return sorted({*range(0, last + 1, self.hop), last})
 
-    @torch.inference_mode()
     def track_faces(self, inputs: Inputs, media: MediaInfo, on_progress: Callable[[float], None]) -> FaceTrack:
         """Find the face at each sample time and compute its features, in one pass over the video."""
+        with self.tracking_faces(inputs, media, on_progress) as track:
+            track.wait_for(len(track.detected))
+        return FaceTrack(track.features, track.detected, track.faces, track.quality)
+
+    def tracking_faces(
+        self, inputs: Inputs, media: MediaInfo, on_progress: Callable[[float], None]
+    ) -> RunningFaceTrack:
+        """Return a face track whose samples can be used in its `with` block as soon as they are there."""
         times = self.sample_times(media.duration_s)
+        features = self.network.video.backbone.features
+        return RunningFaceTrack(
+            len(times), features, self.step_s, lambda track: self._fill(track, times, inputs, media), on_progress
+        )
+
+    @torch.inference_mode()
+    def _fill(self, track: FaceTrack, times: np.ndarray, inputs: Inputs, media: MediaInfo) -> Iterator[int]:
+        """Yield the number of samples that are written so far, a window's at a time."""
+        assert track.quality is not None
         tracker = FaceTracker(self.face)
-        features, detected = [], np.zeros(len(times), dtype=bool)
-        quality = np.zeros((len(times), len(NO_FACE)))
         pending: list[np.ndarray] = []
         boxes: list[Face] = []
         # The probe saw the first frame; frames of a track may grow.
         max_pixels = max(Limits.max_pixels, 1.1 * media.pixels)
         for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face.frame_side, max_pixels)):
             sample = tracker(frame)
-            detected[number] = sample.crop is not None
-            quality[number] = sample.quality
+            track.detected[number] = sample.crop is not None
+            track.quality[number] = sample.quality
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)
             if sample.box is not None:
                 boxes.append(to_display_face(sample.box, frame, media, float(times[number])))
             if len(pending) == self.window_samples or number + 1 == len(times):
                 faces = self.face_tensor(np.stack(pending)).to(self.device)
-                features.append(self.network.face_features(faces).cpu())
+                track.features[number + 1 - len(pending) : number + 1] = self.network.face_features(faces).cpu()
                 pending.clear()
-                on_progress((number + 1) / len(times))
-        return FaceTrack(torch.cat(features), detected, Faces(self.step_s, tuple(boxes)), quality)
+                track.faces = Faces(self.step_s, tuple(boxes))
+                yield number + 1
 
     @property
     def _crop_shape(self) -> tuple[int, ...]:
@@ -163,6 +157,7 @@ class AudioVisualPredictor:
         for first in range(0, len(starts), _BATCH):
             batch = starts[first : first + _BATCH]
             speech, voices = zip(*islice(heard, len(batch)), strict=True)
+            track.wait_for(batch[-1] + self.window_samples)
             faces, shares = zip(*(self._window_faces(track, start, no_face) for start in batch), strict=True)
             speech_batch, face_batch = torch.from_numpy(np.stack(speech)), torch.stack(faces)
             speech_batch[torch.tensor(voices) < self.evidence.min_voice] = 0.0

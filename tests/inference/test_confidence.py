@@ -10,7 +10,8 @@ from scipy.special import softmax
 
 from inference import store
 from inference.media.probe import probe_video
-from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack
+from inference.predictors.audio_visual import AudioVisualPredictor
+from inference.predictors.face_track import FaceTrack
 from inference.types import Inputs, MediaInfo
 
 pytestmark = pytest.mark.slow

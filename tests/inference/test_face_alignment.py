@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from inference.face_alignment import TEMPLATE, align, similarity
 from inference.face_tracking import NO_FACE, FaceTracker, measure_flatness, measure_sharpness
-from inference.predictors.audio_visual import FaceTrack
+from inference.predictors.face_track import FaceTrack
 from inference.types import Faces
 from tests.inference.test_face_tracking import FACE, SPEC, middle, photograph
 

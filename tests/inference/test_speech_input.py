@@ -15,7 +15,8 @@ from inference import speech
 from inference.media.probe import probe_video
 from inference.model_spec import AudioVisualSpec, SpeechInput, parse_spec
 from inference.models.audio_visual import AudioVisualNetwork
-from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack
+from inference.predictors.audio_visual import AudioVisualPredictor
+from inference.predictors.face_track import FaceTrack
 from inference.speech_input import EncoderWindows, MfccWindows
 from inference.types import Faces, Inputs, Window
 from inference.voice_activity import measure_voice

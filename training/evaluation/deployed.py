@@ -16,7 +16,8 @@ from torch import Tensor
 
 from inference import pipeline, store
 from inference.face_tracking import FaceQuality, measure_flatness, measure_sharpness
-from inference.predictors.audio_visual import AudioVisualPredictor, FaceTrack, fastest_device
+from inference.predictors.audio_visual import AudioVisualPredictor, fastest_device
+from inference.predictors.face_track import FaceTrack
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Faces, Inputs, MediaInfo, Modality, Segment, Timeline, Window
 

@@ -5,10 +5,13 @@ Every module maps logits (B, 10, classes), the audio-visual rows first, to logit
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
-import xgboost
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    import xgboost
 
 AUDIO_VIDEO_ROWS = 6
 EEG_ROWS = 4
@@ -69,8 +72,10 @@ class BoostedTrees(nn.Module):
         self.register_buffer("trees", torch.zeros(size, dtype=torch.uint8))
 
     @cached_property
-    def booster(self) -> xgboost.Booster:
+    def booster(self) -> "xgboost.Booster":
         """The trees as XGBoost's own object."""
+        import xgboost  # takes 150 MiB with what it imports, and most models have no trees
+
         return xgboost.Booster({"nthread": 1}, model_file=bytearray(self.trees.numpy().tobytes()))
 
     def forward(self, logits: Tensor) -> Tensor:

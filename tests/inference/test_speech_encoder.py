@@ -18,7 +18,7 @@ from inference.hashing import sha256_file
 from inference.model_spec import AudioVisualArchitecture, SpeechEncoderInput, parse_spec
 from inference.models import build_model
 from inference.models.audio_visual import FUSIONS, AudioVisualNetwork, EncoderBranch
-from inference.models.speech_encoder import SpeechEncoder, log_mel
+from inference.models.speech_encoder import SpeechEncoder, _mel_filters, log_mel
 from tests.model_specs import spec_data
 from training.publishing.weights import write
 
@@ -62,6 +62,12 @@ def window(network: AudioVisualNetwork) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(1)
     faces = network.video.backbone.features
     return torch.randn(2, 180, 2 * 384, generator=generator), torch.rand(2, 15, faces, generator=generator)
+
+
+@pytest.mark.parametrize(("rate", "n_fft", "bands"), [(16_000, 400, 80), (22_050, 2048, 128)])
+def test_the_mel_filters_are_librosas(rate: int, n_fft: int, bands: int) -> None:
+    expected = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=bands)
+    np.testing.assert_allclose(_mel_filters(rate, n_fft, bands).numpy(), expected, rtol=1e-4, atol=1e-8)
 
 
 def test_the_log_mel_spectrogram_is_whispers() -> None:

@@ -16,6 +16,7 @@ from inference.predictors.audio_visual import AudioVisualPredictor, fastest_devi
 from inference.predictors.face_track import FaceTrack
 from inference.predictors.system import SystemPredictor
 from inference.predictors.trimodal import TrimodalPredictor, trial_window_starts
+from inference.sandbox import client as sandbox
 from inference.timeline.novelty import with_voice_novelty
 from inference.timeline.segmentation import segment_trials, segment_windows
 from inference.types import (
@@ -46,6 +47,15 @@ NOTICE = (
 
 def _ignore_progress(stage: Stage, share: float) -> None:
     pass
+
+
+def warm_up() -> None:
+    """Begin what the first analysis would wait for: the sandbox's server, the digests of weights.
+
+    The import of this module has loaded the libraries. Raises SandboxError.
+    """
+    sandbox.start()
+    store.list_models()
 
 
 def analyse(

@@ -230,13 +230,20 @@ def _forget_parent_server() -> None:
 os.register_at_fork(after_in_child=_forget_parent_server)
 
 
+def start() -> _ForkServer:
+    """Start the fork server where it does not run, so that no call waits for what it imports. Raises SandboxError."""
+    global _server
+    require_protections()
+    with _starting:
+        _server = _server or _ForkServer()
+        return _server
+
+
 def _fork(end: socket.socket) -> tuple[_ForkServer, int]:
     """Fork a child of the server, which is started first where it does not run. Raises SandboxError."""
     global _server
-    require_protections()
     for _ in range(2):
-        with _starting:
-            server = _server = _server or _ForkServer()
+        server = start()
         try:
             return server, server.fork(end)
         except OSError:

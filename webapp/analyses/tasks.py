@@ -3,7 +3,8 @@
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
+from django.conf import settings
 
 from webapp.analyses.execution import dispatch, lease, worker
 
@@ -18,6 +19,15 @@ def analyse(pk: str) -> None:  # noqa: ARG001 the id is for the logs
 def render(pk: str) -> None:  # noqa: ARG001 the id is for the logs
     """Run the next rendering."""
     worker.render_next()
+
+
+@worker_init.connect
+def warm_up(sender: Any, **_: Any) -> None:
+    """Load what the first analysis needs before a worker of the inference queue is ready; never before a fork."""
+    if settings.INFERENCE_QUEUE in sender.app.amqp.queues.consume_from and "solo" in str(sender.pool_cls):
+        from inference import pipeline
+
+        pipeline.warm_up()
 
 
 @worker_shutting_down.connect

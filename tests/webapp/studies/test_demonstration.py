@@ -51,6 +51,7 @@ def p_values(seed: int) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_what_is_planted_is_found_and_what_is_not_only_at_the_nominal_rate() -> None:
     found = [p_values(seed) for seed in range(SEEDS)]
     assert all(p[PLANTED] < LEVEL for p in found)

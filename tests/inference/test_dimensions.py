@@ -40,6 +40,7 @@ def test_labels_of_ones_own_without_a_level_leave_both_out() -> None:
     own = replace(
         timeline(),
         labels=("bored",),
+        windows=(),
         segments=(replace(timeline().segments[0], label="bored", probabilities={"bored": 1.0}),),
     )
     result = encode_timeline(own)

@@ -290,6 +290,7 @@ def test_errors_have_codes(web: Web, client: Client, secret: str) -> None:
     web.kill()
     with Client(web.base, secret, patience_s=1) as alone, pytest.raises(ConnectionLostError):
         list(alone.recordings())
+    web.start()
 
 
 @pytest.mark.usefixtures("transactional_db")

@@ -33,12 +33,12 @@ class MarkerForm(forms.Form):
     """A marker; without an end, a moment."""
 
     start_s = forms.FloatField(
-        label="Begins, s",
+        label="From, s",
         widget=forms.NumberInput(SMALL),
         error_messages={"required": "Say when it begins.", "invalid": "This is no number of seconds."},
     )
     end_s = forms.FloatField(
-        label="Ends, s",
+        label="To, s",
         required=False,
         widget=forms.NumberInput(SMALL),
         error_messages={"invalid": "This is no number of seconds."},

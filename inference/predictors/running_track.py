@@ -18,7 +18,7 @@ class RunningFaceTrack(FaceTrack):
     """A face track that `fill` writes in a thread while the `with` block runs; it is stopped at the block's end.
 
     `fill` yields how many samples are there so far. `on_progress` is called with their share, 0..1, by the thread that
-    waits for them.
+    waits for them: where it grew, and while nothing comes.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class RunningFaceTrack(FaceTrack):
         self._fill, self._on_progress = fill, on_progress
         self._changed = Condition()
         self._done = 0
+        self._reported = 0.0
         self._ended = self._stopped = False
         self._error: BaseException | None = None
         self._thread = Thread(target=self._run, name="faces", daemon=True)
@@ -59,7 +60,10 @@ class RunningFaceTrack(FaceTrack):
                 there = self._changed.wait_for(lambda: self._done >= wanted or self._ended, _REPORT_S)
             if self._error is not None:
                 raise self._error
-            self._on_progress(self.share)
+            share = self.share
+            if share > self._reported or not there:
+                self._reported = share
+                self._on_progress(share)
             if there:
                 return
 

@@ -45,6 +45,19 @@ def test_samples_can_be_used_before_the_last_one_is_there() -> None:
     assert track.features[3].tolist() == [2] * 3
 
 
+def test_progress_of_faces_ends_with_the_last_one() -> None:
+    reported: list[float] = []
+
+    def fill(track: FaceTrack) -> Iterator[int]:
+        yield 2
+        yield 4
+
+    with RunningFaceTrack(4, 3, 0.24, fill, reported.append) as track:
+        for samples in (4, 4, 2, 100):
+            track.wait_for(samples)
+    assert reported[-1] == 1.0 and len(set(reported)) == len(reported), reported
+
+
 def test_what_stops_the_tracking_is_raised_where_it_is_waited_for() -> None:
     def fill(track: FaceTrack) -> Iterator[int]:
         yield 1

@@ -134,6 +134,6 @@ def test_the_command_scores_the_majority_and_where_six_agree(
     assert main(["evaluate", "intermediate-attention-8@1", *arguments]) == 0
     scored = json.loads(capsys.readouterr().out)["faces"]
     assert (scored["n"], scored["votes"]["n"], scored["votes"]["n_six"]) == (5, 4, 1)
-    assert 0 <= scored["votes"]["ece"] <= 1
+    assert 0 < scored["votes"]["ece"] != scored["ece"]
     assert main(["evaluate", "intermediate-attention-5@1", *arguments]) == 0
     assert json.loads(capsys.readouterr().out)["faces"]["votes"]["n"] == 4

@@ -1,14 +1,14 @@
 """Labelled trials of any data set, whatever its layout on disk."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from inference.front_ends.signals import Signals
 from training.errors import DatasetError
 
 Part = Literal["train", "validation", "test"]
-SIGNAL_PARTS = ("images", "sound", "eeg", "bio", "features")
+SIGNAL_PARTS = tuple(part.name for part in fields(Signals) if part.name != "seconds")
 
 
 @dataclass(frozen=True)

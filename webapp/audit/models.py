@@ -33,6 +33,7 @@ class Action(models.TextChoices):
     TRANSCRIPT_CHANGED = "transcript_changed", "Transcript changed"
     COMPARISON_SAVED = "comparison_saved", "Comparison saved"
     COMPARISON_DELETED = "comparison_deleted", "Comparison deleted"
+    THRESHOLDS_CHANGED = "thresholds_changed", "Thresholds of quality changed"
     STUDY_EXPORTED = "study_exported", "Study downloaded"
     WEBHOOK_NETWORKS_CHANGED = "webhook_networks_changed", "Networks that webhooks may reach changed"
     SHARED = "shared", "Sharing begun"

@@ -21,8 +21,8 @@ from webapp.storage.zip_stream import DEFLATED, ZipStream
 from webapp.studies import selectors
 from webapp.studies.models import Marker, Variable
 from webapp.studies.table.codebook import codebook
-from webapp.studies.table.columns import Column, Unit, all_labels, table_columns
-from webapp.studies.table.recordings import MeasuredRecording, chosen_analyses, measured_recordings
+from webapp.studies.table.columns import VARIABLE_PREFIX, Column, Unit, table_columns
+from webapp.studies.table.recordings import MeasuredRecording, chosen_analyses, labels_of, measured_recordings
 from webapp.studies.table.rows import Layout, UnitRows, unit_rows
 
 BIDS_VERSION = "1.10.0"
@@ -58,12 +58,12 @@ class _Archive:
     def __init__(self, project: Project, model: str) -> None:
         self._project = project
         self._chosen = chosen_analyses(project, model)
-        labels = all_labels([label for own in self._chosen.values_list("labels", flat=True) for label in own])
+        labels = labels_of(self._chosen)
         self._layout = Layout(labels)
         self._variables = list(selectors.variables_of(project))
         self._columns = {column.name: column for column in table_columns(self._variables, labels)}
         self._task = _entity(project.name, "recording")
-        self._subjects: dict[object, tuple[str, dict[str, Any]]] = {}
+        self._subjects: dict[object, tuple[str, str | None, dict[str, selectors.Value]]] = {}
 
     def write(self) -> Iterator[bytes]:
         self._stream = ZipStream()
@@ -88,11 +88,11 @@ class _Archive:
         participant = one.recording.participant
         key = participant.pk if participant else one.recording.pk
         if key not in self._subjects:
-            taken = {label for label, _ in self._subjects.values()}
+            taken = {label for label, *_ in self._subjects.values()}
             wanted = _entity(participant.code if participant else "", f"unassigned{len(taken) + 1}")
             label = wanted if wanted not in taken else f"{wanted}x{len(taken) + 1}"
             code = participant.code if participant else None
-            self._subjects[key] = label, {"code": code, **(values.get(key, {}) if participant else {})}
+            self._subjects[key] = label, code, values.get(participant.pk, {}) if participant else {}
         return self._subjects[key][0]
 
     def _recording(self, one: MeasuredRecording, stem: str) -> Iterator[bytes]:
@@ -134,14 +134,18 @@ class _Archive:
 
     def _participants(self) -> Iterator[bytes]:
         of_people = [each for each in self._variables if each.unit_of == Variable.Unit.PARTICIPANT]
-        names = ["participant_id", "code", *(variable.name for variable in of_people)]
-        rows = [[f"sub-{label}", *(known.get(name) for name in names[1:])] for label, known in self._subjects.values()]
+        columns = {_participant_column(variable.name): variable for variable in of_people}
+        rows = [
+            [f"sub-{label}", code, *(values.get(variable.name) for variable in of_people)]
+            for label, code, values in self._subjects.values()
+        ]
         if not rows:
             return
+        names = ["participant_id", "code", *columns]
         sidecar: dict[str, Any] = {"code": {"Description": "Code of the participant in the project"}}
-        for variable in of_people:
+        for name, variable in columns.items():
             levels = {"Levels": {level: level for level in variable.levels}} if variable.levels else {}
-            sidecar[variable.name] = {"Description": f"Variable {variable.name} of the project"} | levels
+            sidecar[name] = {"Description": f"Variable {variable.name} of the project"} | levels
         yield from self._add(f"{ROOT}/participants.tsv", _tsv([names, *rows]))
         yield from self._add(f"{ROOT}/participants.json", _json(sidecar))
 
@@ -168,6 +172,11 @@ class _Archive:
             "Sidecars describe every column.\n\n"
             "Readings are estimates. They do not say what a person feels, intends or is like.\n"
         )
+
+
+def _participant_column(variable: str) -> str:
+    """The column of a variable of participants; two names are taken."""
+    return f"{VARIABLE_PREFIX}{variable}" if variable in ("participant_id", "code") else variable
 
 
 def _entity(text: str, default: str) -> str:

@@ -22,8 +22,10 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.check_slots import check_slot
 from webapp.recordings.models import Project, Recording
 from webapp.storage import media
+from webapp.studies import selectors
 from webapp.studies.markers import NewMarker, create_markers
 from webapp.studies.models import TITLE_MAX_LENGTH, Marker, TranscriptLine
+from webapp.studies.recording_names import RecordingNames
 from webapp.studies.transcripts import NewLine, replace_transcript
 
 
@@ -46,9 +48,10 @@ def import_markers(
     with _stored(file) as path, check_slot(owner=by):
         annotations = read_annotations(path, name, zero_stream=zero_stream, zero_s=zero_s)
     markers: dict[Recording, list[NewMarker]] = {}
-    find = _Finder(target)
+    recordings = [target] if isinstance(target, Recording) else selectors.recordings_of(target).select_related("owner")
+    names = RecordingNames(list(recordings))
     for annotation in annotations:
-        markers.setdefault(find.recording(annotation), []).append(_new_marker(annotation))
+        markers.setdefault(_named(annotation, target, names), []).append(_new_marker(annotation))
     return create_markers(by=by, source=f"import:{name}", markers=markers)
 
 
@@ -67,32 +70,18 @@ def import_transcript(
     return replace_transcript(recording=recording, by=by, lines=lines)
 
 
-class _Finder:
-    """Finds the recordings that the rows of a file name by title, id or name of the video's file."""
-
-    def __init__(self, target: Recording | Project) -> None:
-        self._only = target if isinstance(target, Recording) else None
-        self._by_name: dict[str, set[Recording]] = {}
-        recordings = [target] if isinstance(target, Recording) else list(target.recordings.select_related("owner"))
-        for recording in recordings:
-            stems = {PurePath(file.original_name).stem for file in recording.files.all()}
-            for name in {recording.title, str(recording.pk), *stems}:
-                self._by_name.setdefault(name.casefold(), set()).add(recording)
-
-    def recording(self, annotation: Annotation) -> Recording:
-        """Raises RequestError(IMPORT_RECORDING)."""
-        named = annotation.recording
-        if not named and self._only is not None:
-            return self._only
-        found = self._by_name.get(named.casefold(), set()) or self._by_name.get(PurePath(named).stem.casefold(), set())
-        if len(found) == 1:
-            return next(iter(found))
-        what = "It names no recording" if not named else f"“{named}” is {len(found) or 'none'} of the recordings here"
-        raise RequestError(
-            WebCode.IMPORT_RECORDING,
-            f"{_place(annotation)}: {what[0].lower()}{what[1:]}: name one by its title, id or file.",
-            field="file",
-        )
+def _named(annotation: Annotation, target: Recording | Project, names: RecordingNames) -> Recording:
+    """The recording that a row names; one that names none is of the target. Raises RequestError(IMPORT_RECORDING)."""
+    named = annotation.recording
+    if not named and isinstance(target, Recording):
+        return target
+    found = names.find(named) if named else []
+    if len(found) == 1:
+        return found[0]
+    what = f"“{named}” is {len(found) or 'none'} of the recordings here" if named else "it names no recording"
+    raise RequestError(
+        WebCode.IMPORT_RECORDING, f"{_place(annotation)}: {what}: name one by its title, id or file.", field="file"
+    )
 
 
 def _new_marker(annotation: Annotation) -> NewMarker:

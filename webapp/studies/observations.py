@@ -18,8 +18,8 @@ from webapp.studies import selectors
 from webapp.studies.models import STIMULUS, Marker, Stimulus, Variable
 from webapp.studies.statistics.compare import Observation
 from webapp.studies.statistics.results import LeftOut
-from webapp.studies.table.columns import RELATIVE_PREFIX, Unit, all_labels
-from webapp.studies.table.recordings import MeasuredRecording, chosen_analyses, measured_recordings
+from webapp.studies.table.columns import RELATIVE_PREFIX, Unit
+from webapp.studies.table.recordings import MeasuredRecording, chosen_analyses, labels_of, measured_recordings
 from webapp.studies.table.rows import MACHINE, PERSON, Cells, Layout, unit_rows
 from webapp.studies.thresholds import NAMES, Thresholds, shortfalls, thresholds_of
 
@@ -78,8 +78,7 @@ class Observed:
 def measure_names(project: Project) -> tuple[str, ...]:
     """The measures that can be compared: the raw columns of the table."""
     chosen = chosen_analyses(project)
-    labels = all_labels([label for own in chosen.values_list("labels", flat=True) for label in own])
-    return _raw_measures(Layout(labels))
+    return _raw_measures(Layout(labels_of(chosen)))
 
 
 def observe(project: Project, question: Question) -> Observed:
@@ -89,7 +88,7 @@ def observe(project: Project, question: Question) -> Observed:
     """
     chosen = chosen_analyses(project, question.model)
     found = Observed(*_one_model(chosen.values_list("model_name", "model_version", "notice")))
-    layout = Layout(all_labels([label for own in chosen.values_list("labels", flat=True) for label in own]))
+    layout = Layout(labels_of(chosen))
     _require_measures(question, layout)
     values, thresholds = selectors.values_by_recording(project), thresholds_of(project.pk)
     for title in project.recordings.exclude(pk__in=chosen.values("recording")).values_list("title", flat=True):

@@ -75,7 +75,12 @@ def markers_of(project: Project) -> QuerySet[Marker]:
 
 def markers_on(recording: Recording) -> QuerySet[Marker]:
     """The recording's markers by time."""
-    return recording.markers.select_related("stimulus").order_by("start_s", "end_s", "pk")
+    return by_time(recording.markers.all())
+
+
+def by_time(markers: QuerySet[Marker]) -> QuerySet[Marker]:
+    """The markers by time, with their stimuli."""
+    return markers.select_related("stimulus").order_by("start_s", "end_s", "pk")
 
 
 def marker_for(user: User, pk: UUID) -> Marker:

@@ -2,7 +2,12 @@
 
 from uuid import UUID
 
+from django.db import transaction
+
+from webapp.accounts.models import User
+from webapp.audit.models import Action
 from webapp.recordings.models import Project
+from webapp.studies.changes import begin_change
 from webapp.studies.models import QualityThresholds
 from webapp.studies.quality import Quality, qualities
 
@@ -21,8 +26,10 @@ def thresholds_of(project_id: UUID) -> Thresholds:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def set_thresholds(*, project: Project, **thresholds: float | None) -> None:
+@transaction.atomic
+def set_thresholds(*, project: Project, by: User, **thresholds: float | None) -> None:
     """Replace the project's thresholds, each of NAMES; None needs nothing."""
+    begin_change(project=project, by=by, action=Action.THRESHOLDS_CHANGED)
     QualityThresholds.objects.update_or_create(project=project, defaults=dict.fromkeys(NAMES) | thresholds)
 
 

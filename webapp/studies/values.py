@@ -10,10 +10,12 @@ from webapp.accounts.models import User
 from webapp.audit.models import Action
 from webapp.core.errors import RequestError
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant, Project, Recording
+from webapp.studies import selectors
 from webapp.studies.changes import begin_change
 from webapp.studies.limits import MAX_LEVELS, MAX_PARTICIPANTS, MAX_VARIABLES, require_at_most
 from webapp.studies.models import NAME_MAX_LENGTH, Variable, VariableValue
 from webapp.studies.participants import get_or_create_participants
+from webapp.studies.recording_names import RecordingNames
 from webapp.studies.value_table import ValueTable, looks_numeric, parse_numbers, table_error
 
 Value = str | float | None
@@ -148,15 +150,12 @@ def _find_participant(project: Project, plan: Plan) -> Finder:
 
 
 def _find_recording(project: Project, plan: Plan) -> Finder:
-    by_name: dict[str, list[UUID]] = {}
-    for pk, title in project.recordings.values_list("pk", "title"):
-        by_name.setdefault(title.casefold(), []).append(pk)
-        by_name[str(pk)] = [pk]
+    names = RecordingNames(list(selectors.recordings_of(project)))
 
     def find(name: str, number: int) -> UUID | str | None:
-        found = by_name.get(name.casefold(), [])
+        found = names.find(name)
         if len(found) == 1:
-            return found[0]
+            return found[0].pk
         problem = f"{len(found)} recordings are called “{name}”: name them by their ids."
         if not found:
             problem = f"the project has no recording “{name}”: name it by its title or id."

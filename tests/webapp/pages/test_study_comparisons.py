@@ -126,11 +126,11 @@ def test_what_cannot_be_compared_is_said(owner: Client, condition: Variable, sen
 
 
 def test_recordings_below_a_threshold_are_left_out(owner: Client, condition: Variable) -> None:
-    set_thresholds(project=condition.project, mean_confidence=0.85)
+    set_thresholds(project=condition.project, by=condition.project.owner, mean_confidence=0.85)
     answer = owner.get(address(condition.project), asked(condition))
     assert answer.status_code == 422
     assert "5 of 5 for this reason: Below the project&#x27;s threshold of mean confidence." in answer.content.decode()
-    set_thresholds(project=condition.project, mean_confidence=0.75)
+    set_thresholds(project=condition.project, by=condition.project.owner, mean_confidence=0.75)
     assert owner.get(address(condition.project), asked(condition)).status_code == 200
 
 

@@ -9,6 +9,7 @@ from tests.webapp import sharing
 from tests.webapp.factories import ParticipantFactory, ProjectFactory, UserFactory, published
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
+from webapp.audit.models import Action, Entry
 from webapp.recordings.models import Project
 from webapp.studies.models import QualityThresholds
 from webapp.studies.thresholds import set_thresholds, thresholds_of
@@ -62,6 +63,7 @@ def test_thresholds_mark_filter_and_leave_out(owner: Client, project: Project, a
     assert said not in owner.get(f"/analyses/{analyses[0].pk}/").content.decode()
     owner.post(address(project), EMPTY)
     assert thresholds_of(project.pk) == {}
+    assert Entry.objects.filter(action=Action.THRESHOLDS_CHANGED, object_id=str(project.pk)).exists()
     assert said not in owner.get(f"/analyses/{analyses[1].pk}/").content.decode()
 
 
@@ -74,7 +76,7 @@ def test_a_threshold_is_a_percentage(owner: Client, project: Project, value: str
 
 
 def test_who_is_shown_the_project_sees_thresholds_and_sets_none(project: Project, analyses: list[Analysis]) -> None:
-    set_thresholds(project=project, face_share=0.6)
+    set_thresholds(project=project, by=project.owner, face_share=0.6)
     reader, client = UserFactory.create(), Client()
     sharing.with_person(project, reader)
     client.force_login(reader)

@@ -65,6 +65,12 @@ def test_windows_are_those_of_the_table(project: Project, tmp_path: Path) -> Non
     assert set(json.loads(file.with_suffix(".json").read_text())) >= set(windows.columns)
 
 
+def test_a_variable_called_code_hides_no_participant(project: Project, tmp_path: Path) -> None:
+    project.variables.filter(name="condition").update(name="code")
+    people = pd.read_csv(unpacked(project, tmp_path) / "participants.tsv", sep="\t", na_values="n/a")
+    assert people.set_index("code").loc["P00", ["participant_id", "var_code"]].tolist() == ["sub-P00", "a"]
+
+
 def test_people_and_markers_are_described(project: Project, tmp_path: Path) -> None:
     root = unpacked(project, tmp_path)
     people = pd.read_csv(root / "participants.tsv", sep="\t", na_values="n/a").set_index("code")

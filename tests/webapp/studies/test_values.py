@@ -7,7 +7,7 @@ import pytest
 from tests.webapp.factories import ParticipantFactory, ProjectFactory, RecordingFactory, VariableFactory
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError
-from webapp.recordings.models import Participant, Project
+from webapp.recordings.models import MediaFile, Participant, Project
 from webapp.studies import selectors, values
 from webapp.studies.models import Variable, VariableValue
 from webapp.studies.value_table import parse_numbers, parse_table
@@ -71,6 +71,13 @@ def test_recordings_are_named_by_title_or_id(project: Project, owner: User) -> N
         "Row 2: 2 recordings are called “Twin”: name them by their ids.",
         "Row 3: the project has no recording “No such”: name it by its title or id.",
     ]
+
+
+def test_recordings_are_named_by_their_files(project: Project, owner: User) -> None:
+    recording = RecordingFactory.create(owner=owner, project=project, title="Renamed")
+    MediaFile.objects.create(recording=recording, kind=MediaFile.Kind.VIDEO, original_name="P07_b.mp4", bytes=1)
+    pasted(project, "file;session\nP07_b.mp4;3\n")
+    assert selectors.values_by_recording(project) == {recording.pk: {"session": 3.0}}
 
 
 def test_a_recording_has_the_values_of_its_participant(project: Project, owner: User) -> None:

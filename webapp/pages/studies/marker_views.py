@@ -9,14 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inference.errors import InputError
 from webapp.core.errors import RequestError
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.timeline.forms import MarkerForm, MarkerImportForm
 from webapp.pages.timeline.lanes import markers_context
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import recording_for
-from webapp.studies import imports, markers, permissions, selectors
+from webapp.studies import markers, permissions, selectors
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,20 +80,9 @@ def import_markers(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Add the markers of a file."""
     recording = recording_for(request.user, pk)
     form = MarkerImportForm(request.POST, request.FILES)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            added = imports.import_markers(
-                target=recording,
-                by=request.user,
-                file=data["file"],
-                name=form.chosen_format(),
-                zero_stream=data["zero_stream"],
-            )
-        except (InputError, RequestError) as error:
-            form.add_error("file", error.message)
-        else:
-            return _done(request, recording, f"{len(added)} markers are imported.")
+    added = form.import_into(recording, by=request.user)
+    if added is not None:
+        return _done(request, recording, f"{len(added)} markers are imported.")
     return _page(request, recording, marker_import_form=form)
 
 

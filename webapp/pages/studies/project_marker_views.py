@@ -13,14 +13,13 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inference.errors import InputError
 from webapp.core.errors import RequestError
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.studies.access import open_project, tab_context
 from webapp.pages.studies.forms import StimulusForm
 from webapp.pages.timeline.forms import MarkerImportForm
 from webapp.recordings.selectors import project_for
-from webapp.studies import imports, selectors, stimuli
+from webapp.studies import selectors, stimuli
 from webapp.studies.models import Marker
 from webapp.studies.permissions import ProjectAccess
 
@@ -50,21 +49,10 @@ def import_project_markers(request: AuthenticatedRequest, pk: UUID) -> HttpRespo
     """Add the markers of a file whose rows name recordings."""
     project = project_for(request.user, pk)
     form = MarkerImportForm(request.POST, request.FILES)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            added = imports.import_markers(
-                target=project,
-                by=request.user,
-                file=data["file"],
-                name=form.chosen_format(),
-                zero_stream=data["zero_stream"],
-            )
-        except (InputError, RequestError) as error:
-            form.add_error("file", error.message)
-        else:
-            messages.success(request, f"{len(added)} markers are imported.")
-            return redirect("pages:project-markers", pk)
+    added = form.import_into(project, by=request.user)
+    if added is not None:
+        messages.success(request, f"{len(added)} markers are imported.")
+        return redirect("pages:project-markers", pk)
     return _page(request, open_project(request, pk), import_form=form)
 
 

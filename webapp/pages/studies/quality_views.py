@@ -76,7 +76,7 @@ def quality(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     thresholds = thresholds_of(access.project.pk)
     form = ThresholdsForm(request.POST if request.method == "POST" else None, thresholds=thresholds)
     if form.is_valid():
-        set_thresholds(project=access.project, **form.shares())
+        set_thresholds(project=access.project, by=request.user, **form.shares())
         messages.success(request, "The thresholds are saved. Recordings below them are left out of comparisons.")
         return redirect("pages:project-quality", pk)
     only_below = "below" in request.GET

@@ -5,6 +5,11 @@ from typing import Any
 from django import forms
 
 from inference.annotations.reader import MARKER_FORMATS, TRANSCRIPT_FORMATS, AnnotationFormat
+from inference.errors import InputError
+from webapp.accounts.models import User
+from webapp.core.errors import RequestError
+from webapp.recordings.models import Project, Recording
+from webapp.studies import imports
 from webapp.studies.markers import NewMarker
 from webapp.studies.models import TITLE_MAX_LENGTH, Marker
 
@@ -93,6 +98,23 @@ class MarkerImportForm(ImportForm):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args, formats=MARKER_FORMATS, auto_id="markers-%s")
+
+    def import_into(self, target: Recording | Project, *, by: User) -> list[Marker] | None:
+        """Add the file's markers. None where the form or the file is refused, which the form then says."""
+        if not self.is_valid():
+            return None
+        data = self.cleaned_data
+        try:
+            return imports.import_markers(
+                target=target,
+                by=by,
+                file=data["file"],
+                name=self.chosen_format(),
+                zero_stream=data["zero_stream"],
+            )
+        except (InputError, RequestError) as error:
+            self.add_error("file", error.message)
+            return None
 
 
 class TranscriptImportForm(ImportForm):

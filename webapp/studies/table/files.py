@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from inference.export.table import defused
 from webapp.recordings.models import Project
 from webapp.studies import selectors
-from webapp.studies.table.columns import Column, Kind, Unit, all_labels, table_columns
-from webapp.studies.table.recordings import chosen_analyses, measured_recordings
+from webapp.studies.table.columns import Column, Kind, Unit, table_columns
+from webapp.studies.table.recordings import chosen_analyses, labels_of, measured_recordings
 from webapp.studies.table.rows import Layout, UnitRows, recording_cells, unit_rows
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Table:
     def __init__(self, project: Project, unit: Unit, *, own: bool, model: str = "") -> None:
         self.project, self.unit, self.own = project, unit, own
         self.chosen = chosen_analyses(project, model)
-        labels = all_labels([label for one in self.chosen.values_list("labels", flat=True) for label in one])
+        labels = labels_of(self.chosen)
         self.layout = Layout(labels)
         self.columns = table_columns(list(selectors.variables_of(project)), labels)
 

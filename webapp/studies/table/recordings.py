@@ -6,7 +6,7 @@ from functools import cached_property
 from uuid import UUID
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Lower
 
 from inference.timeline.arrays import Floats
@@ -20,6 +20,7 @@ from webapp.recordings.models import Project, Recording
 from webapp.studies import selectors
 from webapp.studies.models import Marker
 from webapp.studies.quality import Quality, qualities
+from webapp.studies.table.columns import all_labels
 
 CHUNK = 50  # analyses whose rows are fetched at once
 _NO_EVIDENCE = Evidence(0.0, 0.0, 0.0)
@@ -80,10 +81,16 @@ def chosen_analyses(project: Project, model: str = "") -> QuerySet[Analysis]:
     return chosen.order_by(*order).select_related("recording__participant", "neutral_baseline")
 
 
+def labels_of(chosen: QuerySet[Analysis]) -> tuple[str, ...]:
+    """The labels that have columns in a table of these analyses."""
+    return all_labels([label for own in chosen.values_list("labels", flat=True) for label in own])
+
+
 def measured_recordings(chosen: QuerySet[Analysis]) -> Iterator[MeasuredRecording]:
     """Yield the recordings of the chosen analyses; those that are erased meanwhile are left out."""
-    baselines = _Baselines(chosen)
     ordered = list(chosen.values_list("pk", flat=True))
+    chosen = chosen.prefetch_related(Prefetch("recording__markers", selectors.by_time(Marker.objects.all())))
+    baselines = _Baselines(chosen)
     for pks in (ordered[first : first + CHUNK] for first in range(0, len(ordered), CHUNK)):
         rows = {row.pk: row for row in chosen.filter(pk__in=pks).prefetch_related("recording__tags")}
         quality = qualities(pks)
@@ -95,7 +102,7 @@ def measured_recordings(chosen: QuerySet[Analysis]) -> Iterator[MeasuredRecordin
             yield MeasuredRecording(
                 analysis=analysis,
                 timeline=timeline,
-                markers=list(selectors.markers_on(analysis.recording)),
+                markers=list(analysis.recording.markers.all()),
                 quality=quality[pk],
                 log_odds=baselines.log_odds(analysis, timeline),
             )
@@ -162,8 +169,8 @@ class _Baselines:
 
     def _windows(self, analysis: Analysis, timeline: Timeline) -> dict[Source, Floats]:
         """The log-odds of the windows in the recording's baseline spans, (N, labels) of each source."""
-        markers = list(selectors.markers_on(analysis.recording))
-        spans = subtract_spans(self._spans[analysis.recording_id], spans_of(markers, Marker.Kind.EXCLUDE))
+        excluded = spans_of(list(analysis.recording.markers.all()), Marker.Kind.EXCLUDE)
+        spans = subtract_spans(self._spans[analysis.recording_id], excluded)
         return {
             source: np.concatenate([span_log_odds(timeline, source, *span) for span in spans])
             for source in (Source.AUDIO_VIDEO, Source.FUSION)

@@ -193,7 +193,7 @@ def _file_identity(path: Path) -> tuple[int, ...] | None:
 
 
 def _add_chapters(video: Path, timeline: Timeline, folder: Path) -> None:
-    from inference.media.chapters import add_chapters
+    from inference.media.chapter_writer import add_chapters
 
     add_chapters(video, timeline, video.stem, folder)
 

@@ -5,7 +5,7 @@ from typing import Any
 from inference.timeline.dimensions import predict_dimensions
 from inference.timeline.novelty import NOTICEABLE, STRONG
 from inference.timeline.summary import summary
-from inference.timeline.unimodal import unimodal_predictions
+from inference.timeline.unimodal_predictions import unimodal_predictions
 from inference.types import UNDETERMINED, Modality, Mode, Reason, Segment, Timeline
 
 MODALITIES = {

@@ -3,7 +3,7 @@
 from pympi import Elan
 
 from inference.export.writer import RecordingInfo, Writer, milliseconds, one_line
-from inference.timeline.unimodal import unimodal_prediction
+from inference.timeline.unimodal_predictions import unimodal_prediction
 from inference.types import UNDETERMINED, Corrections, Modality, Timeline
 from inference.wording import audio_visual_text
 

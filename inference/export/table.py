@@ -18,7 +18,7 @@ from inference.export.writer import RecordingInfo, Writer, one_line
 from inference.timeline.baseline import relative_segment
 from inference.timeline.dimensions import DIMENSIONS, predict_dimensions
 from inference.timeline.summary import summary
-from inference.timeline.unimodal import unimodal_prediction
+from inference.timeline.unimodal_predictions import unimodal_prediction
 from inference.types import EMOTIONS, Baseline, Modality, Segment, Timeline
 
 MACHINE, PERSON = "machine", "person"  # the source of a row

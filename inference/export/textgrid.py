@@ -6,7 +6,7 @@ from pathlib import Path
 from pympi.Praat import TextGrid
 
 from inference.export.writer import RecordingInfo, Writer, one_line
-from inference.timeline.unimodal import unimodal_prediction
+from inference.timeline.unimodal_predictions import unimodal_prediction
 from inference.types import UNDETERMINED, Modality, Timeline
 from inference.wording import audio_visual_text
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference import store
+from inference.confidence import novelty, support_temperature
 from inference.face_tracking import FaceTracker, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
@@ -17,7 +18,6 @@ from inference.models.audio_visual import AudioFeatures, AudioVisualNetwork
 from inference.predictors.face_track import FaceTrack
 from inference.predictors.running_track import RunningFaceTrack
 from inference.speech_input import SpeechWindow, speech_windows
-from inference.support import novelty, support_temperature
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
 _BATCH = 8  # windows in a forward pass

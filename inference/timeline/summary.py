@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from inference.timeline.dimensions import predict_dimensions
-from inference.timeline.unimodal import unimodal_prediction, unimodal_probabilities
+from inference.timeline.unimodal_predictions import unimodal_prediction, unimodal_probabilities
 from inference.types import UNDETERMINED, Correction, Modality, Mode, Segment, Timeline
 
 DECIMALS = 3

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from inference.errors import Code, InputError
-from inference.media.chapters import add_chapters
+from inference.media.chapter_writer import add_chapters
 from inference.media.container import start_s
 from inference.media.probe import probe_video
 from inference.types import UNDETERMINED, Evidence, Mode, Segment, Timeline

@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import pytest
 
-from inference.media.chapters import add_chapters
+from inference.media.chapter_writer import add_chapters
 from inference.media.probe import probe_video
 from inference.media.render import render
 from inference.types import Evidence, Mode, Segment, Timeline

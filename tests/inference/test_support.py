@@ -10,11 +10,11 @@ import torch
 from scipy.special import softmax
 
 from inference import store
+from inference.confidence import novelty, support_temperature
 from inference.export import WRITERS
 from inference.media.probe import probe_video
 from inference.model_spec import SmallFace, SupportInput, VoiceReference
 from inference.predictors.audio_visual import AudioVisualPredictor
-from inference.support import novelty, support_temperature
 from inference.timeline.novelty import with_voice_novelty
 from inference.types import Inputs, Source, Window
 from inference.wording import novelty_text

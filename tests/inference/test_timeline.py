@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inference.timeline.segmentation import segment_trials, segment_windows
 from inference.timeline.smoothing import MIN_HOPS
 from inference.timeline.summary import summary
-from inference.timeline.unimodal import unimodal_prediction
+from inference.timeline.unimodal_predictions import unimodal_prediction
 from inference.types import UNDETERMINED, MediaInfo, Modality, Mode, Segment, Source, Timeline, Window
 from tests.inference.timelines import fused, timeline
 

@@ -13,8 +13,8 @@ from training.data.fer2013 import LABELS as FACES
 from training.data.ravdess import LABELS
 from training.engine import devices
 from training.features.faces import FaceFeatures
-from training.features.pairs import PairBatches, drop_modalities
 from training.features.speech import MelSpectrograms, SpeechBatches
+from training.features.synthetic_pair_batches import PairBatches, drop_modalities
 from training.schema.sections import SpeechConfig
 from training.tasks.speech import SpeechClassifier, train
 

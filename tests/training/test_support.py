@@ -7,12 +7,12 @@ import pytest
 import torch
 from msgspec.structs import asdict
 
+from inference.confidence import novelty
 from inference.model_spec import AudioVisualSpec, parse_spec
 from inference.models.audio_visual import EncoderBranch, build_audio_visual
-from inference.support import novelty
 from tests.inference.test_speech_encoder import encoder_spec
 from training.data.speech_corpora import SpeechClip
-from training.evaluation.support import (
+from training.evaluation.voice_reference import (
     corpora_reference,
     fit_voice_reference,
 )

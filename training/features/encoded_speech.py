@@ -14,7 +14,7 @@ from training.data.labels import label_indices
 from training.data.speech_corpora import SpeechClip
 from training.errors import DatasetError
 from training.features.moving_faces import MovingFaces
-from training.features.pairs import PairBatch
+from training.features.synthetic_pair_batches import PairBatch
 
 _BATCH = 64
 

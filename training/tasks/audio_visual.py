@@ -26,8 +26,8 @@ from training.evaluation.evaluate import evaluate, read_data
 from training.features.backbone import CLASSIFIER, load_backbone, load_classifier
 from training.features.encoded_speech import EncodedPairBatches
 from training.features.faces import black_face_features
-from training.features.pairs import PairBatch, PairBatches, drop_modalities, prepare_pairs
 from training.features.speech import SPEECH_SPEC, SpeechFeatures, mean_voice_level, mel_spectrograms, middle_mfcc
+from training.features.synthetic_pair_batches import PairBatch, PairBatches, drop_modalities, prepare_pairs
 from training.publishing import spec as specs
 from training.publishing.provenance import provenance
 from training.publishing.weights import publish, write

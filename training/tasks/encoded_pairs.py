@@ -23,8 +23,8 @@ from training.engine import checkpoint, devices
 from training.errors import DatasetError
 from training.evaluation.calibration import reweigh, weigh
 from training.evaluation.evaluate import evaluate, read_data
-from training.evaluation.support import corpora_reference
 from training.evaluation.temperatures import fit_temperatures, small_face
+from training.evaluation.voice_reference import corpora_reference
 from training.features.alignment import align_faces
 from training.features.backbone import load_backbone
 from training.features.encoded_speech import EncodedBatches, EncodedPairBatches, EncodedSpeech

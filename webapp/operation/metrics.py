@@ -12,12 +12,12 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from webapp.observability import metrics as process_metrics
-from webapp.operation import collectors
+from webapp.operation import metric_collectors
 
 
 class _InstallationCollector(Collector):
     def collect(self) -> Iterator[Metric]:
-        return collectors.collect()
+        return metric_collectors.collect()
 
     def describe(self) -> Iterator[Metric]:
         """Empty: registering the collector must not query the database."""

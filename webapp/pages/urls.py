@@ -8,7 +8,7 @@ from webapp.pages.account import api_token_views, login_views
 from webapp.pages.account import views as account_views
 from webapp.pages.recordings import list_views, project_views
 from webapp.pages.recordings import views as recording_views
-from webapp.pages.sharing import link_views
+from webapp.pages.sharing import link_visitor_views
 from webapp.pages.sharing import views as sharing_views
 from webapp.pages.studies import comparison_views as study_comparison_views
 from webapp.pages.studies import (
@@ -79,13 +79,13 @@ pages = [
     path("recordings/<uuid:pk>/sharing/", sharing_views.share_recording, name="share-recording"),
     path("projects/<uuid:pk>/sharing/", sharing_views.share_project, name="share-project"),
     path("shares/<uuid:pk>/revoke/", sharing_views.revoke, name="share-revoke"),
-    path("link/<str:secret>/", link_views.open_link, name="link"),
-    path("link/<str:secret>/analyses/<uuid:pk>/", link_views.result, name="link-result"),
-    path("link/<str:secret>/analyses/<uuid:pk>/live/", link_views.progress, name="link-progress"),
-    path("link/<str:secret>/analyses/<uuid:pk>/video/", link_views.video, name="link-video"),
-    path("link/<str:secret>/analyses/<uuid:pk>/faces/", link_views.faces, name="link-faces"),
-    path("link/<str:secret>/analyses/<uuid:pk>/chapters/", link_views.chapters, name="link-chapters"),
-    path("link/<str:secret>/analyses/<uuid:pk>/export/<str:format>/", link_views.export, name="link-export"),
+    path("link/<str:secret>/", link_visitor_views.open_link, name="link"),
+    path("link/<str:secret>/analyses/<uuid:pk>/", link_visitor_views.result, name="link-result"),
+    path("link/<str:secret>/analyses/<uuid:pk>/live/", link_visitor_views.progress, name="link-progress"),
+    path("link/<str:secret>/analyses/<uuid:pk>/video/", link_visitor_views.video, name="link-video"),
+    path("link/<str:secret>/analyses/<uuid:pk>/faces/", link_visitor_views.faces, name="link-faces"),
+    path("link/<str:secret>/analyses/<uuid:pk>/chapters/", link_visitor_views.chapters, name="link-chapters"),
+    path("link/<str:secret>/analyses/<uuid:pk>/export/<str:format>/", link_visitor_views.export, name="link-export"),
     path("tags/new/", project_views.new_tag, name="new-tag"),
     path("tags/<uuid:pk>/", project_views.tag, name="tag"),
     path("tags/<uuid:pk>/delete/", project_views.delete_tag, name="delete-tag"),

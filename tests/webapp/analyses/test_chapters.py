@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from inference.errors import Code, InputError
-from inference.media.chapters import add_chapters
+from inference.media.chapter_writer import add_chapters
 from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, AnalysisFactory, finished, published, with_files
 from webapp.accounts.models import User

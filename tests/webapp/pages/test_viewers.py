@@ -16,7 +16,7 @@ from tests.webapp.pages.conftest import submit
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.pages.sharing.link_views import MAX_MISSES_PER_MINUTE
+from webapp.pages.sharing.link_visitor_views import MAX_MISSES_PER_MINUTE
 from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Share
 

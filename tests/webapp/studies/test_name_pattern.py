@@ -8,9 +8,9 @@ from tests.webapp.factories import ProjectFactory, RecordingFactory, VariableFac
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError
 from webapp.recordings.models import MediaFile, Participant, Project, Recording
-from webapp.studies import assignment, selectors
-from webapp.studies.assignment import NameSource
+from webapp.studies import name_assignment, selectors
 from webapp.studies.models import Variable
+from webapp.studies.name_assignment import NameSource
 from webapp.studies.name_pattern import Assignment, Misfit, assign
 
 PATTERN = "{participant}_{advert}_{session}"
@@ -87,13 +87,15 @@ def titled(project: Project, *titles: str) -> list[Recording]:
     return [RecordingFactory.create(owner=project.owner, project=project, title=title) for title in titles]
 
 
-def applied(project: Project, pattern: str = PATTERN, source: NameSource = NameSource.TITLE) -> assignment.NamePlan:
-    return assignment.assign_by_name(project=project, by=project.owner, pattern=pattern, source=source)
+def applied(
+    project: Project, pattern: str = PATTERN, source: NameSource = NameSource.TITLE
+) -> name_assignment.NamePlan:
+    return name_assignment.assign_by_name(project=project, by=project.owner, pattern=pattern, source=source)
 
 
 def test_titles_assign_participants_and_make_categories(project: Project) -> None:
     first, second, odd = titled(project, "P01_cola_1", "P02_tea_1", "holiday")
-    plan = assignment.plan_assignment(project=project, pattern=PATTERN, source=NameSource.TITLE)
+    plan = name_assignment.plan_assignment(project=project, pattern=PATTERN, source=NameSource.TITLE)
     assert plan.new_participants == ["P01", "P02"]
     assert [type(name) for name in plan.names] == [Assignment, Assignment, Misfit]
     assert not Participant.objects.exists()

@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 
 from inference import store
 from inference.errors import Code, InputError
-from inference.media.chapters import add_chapters
+from inference.media.chapter_writer import add_chapters
 from inference.types import Stage, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.execution import gpu_metrics

@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant
-from webapp.studies.assignment import NamePlan, NameSource
 from webapp.studies.limits import MAX_LEVELS, MAX_RECORDINGS, MAX_VARIABLES
 from webapp.studies.models import NAME_MAX_LENGTH, Variable
+from webapp.studies.name_assignment import NamePlan, NameSource
 from webapp.studies.name_pattern import PATTERN_MAX_LENGTH, Assignment
 from webapp.studies.value_table import MAX_CHARACTERS
 from webapp.studies.values import Change, Plan

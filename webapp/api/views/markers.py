@@ -33,7 +33,7 @@ from webapp.recordings.models import Project, Recording
 from webapp.recordings.selectors import project_for, recording_for
 from webapp.recordings.upload_slots import require_capacity, upload_slot
 from webapp.storage.range_response import serve
-from webapp.studies import imports, markers, participants, permissions, selectors, stimuli, transcripts
+from webapp.studies import annotation_imports, markers, participants, permissions, selectors, stimuli, transcripts
 from webapp.studies.models import Marker, Stimulus
 
 IMPORTED = (
@@ -278,7 +278,7 @@ class TranscriptImportView(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         recording = recording_for(current_user(request), pk)
         data = _form(request, TranscriptImportSerializer)
-        saved = imports.import_transcript(
+        saved = annotation_imports.import_transcript(
             recording=recording, by=current_user(request), file=data["file"], name=_format(data)
         )
         return Response(TranscriptSerializer({"lines": saved}).data)
@@ -286,7 +286,7 @@ class TranscriptImportView(APIView):
 
 def _import_markers(request: Request, target: Recording | Project) -> Response:
     data = _form(request, MarkerImportSerializer)
-    created = imports.import_markers(
+    created = annotation_imports.import_markers(
         target=target,
         by=current_user(request),
         file=data["file"],

@@ -28,7 +28,7 @@ from webapp.api.views.base import current_user
 from webapp.recordings.models import Participant, Project
 from webapp.recordings.selectors import project_for
 from webapp.recordings.upload_slots import upload_slot
-from webapp.studies import assignment, participants, permissions, selectors, values, variables
+from webapp.studies import name_assignment, participants, permissions, selectors, values, variables
 from webapp.studies.models import Variable
 from webapp.studies.value_table import parse_table
 
@@ -217,11 +217,13 @@ class NamePatternView(APIView):
         asked: dict[str, Any] = {
             "project": project,
             "pattern": form.validated_data["pattern"],
-            "source": assignment.NameSource(form.validated_data["source"]),
+            "source": name_assignment.NameSource(form.validated_data["source"]),
             "recording_ids": form.validated_data.get("recordings"),
         }
         plan = (
-            assignment.plan_assignment(**asked) if _is_preview(request) else assignment.assign_by_name(by=user, **asked)
+            name_assignment.plan_assignment(**asked)
+            if _is_preview(request)
+            else name_assignment.assign_by_name(by=user, **asked)
         )
         return Response(NamePlanSerializer(plan).data)
 

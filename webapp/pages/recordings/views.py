@@ -30,7 +30,7 @@ from webapp.recordings.models import Recording, retention_days_of
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import NewRecording
 from webapp.recordings.upload_slots import require_capacity, upload_slot
-from webapp.studies.assignment import NameSource, assign_by_name
+from webapp.studies.name_assignment import NameSource, assign_by_name
 
 
 @csrf_exempt  # the token is in the form, which is read only after the checks below

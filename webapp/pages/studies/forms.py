@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant
-from webapp.studies.assignment import NameSource
 from webapp.studies.models import NAME_MAX_LENGTH, NO_BRACES, TITLE_MAX_LENGTH, Variable
+from webapp.studies.name_assignment import NameSource
 from webapp.studies.name_pattern import PATTERN_MAX_LENGTH
 from webapp.studies.value_table import MAX_CHARACTERS, ValueTable, parse_table
 

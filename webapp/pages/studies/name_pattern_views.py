@@ -17,8 +17,8 @@ from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.studies.access import open_project, tab_context
 from webapp.pages.studies.forms import NamePatternForm
 from webapp.recordings.selectors import project_for
-from webapp.studies import assignment, name_pattern
-from webapp.studies.assignment import NamePlan, NameSource
+from webapp.studies import name_assignment, name_pattern
+from webapp.studies.name_assignment import NamePlan, NameSource
 from webapp.studies.name_pattern import Assignment, Misfit
 
 MAX_SHOWN = 200  # names of a preview
@@ -45,11 +45,11 @@ def name_project(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         source = NameSource(form.cleaned_data["source"])
         try:
             if "apply" in request.POST:
-                plan = assignment.assign_by_name(by=request.user, source=source, **asked)
+                plan = name_assignment.assign_by_name(by=request.user, source=source, **asked)
                 count = len(_fitting(plan))
                 messages.success(request, f"{count} recording{pluralize(count)} named their participants and values.")
                 return redirect("pages:variables", pk)
-            plan = assignment.plan_assignment(source=source, **asked)
+            plan = name_assignment.plan_assignment(source=source, **asked)
             context = _preview(form.cleaned_data["pattern"], plan.names) | {"plan": plan, "count": len(_fitting(plan))}
         except RequestError as error:
             form.add_error("pattern", error.message)

@@ -18,7 +18,7 @@ from webapp.pages.timeline.forms import TranscriptImportForm
 from webapp.pages.timeline.lanes import transcript_context
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import recording_for
-from webapp.studies import imports, permissions, transcripts
+from webapp.studies import annotation_imports, permissions, transcripts
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +32,7 @@ def transcript(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = TranscriptImportForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            lines = imports.import_transcript(
+            lines = annotation_imports.import_transcript(
                 recording=recording, by=request.user, file=form.cleaned_data["file"], name=form.chosen_format()
             )
         except (InputError, RequestError) as error:

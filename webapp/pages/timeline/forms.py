@@ -9,7 +9,7 @@ from inference.errors import InputError
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError
 from webapp.recordings.models import Project, Recording
-from webapp.studies import imports
+from webapp.studies import annotation_imports
 from webapp.studies.markers import NewMarker
 from webapp.studies.models import TITLE_MAX_LENGTH, Marker
 
@@ -105,7 +105,7 @@ class MarkerImportForm(ImportForm):
             return None
         data = self.cleaned_data
         try:
-            return imports.import_markers(
+            return annotation_imports.import_markers(
                 target=target,
                 by=by,
                 file=data["file"],

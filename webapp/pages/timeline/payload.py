@@ -10,7 +10,7 @@ from inference.timeline.dimensions import DIMENSIONS, predict_dimensions
 from inference.timeline.labels import label_indices, with_undetermined
 from inference.timeline.runs import Run
 from inference.timeline.sampling import probability_columns
-from inference.timeline.unimodal import unimodal_predictions
+from inference.timeline.unimodal_predictions import unimodal_predictions
 from inference.types import UNDETERMINED, Mode, Timeline
 from inference.wording import MODALITIES, novelty_text, reason_text
 from webapp.pages.timeline.tiers import Tier, corrected_tier_layout, total_height

@@ -13,7 +13,7 @@ from inference.timeline.arrays import Floats
 from webapp.studies.measure_names import measure_name
 from webapp.studies.statistics.effect_size import effect_size
 from webapp.studies.statistics.errors import Refusal, RefusedError
-from webapp.studies.statistics.methods import methods_paragraph
+from webapp.studies.statistics.methods_paragraph import methods_paragraph
 from webapp.studies.statistics.mixed_model import ModelData, fit_mixed_model
 from webapp.studies.statistics.permutation import permutation_test
 from webapp.studies.statistics.results import (

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inference.confidence import voice_distances
 from inference.model_spec import VoiceReference
 from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch
-from inference.support import voice_distances
 from training.features.encoded_speech import EncodedSpeech
 from training.features.faces import device_of
 

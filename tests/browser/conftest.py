@@ -43,7 +43,13 @@ def left_out() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium(left_out: list[str]) -> Iterator[Browser]:
+def flags() -> list[str]:
+    """Flags that the browser starts with besides."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def chromium(left_out: list[str], flags: list[str]) -> Iterator[Browser]:
     """The browser of a test file. Its event loop belongs to this thread, where Django would refuse to work."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
@@ -54,7 +60,7 @@ def chromium(left_out: list[str]) -> Iterator[Browser]:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(
-            executable_path=path, args=FLAGS, ignore_default_args=left_out, timeout=PATIENCE_MS
+            executable_path=path, args=[*FLAGS, *flags], ignore_default_args=left_out, timeout=PATIENCE_MS
         )
         yield browser
         browser.close()

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.observability.middleware.RequestLogMiddleware",
     "webapp.core.middleware.NoStoreMiddleware",
+    "webapp.core.middleware.PermissionsPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
     "webapp.core.middleware.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -19,7 +19,7 @@ from webapp.analyses.downloads import responses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
 from webapp.core.errors import RequestError, incomplete_request
-from webapp.core.middleware import refusal_response
+from webapp.core.middleware import allow_recording, refusal_response
 from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
@@ -86,7 +86,9 @@ def _upload(request: AuthenticatedRequest) -> HttpResponse:
         "refusals": form.fields["purpose"].refusals,  # type: ignore[attr-defined]
         "purposes": {str(project.pk): project.purpose for project in projects_of(request.user) if project.purpose},
     }
-    return render(request, "pages/recordings/upload.html", context, status=422 if form.is_bound else 200)
+    return allow_recording(
+        render(request, "pages/recordings/upload.html", context, status=422 if form.is_bound else 200)
+    )
 
 
 def _assign_by_name(request: AuthenticatedRequest, recording: Recording, pattern: str) -> None:

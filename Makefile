@@ -109,8 +109,8 @@ types: $(VENV)/.dev ## mypy, and tsc for JavaScript
 	cd clients/python && ../../$(BIN)/mypy
 	$(call javascript,types)
 
-bench: $(VENV)/.dev ## measure speed and memory; writes docs/benchmarks/pipeline.md
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev ## measure speed and memory; writes docs/benchmarks/pipeline.md (BENCH=--short: CPU seconds alone)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 load: $(VENV)/.dev ## fifty users browse and twenty upload; writes docs/reliability.md
 	$(BIN)/python -m benchmarks.load

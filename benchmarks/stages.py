@@ -1,0 +1,106 @@
+"""What each stage of an analysis costs in CPU seconds, as a ratio to decoding every frame of the same file."""
+
+import inspect
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import av
+import numpy as np
+import torch
+
+from inference import store
+from inference.face_tracking import FaceTracker
+from inference.media.decode import decode_audio, frames_at, measure_mixdown
+from inference.predictors.audio_visual import AudioVisualPredictor
+from inference.voice_activity import SAMPLE_RATE, measure_voice
+
+DECODING = "decode every frame"
+TOTAL = "all stages of a timeline"
+_BATCH = 8  # windows
+Result = TypeVar("Result")
+
+
+class Stage(NamedTuple):
+    """A stage's name, its CPU seconds and their ratio to those of decoding every frame."""
+
+    name: str
+    cpu_s: float
+    ratio: float
+
+
+def decode(path: Path) -> None:
+    """Decode every frame and keep none."""
+    with av.open(str(path)) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        for _ in container.decode(video=0):
+            pass
+
+
+@torch.inference_mode()
+def measure_stages(path: Path, seconds: float) -> list[Stage]:
+    """Run the stages one after the other in this process, without the sandbox, with one thread of torch.
+
+    The frames that are sampled are held between two stages: a clip of `seconds` should not be longer than a minute.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    predictor = AudioVisualPredictor.load(store.resolve(None, with_eeg=False))
+    network, times = predictor.network, predictor.sample_times(seconds)
+    found: dict[str, float] = {}
+
+    def timed(name: str, work: Callable[[], Result]) -> Result:
+        started = _cpu_s()
+        result = work()
+        found[name] = _cpu_s() - started
+        return result
+
+    tracker = FaceTracker(predictor.face)
+    timed(DECODING, lambda: decode(path))
+    sampled = inspect.unwrap(frames_at)
+    frames = timed("decode what is sampled", lambda: list(sampled(path, times.tolist(), predictor.face.frame_side)))
+    samples = timed("find and crop faces", lambda: [tracker(frame) for frame in frames])
+    side = predictor.face.native_size
+    crops = np.stack([np.zeros((side, side), np.uint8) if each.crop is None else each.crop for each in samples])
+    size = predictor.window_samples
+    features = timed(
+        "image backbone",
+        lambda: torch.cat(
+            [
+                network.face_features(predictor.face_tensor(crops[start : start + size]))
+                for start in range(0, len(crops), size)
+            ]
+        ),
+    )
+    mixdown, audio = inspect.unwrap(measure_mixdown), inspect.unwrap(decode_audio)
+    mix = timed("decode sound, first pass", lambda: mixdown(path))
+    sound = timed("decode sound, again", lambda: list(audio(path, SAMPLE_RATE, seconds, mix)))
+    timed("find the voice", lambda: measure_voice(sound, predictor.spec.voice_detector))
+    starts = [start for start in predictor.window_starts(len(times)) if start + size <= len(times)]
+    heard = timed(
+        "find the voice, encode speech",
+        lambda: list(predictor.speech_windows(lambda rate: sound, [start * predictor.step_s for start in starts])),
+    )
+    found["speech encoder"] = found.pop("find the voice, encode speech") - found["find the voice"]
+    speech = torch.from_numpy(np.stack([window.features for window in heard]))
+    faces = torch.stack([features[start : start + size] for start in starts])
+
+    def fuse() -> None:
+        for first in range(0, len(starts), _BATCH):
+            rows = slice(first, first + _BATCH)
+            audio = network.audio.features(speech[rows])
+            for _ in range(3):  # both, the face alone and the voice alone
+                network.fuse_features(audio, faces[rows])
+
+    timed("fusion, three times a window", fuse)
+    torch.set_num_threads(threads)
+    found["decode sound, again"] *= 2  # once for the voice, once for the encoder
+    found[TOTAL] = sum(cpu_s for name, cpu_s in found.items() if name != DECODING)
+    return [Stage(name, cpu_s, cpu_s / found[DECODING]) for name, cpu_s in found.items()]
+
+
+def _cpu_s() -> float:
+    """User and system time of this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

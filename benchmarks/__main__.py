@@ -37,9 +37,10 @@ LIMITS = {
     TOTAL: 2.6,
 }
 SHORT_S = 20
-STAGES_HEAD = """CPU seconds of the same clip, one stage after the other in one process with one thread of torch and without the
-sandbox, and their ratio to decoding every frame. A worker runs faces and sound at the same time, and decodes with all
-cores."""
+STAGES_HEAD = (
+    "CPU seconds of the same clip, one stage after the other in one process with one thread of torch and without the "
+    "sandbox, and their ratio to decoding every frame. A worker runs faces and sound at the same time."
+)
 
 
 def make_clip(path: Path, seconds: int) -> None:

@@ -24,7 +24,7 @@ from webapp.recordings.models import Project, Recording
 from webapp.storage import media
 from webapp.studies import selectors
 from webapp.studies.markers import NewMarker, create_markers
-from webapp.studies.models import TITLE_MAX_LENGTH, Marker, TranscriptLine
+from webapp.studies.models import NAME_MAX_LENGTH, TEXT_MAX_LENGTH, TITLE_MAX_LENGTH, Marker, TranscriptLine
 from webapp.studies.recording_names import RecordingNames
 from webapp.studies.transcripts import NewLine, replace_transcript
 
@@ -40,7 +40,8 @@ def import_markers(
 ) -> list[Marker]:
     """Add the markers of a file to a recording, or to those recordings of a project that its rows name.
 
-    Without a format, the file's extension says it; the last two are of XDF (`read_annotations`). Raises
+    Returns those that were not there yet. Without a format, the file's extension says it; the last two are of XDF
+    (`read_annotations`). Raises
     InputError(IMPORT_FORMAT | IMPORT_UNREADABLE | TOO_LARGE | TOO_COSTLY), RequestError(IMPORT_RECORDING |
     CHECKS_BUSY), and what `create_markers` raises.
     """
@@ -66,7 +67,7 @@ def import_transcript(
     name = _format(file, name, TRANSCRIPT_FORMATS)
     with _stored(file) as path, check_slot(owner=by):
         annotations = read_annotations(path, name)
-    lines = [NewLine(each.start_s, each.end_s, each.text, each.tier) for each in annotations]
+    lines = [_new_line(each) for each in annotations]
     return replace_transcript(recording=recording, by=by, lines=lines)
 
 
@@ -93,8 +94,23 @@ def _new_marker(annotation: Annotation) -> NewMarker:
             f"{_place(annotation)}: “{annotation.kind}” is none of the kinds {', '.join(Marker.Kind.values)}.",
         )
     kind = stated or (tier if tier in Marker.Kind.values else "")
-    text = annotation.text[:TITLE_MAX_LENGTH]
-    return NewMarker(annotation.start_s, annotation.end_s, Marker.Kind(kind) if kind else None, text)
+    _require_short(annotation, "name", annotation.text, TITLE_MAX_LENGTH)
+    return NewMarker(annotation.start_s, annotation.end_s, Marker.Kind(kind) if kind else None, annotation.text)
+
+
+def _new_line(annotation: Annotation) -> NewLine:
+    _require_short(annotation, "text", annotation.text, TEXT_MAX_LENGTH)
+    _require_short(annotation, "speaker", annotation.tier, NAME_MAX_LENGTH)
+    return NewLine(annotation.start_s, annotation.end_s, annotation.text, annotation.tier)
+
+
+def _require_short(annotation: Annotation, part: str, text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise InputError(
+            Code.IMPORT_UNREADABLE,
+            f"{_place(annotation)}: the {part} “{text[:30]}…” has {len(text):,} characters, and {longest:,} are "
+            "allowed: shorten it.",
+        )
 
 
 def _place(annotation: Annotation) -> str:

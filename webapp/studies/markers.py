@@ -34,9 +34,10 @@ class NewMarker:
 
 @transaction.atomic
 def create_markers(*, by: User, source: str, markers: Mapping[Recording, Sequence[NewMarker]]) -> list[Marker]:
-    """Add markers to recordings of one owner.
+    """Add markers to recordings of one owner; returns the new ones.
 
-    A marker of a stimulus is linked to the project's stimulus of its name, ignoring case. Raises RequestError(
+    What a file or a template holds is left out where the recording has the same already, so that both can be applied
+    again. A marker of a stimulus is linked to the project's stimulus of its name, ignoring case. Raises RequestError(
     MARKER_RANGE | MARKER_OVERLAP | STIMULUS_LENGTH | STUDY_LIMIT), which names the recording and the marker.
     """
     stimuli = _begin(by, list(markers))
@@ -46,7 +47,11 @@ def create_markers(*, by: User, source: str, markers: Mapping[Recording, Sequenc
     rows = []
     for recording, added in markers.items():
         new = [_build(recording, stimuli, source, marker, number) for number, marker in enumerate(added, 1)]
-        _check_together(recording, [*present.get(recording.pk, []), *new])
+        there = present.get(recording.pk, [])
+        if source != PERSON:
+            same = {_described(row) for row in there}
+            new = [row for row in new if _described(row) not in same]
+        _check_together(recording, [*there, *new])
         rows += new
     return Marker.objects.bulk_create(rows, batch_size=1000)
 

@@ -14,7 +14,7 @@ from webapp.studies import selectors
 from webapp.studies.changes import begin_recording_change
 from webapp.studies.limits import MAX_LINES, require_at_most
 from webapp.studies.markers import DECIMALS, TOLERANCE_S
-from webapp.studies.models import NAME_MAX_LENGTH, TEXT_MAX_LENGTH, TranscriptLine
+from webapp.studies.models import TranscriptLine
 
 
 @dataclass(frozen=True)
@@ -50,5 +50,4 @@ def _build(recording: Recording, line: NewLine, number: int) -> TranscriptLine:
             f"Line {number} of the transcript, {start_s:.3f} to {end_s:.3f} s, is outside of “{recording}”, which has "
             f"{recording.duration_s:.3f} s.",
         )
-    text, speaker = line.text[:TEXT_MAX_LENGTH], line.speaker[:NAME_MAX_LENGTH]
-    return TranscriptLine(recording=recording, start_s=start_s, end_s=end_s, speaker=speaker, text=text)
+    return TranscriptLine(recording=recording, start_s=start_s, end_s=end_s, speaker=line.speaker, text=line.text)

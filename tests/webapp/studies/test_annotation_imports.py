@@ -142,6 +142,13 @@ def test_a_csv_file_is_for_many_recordings(api: APIClient, recording: Recording,
     assert refused.json()["detail"].startswith("Row 2: it names no recording")
 
 
+def test_the_same_file_again_adds_what_is_new(api: APIClient, recording: Recording) -> None:
+    content = "start,end,name\n1,2,a\n2,3,b\n"
+    assert len(sent(api, recording, "markers.csv", content).json()) == 2
+    assert [row["name"] for row in sent(api, recording, "markers.csv", content + "3,4,c\n").json()] == ["c"]
+    assert [name for *_, name, _ in described(recording)] == ["a", "b", "c"]
+
+
 def test_bids_elan_and_praat_are_read(api: APIClient, recording: Recording, tmp_path: Path) -> None:
     sent(api, recording, "events.tsv", "onset\tduration\ttrial_type\tvalue\n0.5\t1\tface\t3\n3\tn/a\tn/a\t7\n")
     sent(api, recording, "notes.eaf", an_eaf(tmp_path))
@@ -182,6 +189,7 @@ def test_markers_of_lsl_count_from_the_first_frame_or_a_time(api: APIClient, rec
         ("a.csv", 'start,end\n"1,5",2', "import_unreadable", "Row 2, column “start”: “1,5” is no number"),
         ("a.csv", "start\nnan", "import_unreadable", "Row 2, column “start”: “nan” is no number"),
         ("a.csv", "start,kind\n1,stimuli", "import_unreadable", "Row 2: “stimuli” is none of the kinds"),
+        ("a.csv", f"start,name\n1,{'n' * 500}", "import_unreadable", "Row 2: the name “nnn"),
         ("a.csv", b"start\n\xff", "import_unreadable", "UTF-8"),
         ("a.csv", "start,end\n1,2\n1,99", "marker_range", "Marker 2"),
         ("a.eaf", "<a/>", "import_unreadable", "no EAF document"),
@@ -231,7 +239,9 @@ def test_a_transcript_replaces_the_one_before(
 def test_a_transcript_that_does_not_fit_leaves_the_one_before(api: APIClient, recording: Recording) -> None:
     TranscriptLine.objects.create(recording=recording, start_s=0, end_s=1, text="Before")
     late = f"WEBVTT\n\n00:00:01.500 --> 00:00:{DURATION_S + 1:06.3f}\nGood day\n"
+    endless = "WEBVTT\n\n00:00:01.500 --> 00:00:02.000\n" + "word " * 1000
     for name, content, code in (
+        ("a.vtt", endless, "import_unreadable"),
         ("a.vtt", late, "marker_range"),
         ("a.vtt", "hello", "import_unreadable"),
         ("a.eaf", "<a/>", "import_format"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.core.errors import RequestError
 from webapp.pages.requests import AuthenticatedRequest
-from webapp.pages.timeline.forms import MarkerForm, MarkerImportForm
+from webapp.pages.timeline.forms import MarkerForm, MarkerImportForm, import_message
 from webapp.pages.timeline.lanes import markers_context
 from webapp.recordings.models import Recording
 from webapp.recordings.selectors import recording_for
@@ -82,7 +82,7 @@ def import_markers(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     form = MarkerImportForm(request.POST, request.FILES)
     added = form.import_into(recording, by=request.user)
     if added is not None:
-        return _done(request, recording, f"{len(added)} markers are imported.")
+        return _done(request, recording, import_message(added))
     return _page(request, recording, marker_import_form=form)
 
 

@@ -17,7 +17,7 @@ from webapp.core.errors import RequestError
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.studies.access import open_project, tab_context
 from webapp.pages.studies.forms import StimulusForm
-from webapp.pages.timeline.forms import MarkerImportForm
+from webapp.pages.timeline.forms import MarkerImportForm, import_message
 from webapp.recordings.selectors import project_for
 from webapp.studies import selectors, stimuli
 from webapp.studies.models import Marker
@@ -51,7 +51,7 @@ def import_project_markers(request: AuthenticatedRequest, pk: UUID) -> HttpRespo
     form = MarkerImportForm(request.POST, request.FILES)
     added = form.import_into(project, by=request.user)
     if added is not None:
-        messages.success(request, f"{len(added)} markers are imported.")
+        messages.success(request, import_message(added))
         return redirect("pages:project-markers", pk)
     return _page(request, open_project(request, pk), import_form=form)
 

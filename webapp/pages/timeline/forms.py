@@ -1,8 +1,10 @@
 """Forms of the result page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.template.defaultfilters import pluralize
 
 from inference.annotations.reader import MARKER_FORMATS, TRANSCRIPT_FORMATS, AnnotationFormat
 from inference.errors import InputError
@@ -122,3 +124,10 @@ class TranscriptImportForm(ImportForm):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args, formats=TRANSCRIPT_FORMATS, auto_id="transcript-%s")
+
+
+def import_message(added: Sequence[Marker]) -> str:
+    """What an import has done, for the person who sent the file."""
+    if not added:
+        return "All markers of the file are there already: none is added."
+    return f"{len(added)} new marker{pluralize(len(added))} added."

@@ -18,7 +18,14 @@ from tests.inference.timelines import fused
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.web import Web
-from tests.webapp.factories import AnalysisFactory, ParticipantFactory, claimed, finished, published
+from tests.webapp.factories import (
+    AnalysisFactory,
+    ParticipantFactory,
+    RecordingFactory,
+    claimed,
+    finished,
+    published,
+)
 from tests.webapp.studies.studies import drifting_timeline, read, study
 from webapp.accounts.models import User
 from webapp.accounts.services import create_token
@@ -308,3 +315,30 @@ def test_a_table_is_a_data_frame_with_the_types_of_its_codebook(client: Client, 
     assert len(client.table(str(project.pk), model="nobody")) == 0
     with pytest.raises(ProblemError, match="unit"):
         client.table(str(project.pk), unit="person")
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_study_is_made_and_compared(client: Client, owner: User, tmp_path: Path) -> None:
+    project = study(participants=4, owner=owner)
+    pk = str(project.pk)
+    table = "participant,age\nP00,31\nP09,40\n"
+    assert client.set_values(pk, table, preview=True)["new_participants"] == ["P09"]
+    assert client.set_values(pk, table)["changed"] == 2
+    assert client.set_values(pk, table)["changed"] == 0
+    recording = RecordingFactory.create(owner=owner, project=project, title="P10_a", duration_s=9.0)
+    named = client.assign_by_name(pk, "{participant}_{condition}")
+    assert "P10" in named["new_participants"]
+    markers = tmp_path / "markers.csv"
+    markers.write_text("start,end,name\n1,2,smile\n")
+    assert [each["name"] for each in client.import_markers(markers, recording=str(recording.pk))] == ["smile"]
+    assert client.import_markers(markers, recording=str(recording.pk)) == []
+    with pytest.raises(ValueError, match="a recording or a project"):
+        client.import_markers(markers)
+    measure = f"mean_probability_{drifting_timeline(0).labels[1]}"
+    result = client.compare(pk, [measure], "condition")
+    saved = client.compare(pk, [measure], "condition", reader="machine", save_as="First")
+    assert saved["name"] == "First"
+    assert saved["result"]["measures"] == result["measures"]
+    with pytest.raises(ProblemError) as refused:
+        client.compare(pk, ["nonsense"], "condition")
+    assert refused.value.code == "comparison_measure"

@@ -4,7 +4,7 @@ import csv
 import io
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -98,6 +98,7 @@ class Client:
         eeg_unit: str | None = None,
         title: str | None = None,
         model: str | None = None,
+        project: str | None = None,
         purpose: str | None = None,
         purpose_note: str | None = None,
         idempotency_key: str | None = None,
@@ -119,7 +120,7 @@ class Client:
             data[f"{kind}_upload"] = Sending(self._transport, path, progress=told).run()
             sent += path.stat().st_size
         more = {"title": title, "model": model, "eeg_trial": eeg_trial, "eeg_sfreq": eeg_sfreq}
-        more |= {"eeg_unit": eeg_unit}
+        more |= {"eeg_unit": eeg_unit, "project": project}
         more |= {"purpose": purpose, "purpose_note": purpose_note}
         data |= {name: str(value) for name, value in more.items() if value is not None}
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
@@ -162,6 +163,61 @@ class Client:
         """The timeline as a file for another tool: json, csv, vtt, srt, eaf, textgrid, bids or html."""
         return fetch(self._transport, f"analyses/{analysis}/export/{format}/", Path(to), None)
 
+    def assign_by_name(
+        self, project: str, pattern: str, *, source: str = "title", preview: bool = False
+    ) -> dict[str, Any]:
+        """Set participants and values by the recordings' titles, or by their files' names (`source="file"`).
+
+        `pattern` is such as `{participant}_{advert}_{session}`. A preview tells what would be set.
+        """
+        asked = {"pattern": pattern, "source": source}
+        return self._sent("POST", f"projects/{project}/name-pattern/", preview, asked)
+
+    def set_values(
+        self, project: str, table: str, *, unit_of: str | None = None, preview: bool = False
+    ) -> dict[str, Any]:
+        """Set values of variables from a table's text, such as `frame.to_csv(index=False)`.
+
+        Its first column has codes of participants, or titles or ids of recordings; `unit_of` (`participant`,
+        `recording`) says which where the column's name does not. A preview tells what would be set.
+        """
+        asked = {"table": table} | ({"unit_of": unit_of} if unit_of else {})
+        return self._sent("PUT", f"projects/{project}/values/", preview, asked)
+
+    def import_markers(
+        self, path: str | Path, *, recording: str | None = None, project: str | None = None, **options: Any
+    ) -> list[dict[str, Any]]:
+        """Add the markers of a file (CSV, BIDS, ELAN, Praat, XDF) to a recording, or to those that its rows name.
+
+        Returns those that were not there yet. `options`: format, zero_stream, zero_s.
+        """
+        if (recording is None) == (project is None):
+            raise ValueError("name a recording or a project")
+        place = f"recordings/{recording}" if recording else f"projects/{project}"
+        path = Path(path)
+        answer = self._transport.request(
+            "POST", f"{place}/markers/import/", data=options, files={"file": (path.name, path.read_bytes())}
+        )
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    def compare(
+        self, project: str, measures: Sequence[str], factor: str, *, save_as: str | None = None, **question: Any
+    ) -> dict[str, Any]:
+        """Compare the conditions of a project, with everything that the numbers rest on.
+
+        `measures` are columns of the table, `factor` is a category or `stimulus`. `question`: levels, paired,
+        baseline, model, reader, stimulus, covariate. With `save_as`, the comparison is kept as it is under that name.
+        """
+        asked = {"measures": list(measures), "factor": factor, **question}
+        path = f"projects/{project}/comparisons/"
+        if save_as is None:
+            result: dict[str, Any] = self._transport.request("POST", path, json=asked).json()
+            return result
+        kept = self._transport.unrepeated("POST", path, params={"save": "true"}, json={**asked, "name": save_as})
+        saved: dict[str, Any] = kept.json()
+        return saved
+
     def table(self, project: str, *, unit: str = "recording", model: str | None = None) -> "pandas.DataFrame":
         """The tidy table of a project: a row for each recording, marker, segment or window.
 
@@ -177,6 +233,11 @@ class Client:
         """What each column of the table means."""
         text = self._transport.request("GET", f"projects/{project}/codebook/").text
         return {row["column"]: row["description"] for row in csv.DictReader(io.StringIO(text)) if row["column"]}
+
+    def _sent(self, method: str, path: str, preview: bool, asked: dict[str, Any]) -> dict[str, Any]:
+        params = {"preview": str(preview).lower()}
+        answer: dict[str, Any] = self._transport.request(method, path, params=params, json=asked).json()
+        return answer
 
     def _pages(self, path: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
         params = {"page_size": PAGE_SIZE} | {name: _said(value) for name, value in query.items() if value is not None}

@@ -14,7 +14,7 @@ from inference import store
 from inference.face_tracking import FaceTracker
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.predictors.audio_visual import AudioVisualPredictor
-from inference.voice_activity import SAMPLE_RATE, measure_voice
+from inference.voice_activity import SAMPLE_RATE
 
 DECODING = "decode every frame"
 TOTAL = "all stages of a timeline"
@@ -76,13 +76,10 @@ def measure_stages(path: Path, seconds: float) -> list[Stage]:
     mixdown, audio = inspect.unwrap(measure_mixdown), inspect.unwrap(decode_audio)
     mix = timed("decode sound, first pass", lambda: mixdown(path))
     sound = timed("decode sound, again", lambda: list(audio(path, SAMPLE_RATE, seconds, mix)))
-    timed("find the voice", lambda: measure_voice(sound, predictor.spec.voice_detector))
+    voice = timed("find the voice", lambda: predictor.speech_windows.measure(lambda rate: sound))
     starts = [start for start in predictor.window_starts(len(times)) if start + size <= len(times)]
-    heard = timed(
-        "find the voice, encode speech",
-        lambda: list(predictor.speech_windows(lambda rate: sound, [start * predictor.step_s for start in starts])),
-    )
-    found["speech encoder"] = found.pop("find the voice, encode speech") - found["find the voice"]
+    begins = [start * predictor.step_s for start in starts]
+    heard = timed("speech encoder", lambda: list(predictor.speech_windows(lambda rate: sound, begins, voice)))
     speech = torch.from_numpy(np.stack([window.features for window in heard]))
     faces = torch.stack([features[start : start + size] for start in starts])
 

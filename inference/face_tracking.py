@@ -23,6 +23,7 @@ _MIN_FACE_SIDE = 24  # pixels of the searched image
 _SEARCH_SCALE = 2.0  # the last box times this is searched first
 _SEARCH_SIDE = 96  # pixels, so that the expected face has about 48
 _FULL_SEARCH_EVERY = 15  # samples; a larger face may have entered the frame
+_RUN_UP = 60  # samples: four searches of the whole frame, each of which ends what was before it
 MIN_CONFIDENCE = 0.9  # of MTCNN, below which a box is no face
 _FLAT_RANGE = 0.1  # of a crop's contrast: what differs less from its neighbours is flat
 _MAX_FLATNESS = 0.4  # drawn faces lie above 0.5, 99 % of FER-2013's photographs below 0.21
@@ -70,6 +71,14 @@ def to_display_face(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float
         round(width * across),
         round(height * down),
     )
+
+
+def run_up(sample: int) -> int:
+    """Return the sample at which a tracker begins that is to find at `sample` what one from the start on would.
+
+    Where the whole frame is searched and a face is found, earlier frames do not matter.
+    """
+    return max(0, sample - _RUN_UP) // _FULL_SEARCH_EVERY * _FULL_SEARCH_EVERY
 
 
 class FaceTracker:

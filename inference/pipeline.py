@@ -1,7 +1,7 @@
 """The stages of an analysis, in order: probe, sample, score, timeline. Rendering is a separate step."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
@@ -17,6 +17,8 @@ from inference.predictors.face_track import FaceTrack
 from inference.predictors.system import SystemPredictor
 from inference.predictors.trimodal import TrimodalPredictor, trial_window_starts
 from inference.sandbox import client as sandbox
+from inference.sound_survey import SoundSurvey
+from inference.spans import SpanReading, plan_span
 from inference.timeline.novelty import with_voice_novelty
 from inference.timeline.segmentation import segment_trials, segment_windows
 from inference.types import (
@@ -133,9 +135,58 @@ def analyse_track(
     starts = predictor.window_starts(len(track.detected))
     windows = _collect(predictor.predict(inputs, media, track, starts), len(starts), track, on_progress)
     on_progress(Stage.TIMELINE, 0.0)
+    return _audio_visual_timeline(predictor, model, media, windows, track.faces)
+
+
+def _audio_visual_timeline(
+    predictor: AudioVisualPredictor, model: store.StoredModel, media: MediaInfo, windows: list[Window], faces: Faces
+) -> Timeline:
     segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
     segments = with_voice_novelty(segments, windows)
-    return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, track.faces)
+    return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, faces)
+
+
+def read_span(
+    inputs: Inputs,
+    media: MediaInfo,
+    *,
+    model: str,
+    number: int,
+    count: int,
+    survey: SoundSurvey | None,
+    on_survey: Callable[[SoundSurvey], None],
+    on_progress: OnProgress = _ignore_progress,
+) -> SpanReading:
+    """Read span `number` of `count` of a recording without EEG, whose `media` was probed before.
+
+    `on_survey` is called with the survey of the whole sound where `survey` is None: the other spans need it, too.
+    Raises InputError and StoreError, as `analyse` does.
+    """
+    on_progress(Stage.SAMPLE, 0.0)
+    with _as_input_error(), _cores_shared():
+        predictor = AudioVisualPredictor.load(store.get(model), fastest_device())
+        samples = len(predictor.sample_times(media.duration_s))
+        plan = plan_span(predictor.window_starts(samples), samples, number, count)
+        with predictor.tracking_faces(
+            inputs, media, lambda share: on_progress(Stage.SAMPLE, share), plan.windows
+        ) as track:
+            if survey is None:
+                survey = predictor.survey_sound(inputs, media)
+                on_survey(survey)
+            predicted = predictor.predict(inputs, media, track, plan.windows, survey)
+            windows = _collect(predicted, len(plan.windows), track, on_progress)
+        step_s = predictor.step_s
+        faces = (face for face in track.faces.boxes if plan.first <= int(face.time_s / step_s) < plan.last)
+        return SpanReading(tuple(windows), step_s, tuple(faces))
+
+
+def merge_spans(media: MediaInfo, readings: Sequence[SpanReading], *, model: str) -> Timeline:
+    """Make one timeline of the readings of all spans of a recording, in their order. Raises StoreError."""
+    stored = store.get(model)
+    predictor = AudioVisualPredictor.load(stored)
+    windows = [window for reading in readings for window in reading.windows]
+    boxes = tuple(face for reading in readings for face in reading.faces)
+    return _audio_visual_timeline(predictor, stored, media, windows, Faces(readings[0].step_s, boxes))
 
 
 def _analyse_system(inputs: Inputs, media: MediaInfo, model: store.StoredModel, on_progress: OnProgress) -> Timeline:

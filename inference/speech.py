@@ -14,16 +14,16 @@ VOICE_FRAME_S = 0.032
 
 
 def cut_windows(
-    chunks: Iterable[np.ndarray], starts: Sequence[float], seconds: float, rate: int
+    chunks: Iterable[np.ndarray], starts: Sequence[float], seconds: float, rate: int, offset: int = 0
 ) -> Iterator[np.ndarray]:
     """Cut a stream of mono sound, or of its features, into windows, with little more than one window in memory.
 
-    Chunks are (n, ...) float32, `rate` rows a second. Yields `seconds * rate` rows for each of the rising `starts`
-    (seconds), padded with zeros after the end of the stream.
+    Chunks are (n, ...) float32, `rate` rows a second, of which the first is row `offset` of the recording. Yields
+    `seconds * rate` rows for each of the rising `starts` (seconds), padded with zeros after the end of the stream.
     """
     length = round(seconds * rate)
     stream = iter(chunks)
-    held, offset = np.zeros(0, dtype=np.float32), 0
+    held = np.zeros(0, dtype=np.float32)
     for start in starts:
         first = round(start * rate)
         while offset + len(held) < first + length:
@@ -35,6 +35,15 @@ def cut_windows(
             held, offset = held[behind:], offset + behind
         cut = held[max(0, first - offset) :][:length]
         yield np.pad(cut, ((0, length - len(cut)), *[(0, 0)] * (cut.ndim - 1)))
+
+
+def skip_samples(chunks: Iterable[np.ndarray], samples: int) -> Iterator[np.ndarray]:
+    """Yield the stream without its first `samples`."""
+    for chunk in chunks:
+        rest = chunk[min(samples, len(chunk)) :]
+        samples -= len(chunk) - len(rest)
+        if len(rest):
+            yield rest
 
 
 def mfcc(sound: np.ndarray, spec: SpeechInput) -> np.ndarray:

@@ -10,7 +10,7 @@ from inference import speech
 from inference.model_spec import AudioVisualSpec, SpeechEncoderInput, SpeechInput, VoiceDetection
 from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch
 from inference.models.speech_encoder import log_mel
-from inference.voice_activity import SAMPLE_RATE, measure_voice
+from inference.voice_activity import SAMPLE_RATE, VoiceActivity, measure_voice
 
 Sound = Callable[[int], Iterable[np.ndarray]]
 """Called with a sampling rate (Hz), gives the whole mono sound of a recording as float32 chunks; more than once."""
@@ -24,9 +24,16 @@ class SpeechWindow(NamedTuple):
 
 
 class SpeechWindows(Protocol):
-    """Turns the sound of a recording into windows that start at the rising `starts` (seconds)."""
+    """Turns the sound of a recording into windows that start at the rising `starts` (seconds).
 
-    def __call__(self, sound: Sound, starts: Sequence[float]) -> Iterator[SpeechWindow]:
+    The voice of the whole recording is measured first, because its level belongs to every window.
+    """
+
+    def measure(self, sound: Sound) -> VoiceActivity:
+        """Find the voice in the whole sound."""
+        ...
+
+    def __call__(self, sound: Sound, starts: Sequence[float], voice: VoiceActivity) -> Iterator[SpeechWindow]:
         """Yield each window."""
         ...
 
@@ -37,18 +44,21 @@ class MfccWindows:
     def __init__(self, spec: SpeechInput, seconds: float, detection: VoiceDetection = "level") -> None:
         self.spec, self.seconds, self.detection = spec, seconds, detection
 
-    def __call__(self, sound: Sound, starts: Sequence[float]) -> Iterator[SpeechWindow]:
+    def measure(self, sound: Sound) -> VoiceActivity:
+        """Find the voice in the whole sound; the level gate leaves its frames to the windows."""
+        if self.detection != "level":
+            return measure_voice(sound(SAMPLE_RATE), self.detection)
+        rate, levelled = self.spec.sample_rate, self.spec.level_db is not None
+        return VoiceActivity(np.zeros(0, dtype=bool), speech.voice_level(sound(rate), rate) if levelled else None)
+
+    def __call__(self, sound: Sound, starts: Sequence[float], voice: VoiceActivity) -> Iterator[SpeechWindow]:
         """Yield each window. The level gate measures the window's own sound, at the rate of the MFCC."""
-        rate, target_db, gain = self.spec.sample_rate, self.spec.level_db, 1.0
-        activity = None if self.detection == "level" else measure_voice(sound(SAMPLE_RATE), self.detection)
-        if activity is not None:
-            gain = speech.level_gain(activity.level_db, target_db)
-        elif target_db is not None:
-            gain = speech.level_gain(speech.voice_level(sound(rate), rate), target_db)
+        rate, gain = self.spec.sample_rate, speech.level_gain(voice.level_db, self.spec.level_db)
         windows = speech.cut_windows(sound(rate), starts, self.seconds, rate)
         for start, window in zip(starts, windows, strict=True):
-            voice = activity.ratio(start, self.seconds) if activity else speech.voice_activity_ratio(window, rate)
-            yield SpeechWindow(speech.mfcc(gain * window, self.spec), voice)
+            gated = self.detection == "level"
+            share = speech.voice_activity_ratio(window, rate) if gated else voice.ratio(start, self.seconds)
+            yield SpeechWindow(speech.mfcc(gain * window, self.spec), share)
 
 
 class EncoderWindows:
@@ -66,23 +76,29 @@ class EncoderWindows:
         self.network, self.features, self.device = network, network.audio.encoder.features, device
         self.spec, self.seconds, self.detection = spec, seconds, detection
 
-    def __call__(self, sound: Sound, starts: Sequence[float]) -> Iterator[SpeechWindow]:
+    def measure(self, sound: Sound) -> VoiceActivity:
+        """Find the voice in the whole sound."""
+        return measure_voice(sound(SAMPLE_RATE), self.detection)
+
+    def __call__(self, sound: Sound, starts: Sequence[float], voice: VoiceActivity) -> Iterator[SpeechWindow]:
         """Yield each window. A recording without any voice is not encoded: its windows are zeros."""
-        activity = measure_voice(sound(SAMPLE_RATE), self.detection)
-        if not activity.voiced.any():
+        if not voice.voiced.any():
             nothing = np.zeros((self.spec.frames, self.features), np.float32)
             yield from (SpeechWindow(nothing, 0.0) for _ in starts)
             return
-        rate, gain = self.spec.sample_rate, speech.level_gain(activity.level_db, self.spec.level_db)
+        rate, gain = self.spec.sample_rate, speech.level_gain(voice.level_db, self.spec.level_db)
         levelled = (gain * chunk for chunk in sound(rate))
-        hidden = self.encode(_pad_to(levelled, round((starts[-1] + self.seconds) * rate)))
-        windows = speech.cut_windows(hidden, starts, self.seconds, rate // self.spec.frame_samples)
+        first = int(starts[0] / self.spec.chunk_s)
+        hidden = self.encode(_pad_to(levelled, round((starts[-1] + self.seconds) * rate)), first)
+        frames = rate // self.spec.frame_samples
+        offset = round(first * self.spec.chunk_s * frames)
+        windows = speech.cut_windows(hidden, starts, self.seconds, frames, offset)
         for start, window in zip(starts, windows, strict=True):
-            yield SpeechWindow(window, activity.ratio(start, self.seconds))
+            yield SpeechWindow(window, voice.ratio(start, self.seconds))
 
     @torch.inference_mode()
-    def encode(self, sound: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Encode a stream of mono sound chunk by chunk, each with its context: yields (n, L * 384) float32.
+    def encode(self, sound: Iterable[np.ndarray], first: int = 0) -> Iterator[np.ndarray]:
+        """Encode a stream of mono sound from chunk `first` on, each with its context: yields (n, L * 384) float32.
 
         An encoder distinguishes the places in what it encodes at once, so that the hidden states of a moment depend on
         its place in a chunk.
@@ -91,8 +107,9 @@ class EncoderWindows:
         chunk, context = (
             round(seconds * self.spec.sample_rate) for seconds in (self.spec.chunk_s, self.spec.context_s)
         )
-        stream = iter(sound)
-        held, before = np.zeros(0, np.float32), 0  # samples, and how many of them precede the chunk
+        before = context if first else 0  # how many of the samples held precede the chunk
+        stream = speech.skip_samples(sound, first * chunk - before)
+        held = np.zeros(0, np.float32)
         while True:
             while len(held) < before + chunk + context and (piece := next(stream, None)) is not None:
                 held = np.concatenate((held, piece))

@@ -17,10 +17,12 @@ from av.video.stream import VideoStream
 
 from inference.errors import Code, InputError
 from inference.media.container import audio_decoder, audio_stream, open_container, start_s, video_stream
+from inference.media.keyframes import from_keyframe
 from inference.media.mixdown import ChannelStatistics, Mixdown, frame_samples
 from inference.media.needed_packets import needed_packets
 from inference.media.orientation import Orientation
 from inference.media.timestamps import SoundTimestamps
+from inference.sandbox import client as sandbox
 from inference.sandbox.client import sandboxed
 
 _MAX_DRIFT_S = 0.05  # a larger drift from the timestamps is corrected at once, by silence or by a cut
@@ -31,16 +33,24 @@ _MAX_OVERLAP_S = 0.5  # a timestamp further back is ignored
 # Codecs whose decoders tell frames that no other frame refers to.
 _CODECS_WITH_DISPOSABLE_FRAMES = ("h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4")
 _OVERRUN_S = 1.0  # of sound decoded beyond the length of the packets
+_PASSED_OVER_BYTES = 20e6  # a second, of a file that is read up to the first requested frame
 
 
-@sandboxed()
+def _first_frame_timeout_s(path: Path, times: Sequence[float], *_: object, **__: object) -> float:
+    """Return the seconds that a frame may take: before the first one, the file is read up to it."""
+    passed_over = path.stat().st_size if path.is_file() and times[0] > sandbox.TIMEOUT_S else 0
+    return sandbox.TIMEOUT_S + passed_over / _PASSED_OVER_BYTES
+
+
+@sandboxed(timeout=_first_frame_timeout_s)
 def frames_at(path: Path, times: Sequence[float], max_side: int, max_pixels: float = math.inf) -> Iterator[np.ndarray]:
     """Yield the frame at each of the rising `times` (seconds): (H, W, 3) uint8 BGR, upright.
 
-    Frames are decoded in order, without those that neither are requested nor help to decode others. Only the requested
-    ones are converted, their longer side at most `max_side` pixels. Before the first and after the last frame, that
-    frame is repeated. Frames that cannot be decoded are skipped. Raises InputError(READER_CRASHED | TOO_COSTLY), and
-    InputError(TOO_MANY_PIXELS) where the decoded frames have more than `max_pixels` in all.
+    Frames are decoded in order from the keyframe before the first time on, without those that neither are requested
+    nor help to decode others. Only the requested ones are converted, their longer side at most `max_side` pixels.
+    Before the first and after the last frame, that frame is repeated. Frames that cannot be decoded are skipped. Raises
+    InputError(READER_CRASHED | TOO_COSTLY), and InputError(TOO_MANY_PIXELS) where the decoded frames have more than
+    `max_pixels` in all.
     """
     decoded_pixels = 0
     remaining = iter(times)
@@ -175,7 +185,8 @@ def _decode_needed(
     decoder = stream.codec_context
     may_skip = decoder.codec.canonical_name in _CODECS_WITH_DISPOSABLE_FRAMES
     skips = False
-    for packet, needed in needed_packets(_read_packets(container, stream), times, start):
+    packets = from_keyframe(_read_packets(container, stream), times[0], start)
+    for packet, needed in needed_packets(packets, times, start):
         if decoder.codec.intra_only and not needed:
             continue
         decoder.skip_frame = "NONREF" if skips and not needed else "DEFAULT"

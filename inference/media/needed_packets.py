@@ -22,12 +22,12 @@ def needed_packets(
     waiting: deque[tuple[av.Packet[Any], float | None]] = deque()
     first_s, decoded_s = inf, -inf
     for packet in packets:
-        shown_s = _shown_s(packet, start_s)
-        waiting.append((packet, shown_s))
-        if shown_s is not None:
-            first_s = min(first_s, shown_s)
+        shown = shown_s(packet, start_s)
+        waiting.append((packet, shown))
+        if shown is not None:
+            first_s = min(first_s, shown)
             assert packet.dts is not None
-            decoded_s = max(decoded_s, _seconds(packet, packet.dts) - start_s)
+            decoded_s = max(decoded_s, seconds(packet, packet.dts) - start_s)
         while waiting and (needed := _is_needed(waiting, times, first_s, decoded_s)) is not None:
             yield waiting.popleft()[0], needed
     while waiting:
@@ -35,13 +35,14 @@ def needed_packets(
         waiting.popleft()
 
 
-def _shown_s(packet: "av.Packet[Any]", start_s: float) -> float | None:
+def shown_s(packet: "av.Packet[Any]", start_s: float) -> float | None:
+    """Return when a packet's frame is shown, seconds from `start_s`; None without timestamps, or if it never is."""
     if packet.pts is None or packet.dts is None or packet.is_discard:
         return None
-    return _seconds(packet, packet.pts) - start_s
+    return seconds(packet, packet.pts) - start_s
 
 
-def _seconds(packet: "av.Packet[Any]", ticks: int) -> float:
+def seconds(packet: "av.Packet[Any]", ticks: int) -> float:
     """Return the same number as `frame.time` does: times may coincide with a frame's."""
     return ticks * packet.time_base.numerator / packet.time_base.denominator
 
@@ -53,13 +54,13 @@ def _is_needed(
 
     No later packet is shown before `decoded_s`, the latest decoding time.
     """
-    shown_s = waiting[0][1]
-    if shown_s is None or shown_s <= first_s:
+    shown = waiting[0][1]
+    if shown is None or shown <= first_s:
         return True
-    next_time = bisect_left(times, shown_s)
+    next_time = bisect_left(times, shown)
     if next_time == len(times):
         return False
     until_s = times[next_time]
-    if any(other is not None and shown_s < other <= until_s for _, other in waiting):
+    if any(other is not None and shown < other <= until_s for _, other in waiting):
         return False
     return True if decoded_s > until_s or len(waiting) >= _MAX_WAITING else None

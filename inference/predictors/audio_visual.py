@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +12,15 @@ from torch.nn import functional
 
 from inference import store
 from inference.confidence import novelty, support_temperature
-from inference.face_tracking import FaceTracker, to_display_face
+from inference.face_tracking import FaceTracker, run_up, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
+from inference.media.mixdown import Mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioFeatures, AudioVisualNetwork
 from inference.predictors.face_track import FaceTrack
 from inference.predictors.running_track import RunningFaceTrack
-from inference.speech_input import SpeechWindow, speech_windows
+from inference.sound_survey import SoundSurvey
+from inference.speech_input import Sound, SpeechWindow, speech_windows
 from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
 
 _BATCH = 8  # windows in a forward pass
@@ -99,32 +102,50 @@ class AudioVisualPredictor:
         return FaceTrack(track.features, track.detected, track.faces, track.quality)
 
     def tracking_faces(
-        self, inputs: Inputs, media: MediaInfo, on_progress: Callable[[float], None]
+        self,
+        inputs: Inputs,
+        media: MediaInfo,
+        on_progress: Callable[[float], None],
+        windows: Sequence[int] | None = None,
     ) -> RunningFaceTrack:
-        """Return a face track whose samples can be used in its `with` block as soon as they are there."""
+        """Return a face track whose samples can be used in its `with` block as soon as they are there.
+
+        Of a recording that is read in spans, those of the `windows` are there, which start at these samples.
+        """
         times = self.sample_times(media.duration_s)
+        part = range(len(times))
+        if windows is not None:
+            part = range(run_up(windows[0]), min(windows[-1] + self.window_samples, len(times)))
         features = self.network.video.backbone.features
         return RunningFaceTrack(
-            len(times), features, self.step_s, lambda track: self._fill(track, times, inputs, media), on_progress
+            len(times),
+            features,
+            self.step_s,
+            lambda track: self._fill(track, times, part, inputs, media),
+            on_progress,
+            part,
         )
 
     @torch.inference_mode()
-    def _fill(self, track: FaceTrack, times: np.ndarray, inputs: Inputs, media: MediaInfo) -> Iterator[int]:
-        """Yield the number of samples that are written so far, a window's at a time."""
+    def _fill(
+        self, track: FaceTrack, times: np.ndarray, part: range, inputs: Inputs, media: MediaInfo
+    ) -> Iterator[int]:
+        """Write the samples in `part`, a window's at a time; yield behind which sample they end so far."""
         assert track.quality is not None
         tracker = FaceTracker(self.face)
         pending: list[np.ndarray] = []
         boxes: list[Face] = []
         # The probe saw the first frame; frames of a track may grow.
         max_pixels = max(Limits.max_pixels, 1.1 * media.pixels)
-        for number, frame in enumerate(frames_at(inputs.video, times.tolist(), self.face.frame_side, max_pixels)):
+        wanted = times[part.start : part.stop].tolist()
+        for number, frame in zip(part, frames_at(inputs.video, wanted, self.face.frame_side, max_pixels), strict=True):
             sample = tracker(frame)
             track.detected[number] = sample.crop is not None
             track.quality[number] = sample.quality
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)
             if sample.box is not None:
                 boxes.append(to_display_face(sample.box, frame, media, float(times[number])))
-            if len(pending) == self.window_samples or number + 1 == len(times):
+            if len(pending) == self.window_samples or number + 1 == part.stop:
                 faces = self.face_tensor(np.stack(pending)).to(self.device)
                 track.features[number + 1 - len(pending) : number + 1] = self.network.face_features(faces).cpu()
                 pending.clear()
@@ -145,15 +166,24 @@ class AudioVisualPredictor:
         return faces.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def predict(self, inputs: Inputs, media: MediaInfo, track: FaceTrack, starts: Sequence[int]) -> Iterator[Window]:
+    def predict(
+        self,
+        inputs: Inputs,
+        media: MediaInfo,
+        track: FaceTrack,
+        starts: Sequence[int],
+        survey: SoundSurvey | None = None,
+    ) -> Iterator[Window]:
         """Yield the prediction of each window, in the order of the rising `starts` (samples).
+
+        `survey` is `survey_sound(inputs, media)` where that is known.
 
         A sample without a face takes the features of the nearest one in its window that has a face. A window without
         any face is predicted from the voice alone, one without voice from the faces alone.
         """
         blank = torch.zeros(1, 3, self.face.size, self.face.size, device=self.device)
         no_face = self.network.face_features(blank).cpu()
-        heard = self._listen(inputs, media, starts)
+        heard = self._listen(inputs, media, starts, survey)
         for first in range(0, len(starts), _BATCH):
             batch = starts[first : first + _BATCH]
             speech, voices = zip(*islice(heard, len(batch)), strict=True)
@@ -188,15 +218,17 @@ class AudioVisualPredictor:
                     voice_novelty=recorded[row].voice_novelty,
                 )
 
-    def _listen(self, inputs: Inputs, media: MediaInfo, starts: Sequence[int]) -> Iterator[SpeechWindow]:
+    def survey_sound(self, inputs: Inputs, media: MediaInfo) -> SoundSurvey:
+        """Find out what every window needs to know of the whole sound."""
+        mix = measure_mixdown(_sound_file(inputs)) if media.has_audio or inputs.audio is not None else None
+        return SoundSurvey(mix, self.speech_windows.measure(_sound(inputs, media, mix)))
+
+    def _listen(
+        self, inputs: Inputs, media: MediaInfo, starts: Sequence[int], survey: SoundSurvey | None
+    ) -> Iterator[SpeechWindow]:
         """Yield the speech of each window that starts at one of `starts` (samples)."""
-        source = inputs.audio or inputs.video
-        mix = measure_mixdown(source) if media.has_audio or inputs.audio is not None else None
-
-        def sound(rate: int) -> Iterator[np.ndarray]:
-            return decode_audio(source, rate, media.duration_s, mix) if mix else iter(())
-
-        return self.speech_windows(sound, [start * self.step_s for start in starts])
+        mix, voice = survey or self.survey_sound(inputs, media)
+        return self.speech_windows(_sound(inputs, media, mix), [start * self.step_s for start in starts], voice)
 
     def _fuse(self, audio: AudioFeatures, faces: Tensor) -> Tensor:
         return self.network.fuse_features(audio, faces.to(self.device)).cpu()
@@ -247,3 +279,12 @@ class AudioVisualPredictor:
             return no_face.expand(self.window_samples, -1), 0.0
         nearest = detected[np.abs(wanted[:, None] - detected[None, :]).argmin(axis=1)]
         return track.features[torch.from_numpy(nearest)], len(detected) / min(self.window_samples, last + 1 - start)
+
+
+def _sound_file(inputs: Inputs) -> Path:
+    return inputs.audio or inputs.video
+
+
+def _sound(inputs: Inputs, media: MediaInfo, mix: Mixdown | None) -> Sound:
+    """Return the sound of a recording as `mix` mixes it; None is no sound."""
+    return lambda rate: decode_audio(_sound_file(inputs), rate, media.duration_s, mix) if mix else iter(())

@@ -17,8 +17,9 @@ _REPORT_S = 1.0  # between two reports of progress while somebody waits
 class RunningFaceTrack(FaceTrack):
     """A face track that `fill` writes in a thread while the `with` block runs; it is stopped at the block's end.
 
-    `fill` yields how many samples are there so far. `on_progress` is called with their share, 0..1, by the thread that
-    waits for them: where it grew, and while nothing comes.
+    Of the recording's `samples`, those in `part` are tracked. `fill` yields how many samples are there so far, counted
+    from the start of the recording. `on_progress` is called with their share, 0..1, by the thread that waits for them:
+    where it grew, and while nothing comes.
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class RunningFaceTrack(FaceTrack):
         step_s: float,
         fill: Callable[[FaceTrack], Iterator[int]],
         on_progress: Callable[[float], None],
+        part: range | None = None,
     ) -> None:
         quality = np.zeros((samples, len(NO_FACE)))
         super().__init__(torch.zeros(samples, features), np.zeros(samples, dtype=bool), Faces(step_s, ()), quality)
         self._fill, self._on_progress = fill, on_progress
         self._changed = Condition()
-        self._done = 0
+        self._part = part or range(samples)
+        self._done = self._part.start
         self._reported = 0.0
         self._ended = self._stopped = False
         self._error: BaseException | None = None
@@ -50,11 +53,11 @@ class RunningFaceTrack(FaceTrack):
     @property
     def share(self) -> float:
         """The share of the samples that are there, 0..1."""
-        return 1.0 if self._ended else self._done / len(self.detected)
+        return 1.0 if self._ended else (self._done - self._part.start) / len(self._part)
 
     def wait_for(self, samples: int) -> None:
         """Wait for the first `samples` samples. Raises what stopped the tracking, and what `on_progress` raises."""
-        wanted = min(samples, len(self.detected))
+        wanted = min(samples, self._part.stop)
         while True:
             with self._changed:
                 there = self._changed.wait_for(lambda: self._done >= wanted or self._ended, _REPORT_S)

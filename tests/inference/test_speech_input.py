@@ -1,6 +1,6 @@
 """What a network reads of the speech in each window of a recording."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from inference.model_spec import AudioVisualSpec, SpeechInput, parse_spec
 from inference.models.audio_visual import AudioVisualNetwork
 from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.predictors.face_track import FaceTrack
-from inference.speech_input import EncoderWindows, MfccWindows
+from inference.speech_input import EncoderWindows, MfccWindows, Sound, SpeechWindow, SpeechWindows
 from inference.types import Faces, Inputs, Window
 from inference.voice_activity import measure_voice
 from tests.inference.sounds import SAMPLES
@@ -41,6 +41,10 @@ def network() -> AudioVisualNetwork:
 
 def chunks(sound: np.ndarray, size: int = 1024) -> list[np.ndarray]:
     return [sound[first : first + size] for first in range(0, len(sound), size)]
+
+
+def hear(windows: SpeechWindows, sound: Sound, starts: Sequence[float]) -> Iterator[SpeechWindow]:
+    return windows(sound, starts, windows.measure(sound))
 
 
 class Local(AudioVisualNetwork):
@@ -83,7 +87,7 @@ def test_windows_are_cut_from_one_encoding(network: AudioVisualNetwork, voice: n
     sound = voice[: 13 * RATE]
     starts = [0.0, 0.72, 8.64, 9.36]
     whole = np.concatenate(list(windows.encode([sound])))
-    for start, window in zip(starts, windows(lambda rate: chunks(sound), starts), strict=True):
+    for start, window in zip(starts, hear(windows, lambda rate: chunks(sound), starts), strict=True):
         first = round(50 * start)
         np.testing.assert_allclose(window.features, whole[first : first + 180], atol=1e-4)
         assert window.features.dtype == np.float32
@@ -96,7 +100,7 @@ def test_a_recording_that_ends_within_its_window_is_followed_by_silence(
     short = voice[:RATE]
     padded = np.pad(short, (0, round(2.6 * RATE)))
     windows = EncoderWindows(network, SPEC, 3.6, "silero")
-    (window,) = windows(lambda rate: chunks(short), [0.0])
+    (window,) = hear(windows, lambda rate: chunks(short), [0.0])
     np.testing.assert_allclose(window.features, np.concatenate(list(windows.encode([padded]))), atol=1e-4)
     assert 0 < window.voice < 0.3
 
@@ -106,7 +110,7 @@ def test_without_a_voice_nothing_is_encoded(
     network: AudioVisualNetwork, sound: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(network, "speech_features", lambda log_mel: pytest.fail("encoded"))
-    windows = list(EncoderWindows(network, SPEC, 3.6, "silero")(lambda rate: sound, [0.0, 0.72]))
+    windows = list(hear(EncoderWindows(network, SPEC, 3.6, "silero"), lambda rate: sound, [0.0, 0.72]))
     assert [window.voice for window in windows] == [0.0, 0.0]
     assert all(window.features.shape == (180, 768) and not window.features.any() for window in windows)
 
@@ -116,12 +120,12 @@ def test_a_voice_is_brought_to_the_level_of_the_fit(network: AudioVisualNetwork,
     sound, heard = voice[: 4 * RATE], []
     encode = windows.encode
 
-    def noted(stream: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+    def noted(stream: Iterable[np.ndarray], first: int) -> Iterable[np.ndarray]:
         heard.append(np.concatenate(list(stream)))
-        return encode([heard[-1]])
+        return encode([heard[-1]], first)
 
     windows.encode = noted  # type: ignore[method-assign, assignment]
-    loud, quiet = (next(windows(lambda rate: [gain * sound], [0.0])) for gain in (1.0, 0.25))  # noqa: B023
+    loud, quiet = (next(hear(windows, lambda rate: [gain * sound], [0.0])) for gain in (1.0, 0.25))  # noqa: B023
     levels = [measure_voice([each], "silero").level_db for each in heard]
     assert levels == [pytest.approx(-36, abs=1)] * 2
     np.testing.assert_allclose(loud.features, quiet.features, atol=0.5)
@@ -137,14 +141,14 @@ def test_mfcc_take_their_voice_and_level_from_either_detector(voice: np.ndarray,
         return chunks(both if rate == 22050 else resample_poly(both, 320, 441).astype(np.float32))
 
     windows = MfccWindows(replace(MFCC, level_db=-36.0), 3.6, detection)  # type: ignore[arg-type]
-    spoken, played = windows(sound, [0.0, 12.0])
+    spoken, played = hear(windows, sound, [0.0, 12.0])
     assert spoken.features.shape == played.features.shape == (10, 156)
     assert spoken.voice > 0.4
     assert (played.voice == 0) == (detection == "silero")
 
 
 def test_mfcc_by_level_are_those_of_the_windows(voice: np.ndarray) -> None:
-    (window,) = MfccWindows(replace(MFCC, sample_rate=RATE), 3.6)(lambda rate: chunks(voice), [1.44])
+    (window,) = hear(MfccWindows(replace(MFCC, sample_rate=RATE), 3.6), lambda rate: chunks(voice), [1.44])
     cut = voice[round(1.44 * RATE) :][: round(3.6 * RATE)]
     np.testing.assert_array_equal(window.features, speech.mfcc(cut, replace(MFCC, sample_rate=RATE)))
     assert window.voice == speech.voice_activity_ratio(cut, RATE)

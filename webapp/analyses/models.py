@@ -19,7 +19,8 @@ class Analysis(models.Model):
     """One analysis of one recording by one model.
 
     It has two steps, each leased by a worker: prediction, until the timeline is published (`timeline_at`), and
-    rendering of the labelled video. Only the holder of `lease_token` may write.
+    rendering of the labelled video. Only the holder of `lease_token` may write. The prediction of a long recording is
+    divided into `spans`; while they are read it is running without a lease of its own, then queued to be merged.
     """
 
     class Status(models.TextChoices):
@@ -110,6 +111,29 @@ class Analysis(models.Model):
             "arousal": dimensions.get("arousal"),
             "audio_video": self.audio_video,
         }
+
+
+class Span(models.Model):
+    """A part of a long recording that one worker reads. The rows exist until the timeline is published.
+
+    Only the holder of `lease_token` may write. `survey` is what all spans need to know of the whole sound, in the rows
+    of those whose worker found it out.
+    """
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="spans", db_index=False)
+    number = models.PositiveSmallIntegerField(help_text="From 0 on, in the order of time.")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    progress = models.FloatField(default=0.0, help_text="Share of the span that is read, 0 to 1.")
+    survey = models.BinaryField(null=True, help_text="`SoundSurvey.encode`.")
+    reading = models.BinaryField(null=True, help_text="`SpanReading.encode`; null until it is read.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["analysis", "number"], name="span_once")]
+
+    def __str__(self) -> str:
+        return f"span {self.number} of {self.analysis_id}"
 
 
 class Turn(models.Model):

@@ -298,6 +298,7 @@ DISK_RESERVE_BYTES = env.int("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
 LEASE_SECONDS = env.int("EMOTRACE_LEASE_SECONDS", default=60)
 HEARTBEAT_SECONDS = env.int("EMOTRACE_HEARTBEAT_SECONDS", default=10)
 MAX_ATTEMPTS = 3
+SPAN_SECONDS = env.float("EMOTRACE_SPAN_SECONDS", default=600)  # a longer recording is read in spans; 0: never
 INFERENCE_QUEUE, RENDER_QUEUE, WEBHOOK_QUEUE = "inference", "render", "webhooks"
 
 # Celery has its own URL scheme for Redis on a unix socket.

@@ -8,18 +8,22 @@ from functools import partial
 import redis
 from django.conf import settings
 from django.db import Error
-from django.db.models import Count, F, Min, Sum
+from django.db.models import Case, Count, F, FloatField, Min, Sum, When
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from webapp.analyses.execution import gpu_metrics
-from webapp.analyses.models import Analysis
+from webapp.analyses.execution import fair_scheduling, gpu_metrics
+from webapp.analyses.execution.fair_scheduling import FREE_SPANS
+from webapp.analyses.models import Analysis, Span
 from webapp.analyses.privacy import account_deletion
 from webapp.core.redis_client import redis_client
 from webapp.operation import health
 from webapp.recordings.models import Recording
 
-STEPS = {"read": {"timeline_at__isnull": True}, "render": {"timeline_at__isnull": False}}
+STEPS = {"read": False, "render": True}  # whether the timeline is published
+# Of a recording that is read in spans, what no worker reads yet.
+WAITING_SHARE = Case(When(total=0, then=1.0), default=1.0 * F("free") / F("total"), output_field=FloatField())
 
 
 def collect() -> Iterator[Metric]:
@@ -43,18 +47,22 @@ def _analyses() -> Iterator[Metric]:
     by_status = dict(Analysis.objects.order_by().values_list("status").annotate(Count("pk")))
     counts = ((status, by_status.get(status, 0)) for status in Analysis.Status.values)
     yield _gauge("analyses", "Analyses that are kept, by status.", "status", counts)
-    queued = Analysis.objects.filter(status=Analysis.Status.QUEUED)
-    steps = {step: queued.filter(**which) for step, which in STEPS.items()}
-    lengths = ((step, waiting.count()) for step, waiting in steps.items())
-    yield _gauge("queue_length", "Analyses that wait for a step.", "step", lengths)
-    media = ((step, waiting.aggregate(s=Sum("recording__duration_s"))["s"] or 0) for step, waiting in steps.items())
+    steps = {
+        step: fair_scheduling.queued(published=published).annotate(total=Count("spans"), free=FREE_SPANS)
+        for step, published in STEPS.items()
+    }
+    lengths = ((step, waiting.aggregate(n=Sum(Greatest("free", 1)))["n"] or 0) for step, waiting in steps.items())
+    yield _gauge("queue_length", "Analyses, or spans of long ones, that wait for a step.", "step", lengths)
+    length = Sum(F("recording__duration_s") * WAITING_SHARE)
+    media = ((step, waiting.aggregate(s=length)["s"] or 0) for step, waiting in steps.items())
     yield _gauge("queue_media_seconds", "Length of the recordings that wait for a step.", "step", media)
     since = {"read": Min("created_at"), "render": Min("timeline_at")}
     ages = ((step, _age(waiting.aggregate(at=since[step])["at"])) for step, waiting in steps.items())
     yield _gauge("queue_age_seconds", "How long the one that waits longest has waited.", "step", ages)
     running = Analysis.objects.filter(status=Analysis.Status.RUNNING)
-    heard = running.aggregate(at=Min(F("heartbeat_at")))["at"]
-    yield GaugeMetricFamily("emotrace_silent_seconds", "Time since the most silent worker was heard of.", _age(heard))
+    heard = (rows.aggregate(at=Min("heartbeat_at"))["at"] for rows in (running, Span.objects.all()))
+    silent = max(map(_age, heard))
+    yield GaugeMetricFamily("emotrace_silent_seconds", "Time since the most silent worker was heard of.", silent)
 
 
 def _deletions() -> Iterator[Metric]:

@@ -1,27 +1,54 @@
-"""Fair scheduling: users take turns, regardless of how much each has queued; each user's oldest analysis is first."""
+"""Fair scheduling: users take turns, regardless of how much each has queued; each user's oldest analysis is first.
 
+A span of a long recording takes a turn of its own.
+"""
+
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import repeat
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from webapp.analyses.execution.lease import Lease, claim
-from webapp.analyses.models import Analysis, Turn
+from webapp.analyses.execution.span_lease import claim_span, free_spans, unread_spans
+from webapp.analyses.models import Analysis, Span, Turn
+
+FREE_SPANS = Count("spans", filter=Q(spans__reading=None, spans__lease_token=None))
+
+
+def queued(*, published: bool) -> QuerySet[Analysis]:
+    """Analyses that wait for prediction, or for rendering if `published`.
+
+    One that is read in spans waits as long as there is a span that nobody reads, and again to be merged.
+    """
+    found = Analysis.objects.filter(timeline_at__isnull=not published)
+    if published:
+        return found.filter(status=Analysis.Status.QUEUED)
+    unread, free = (Exists(spans.filter(analysis=OuterRef("pk"))) for spans in (unread_spans(), free_spans()))
+    whole = Q(~unread, status=Analysis.Status.QUEUED)
+    return found.filter(whole | Q(free, status__in=Analysis.OPEN))
 
 
 def waiting(*, published: bool) -> QuerySet[Analysis]:
-    """Analyses that wait for prediction, or for rendering if `published`, in the order in which workers take them.
+    """Those that are `queued`, in the order in which workers take them.
 
     Analyses deferred because of a fault of the installation wait for two lease periods.
     """
-    queued = Analysis.objects.filter(status=Analysis.Status.QUEUED, timeline_at__isnull=not published)
     pause = timedelta(seconds=2 * settings.LEASE_SECONDS)
     # In both directions, because the database's clock may have been set back.
     deferred = ~Q(error_code="") & Q(dispatched_at__range=(Now() - pause, Now() + pause))
     last = F(f"recording__owner__turn__{_turn_field(published)}")
-    return queued.exclude(deferred).order_by(last.asc(nulls_first=True), "created_at", "pk")
+    return queued(published=published).exclude(deferred).order_by(last.asc(nulls_first=True), "created_at", "pk")
+
+
+def waiting_steps(*, published: bool) -> Iterator[UUID]:
+    """The analyses that wait, each as often as a worker can take a step of it."""
+    for pk, spans in waiting(published=published).annotate(free=FREE_SPANS).values_list("pk", "free").iterator():
+        yield from repeat(pk, max(1, spans))
 
 
 def claim_next(*, published: bool) -> Lease | None:
@@ -31,10 +58,16 @@ def claim_next(*, published: bool) -> Lease | None:
         with transaction.atomic():
             # The user's row is locked before the analysis, as in deletions, to avoid deadlocks.
             _record_turn(owner, published)
-            if lease := claim(pk, published=published):
+            if lease := _claim_step(pk, published):
                 return lease
             transaction.set_rollback(True)  # another worker has it: no turn was taken
     return None
+
+
+def _claim_step(pk: UUID, published: bool) -> Lease | None:
+    if not published and unread_spans().filter(analysis=pk).exists():
+        return claim_span(pk)
+    return claim(pk, published=published, merges=Span.objects.filter(analysis=pk).exists())
 
 
 def _record_turn(owner: int, published: bool) -> None:

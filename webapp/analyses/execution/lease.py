@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import Error, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from inference.types import Stage
@@ -26,7 +26,7 @@ from webapp.analyses.models import Analysis
 Status = Analysis.Status
 
 # The range of the overall progress that each stage covers, as measured on ordinary recordings.
-PROGRESS_SPANS = {
+PROGRESS_RANGES = {
     Stage.PROBE: (0.0, 0.02),
     Stage.SAMPLE: (0.02, 0.35),
     Stage.SCORE: (0.35, 0.5),
@@ -60,15 +60,26 @@ class Lease:
         if not Analysis.objects.filter(pk=self.pk, lease_token=self.token).update(**values):
             raise LeaseLostError(str(self.pk))
 
+    def attempts(self) -> int:
+        """How often the step was claimed."""
+        return Analysis.objects.filter(pk=self.pk).values_list("attempt", flat=True).first() or 0
+
+    def media_seconds(self) -> float:
+        """The length of the recording that this step is about; 0 if it is gone."""
+        return Analysis.objects.filter(pk=self.pk).values_list("recording__duration_s", flat=True).first() or 0.0
+
+    def report(self, stage: Stage, progress: float) -> None:
+        """Write the overall progress, 0 to 1, which is a heartbeat."""
+        self.write(stage=stage, progress=progress, heartbeat_at=Now())
+
     def finish(self, status: Status, **values: Any) -> None:
         """Write the last update and give up the lease."""
         self.write(status=status, lease_token=None, heartbeat_at=None, **values)
 
     def fail(self, code: str, message: str) -> None:
-        """Finish the analysis as failed."""
-        with transaction.atomic():
-            self.finish(Status.FAILED, error_code=code, error_message=message, finished_at=Now())
-            events.emit_analysis_event(events.EventType.FAILED, self.pk)
+        """Finish the analysis as failed. Raises LeaseLostError."""
+        if not fail_analysis(self.pk, Analysis.objects.filter(lease_token=self.token), code, message):
+            raise LeaseLostError(str(self.pk))
 
     def defer(self, code: str = "", message: str = "") -> None:
         """Queue the step for later, when the reaper sends its message again; this does not count as an attempt.
@@ -84,17 +95,24 @@ class Lease:
         self.defer()
         redispatch(self.pk)
 
+    def retry(self) -> None:
+        """Queue the step for another attempt."""
+        self.finish(Status.QUEUED, dispatched_at=Now())
+        redispatch(self.pk)
 
-def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
+
+def claim(pk: uuid.UUID, *, published: bool, merges: bool = False) -> Lease | None:
     """Lease the next step of an analysis: prediction, or rendering if the timeline is published.
 
-    None if it no longer waits for that step: it was finished, claimed or cancelled meanwhile.
+    The prediction `merges` what was read in spans. None if the analysis no longer waits for that step: it was
+    finished, claimed or cancelled meanwhile.
     """
     lease = Lease(pk, uuid.uuid4())
+    stage = Stage.RENDER if published else Stage.TIMELINE if merges else Stage.PROBE
     claimed = Analysis.objects.filter(pk=pk, status=Status.QUEUED, timeline_at__isnull=not published).update(
         status=Status.RUNNING,
-        stage=Stage.RENDER if published else Stage.PROBE,
-        progress=PROGRESS_SPANS[Stage.RENDER if published else Stage.PROBE][0],
+        stage=stage,
+        progress=PROGRESS_RANGES[stage][0],
         attempt=F("attempt") + 1,
         lease_token=lease.token,
         heartbeat_at=Now(),
@@ -103,6 +121,22 @@ def claim(pk: uuid.UUID, *, published: bool) -> Lease | None:
         started_at=Coalesce("started_at", Now()),
     )
     return lease if claimed else None
+
+
+def fail_analysis(pk: uuid.UUID, among: QuerySet[Analysis], code: str, message: str) -> bool:
+    """Finish the analysis as failed if it is `among` these; whether it was."""
+    with transaction.atomic():
+        failed = among.filter(pk=pk).update(
+            status=Status.FAILED,
+            error_code=code,
+            error_message=message,
+            lease_token=None,
+            heartbeat_at=None,
+            finished_at=Now(),
+        )
+        if failed:
+            events.emit_analysis_event(events.EventType.FAILED, pk)
+    return bool(failed)
 
 
 def redispatch(pk: uuid.UUID) -> None:
@@ -145,9 +179,9 @@ class LeaseKeeper:
         if stage is self._stage and now - self._written < PROGRESS_INTERVAL_SECONDS:
             return
         self._stage, self._written = stage, now
-        start, end = PROGRESS_SPANS[stage]
+        start, end = PROGRESS_RANGES[stage]
         try:
-            self.lease.write(stage=stage, progress=start + share * (end - start), heartbeat_at=Now())
+            self.lease.report(stage, start + share * (end - start))
         except Error:
             self._log_missed_heartbeat()
 

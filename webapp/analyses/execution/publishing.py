@@ -14,8 +14,8 @@ from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Stage, Timeline
 from webapp.analyses import events
 from webapp.analyses.execution import dispatch
-from webapp.analyses.execution.lease import PROGRESS_SPANS, Lease, LeaseLostError
-from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, WindowScore
+from webapp.analyses.execution.lease import PROGRESS_RANGES, Lease, LeaseLostError
+from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, Span, WindowScore
 from webapp.storage import media
 
 BATCH_SIZE = 2000
@@ -31,12 +31,13 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
         lease.finish(
             Analysis.Status.QUEUED,
             attempt=F("attempt") - 1,
-            progress=PROGRESS_SPANS[Stage.TIMELINE][1],
+            progress=PROGRESS_RANGES[Stage.TIMELINE][1],
             dispatched_at=Now(),
             **result_fields(timeline),
         )
         WindowScore.objects.filter(analysis=lease.pk).delete()
         Segment.objects.filter(analysis=lease.pk).delete()
+        Span.objects.filter(analysis=lease.pk).delete()
         owner_id = Analysis.objects.values_list("recording__owner", flat=True).get(pk=lease.pk)
         create_result_rows(lease.pk, owner_id, timeline)
         events.emit_analysis_event(events.EventType.TIMELINE_PUBLISHED, lease.pk)

@@ -2,17 +2,17 @@
 
 import logging
 from datetime import timedelta
+from itertools import islice
+from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Now
 from django.dispatch import Signal
 
 from webapp.accounts import deletion
-from webapp.analyses import events
 from webapp.analyses.execution import dispatch, fair_scheduling, lease
-from webapp.analyses.models import Analysis
+from webapp.analyses.models import Analysis, Span
 from webapp.core import queue
 from webapp.core.isolation import log_and_continue
 from webapp.observability.metrics import REAPED
@@ -37,24 +37,13 @@ def reap() -> None:
 
     Expired uploads are deleted here too, because users are told that theirs are gone within an hour.
     """
-    lapsed = Analysis.objects.filter(_unchanged_for("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING)
+    lapsed = Analysis.objects.filter(
+        _unchanged_for("heartbeat_at", settings.LEASE_SECONDS), status=Status.RUNNING, lease_token__isnull=False
+    )
     spent = lapsed.filter(attempt__gte=settings.MAX_ATTEMPTS)
     for pk in list(spent.values_list("pk", flat=True)):
-        with log_and_continue(f"analysis {pk}"), transaction.atomic():
-            if spent.filter(pk=pk).update(
-                status=Status.FAILED,
-                error_code=lease.WORKER_LOST,
-                error_message=(
-                    f"The program that read the recording was lost {settings.MAX_ATTEMPTS} times, perhaps for want of "
-                    "memory. Try again, or send a shorter recording."
-                ),
-                lease_token=None,
-                heartbeat_at=None,
-                finished_at=Now(),
-            ):
-                logger.error("analysis %s failed: its workers were lost too often", pk)
-                REAPED.labels(outcome="failed").inc()
-                events.emit_analysis_event(events.EventType.FAILED, pk)
+        with log_and_continue(f"analysis {pk}"):
+            _fail(pk, spent)
     # Excludes what lapsed after its last attempt since the query above: the next round fails it.
     again = lapsed.filter(attempt__lt=settings.MAX_ATTEMPTS)
     for pk in list(again.values_list("pk", flat=True)):
@@ -66,6 +55,8 @@ def reap() -> None:
                 REAPED.labels(outcome="queued").inc()
                 logger.warning("analysis %s is queued again: its worker was lost", pk)
                 lease.redispatch(pk)
+    with log_and_continue("spans"):
+        _reap_spans()
     for published in (False, True):
         with log_and_continue("lost messages"):
             _redispatch_lost(published=published)
@@ -74,10 +65,41 @@ def reap() -> None:
     reaping.send_robust(sender=None)
 
 
+def _reap_spans() -> None:
+    """Free the spans of lost workers, or fail their analyses after the last attempt; delete those that are over."""
+    unread = Span.objects.filter(analysis__status__in=Analysis.OPEN, analysis__timeline_at=None, reading=None)
+    lapsed = unread.filter(_unchanged_for("heartbeat_at", settings.LEASE_SECONDS), lease_token__isnull=False)
+    for pk, analysis, number, token, attempt in list(
+        lapsed.values_list("pk", "analysis", "number", "lease_token", "attempt")
+    ):
+        with log_and_continue(f"span {number} of analysis {analysis}"):
+            if attempt >= settings.MAX_ATTEMPTS:
+                _fail(analysis, Analysis.objects.filter(Exists(lapsed.filter(pk=pk)), status__in=Analysis.OPEN))
+            # The conditions are those of the row itself: there may have been a heartbeat meanwhile.
+            elif Span.objects.filter(
+                _unchanged_for("heartbeat_at", settings.LEASE_SECONDS), pk=pk, lease_token=token
+            ).update(lease_token=None, heartbeat_at=None, progress=0.0):
+                REAPED.labels(outcome="queued").inc()
+                logger.warning("span %s of analysis %s is free again: its worker was lost", number, analysis)
+                dispatch.enqueue(analysis, published=False)
+    Span.objects.exclude(analysis__status__in=Analysis.OPEN, analysis__timeline_at=None).delete()
+
+
+def _fail(pk: UUID, among: QuerySet[Analysis]) -> None:
+    """Fail the analysis if it is still `among` those whose workers were lost too often."""
+    message = (
+        f"The program that read the recording was lost {settings.MAX_ATTEMPTS} times, perhaps for want of "
+        "memory. Try again, or send a shorter recording."
+    )
+    if lease.fail_analysis(pk, among, lease.WORKER_LOST, message):
+        logger.error("analysis %s failed: its workers were lost too often", pk)
+        REAPED.labels(outcome="failed").inc()
+
+
 def _redispatch_lost(*, published: bool) -> None:
-    """Send at most as many messages as analyses wait, so that they do not pile up while workers are busy or away."""
+    """Send at most as many messages as steps wait, so that they do not pile up while workers are busy or away."""
     sent = queue.queue_length(dispatch.queue_name(published=published))
-    for pk in fair_scheduling.waiting(published=published).values_list("pk", flat=True)[sent : sent + MAX_MESSAGES]:
+    for pk in islice(fair_scheduling.waiting_steps(published=published), sent, sent + MAX_MESSAGES):
         dispatch.enqueue(pk, published=published)
 
 

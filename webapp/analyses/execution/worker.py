@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
 from inference import store
@@ -25,10 +24,11 @@ from webapp.analyses.execution.lease import (
     Lease,
     LeaseKeeper,
     LeaseLostError,
-    redispatch,
     stopping,
 )
 from webapp.analyses.execution.publishing import publish_timeline, publish_video
+from webapp.analyses.execution.span_lease import SpanLease
+from webapp.analyses.execution.span_steps import merge_spans, read_span
 from webapp.analyses.models import Analysis
 from webapp.core import faults
 from webapp.core.errors import RequestError, WebCode
@@ -50,14 +50,14 @@ def analyse_next() -> None:
         analysis = selectors.analysis_for_worker(lease.pk)
         model = f"{analysis.model_name}@{analysis.model_version}"
         _require_unchanged_model(model, analysis.model_sha256)
-        with analysis.recording.inputs() as inputs:
-            timeline = analyse(
-                inputs,
-                model=model,
-                limits=settings.LIMITS,
-                on_progress=keeper.progress,
-            )
-        publish_timeline(lease, timeline)
+        if isinstance(lease, SpanLease):
+            read_span(lease, analysis, model, keeper.progress)
+        elif analysis.spans.exists():
+            publish_timeline(lease, merge_spans(analysis, model, keeper.progress))
+        else:
+            with analysis.recording.inputs() as inputs:
+                timeline = analyse(inputs, model=model, limits=settings.LIMITS, on_progress=keeper.progress)
+            publish_timeline(lease, timeline)
     gpu_metrics.record()
 
 
@@ -117,7 +117,7 @@ def _attempt(lease: Lease, step: str) -> Iterator[LeaseKeeper]:
             try:
                 with LeaseKeeper(lease) as keeper:
                     yield keeper
-                _record_speed(lease.pk, step, time.monotonic() - started)
+                _record_speed(lease, step, time.monotonic() - started)
             except LeaseLostError:
                 raise
             except Exception as error:
@@ -128,9 +128,8 @@ def _attempt(lease: Lease, step: str) -> Iterator[LeaseKeeper]:
         ATTEMPTS.labels(step=step, outcome=outcome).inc()
 
 
-def _record_speed(pk: UUID, step: str, seconds: float) -> None:
-    length = Analysis.objects.filter(pk=pk).values_list("recording__duration_s", flat=True).first()
-    if length:
+def _record_speed(lease: Lease, step: str, seconds: float) -> None:
+    if length := lease.media_seconds():
         REAL_TIME_FACTOR.labels(step=step).observe(seconds / length)
 
 
@@ -173,12 +172,10 @@ def _defer(lease: Lease, fault: RequestError) -> None:
 
 def _retry(lease: Lease, code: str, message: str) -> None:
     """Queue the analysis again, or fail it after the last attempt."""
-    attempt = Analysis.objects.filter(pk=lease.pk).values_list("attempt", flat=True).first() or 0
-    if attempt >= settings.MAX_ATTEMPTS:
+    if lease.attempts() >= settings.MAX_ATTEMPTS:
         lease.fail(code, message)
-        return
-    lease.finish(Analysis.Status.QUEUED, dispatched_at=Now())
-    redispatch(lease.pk)
+    else:
+        lease.retry()
 
 
 def failure_message(pk: UUID, attempts: int) -> str:

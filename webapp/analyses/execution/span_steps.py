@@ -1,0 +1,73 @@
+"""A long recording is read in spans, each a step of its own, which are merged into one timeline."""
+
+from typing import cast
+
+from django.conf import settings
+
+from inference.model_spec import AudioVisualSpec
+from inference.spans import SpanReading, count_spans
+from inference.store import StoredModel
+from inference.types import MediaInfo, OnProgress, Stage, Timeline
+from webapp.analyses.execution.span_lease import SpanLease
+from webapp.analyses.models import Analysis, Span
+from webapp.recordings.models import MediaFile, Recording
+
+
+def create_spans(analysis: Analysis, model: StoredModel) -> int:
+    """Divide a new analysis into spans if its recording is long; returns the number of its steps.
+
+    Recordings with EEG, whose trials may lie across the edges, and systems of the zoo are read as a whole.
+    """
+    recording = analysis.recording
+    if recording.has_eeg or not isinstance(model.spec, AudioVisualSpec):
+        return 1
+    count = count_spans(recording.duration_s, settings.SPAN_SECONDS)
+    if count > 1:
+        Span.objects.bulk_create(Span(analysis=analysis, number=number) for number in range(count))
+    return count
+
+
+def read_span(lease: SpanLease, analysis: Analysis, model: str, on_progress: OnProgress) -> None:
+    """Read a span and publish what was read. Raises InputError, StoreError, LeaseLostError."""
+    from inference import pipeline
+    from inference.sound_survey import SoundSurvey
+
+    spans = Span.objects.filter(analysis=analysis)
+    known = spans.exclude(survey=None).values_list("survey", flat=True).first()
+    with analysis.recording.inputs() as inputs:
+        reading = pipeline.read_span(
+            inputs,
+            _media(analysis.recording),
+            model=model,
+            number=lease.number,
+            count=spans.count(),
+            survey=SoundSurvey.decode(bytes(known)) if known else None,
+            on_survey=lambda survey: lease.write(survey=survey.encode()),
+            on_progress=on_progress,
+        )
+    lease.publish(reading.encode())
+
+
+def merge_spans(analysis: Analysis, model: str, on_progress: OnProgress) -> Timeline:
+    """Make one timeline of what was read in spans. Raises StoreError."""
+    from inference import pipeline
+
+    on_progress(Stage.TIMELINE, 0.0)
+    rows = Span.objects.filter(analysis=analysis).order_by("number").values_list("reading", flat=True)
+    readings = [SpanReading.decode(cast(bytes, reading)) for reading in rows]
+    return pipeline.merge_spans(_media(analysis.recording), readings, model=model)
+
+
+def _media(recording: Recording) -> MediaInfo:
+    """The facts of the video as they were measured when it was received."""
+    video = recording.file(MediaFile.Kind.VIDEO)
+    assert video is not None
+    return MediaInfo(
+        duration_s=recording.duration_s,
+        width=recording.width,
+        height=recording.height,
+        fps=recording.fps,
+        has_video=True,
+        has_audio=recording.has_audio,
+        sha256=video.sha256,
+    )

@@ -19,6 +19,7 @@ from training.engine import devices
 from training.errors import DatasetError
 from training.features import speech_windows
 from training.features.encoded_speech import EncodedBatches, EncodedSpeech
+from training.publishing import report
 from training.schema.sections import EncoderBranchConfig
 from training.tasks import speech_corpora
 from training.tasks.speech_corpora import CorpusClassifier, build_branch, fit_branch, score_left_out
@@ -128,7 +129,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_a_command_fits_each_fold_and_each_corpus_left_out(config: Path) -> None:
+def test_a_command_fits_each_fold_and_each_corpus_left_out(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = config.parent
     arguments = ["fit", str(config), "--speech", str(root / "speech"), "--corpora", str(root / "nemo")]
     assert main([*arguments, "--out", str(root / "out")]) == 0
@@ -137,6 +138,11 @@ def test_a_command_fits_each_fold_and_each_corpus_left_out(config: Path) -> None
     assert metrics["degraded"].keys() == {"telephone", "reverb", "babble", "trimmed"}
     assert len(metrics["folds"]) == 2
     assert metrics["left_out"]["nemo"]["n"] == 2
+    monkeypatch.setattr(report, "DOCS", root / "docs")
+    assert main(["report", "--folds", str(root / "out")]) == 0
+    text = (root / "docs" / "results.md").read_text()
+    assert f"Mean recall on a corpus that was left out: nemo {metrics['left_out']['nemo']['recall']:.1%}." in text
+    assert f"The same clips degraded: telephone {metrics['degraded']['telephone']:.1%}, " in text
     config.write_text(config.read_text().replace("lr: 0.002", "lr: 0.001"))
     assert main([*arguments, "--out", str(root / "out")]) == 2, "the fits there are of another configuration"
 

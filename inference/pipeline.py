@@ -175,9 +175,7 @@ def read_span(
                 on_survey(survey)
             predicted = predictor.predict(inputs, media, track, plan.windows, survey)
             windows = _collect(predicted, len(plan.windows), track, on_progress)
-        step_s = predictor.step_s
-        faces = (face for face in track.faces.boxes if plan.first <= int(face.time_s / step_s) < plan.last)
-        return SpanReading(tuple(windows), step_s, tuple(faces))
+        return SpanReading(tuple(windows), _faces_between(track.faces, plan.first, plan.last))
 
 
 def merge_spans(media: MediaInfo, readings: Sequence[SpanReading], *, model: str) -> Timeline:
@@ -185,8 +183,22 @@ def merge_spans(media: MediaInfo, readings: Sequence[SpanReading], *, model: str
     stored = store.get(model)
     predictor = AudioVisualPredictor.load(stored)
     windows = [window for reading in readings for window in reading.windows]
-    boxes = tuple(face for reading in readings for face in reading.faces)
-    return _audio_visual_timeline(predictor, stored, media, windows, Faces(readings[0].step_s, boxes))
+    boxes, views = (
+        tuple(chain.from_iterable(parts))
+        for parts in zip(*((reading.faces.boxes, reading.faces.views) for reading in readings), strict=True)
+    )
+    faces = Faces(predictor.step_s, boxes, views)
+    return _audio_visual_timeline(predictor, stored, media, windows, faces)
+
+
+def _faces_between(faces: Faces, first: int, last: int) -> Faces:
+    """Return the faces of the samples from `first` to before `last`."""
+    chosen = [
+        (face, view)
+        for face, view in zip(faces.boxes, faces.views, strict=True)
+        if first <= int(face.time_s / faces.step_s) < last
+    ]
+    return Faces(faces.step_s, tuple(face for face, _ in chosen), tuple(view for _, view in chosen))
 
 
 def _analyse_system(inputs: Inputs, media: MediaInfo, model: store.StoredModel, on_progress: OnProgress) -> Timeline:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from inference.types import Face, Window
+from inference.types import Faces, Window
 
 MIN_SPAN_S = 10.0  # far above the distance of two windows, so that no span is without one
 
@@ -37,11 +37,10 @@ def plan_span(starts: Sequence[int], samples: int, number: int, count: int) -> S
 
 @dataclass(frozen=True)
 class SpanReading:
-    """The windows of a span and its faces, of which one was searched every `step_s`."""
+    """The windows of a span and its faces."""
 
     windows: tuple[Window, ...]
-    step_s: float
-    faces: tuple[Face, ...]
+    faces: Faces
 
     def encode(self) -> bytes:
         """Return the reading as MessagePack, all digits kept."""

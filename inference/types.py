@@ -204,12 +204,23 @@ class Face(NamedTuple):
     height: int
 
 
+class FaceView(NamedTuple):
+    """Whether a face looks at the camera, and how many people were in the frame where all of it was searched."""
+
+    frontal: bool
+    people: int | None
+
+
 @dataclass(frozen=True)
 class Faces:
-    """The faces that were found. One was searched every `step_s`; moments without a face are left out."""
+    """The faces that were found. One was searched every `step_s`; moments without a face are left out.
+
+    `views` are those of the `boxes`; empty where they were not recorded.
+    """
 
     step_s: float
     boxes: tuple[Face, ...]
+    views: tuple[FaceView, ...] = ()
 
 
 @dataclass(frozen=True)

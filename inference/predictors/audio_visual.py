@@ -21,7 +21,7 @@ from inference.predictors.face_track import FaceTrack
 from inference.predictors.running_track import RunningFaceTrack
 from inference.sound_survey import SoundSurvey
 from inference.speech_input import Sound, SpeechWindow, speech_windows
-from inference.types import Face, Faces, Inputs, Limits, MediaInfo, Modality, Source, Window
+from inference.types import Face, Faces, FaceView, Inputs, Limits, MediaInfo, Modality, Source, Window
 
 _BATCH = 8  # windows in a forward pass
 
@@ -135,6 +135,7 @@ class AudioVisualPredictor:
         tracker = FaceTracker(self.face)
         pending: list[np.ndarray] = []
         boxes: list[Face] = []
+        views: list[FaceView] = []
         # The probe saw the first frame; frames of a track may grow.
         max_pixels = max(Limits.max_pixels, 1.1 * media.pixels)
         wanted = times[part.start : part.stop].tolist()
@@ -143,13 +144,14 @@ class AudioVisualPredictor:
             track.detected[number] = sample.crop is not None
             track.quality[number] = sample.quality
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)
-            if sample.box is not None:
+            if sample.box is not None and sample.view is not None:
                 boxes.append(to_display_face(sample.box, frame, media, float(times[number])))
+                views.append(sample.view)
             if len(pending) == self.window_samples or number + 1 == part.stop:
                 faces = self.face_tensor(np.stack(pending)).to(self.device)
                 track.features[number + 1 - len(pending) : number + 1] = self.network.face_features(faces).cpu()
                 pending.clear()
-                track.faces = Faces(self.step_s, tuple(boxes))
+                track.faces = Faces(self.step_s, tuple(boxes), tuple(views))
                 yield number + 1
 
     @property

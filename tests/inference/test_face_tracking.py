@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from skimage.data import astronaut
 
-from inference.face_tracking import FaceTracker
+from inference.face_tracking import FaceTracker, is_frontal
 from inference.model_spec import FaceInput
 
 SPEC = FaceInput(samples=15, size=48, native_size=48, grey=True, crop_scale=1.0, frame_side=640)
@@ -124,3 +124,24 @@ def test_the_same_frames_give_the_same_crops() -> None:
         assert one is not None
         assert other is not None
         np.testing.assert_array_equal(one, other)
+
+
+def test_who_looks_at_the_camera_has_the_nose_between_the_eyes() -> None:
+    found = FaceTracker(SPEC)(photograph())
+    assert found.view is not None and found.view.frontal
+    eyes_nose_mouth = np.array([[10, 10], [30, 10], [20, 20], [14, 30], [26, 30]], dtype=float)
+    assert is_frontal(eyes_nose_mouth)
+    for turned in (12, 28, 34):
+        eyes_nose_mouth[2, 0] = turned
+        assert not is_frontal(eyes_nose_mouth)
+    tilted = np.array([[10, 10], [10, 30], [0, 20], [0, 0], [0, 0]], dtype=float)
+    assert is_frontal(tilted)
+
+
+def test_people_are_counted_where_the_whole_frame_is_searched() -> None:
+    both = photograph(0.8)
+    both[:, 320:] = photograph(0.8)[:, :320]
+    read = FaceTracker(SPEC)
+    counts = [read(both).view for _ in range(3)]
+    assert [view and view.people for view in counts] == [2, None, None]
+    assert (alone := FaceTracker(SPEC)(photograph()).view) is not None and alone.people == 1

@@ -224,6 +224,14 @@ class FaceTrack(models.Model):
         ArrayField(models.IntegerField(), size=4),
         help_text="Left, top, width and height in pixels of the picture as shown.",
     )
+    frontal = ArrayField(
+        models.BooleanField(), null=True, help_text="Whether each looks at the camera; null where not recorded."
+    )
+    people = ArrayField(
+        models.PositiveSmallIntegerField(null=True),
+        null=True,
+        help_text="In the frame of each, where all of it was searched; null where not recorded.",
+    )
 
     def __str__(self) -> str:
         return f"{len(self.times_s)} faces of {self.analysis_id}"

@@ -18,6 +18,7 @@ from inference.types import (
     Evidence,
     Face,
     Faces,
+    FaceView,
     MediaInfo,
     Mode,
     ModelUsed,
@@ -132,7 +133,8 @@ def face_track(analysis: Analysis) -> Faces | None:
     if track is None:
         return None
     faces = (Face(time_s, *box) for time_s, box in zip(track.times_s, track.boxes, strict=True))
-    return Faces(track.step_s, tuple(faces))
+    views = (FaceView(*view) for view in zip(track.frontal or (), track.people or (), strict=True))
+    return Faces(track.step_s, tuple(faces), tuple(views))
 
 
 def corrections(analysis: Analysis) -> Corrections:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
+from inference.types import FaceView
 from tests.webapp.factories import ParticipantFactory, ProjectFactory, VariableFactory
 from tests.webapp.studies.studies import DURATION_S, LABELS, WINDOW_S, drifting_timeline, mark, read, study
 from webapp.analyses.models import CorrectedTimeline
@@ -155,6 +156,12 @@ def test_quality_says_what_the_measures_rest_on() -> None:
     assert found["face_size"].tolist() == pytest.approx([24 / 64] * 4)
     assert found["mean_confidence"].between(0.3, 1).all()
     assert found[["frontal_share", "several_people"]].isna().all().all()
+    views = (FaceView(frontal=True, people=2), FaceView(frontal=False, people=None))
+    seen = drifting_timeline(7)
+    assert seen.faces is not None
+    read(project, None, replace(seen, faces=replace(seen.faces, views=views)), title="Seen")
+    row = written(project, Unit.RECORDING).set_index("recording").loc["Seen"]
+    assert (row["frontal_share"], row["several_people"]) == (0.5, True)
 
 
 @pytest.mark.django_db

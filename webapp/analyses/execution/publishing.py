@@ -110,6 +110,8 @@ def create_result_rows(analysis_id: UUID, owner_id: int, timeline: Timeline) -> 
                 "step_s": timeline.faces.step_s,
                 "times_s": [face.time_s for face in timeline.faces.boxes],
                 "boxes": [list(face[1:]) for face in timeline.faces.boxes],
+                "frontal": [view.frontal for view in timeline.faces.views] or None,
+                "people": [view.people for view in timeline.faces.views] or None,
             },
         )
 

@@ -62,7 +62,9 @@ _READ = (
 _QUALITY = (
     Column("face_share", Kind.NUMBER, "Share of the recording with a face, mean over its windows"),
     Column("face_size", Kind.NUMBER, "Median height of the face as a share of the picture's"),
-    Column("frontal_share", Kind.NUMBER, "Share of faces that look at the camera; empty where that is not recorded"),
+    Column(
+        "frontal_share", Kind.NUMBER, "Share of the faces that look at the camera; empty where that was not recorded"
+    ),
     Column("voice_share", Kind.NUMBER, "Share of the recording with a voice, mean over its windows"),
     Column("mean_confidence", Kind.NUMBER, "Mean confidence over the determined time of the recording"),
     Column("several_people", Kind.BOOLEAN, "Whether several people are seen; empty where that is not recorded"),

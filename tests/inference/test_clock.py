@@ -33,6 +33,7 @@ def beeps_s(path: Path) -> list[float]:
     return loud[np.flatnonzero(np.diff(loud, prepend=-1) > 0.5)].tolist()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("kind", recordings.READ)
 def test_it_is_read_and_labelled_from_beginning_to_end(kind: str, tmp_path: Path) -> None:
     seconds, make = recordings.READ[kind]

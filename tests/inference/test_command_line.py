@@ -200,6 +200,7 @@ def test_a_refusal_leaves_what_was_in_the_folder_before(tmp_path: Path) -> None:
     assert everything_in(tmp_path) == before
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopping_it_while_it_writes_leaves_nothing(sent: signal.Signals, status: int, tmp_path: Path) -> None:
     out = tmp_path / "out"

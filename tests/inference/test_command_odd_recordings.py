@@ -73,6 +73,7 @@ def test_the_same_voice_in_another_shape_is_read_alike(
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=0.02)
 
 
+@pytest.mark.extended
 def test_volts_are_read_where_they_are_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_file_that_changes_meanwhile_gives_no_result(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("error", "status", "words"),
     [

@@ -82,6 +82,7 @@ def start(arguments: list[str], launcher: tuple[str, ...] = ("-m", "training")) 
     return subprocess.Popen([sys.executable, *launcher, *arguments])
 
 
+@pytest.mark.extended
 def test_a_killed_run_goes_on_to_the_same_result(arguments: list[str], whole: Path, tmp_path: Path) -> None:
     killed = start([*arguments, str(tmp_path / "killed")])
     first, state = (tmp_path / "killed" / name for name in ("phase-1.safetensors", "checkpoint.safetensors"))
@@ -145,6 +146,7 @@ def accuracy(folder: Path) -> float:
 RESIDUAL = {"backbone": "residual", "momentum": 0.9, "phases": [PHASE | {"size": 16, "lr": 0.05, "epochs": 10}]}
 
 
+@pytest.mark.extended
 def test_a_network_learns_its_labels_and_what_its_teacher_says(arguments: list[str], tmp_path: Path) -> None:
     write_faces(tmp_path / "wrong faces", 84, said=1)
     wrong = [str(tmp_path / "wrong faces") if text == str(tmp_path / "faces") else text for text in arguments]

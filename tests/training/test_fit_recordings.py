@@ -233,6 +233,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_weights(
     assert (place / "store" / "ravdess-8-intermediate-attention" / "1" / "weights.safetensors").read_bytes() == whole
 
 
+@pytest.mark.extended
 def test_eav_gives_six_windows_a_trial(place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recordings, "FaceTracker", BrightnessReader)
     assert fit(place, "eav-5-intermediate-attention", eav, epochs=1, batch_size=8) == 0
@@ -269,6 +270,7 @@ def test_everybody_of_eav_gets_a_network(
     assert "simulated" in found["about"]
 
 
+@pytest.mark.extended
 def test_networks_of_one_fold_are_joined_on_eav_files(
     place: Path, eav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,6 +54,7 @@ def copied(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.mark.extended
 def test_it_is_read_as_eav(made: Path) -> None:
     assert "FER-2013" in (layouts.read("eav", made).made_of or "")
     (person,) = eav.read_subjects(made)

@@ -43,6 +43,7 @@ from webapp.audit.models import Entry
 from webapp.recordings import projects_and_tags, uploads
 from webapp.recordings.models import Share
 from webapp.storage import media
+from webapp.studies import collection
 from webapp.studies.models import Stimulus
 from webapp.studies.statistics.compare import compare
 from webapp.studies.statistics.results import encode
@@ -61,7 +62,8 @@ KEPT = [
     for model in apps.get_models(include_auto_created=True)
     if model.__module__.startswith("webapp.") and model is not Entry
 ]
-EXAMPLES = {"token": "0", "link": "x", "ended": "x"}
+EXAMPLES = {"token": "0", "link": "x", "ended": "x", "collection": "x", "closed": "x"}
+BY_LINK = ("/link/{link}/", "/collect/{collection}/", "/api/v1/collection/{collection}/")
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,17 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
     with media.scratch_dir() as place:
         (place / "advert.mp4").write_bytes(clips.video())
         Stimulus.objects.update(file=media.save(place / "advert.mp4", stimulus.pk, ".mp4"))
+    by_participants = {"project": project, "by": owner, "consent_text": "We study faces.", "random_order": False}
+    collection_link, collection_secret = collection.create_link(**by_participants)
+    closed, closed_secret = collection.create_link(**by_participants)
+    collection.close_link(link=closed, by=owner)
+    session = collection.begin_session(link=collection_link, code="guest", agreed=True)
     return {
+        "collection_link": collection_link.pk,
+        "collection": collection_secret,
+        "closed": closed_secret,
+        "session": session.pk,
+        "sent": collection.begin_upload(session=session, length=5, name="a.webm", metadata="").pk,
         "participant": ParticipantFactory.create(project=project).pk,
         "variable": VariableFactory.create(project=project).pk,
         "stimulus": stimulus.pk,
@@ -153,7 +165,7 @@ def test_every_call_has_a_row_and_every_row_a_call() -> None:
 def test_what_belongs_to_somebody_is_not_there_for_strangers() -> None:
     """Of the table itself: whoever adds a row cannot allow what nothing allows."""
     for row in table():
-        if set(re.findall(r"{(\w+)}", row.path)) - {"link"} and not row.path.startswith("/link/{link}/"):
+        if set(re.findall(r"{(\w+)}", row.path)) - {"link"} and not row.path.startswith(BY_LINK):
             assert {row.answers["stranger"], row.answers["staff"]} == {404}, row
             assert row.answers["anonymous"] in (302, 401, 404), row
             assert READING & set(row.methods) or row.answers["viewer"] == row.answers["keeper"] == 404, row
@@ -241,7 +253,7 @@ FIELDS = re.findall(
     "expires sure at next kinds labels over group below face_share "
     "code into kind unit_of levels position table preview pattern length_s start_s end_s markers "
     "anchor lines participant said video_upload unit format measures factor paired baseline reader stimulus covariate "
-    "save",
+    "save consent_text random_order agreed shown dropped_frames",
 )
 HEADERS = ("Upload-Metadata", "Upload-Length", "Upload-Checksum", "Idempotency-Key", "Range", "If-Range", "Accept")
 

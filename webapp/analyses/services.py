@@ -1,7 +1,7 @@
 """Writes: submit a recording, analyse it again, cancel, correct, mark a baseline, erase."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import astuple
 from functools import partial
 from typing import Any
@@ -41,10 +41,12 @@ def submit(
     owner: User,
     new: NewRecording,
     model: str | None = None,
+    created: Callable[[Recording], None] = lambda _: None,
 ) -> Analysis:
     """Create a recording and queue its first analysis: both or neither.
 
-    `model` is NAME or NAME@VERSION. A repeated request with the same idempotency key returns the first one's analysis.
+    `created` is called in the transaction that creates the recording, and may refuse it. `model` is NAME or
+    NAME@VERSION. A repeated request with the same idempotency key returns the first one's analysis.
     Raises InputError for files or a model that do not fit, RequestError(CONSENT_MISSING | PURPOSE_FORBIDDEN |
     PURPOSE_NOTE_MISSING | IDEMPOTENCY_KEY_REUSED | UPLOAD_UNKNOWN | UPLOAD_INCOMPLETE | QUOTA_BYTES | QUOTA_MINUTES |
     QUOTA_ANALYSES | CHECKS_BUSY | DISK_FULL | STORAGE_UNAVAILABLE).
@@ -60,7 +62,7 @@ def submit(
     try:
         with recordings.validate_upload(owner=owner, files=new.files) as validated:
             spec = store.resolve(model or None, with_eeg=new.files.eeg is not None)
-            return _store_and_queue(owner, new, purpose, validated, spec, request_sha256)
+            return _store_and_queue(owner, new, purpose, validated, spec, request_sha256, created)
     except (IntegrityError, RequestError):
         # The same request arrived twice at once, and the other one was faster: it has the key, and used the uploads.
         if earlier := _existing_analysis(owner, new.idempotency_key, request_sha256):
@@ -224,6 +226,7 @@ def _store_and_queue(
     validated: ValidatedUpload,
     spec: store.StoredModel,
     request_sha256: str,
+    created: Callable[[Recording], None],
 ) -> Analysis:
     pk = uuid.uuid4()
     try:
@@ -239,7 +242,9 @@ def _store_and_queue(
                 keys=keys,
                 request_sha256=request_sha256,
             )
-            record(Action.RECORDING_RECEIVED, by=owner.pk, owner=owner.pk, target=recording)
+            by = None if new.link else owner.pk
+            record(Action.RECORDING_RECEIVED, by=by, owner=owner.pk, target=recording, link=new.link)
+            created(recording)
             transaction.on_commit(lambda: UPLOAD_BYTES.inc(recording.bytes))
             return _create_analysis(recording, spec, owner)
     except BaseException:

@@ -35,6 +35,9 @@ class Action(models.TextChoices):
     COMPARISON_DELETED = "comparison_deleted", "Comparison deleted"
     THRESHOLDS_CHANGED = "thresholds_changed", "Thresholds of quality changed"
     STUDY_EXPORTED = "study_exported", "Study downloaded"
+    COLLECTION_OPENED = "collection_opened", "Link for participants made"
+    COLLECTION_CLOSED = "collection_closed", "Link for participants closed"
+    COLLECTION_BEGUN = "collection_begun", "Participant began by a link"
     WEBHOOK_NETWORKS_CHANGED = "webhook_networks_changed", "Networks that webhooks may reach changed"
     SHARED = "shared", "Sharing begun"
     SHARE_OPENED = "share_opened", "What is shared was opened"
@@ -48,7 +51,7 @@ class Entry(models.Model):
     action = models.CharField(max_length=40)
     actor_id = models.BigIntegerField(null=True)  # None: before a login, by a link, at the command line
     owner_id = models.BigIntegerField(null=True)  # the owner of the account or object concerned
-    link_id = models.UUIDField(null=True)  # the share link that the visitor came by
+    link_id = models.UUIDField(null=True)  # the link that the visitor or participant came by
     kind = models.CharField(max_length=40, blank=True)
     object_id = models.CharField(max_length=36, blank=True)
     request_id = models.CharField(max_length=32, blank=True)  # as in the log lines

@@ -71,6 +71,8 @@ class WebCode(StrEnum):
     MARKER_ANCHOR = "marker_anchor"
     STIMULUS_LENGTH = "stimulus_length"
     IMPORT_RECORDING = "import_recording"
+    NO_STIMULI = "no_stimuli"
+    SHOWN_STIMULI = "shown_stimuli"
     WEBHOOK_URL = "webhook_url"
     WEBHOOK_ADDRESS = "webhook_address"
     WEBHOOK_LIMIT = "webhook_limit"
@@ -256,6 +258,8 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.MARKER_ANCHOR: 422,
     WebCode.STIMULUS_LENGTH: 422,
     WebCode.IMPORT_RECORDING: 422,
+    WebCode.NO_STIMULI: 409,
+    WebCode.SHOWN_STIMULI: 422,
     WebCode.WEBHOOK_URL: 400,
     WebCode.WEBHOOK_ADDRESS: 400,
     WebCode.WEBHOOK_LIMIT: 409,

@@ -21,8 +21,8 @@ FIELDS = {"analysis", "argument", "bytes", "method", "queue", "route", "seconds"
 QUOTABLE_ERRORS = {"ConnectionError", "OperationalError", "TimeoutError"}
 FRAMES = 20
 
-# These URLs are secrets: they open a share link or the progress of an account's deletion.
-SECRET_PATH = re.compile(r"(/link/|/account/deleted/)[^/\s]+")
+# These URLs are secrets: they open a share link, a link for participants or the progress of an account's deletion.
+SECRET_PATH = re.compile(r"(/link/|/collect/|/collection/|/account/deleted/)[^/\s]+")
 # gunicorn quotes the client's address and the invalid request.
 GUNICORN_QUOTES = re.compile("Invalid request|Error handling request")
 

@@ -10,8 +10,9 @@ from webapp.pages.recordings import list_views, project_views
 from webapp.pages.recordings import views as recording_views
 from webapp.pages.sharing import link_visitor_views
 from webapp.pages.sharing import views as sharing_views
-from webapp.pages.studies import comparison_views as study_comparison_views
 from webapp.pages.studies import (
+    collection_link_views,
+    collection_views,
     export_views,
     marker_views,
     name_pattern_views,
@@ -21,6 +22,7 @@ from webapp.pages.studies import (
     transcript_views,
     variable_views,
 )
+from webapp.pages.studies import comparison_views as study_comparison_views
 from webapp.pages.timeline import comparison_views
 from webapp.pages.timeline import views as timeline_views
 from webapp.pages.webhooks import views as webhook_views
@@ -70,6 +72,15 @@ pages = [
     path("recordings/<uuid:pk>/transcript/", transcript_views.transcript, name="transcript"),
     path("recordings/<uuid:pk>/transcript/delete/", transcript_views.delete_transcript, name="delete-transcript"),
     path("recordings/<uuid:pk>/values/", participant_views.recording_values, name="recording-values"),
+    path("projects/<uuid:pk>/collect/", collection_views.collect, name="collect"),
+    path("collection-links/<uuid:pk>/close/", collection_views.close_link, name="close-collection-link"),
+    path("collect/<str:secret>/", collection_link_views.begin, name="collection-link"),
+    path("collect/<str:secret>/<uuid:pk>/", collection_link_views.record, name="collection-session"),
+    path(
+        "collect/<str:secret>/<uuid:pk>/stimuli/<uuid:stimulus>/",
+        collection_link_views.stimulus,
+        name="collection-stimulus",
+    ),
     path("projects/<uuid:pk>/compare/", study_comparison_views.compare, name="project-compare"),
     path("projects/<uuid:pk>/compare/<uuid:comparison>/", study_comparison_views.comparison, name="comparison"),
     path("comparisons/<uuid:pk>/delete/", study_comparison_views.delete_comparison, name="delete-comparison"),

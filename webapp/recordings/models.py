@@ -126,6 +126,9 @@ class Recording(models.Model):
     purpose_note = models.CharField(max_length=NOTE_MAX_LENGTH, blank=True, default="", db_default="")
     consent_at = models.DateTimeField()
     consent_version = models.CharField(max_length=20)
+    study_text = models.TextField(
+        blank=True, default="", db_default="", help_text="Of the study that the person in it agreed to, if it was one."
+    )
     duration_s = models.FloatField()
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -149,7 +152,7 @@ class Recording(models.Model):
     @property
     def consent_text(self) -> str:
         """The text that was agreed to."""
-        return consent.TEXTS.get(self.consent_version, "")
+        return "\n\n".join(filter(None, [self.study_text, consent.TEXTS.get(self.consent_version, "")]))
 
     @property
     def delete_at(self) -> datetime | None:

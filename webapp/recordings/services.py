@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.recordings import quota, uploads
 from webapp.recordings.check_slots import check_slot
 from webapp.recordings.consent import VERSION
-from webapp.recordings.models import MediaFile, Project, Purpose, Recording, Upload
+from webapp.recordings.models import MediaFile, Participant, Project, Purpose, Recording, Upload
 from webapp.storage import media
 
 Kind = MediaFile.Kind
@@ -55,7 +56,10 @@ class RecordingFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class NewRecording:
-    """A recording as it is submitted: its files and what the user states about it."""
+    """A recording as it is submitted: its files and what the user states about it.
+
+    `link` is the id of the link by which a participant without an account submits it.
+    """
 
     files: RecordingFiles
     consent: bool
@@ -63,7 +67,11 @@ class NewRecording:
     project: Project | None = None
     purpose: str | None = None
     purpose_note: str = ""
+    participant: Participant | None = None
     consent_version: str = VERSION
+    consent_at: datetime | None = None
+    study_text: str = ""
+    link: UUID | None = None
     idempotency_key: str | None = None
 
     def fingerprint(self, model: str) -> str:
@@ -182,10 +190,12 @@ def create_recording(
         owner=owner,
         title=new.title or validated.paths[Kind.VIDEO].stem,
         project=new.project,
+        participant=new.participant,
         purpose=purpose,
         purpose_note=new.purpose_note,
-        consent_at=timezone.now(),
+        consent_at=new.consent_at or timezone.now(),
         consent_version=new.consent_version,
+        study_text=new.study_text,
         duration_s=info.duration_s,
         width=info.width,
         height=info.height,

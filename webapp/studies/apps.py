@@ -19,5 +19,6 @@ class StudiesConfig(AppConfig):
         recordings_deleted.connect(erasure.on_recordings_deleted)
         leaving_project.connect(erasure.on_leaving_project)
         post_delete.connect(erasure.on_stimulus_deleted, "studies.Stimulus")
+        post_delete.connect(erasure.on_session_deleted, "studies.CollectionSession")
         exporting_account.connect(data_export.on_exporting_account)
         exporting_recording.connect(data_export.on_exporting_recording)

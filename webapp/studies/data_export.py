@@ -21,6 +21,8 @@ COMPARISON_FIELDS = (
     *("name", "measures", "factor_name", "paired", "baseline", "exclusions", "model_name", "model_version", "result"),
     *("recording_ids", "created_at"),
 )
+LINK_FIELDS = ("id", "consent_text", "random_order", "created_at", "closed_at")
+SESSION_FIELDS = ("link_id", "participant__code", "begun_at", "stimuli", "dropped_frames", "recording_id")
 
 
 def on_exporting_account(*, user: User, **_: Any) -> Iterator[ExportedFile]:
@@ -54,5 +56,7 @@ def _study(project: Project) -> dict[str, Any]:
         "variables": list(selectors.variables_of(project).values(*VARIABLE_FIELDS)),
         "stimuli": list(selectors.stimuli_of(project).values(*STIMULUS_FIELDS)),
         "quality_thresholds": thresholds_of(project.pk),
+        "collection_links": list(selectors.collection_links_of(project).values(*LINK_FIELDS)),
+        "collection_sessions": list(selectors.sessions_of(project).values(*SESSION_FIELDS)),
         "comparisons": list(selectors.comparisons_of(project).values(*COMPARISON_FIELDS)),
     }

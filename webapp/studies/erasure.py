@@ -9,7 +9,8 @@ from django.db import transaction
 
 from webapp.recordings.projects_and_tags import Losses
 from webapp.storage import media
-from webapp.studies.models import Comparison, Marker, Stimulus, VariableValue
+from webapp.studies.collection import discard_upload
+from webapp.studies.models import CollectionSession, Comparison, Marker, Stimulus, VariableValue
 
 VARIABLES, STIMULI = "variables", "stimuli"
 
@@ -37,3 +38,8 @@ def on_stimulus_deleted(*, instance: Stimulus, **_: Any) -> None:
     """Delete the file of a stimulus, also where its project or its owner's account is deleted."""
     if instance.file:
         transaction.on_commit(partial(media.delete_recording, instance.pk))
+
+
+def on_session_deleted(*, instance: CollectionSession, **_: Any) -> None:
+    """Delete what a participant sent that is no recording yet."""
+    discard_upload(session=instance)

@@ -18,7 +18,7 @@ from webapp.studies.limits import MAX_MARKERS, require_at_most
 from webapp.studies.models import Marker, Stimulus
 
 Kind = Marker.Kind
-PERSON, TEMPLATE, COLLECTION = "person", "template", "collection"
+PERSON, TEMPLATE, COLLECTED = "person", "template", "collected"
 DECIMALS, TOLERANCE_S = 3, 0.001  # times are in milliseconds
 
 

@@ -10,11 +10,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from webapp.accounts.models import User
-from webapp.recordings.models import Participant, Project, Recording
+from webapp.recordings.models import Participant, Project, Recording, Upload
 
 NAME_MAX_LENGTH = 80  # of a variable, a level or a measure
 TITLE_MAX_LENGTH = 120  # of a stimulus, a marker or a comparison
 TEXT_MAX_LENGTH = 2000
+CONSENT_MAX_LENGTH = 10_000
 SOURCE_MAX_LENGTH = 20
 STIMULUS = "stimulus"  # the factor of a comparison that is no variable
 # Name patterns have braces around names.
@@ -122,7 +123,7 @@ class Marker(models.Model):
     name = models.CharField(max_length=TITLE_MAX_LENGTH, blank=True, default="")
     stimulus = models.ForeignKey(Stimulus, null=True, on_delete=models.SET_NULL, related_name="markers")
     source = models.CharField(
-        max_length=SOURCE_MAX_LENGTH, help_text="`person`, `template`, `import:FORMAT` or `collection`."
+        max_length=SOURCE_MAX_LENGTH, help_text="`person`, `template`, `import:FORMAT` or `collected`."
     )
 
     class Meta:
@@ -133,6 +134,40 @@ class Marker(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or self.kind} {self.start_s:.1f}-{self.end_s:.1f} s"
+
+
+class CollectionLink(models.Model):
+    """A link by which participants without an account record themselves while they see the project's stimuli.
+
+    Of its secret only the digest is stored. Its text never changes, for participants agreed to it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="collection_links")
+    digest = models.CharField(max_length=64, unique=True)
+    consent_text = models.TextField(max_length=CONSENT_MAX_LENGTH)
+    random_order = models.BooleanField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"link to collect {self.project}"
+
+
+class CollectionSession(models.Model):
+    """A participant who agreed and began; `recording` is there once the participant has finished."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    link = models.ForeignKey(CollectionLink, on_delete=models.CASCADE, related_name="sessions")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="collection_sessions")
+    begun_at = models.DateTimeField(auto_now_add=True, help_text="When the participant agreed.")
+    stimuli = models.JSONField(help_text="Id and name of each stimulus, in the order in which they are shown.")
+    upload = models.OneToOneField(Upload, null=True, on_delete=models.SET_NULL, related_name="+")
+    recording = models.OneToOneField(Recording, null=True, on_delete=models.CASCADE, related_name="collection_session")
+    dropped_frames = models.PositiveIntegerField(null=True, help_text="Null where the browser could not tell.")
+
+    def __str__(self) -> str:
+        return f"{self.participant}, {self.begun_at:%Y-%m-%d %H:%M}"
 
 
 class TranscriptLine(models.Model):

@@ -61,6 +61,7 @@ def merge_participants(*, participant: Participant, into: Participant, by: User)
         if kept is None:
             VariableValue.objects.filter(pk=value.pk).update(participant=into)
     participant.recordings.update(participant=into)
+    participant.collection_sessions.update(participant=into)
     participant.delete()
 
 

@@ -8,9 +8,19 @@ from django.shortcuts import get_object_or_404
 
 from inference.types import EMOTIONS
 from webapp.accounts.models import User
+from webapp.accounts.services import digest
 from webapp.analyses.models import Analysis
 from webapp.recordings.models import Participant, Project, Recording
-from webapp.studies.models import Comparison, Marker, Stimulus, TranscriptLine, Variable, VariableValue
+from webapp.studies.models import (
+    CollectionLink,
+    CollectionSession,
+    Comparison,
+    Marker,
+    Stimulus,
+    TranscriptLine,
+    Variable,
+    VariableValue,
+)
 
 Value = str | float
 ValuesByUnit = dict[UUID, dict[str, Value]]
@@ -65,6 +75,44 @@ def stimuli_of(project: Project) -> QuerySet[Stimulus]:
 def stimulus_for(user: User, pk: UUID) -> Stimulus:
     """The stimulus `pk` of a project of the user. Raises Http404."""
     return get_object_or_404(Stimulus.objects.select_related("project__owner").filter(project__owner=user), pk=pk)
+
+
+def collection_links_of(project: Project) -> QuerySet[CollectionLink]:
+    """The project's links for participants, newest first, annotated with `begun` and `finished` recordings."""
+    links = project.collection_links.order_by("-created_at")
+    return links.annotate(begun=Count("sessions"), finished=Count("sessions__recording"))
+
+
+def collection_link_for(user: User, pk: UUID) -> CollectionLink:
+    """The link for participants `pk` of a project of the user. Raises Http404."""
+    links = CollectionLink.objects.select_related("project__owner").filter(project__owner=user)
+    return get_object_or_404(links, pk=pk)
+
+
+def sessions_of(project: Project) -> QuerySet[CollectionSession]:
+    """Who began by a link of the project, latest first, with participants and recordings."""
+    sessions = CollectionSession.objects.filter(link__project=project)
+    return sessions.order_by("-begun_at", "pk").select_related("participant", "recording")
+
+
+def open_collection_link(secret: str) -> CollectionLink | None:
+    """The link for participants with this secret, unless it is closed. It is never cached: closing works at once."""
+    links = CollectionLink.objects.select_related("project__owner")
+    active = links.filter(closed_at=None, project__owner__is_active=True, project__owner__deletion_requested_at=None)
+    return active.filter(digest=digest(secret)).first()
+
+
+def session_by_link(link: CollectionLink, pk: UUID) -> CollectionSession:
+    """The session `pk` that was begun by the link. Raises Http404."""
+    session = get_object_or_404(link.sessions.select_related("participant", "recording"), pk=pk)
+    session.link = link
+    return session
+
+
+def session_stimuli(session: CollectionSession) -> list[Stimulus]:
+    """The stimuli of a session in its order, without those that were deleted meanwhile."""
+    found = session.link.project.stimuli.in_bulk([pk for pk, _ in session.stimuli])
+    return [found[UUID(pk)] for pk, _ in session.stimuli if UUID(pk) in found]
 
 
 def markers_of(project: Project) -> QuerySet[Marker]:

@@ -16,7 +16,7 @@ from tests.webapp.pages.conftest import submit
 from webapp.accounts.models import User
 from webapp.analyses import services
 from webapp.analyses.models import Analysis
-from webapp.pages.sharing.link_visitor_views import MAX_MISSES_PER_MINUTE
+from webapp.core.minute_limit import LINK_MISSES
 from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Share
 
@@ -114,7 +114,7 @@ def test_a_link_opens_its_own_recording_until_it_ends(
 def test_unknown_links_look_like_ended_ones_and_are_not_tried_for_long(client: Client, finished: Analysis) -> None:
     cache.clear()
     _, secret = sharing.by_link(finished.recording)
-    answers = [client.get(reverse("pages:link", args=[f"wrong-{number}"])) for number in range(MAX_MISSES_PER_MINUTE)]
+    answers = [client.get(reverse("pages:link", args=[f"wrong-{number}"])) for number in range(LINK_MISSES.limit)]
     assert {answer.status_code for answer in answers} == {404}
     assert "Nothing is shared here" in answers[0].content.decode()
     assert client.get(reverse("pages:link", args=["another"])).status_code == 429

@@ -9,11 +9,11 @@ import pytest
 from scipy.special import expit, logit
 
 from inference.types import FaceView
-from tests.webapp.factories import ParticipantFactory, ProjectFactory, VariableFactory
+from tests.webapp.factories import MarkerFactory, ParticipantFactory, ProjectFactory, VariableFactory
 from tests.webapp.studies.studies import DURATION_S, LABELS, WINDOW_S, drifting_timeline, mark, read, study
 from webapp.analyses.models import CorrectedTimeline
 from webapp.recordings.models import Project, Tag
-from webapp.studies.models import Marker
+from webapp.studies.models import CollectionLink, CollectionSession, Marker
 from webapp.studies.table.codebook import codebook
 from webapp.studies.table.columns import Unit
 from webapp.studies.table.files import CSV, PARQUET, Table
@@ -40,6 +40,28 @@ def test_the_columns_are_those_of_the_codebook_for_every_unit_and_format() -> No
     assert book["column"].dropna().tolist() == names
     assert book["description"].notna().all()
     assert "var_condition" in names and "var_age" in names
+
+
+@pytest.mark.django_db
+def test_a_recording_by_a_link_has_its_order_and_dropped_frames() -> None:
+    project = study(participants=2)
+    collected, other = project.recordings.order_by("created_at")[:2]
+    link = CollectionLink.objects.create(project=project, digest="0", consent_text="We study faces.", random_order=True)
+    assert collected.participant is not None
+    CollectionSession.objects.create(
+        link=link, participant=collected.participant, stimuli=[], recording=collected, dropped_frames=7
+    )
+    for recording, source in ((collected, "collected"), (other, "person")):
+        recording.markers.all().delete()
+        for name, start_s in (("first", 0), ("second", 5)):
+            MarkerFactory.create(
+                recording=recording, kind="stimulus", start_s=start_s, end_s=start_s + 4, source=source, name=name
+            )
+    rows = written(project, Unit.MARKER)
+    of_collected = rows[rows["recording_id"] == str(collected.pk)].sort_values("start_s")
+    assert of_collected["stimulus_order"].tolist() == [1, 2]
+    assert set(of_collected["dropped_frames"]) == {7}
+    assert rows.loc[rows["recording_id"] != str(collected.pk), ["stimulus_order", "dropped_frames"]].isna().all().all()
 
 
 @pytest.mark.django_db

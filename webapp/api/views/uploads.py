@@ -97,13 +97,15 @@ class UploadCreateView(TusView):
     def post(self, request: Request) -> Response:
         metadata, name = tus.metadata(request)
         upload = uploads.create(owner=current_user(request), length=tus.length(request), name=name, metadata=metadata)
-        # A relative URL, because proxies may change scheme and host.
-        headers = {"Location": reverse("api:upload", args=[upload.pk]), "Upload-Expires": _expires(upload)}
-        return Response(status=201, headers=headers)
+        return created_response(upload, reverse("api:upload", args=[upload.pk]))
 
 
 class UploadDetailView(TusView):
     cost = "part"
+
+    def get_upload(self, **where: Any) -> Upload:
+        """The upload that the request may see, by the arguments of its URL. Raises Http404."""
+        return selectors.upload_for(current_user(self.request), where["pk"])
 
     @extend_schema(
         operation_id="uploads_offset",
@@ -113,8 +115,8 @@ class UploadDetailView(TusView):
         responses={200: None},
         parameters=[RESUMABLE, OFFSET, LENGTH, METADATA, EXPIRES],
     )
-    def head(self, request: Request, pk: UUID) -> Response:
-        upload = selectors.upload_for(current_user(request), pk)
+    def head(self, request: Request, **where: Any) -> Response:
+        upload = self.get_upload(**where)
         headers = {"Upload-Length": str(upload.length), **_state(upload)}
         if upload.metadata:
             headers["Upload-Metadata"] = upload.metadata
@@ -134,10 +136,10 @@ class UploadDetailView(TusView):
             EXPIRES,
         ],
     )
-    def patch(self, request: Request, pk: UUID) -> Response:
-        upload = selectors.upload_for(current_user(request), pk)
+    def patch(self, request: Request, **where: Any) -> Response:
+        upload = self.get_upload(**where)
         tus.require_content_type(request)
-        with upload_slot(owner=current_user(request), request=request._request):
+        with upload_slot(owner=upload.owner, request=request._request):
             uploads.append(
                 upload=upload,
                 offset=tus.offset(request),
@@ -155,8 +157,8 @@ class UploadDetailView(TusView):
         responses={204: None},
         parameters=[RESUMABLE],
     )
-    def delete(self, request: Request, pk: UUID) -> Response:
-        uploads.terminate(upload=selectors.upload_for(current_user(request), pk))
+    def delete(self, request: Request, **where: Any) -> Response:
+        uploads.terminate(upload=self.get_upload(**where))
         return Response(status=204)
 
 
@@ -172,6 +174,11 @@ class EegOutlineView(APIView):
             with check_slot(owner=current_user(request)):
                 outline = eeg.read_outline(directory / "eeg.mat")
             return Response(EegOutlineSerializer(outline).data)
+
+
+def created_response(upload: Upload, url: str) -> Response:
+    """The response to the creation of an upload; `url` is relative, because proxies may change scheme and host."""
+    return Response(status=201, headers={"Location": url, "Upload-Expires": _expires(upload)})
 
 
 def _state(upload: Upload) -> dict[str, str]:

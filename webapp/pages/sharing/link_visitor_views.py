@@ -3,13 +3,11 @@
 Every request checks the link again, each part of a video too.
 """
 
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate
 from uuid import UUID
 
-from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -21,7 +19,7 @@ from inference.errors import InputError
 from webapp.analyses import permissions
 from webapp.analyses.downloads import responses
 from webapp.core.errors import STATUSES, RequestError
-from webapp.core.middleware import client_network
+from webapp.core.minute_limit import LINK_MISSES
 from webapp.pages.recordings.rows import recording_rows
 from webapp.pages.timeline.result_context import ResultUrls, result_context
 from webapp.pages.timeline.views import progress_response
@@ -30,7 +28,6 @@ from webapp.recordings.models import Share
 from webapp.recordings.permissions import link_for, shared_with
 
 PAGE_SIZE = 25
-MAX_MISSES_PER_MINUTE = 20  # wrong secrets from one address
 
 LinkView = Callable[Concatenate[HttpRequest, Share, ...], HttpResponseBase]
 
@@ -111,13 +108,11 @@ def export(request: HttpRequest, link: Share, secret: str, pk: UUID, format: str
 
 
 def _respond(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
-    misses = f"link-misses:{client_network(request)}:{time.time() // 60:.0f}"
-    if cache.get(misses, 0) >= MAX_MISSES_PER_MINUTE:
+    if LINK_MISSES.reached(request):
         return render(request, "429.html", {"by_link": True}, status=429)
     link = link_for(secret)
     if link is None:
-        cache.add(misses, 0, timeout=120)
-        cache.incr(misses)
+        LINK_MISSES.count(request)
         return _not_found(request)
     try:
         return view(request, link, secret=secret, **more)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant
-from webapp.studies.models import NAME_MAX_LENGTH, NO_BRACES, TITLE_MAX_LENGTH, Variable
+from webapp.studies.models import CONSENT_MAX_LENGTH, NAME_MAX_LENGTH, NO_BRACES, TITLE_MAX_LENGTH, Variable
 from webapp.studies.name_assignment import NameSource
 from webapp.studies.name_pattern import PATTERN_MAX_LENGTH
 from webapp.studies.value_table import MAX_CHARACTERS, ValueTable, parse_table
@@ -198,3 +198,31 @@ class NamePatternForm(forms.Form):
         choices=[(NameSource.TITLE.value, "Titles"), (NameSource.FILE.value, "Names of the video files")],
         widget=forms.Select(SELECT),
     )
+
+
+class CollectionLinkForm(forms.Form):
+    """A new link for participants."""
+
+    consent_text = forms.CharField(
+        label="Text for participants",
+        max_length=CONSENT_MAX_LENGTH,
+        widget=forms.Textarea(CONTROL | {"rows": "8"}),
+        help_text="Who does the study and why, what is recorded, what is read from it, who sees it, how long it is "
+        "kept, and how it is taken back. Participants agree to it; it cannot be changed later.",
+        error_messages={"required": "Write what participants agree to."},
+    )
+    random_order = forms.TypedChoiceField(
+        label="Order of the stimuli",
+        choices=[("false", "The same for all: by their names"), ("true", "Random for each participant")],
+        coerce=lambda value: value == "true",
+        widget=forms.Select(SELECT),
+    )
+
+
+class CollectionConsentForm(forms.Form):
+    """What a participant states before a recording begins."""
+
+    code = CodeField(
+        label="Your code", required=False, help_text="If you were given one. Otherwise you are given one now."
+    )
+    agreed = forms.BooleanField(error_messages={"required": "Nothing is recorded unless you agree to it."})

@@ -55,6 +55,11 @@ _READ = (
     Column("marker_kind", Kind.TEXT, "Of a marker: stimulus, event or baseline"),
     Column("marker", Kind.TEXT, "Name of a marker"),
     Column("stimulus", Kind.TEXT, "Name of a marker's stimulus"),
+    Column(
+        "stimulus_order",
+        Kind.NUMBER,
+        "Place of the marker among those of a recording by a link for participants, from 1; empty for others",
+    ),
     Column("label", Kind.TEXT, "Label of a segment; undetermined where there was too little to go by"),
     Column("confidence", Kind.NUMBER, "Mean probability of the label of a model's segment"),
     Column("source", Kind.TEXT, "Network of a window: audio-video, eeg or fusion"),
@@ -68,6 +73,11 @@ _QUALITY = (
     Column("voice_share", Kind.NUMBER, "Share of the recording with a voice, mean over its windows"),
     Column("mean_confidence", Kind.NUMBER, "Mean confidence over the determined time of the recording"),
     Column("several_people", Kind.BOOLEAN, "Whether several people are seen; empty where that is not recorded"),
+    Column(
+        "dropped_frames",
+        Kind.NUMBER,
+        "Frames of the camera that were lost in a recording by a link for participants; empty where that is not known",
+    ),
 )
 READ_S = Column("read_s", Kind.NUMBER, "Time that the measures rest on: neither excluded nor undetermined", "s")
 _OF_LABELS = {

@@ -18,7 +18,7 @@ from webapp.analyses import selectors as analyses
 from webapp.analyses.models import Analysis, NeutralBaseline
 from webapp.recordings.models import Project, Recording
 from webapp.studies import selectors
-from webapp.studies.models import Marker
+from webapp.studies.models import CollectionSession, Marker
 from webapp.studies.quality import Quality, qualities
 from webapp.studies.table.columns import all_labels
 
@@ -40,6 +40,12 @@ class MeasuredRecording:
     def recording(self) -> Recording:
         """The recording of the analysis."""
         return self.analysis.recording
+
+    @property
+    def dropped_frames(self) -> int | None:
+        """Frames that the camera lost, of a recording by a link for participants whose browser could tell."""
+        session: CollectionSession | None = getattr(self.recording, "collection_session", None)
+        return session.dropped_frames if session else None
 
     @property
     def exclusions(self) -> list[Span]:
@@ -78,7 +84,9 @@ def chosen_analyses(project: Project, model: str = "") -> QuerySet[Analysis]:
         found = found.filter(model_name=name, **({"model_version": number} if number else {}))
     chosen = Analysis.objects.filter(pk__in=analyses.analyses_to_export(found))
     order = (Lower("recording__participant__code"), "recording__created_at", "pk")
-    return chosen.order_by(*order).select_related("recording__participant", "neutral_baseline")
+    return chosen.order_by(*order).select_related(
+        "recording__participant", "recording__collection_session", "neutral_baseline"
+    )
 
 
 def labels_of(chosen: QuerySet[Analysis]) -> tuple[str, ...]:

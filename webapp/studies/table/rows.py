@@ -14,6 +14,7 @@ from inference.timeline.measures import Measures, dimension_level, measure
 from inference.timeline.readings import Readings
 from inference.timeline.sampling import labels_at
 from inference.types import UNDETERMINED, Correction, Modality, Segment, Source, Window
+from webapp.studies.markers import COLLECTED
 from webapp.studies.models import Marker
 from webapp.studies.selectors import Value
 from webapp.studies.table.columns import LABEL_MEASURES, RELATIVE_PREFIX, VARIABLE_PREFIX, Column, Unit, measure_columns
@@ -70,6 +71,7 @@ def recording_cells(one: MeasuredRecording, values: dict[str, Value], *, own: bo
         "voice_share": quality.voice_share,
         "mean_confidence": quality.mean_confidence,
         "several_people": quality.several_people,
+        "dropped_frames": one.dropped_frames,
     }
 
 
@@ -95,6 +97,7 @@ def _spans(one: MeasuredRecording, unit: Unit, reader: str) -> Iterator[Cells]:
     if unit is Unit.RECORDING:
         yield {"start_s": 0.0, "end_s": one.timeline.media.duration_s}
     elif unit is Unit.MARKER:
+        collected = [marker.pk for marker in one.markers if marker.source == COLLECTED]
         for marker in one.markers:
             if marker.kind != Marker.Kind.EXCLUDE:
                 yield {
@@ -103,6 +106,7 @@ def _spans(one: MeasuredRecording, unit: Unit, reader: str) -> Iterator[Cells]:
                     "marker_kind": marker.kind,
                     "marker": marker.name,
                     "stimulus": marker.stimulus.name if marker.stimulus else None,
+                    "stimulus_order": collected.index(marker.pk) + 1 if marker.pk in collected else None,
                 }
     else:
         corrections = one.timeline.corrections

@@ -1,0 +1,77 @@
+// The place of the page where stimuli are seen: a video, or the name as text for the length of the stimulus.
+import { query } from "../dom.js";
+
+/**
+ * @typedef {import("./presentation.js").Stimulus} Stimulus
+ */
+
+const PAUSE_MS = 1000;
+const FIXATION = "+";
+
+/** @param {number} ms */
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Resolves at an event of a video; rejects where it cannot be played.
+ * @param {HTMLVideoElement} video
+ * @param {string} name
+ */
+const event = (video, name) =>
+  new Promise((resolve, reject) => {
+    const settle = { once: true };
+    video.addEventListener(name, resolve, settle);
+    const fail = () => reject(new Error("A video of this study cannot be played. Tell whoever sent you the link."));
+    video.addEventListener("error", fail, settle);
+  });
+
+export class Stage {
+  #text;
+  #video;
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.#text = query(element, "[data-stage=text]");
+    this.#video = query(element, "[data-stage=video]", HTMLVideoElement);
+  }
+
+  /** @param {Stimulus} stimulus */
+  async prepare({ video }) {
+    if (!video) return;
+    const ready = event(this.#video, "canplaythrough");
+    this.#video.preload = "auto";
+    this.#video.src = video;
+    await ready;
+  }
+
+  async pause() {
+    this.#video.hidden = true;
+    this.#text.textContent = FIXATION;
+    await wait(PAUSE_MS);
+  }
+
+  /**
+   * @param {Stimulus} stimulus
+   * @param {(ago: number) => void} onStart
+   */
+  async play({ name, length_s: length, video }, onStart) {
+    this.#text.textContent = video ? "" : name;
+    this.#video.hidden = !video;
+    if (!video) {
+      await new Promise(requestAnimationFrame); // its length counts from when it is seen
+      onStart(0);
+      await wait(length * 1000);
+      return;
+    }
+    const ended = event(this.#video, "ended");
+    // The first picture that is seen, and how far into the video it is; not every browser tells.
+    if ("requestVideoFrameCallback" in this.#video) {
+      this.#video.requestVideoFrameCallback((_, { mediaTime }) => onStart(mediaTime));
+    } else
+      event(this.#video, "playing").then(
+        () => onStart(this.#video.currentTime),
+        () => {},
+      );
+    await this.#video.play();
+    await ended;
+  }
+}

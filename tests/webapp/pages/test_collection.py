@@ -151,6 +151,7 @@ def test_a_link_gives_nothing_but_its_own_upload(
     client: Any, client_of: Any, link: tuple[CollectionLink, str], owner: User
 ) -> None:
     session, api = begin(client, link[1]), client_of(None)
+    send(api, link[1], session)
     foreign = uploads.create(owner=owner, length=5, name="a.mp4", metadata="")
     for pk in (foreign.pk, session.pk):
         url = reverse("api:collection-upload", args=[link[1], session.pk, pk])

@@ -51,11 +51,12 @@ def flags() -> list[str]:
 @pytest.fixture(scope="module")
 def chromium(left_out: list[str], flags: list[str]) -> Iterator[Browser]:
     """The browser of a test file. Its event loop belongs to this thread, where Django would refuse to work."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "google-chrome")  # the first draws no window around the pages
+    path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         if os.environ.get("CI") == "true":
-            pytest.fail("There is no Chromium for the browser tests. Install Debian's: apt-get install chromium")
-        pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium")
+            pytest.fail("There is no Chromium for the browser tests. Install Debian's: apt-get install chromium-headless-shell")
+        pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium-headless-shell")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         expect.set_options(timeout=PATIENCE_MS)

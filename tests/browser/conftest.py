@@ -55,7 +55,9 @@ def chromium(left_out: list[str], flags: list[str]) -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         if os.environ.get("CI") == "true":
-            pytest.fail("There is no Chromium for the browser tests. Install Debian's: apt-get install chromium-headless-shell")
+            pytest.fail(
+                "There is no Chromium for the browser tests. Install Debian's: apt-get install chromium-headless-shell"
+            )
         pytest.skip("There is no Chromium here. Install Debian's: apt-get install chromium-headless-shell")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

@@ -38,6 +38,8 @@ def decode(data: object, kind: type[T]) -> T:
 def encode_timeline(timeline: Timeline) -> dict[str, Any]:
     """Return the contents of result.json: the timeline with its schema, its summary and what follows from segments."""
     data = encode(timeline)
+    if timeline.faces is not None:
+        del data["faces"]["views"]  # the file tells where faces are, not what else is known of them
     for segment, encoded in zip(timeline.segments, data["segments"], strict=True):
         encoded |= encode(predict_dimensions(segment.probabilities))
         if timeline.baseline and (relative := relative_segment(segment, timeline.baseline)):

@@ -25,6 +25,7 @@ WORDINGS = {
     "1": "aa824146",
     "2": "91e994d3",
     "sample-1": "01af1d00",
+    "study-1": "6776f7c5",
     "sharing-1": "c43f4e1d",
     "sharing-project-1": "c39b7944",
 }

@@ -162,11 +162,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--span-seconds", type=float, default=150)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--out", type=Path, default=REPORT)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="emotrace-scaling-") as folder:
         text = report(measure(Path(folder), options.seconds, options.span_seconds, options.workers), options.seconds)
-    options.out.write_text(text)
+    REPORT.write_text(text)
     print(text)
 
 

@@ -75,7 +75,10 @@ def measure_stages(path: Path, seconds: float) -> list[Stage]:
     )
     mixdown, audio = inspect.unwrap(measure_mixdown), inspect.unwrap(decode_audio)
     mix = timed("decode sound, first pass", lambda: mixdown(path))
-    sound = timed("decode sound, again", lambda: list(audio(path, SAMPLE_RATE, seconds, mix)))
+    # Once for the voice, once for the encoder.
+    sound, _ = timed(
+        "decode sound, twice more", lambda: [list(audio(path, SAMPLE_RATE, seconds, mix)) for _ in range(2)]
+    )
     voice = timed("find the voice", lambda: predictor.speech_windows.measure(lambda rate: sound))
     starts = [start for start in predictor.window_starts(len(times)) if start + size <= len(times)]
     begins = [start * predictor.step_s for start in starts]
@@ -92,7 +95,6 @@ def measure_stages(path: Path, seconds: float) -> list[Stage]:
 
     timed("fusion, three times a window", fuse)
     torch.set_num_threads(threads)
-    found["decode sound, again"] *= 2  # once for the voice, once for the encoder
     found[TOTAL] = sum(cpu_s for name, cpu_s in found.items() if name != DECODING)
     return [Stage(name, cpu_s, cpu_s / found[DECODING]) for name, cpu_s in found.items()]
 

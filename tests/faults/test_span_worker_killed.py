@@ -1,6 +1,6 @@
 """A worker that is killed while it reads a span, or merges them, costs that alone: the result is whole."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def long_clip(tmp_path_factory: Any) -> Path:
 
 
 @pytest.fixture
-def whole(cluster: Cluster, fault: Fault) -> Iterator[Callable[[Analysis], None]]:
+def whole(cluster: Cluster, fault: Fault) -> Callable[[Analysis], None]:
     """Wait until the analysis is over, and look at its result."""
 
     def whole(analysis: Analysis) -> None:
@@ -45,7 +45,7 @@ def whole(cluster: Cluster, fault: Fault) -> Iterator[Callable[[Analysis], None]
         assert starts[0] == 0 and all(0 < later - start < 0.73 for start, later in pairwise(starts))
         assert not Span.objects.exists()
 
-    yield whole
+    return whole
 
 
 @pytest.mark.fault("a worker is killed within a span: {place}")
@@ -62,7 +62,7 @@ def test_killed_within_a_span(
     cluster.kill(pid)
     fault.is_over()
     whole(analysis)
-    assert analysis.attempt == 1  # of the merge and the rendering; no span was begun again but that of the killed one
+    assert analysis.attempt == 1  # merging and rendering began once each
 
 
 @pytest.mark.fault("a worker is killed within the merge of spans: {place}")

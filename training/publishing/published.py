@@ -1,6 +1,6 @@
 """Published results, for orientation beside our own."""
 
-SPEECH = "58.1 % (RAVDESS-8, 5 actor folds, same network, 10 MFCC)"
+SPEECH = "58.1 % (RAVDESS-8, 5 actor folds, audio branch on 10 MFCC)"
 EEG_WITHIN_SUBJECT = "60.0 % (EEGNet, EAV)"
 BY_LABELS_AND_PART = {
     8: {

@@ -162,18 +162,10 @@ def timeline(analysis: Analysis) -> Timeline | None:
     """The timeline as the pipeline produced it, with corrections and baseline; None until it is published."""
     if analysis.timeline_at is None:
         return None
-    recording, labels = analysis.recording, tuple(analysis.labels)
+    labels = tuple(analysis.labels)
     found = Timeline(
         mode=Mode(analysis.mode),
-        media=MediaInfo(
-            duration_s=recording.duration_s,
-            width=recording.width,
-            height=recording.height,
-            fps=recording.fps,
-            has_video=True,
-            has_audio=recording.has_audio,
-            sha256=analysis.input_sha256,
-        ),
+        media=media_info(analysis.recording, analysis.input_sha256),
         models=decode(analysis.models_used, tuple[ModelUsed, ...]),
         labels=labels,
         windows=tuple(_window(*row) for row in analysis.windows.order_by("id").values_list(*WINDOW_FIELDS)),
@@ -185,6 +177,19 @@ def timeline(analysis: Analysis) -> Timeline | None:
     )
     marked = getattr(analysis, "neutral_baseline", None)
     return found if marked is None else with_baseline(found, marked.start_s, marked.end_s)
+
+
+def media_info(recording: Recording, sha256: str) -> MediaInfo:
+    """The facts of the video as they were measured when it was received."""
+    return MediaInfo(
+        duration_s=recording.duration_s,
+        width=recording.width,
+        height=recording.height,
+        fps=recording.fps,
+        has_video=True,
+        has_audio=recording.has_audio,
+        sha256=sha256,
+    )
 
 
 def published_timeline(analysis: Analysis) -> Timeline:

@@ -266,7 +266,7 @@ def test_spans_give_the_timeline_of_one_worker(transactional_db: None, settings:
 
 
 @pytest.mark.slow
-def test_a_span_that_cannot_be_read_fails_the_analysis(db: None, settings: Any, media_root: Path) -> None:
+def test_a_span_whose_media_are_away_puts_the_analysis_off(db: None, settings: Any, media_root: Path) -> None:
     settings.SPAN_SECONDS = 10
     recording = RecordingFactory.create(duration_s=24.0)
     with_files(recording, video=(SAMPLES / "interview.mp4").read_bytes())

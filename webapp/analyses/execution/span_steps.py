@@ -8,6 +8,7 @@ from inference.model_spec import AudioVisualSpec
 from inference.spans import SpanReading, count_spans
 from inference.store import StoredModel
 from inference.types import MediaInfo, OnProgress, Stage, Timeline
+from webapp.analyses import selectors
 from webapp.analyses.execution.span_lease import SpanLease
 from webapp.analyses.models import Analysis, Span
 from webapp.recordings.models import MediaFile, Recording
@@ -59,15 +60,6 @@ def merge_spans(analysis: Analysis, model: str, on_progress: OnProgress) -> Time
 
 
 def _media(recording: Recording) -> MediaInfo:
-    """The facts of the video as they were measured when it was received."""
     video = recording.file(MediaFile.Kind.VIDEO)
     assert video is not None
-    return MediaInfo(
-        duration_s=recording.duration_s,
-        width=recording.width,
-        height=recording.height,
-        fps=recording.fps,
-        has_video=True,
-        has_audio=recording.has_audio,
-        sha256=video.sha256,
-    )
+    return selectors.media_info(recording, video.sha256)

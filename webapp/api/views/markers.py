@@ -37,8 +37,8 @@ from webapp.studies import annotation_imports, markers, participants, permission
 from webapp.studies.models import Marker, Stimulus
 
 IMPORTED = (
-    "Where one does not fit, none is added. The kind is that of the file, or the name of its tier; otherwise a marker "
-    "is a stimulus where the project has one of its name, else an event."
+    "Where one does not fit, none is added; one that is there already is not added again. The kind is that of the file "
+    "or the name of its tier; else a marker is a stimulus where the project has one of its name, else an event."
 )
 
 

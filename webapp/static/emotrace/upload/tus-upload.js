@@ -48,6 +48,8 @@ export class TusUpload {
   #request = null;
   /** @type {(() => void) | null} */
   #wake = null;
+  /** @type {Promise<void>} */
+  #creation = Promise.resolve();
 
   /** @param {UploadOptions} options */
   constructor({ name, size, modified, address = null, onChange }) {
@@ -99,9 +101,9 @@ export class TusUpload {
     while (!isOver()) {
       const before = this.offset;
       try {
-        if (!this.address) await this.#create();
+        if (!this.address) await (this.#creation = this.#create());
         else if (!this.#offsetKnown) await this.queryOffset();
-        if (this.isRunning && this.offset < this.size) await this.#sendChunk();
+        if (this.isRunning && this.offset < this.size) await this.#sendChunk(isOver);
         if (isOver()) return;
         this.#setState(this.offset === this.size ? "finished" : "sending");
         retries = 0;
@@ -154,6 +156,7 @@ export class TusUpload {
 
   async remove() {
     this.pause();
+    await this.#creation.catch(() => {});
     if (this.address) await request("DELETE", this.address, { headers: TUS_HEADERS });
   }
 
@@ -183,7 +186,8 @@ export class TusUpload {
     this.onChange(this);
   }
 
-  async #sendChunk() {
+  /** @param {() => boolean} isOver */
+  async #sendChunk(isOver) {
     const start = this.offset;
     const chunk = /** @type {File} */ (this.file).slice(start, start + CHUNK_BYTES);
     try {
@@ -191,6 +195,7 @@ export class TusUpload {
     } catch {
       throw new RefusedError(`${this.name} can no longer be read. If it was moved or changed, choose it again.`);
     }
+    if (isOver()) return; // paused or removed while it was read
     const sent = await this.#patch(chunk, start);
     if (sent.status === 401 || sent.status === 403) {
       await renewToken();

@@ -283,6 +283,21 @@ class AudioVisualSpec(_Spec, frozen=True, kw_only=True, tag="audio-video"):
         if (self.speech is not None, self.encoder is not None) != (branch == "mfcc", branch == "encoder"):
             raise ValueError(f"audio_branch {branch!r} needs `{'speech' if branch == 'mfcc' else 'encoder'}` alone")
 
+    @property
+    def step_s(self) -> float:
+        """Distance of two samples of the face, seconds."""
+        return self.window.seconds / self.face.samples
+
+    @property
+    def hop(self) -> int:
+        """Distance of two windows, samples."""
+        return round(self.window.hop_s / self.step_s)
+
+    @property
+    def hop_s(self) -> float:
+        """Distance of two windows, seconds: `window.hop_s` as far as samples allow."""
+        return self.hop * self.step_s
+
 
 class SystemSpec(_Spec, frozen=True, kw_only=True, tag="system"):
     """Specification of a system of the zoo that reads pictures and sound; its faces are those of `VideoImages`."""

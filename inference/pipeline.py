@@ -11,7 +11,7 @@ import torch
 
 from inference import eeg, store
 from inference.errors import Code, InputError
-from inference.model_spec import SystemSpec
+from inference.model_spec import AudioVisualSpec, SystemSpec
 from inference.predictors.audio_visual import AudioVisualPredictor, fastest_device
 from inference.predictors.face_track import FaceTrack
 from inference.predictors.system import SystemPredictor
@@ -135,13 +135,13 @@ def analyse_track(
     starts = predictor.window_starts(len(track.detected))
     windows = _collect(predictor.predict(inputs, media, track, starts), len(starts), track, on_progress)
     on_progress(Stage.TIMELINE, 0.0)
-    return _audio_visual_timeline(predictor, model, media, windows, track.faces)
+    return _audio_visual_timeline(model, predictor.spec, media, windows, track.faces)
 
 
 def _audio_visual_timeline(
-    predictor: AudioVisualPredictor, model: store.StoredModel, media: MediaInfo, windows: list[Window], faces: Faces
+    model: store.StoredModel, spec: AudioVisualSpec, media: MediaInfo, windows: list[Window], faces: Faces
 ) -> Timeline:
-    segments = segment_windows(windows, model.labels, media.duration_s, predictor.hop_s, predictor.evidence)
+    segments = segment_windows(windows, model.labels, media.duration_s, spec.hop_s, spec.support.evidence)
     segments = with_voice_novelty(segments, windows)
     return _timeline(Mode.AUDIO_VIDEO, media, (model.used,), model, windows, segments, faces)
 
@@ -153,14 +153,13 @@ def read_span(
     model: str,
     number: int,
     count: int,
-    survey: SoundSurvey | None,
-    on_survey: Callable[[SoundSurvey], None],
+    share_survey: Callable[[Callable[[], SoundSurvey]], SoundSurvey],
     on_progress: OnProgress = _ignore_progress,
 ) -> SpanReading:
     """Read span `number` of `count` of a recording without EEG, whose `media` was probed before.
 
-    `on_survey` is called with the survey of the whole sound where `survey` is None: the other spans need it, too.
-    Raises InputError and StoreError, as `analyse` does.
+    `share_survey` is called with what makes the survey of the whole sound, and returns it, or that of another span,
+    while faces are tracked. Raises InputError and StoreError, as `analyse` does, and what `share_survey` raises.
     """
     on_progress(Stage.SAMPLE, 0.0)
     with _as_input_error(), _cores_shared():
@@ -170,9 +169,7 @@ def read_span(
         with predictor.tracking_faces(
             inputs, media, lambda share: on_progress(Stage.SAMPLE, share), plan.windows
         ) as track:
-            if survey is None:
-                survey = predictor.survey_sound(inputs, media)
-                on_survey(survey)
+            survey = share_survey(lambda: predictor.survey_sound(inputs, media))
             predicted = predictor.predict(inputs, media, track, plan.windows, survey)
             windows = _collect(predicted, len(plan.windows), track, on_progress)
         return SpanReading(tuple(windows), _faces_between(track.faces, plan.first, plan.last))
@@ -181,14 +178,14 @@ def read_span(
 def merge_spans(media: MediaInfo, readings: Sequence[SpanReading], *, model: str) -> Timeline:
     """Make one timeline of the readings of all spans of a recording, in their order. Raises StoreError."""
     stored = store.get(model)
-    predictor = AudioVisualPredictor.load(stored)
+    assert isinstance(stored.spec, AudioVisualSpec), "no other recordings are read in spans"
     windows = [window for reading in readings for window in reading.windows]
     boxes, views = (
         tuple(chain.from_iterable(parts))
         for parts in zip(*((reading.faces.boxes, reading.faces.views) for reading in readings), strict=True)
     )
-    faces = Faces(predictor.step_s, boxes, views)
-    return _audio_visual_timeline(predictor, stored, media, windows, faces)
+    faces = Faces(stored.spec.step_s, boxes, views)
+    return _audio_visual_timeline(stored, stored.spec, media, windows, faces)
 
 
 def _faces_between(faces: Faces, first: int, last: int) -> Faces:

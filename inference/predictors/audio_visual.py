@@ -54,8 +54,8 @@ class AudioVisualPredictor:
         self.evidence = spec.support.evidence
         self.window_s = spec.window.seconds
         self.window_samples = spec.face.samples
-        self.step_s = self.window_s / self.window_samples
-        self.hop = round(spec.window.hop_s / self.step_s)
+        self.step_s = spec.step_s
+        self.hop, self.hop_s = spec.hop, spec.hop_s
 
     @classmethod
     def load(cls, model: store.StoredModel, device: str = "cpu") -> "AudioVisualPredictor":
@@ -80,11 +80,6 @@ class AudioVisualPredictor:
         if self.spec.speech is None:
             raise ValueError(f"{self.spec.name}@{self.spec.version} reads no MFCC")
         return self.spec.speech
-
-    @property
-    def hop_s(self) -> float:
-        """Distance of two windows, seconds."""
-        return self.hop * self.step_s
 
     def sample_times(self, duration_s: float) -> np.ndarray:
         """Return the times of the face samples (s): the middles of steps of `step_s`, at least one."""

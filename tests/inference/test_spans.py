@@ -1,6 +1,6 @@
 """A long recording that is read in spans gives the timeline that one worker gives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +104,12 @@ def test_of_a_group_without_end_few_packets_are_held() -> None:
 def in_spans(inputs: Inputs, count: int, model: str) -> Timeline:
     """As workers do it, with what goes through the database encoded."""
     media, surveys, readings = check_inputs(inputs, Limits()), list[bytes](), list[SpanReading]()
+
+    def share_survey(make: Callable[[], SoundSurvey]) -> SoundSurvey:
+        if not surveys:
+            surveys.append(make().encode())
+        return SoundSurvey.decode(surveys[0])
+
     for number in range(count):
         reading = read_span(
             inputs,
@@ -111,8 +117,7 @@ def in_spans(inputs: Inputs, count: int, model: str) -> Timeline:
             model=model,
             number=number,
             count=count,
-            survey=SoundSurvey.decode(surveys[0]) if surveys else None,
-            on_survey=lambda survey: surveys.append(survey.encode()),
+            share_survey=share_survey,
         )
         readings.append(SpanReading.decode(reading.encode()))
     assert len(surveys) == 1

@@ -12,8 +12,10 @@ from django.db import connection
 from django.utils import timezone
 
 from inference import store
+from inference.sound_survey import SoundSurvey
 from inference.types import Inputs, Limits, Stage
 from inference.validation import check_inputs
+from inference.voice_activity import VoiceActivity
 from tests.inference.sounds import SAMPLES
 from tests.webapp.factories import AnalysisFactory, RecordingFactory, UserFactory, a_timeline, with_files
 from webapp.accounts.models import User
@@ -23,7 +25,7 @@ from webapp.analyses.execution.lease import Lease, LeaseLostError
 from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.execution.reaper import reap
 from webapp.analyses.execution.span_lease import READ_SHARE, SpanLease
-from webapp.analyses.execution.span_steps import create_spans
+from webapp.analyses.execution.span_steps import create_spans, share_survey
 from webapp.analyses.models import Analysis, Span
 from webapp.operation import metric_collectors
 from webapp.recordings.models import MediaFile
@@ -222,6 +224,45 @@ def test_the_merge_of_a_lost_worker_is_done_again(db: None, settings: Any, queue
     reap()
     assert refreshed(analysis).status == Status.QUEUED
     assert type(claim_next(published=False)) is Lease
+
+
+def test_only_the_first_of_the_spans_that_are_read_surveys_the_sound(db: None, settings: Any, queue: Any) -> None:
+    long(3)
+    first, second = claimed(0), claimed(1)
+    assert (first.leaves_survey_to_another(), second.leaves_survey_to_another()) == (False, True)
+    lost(settings)
+    reap()
+    assert not second.leaves_survey_to_another()
+    assert claimed(0).leaves_survey_to_another() is False
+    second.write(survey=b"the survey")
+    third = claimed(2)
+    assert third.survey() == b"the survey"
+    second.publish(b"")
+    assert third.survey() == b"the survey"
+
+
+def test_a_span_waits_for_the_survey_of_an_earlier_one_as_long_as_that_is_read(db: None, settings: Any) -> None:
+    long(2)
+    first, second = claimed(0), claimed(1)
+    survey, waited = SoundSurvey(None, VoiceActivity(np.zeros(0, bool), -20.0)), list[Stage]()
+
+    def never() -> SoundSurvey:
+        raise AssertionError("it is made twice")
+
+    def found_meanwhile(stage: Stage, share: float) -> None:
+        waited.append(stage)
+        first.write(survey=survey.encode())
+
+    def lost_meanwhile(stage: Stage, share: float) -> None:
+        waited.append(stage)
+        lost(settings)
+        reap()
+
+    assert share_survey(second, never, found_meanwhile).voice.level_db == -20.0
+    Span.objects.update(survey=None)
+    assert share_survey(second, lambda: survey, lost_meanwhile) is survey
+    assert waited == [Stage.SAMPLE, Stage.SAMPLE]
+    assert share_survey(claimed(0), never, lost_meanwhile).voice.level_db == -20.0
 
 
 def test_a_fault_of_the_installation_puts_all_spans_off(db: None, settings: Any) -> None:

@@ -47,6 +47,17 @@ class SpanLease(Lease):
             stage=stage, progress=READ_SHARE * (shares["mean"] or 0.0)
         )
 
+    def survey(self) -> bytes | None:
+        """What a span's worker found out of the whole sound; None as long as none has."""
+        rows = Span.objects.filter(analysis=self.pk).exclude(survey=None)
+        found = rows.values_list("survey", flat=True).first()
+        return None if found is None else bytes(found)
+
+    def leaves_survey_to_another(self) -> bool:
+        """Whether a worker holds an earlier span: only the first of those that are held surveys the sound."""
+        earlier = unread_spans().filter(analysis=self.pk, number__lt=self.number)
+        return earlier.exclude(lease_token=None).exists()
+
     def publish(self, reading: bytes) -> None:
         """Store what was read. The last span queues the analysis to be merged. Raises LeaseLostError."""
         with transaction.atomic():

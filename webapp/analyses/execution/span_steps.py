@@ -1,6 +1,8 @@
 """A long recording is read in spans, each a step of its own, which are merged into one timeline."""
 
-from typing import cast
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 
@@ -12,6 +14,11 @@ from webapp.analyses import selectors
 from webapp.analyses.execution.span_lease import SpanLease
 from webapp.analyses.models import Analysis, Span
 from webapp.recordings.models import MediaFile, Recording
+
+if TYPE_CHECKING:
+    from inference.sound_survey import SoundSurvey
+
+SURVEY_POLL_SECONDS = 0.5
 
 
 def create_spans(analysis: Analysis, model: StoredModel) -> int:
@@ -31,22 +38,32 @@ def create_spans(analysis: Analysis, model: StoredModel) -> int:
 def read_span(lease: SpanLease, analysis: Analysis, model: str, on_progress: OnProgress) -> None:
     """Read a span and publish what was read. Raises InputError, StoreError, LeaseLostError."""
     from inference import pipeline
-    from inference.sound_survey import SoundSurvey
 
-    spans = Span.objects.filter(analysis=analysis)
-    known = spans.exclude(survey=None).values_list("survey", flat=True).first()
     with analysis.recording.inputs() as inputs:
         reading = pipeline.read_span(
             inputs,
             _media(analysis.recording),
             model=model,
             number=lease.number,
-            count=spans.count(),
-            survey=SoundSurvey.decode(bytes(known)) if known else None,
-            on_survey=lambda survey: lease.write(survey=survey.encode()),
+            count=Span.objects.filter(analysis=analysis).count(),
+            share_survey=lambda make: share_survey(lease, make, on_progress),
             on_progress=on_progress,
         )
     lease.publish(reading.encode())
+
+
+def share_survey(lease: SpanLease, make: Callable[[], "SoundSurvey"], on_progress: OnProgress) -> "SoundSurvey":
+    """Return the survey that another span's worker has made or makes now, or else make it for all of them."""
+    from inference.sound_survey import SoundSurvey
+
+    while (known := lease.survey()) is None and lease.leaves_survey_to_another():
+        on_progress(Stage.SAMPLE, 0.0)
+        time.sleep(SURVEY_POLL_SECONDS)
+    if known is not None:
+        return SoundSurvey.decode(known)
+    survey = make()
+    lease.write(survey=survey.encode())
+    return survey
 
 
 def merge_spans(analysis: Analysis, model: str, on_progress: OnProgress) -> Timeline:

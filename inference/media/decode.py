@@ -9,7 +9,6 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
@@ -21,15 +20,11 @@ from inference.media.keyframes import from_keyframe
 from inference.media.mixdown import ChannelStatistics, Mixdown, frame_samples
 from inference.media.needed_packets import needed_packets
 from inference.media.orientation import Orientation
+from inference.media.resampling import TimedResampler
 from inference.media.timestamps import SoundTimestamps
 from inference.sandbox import client as sandbox
 from inference.sandbox.client import sandboxed
 
-_MAX_DRIFT_S = 0.05  # a larger drift from the timestamps is corrected at once, by silence or by a cut
-_SLACK_S = 0.01  # of drift that is left: containers round timestamps
-_DRIFT_CORRECTION = 0.1  # share of the drift that each frame corrects by stretching
-_MAX_CORRECTION = 0.05  # of a frame's length
-_MAX_OVERLAP_S = 0.5  # a timestamp further back is ignored
 # Codecs whose decoders tell frames that no other frame refers to.
 _CODECS_WITH_DISPOSABLE_FRAMES = ("h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4")
 _OVERRUN_S = 1.0  # of sound decoded beyond the length of the packets
@@ -136,46 +131,14 @@ def decode_audio(
     with open_container(path) as container:
         stream = audio_stream(container)
         assert stream is not None, "probing finds the sound"
-        start, done = start_s(container), 0
-        resampler, rate = _resampler(sample_rate), None
+        start = start_s(container)
+        resampler = TimedResampler(sample_rate, mix, max_samples)
         for frame in _decode_frames(container, stream, audio_decoder(path, stream)):
-            if done > max_samples:
-                return
-            if rate is not None and rate != frame.sample_rate:  # a resampler has one rate
-                resampler = _resampler(sample_rate)
-            rate = frame.sample_rate
-            drift = 0 if frame.time is None else done - round((frame.time - start) * sample_rate)
-            if drift > _MAX_OVERLAP_S * sample_rate:
-                drift = 0
-            if drift < -_MAX_DRIFT_S * sample_rate:
-                missing = int(min(-drift, max_samples))
-                yield from _silence(missing, sample_rate)
-                done, drift = done + missing, drift + missing
-            for piece in resampler.resample(_mono_frame(mix(frame_samples(frame)), rate)):
-                chunk = _resynchronise(piece.to_ndarray()[0], drift, sample_rate)
-                drift -= piece.samples - len(chunk)
-                done += len(chunk)
-                yield chunk
-        for piece in resampler.resample(None):
-            yield piece.to_ndarray()[0]
-
-
-def _mono_frame(samples: np.ndarray, rate: int) -> av.AudioFrame:
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
-    frame.sample_rate = rate
-    return frame
-
-
-def _resynchronise(chunk: np.ndarray, drift: int, sample_rate: int) -> np.ndarray:
-    """Shorten or stretch a chunk that would end `drift` samples too late (too early, if negative)."""
-    if drift > _MAX_DRIFT_S * sample_rate:
-        return chunk[drift:]
-    if abs(drift) <= _SLACK_S * sample_rate:
-        return chunk
-    most = _MAX_CORRECTION * len(chunk)
-    length = len(chunk) - round(min(most, max(-most, _DRIFT_CORRECTION * drift)))
-    stretched: np.ndarray = np.interp(np.linspace(0, len(chunk) - 1, length), np.arange(len(chunk)), chunk)
-    return stretched.astype(np.float32)
+            if resampler.samples > max_samples:
+                break
+            time_s = None if frame.time is None else frame.time - start
+            yield from resampler.add(frame_samples(frame), frame.sample_rate, time_s)
+        yield from resampler.finish()
 
 
 def _decode_needed(
@@ -216,12 +179,3 @@ def _decode_packet(decoder: VideoCodecContext | AudioCodecContext, packet: "av.P
         return list(decoder.decode(packet))
     except av.error.FFmpegError:
         return []
-
-
-def _resampler(sample_rate: int) -> AudioResampler:
-    return AudioResampler(format="flt", layout="mono", rate=sample_rate)
-
-
-def _silence(samples: int, longest: int) -> Iterator[np.ndarray]:
-    for done in range(0, samples, longest):
-        yield np.zeros(min(longest, samples - done), dtype=np.float32)

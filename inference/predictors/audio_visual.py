@@ -110,7 +110,7 @@ class AudioVisualPredictor:
         times = self.sample_times(media.duration_s)
         part = range(len(times))
         if windows is not None:
-            part = range(run_up(windows[0]), min(windows[-1] + self.window_samples, len(times)))
+            part = range(windows[0], min(windows[-1] + self.window_samples, len(times)))
         features = self.network.video.backbone.features
         return RunningFaceTrack(
             len(times),
@@ -125,7 +125,10 @@ class AudioVisualPredictor:
     def _fill(
         self, track: FaceTrack, times: np.ndarray, part: range, inputs: Inputs, media: MediaInfo
     ) -> Iterator[int]:
-        """Write the samples in `part`, a window's at a time; yield behind which sample they end so far."""
+        """Write the samples in `part`, a window's at a time; yield behind which sample they end so far.
+
+        The tracker begins before them, where its run-up requires that.
+        """
         assert track.quality is not None
         tracker = FaceTracker(self.face)
         pending: list[np.ndarray] = []
@@ -133,9 +136,13 @@ class AudioVisualPredictor:
         views: list[FaceView] = []
         # The probe saw the first frame; frames of a track may grow.
         max_pixels = max(Limits.max_pixels, 1.1 * media.pixels)
-        wanted = times[part.start : part.stop].tolist()
-        for number, frame in zip(part, frames_at(inputs.video, wanted, self.face.frame_side, max_pixels), strict=True):
+        tracked = range(run_up(part.start), part.stop)
+        wanted = times[tracked.start : tracked.stop].tolist()
+        frames = frames_at(inputs.video, wanted, self.face.frame_side, max_pixels)
+        for number, frame in zip(tracked, frames, strict=True):
             sample = tracker(frame)
+            if number < part.start:
+                continue
             track.detected[number] = sample.crop is not None
             track.quality[number] = sample.quality
             pending.append(np.zeros(self._crop_shape, dtype=np.uint8) if sample.crop is None else sample.crop)

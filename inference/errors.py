@@ -11,6 +11,7 @@ class Code(StrEnum):
     MISSING_FILE = "missing_file"
     EMPTY_FILE = "empty_file"
     NOT_A_VIDEO = "not_a_video"
+    NOT_A_PICTURE = "not_a_picture"
     FILE_EXTENSION = "file_extension"
     MIXED_FILE = "mixed_file"
     CODEC = "codec"
@@ -62,7 +63,7 @@ class InputError(Exception):
     """An input that cannot be used.
 
     `message` tells the sender what is wrong and what to do. `file` names the affected file of the recording, "video",
-    "audio" or "eeg", where it is known.
+    "audio" or "eeg", or the "picture" of a stimulus, where it is known.
     """
 
     def __init__(self, code: Code, message: str, file: str | None = None) -> None:

@@ -56,6 +56,12 @@ AUDIO_FORMATS = (
     _file_format("MP3", "mp3", ".mp3", rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]"),
     *VIDEO_FORMATS,
 )
+# Of stimuli; a recording is never one of them.
+PICTURE_FORMATS = (
+    _file_format("PNG", "png_pipe", ".png", rb"\x89PNG\r\n\x1a\n"),
+    _file_format("JPEG", "jpeg_pipe", ".jpg .jpeg", rb"\xff\xd8\xff"),
+    _file_format("WebP", "webp_pipe", ".webp", rb"RIFF.{4}WEBP"),
+)
 
 
 def detect_format(path: Path, formats: Collection[FileFormat] = AUDIO_FORMATS) -> FileFormat | None:

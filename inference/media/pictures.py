@@ -1,4 +1,4 @@
-"""Pictures that participants see: decoded in the sandbox, and written anew, so that nothing but their pixels is kept."""
+"""Pictures that participants see: decoded in the sandbox and written anew, so that only their pixels are kept."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -27,7 +27,9 @@ def convert_picture(source: Path, target: Path) -> None:
     if size == 0:
         raise InputError(Code.EMPTY_FILE, f"The file {source.name} is empty. Send it again.")
     if size > MAX_BYTES:
-        message = f"{source.name} has {size / 1e6:.0f} MB; a picture may have {MAX_BYTES / 1e6:.0f} MB. Save it smaller."
+        message = (
+            f"{source.name} has {size / 1e6:.0f} MB; a picture may have {MAX_BYTES / 1e6:.0f} MB. Save it smaller."
+        )
         raise InputError(Code.TOO_LARGE, message)
     (pixels,) = read_picture(source)
     target.write_bytes(_png(pixels))

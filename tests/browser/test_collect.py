@@ -15,7 +15,7 @@ from webapp.studies.models import CollectionSession, Marker
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.extended]
 
-TEXT, TEXT_S, VIDEO_S = "Think of a beach", 1.5, 2.0
+TEXT, TEXT_S, VIDEO_S, PICTURE_S = "Think of a beach", 1.5, 2.0, 1.0
 APART_S = 0.1  # at most, marker and recorded picture: three frames
 WHITE = 128
 # In place of the camera, a picture that is white while the page shows the text.
@@ -47,11 +47,13 @@ def flags() -> list[str]:
 
 @pytest.fixture
 def project(transactional_db: None, researcher: User) -> Project:
-    """A study of a text and a video that the browser plays."""
+    """A study of a text, a video that the browser plays, and a picture."""
     project = Project.objects.create(owner=researcher, name="Adverts", purpose="research")
     stimuli.create_stimulus(project=project, by=researcher, name=TEXT, length_s=TEXT_S)
     video = SimpleUploadedFile("video.mp4", clips.video(VIDEO_S))
     stimuli.create_stimulus(project=project, by=researcher, name="Video", video=video)
+    picture = SimpleUploadedFile("beach.webp", clips.picture(".webp"))
+    stimuli.create_stimulus(project=project, by=researcher, name="Picture", length_s=PICTURE_S, picture=picture)
     return project
 
 
@@ -74,17 +76,21 @@ def test_from_the_link_to_a_recording_with_markers(page: Page, secret: str, proj
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_text(TEXT)).to_be_visible()
     expect(page.locator("[data-stage=video]")).to_be_visible()
+    expect(page.locator("[data-stage=picture]")).to_be_visible()
+    assert page.locator("[data-stage=picture]").evaluate("picture => picture.naturalWidth") == clips.SIDE
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     recording = Recording.objects.get()
     assert (recording.project, str(recording.participant)) == (project, "P07")
     assert recording.consent_text.startswith("We study faces.")
-    text, video = Marker.objects.order_by("start_s")
-    assert (text.name, video.name, {text.source, video.source}) == (TEXT, "Video", {"collected"})
+    text, video, picture = Marker.objects.order_by("start_s")
+    assert [text.name, video.name, picture.name] == [TEXT, "Video", "Picture"]
+    assert {text.source, video.source, picture.source} == {"collected"}
     assert text.start_s >= 1
     assert TEXT_S - 0.05 <= text.end_s - text.start_s < TEXT_S + LATE_S
     assert video.start_s - text.end_s >= 0.9
     assert VIDEO_S - LATE_S <= video.end_s - video.start_s < VIDEO_S + LATE_S
-    assert video.end_s <= recording.duration_s < video.end_s + 1 + 2 * LATE_S
+    assert PICTURE_S - 0.05 <= picture.end_s - picture.start_s < PICTURE_S + LATE_S
+    assert picture.end_s <= recording.duration_s < picture.end_s + 1 + 2 * LATE_S
     session = CollectionSession.objects.get()
     assert session.recording == recording
     assert session.dropped_frames is not None

@@ -18,9 +18,11 @@ from tests.inference.timelines import fused
 from tests.integration.processes import eventually
 from tests.integration.rest import PASSWORD, SAMPLES
 from tests.integration.web import Web
+from tests.webapp import clips
 from tests.webapp.factories import (
     AnalysisFactory,
     ParticipantFactory,
+    ProjectFactory,
     RecordingFactory,
     claimed,
     finished,
@@ -315,6 +317,21 @@ def test_a_table_is_a_data_frame_with_the_types_of_its_codebook(client: Client, 
     assert len(client.table(str(project.pk), model="nobody")) == 0
     with pytest.raises(ProblemError, match="unit"):
         client.table(str(project.pk), unit="person")
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_stimuli_are_added_changed_and_deleted(client: Client, owner: User, tmp_path: Path) -> None:
+    project = str(ProjectFactory.create(owner=owner).pk)
+    (tmp_path / "beach.png").write_bytes(clips.picture())
+    (tmp_path / "clip.mp4").write_bytes(clips.video())
+    client.add_stimulus(project, "Text", length_s=4)
+    beach = client.add_stimulus(project, "Beach", length_s=3, picture=tmp_path / "beach.png")
+    client.add_stimulus(project, "Clip", video=tmp_path / "clip.mp4")
+    client.change_stimulus(beach["id"], name="Sea", position=0)
+    media = [(each["name"], each["medium"]) for each in client.stimuli(project)]
+    assert media == [("Sea", "picture"), ("Text", "none"), ("Clip", "video")]
+    client.delete_stimulus(beach["id"])
+    assert len(client.stimuli(project)) == 2
 
 
 @pytest.mark.usefixtures("transactional_db")

@@ -4,8 +4,8 @@ import test from "node:test";
 import { present } from "../../webapp/static/emotrace/collection/presentation.js";
 
 const STIMULI = [
-  { id: "a", name: "First", length_s: 4, video: null },
-  { id: "b", name: "Second", length_s: 2, video: "/b/" },
+  { id: "a", name: "First", length_s: 4, medium: "none", file: null },
+  { id: "b", name: "Second", length_s: 2, medium: "video", file: "/b/" },
 ];
 
 /** A stage on which every step takes as long as it says, on a clock of its own. */

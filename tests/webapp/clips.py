@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import scipy.io
 import soundfile
@@ -47,6 +48,12 @@ def no_frames() -> bytes:
         stream.width, stream.height, stream.pix_fmt = SIDE, SIDE, "yuv420p"
         container.start_encoding()
     return out.getvalue()
+
+
+def picture(suffix: str = ".png", *, side: int = SIDE) -> bytes:
+    """A picture of coloured noise."""
+    noise = np.random.default_rng(7).integers(0, 255, (side, side, 3), dtype=np.uint8)
+    return bytes(cv2.imencode(suffix, noise)[1])
 
 
 def wav(seconds: float = 1.0) -> bytes:

@@ -9,7 +9,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
@@ -114,7 +114,8 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
     stimulus = StimulusFactory.create(project=project)
     with media.scratch_dir() as place:
         (place / "advert.mp4").write_bytes(clips.video())
-        Stimulus.objects.update(file=media.save(place / "advert.mp4", stimulus.pk, ".mp4"))
+        Stimulus.objects.update(medium="video", file=media.save(place / "advert.mp4", stimulus.pk, ".mp4"))
+    picture = StimulusFactory.create(project=project, medium="picture", file=_stored_picture())
     by_participants = {"project": project, "by": owner, "consent_text": "We study faces.", "random_order": False}
     collection_link, collection_secret = collection.create_link(**by_participants)
     closed, closed_secret = collection.create_link(**by_participants)
@@ -129,6 +130,7 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
         "participant": ParticipantFactory.create(project=project).pk,
         "variable": VariableFactory.create(project=project).pk,
         "stimulus": stimulus.pk,
+        "picture": picture.pk,
         "marker": MarkerFactory.create(recording=analysis.recording, kind="stimulus", stimulus=stimulus).pk,
         "recording": analysis.recording_id,
         "analysis": analysis.pk,
@@ -145,6 +147,12 @@ def things(people: dict[str, Any], models: Path, settings: Any) -> dict[str, obj
         ).pk,
         "delivery": webhooks.send_test(endpoint=webhook).pk,
     }
+
+
+def _stored_picture() -> str:
+    with media.scratch_dir() as place:
+        (place / "picture.png").write_bytes(clips.picture())
+        return media.save(place / "picture.png", uuid4(), ".png")
 
 
 def test_every_call_has_a_row_and_every_row_a_call() -> None:
@@ -253,7 +261,7 @@ FIELDS = re.findall(
     "expires sure at next kinds labels over group below face_share "
     "code into kind unit_of levels position table preview pattern length_s start_s end_s markers "
     "anchor lines participant said video_upload unit format measures factor paired baseline reader stimulus covariate "
-    "save consent_text random_order agreed shown dropped_frames",
+    "save consent_text random_order agreed shown dropped_frames direction medium file picture moved",
 )
 HEADERS = ("Upload-Metadata", "Upload-Length", "Upload-Checksum", "Idempotency-Key", "Range", "If-Range", "Accept")
 

@@ -42,6 +42,11 @@ urlpatterns = [
         markers.StimulusVideoView.as_view(),
         name="stimulus-video",
     ),
+    path(
+        "projects/<uuid:pk>/stimuli/<uuid:stimulus>/picture/",
+        markers.StimulusPictureView.as_view(),
+        name="stimulus-picture",
+    ),
     path("projects/<uuid:pk>/markers/", markers.ProjectMarkersView.as_view(), name="project-markers"),
     path(
         "projects/<uuid:pk>/markers/import/",

@@ -13,7 +13,7 @@ from webapp.core.errors import PROBLEM_TYPE, RETRY_SECONDS, STATUSES, RequestErr
 
 UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL characters."
 FILE_VIEWS = {
-    *("pages:upload", "api:recordings", "api:upload", "api:stimuli", "api:collection-upload"),
+    *("pages:upload", "pages:add-stimulus", "api:recordings", "api:upload", "api:stimuli", "api:collection-upload"),
     *("api:markers-import", "api:project-markers-import", "api:transcript-import"),
 }  # their views have limits of their own
 # Corrections of two hours with a note each, and as much of a study.

@@ -1,11 +1,31 @@
-"""The type of requests behind `login_required`."""
+"""Requests behind `login_required`, and those of them that bring files."""
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from inference.errors import InputError
 from webapp.accounts.models import User
+from webapp.core.errors import RequestError, incomplete_request
+from webapp.core.middleware import refusal_response
+from webapp.recordings.upload_slots import require_capacity, upload_slot
 
 
 class AuthenticatedRequest(HttpRequest):
     """A request with a logged-in user, for the type checker."""
 
     user: User
+
+
+def receive_files(request: AuthenticatedRequest) -> HttpResponse | None:
+    """Read the body of a request with files within the limits of its user; returns the refusal if it is refused.
+
+    The view before it is exempt from the CSRF check, which reads the body; the view after it is not.
+    """
+    try:
+        require_capacity(owner=request.user, request=request)
+        with upload_slot(owner=request.user, request=request):
+            _ = request.POST
+    except UnreadablePostError:
+        return refusal_response(request, incomplete_request())
+    except (InputError, RequestError) as error:
+        return refusal_response(request, error)
+    return None

@@ -1,7 +1,6 @@
 """What the export of a user's data holds of studies."""
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Any
 
 from webapp.accounts.models import User
@@ -9,12 +8,13 @@ from webapp.analyses.downloads.archive import folder_name
 from webapp.analyses.privacy.data_export import ExportedFile
 from webapp.core.file_names import safe_name
 from webapp.recordings.models import Project, Recording
+from webapp.storage import media
 from webapp.studies import selectors
 from webapp.studies.models import VariableValue
 from webapp.studies.thresholds import thresholds_of
 
 VARIABLE_FIELDS = ("name", "kind", "unit_of", "levels")
-STIMULUS_FIELDS = ("name", "length_s", "original_name", "sha256", "bytes")
+STIMULUS_FIELDS = ("name", "position", "medium", "length_s", "original_name", "sha256", "bytes")
 MARKER_FIELDS = ("start_s", "end_s", "kind", "name", "source")
 LINE_FIELDS = ("start_s", "end_s", "speaker", "text")
 COMPARISON_FIELDS = (
@@ -26,12 +26,12 @@ SESSION_FIELDS = ("link_id", "participant__code", "begun_at", "stimuli", "droppe
 
 
 def on_exporting_account(*, user: User, **_: Any) -> Iterator[ExportedFile]:
-    """A folder for each project: study.json and the videos of its stimuli."""
+    """A folder for each project: study.json and the files of its stimuli."""
     for number, project in enumerate(user.projects.order_by("created_at"), 1):
         folder = f"projects/{folder_name(number, project.name)}"
         yield ExportedFile(f"{folder}/study.json", project.created_at, data=_study(project))
         for stimulus in project.stimuli.exclude(file="").order_by("pk"):
-            name = f"{stimulus.pk}-{safe_name(stimulus.name, 'stimulus')}{PurePath(stimulus.original_name).suffix}"
+            name = f"{stimulus.pk}-{safe_name(stimulus.name, 'stimulus')}{media.suffix(stimulus.key)}"
             yield ExportedFile(f"{folder}/stimuli/{name}", project.created_at, key=stimulus.key)
 
 

@@ -81,10 +81,17 @@ class VariableValue(models.Model):
 class Stimulus(models.Model):
     """Something that participants see or hear, with its file if that is stored here."""
 
+    class Medium(models.TextChoices):
+        NONE = "none", "The name, as text"
+        VIDEO = "video", "A video"
+        PICTURE = "picture", "A picture"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="stimuli", db_index=False)
     name = models.CharField(max_length=TITLE_MAX_LENGTH)
+    position = models.PositiveIntegerField(default=0, help_text="Its place among the project's stimuli, from 0.")
     length_s = models.FloatField()
+    medium = models.CharField(max_length=10, choices=Medium, default=Medium.NONE)
     file = models.FileField(max_length=200, blank=True, default="")
     original_name = models.CharField(max_length=255, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
@@ -95,6 +102,7 @@ class Stimulus(models.Model):
         constraints = [
             models.UniqueConstraint("project", Lower("name"), name="stimulus_name_once"),
             models.CheckConstraint(condition=Q(length_s__gt=0), name="stimulus_has_length"),
+            models.CheckConstraint(condition=Q(medium="none") ^ ~Q(file=""), name="stimulus_medium_has_file"),
         ]
 
     def __str__(self) -> str:
@@ -104,6 +112,11 @@ class Stimulus(models.Model):
     def key(self) -> str:
         """The file's key in the storage; empty without one."""
         return str(self.file)
+
+    @property
+    def content_type(self) -> str:
+        """The media type that its file is served with, whatever it was sent as."""
+        return "image/png" if self.medium == self.Medium.PICTURE else "video/mp4"
 
 
 class Marker(models.Model):

@@ -68,8 +68,8 @@ def values_by_recording(project: Project) -> ValuesByUnit:
 
 
 def stimuli_of(project: Project) -> QuerySet[Stimulus]:
-    """The project's stimuli by name, annotated with `count` of markers."""
-    return project.stimuli.order_by(Lower("name")).annotate(count=Count("markers"))
+    """The project's stimuli in their order, annotated with `count` of markers."""
+    return project.stimuli.order_by("position", "pk").annotate(count=Count("markers"))
 
 
 def stimulus_for(user: User, pk: UUID) -> Stimulus:

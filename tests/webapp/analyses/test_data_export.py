@@ -88,7 +88,7 @@ def a_study(project: Project, recording: Recording) -> None:
     with media.scratch_dir() as place:
         (place / "fifty-one.mp4").write_bytes(b"the diffraction" * 100)
         key = media.save(place / "fifty-one.mp4", stimulus.pk, ".mp4")
-    Stimulus.objects.update(file=key, bytes=1500)
+    Stimulus.objects.update(medium="video", file=key, bytes=1500)
     MarkerFactory.create(recording=recording, name=f"{NAME} laughs", kind="stimulus", stimulus=stimulus)
     TranscriptLine.objects.create(recording=recording, start_s=0, end_s=1, text=f"I am {NAME}", speaker="Rosalind")
     ComparisonFactory.create(

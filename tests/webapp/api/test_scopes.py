@@ -49,6 +49,7 @@ NEEDS = {
     "projects/<uuid:pk>/name-pattern/": {"post": "write"},
     "projects/<uuid:pk>/stimuli/": {"get": "read", "post": "write"},
     "projects/<uuid:pk>/stimuli/<uuid:stimulus>/video/": {"get": "read"},
+    "projects/<uuid:pk>/stimuli/<uuid:stimulus>/picture/": {"get": "read"},
     "projects/<uuid:pk>/markers/": {"get": "read", "post": "write"},
     "participants/<uuid:pk>/": {"patch": "write", "delete": "write"},
     "participants/<uuid:pk>/merge/": {"post": "write"},

@@ -194,7 +194,7 @@ def test_the_video_of_a_stimulus_plays_for_participants_only(
     with media.scratch_dir() as place:
         (place / "advert.mp4").write_bytes(clips.video())
         key = media.save(place / "advert.mp4", stimulus.pk, ".mp4")
-    Stimulus.objects.update(file=key)
+    Stimulus.objects.update(medium="video", file=key)
     session = begin(client, link[1])
     video = client.get(reverse("pages:collection-stimulus", args=[link[1], session.pk, stimulus.pk]))
     assert (video.status_code, video["Content-Type"]) == (200, "video/mp4")

@@ -14,7 +14,7 @@ from webapp.audit.models import Entry
 from webapp.core.errors import RequestError
 from webapp.recordings import quota, uploads
 from webapp.recordings.models import Project, PurposeRule, Recording, Upload
-from webapp.studies import collection, participants, selectors
+from webapp.studies import collection, participants, selectors, stimuli
 from webapp.studies.collection import ShownStimulus
 from webapp.studies.data_export import on_exporting_account
 from webapp.studies.models import CollectionLink, CollectionSession, Marker
@@ -27,8 +27,8 @@ TEXT = "We study faces. Write to the office to take it back."
 @pytest.fixture
 def project(owner: User) -> Project:
     project = ProjectFactory.create(owner=owner, name="Adverts", purpose="research")
-    for name in ("Advert A", "Advert B"):
-        StimulusFactory.create(project=project, name=name, length_s=0.3)
+    for position, name in enumerate(("Advert A", "Advert B")):
+        StimulusFactory.create(project=project, name=name, position=position, length_s=0.3)
     return project
 
 
@@ -168,11 +168,12 @@ def test_codes_are_given_or_found_in_any_case(link: CollectionLink) -> None:
     assert link.project.participants.count() == 3
 
 
-def test_the_order_is_by_name_or_random(project: Project, owner: User) -> None:
+def test_the_order_is_the_projects_or_random(project: Project, owner: User) -> None:
     for number in range(8):
-        StimulusFactory.create(project=project, name=f"Z{number}", length_s=1)
+        stimuli.create_stimulus(project=project, by=owner, name=f"Z{number}", length_s=1)
+    stimuli.update_stimulus(stimulus=project.stimuli.get(name="Z7"), by=owner, position=0)
     names = [name for _, name in begin(make_link(project, owner)).stimuli]
-    assert names == sorted(names)
+    assert names == ["Z7", "Advert A", "Advert B", *(f"Z{number}" for number in range(7))]
     shuffled = make_link(project, owner, random_order=True)
     orders = {tuple(name for _, name in begin(shuffled).stimuli) for _ in range(5)}
     assert len(orders) > 1

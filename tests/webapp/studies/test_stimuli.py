@@ -1,19 +1,22 @@
-"""Stimuli of a project, with their video."""
+"""Stimuli of a project, with their video or picture."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from inference.errors import InputError
 from tests.webapp import clips
 from tests.webapp.factories import MarkerFactory, ProjectFactory, RecordingFactory, StimulusFactory
 from webapp.accounts.models import User
 from webapp.analyses.execution.reaper import sweep
+from webapp.audit.models import Entry
 from webapp.core.errors import RequestError
 from webapp.recordings.models import Project
 from webapp.recordings.quota import used_bytes
 from webapp.storage import media
-from webapp.studies import stimuli
+from webapp.studies import selectors, stimuli
 from webapp.studies.models import Marker, Stimulus
 
 
@@ -70,6 +73,63 @@ def test_a_video_is_checked_stored_counted_and_erased(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         project.delete()
     assert not clips.everything_in(media_root)
+
+
+def test_a_picture_is_written_anew_counted_and_erased(
+    project: Project, owner: User, media_root: Path, django_capture_on_commit_callbacks: object
+) -> None:
+    photo = clips.picture(".jpg")
+    file = SimpleUploadedFile("C:\\beach.jpg", photo)
+    stimulus = stimuli.create_stimulus(project=project, by=owner, name="Beach", length_s=4, picture=file)
+    assert (stimulus.medium, stimulus.length_s, stimulus.content_type) == ("picture", 4, "image/png")
+    assert stimulus.original_name == "C-beach.jpg"
+    with media.local_file(stimulus.key) as path:
+        kept = path.read_bytes()
+    assert kept.startswith(b"\x89PNG")
+    assert (stimulus.bytes, used_bytes(owner)) == (len(kept), len(kept))
+    assert stimulus.sha256 == hashlib.sha256(kept).hexdigest()
+    sweep()
+    assert clips.everything_in(media_root)
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        stimuli.delete_stimulus(stimulus=stimulus, by=owner)
+    assert not clips.everything_in(media_root)
+
+
+def test_a_picture_that_is_refused_leaves_nothing(project: Project, owner: User, media_root: Path) -> None:
+    def add(content: bytes, length_s: float | None) -> None:
+        file = SimpleUploadedFile("beach.png", content)
+        stimuli.create_stimulus(project=project, by=owner, name="Beach", length_s=length_s, picture=file)
+
+    with pytest.raises(InputError) as refused:
+        add(clips.video(), 4)
+    assert (refused.value.code, refused.value.file) == ("not_a_picture", "picture")
+    for length_s, code in ((None, "stimulus_length"), (0, "stimulus_length")):
+        with pytest.raises(RequestError) as wrong:
+            add(clips.picture(), length_s)
+        assert wrong.value.code == code
+    User.objects.filter(pk=owner.pk).update(quota_bytes=100)
+    with pytest.raises(RequestError) as too_much:
+        add(clips.picture(), 4)
+    assert too_much.value.code == "quota_bytes"
+    assert not Stimulus.objects.exists()
+    assert not clips.everything_in(media_root)
+
+
+def test_they_have_an_order_without_gaps(project: Project, owner: User) -> None:
+    made = [stimuli.create_stimulus(project=project, by=owner, name=name, length_s=1) for name in "bacd"]
+
+    def order() -> str:
+        listed = selectors.stimuli_of(project)
+        assert [each.position for each in listed] == list(range(len(listed)))
+        return "".join(each.name for each in listed)
+
+    assert order() == "bacd"
+    for name, position, expected in (("d", 0, "dbac"), ("d", 2, "badc"), ("b", 99, "adcb"), ("a", 0, "adcb")):
+        stimuli.update_stimulus(stimulus=project.stimuli.get(name=name), by=owner, position=position)
+        assert order() == expected
+    stimuli.delete_stimulus(stimulus=made[3], by=owner)
+    assert order() == "acb"
+    assert Entry.objects.filter(action="stimuli_changed", owner_id=owner.pk).exists()
 
 
 def test_a_file_that_is_no_video_leaves_nothing(project: Project, owner: User, media_root: Path) -> None:

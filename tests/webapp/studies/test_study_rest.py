@@ -1,10 +1,13 @@
 """A study over REST, from the names of recordings to values and markers."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from tests.webapp import clips
 from tests.webapp.factories import MarkerFactory, ParticipantFactory, ProjectFactory, RecordingFactory, StimulusFactory
 from webapp.accounts.models import User
 from webapp.recordings.models import Project
@@ -143,6 +146,36 @@ def test_stimuli_are_listed_with_their_markers(api: APIClient, project: Project)
     assert api.patch(f"/api/v1/stimuli/{made['id']}/", {"name": "Spot"}, format="json").json()["name"] == "Spot"
     assert api.get(f"{place}{made['id']}/video/").status_code == 404
     assert api.delete(f"/api/v1/stimuli/{made['id']}/").status_code == 204
+
+
+def test_a_stimulus_is_a_picture_in_its_place(api: APIClient, project: Project, media_root: Path) -> None:
+    place = f"/api/v1/projects/{project.pk}/stimuli/"
+    first = api.post(place, {"name": "Text", "length_s": 4}, format="json").json()
+    sent = {"name": "Beach", "length_s": 3, "picture": SimpleUploadedFile("beach.webp", clips.picture(".webp"))}
+    made = api.post(place, sent, format="multipart").json()
+    assert (made["medium"], made["position"], made["original_name"]) == ("picture", 1, "beach.webp")
+    assert first["medium"] == "none"
+    picture = api.get(f"{place}{made['id']}/picture/")
+    assert (picture.status_code, picture["Content-Type"]) == (200, "image/png")
+    assert picture["X-Content-Type-Options"] == "nosniff"
+    assert b"".join(picture.streaming_content).startswith(b"\x89PNG")  # type: ignore[attr-defined]
+    assert api.get(f"{place}{made['id']}/video/").status_code == 404
+    assert api.patch(f"/api/v1/stimuli/{made['id']}/", {"position": 0}, format="json").status_code == 200
+    assert [each["name"] for each in api.get(place).json()["results"]] == ["Beach", "Text"]
+    assert api.patch(f"/api/v1/stimuli/{made['id']}/", {"position": -1}, format="json").status_code == 400
+
+
+def test_a_stimulus_has_one_file_that_can_be_read(api: APIClient, project: Project, media_root: Path) -> None:
+    place = f"/api/v1/projects/{project.pk}/stimuli/"
+    files = {
+        "video": SimpleUploadedFile("a.mp4", clips.video()),
+        "picture": SimpleUploadedFile("a.png", clips.picture()),
+    }
+    assert api.post(place, {"name": "Both", "length_s": 3} | files, format="multipart").status_code == 400
+    page = SimpleUploadedFile("a.png", b"<svg onload='alert(1)'/>", content_type="image/png")
+    refused = api.post(place, {"name": "Page", "length_s": 3, "picture": page}, format="multipart")
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (415, "not_a_picture", "picture")
+    assert not project.stimuli.exists()
 
 
 def test_what_was_said_is_kept_and_found(api: APIClient, project: Project) -> None:

@@ -28,11 +28,23 @@ class StimulusSerializer(serializers.ModelSerializer[Stimulus]):
     video_upload = serializers.UUIDField(
         required=False, write_only=True, help_text="A finished upload, instead of the file."
     )
+    picture = serializers.FileField(
+        required=False, write_only=True, help_text="PNG, JPEG or WebP, instead of a video; a form's file."
+    )
 
     class Meta:
         model = Stimulus
-        fields = ["id", "name", "length_s", "original_name", "bytes", "count", "video", "video_upload"]
-        read_only_fields = ["original_name", "bytes"]
+        fields = [
+            *("id", "name", "position", "medium", "length_s", "original_name", "bytes", "count"),
+            *("video", "video_upload", "picture"),
+        ]
+        read_only_fields = ["position", "medium", "original_name", "bytes"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """At most one file."""
+        if len(attrs.keys() & {"video", "video_upload", "picture"}) > 1:
+            raise serializers.ValidationError("A stimulus has one video or one picture.")
+        return attrs
 
 
 class StimulusUpdateSerializer(serializers.ModelSerializer[Stimulus]):
@@ -40,7 +52,7 @@ class StimulusUpdateSerializer(serializers.ModelSerializer[Stimulus]):
 
     class Meta:
         model = Stimulus
-        fields = ["name", "length_s"]
+        fields = ["name", "position", "length_s"]
 
 
 class NewMarkerSerializer(serializers.Serializer[NewMarker]):

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
@@ -48,17 +48,17 @@ class RecordingPagination(StableCursorPagination):
     ordering = "recording"
 
 
-class NamePagination(StableCursorPagination):
-    """By name."""
+class PositionPagination(StableCursorPagination):
+    """In the project's order."""
 
-    ordering = "name"
+    ordering = "position"
 
 
 @extend_schema_view(get=extend_schema(operation_id="stimuli_list", summary="List the stimuli of a project"))
 class StimulusListCreateView(generics.ListAPIView[Stimulus]):
     queryset = Stimulus.objects.none()
     serializer_class = StimulusSerializer
-    pagination_class = NamePagination
+    pagination_class = PositionPagination
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Stimulus]:
@@ -68,8 +68,9 @@ class StimulusListCreateView(generics.ListAPIView[Stimulus]):
     @extend_schema(
         operation_id="stimuli_create",
         summary="Create a stimulus",
-        description="With its video, as file of a form or as finished upload, it is as long as that. Markers of its "
-        "name in the project's recordings are linked to it.",
+        description="With its video, as file of a form or as finished upload, it is as long as that. A picture is "
+        "written anew as PNG, without what a camera noted. Markers of its name in the project's recordings are linked "
+        "to it. It is the last one in the order that participants see.",
         request={"application/json": StimulusSerializer, "multipart/form-data": StimulusSerializer},
         responses={201: StimulusSerializer},
     )
@@ -87,16 +88,20 @@ class StimulusListCreateView(generics.ListAPIView[Stimulus]):
             name=data["name"],
             length_s=data.get("length_s"),
             video=data.get("video") or data.get("video_upload"),
+            picture=data.get("picture"),
         )
         return Response(self.get_serializer(stimulus).data, status=201)
 
 
 @extend_schema_view(
     patch=extend_schema(
-        operation_id="stimuli_partial_update", summary="Change a stimulus", request=StimulusUpdateSerializer
+        operation_id="stimuli_partial_update",
+        summary="Change a stimulus",
+        description="The stimuli between its old and its new position make room.",
+        request=StimulusUpdateSerializer,
     ),
     delete=extend_schema(
-        operation_id="stimuli_destroy", summary="Delete a stimulus with its video; its markers stay, with its name"
+        operation_id="stimuli_destroy", summary="Delete a stimulus with its file; its markers stay, with its name"
     ),
 )
 class StimulusDetailView(generics.RetrieveUpdateDestroyAPIView[Stimulus]):
@@ -128,11 +133,25 @@ class StimulusVideoView(APIView):
         responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID, stimulus: UUID) -> HttpResponseBase:
-        access = permissions.project_access(current_user(request), pk)
-        found = access.project.stimuli.filter(pk=stimulus).exclude(file="").first()
-        if found is None:
-            raise Http404
-        return serve(request._request, found.key, "video/mp4")
+        return _stimulus_file(request, pk, stimulus, Stimulus.Medium.VIDEO)
+
+
+class StimulusPictureView(APIView):
+    content_negotiation_class = IgnoreAcceptNegotiation
+
+    @extend_schema(
+        operation_id="stimuli_picture",
+        summary="Retrieve the picture of a stimulus",
+        responses={(200, "image/png"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: UUID, stimulus: UUID) -> HttpResponseBase:
+        return _stimulus_file(request, pk, stimulus, Stimulus.Medium.PICTURE)
+
+
+def _stimulus_file(request: Request, project: UUID, pk: UUID, medium: Stimulus.Medium) -> HttpResponseBase:
+    access = permissions.project_access(current_user(request), project)
+    found = get_object_or_404(access.project.stimuli, pk=pk, medium=medium)
+    return serve(request._request, found.key, found.content_type)
 
 
 class RecordingMarkersView(APIView):

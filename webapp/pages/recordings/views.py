@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -18,18 +18,17 @@ from webapp.analyses import services
 from webapp.analyses.downloads import responses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
-from webapp.core.errors import RequestError, incomplete_request
-from webapp.core.middleware import allow_recording, refusal_response
+from webapp.core.errors import RequestError
+from webapp.core.middleware import allow_recording
 from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
 from webapp.pages.recordings.losses import losses_sentence
-from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.requests import AuthenticatedRequest, receive_files
 from webapp.recordings import projects_and_tags, purposes, selectors
 from webapp.recordings.models import Recording, retention_days_of
 from webapp.recordings.selectors import projects_of
 from webapp.recordings.services import NewRecording
-from webapp.recordings.upload_slots import require_capacity, upload_slot
 from webapp.studies.name_assignment import NameSource, assign_by_name
 
 
@@ -39,14 +38,7 @@ from webapp.studies.name_assignment import NameSource, assign_by_name
 def upload(request: AuthenticatedRequest) -> HttpResponse:
     """Create a recording and redirect to its first analysis, or answer 422 with the errors at their fields."""
     if request.method == "POST":
-        try:
-            require_capacity(owner=request.user, request=request)
-            with upload_slot(owner=request.user, request=request):
-                _ = request.POST
-        except UnreadablePostError:
-            return refusal_response(request, incomplete_request())
-        except (InputError, RequestError) as error:
-            return refusal_response(request, error)
+        return receive_files(request) or _upload(request)
     return _upload(request)
 
 

@@ -65,7 +65,8 @@ def record(request: HttpRequest, link: CollectionLink, secret: str, pk: UUID) ->
             "id": str(stimulus.pk),
             "name": stimulus.name,
             "length_s": stimulus.length_s,
-            "video": reverse("pages:collection-stimulus", args=[secret, pk, stimulus.pk]) if stimulus.file else None,
+            "medium": stimulus.medium,
+            "file": reverse("pages:collection-stimulus", args=[secret, pk, stimulus.pk]) if stimulus.file else None,
         }
         for stimulus in selectors.session_stimuli(session)
     ]
@@ -76,11 +77,11 @@ def record(request: HttpRequest, link: CollectionLink, secret: str, pk: UUID) ->
 @require_safe
 @_with_link
 def stimulus(request: HttpRequest, link: CollectionLink, pk: UUID, stimulus: UUID, **_: str) -> HttpResponseBase:
-    """Stream the video of a stimulus."""
+    """Stream the video or the picture of a stimulus."""
     session = selectors.session_by_link(link, pk)
     for each in selectors.session_stimuli(session):
         if each.pk == stimulus and each.file:
-            return serve(request, each.key, "video/mp4")
+            return serve(request, each.key, each.content_type)
     raise Http404
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from webapp.recordings.models import CODE_MAX_LENGTH, Participant
-from webapp.studies.models import CONSENT_MAX_LENGTH, NAME_MAX_LENGTH, NO_BRACES, TITLE_MAX_LENGTH, Variable
+from webapp.studies.models import CONSENT_MAX_LENGTH, NAME_MAX_LENGTH, NO_BRACES, Variable
 from webapp.studies.name_assignment import NameSource
 from webapp.studies.name_pattern import PATTERN_MAX_LENGTH
 from webapp.studies.value_table import MAX_CHARACTERS, ValueTable, parse_table
@@ -166,22 +166,6 @@ class TableForm(forms.Form):
         return parse_table(self.cleaned_data["table"], Variable.Unit(unit_of) if unit_of else None)
 
 
-class StimulusForm(forms.Form):
-    """A stimulus without its video."""
-
-    name = forms.CharField(
-        max_length=TITLE_MAX_LENGTH,
-        widget=forms.TextInput(CONTROL | {"autocomplete": "off"}),
-        help_text="As its markers are called.",
-        error_messages={"required": "Enter a name, such as advert A."},
-    )
-    length_s = forms.FloatField(
-        label="Length, s",
-        widget=forms.NumberInput(CONTROL | {"step": "any", "min": "0"}),
-        error_messages={"required": "Enter its length in seconds.", "invalid": "This is no number of seconds."},
-    )
-
-
 class NamePatternForm(forms.Form):
     """A pattern that names of recordings follow."""
 
@@ -213,7 +197,7 @@ class CollectionLinkForm(forms.Form):
     )
     random_order = forms.TypedChoiceField(
         label="Order of the stimuli",
-        choices=[("false", "The same for all: by their names"), ("true", "Random for each participant")],
+        choices=[("false", "The same for all: as under Markers"), ("true", "Random for each participant")],
         coerce=lambda value: value == "true",
         widget=forms.Select(SELECT),
     )

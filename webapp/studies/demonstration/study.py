@@ -130,8 +130,10 @@ def _create_study(owner: User) -> _Study:
     )
     length_s = STIMULUS[1] - STIMULUS[0]
     stimuli = {
-        condition: Stimulus.objects.create(project=project, name=f"{condition} advert", length_s=length_s)
-        for condition in CONDITIONS
+        condition: Stimulus.objects.create(
+            project=project, name=f"{condition} advert", position=position, length_s=length_s
+        )
+        for position, condition in enumerate(CONDITIONS)
     }
     return _Study(project, advert, stimuli)
 

@@ -184,6 +184,38 @@ class Client:
         asked = {"table": table} | ({"unit_of": unit_of} if unit_of else {})
         return self._sent("PUT", f"projects/{project}/values/", preview, asked)
 
+    def add_stimulus(
+        self,
+        project: str,
+        name: str,
+        *,
+        length_s: float | None = None,
+        video: str | Path | None = None,
+        picture: str | Path | None = None,
+    ) -> dict[str, Any]:
+        """Add what participants see: a video, or for `length_s` seconds a picture or else its name as text."""
+        data: dict[str, Any] = {"name": name} | ({} if length_s is None else {"length_s": length_s})
+        options: dict[str, Any] = {"data": data}
+        if video is not None:
+            data["video_upload"] = Sending(self._transport, Path(video)).run()
+        if picture is not None:
+            options["files"] = {"picture": (Path(picture).name, Path(picture).read_bytes())}
+        added: dict[str, Any] = self._transport.unrepeated("POST", f"projects/{project}/stimuli/", **options).json()
+        return added
+
+    def stimuli(self, project: str) -> list[dict[str, Any]]:
+        """The stimuli of a project in their order."""
+        return list(self._pages(f"projects/{project}/stimuli/", {}))
+
+    def change_stimulus(self, stimulus: str, **fields: Any) -> dict[str, Any]:
+        """Change `name`, `position` (from 0) or, without a video, `length_s`."""
+        changed: dict[str, Any] = self._transport.request("PATCH", f"stimuli/{stimulus}/", json=fields).json()
+        return changed
+
+    def delete_stimulus(self, stimulus: str) -> None:
+        """Delete a stimulus with its file; its markers stay, with its name."""
+        self._transport.request("DELETE", f"stimuli/{stimulus}/")
+
     def import_markers(
         self, path: str | Path, *, recording: str | None = None, project: str | None = None, **options: Any
     ) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 // Shows stimuli one after another and notes when each was there.
 
 /**
- * @typedef {{id: string, name: string, length_s: number, video: string | null}} Stimulus
+ * @typedef {{id: string, name: string, length_s: number, medium: "none" | "video" | "picture", file: string | null}}
+ *   Stimulus `file` is the address of a video or picture
  * @typedef {{stimulus: string, start_s: number, end_s: number}} Shown seconds from the start of the recording
  * @typedef {object} Stage
  * @property {(stimulus: Stimulus) => Promise<void>} prepare what takes time, during a pause

@@ -1,4 +1,4 @@
-// The place of the page where stimuli are seen: a video, or the name as text for the length of the stimulus.
+// The place of the page where stimuli are seen: a video, or for the length of the stimulus its picture or its name.
 import { query } from "../dom.js";
 
 /**
@@ -27,24 +27,33 @@ const event = (video, name) =>
 export class Stage {
   #text;
   #video;
+  #picture;
 
   /** @param {HTMLElement} element */
   constructor(element) {
     this.#text = query(element, "[data-stage=text]");
     this.#video = query(element, "[data-stage=video]", HTMLVideoElement);
+    this.#picture = query(element, "[data-stage=picture]", HTMLImageElement);
   }
 
   /** @param {Stimulus} stimulus */
-  async prepare({ video }) {
-    if (!video) return;
-    const ready = event(this.#video, "canplaythrough");
-    this.#video.preload = "auto";
-    this.#video.src = video;
-    await ready;
+  async prepare({ medium, file }) {
+    if (medium === "picture") {
+      this.#picture.src = file ?? "";
+      await this.#picture.decode().catch(() => {
+        throw new Error("A picture of this study cannot be loaded. Check your connection and try again.");
+      });
+    }
+    if (medium === "video") {
+      const ready = event(this.#video, "canplaythrough");
+      this.#video.preload = "auto";
+      this.#video.src = file ?? "";
+      await ready;
+    }
   }
 
   async pause() {
-    this.#video.hidden = true;
+    this.#video.hidden = this.#picture.hidden = true;
     this.#text.textContent = FIXATION;
     await wait(PAUSE_MS);
   }
@@ -53,10 +62,11 @@ export class Stage {
    * @param {Stimulus} stimulus
    * @param {(ago: number) => void} onStart
    */
-  async play({ name, length_s: length, video }, onStart) {
-    this.#text.textContent = video ? "" : name;
-    this.#video.hidden = !video;
-    if (!video) {
+  async play({ name, length_s: length, medium }, onStart) {
+    this.#text.textContent = medium === "none" ? name : "";
+    this.#video.hidden = medium !== "video";
+    this.#picture.hidden = medium !== "picture";
+    if (medium !== "video") {
       await new Promise(requestAnimationFrame); // its length counts from when it is seen
       onStart(0);
       await wait(length * 1000);

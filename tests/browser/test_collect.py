@@ -2,20 +2,18 @@
 
 import av
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from tests.browser import results
+from tests.browser.participants import CAMERA_FLAGS, PICTURE_S, TEXT, TEXT_S, VIDEO_S, adverts, agree, link_to
 from tests.webapp import clips
 from webapp.accounts.models import User
 from webapp.recordings.models import Project, Recording
-from webapp.studies import collection, stimuli
 from webapp.studies.models import CollectionSession, Marker
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.extended]
 
-TEXT, TEXT_S, VIDEO_S, PICTURE_S = "Think of a beach", 1.5, 2.0, 1.0
 APART_S = 0.1  # at most, marker and recorded picture: three frames
 WHITE = 128
 # In place of the camera, a picture that is white while the page shows the text.
@@ -42,33 +40,17 @@ LATE_S = 0.5  # at most, of a browser that is busy
 
 @pytest.fixture(scope="module")
 def flags() -> list[str]:
-    return ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    return CAMERA_FLAGS
 
 
 @pytest.fixture
 def project(transactional_db: None, researcher: User) -> Project:
-    """A study of a text, a video that the browser plays, and a picture."""
-    project = Project.objects.create(owner=researcher, name="Adverts", purpose="research")
-    stimuli.create_stimulus(project=project, by=researcher, name=TEXT, length_s=TEXT_S)
-    video = SimpleUploadedFile("video.mp4", clips.video(VIDEO_S))
-    stimuli.create_stimulus(project=project, by=researcher, name="Video", video=video)
-    picture = SimpleUploadedFile("beach.webp", clips.picture(".webp"))
-    stimuli.create_stimulus(project=project, by=researcher, name="Picture", length_s=PICTURE_S, picture=picture)
-    return project
+    return adverts(researcher)
 
 
 @pytest.fixture
-def secret(project: Project, researcher: User) -> str:
-    return collection.create_link(project=project, by=researcher, consent_text="We study faces.", random_order=False)[1]
-
-
-def agree(page: Page, secret: str, code: str = "P07") -> None:
-    page.goto(reverse("pages:collection-link", args=[secret]))
-    page.get_by_label("Your code").fill(code)
-    page.get_by_label("I have read this text").check()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Check camera").click()
-    expect(page.get_by_label("Picture of the camera")).to_be_visible()
+def secret(project: Project) -> str:
+    return link_to(project)
 
 
 def test_from_the_link_to_a_recording_with_markers(page: Page, secret: str, project: Project) -> None:

@@ -53,6 +53,13 @@ test("times are those at which a stimulus was really there", async () => {
   ]);
 });
 
+test("what was shown is told after each stimulus", async () => {
+  const here = stage();
+  const told = [];
+  const shown = await present(STIMULI, here, here.clock, (sofar) => told.push(sofar));
+  assert.deepEqual(told, [shown.slice(0, 1), shown]);
+});
+
 test("a stimulus that cannot be shown ends it", async () => {
   const here = { ...stage(), play: () => Promise.reject(new Error("no such video")) };
   await assert.rejects(present(STIMULI, here, here.clock), /no such video/);

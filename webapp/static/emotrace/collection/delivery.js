@@ -4,7 +4,11 @@ import { TusUpload } from "../upload/tus-upload.js";
 
 /**
  * @typedef {import("./presentation.js").Shown} Shown
- * @typedef {import("../recorder/recorder.js").Recorded} Recorded
+ * @typedef {object} Delivery
+ * @property {File} file
+ * @property {Shown[]} shown
+ * @property {number | null} droppedFrames
+ * @property {string | null} upload address of the upload that was begun earlier
  * @typedef {{percent: number, message: string}} Progress
  */
 
@@ -18,15 +22,19 @@ const MESSAGES = {
 
 /**
  * Send the video in parts. Throws where the server refuses it.
- * @param {File} file
+ * @param {Delivery} delivery
  * @param {(progress: Progress) => void} onProgress
+ * @param {(address: string | null) => void} onAddress
  */
-const sendFile = async (file, onProgress) => {
+const sendFile = async ({ file, upload: address }, onProgress, onAddress) => {
+  let known = address;
   const upload = new TusUpload({
     name: file.name,
     size: file.size,
     modified: file.lastModified,
-    onChange: ({ sent, size, state }) => {
+    address,
+    onChange: ({ address: current, sent, size, state }) => {
+      if (current !== known) onAddress((known = current));
       const percent = (100 * sent) / Math.max(1, size);
       onProgress({ percent, message: MESSAGES[state] ?? `${Math.floor(percent)} %` });
     },
@@ -59,11 +67,11 @@ const complete = async (url, content, onProgress) => {
 
 /**
  * @param {string} url at which the recording is completed
- * @param {Recorded} recorded
- * @param {Shown[]} shown
+ * @param {Delivery} delivery
  * @param {(progress: Progress) => void} onProgress
+ * @param {(address: string | null) => void} onAddress called when an upload is begun
  */
-export const deliver = async (url, { file, droppedFrames }, shown, onProgress) => {
-  await sendFile(file, onProgress);
-  await complete(url, { shown, dropped_frames: droppedFrames }, onProgress);
+export const deliver = async (url, delivery, onProgress, onAddress) => {
+  await sendFile(delivery, onProgress, onAddress);
+  await complete(url, { shown: delivery.shown, dropped_frames: delivery.droppedFrames }, onProgress);
 };

@@ -1,16 +1,28 @@
-// The page of a participant: camera check, stimuli while the camera records, sending.
+// The page of a participant: camera check, stimuli while the camera records, sending, also after a reload.
 import { byId, query, readJson } from "../dom.js";
+import { localTime } from "../local-time.js";
 import { Camera, cameraProblem } from "../recorder/camera.js";
 import { Recorder } from "../recorder/recorder.js";
 import { startSession } from "../session.js";
 import { deliver } from "./delivery.js";
+import { Keeping } from "./keeping.js";
 import { present } from "./presentation.js";
 import { Stage } from "./stage.js";
+import { UnsentRecordings, shownWithin } from "./unsent.js";
 
-/** @typedef {"camera" | "stimuli" | "sending" | "done" | "failed"} Step */
+/**
+ * @typedef {import("./delivery.js").Delivery} Delivery
+ * @typedef {"camera" | "unsent" | "stimuli" | "sending" | "done" | "failed"} Step
+ */
+
+const OTHER_TAB_MS = 1000; // after which a page that waits says so; a reload takes less
 
 const form = byId("collection", HTMLFormElement);
 const content = byId("content");
+const { pathname: page } = location;
+const stimuli = readJson("stimuli");
+/** @type {UnsentRecordings | null} */
+let unsent = null;
 /** @type {Camera | null} */
 let camera = null;
 let isLeaving = true; // whether closing the page loses nothing
@@ -63,14 +75,56 @@ const record = async (opened) => {
   const lost = new Promise((_, reject) => {
     opened.onLost(() => reject(new Error("The camera or the microphone was taken away. Nothing was sent.")));
   });
-  const recorder = new Recorder(opened.stream);
+  await unsent?.remove(page).catch(() => {}); // parts of an attempt that ended before it was saved
+  const recorder = new Recorder(opened.stream, (part) => keeping.add(part, recorder.seconds));
+  const keeping = new Keeping(unsent, {
+    page,
+    participant: form.dataset.participant ?? "",
+    at: Date.now(),
+    name: recorder.name,
+    type: "",
+    shown: [],
+    isComplete: false,
+    droppedFrames: null,
+    upload: null,
+  });
   await recorder.start();
-  const shown = present(readJson("stimuli"), new Stage(section("stimuli")), () => recorder.seconds);
-  await Promise.race([shown, lost]);
-  const recorded = await recorder.stop();
+  keeping.save({ type: recorder.type });
+  const stage = new Stage(section("stimuli"));
+  const presented = present(
+    stimuli,
+    stage,
+    () => recorder.seconds,
+    (shown) => keeping.save({ shown }),
+  );
+  await Promise.race([presented, lost]);
+  const { file, droppedFrames } = await recorder.stop();
+  keeping.save({ isComplete: true, droppedFrames });
   opened.close();
   camera = null;
-  return { recorded, shown: await shown };
+  return { keeping, delivery: { file, droppedFrames, shown: await presented, upload: null } };
+};
+
+/**
+ * @param {Keeping} keeping
+ * @param {Delivery} delivery
+ */
+const send = async (keeping, delivery) => {
+  isLeaving = false;
+  show("sending");
+  const bar = query(content, "progress", HTMLProgressElement);
+  await deliver(
+    form.dataset.recording ?? "",
+    delivery,
+    ({ percent, message }) => {
+      bar.value = percent;
+      query(content, "[data-part=message]").textContent = message;
+    },
+    (upload) => keeping.save({ upload }),
+  );
+  await keeping.forget();
+  isLeaving = true;
+  show("done");
 };
 
 const begin = async () => {
@@ -78,20 +132,52 @@ const begin = async () => {
   isLeaving = false;
   show("stimuli");
   try {
-    const { recorded, shown } = await record(camera);
-    show("sending");
-    const bar = query(content, "progress", HTMLProgressElement);
-    await deliver(form.dataset.recording ?? "", recorded, shown, ({ percent, message }) => {
-      bar.value = percent;
-      query(content, "[data-part=message]").textContent = message;
-    });
+    const { keeping, delivery } = await record(camera);
+    await send(keeping, delivery);
   } catch (error) {
     failWith(error);
-    return;
   }
-  isLeaving = true;
-  show("done");
 };
+
+/** Offer to send what an earlier visit recorded. Whether there is any with something shown in it. */
+const offerUnsent = async () => {
+  const recording = await unsent?.find(page);
+  if (!unsent || !recording) return false;
+  const keeping = new Keeping(unsent, recording);
+  const { file, seconds } = await unsent.file(recording);
+  const shown = recording.isComplete ? recording.shown : shownWithin(recording.shown, seconds);
+  if (!shown.length) {
+    await keeping.forget();
+    return false;
+  }
+  query(content, "[data-part=began]").textContent = localTime(recording.at);
+  query(content, "[data-part=shown]").textContent = recording.isComplete
+    ? "It is complete."
+    : `It was interrupted: ${shown.length} of ${stimuli.length} items were shown until then.`;
+  const { droppedFrames, upload } = recording;
+  button("send").addEventListener("click", () => send(keeping, { file, shown, droppedFrames, upload }).catch(failWith));
+  button("discard").addEventListener("click", async () => {
+    if (!confirm("Discard this recording for good?")) return;
+    await keeping.forget();
+    show("camera");
+    button("open").focus();
+  });
+  show("unsent");
+  return true;
+};
+
+/** Only one tab may record or send; another one waits until this one is closed. */
+const wait = () =>
+  new Promise((resolve) => {
+    const elsewhere = query(content, "[data-part=elsewhere]");
+    const timer = setTimeout(() => (elsewhere.hidden = false), OTHER_TAB_MS);
+    navigator.locks.request(page, () => {
+      clearTimeout(timer);
+      elsewhere.hidden = true;
+      resolve(undefined);
+      return new Promise(() => {}); // as long as the page
+    });
+  });
 
 button("open").addEventListener("click", open);
 button("begin").addEventListener("click", begin);
@@ -99,4 +185,7 @@ addEventListener("beforeunload", (event) => {
   if (!isLeaving) event.preventDefault();
 });
 startSession(form);
+if (navigator.locks) await wait(); // without https, there is no camera either
+unsent = await UnsentRecordings.open().catch(() => null);
+await offerUnsent().catch(() => false);
 button("open").disabled = false; // a click before this would do nothing

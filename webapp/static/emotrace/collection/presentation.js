@@ -16,8 +16,9 @@
  * @param {Stimulus[]} stimuli
  * @param {Stage} stage
  * @param {() => number} clock seconds since the start of the recording
+ * @param {(shown: Shown[]) => void} [onShown] called after each stimulus with those shown so far
  */
-export const present = async (stimuli, stage, clock) => {
+export const present = async (stimuli, stage, clock, onShown = () => {}) => {
   /** @type {Shown[]} */
   const shown = [];
   for (const stimulus of stimuli) {
@@ -27,6 +28,7 @@ export const present = async (stimuli, stage, clock) => {
       start = clock() - ago;
     });
     shown.push({ stimulus: stimulus.id, start_s: start, end_s: clock() });
+    onShown([...shown]);
   }
   await stage.pause();
   return shown;

@@ -30,7 +30,6 @@ export class Recorder {
   #parts = [];
   #stream;
   #recorder;
-  #suffix;
   #startedAt = 0;
   /** @type {FrameCounts | undefined} */
   #framesBefore;
@@ -39,14 +38,18 @@ export class Recorder {
   /**
    * Throws where the browser records nothing that is read here.
    * @param {MediaStream} stream
+   * @param {(part: Blob) => void} [onPart] called every second with what was recorded since
    */
-  constructor(stream) {
+  constructor(stream, onPart = () => {}) {
     const format = recordingFormat((type) => MediaRecorder.isTypeSupported(type));
     if (!format) throw new Error("This browser records neither WebM nor MP4. Try another one.");
     this.#stream = stream;
-    this.#suffix = format.suffix;
+    this.name = fileName(new Date(), format.suffix);
     this.#recorder = new MediaRecorder(stream, { mimeType: format.type });
-    this.#recorder.ondataavailable = ({ data }) => this.#parts.push(data);
+    this.#recorder.ondataavailable = ({ data }) => {
+      this.#parts.push(data);
+      onPart(data);
+    };
     this.#stopped = new Promise((resolve) => {
       this.#recorder.onstop = resolve;
     });
@@ -70,14 +73,18 @@ export class Recorder {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
+  /** The media type, once it runs. */
+  get type() {
+    return this.#recorder.mimeType;
+  }
+
   /** @returns {Promise<Recorded>} */
   async stop() {
     const lost = droppedFrames(this.#framesBefore, frameCounts(this.#stream));
     // It stops by itself where the camera is taken away.
     if (this.#recorder.state !== "inactive") this.#recorder.stop();
     await this.#stopped;
-    const { mimeType: type } = this.#recorder;
-    return { file: new File(this.#parts, fileName(new Date(), this.#suffix), { type }), droppedFrames: lost };
+    return { file: new File(this.#parts, this.name, { type: this.type }), droppedFrames: lost };
   }
 }
 

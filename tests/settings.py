@@ -30,3 +30,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles" if app.endswith(".OwnStaticFilesConfig") else app
     for app in INSTALLED_APPS  # noqa: F405
 ]
+
+# Each test client would search the folders of static files anew, and few ask for one.
+WHITENOISE_AUTOREFRESH = True

@@ -10,7 +10,17 @@ from webapp.analyses.models import Analysis
 
 
 @pytest.mark.fault("a worker is killed: {place}")
-@pytest.mark.parametrize("place", ["probe", "sample", "score", "timeline", "announce", "render", "publish"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "score",
+        "render",
+        *(
+            pytest.param(place, marks=pytest.mark.extended)
+            for place in ("probe", "sample", "timeline", "announce", "publish")
+        ),
+    ],
+)
 def test_killed(cluster: Cluster, submit: Submit, fault: Fault, recovered: Callable[[], None], place: str) -> None:
     cluster.order(place)
     analysis = submit()

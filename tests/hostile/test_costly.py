@@ -4,6 +4,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 
 from tests.conftest import Start
@@ -17,6 +18,7 @@ from webapp.recordings.check_slots import MAX_CONCURRENT
 MANY = 16
 
 
+@pytest.mark.extended
 def test_many_of_them_keep_nobody_out(process: Start) -> None:
     web = Web(process)
     video = with_edits(clips.video(sound=False), 100_000)

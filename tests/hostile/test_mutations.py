@@ -120,6 +120,7 @@ def _good(kind: str) -> bytes:
     return long_video() if kind == "eeg" else video()
 
 
+@pytest.mark.extended
 @pytest.mark.usefixtures("models")
 @KINDS
 def test_a_mutated_header_breaks_no_upload(kind: str, api: APIClient, tmp_path: Path, media_root: Path) -> None:

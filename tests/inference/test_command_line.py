@@ -118,6 +118,7 @@ def test_the_video_with_chapters_has_one_a_segment(analysed: tuple[Told, Path]) 
         assert container.metadata["title"] == "clip"
 
 
+@pytest.mark.extended
 def test_with_eeg_and_on_a_terminal_it_shows_progress(tmp_path: Path) -> None:
     eeg: list[str | Path] = [
         "--eeg",

@@ -45,6 +45,7 @@ def test_each_sample_with_a_face_has_a_box_within_the_picture(reader: AudioVisua
     assert width > 80 and height > 80
 
 
+@pytest.mark.extended
 def test_turned_wide_and_large_pictures_have_it_in_the_same_place(
     reader: AudioVisualPredictor, upright: Path, tmp_path: Path
 ) -> None:

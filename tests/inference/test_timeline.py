@@ -162,6 +162,7 @@ def test_a_person_who_leaves_and_returns_leaves_a_gap_without_label() -> None:
     assert (cut[1].start_s, cut[1].end_s) == pytest.approx((10.0, 20.0), abs=SECONDS / 2 + HOP)
 
 
+@pytest.mark.extended
 def test_two_hours_are_cut_in_little_memory() -> None:
     windows = read(7200.0, lambda number, _: (HAPPY if number // 40 % 2 else SAD, 1.0, 1.0))
     tracemalloc.start()

@@ -111,7 +111,7 @@ def test_what_is_saved_says_the_same(name: str, system: System) -> None:
         assert torch.equal(other.eval()(inputs), system.eval()(inputs))
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_it_can_learn_one_batch_by_heart(system: System) -> None:
     torch.manual_seed(3)
     inputs, targets = example(system, 4), _targets(system, 4, 2)

@@ -57,6 +57,7 @@ def taken(base: str, stack: ExitStack) -> Sender:
     return slow[0]
 
 
+@pytest.mark.extended
 def test_who_sends_files_slowly_leaves_room_for_others(base: str, stack: ExitStack) -> None:
     other = Sender(base, UserFactory.create(), stack)
     path, content = other.begin(), bytes(LENGTH)

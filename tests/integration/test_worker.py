@@ -13,7 +13,7 @@ from tests.integration.rest import Person
 @pytest.mark.parametrize(
     ("mode", "files"),
     [
-        ("audio-video", {"video": "interview.mp4"}),
+        pytest.param("audio-video", {"video": "interview.mp4"}, marks=pytest.mark.extended),
         ("audio-video-eeg", {"video": "interview.mp4", "audio": "interview.wav", "eeg": "interview_eeg.mat"}),
     ],
 )

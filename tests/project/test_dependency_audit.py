@@ -59,7 +59,7 @@ def test_a_package_that_the_service_does_not_know_is_no_success(tmp_path: Path) 
     assert done.returncode == 2 and NOT_AUDITED in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_bill_of_materials_has_every_package(tmp_path: Path) -> None:
     subprocess.run([DEPLOY / "sbom.sh", BIN / "cyclonedx-py", tmp_path], capture_output=True, check=True)
     for image in ("", "-cuda"):

@@ -20,7 +20,7 @@ from training.errors import DatasetError
 from training.simulate import corpus
 from training.simulate.eeg import record, session, simulate_subject
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 FPS = 10  # a third of the layout's, which `test_pictures_are_as_many_as_eavs` looks at
 SPOKEN = {1: "neutral", 2: "happy", 3: "sad", 4: "angry", 5: "calm"}  # by RAVDESS' codes
@@ -54,7 +54,6 @@ def copied(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-@pytest.mark.extended
 def test_it_is_read_as_eav(made: Path) -> None:
     assert "FER-2013" in (layouts.read("eav", made).made_of or "")
     (person,) = eav.read_subjects(made)

@@ -128,7 +128,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "config.yaml"
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_command_fits_each_fold_and_each_corpus_left_out(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = config.parent
     arguments = ["fit", str(config), "--speech", str(root / "speech"), "--corpora", str(root / "nemo")]

@@ -288,6 +288,7 @@ def odd(row: Row, method: str, things: dict[str, object]) -> Iterator[tuple[str,
             yield f"{what} as JSON", {"path": address, "data": f"{{{every}}}", "content_type": "application/json"}
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("who", ["anonymous", "owner"])
 def test_nothing_that_is_sent_breaks_an_answer(
     who: str, people: dict[str, Any], things: dict[str, object], monkeypatch: pytest.MonkeyPatch

@@ -119,6 +119,7 @@ def test_a_worker_in_the_midst_of_it_finds_nothing_to_write_to(owner: User, proj
     assert not Analysis.objects.exists()
 
 
+@pytest.mark.extended
 def test_who_is_killed_in_the_middle_is_gone_on_for(
     process: Start, django_user_model: type[User], media_root: Path
 ) -> None:

@@ -277,7 +277,7 @@ def test_a_fault_of_the_installation_puts_all_spans_off(db: None, settings: Any)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", [(), (KEY,)], ids=["plain", "encrypted"])
+@pytest.mark.parametrize("keys", [(), pytest.param((KEY,), marks=pytest.mark.extended)], ids=["plain", "encrypted"])
 def test_spans_give_the_timeline_of_one_worker(transactional_db: None, settings: Any, keys: tuple[bytes, ...]) -> None:
     settings.ENCRYPTION_KEYS = keys
     path = SAMPLES / "interview.mp4"

@@ -37,7 +37,7 @@ def server() -> Iterator[storages.Server]:
         yield running
 
 
-@pytest.fixture(params=["folder, sealed", "bucket", "bucket, sealed"])
+@pytest.fixture(params=["folder, sealed", pytest.param("bucket", marks=pytest.mark.extended), "bucket, sealed"])
 def place(request: pytest.FixtureRequest, settings: Any, media_root: Path, tmp_path: Path) -> str:
     kind: str = request.param
     if kind.startswith("bucket"):

@@ -22,8 +22,9 @@ class MinuteLimit:
 
     def count(self, request: HttpRequest) -> None:
         """Count an event."""
-        cache.add(self._key(request), 0, timeout=120)
-        cache.incr(self._key(request))
+        key = self._key(request)
+        cache.add(key, 0, timeout=120)
+        cache.incr(key)
 
     def _key(self, request: HttpRequest) -> str:
         return f"{self.name}:{client_network(request)}:{time.time() // 60:.0f}"

@@ -8,6 +8,7 @@ from tests.browser import results
 from tests.browser.participants import CAMERA_FLAGS, PICTURE_S, TEXT, TEXT_S, VIDEO_S, adverts, agree, link_to
 from webapp.accounts.models import User
 from webapp.recordings.models import Project, Recording, Upload
+from webapp.studies import collection
 from webapp.studies.models import Marker
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.extended]
@@ -20,6 +21,11 @@ UNSENT = "A recording was not sent"
 @pytest.fixture(scope="module")
 def flags() -> list[str]:
     return CAMERA_FLAGS
+
+
+@pytest.fixture
+def refused() -> set[int]:
+    return {410}  # the page of a link that is closed
 
 
 @pytest.fixture
@@ -104,6 +110,18 @@ def test_it_can_be_discarded_and_begun_anew(unsent: Page, secret: str, asked: li
     expect(unsent.get_by_role("button", name="Check camera")).to_be_enabled()
     expect(unsent.get_by_role("heading", name=UNSENT)).to_be_hidden()
     assert not Recording.objects.exists()
+
+
+def test_a_link_that_is_closed_meanwhile_lets_it_be_sent(unsent: Page, secret: str, project: Project) -> None:
+    collection.close_link(link=project.collection_links.get(), by=project.owner)
+    unsent.goto(reverse("pages:collection-link", args=[secret]))
+    expect(unsent.get_by_role("heading", name="This study takes no more participants")).to_be_visible()
+    expect(unsent.get_by_role("button", name="Continue")).to_have_count(0)
+    assert results.serious(unsent) == []
+    unsent.get_by_role("link", name="Go on P07").click()
+    unsent.get_by_role("button", name="Send it").click()
+    expect(unsent.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert Recording.objects.count() == 1
 
 
 def test_a_second_tab_waits_for_the_first(page: Page, secret: str) -> None:

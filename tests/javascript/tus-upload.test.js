@@ -66,3 +66,15 @@ test("an upload that was removed while it was created is removed from the server
   await Promise.all([run, removal]);
   assert.deepEqual(asked, ["POST", "DELETE"]);
 });
+
+test("where uploads are closed, it says so instead of trying again", async () => {
+  const problem = {
+    status: 410,
+    ok: false,
+    json: async () => ({ code: "collection_closed", detail: "It has ended." }),
+  };
+  globalThis.fetch = async () => problem;
+  const late = upload({ slice: () => {} });
+  await late.run();
+  assert.deepEqual([late.state, late.problem], ["refused", "It has ended."]);
+});

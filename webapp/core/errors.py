@@ -72,6 +72,7 @@ class WebCode(StrEnum):
     STIMULUS_LENGTH = "stimulus_length"
     IMPORT_RECORDING = "import_recording"
     NO_STIMULI = "no_stimuli"
+    COLLECTION_CLOSED = "collection_closed"
     SHOWN_STIMULI = "shown_stimuli"
     WEBHOOK_URL = "webhook_url"
     WEBHOOK_ADDRESS = "webhook_address"
@@ -260,6 +261,7 @@ STATUSES: dict[Code | WebCode, int] = {
     WebCode.STIMULUS_LENGTH: 422,
     WebCode.IMPORT_RECORDING: 422,
     WebCode.NO_STIMULI: 409,
+    WebCode.COLLECTION_CLOSED: 410,
     WebCode.SHOWN_STIMULI: 422,
     WebCode.WEBHOOK_URL: 400,
     WebCode.WEBHOOK_ADDRESS: 400,

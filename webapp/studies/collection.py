@@ -59,7 +59,7 @@ def create_link(*, project: Project, by: User, consent_text: str, random_order: 
 
 @transaction.atomic
 def close_link(*, link: CollectionLink, by: User) -> None:
-    """Close the link for good: whoever is recording by it can send nothing any more."""
+    """Close the link for good: nobody begins by it, and those who have begun can send for SENDING_HOURS."""
     begin_change(project=link.project, by=by, action=Action.COLLECTION_CLOSED)
     CollectionLink.objects.filter(pk=link.pk, closed_at=None).update(closed_at=timezone.now())
 
@@ -68,11 +68,13 @@ def close_link(*, link: CollectionLink, by: User) -> None:
 def begin_session(*, link: CollectionLink, code: str, agreed: bool) -> CollectionSession:
     """Begin a recording of the participant with this code, who is created if need be; without one, a code is given.
 
-    Raises RequestError(CONSENT_MISSING | NO_STIMULI | STUDY_LIMIT), and Http404 if the link was closed meanwhile.
+    Raises RequestError(CONSENT_MISSING | COLLECTION_CLOSED | NO_STIMULI | STUDY_LIMIT).
     """
     require_consent(given=agreed)
     project, owner = link.project, accounts.lock_user(link.project.owner)
-    link = get_object_or_404(CollectionLink.objects.select_for_update(), pk=link.pk, closed_at=None)
+    link = get_object_or_404(CollectionLink.objects.select_for_update(), pk=link.pk)
+    if link.closed_at:
+        raise RequestError(WebCode.COLLECTION_CLOSED, "This study has ended: nobody can begin any more.")
     require_at_most(MAX_COLLECTION_SESSIONS, link.sessions.count() + 1, "recordings", "A link")
     shown = [[str(stimulus.pk), stimulus.name] for stimulus in selectors.stimuli_of(project)]
     if not shown:
@@ -120,7 +122,7 @@ def finish_session(
     link, project = session.link, session.link.project
 
     def complete(recording: Recording) -> None:
-        finished = CollectionSession.objects.filter(pk=session.pk, link__closed_at=None)
+        finished = CollectionSession.objects.filter(pk=session.pk)
         if not finished.update(recording=recording, dropped_frames=dropped_frames):
             raise Http404
         Marker.objects.bulk_create(_markers(session, recording, shown))

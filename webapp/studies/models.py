@@ -1,6 +1,7 @@
 """What makes recordings a study. Participants are rows of `webapp.recordings`."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -17,6 +18,7 @@ TITLE_MAX_LENGTH = 120  # of a stimulus, a marker or a comparison
 TEXT_MAX_LENGTH = 2000
 CONSENT_MAX_LENGTH = 10_000
 SOURCE_MAX_LENGTH = 20
+SENDING_HOURS = 24
 STIMULUS = "stimulus"  # the factor of a comparison that is no variable
 # Name patterns have braces around names.
 NO_BRACES = RegexValidator(r"^[^{}*]*$", "A variable's name has no braces and no asterisk in it.")
@@ -152,7 +154,8 @@ class Marker(models.Model):
 class CollectionLink(models.Model):
     """A link by which participants without an account record themselves while they see the project's stimuli.
 
-    Of its secret only the digest is stored. Its text never changes, for participants agreed to it.
+    Of its secret only the digest is stored. Its text never changes, for participants agreed to it. Once it is closed,
+    nobody begins by it, and those who have begun can send for SENDING_HOURS.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -165,6 +168,11 @@ class CollectionLink(models.Model):
 
     def __str__(self) -> str:
         return f"link to collect {self.project}"
+
+    @property
+    def sending_ends_at(self) -> datetime | None:
+        """Until when those who have begun can send, once it is closed."""
+        return self.closed_at and self.closed_at + timedelta(hours=SENDING_HOURS)
 
 
 class CollectionSession(models.Model):

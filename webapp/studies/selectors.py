@@ -5,13 +5,16 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from inference.types import EMOTIONS
 from webapp.accounts.models import User
 from webapp.accounts.services import digest
 from webapp.analyses.models import Analysis
+from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Participant, Project, Recording
 from webapp.studies.models import (
+    SENDING_HOURS,
     CollectionLink,
     CollectionSession,
     Comparison,
@@ -95,16 +98,19 @@ def sessions_of(project: Project) -> QuerySet[CollectionSession]:
     return sessions.order_by("-begun_at", "pk").select_related("participant", "recording")
 
 
-def open_collection_link(secret: str) -> CollectionLink | None:
-    """The link for participants with this secret, unless it is closed. It is never cached: closing works at once."""
+def collection_link_by_secret(secret: str) -> CollectionLink | None:
+    """The link for participants with this secret, also a closed one. It is never cached: closing works at once."""
     links = CollectionLink.objects.select_related("project__owner")
-    active = links.filter(closed_at=None, project__owner__is_active=True, project__owner__deletion_requested_at=None)
+    active = links.filter(project__owner__is_active=True, project__owner__deletion_requested_at=None)
     return active.filter(digest=digest(secret)).first()
 
 
 def session_by_link(link: CollectionLink, pk: UUID) -> CollectionSession:
-    """The session `pk` that was begun by the link. Raises Http404."""
+    """The session `pk` that was begun by the link. Raises Http404, and RequestError(COLLECTION_CLOSED) later."""
     session = get_object_or_404(link.sessions.select_related("participant", "recording"), pk=pk)
+    if link.sending_ends_at and link.sending_ends_at < timezone.now():
+        message = f"This study has ended, and so have the {SENDING_HOURS} hours in which what had begun could be sent."
+        raise RequestError(WebCode.COLLECTION_CLOSED, message)
     session.link = link
     return session
 

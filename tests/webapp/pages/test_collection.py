@@ -1,14 +1,18 @@
 """The pages of links for participants: the owner's tab, and what a visitor with a link may do."""
 
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.webapp import clips, sharing, tus
 from tests.webapp.factories import ProjectFactory, StimulusFactory, UserFactory
 from webapp.accounts.models import User
+from webapp.core import minute_limit
 from webapp.core.minute_limit import COLLECTION_BEGINNINGS, LINK_MISSES
 from webapp.recordings import uploads
 from webapp.recordings.models import Project, Recording
@@ -22,8 +26,10 @@ TEXT = "We study faces."
 
 
 @pytest.fixture(autouse=True)
-def no_counts(db: None) -> None:
+def no_counts(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is counted yet, in a minute that does not end."""
     cache.clear()
+    monkeypatch.setattr(minute_limit, "time", SimpleNamespace(time=lambda: 0.0))
 
 
 @pytest.fixture
@@ -165,25 +171,36 @@ def test_a_link_gives_nothing_but_its_own_upload(
     assert client.get(reverse("pages:collection-session", args=[secret, session.pk])).status_code == 404
 
 
-def test_a_closed_link_is_unknown_everywhere(
+def test_a_link_that_is_closed_meanwhile_takes_what_has_begun_for_a_day(
     client: Any, client_of: Any, link: tuple[CollectionLink, str], owner: User
 ) -> None:
-    session, api = begin(client, link[1]), client_of(None)
+    session, other, api = begin(client, link[1]), begin(client, link[1], "P08"), client_of(None)
     upload = send(api, link[1], session)
     client.force_login(owner)
     closing = reverse("pages:close-collection-link", args=[link[0].pk])
-    assert "1 participant began and did not finish" in client.get(closing).content.decode()
+    assert "2 participants began and did not finish" in client.get(closing).content.decode()
     client.post(closing)
+    assert (
+        "who had begun can send until"
+        in client.get(reverse("pages:collect", args=[link[0].project_id])).content.decode()
+    )
     client.logout()
-    stimulus = session.stimuli[0][0]
-    for url in (
-        reverse("pages:collection-link", args=[link[1]]),
-        reverse("pages:collection-session", args=[link[1], session.pk]),
-        reverse("pages:collection-stimulus", args=[link[1], session.pk, stimulus]),
+    for answer in (
+        client.get(reverse("pages:collection-link", args=[link[1]])),
+        client.post(reverse("pages:collection-link", args=[link[1]]), {"code": "P09", "agreed": "on"}),
     ):
-        assert client.get(url).status_code == 404
-    assert tus.ask(api, upload).status_code == 404
-    assert api.post(address("collection-recording", link[1], session), shown(session)).status_code == 404
+        assert answer.status_code == 410
+        assert "This study takes no more participants" in answer.content.decode()
+        assert TEXT not in answer.content.decode()
+    assert client.get(reverse("pages:collection-session", args=[link[1], session.pk])).status_code == 200
+    assert tus.ask(api, upload).status_code == 200
+    assert api.post(address("collection-recording", link[1], session), shown(session)).status_code == 201
+    CollectionLink.objects.update(closed_at=timezone.now() - timedelta(days=2))
+    page = client.get(reverse("pages:collection-session", args=[link[1], other.pk]))
+    assert page.status_code == 410
+    assert "This study has ended" in page.content.decode()
+    refused = api.post(address("collection-recording", link[1], other), shown(other))
+    assert (refused.status_code, refused.json()["code"]) == (410, "collection_closed")
 
 
 def test_the_video_of_a_stimulus_plays_for_participants_only(

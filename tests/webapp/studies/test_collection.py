@@ -1,9 +1,11 @@
 """Links by which participants record themselves, and what comes in by them."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.http import Http404
+from django.utils import timezone
 
 from tests.webapp import clips
 from tests.webapp.factories import ParticipantFactory, ProjectFactory, StimulusFactory
@@ -180,14 +182,22 @@ def test_the_order_is_the_projects_or_random(project: Project, owner: User) -> N
     assert {frozenset(order) for order in orders} == {frozenset(names)}
 
 
-def test_a_closed_link_takes_nothing_more(link: CollectionLink, owner: User) -> None:
-    session = send(begin(link))
+def test_by_a_closed_link_nobody_begins_and_who_has_begun_sends_for_a_day(link: CollectionLink, owner: User) -> None:
+    early, late = begin(link), begin(link, "P08")
     collection.close_link(link=link, by=owner)
-    with pytest.raises(Http404):
+    with pytest.raises(RequestError) as refused:
         begin(link)
+    assert refused.value.code == "collection_closed"
+    link.refresh_from_db()
+    recording = finish(send(selectors.session_by_link(link, early.pk)))
+    assert Marker.objects.filter(recording=recording).count() == 2
+    CollectionLink.objects.update(closed_at=timezone.now() - timedelta(hours=24, seconds=1))
+    link.refresh_from_db()
+    with pytest.raises(RequestError) as refused:
+        selectors.session_by_link(link, late.pk)
+    assert refused.value.code == "collection_closed"
     with pytest.raises(Http404):
-        finish(session)
-    assert not Recording.objects.exists()
+        selectors.session_by_link(link, uuid4())
 
 
 def test_a_link_needs_stimuli_and_an_allowed_purpose(owner: User) -> None:

@@ -24,10 +24,10 @@ from webapp.studies.models import CollectionSession
 
 
 def _session(request: Request, secret: str, session: UUID) -> CollectionSession:
-    """Raises Http404, and Throttled after too many wrong secrets."""
+    """Raises Http404, RequestError(COLLECTION_CLOSED), and Throttled after too many wrong secrets."""
     if LINK_MISSES.reached(request._request):
         raise exceptions.Throttled(60)
-    link = selectors.open_collection_link(secret)
+    link = selectors.collection_link_by_secret(secret)
     if link is None:
         LINK_MISSES.count(request._request)
         raise Http404

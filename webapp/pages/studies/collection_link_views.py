@@ -28,7 +28,7 @@ LinkView = Callable[Concatenate[HttpRequest, CollectionLink, ...], HttpResponseB
 
 
 def _with_link(view: LinkView) -> Callable[..., HttpResponseBase]:
-    """Decorate a view that gets the open link of the secret; a closed one and an unknown secret answer 404."""
+    """Decorate a view that gets the link of the secret, which may be closed; an unknown one answers 404."""
 
     @wraps(view)
     def page(request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
@@ -43,7 +43,10 @@ def _with_link(view: LinkView) -> Callable[..., HttpResponseBase]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_with_link
 def begin(request: HttpRequest, link: CollectionLink, secret: str) -> HttpResponse:
-    """Show the text; begin a recording for whoever agrees to it."""
+    """Show the text; begin a recording for whoever agrees to it. A closed link shows what is not sent yet."""
+    if link.closed_at:
+        closed = {"by_link": True, "ends_at": link.sending_ends_at}
+        return render(request, "pages/studies/collection_closed.html", closed, status=410)
     form = CollectionConsentForm(request.POST or None)
     if form.is_valid():
         if COLLECTION_BEGINNINGS.reached(request):
@@ -88,7 +91,7 @@ def stimulus(request: HttpRequest, link: CollectionLink, pk: UUID, stimulus: UUI
 def _respond(view: LinkView, request: HttpRequest, secret: str, **more: Any) -> HttpResponseBase:
     if LINK_MISSES.reached(request):
         return render(request, "429.html", {"by_link": True}, status=429)
-    link = selectors.open_collection_link(secret)
+    link = selectors.collection_link_by_secret(secret)
     if link is None:
         LINK_MISSES.count(request)
         return _not_found(request)

@@ -16,6 +16,7 @@ from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.studies.access import open_project, tab_context
 from webapp.pages.studies.forms import CollectionLinkForm
 from webapp.studies import collection, selectors
+from webapp.studies.models import SENDING_HOURS
 
 PAGE_SIZE = 100
 
@@ -53,14 +54,17 @@ def close_link(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     back = reverse("pages:collect", args=[link.project_id])
     if request.method == "POST":
         collection.close_link(link=link, by=request.user)
-        messages.success(request, "The link is closed. Nobody can record by it any more.")
+        messages.success(
+            request,
+            f"The link is closed. Nobody can begin by it; whoever has begun can send for {SENDING_HOURS} hours.",
+        )
         return redirect(back)
     unfinished = link.sessions.filter(recording=None).count()
     context = {
         "question": "Close this link for participants?",
-        "consequence": "It opens nothing any more and cannot be opened again. What was recorded stays. "
-        f"{unfinished} participant{pluralize(unfinished)} began and did not finish: whoever of them is recording now "
-        "can send nothing any more.",
+        "consequence": "Nobody can begin by it any more, and it cannot be opened again. What was recorded stays. "
+        f"{unfinished} participant{pluralize(unfinished)} began and did not finish: whoever of them is recording can "
+        f"finish and send for {SENDING_HOURS} hours.",
         "confirm_label": "Close the link",
         "cancel_label": "Keep it open",
         "cancel_url": back,

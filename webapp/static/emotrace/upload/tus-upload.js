@@ -13,6 +13,7 @@ const MAX_WAIT_MS = 20_000;
 const MAX_SILENT_RETRIES = 3; // before the user is told that the server is busy
 const SPEED_WINDOW_MS = 5000;
 const TUS_HEADERS = { "Tus-Resumable": "1.0.0" };
+const CLOSED = [404, 410, 507]; // nothing can be uploaded here
 const RETRIED = [404, 409, 410, 423, 429, 460];
 
 class RefusedError extends Error {}
@@ -177,7 +178,7 @@ export class TusUpload {
     const headers = { ...TUS_HEADERS, "Upload-Length": String(this.size) };
     if (this.name) headers["Upload-Metadata"] = `filename ${base64(this.name)}`;
     const response = await request("POST", uploadsUrl(), { headers });
-    if (response.status === 507) throw new RefusedError((await readProblem(response)).detail);
+    if (CLOSED.includes(response.status)) throw new RefusedError((await readProblem(response)).detail);
     if (response.status !== 201) throw await errorOf(response.status, response);
     this.address = new URL(response.headers.get("Location") ?? "", location.href).pathname;
     this.expires = response.headers.get("Upload-Expires");

@@ -73,7 +73,7 @@ training: $(VENV)/.training ## install what `python -m training` needs
 
 unit: $(VENV)/.dev ## run the fast tests that need no servers, in less than a minute
 	$(call javascript,test)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not servers and not slow" $(UNIT)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not servers and not slow and not extended" $(UNIT)
 
 test: $(VENV)/.dev ## run the tests with real servers, workers and a browser, all but the extended ones
 	$(call javascript,test)

@@ -149,6 +149,7 @@ def test_each_branch_attends_to_the_other_and_its_weights_sum_to_one_over_the_ke
         torch.testing.assert_close(weights.sum(3), torch.ones(weights.shape[:3]))
 
 
+@pytest.mark.slow
 def test_one_training_step_changes_everything_that_reaches_the_output(
     network: AudioVisualNetwork, fusion: str, classes: int
 ) -> None:
@@ -174,6 +175,7 @@ def test_the_value_half_is_dead_only_where_it_was_published_so(
             assert values.any() == (fusion != "intermediate-attention")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [("speech",), ("faces",), ("speech", "faces")], ids=" and ".join)
 @pytest.mark.parametrize("training", [False, True], ids=["reading", "training"])
 def test_zeros_for_what_is_missing_give_finite_logits(

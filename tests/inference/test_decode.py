@@ -72,6 +72,7 @@ def test_a_trimmed_video_is_read_from_its_cut(tmp_path: Path) -> None:
     assert shades_at(cut, [0.2, 0.6, 1.0]) == [2, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mirror", [[], ["-display_hflip"], ["-display_vflip"]])
 @pytest.mark.parametrize("degrees", ["0", "90", "180", "270"])
 def test_frames_are_upright_as_ffmpeg_shows_them(degrees: str, mirror: list[str], tmp_path: Path) -> None:
@@ -86,6 +87,7 @@ def test_frames_are_upright_as_ffmpeg_shows_them(degrees: str, mirror: list[str]
     assert np.abs(frame.astype(int) - expected).mean() < 1
 
 
+@pytest.mark.slow
 def test_frames_that_were_read_are_let_go_at_once(tmp_path: Path) -> None:
     clip = talk(tmp_path / "clip.mp4", 4)
     gc.collect()

@@ -67,6 +67,7 @@ def test_ctrl_c_while_it_is_being_started_is_obeyed_and_leaves_nothing(monkeypat
         assert not each.is_alive()
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_process_that_started_it() -> None:
     code = (
         "from pathlib import Path; from inference.media.ffmpeg import run_ffmpeg; "

@@ -18,6 +18,7 @@ def _build(name: str, **options: Any) -> System:
     return zoo.build(name, **{"classes": 3, **small, **options})
 
 
+@pytest.mark.slow
 def test_the_kernel_machine_is_kernel_ridge_regression() -> None:
     torch.manual_seed(0)
     network = _build("ave-kelm", c=2.0, gamma=0.5)

@@ -61,6 +61,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[av.VideoFrame]:
     return frames
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLIPS)
 def test_the_frames_are_those_of_a_full_decode(name: str, tmp_path: Path) -> None:
     path = clip(tmp_path, name)

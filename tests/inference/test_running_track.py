@@ -95,6 +95,7 @@ def clip(tmp_path: Path) -> Path:
     return talk(tmp_path / "clip.mp4", 8)
 
 
+@pytest.mark.slow
 def test_stages_come_in_order_and_torch_gets_its_threads_back(clip: Path) -> None:
     before, reported = torch.get_num_threads(), list[tuple[Stage, float]]()
     pipeline.analyse(Inputs(clip), on_progress=lambda stage, share: reported.append((stage, share)))

@@ -40,6 +40,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     return heard(written(tmp_path_factory.mktemp("plain"), sounds.READ["plain"]()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", sounds.READ)
 def test_the_voice_is_read_from_it(shape: str, plain: np.ndarray, tmp_path: Path) -> None:
     path = written(tmp_path, sounds.READ[shape]())

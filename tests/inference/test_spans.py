@@ -46,6 +46,7 @@ def test_a_stream_loses_only_what_is_skipped() -> None:
         assert np.concatenate([*rest, np.zeros(0, int)]).tolist() == list(range(samples, 12))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time_s", [0.0, 0.39, 0.41, 2.4, 2.5, 9.9])
 @pytest.mark.parametrize(
     ("name", "arguments"),

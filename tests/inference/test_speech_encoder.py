@@ -124,6 +124,7 @@ def test_stages_keep_the_length(network: AudioVisualNetwork, window: tuple[Tenso
         network.audio.intermediate(window[0][:, 1:])
 
 
+@pytest.mark.slow
 def test_gradients_reach_all_that_learns(network: AudioVisualNetwork, fusion: str) -> None:
     logits = network.train()(network.speech_features(torch.randn(2, 80, 360)), torch.rand(30, 3, 48, 48))
     functional.cross_entropy(logits, torch.tensor([0, 1])).backward()
@@ -162,6 +163,7 @@ def test_dropout_changes_the_voice_in_training_alone() -> None:
     assert torch.equal(branch.eval().pool(audio, statistics), branch.pool(audio, statistics))
 
 
+@pytest.mark.slow
 def test_the_store_gives_back_the_same_network_also_from_half_precision(
     fusion: str,
     network: AudioVisualNetwork,

@@ -165,6 +165,7 @@ def predict(network: AudioVisualNetwork, inputs: Inputs) -> list[Window]:
     return list(predictor.predict(inputs, probe_video(inputs.video), track, predictor.window_starts(len(seen))))
 
 
+@pytest.mark.slow
 def test_the_predictor_reads_speech_by_the_encoder(network: AudioVisualNetwork, tmp_path: Path) -> None:
     video, hum = SAMPLES / "interview.mp4", tmp_path / "hum.wav"
     soundfile.write(hum, 0.1 * np.sin(2 * np.pi * 150 * np.arange(10 * RATE) / RATE), RATE)

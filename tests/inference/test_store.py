@@ -124,6 +124,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_damaged_model_is_left_out_and_named(models: Path, caplog: pytest.LogCaptureFixture, name: str) -> None:
     DAMAGES[name](models / "small/10")

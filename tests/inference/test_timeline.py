@@ -66,6 +66,7 @@ def recordings(draw: st.DrawFn) -> tuple[float, list[Window]]:
     return duration_s, read(duration_s, lambda number, _: (np.array(rows[number]) / sum(rows[number]), *seen[number]))
 
 
+@pytest.mark.slow
 @given(recordings())
 def test_segments_tile_any_recording(recording: tuple[float, list[Window]]) -> None:
     duration_s, windows = recording
@@ -82,6 +83,7 @@ def test_segments_tile_any_recording(recording: tuple[float, list[Window]]) -> N
             assert sum(one.probabilities.values()) == pytest.approx(1)
 
 
+@pytest.mark.slow
 @given(recordings())
 def test_the_same_windows_always_give_the_same_segments(recording: tuple[float, list[Window]]) -> None:
     duration_s, windows = recording

@@ -80,6 +80,7 @@ def test_a_file_that_names_others_is_refused(name: str, text: str, tmp_path: Pat
     assert refusal(written(tmp_path / name, text.format(clip=clip).encode())) is Code.NOT_A_VIDEO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "kept"),
     [

@@ -53,6 +53,7 @@ def test_the_video_is_decoded_once(recorded: Path, monkeypatch: pytest.MonkeyPat
     assert passes == [[0.125, 0.375, 0.625, 0.875, 1.125, 1.375]], "two of four pictures belong to both windows"
 
 
+@pytest.mark.slow
 def test_a_face_is_taken_from_its_own_window(recorded: Path) -> None:
     """At 1.45 s the nearest face is at 1 s, outside of the window."""
     ((faces,),) = served(recorded, [1.4], 1.2, FACES)

@@ -61,6 +61,7 @@ def test_every_system_has_a_configuration_and_every_configuration_a_system() -> 
     assert sorted(path.stem for path in (FOLDER / "zoo").glob("*.yaml")) == NAMES
 
 
+@pytest.mark.slow
 def test_it_returns_logits_of_a_batch_and_of_one(system: System) -> None:
     if not _learns(system):
         system.solve(example(system, 8), _targets(system, 8, 2))
@@ -85,6 +86,7 @@ def test_it_says_the_same_twice(system: System) -> None:
         assert torch.equal(system(inputs), system(inputs))
 
 
+@pytest.mark.slow
 def test_a_gradient_reaches_every_parameter_that_should_learn(name: str, system: System) -> None:
     inputs, targets = example(system, 4), _targets(system, 4, 2)
     system.train()
@@ -100,6 +102,7 @@ def test_a_gradient_reaches_every_parameter_that_should_learn(name: str, system:
     assert [key for key in idle if not never.search(key)] == []
 
 
+@pytest.mark.slow
 def test_what_is_saved_says_the_same(name: str, system: System) -> None:
     inputs = example(system, 8)
     if not _learns(system):

@@ -35,6 +35,7 @@ def _recorded(channels: int) -> Signals:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["paper", "small"])
 @pytest.mark.parametrize("name", zoo.names())
 def test_the_configured_front_ends_fit(name: str, size: str) -> None:

@@ -63,6 +63,7 @@ def test_each_queue_has_a_worker() -> None:
     assert served == {queue.name for queue in settings.CELERY_TASK_QUEUES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("name", OURS)
 def test_each_variable_is_one_that_settings_read(file: str, name: str) -> None:

@@ -30,6 +30,7 @@ def test_labels_that_count_as_one_are_wanted_as_one(factor: float) -> None:
     assert temperature(logits * factor, wanted // 2, merge) == pytest.approx(factor, rel=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
 def test_the_balance_undoes_what_was_done_to_honest_branches(factor: float) -> None:
     torch.manual_seed(0)

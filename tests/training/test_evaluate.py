@@ -91,6 +91,7 @@ def test_a_face_that_neither_moves_nor_speaks_is_one_window(analyser: ClipAnalys
     np.testing.assert_allclose(alone.probabilities, windows[1].probabilities, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_small_faces_are_scored_with_the_support_that_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
     large, small = (ClipAnalyser(store.get(MODEL), face_px) for face_px in (100, 16))
     crops = np.random.default_rng(0).integers(0, 256, (15, 48, 48), dtype=np.uint8)

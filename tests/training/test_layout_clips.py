@@ -35,6 +35,7 @@ def manifest(root: Path, *lines: str) -> None:
     (root / "manifest.csv").write_text("\n".join(lines), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_manifest_gives_labels_subjects_and_parts(clips: Path) -> None:
     corpus = layouts.read("labelled-clips", clips)
     assert corpus.name == "clips" and corpus.labels == ("angry", "happy", "neutral", "sad")

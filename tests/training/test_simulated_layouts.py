@@ -16,6 +16,7 @@ from training.simulate import biosignals, drawn_clips, layouts
 from training.simulate.drawn_clips import Mood, Person
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", layouts.names())
 def test_every_layout_is_simulated_by_the_command_and_read_again(layout: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -30,6 +31,7 @@ def test_every_layout_is_simulated_by_the_command_and_read_again(layout: str, tm
     assert corpus.trials[0].read().seconds > 0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_signals(tmp_path: Path) -> None:
     first, again = (readers.read("seed", write("seed", tmp_path / name)).trials[0].read().eeg for name in "ab")
     with small():

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 import torch
 import yaml
+from scipy.special import softmax
 
 from inference.models.audio_visual import EncoderBranch
 from inference.models.speech_encoder import SpeechEncoder
@@ -22,7 +23,13 @@ from training.features.encoded_speech import EncodedBatches, EncodedSpeech
 from training.publishing import report
 from training.schema.sections import EncoderBranchConfig
 from training.tasks import speech_corpora
-from training.tasks.speech_corpora import CorpusClassifier, build_branch, fit_branch, score_left_out
+from training.tasks.speech_corpora import (
+    CorpusClassifier,
+    build_branch,
+    calibration_errors,
+    fit_branch,
+    score_left_out,
+)
 
 CONFIG = Path(__file__).resolve().parents[2] / "training" / "configs" / "speech-encoder-folds.yaml"
 
@@ -65,6 +72,18 @@ def test_recall_of_a_corpus_left_out_is_a_mean_over_its_labels() -> None:
     predicted = np.eye(3)[[0, 1, 1, 2]]
     found = score_left_out(predicted, speech, ["neutral", "calm", "sad"])
     assert found == {"accuracy": 0.5, "recall": 0.6667, "merged": 1.0, "n": 4}
+
+
+def test_a_fold_has_the_temperature_of_the_others() -> None:
+    random = np.random.default_rng(0)
+    targets = random.integers(4, size=4000)
+    logits = 2 * np.eye(4)[targets] + random.standard_normal((4000, 4))
+    honest = softmax(2 * logits, axis=1)
+    folds = [np.arange(4000) % 2 == number for number in (0, 1)]
+    sharpened = np.where(folds[0][:, None], honest**4 / (honest**4).sum(1, keepdims=True), honest)
+    fine = calibration_errors({"clean": honest**3 / (honest**3).sum(1, keepdims=True)}, targets, folds)
+    assert fine["clean"] < 0.03
+    assert calibration_errors({"clean": sharpened}, targets, folds)["clean"] > 0.1
 
 
 @pytest.mark.parametrize("encoder_lr", [0.0, 0.1])

@@ -145,9 +145,11 @@ def _folds(found: dict[str, Any]) -> str:
 def _conditions(found: dict[str, Any]) -> str:
     """Scores of the same clips degraded, and of corpora that were left out, where a fit has them."""
     degraded = ", ".join(f"{name} {share:.1%}" for name, share in found.get("degraded", {}).items())
+    errors = ", ".join(f"{name} {error:.3f}" for name, error in found.get("calibration_errors", {}).items())
     left_out = ", ".join(f"{name} {scores['recall']:.1%}" for name, scores in found.get("left_out", {}).items())
     lines = [
         f"The same clips degraded: {degraded}." if degraded else "",
+        f"ECE, each fold with the temperature of the others: {errors}." if errors else "",
         f"Mean recall on a corpus that was left out: {left_out}." if left_out else "",
     ]
     return "".join(f"\n{line}\n" for line in lines if line)

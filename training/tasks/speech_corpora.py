@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,7 +24,8 @@ from training.engine import checkpoint, devices
 from training.engine.loop import Loop
 from training.engine.optim import adamw
 from training.errors import DatasetError
-from training.evaluation.metrics import scores
+from training.evaluation.calibration import temperature
+from training.evaluation.metrics import calibration, scores
 from training.features.encoded_speech import EncodedBatch, EncodedBatches, EncodedSpeech
 from training.features.pretrained_encoder import load_pretrained, model_path
 from training.features.sound_augmentation import Degradation
@@ -215,7 +217,8 @@ def _score_folds(
     correct = found[CLEAN].argmax(1) == targets
     by_fold = [float(correct[np.isin(actors, fold.test)].mean()) for fold in folds]
     degraded = {name: round(float(np.mean(found[name].argmax(1) == targets)), 4) for name in DEGRADATIONS}
-    log.info("mean of folds %.4f, degraded %s", np.mean(by_fold), degraded)
+    errors = calibration_errors(found, targets, [np.isin(actors, fold.test) for fold in folds])
+    log.info("mean of folds %.4f, degraded %s, calibration errors %s", np.mean(by_fold), degraded, errors)
     return result | {
         "title": f"Speech alone by a pretrained encoder, fitted on {', '.join(config.branch.shares)}",
         "about": f"The audio branch on hidden states {config.branch.layers} of Whisper tiny.en's encoder, fitted once "
@@ -225,7 +228,23 @@ def _score_folds(
         "folds": [round(share, 4) for share in by_fold],
         "mean_of_folds": round(float(np.mean(by_fold)), 4),
         "degraded": degraded,
+        "calibration_errors": errors,
     }
+
+
+def calibration_errors(
+    found: Mapping[str, NDArray[np.float64]], targets: NDArray[np.int64], folds: Sequence[NDArray[np.bool_]]
+) -> dict[str, float]:
+    """The calibration error of each condition, each fold read with the temperature of the others in all conditions.
+
+    `found` are probabilities (N, classes) by condition, `targets` (N,) label indices, `folds` the rows (N,) of each.
+    """
+    logits = {name: np.log(np.maximum(values, 1e-9)) for name, values in found.items()}
+    divisors = np.zeros((len(targets), 1))
+    for fold in folds:
+        others = np.concatenate([values[~fold] for values in logits.values()])
+        divisors[fold] = temperature(others, np.tile(targets[~fold], len(logits)))
+    return {name: calibration(softmax(values / divisors, axis=1), targets)["ece"] for name, values in logits.items()}
 
 
 def score_left_out(predicted: NDArray[np.float64], speech: EncodedSpeech, labels: Sequence[str]) -> dict[str, Any]:

@@ -209,6 +209,7 @@ def test_one_that_cannot_be_erased_holds_up_no_other(
     assert not Recording.objects.filter(pk=other.pk).exists()
 
 
+@pytest.mark.slow
 def test_summer_time_on_the_machine_moves_nothing() -> None:
     """All times are in UTC, wherever the machine is: a day in March that lacks an hour is as long as any other."""
     program = (

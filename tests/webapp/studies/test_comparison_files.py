@@ -62,6 +62,7 @@ def test_measures_have_names(measure: str, name: str) -> None:
     assert measure_name(measure) == name
 
 
+@pytest.mark.slow
 def test_three_conditions_have_a_row_for_each_two() -> None:
     found = compare(simulated(1, effect=3, levels="abc"), [MEASURE, MEASURE], basis("a", "b", "c"))
     page = FORMATS["html"].write("Three", found)

@@ -59,6 +59,7 @@ def test_effect_sizes_are_those_of_the_literature() -> None:
     assert cohens_dz(a - b, axis=-1) == pytest.approx(t / np.sqrt(5))
 
 
+@pytest.mark.slow
 def test_three_conditions_have_the_f_of_the_analysis_of_variance() -> None:
     found = one(
         compare(observations({"a": HIGH, "b": MIDDLE, "c": LOW}, paired=False), [MEASURE], basis("a", "b", "c"))

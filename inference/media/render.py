@@ -3,13 +3,13 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inference.errors import Code, InputError
 from inference.media.decode import measure_mixdown
 from inference.media.ffmpeg import input_arguments, run_ffmpeg
-from inference.media.tracks import Track, Tracks, list_tracks
+from inference.media.tracks import Track, list_tracks
 from inference.types import Timeline
 from inference.wording import caption
 
@@ -27,8 +27,8 @@ _MAX_BYTES, _MAX_BYTES_PER_SECOND = 2**28, 2**24  # of the output; noise at 2160
 _MIN_PIXELS_PER_SECOND, _MIN_SPEED = 2e7, 0.25  # times real time; a run slower than both counts as hung
 
 
-def _ignore_progress(share: float) -> None:
-    pass
+def ignore_progress(share: float) -> None:
+    """Do nothing."""
 
 
 def render(
@@ -37,7 +37,7 @@ def render(
     out: Path,
     *,
     sound: Path | None = None,
-    on_progress: Callable[[float], None] = _ignore_progress,
+    on_progress: Callable[[float], None] = ignore_progress,
 ) -> None:
     """Write `video` with each segment's label burnt in to `out`, as H.264 MP4.
 
@@ -45,15 +45,40 @@ def render(
     called with the progress, 0..1. Raises FfmpegError, InputError(VIDEO_LENGTH), and what `on_progress` raises.
     """
     duration = timeline.media.duration_s
-    inputs, tracks = input_arguments(video), list_tracks(video)
-    assert tracks.video is not None, "probing lets no video pass that has no picture"
-    mapped = ["-map", f"0:{tracks.video.index}"]
+    inputs, mapped = input_arguments(video), picture_arguments(video)
     if timeline.media.has_audio:
-        mapped += _audio_arguments(video, tracks, 0)
+        mapped += sound_arguments(video, 0)
     elif sound is not None:
         inputs += input_arguments(sound)
-        mapped += [*_audio_arguments(sound, list_tracks(sound), 1), "-t", str(duration)]
+        mapped += [*sound_arguments(sound, 1), "-t", str(duration)]
+    write_video(
+        [*inputs, *mapped, *encoder_arguments()],
+        out,
+        timeline,
+        read=[video, *([sound] if sound else [])],
+        length_s=duration,
+        on_progress=on_progress,
+        check=lambda written: check_length(written, duration),
+    )
+
+
+def write_video(
+    arguments: Sequence[str],
+    out: Path,
+    timeline: Timeline,
+    *,
+    read: Sequence[Path],
+    length_s: float,
+    on_progress: Callable[[float], None],
+    check: Callable[[Path], None],
+) -> None:
+    """Run ffmpeg with `arguments`, of which `encoder_arguments` may be a part, to write an MP4 of `length_s`.
+
+    `read` are the files that it reads. `out` appears once it is complete and `check` has passed it. Raises FfmpegError,
+    and what `on_progress` and `check` raise.
+    """
     partial = out.with_name(f".{out.name}.partial")
+    pixels = timeline.media.pixels * length_s / timeline.media.duration_s
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_subtitles(timeline, folder)
@@ -61,17 +86,17 @@ def render(
             run_ffmpeg(
                 # ffmpeg must not correct jumps of timestamps: labels would lose the picture.
                 [
-                    *("-dts_delta_threshold", "1000000", *inputs, *mapped, *encoder_arguments()),
+                    *("-dts_delta_threshold", "1000000", *arguments),
                     *("-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4"),
                 ],
                 partial,
-                read=[video, *([sound] if sound else []), folder],
-                limit_s=120 + duration / _MIN_SPEED + timeline.media.pixels / _MIN_PIXELS_PER_SECOND,
-                max_bytes=int(_MAX_BYTES + duration * _MAX_BYTES_PER_SECOND),
+                read=[*read, folder],
+                limit_s=120 + length_s / _MIN_SPEED + pixels / _MIN_PIXELS_PER_SECOND,
+                max_bytes=int(_MAX_BYTES + length_s * _MAX_BYTES_PER_SECOND),
                 folder=folder,
-                on_time=lambda seconds: on_progress(min(1.0, seconds / duration)),
+                on_time=lambda seconds: on_progress(min(1.0, seconds / length_s)),
             )
-            _check_length(list_tracks(partial).duration_s, duration)
+            check(partial)
             partial.replace(out)
         finally:
             partial.unlink(missing_ok=True)
@@ -85,16 +110,23 @@ def write_subtitles(timeline: Timeline, folder: Path) -> None:
     shutil.copy(_FONT_FILE, fonts)
 
 
-def encoder_arguments() -> list[str]:
-    """Return the arguments that burn in `labels.ass` and encode; sides are made even, frame times kept."""
+def encoder_arguments(*, cut: str = "") -> list[str]:
+    """Return the arguments that burn in `labels.ass` and encode; sides are made even, frame times kept.
+
+    `cut` are ffmpeg's options for the part to encode, whose first frame is then shown at 0.
+    """
+    filters = ["pad=ceil(iw/2)*2:ceil(ih/2)*2", "ass=labels.ass:fontsdir=fonts"]
+    if cut:
+        filters = [f"trim={cut}", *filters, "setpts=PTS-STARTPTS"]
     return [
-        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,ass=labels.ass:fontsdir=fonts"),
-        *_ENCODER,
-        *("-fps_mode", "vfr", "-enc_time_base", "demux", "-movflags", "+faststart"),
+        *("-vf", ",".join(filters), *_ENCODER),
+        *("-fps_mode", "vfr", "-enc_time_base:v", "demux", "-movflags", "+faststart"),
     ]
 
 
-def _check_length(written_s: float, timeline_s: float) -> None:
+def check_length(written: Path, timeline_s: float) -> None:
+    """Raise InputError(VIDEO_LENGTH) unless the labelled video lasts as long as the timeline."""
+    written_s = list_tracks(written).duration_s
     if abs(written_s - timeline_s) > LENGTH_TOLERANCE_S:
         raise InputError(
             Code.VIDEO_LENGTH,
@@ -103,8 +135,16 @@ def _check_length(written_s: float, timeline_s: float) -> None:
         )
 
 
-def _audio_arguments(path: Path, found: Tracks, number: int) -> list[str]:
+def picture_arguments(video: Path) -> list[str]:
+    """Return the arguments that map the picture of input 0."""
+    track = list_tracks(video).video
+    assert track is not None, "probing lets no video pass that has no picture"
+    return ["-map", f"0:{track.index}"]
+
+
+def sound_arguments(path: Path, number: int) -> list[str]:
     """Return the arguments that map the sound of input `number`; AAC is copied."""
+    found = list_tracks(path)
     assert found.audio is not None, "probing finds the sound"
     mapped = ["-map", f"{number}:{found.audio.index}"]
     if found.audio.codec == "aac":

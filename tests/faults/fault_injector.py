@@ -21,9 +21,11 @@ django.setup()
 from inference.hashing import sha256_file  # noqa: E402
 from inference.predictors import audio_visual  # noqa: E402
 from inference.sandbox import client  # noqa: E402
+from inference.types import Stage  # noqa: E402
 from tests.hostile import readers  # noqa: E402
 from webapp.analyses import events  # noqa: E402
 from webapp.analyses.execution import dispatch, lease, span_lease  # noqa: E402
+from webapp.analyses.models import Span  # noqa: E402
 from webapp.config import app  # noqa: E402
 
 __all__ = ["app"]
@@ -73,10 +75,19 @@ def frames(path: Path, *args: Any) -> Iterator[Any]:
 
 
 vars(audio_visual)["frames_at"] = frames
-# "probe", "sample", "score", "timeline", "render": some way into the stage.
-lease.LeaseKeeper.progress = stopping_first(lease.LeaseKeeper.progress, lambda held, stage, share: str(stage))  # type: ignore[method-assign]
-# "span": what was read of a span is not stored.
-span_lease.SpanLease.publish = stopping_first(span_lease.SpanLease.publish, lambda held, reading: "span")  # type: ignore[method-assign]
+
+
+def within(held: lease.LeaseKeeper, stage: Stage, share: float) -> str:
+    """A stage: "probe", "sample", "score", "timeline", "render"; or "join" where pieces of the rendering are."""
+    joins = stage is Stage.RENDER and not isinstance(held.lease, span_lease.SpanLease)
+    return "join" if joins and Span.objects.filter(analysis=held.lease.pk).exists() else str(stage)
+
+
+lease.LeaseKeeper.progress = stopping_first(lease.LeaseKeeper.progress, within)  # type: ignore[method-assign]
+# "span", "piece": what was read of a span, or rendered, is not stored.
+span_lease.SpanLease.publish = stopping_first(  # type: ignore[method-assign]
+    span_lease.SpanLease.publish, lambda held, **result: "piece" if held.published else "span"
+)
 # "announce": the timeline is published, the message about it not sent.
 dispatch.enqueue = stopping_first(dispatch.enqueue, lambda pk, published: "announce" if published else None)
 # "publish": the labelled video lies in its place, its row is not committed.

@@ -15,15 +15,18 @@ SIDE = 64
 SOUND_RATE = 16_000
 
 
-def video(seconds: float = 1.0, *, fps: int = 5, sound: bool = True, picture: bool = True) -> bytes:
-    """An MP4 of coloured noise."""
+def video(
+    seconds: float = 1.0, *, fps: int = 5, sound: bool = True, picture: bool = True, keyframe_s: float = 50.0
+) -> bytes:
+    """An MP4 of coloured noise, with a keyframe every `keyframe_s`."""
     out = io.BytesIO()
     noise = np.random.default_rng(7)
     with av.open(out, "w", format="mp4") as container:
         # The header wants to know all tracks: everything is encoded before anything is written.
         packets = []
         if picture:
-            stream = container.add_stream("libx264", rate=fps)
+            options = {"g": str(round(keyframe_s * fps)), "sc_threshold": "0"}
+            stream = container.add_stream("libx264", rate=fps, options=options)
             stream.width, stream.height, stream.pix_fmt = SIDE, SIDE, "yuv420p"
             for _ in range(round(seconds * fps)):
                 frame = av.VideoFrame.from_ndarray(noise.integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8))

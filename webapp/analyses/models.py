@@ -19,8 +19,8 @@ class Analysis(models.Model):
     """One analysis of one recording by one model.
 
     It has two steps, each leased by a worker: prediction, until the timeline is published (`timeline_at`), and
-    rendering of the labelled video. Only the holder of `lease_token` may write. The prediction of a long recording is
-    divided into `spans`; while they are read it is running without a lease of its own, then queued to be merged.
+    rendering of the labelled video. Only the holder of `lease_token` may write. Of a long recording, both are divided
+    into `spans`; meanwhile it is running without a lease of its own, then queued to be merged.
     """
 
     class Status(models.TextChoices):
@@ -114,10 +114,10 @@ class Analysis(models.Model):
 
 
 class Span(models.Model):
-    """A part of a long recording that one worker reads. The rows exist until the timeline is published.
+    """A part of a long recording that one worker reads, or a piece of its labelled video that one worker renders.
 
-    Only the holder of `lease_token` may write. `survey` is what all spans need to know of the whole sound, in the rows
-    of those whose worker found it out.
+    The rows exist until the timeline is published, or the labelled video. Only the holder of `lease_token` may write.
+    `survey` is what all spans need to know of the whole sound, in the rows of those whose worker found it out.
     """
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="spans", db_index=False)
@@ -125,9 +125,10 @@ class Span(models.Model):
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
-    progress = models.FloatField(default=0.0, help_text="Share of the span that is read, 0 to 1.")
+    progress = models.FloatField(default=0.0, help_text="Share of the span that is done, 0 to 1.")
     survey = models.BinaryField(null=True, help_text="`SoundSurvey.encode`.")
     reading = models.BinaryField(null=True, help_text="`SpanReading.encode`; null until it is read.")
+    video = models.FileField(max_length=200, blank=True, help_text="The piece; empty until it is rendered.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["analysis", "number"], name="span_once")]

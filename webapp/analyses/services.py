@@ -21,7 +21,7 @@ from webapp.accounts import services as accounts
 from webapp.accounts.models import User
 from webapp.analyses import events, quota, selectors
 from webapp.analyses.execution import dispatch
-from webapp.analyses.execution.span_steps import create_spans
+from webapp.analyses.execution.span_steps import divide_prediction
 from webapp.analyses.models import Analysis, CorrectedTimeline, NeutralBaseline
 from webapp.audit.models import Action
 from webapp.audit.services import record, record_each
@@ -277,6 +277,6 @@ def _create_analysis(recording: Recording, spec: store.StoredModel, owner: User)
         model_sha256=used.sha256,
         dispatched_at=Now(),
     )
-    for _ in range(create_spans(analysis, spec)):
+    for _ in range(divide_prediction(analysis, spec)):
         transaction.on_commit(lambda: dispatch.enqueue(analysis.pk, published=False))
     return analysis

@@ -14,7 +14,7 @@ from tests.webapp import clips
 from tests.webapp.factories import DURATION_S, AnalysisFactory, finished, published, with_files
 from webapp.accounts.models import User
 from webapp.analyses import services, tasks
-from webapp.analyses.execution import worker
+from webapp.analyses.execution import render_steps
 from webapp.analyses.models import Analysis, Artifact
 
 API = "/api/v1/"
@@ -68,7 +68,7 @@ def test_what_cannot_be_copied_leaves_the_labelled_video(
     def refused(*_: Any) -> Path:
         raise InputError(Code.NOT_COPYABLE, "The tracks cannot be copied. Do without chapters.")
 
-    monkeypatch.setattr(worker, "add_chapters", refused)
+    monkeypatch.setattr(render_steps, "add_chapters", refused)
     tasks.render(str(analysis.pk))
     analysis.refresh_from_db()
     assert analysis.status == Analysis.Status.SUCCEEDED
@@ -94,7 +94,7 @@ def test_a_worker_that_lost_its_lease_meanwhile_leaves_nothing(
         services.cancel(analysis=analysis)
         return add_chapters(*arguments)
 
-    monkeypatch.setattr(worker, "add_chapters", cancelled)
+    monkeypatch.setattr(render_steps, "add_chapters", cancelled)
     tasks.render(str(analysis.pk))
     assert not analysis.artifacts.exists()
     assert len(clips.everything_in(media_root)) == 1

@@ -21,17 +21,18 @@ from tests.webapp.factories import AnalysisFactory, RecordingFactory, UserFactor
 from webapp.accounts.models import User
 from webapp.analyses import events, selectors, services, tasks
 from webapp.analyses.execution.fair_scheduling import claim_next
-from webapp.analyses.execution.lease import Lease, LeaseLostError
+from webapp.analyses.execution.lease import SPAN_RANGES, Lease, LeaseLostError
 from webapp.analyses.execution.publishing import publish_timeline
 from webapp.analyses.execution.reaper import reap
-from webapp.analyses.execution.span_lease import READ_SHARE, SpanLease
-from webapp.analyses.execution.span_steps import create_spans, share_survey
+from webapp.analyses.execution.span_lease import SpanLease
+from webapp.analyses.execution.span_steps import divide_prediction, share_survey
 from webapp.analyses.models import Analysis, Span
 from webapp.operation import metric_collectors
 from webapp.recordings.models import MediaFile
 
 Status = Analysis.Status
 KEY = bytes(range(32))
+READ_SHARE = SPAN_RANGES[False][1]
 
 
 def long(count: int, owner: User | None = None) -> Analysis:
@@ -68,7 +69,7 @@ def test_long_recordings_are_divided(
 ) -> None:
     settings.SPAN_SECONDS = span_s
     analysis = AnalysisFactory.create(recording=RecordingFactory.create(duration_s=duration_s, has_eeg=eeg))
-    steps = create_spans(analysis, store.resolve(None, with_eeg=eeg))
+    steps = divide_prediction(analysis, store.resolve(None, with_eeg=eeg))
     numbers = list(analysis.spans.order_by("number").values_list("number", flat=True))
     assert (steps, numbers) == (max(1, spans), list(range(spans)))
 
@@ -89,9 +90,9 @@ def test_the_last_span_queues_the_analysis_to_be_merged_once(db: None) -> None:
     first, second = claimed(0), claimed(1)
     assert claim_next(published=False) is None
     assert (refreshed(analysis).status, analysis.attempt) == (Status.RUNNING, 0)
-    second.publish(b"second")
+    second.publish(reading=b"second")
     assert claim_next(published=False) is None
-    first.publish(b"first")
+    first.publish(reading=b"first")
     assert refreshed(analysis).status == Status.QUEUED
     lease = claim_next(published=False)
     assert type(lease) is Lease
@@ -112,7 +113,7 @@ def test_many_workers_at_once_read_each_span_once() -> None:
         while lease := claim_next(published=False):
             if isinstance(lease, SpanLease):
                 got.append((lease.pk, lease.number))
-                lease.publish(b"")
+                lease.publish(reading=b"")
             else:
                 merges.append(lease.pk)
         connection.close()
@@ -128,7 +129,7 @@ def test_many_workers_at_once_read_each_span_once() -> None:
 
 def test_an_hour_of_one_user_does_not_hold_up_the_clip_of_another(db: None) -> None:
     hour = long(6)
-    claimed(0).publish(b"")
+    claimed(0).publish(reading=b"")
     clip = AnalysisFactory.create(recording=RecordingFactory.create(owner=UserFactory.create()))
     found = claim_next(published=False)
     assert found is not None and found.pk == clip.pk
@@ -141,7 +142,7 @@ def test_progress_is_that_of_all_spans(db: None) -> None:
     first.report(Stage.SCORE, READ_SHARE)
     second.report(Stage.SAMPLE, READ_SHARE / 2)
     assert refreshed(analysis).progress == pytest.approx(0.75 * READ_SHARE)
-    first.publish(b"")
+    first.publish(reading=b"")
     second.release()
     claimed(1).report(Stage.SAMPLE, 0.0)
     assert refreshed(analysis).progress == pytest.approx(0.5 * READ_SHARE)
@@ -164,7 +165,7 @@ def test_what_waits_of_a_long_recording_is_measured(db: None) -> None:
     first.release()
     assert waiting() == (1, length_s / 4)
     for lease in (claimed(0), *rest):
-        lease.publish(b"")
+        lease.publish(reading=b"")
     assert waiting() == (1, 0)
 
 
@@ -182,7 +183,7 @@ def test_when_the_analysis_ends_its_spans_are_nobodys(db: None, end: str, monkey
         second.fail("reader_crashed", "The recording cannot be read.")
         assert (refreshed(analysis).status, analysis.error_code) == (Status.FAILED, "reader_crashed")
         assert told == [events.EventType.FAILED]
-    for write in (lambda: first.report(Stage.SCORE, 0.1), lambda: first.publish(b""), first.defer, first.retry):
+    for write in (lambda: first.report(Stage.SCORE, 0.1), lambda: first.publish(reading=b""), first.defer, first.retry):
         with pytest.raises(LeaseLostError):
             write()
     with pytest.raises(LeaseLostError):
@@ -200,8 +201,8 @@ def test_a_lost_worker_costs_its_span_alone(db: None, settings: Any, queue: Any)
     assert queue.llen(settings.INFERENCE_QUEUE) == 1
     assert (refreshed(analysis).status, analysis.attempt) == (Status.RUNNING, 0)
     with pytest.raises(LeaseLostError):
-        dead.publish(b"")
-    alive.publish(b"")
+        dead.publish(reading=b"")
+    alive.publish(reading=b"")
     assert claimed(0).attempts() == 2
 
 
@@ -217,7 +218,7 @@ def test_a_span_whose_workers_are_lost_three_times_fails_the_analysis(db: None, 
 
 def test_the_merge_of_a_lost_worker_is_done_again(db: None, settings: Any, queue: Any) -> None:
     analysis = long(1)
-    claimed(0).publish(b"")
+    claimed(0).publish(reading=b"")
     assert claim_next(published=False)
     past = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS + 1)
     Analysis.objects.update(heartbeat_at=past)
@@ -237,7 +238,7 @@ def test_only_the_first_of_the_spans_that_are_read_surveys_the_sound(db: None, s
     second.write(survey=b"the survey")
     third = claimed(2)
     assert third.survey() == b"the survey"
-    second.publish(b"")
+    second.publish(reading=b"")
     assert third.survey() == b"the survey"
 
 

@@ -14,23 +14,20 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from webapp.analyses.execution.lease import Lease, claim
-from webapp.analyses.execution.span_lease import claim_span, free_spans, unread_spans
+from webapp.analyses.execution.span_lease import claim_span, free_spans, open_analyses, unfinished_spans
 from webapp.analyses.models import Analysis, Span, Turn
 
-FREE_SPANS = Count("spans", filter=Q(spans__reading=None, spans__lease_token=None))
+FREE_SPANS = Count("spans", filter=Q(spans__reading=None, spans__video="", spans__lease_token=None))
 
 
 def queued(*, published: bool) -> QuerySet[Analysis]:
     """Analyses that wait for prediction, or for rendering if `published`.
 
-    One that is read in spans waits as long as there is a span that nobody reads, and again to be merged.
+    One that is divided into spans waits as long as there is a span that nobody works on, and again to be merged.
     """
-    found = Analysis.objects.filter(timeline_at__isnull=not published)
-    if published:
-        return found.filter(status=Analysis.Status.QUEUED)
-    unread, free = (Exists(spans.filter(analysis=OuterRef("pk"))) for spans in (unread_spans(), free_spans()))
-    whole = Q(~unread, status=Analysis.Status.QUEUED)
-    return found.filter(whole | Q(free, status__in=Analysis.OPEN))
+    unfinished, free = (Exists(spans.filter(analysis=OuterRef("pk"))) for spans in (unfinished_spans(), free_spans()))
+    whole = Q(~unfinished, status=Analysis.Status.QUEUED)
+    return open_analyses(published=published).filter(whole | free)
 
 
 def waiting(*, published: bool) -> QuerySet[Analysis]:
@@ -65,8 +62,8 @@ def claim_next(*, published: bool) -> Lease | None:
 
 
 def _claim_step(pk: UUID, published: bool) -> Lease | None:
-    if not published and unread_spans().filter(analysis=pk).exists():
-        return claim_span(pk)
+    if unfinished_spans().filter(analysis=pk).exists():
+        return claim_span(pk, published=published)
     return claim(pk, published=published, merges=Span.objects.filter(analysis=pk).exists())
 
 

@@ -33,6 +33,12 @@ PROGRESS_RANGES = {
     Stage.TIMELINE: (0.5, 0.52),
     Stage.RENDER: (0.52, 1.0),
 }
+PIECES_SHARE = 0.9  # of a rendering in pieces; then they are joined
+# The range that the spans of a long recording cover together, of the prediction or, if it is published, the rendering.
+SPAN_RANGES = {
+    False: (0.0, PROGRESS_RANGES[Stage.TIMELINE][0]),
+    True: (PROGRESS_RANGES[Stage.RENDER][0], PROGRESS_RANGES[Stage.RENDER][0] * (1 - PIECES_SHARE) + PIECES_SHARE),
+}
 PROGRESS_INTERVAL_SECONDS = 0.5  # between two writes
 POLL_SECONDS = 0.25  # within which the end, or a shutdown, is noticed
 
@@ -104,7 +110,7 @@ class Lease:
 def claim(pk: uuid.UUID, *, published: bool, merges: bool = False) -> Lease | None:
     """Lease the next step of an analysis: prediction, or rendering if the timeline is published.
 
-    The prediction `merges` what was read in spans. None if the analysis no longer waits for that step: it was
+    The step `merges` what was done in spans. None if the analysis no longer waits for that step: it was
     finished, claimed or cancelled meanwhile.
     """
     lease = Lease(pk, uuid.uuid4())
@@ -112,7 +118,7 @@ def claim(pk: uuid.UUID, *, published: bool, merges: bool = False) -> Lease | No
     claimed = Analysis.objects.filter(pk=pk, status=Status.QUEUED, timeline_at__isnull=not published).update(
         status=Status.RUNNING,
         stage=stage,
-        progress=PROGRESS_RANGES[stage][0],
+        progress=SPAN_RANGES[published][1] if merges else PROGRESS_RANGES[stage][0],
         attempt=F("attempt") + 1,
         lease_token=lease.token,
         heartbeat_at=Now(),

@@ -4,17 +4,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from inference.export.codec import encode
 from inference.hashing import sha256_file
+from inference.spans import count_spans
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Stage, Timeline
 from webapp.analyses import events
 from webapp.analyses.execution import dispatch
 from webapp.analyses.execution.lease import PROGRESS_RANGES, Lease, LeaseLostError
+from webapp.analyses.execution.span_lease import create_spans, delete_spans
 from webapp.analyses.models import Analysis, Artifact, FaceTrack, Segment, Span, WindowScore
 from webapp.storage import media
 
@@ -22,7 +25,7 @@ BATCH_SIZE = 2000
 
 
 def publish_timeline(lease: Lease, timeline: Timeline) -> None:
-    """Store the analysis' timeline and queue the rendering. Raises LeaseLostError.
+    """Store the analysis' timeline and queue the rendering, of a long recording in spans. Raises LeaseLostError.
 
     Rendering belongs to the same attempt: its claim increments what is decremented here.
     """
@@ -37,11 +40,12 @@ def publish_timeline(lease: Lease, timeline: Timeline) -> None:
         )
         WindowScore.objects.filter(analysis=lease.pk).delete()
         Segment.objects.filter(analysis=lease.pk).delete()
-        Span.objects.filter(analysis=lease.pk).delete()
+        delete_spans(Span.objects.filter(analysis=lease.pk))
         owner_id = Analysis.objects.values_list("recording__owner", flat=True).get(pk=lease.pk)
         create_result_rows(lease.pk, owner_id, timeline)
         events.emit_analysis_event(events.EventType.TIMELINE_PUBLISHED, lease.pk)
-        transaction.on_commit(lambda: dispatch.enqueue(lease.pk, published=True))
+        for _ in range(create_spans(lease.pk, count_spans(timeline.media.duration_s, settings.SPAN_SECONDS))):
+            transaction.on_commit(lambda: dispatch.enqueue(lease.pk, published=True))
 
 
 def result_fields(timeline: Timeline) -> dict[str, Any]:
@@ -147,6 +151,7 @@ def publish_video(lease: Lease, path: Path, chapters: Path | None = None) -> Non
                 Artifact.objects.update_or_create(
                     analysis_id=lease.pk, kind=kind, defaults={"file": keys[kind], "bytes": size, "sha256": digest}
                 )
+            delete_spans(Span.objects.filter(analysis=lease.pk))
             events.emit_analysis_event(events.EventType.SUCCEEDED, lease.pk)
     except BaseException:
         for key in keys.values():

@@ -12,6 +12,7 @@ from django.dispatch import Signal
 
 from webapp.accounts import deletion
 from webapp.analyses.execution import dispatch, fair_scheduling, lease
+from webapp.analyses.execution.span_lease import delete_spans, unfinished_spans
 from webapp.analyses.models import Analysis, Span
 from webapp.core import queue
 from webapp.core.isolation import log_and_continue
@@ -67,8 +68,8 @@ def reap() -> None:
 
 def _reap_spans() -> None:
     """Free the spans of lost workers, or fail their analyses after the last attempt; delete those that are over."""
-    unread = Span.objects.filter(analysis__status__in=Analysis.OPEN, analysis__timeline_at=None, reading=None)
-    lapsed = unread.filter(_unchanged_for("heartbeat_at", settings.LEASE_SECONDS), lease_token__isnull=False)
+    unfinished = unfinished_spans().filter(analysis__status__in=Analysis.OPEN)
+    lapsed = unfinished.filter(_unchanged_for("heartbeat_at", settings.LEASE_SECONDS), lease_token__isnull=False)
     for pk, analysis, number, token, attempt in list(
         lapsed.values_list("pk", "analysis", "number", "lease_token", "attempt")
     ):
@@ -81,8 +82,8 @@ def _reap_spans() -> None:
             ).update(lease_token=None, heartbeat_at=None, progress=0.0):
                 REAPED.labels(outcome="queued").inc()
                 logger.warning("span %s of analysis %s is free again: its worker was lost", number, analysis)
-                dispatch.enqueue(analysis, published=False)
-    Span.objects.exclude(analysis__status__in=Analysis.OPEN, analysis__timeline_at=None).delete()
+                lease.redispatch(analysis)
+    delete_spans(Span.objects.exclude(analysis__status__in=Analysis.OPEN))
 
 
 def _fail(pk: UUID, among: QuerySet[Analysis]) -> None:

@@ -11,7 +11,7 @@ from inference.spans import SpanReading, count_spans
 from inference.store import StoredModel
 from inference.types import MediaInfo, OnProgress, Stage, Timeline
 from webapp.analyses import selectors
-from webapp.analyses.execution.span_lease import SpanLease
+from webapp.analyses.execution.span_lease import SpanLease, create_spans
 from webapp.analyses.models import Analysis, Span
 from webapp.recordings.models import MediaFile, Recording
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SURVEY_POLL_SECONDS = 0.5
 
 
-def create_spans(analysis: Analysis, model: StoredModel) -> int:
+def divide_prediction(analysis: Analysis, model: StoredModel) -> int:
     """Divide a new analysis into spans if its recording is long; returns the number of its steps.
 
     Recordings with EEG, whose trials may lie across the edges, and systems of the zoo are read as a whole.
@@ -29,10 +29,7 @@ def create_spans(analysis: Analysis, model: StoredModel) -> int:
     recording = analysis.recording
     if recording.has_eeg or not isinstance(model.spec, AudioVisualSpec):
         return 1
-    count = count_spans(recording.duration_s, settings.SPAN_SECONDS)
-    if count > 1:
-        Span.objects.bulk_create(Span(analysis=analysis, number=number) for number in range(count))
-    return count
+    return create_spans(analysis.pk, count_spans(recording.duration_s, settings.SPAN_SECONDS))
 
 
 def read_span(lease: SpanLease, analysis: Analysis, model: str, on_progress: OnProgress) -> None:
@@ -49,7 +46,7 @@ def read_span(lease: SpanLease, analysis: Analysis, model: str, on_progress: OnP
             share_survey=lambda make: share_survey(lease, make, on_progress),
             on_progress=on_progress,
         )
-    lease.publish(reading.encode())
+    lease.publish(reading=reading.encode())
 
 
 def share_survey(lease: SpanLease, make: Callable[[], "SoundSurvey"], on_progress: OnProgress) -> "SoundSurvey":

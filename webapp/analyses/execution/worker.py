@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -13,8 +12,6 @@ from structlog.contextvars import bound_contextvars
 
 from inference import store
 from inference.errors import Code, InputError
-from inference.media.chapter_writer import add_chapters
-from inference.types import Stage, Timeline
 from webapp.analyses import selectors
 from webapp.analyses.execution import gpu_metrics
 from webapp.analyses.execution.fair_scheduling import claim_next
@@ -26,14 +23,13 @@ from webapp.analyses.execution.lease import (
     LeaseLostError,
     stopping,
 )
-from webapp.analyses.execution.publishing import publish_timeline, publish_video
+from webapp.analyses.execution.publishing import publish_timeline
+from webapp.analyses.execution.render_steps import render_span, render_video
 from webapp.analyses.execution.span_lease import SpanLease
 from webapp.analyses.execution.span_steps import merge_spans, read_span
-from webapp.analyses.models import Analysis
 from webapp.core import faults
 from webapp.core.errors import RequestError, WebCode
 from webapp.observability.metrics import ATTEMPTS, REAL_TIME_FACTOR
-from webapp.storage import media
 
 logger = logging.getLogger(__name__)
 
@@ -72,40 +68,23 @@ def _require_unchanged_model(model: str, sha256: str) -> None:
 
 
 def render_next() -> None:
-    """Render the labelled video of the analysis whose turn it is."""
+    """Render the labelled video, or a piece of it, of the analysis whose turn it is."""
     lease = claim_next(published=True)
     if lease is None:
         return
     from inference.media.ffmpeg import FfmpegKilledError
-    from inference.media.render import render as burn_in
 
-    with _attempt(lease, "render") as keeper, media.scratch_dir() as directory:
+    with _attempt(lease, "render") as keeper:
         analysis = selectors.analysis_for_worker(lease.pk)
         timeline = selectors.timeline(analysis)
         assert timeline is not None
-        out = directory / "labelled.mp4"
-        with analysis.recording.inputs() as inputs:
-            try:
-                burn_in(
-                    inputs.video,
-                    timeline,
-                    out,
-                    sound=inputs.audio,
-                    on_progress=lambda share: keeper.progress(Stage.RENDER, share),
-                )
-            except FfmpegKilledError as error:
-                raise error.refusal from error
-            chapters = _add_chapters(analysis, inputs.video, timeline, directory)
-        publish_video(lease, out, chapters)
-
-
-def _add_chapters(analysis: Analysis, video: Path, timeline: Timeline, directory: Path) -> Path | None:
-    """The original with the timeline as chapters; None if its tracks cannot be copied."""
-    try:
-        return add_chapters(video, timeline, analysis.recording.title, directory)
-    except InputError as error:
-        logger.info("analysis %s has no video with chapters: %s", analysis.pk, error)
-        return None
+        try:
+            if isinstance(lease, SpanLease):
+                render_span(lease, analysis, timeline, keeper.progress)
+            else:
+                render_video(lease, analysis, timeline, keeper.progress)
+        except FfmpegKilledError as error:
+            raise error.refusal from error
 
 
 @contextmanager

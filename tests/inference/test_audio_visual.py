@@ -121,6 +121,7 @@ def test_attention_scales_faces_by_ten_and_speech_by_a_tenth(network: Intermedia
     assert seen["audio"] == pytest.approx(0.1)
 
 
+@pytest.mark.slow
 def test_faces_read_once_give_the_same_logits_as_faces_read_in_their_window(network: IntermediateAttention) -> None:
     mfcc, faces = torch.rand(2, 10, 156), torch.rand(30, 3, 224, 224)
     with torch.inference_mode():

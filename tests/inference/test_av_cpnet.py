@@ -190,6 +190,7 @@ def chunks(seconds: float, **settings: Any) -> Tensor:
     return torch.from_numpy(front_end.compute(sound(seconds), 0.0, seconds))
 
 
+@pytest.mark.slow
 def test_mfcc_are_tiled_padded_or_cut_to_the_chunks() -> None:
     whole = chunks(1.0, chunks=1, frames=44)[0]  # 1 + 22 050 // 512
     tiled = chunks(1.0, chunks=2, frames=50)

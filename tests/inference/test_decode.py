@@ -32,6 +32,7 @@ def loud(samples: np.ndarray) -> np.ndarray:
     return np.sqrt((whole**2).mean(axis=1)) > 0.01
 
 
+@pytest.mark.slow
 def test_frames_of_a_variable_rate_are_those_a_player_shows(tmp_path: Path) -> None:
     clip = shades(tmp_path / "clip.mp4", [0, 0.1, 0.15, 0.9, 1.7, 1.72, 3.0])
     times = [0.0, 0.09, 0.11, 0.16, 0.89, 0.91, 1.0, 1.69, 1.71, 2.9, 3.01]

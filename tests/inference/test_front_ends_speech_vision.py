@@ -72,6 +72,7 @@ def test_colours_are_normalised(normalisation: str, expected: float) -> None:
     assert front_end.compute(Signals(5, images=Ramp()), 0.0, 5.0)[0, 1] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_mfcc_do_not_depend_on_the_rate_of_the_recording() -> None:
     front_end = front_ends.build("mfcc", coefficients=13)
     low, high = (front_end.compute(_sine(rate), 0.0, 5.0) for rate in (22_050, 44_100))

@@ -104,6 +104,7 @@ def test_nothing_changes_before_the_time_of_a_change() -> None:
     assert not difference[36:].any()
 
 
+@pytest.mark.slow
 def test_each_modality_attends_to_both_others() -> None:
     network = _build().eval()
     encoded = network.encode(example(network, 3))

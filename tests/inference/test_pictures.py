@@ -118,6 +118,7 @@ def test_anything_else_is_refused(content: bytes, code: str, converted: Callable
     assert refused.value.code == code
 
 
+@pytest.mark.slow
 def test_more_pixels_than_a_screen_has_are_refused(converted: Callable[[bytes], np.ndarray]) -> None:
     """A picture of a gigabyte that takes a megabyte."""
     vast = cv2.imencode(".png", np.zeros((20_000, 20_000), np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]

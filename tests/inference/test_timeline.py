@@ -90,6 +90,7 @@ def test_the_same_windows_always_give_the_same_segments(recording: tuple[float, 
     assert segment_windows(windows, LABELS, duration_s, HOP) == segment_windows(list(windows), LABELS, duration_s, HOP)
 
 
+@pytest.mark.slow
 @given(st.floats(0.04, 200))
 def test_a_constant_reading_is_one_segment(duration_s: float) -> None:
     (only,) = segment_windows(read(duration_s, lambda *_: (HAPPY, 1.0, 0.5)), LABELS, duration_s, HOP)

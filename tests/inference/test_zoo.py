@@ -77,6 +77,7 @@ def test_it_returns_logits_of_a_batch_and_of_one(system: System) -> None:
         assert torch.allclose(probabilities.sum(1), torch.ones(2), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_says_the_same_twice(system: System) -> None:
     inputs = example(system, 8)
     if not _learns(system):

@@ -91,6 +91,7 @@ def test_it_is_a_model_of_face_and_voice(network: System, caplog: pytest.LogCapt
     assert "| window | 40.0% |" in model.card and "random numbers" in model.card
 
 
+@pytest.mark.slow
 def test_it_reads_a_recording(clip: Path) -> None:
     stages: list[Stage] = []
     timeline = analyse(Inputs(clip), model="tiny", on_progress=lambda stage, share: stages.append(stage))

@@ -63,7 +63,7 @@ KEPT = [
     if model.__module__.startswith("webapp.") and model is not Entry
 ]
 EXAMPLES = {"token": "0", "link": "x", "ended": "x", "collection": "x", "closed": "x"}
-BY_LINK = ("/link/{link}/", "/collect/{collection}/", "/api/v1/collection/{collection}/")
+BY_LINK = ("/link/{link}/", "/collect/{collection}/", "/collect/{closed}/", "/api/v1/collection/{collection}/")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from webapp.core import minute_limit
 from webapp.core.minute_limit import MinuteLimit
 
 
+@pytest.mark.usefixtures("servers")
 def test_a_minute_that_ends_meanwhile_counts_in_one_of_the_two(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(0.0, 59.0)
     monkeypatch.setattr(minute_limit, "time", SimpleNamespace(time=lambda: next(clock)))

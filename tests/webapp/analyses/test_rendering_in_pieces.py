@@ -1,6 +1,7 @@
 """The labelled video of a long recording is rendered in pieces and joined; none is left when something ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from inference.types import Stage
-from tests.webapp import clips
+from tests.webapp import clips, storages
 from tests.webapp.factories import RecordingFactory, a_timeline, published, with_files
 from webapp.analyses import selectors, services, tasks
 from webapp.analyses.execution.fair_scheduling import claim_next
@@ -23,7 +24,6 @@ from webapp.storage import media
 
 Status = Analysis.Status
 SECONDS, FPS, PIECES = 25, 5, 3
-KEY = bytes(range(32))
 
 
 @pytest.fixture(autouse=True)
@@ -79,10 +79,20 @@ def assert_whole(analysis: Analysis) -> None:
     assert stored(analysis.recording_id) == files | {artifact.key for artifact in analysis.artifacts.all()}
 
 
+@pytest.fixture(params=["folder", "folder, sealed", "bucket, sealed"])
+def place(request: Any, settings: Any) -> Iterator[None]:
+    """Media are stored there; workers share nothing else."""
+    kind = str(request.param)
+    if kind.endswith("sealed"):
+        settings.ENCRYPTION_KEYS = storages.KEYS
+    with storages.server() if kind.startswith("bucket") else nullcontext() as server:
+        if server is not None:
+            storages.use_bucket(settings, server.bucket("recordings"))
+        yield
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", [(), (KEY,)], ids=["plain", "encrypted"])
-def test_pieces_are_rendered_and_joined(long: Callable[..., Analysis], settings: Any, keys: tuple[bytes, ...]) -> None:
-    settings.ENCRYPTION_KEYS = keys
+def test_pieces_are_rendered_and_joined(place: None, long: Callable[..., Analysis]) -> None:
     analysis = long()
     first, last = SPAN_RANGES[True]
     for number in range(PIECES):

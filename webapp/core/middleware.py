@@ -64,24 +64,6 @@ class NoStoreMiddleware:
         return response
 
 
-class PermissionsPolicyMiddleware:
-    """Denies camera and microphone to the page unless the view sets its own `Permissions-Policy`."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=()")
-        return response
-
-
-def allow_recording(response: HttpResponse) -> HttpResponse:
-    """The response of a page that records."""
-    response["Permissions-Policy"] = "camera=(self), microphone=(self)"
-    return response
-
-
 class UnreadableRequestMiddleware:
     """Refuses requests in another charset than UTF-8 and NUL characters in the path or a header."""
 

@@ -1,12 +1,15 @@
-"""Requests behind `login_required`, and those of them that bring files."""
+"""Requests behind `login_required`, those of them that bring files, and pages that may use camera and microphone."""
 
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django_permissions_policy.decorators import permissions_policy_override
 
 from inference.errors import InputError
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError, incomplete_request
 from webapp.core.middleware import refusal_response
 from webapp.recordings.upload_slots import require_capacity, upload_slot
+
+may_record = permissions_policy_override({"camera": "self", "microphone": "self"})  # decorates views of such pages
 
 
 class AuthenticatedRequest(HttpRequest):

@@ -19,12 +19,11 @@ from webapp.analyses.downloads import responses
 from webapp.analyses.quota import usage_of
 from webapp.core import samples
 from webapp.core.errors import RequestError
-from webapp.core.middleware import allow_recording
 from webapp.pages import model_cards
 from webapp.pages.recordings import accepted_formats
 from webapp.pages.recordings.forms import RecordingForm, UploadForm
 from webapp.pages.recordings.losses import losses_sentence
-from webapp.pages.requests import AuthenticatedRequest, receive_files
+from webapp.pages.requests import AuthenticatedRequest, may_record, receive_files
 from webapp.recordings import projects_and_tags, purposes, selectors
 from webapp.recordings.models import Recording, retention_days_of
 from webapp.recordings.selectors import projects_of
@@ -32,6 +31,7 @@ from webapp.recordings.services import NewRecording
 from webapp.studies.name_assignment import NameSource, assign_by_name
 
 
+@may_record
 @csrf_exempt  # the token is in the form, which is read only after the checks below
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
@@ -78,9 +78,7 @@ def _upload(request: AuthenticatedRequest) -> HttpResponse:
         "refusals": form.fields["purpose"].refusals,  # type: ignore[attr-defined]
         "purposes": {str(project.pk): project.purpose for project in projects_of(request.user) if project.purpose},
     }
-    return allow_recording(
-        render(request, "pages/recordings/upload.html", context, status=422 if form.is_bound else 200)
-    )
+    return render(request, "pages/recordings/upload.html", context, status=422 if form.is_bound else 200)
 
 
 def _assign_by_name(request: AuthenticatedRequest, recording: Recording, pattern: str) -> None:

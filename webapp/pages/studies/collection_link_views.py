@@ -16,8 +16,8 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from webapp.core.errors import STATUSES, RequestError
-from webapp.core.middleware import allow_recording
 from webapp.core.minute_limit import COLLECTION_BEGINNINGS, LINK_MISSES
+from webapp.pages.requests import may_record
 from webapp.pages.studies.forms import CollectionConsentForm
 from webapp.recordings.consent import STUDY_TEXT
 from webapp.storage.range_response import serve
@@ -58,6 +58,7 @@ def begin(request: HttpRequest, link: CollectionLink, secret: str) -> HttpRespon
     return render(request, "pages/studies/collection_consent.html", context, status=422 if form.is_bound else 200)
 
 
+@may_record
 @require_safe
 @_with_link
 def record(request: HttpRequest, link: CollectionLink, secret: str, pk: UUID) -> HttpResponse:
@@ -74,7 +75,7 @@ def record(request: HttpRequest, link: CollectionLink, secret: str, pk: UUID) ->
         for stimulus in selectors.session_stimuli(session)
     ]
     context = {"session": session, "secret": secret, "stimuli": stimuli, "by_link": True}
-    return allow_recording(render(request, "pages/studies/collection_session.html", context))
+    return render(request, "pages/studies/collection_session.html", context)
 
 
 @require_safe

@@ -114,6 +114,8 @@ def _has_evidence(windows: Sequence[Window]) -> Mask:
 def _unimodal_labels(timeline: Timeline, modality: Modality, times: Floats) -> LabelIndices:
     """Return the most probable label given one modality alone at each time, (T,)."""
     windows = source_windows(timeline, Source.AUDIO_VIDEO)
+    if not any(window.unimodal for window in windows):
+        return np.full(len(times), _ABSENT, dtype=np.int64)
     unknown = (np.nan,) * len(timeline.labels)
     given = [(window.unimodal or {}).get(modality, unknown) for window in windows]
     means, covered = average_windows(windows, np.array(given).reshape(len(windows), len(timeline.labels)), times)

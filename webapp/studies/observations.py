@@ -19,12 +19,13 @@ from webapp.studies.models import STIMULUS, Marker, Stimulus, Variable
 from webapp.studies.statistics.compare import Observation
 from webapp.studies.statistics.results import LeftOut
 from webapp.studies.table.columns import RELATIVE_PREFIX, Unit
-from webapp.studies.table.recordings import MeasuredRecording, chosen_analyses, labels_of, measured_recordings
+from webapp.studies.table.recordings import MeasuredRecording, Wanted, chosen_analyses, labels_of, measured_recordings
 from webapp.studies.table.rows import MACHINE, PERSON, Cells, Layout, unit_rows
 from webapp.studies.thresholds import NAMES, Thresholds, shortfalls, thresholds_of
 
 READERS = (MACHINE, PERSON)
 _RESTS = ("read_s", "agreement_s")  # columns that say what measures rest on
+AGREEMENT = "agreement"  # the measure that face and voice alone are needed for
 _MEAN = "mean_probability_"
 _MOMENTS = {"peak_s_": "peak_", "latency_s_": "latency_s_"}  # the column of the moment of a measure
 
@@ -93,7 +94,13 @@ def observe(project: Project, question: Question) -> Observed:
     values, thresholds = selectors.values_by_recording(project), thresholds_of(project.pk)
     for title in project.recordings.exclude(pk__in=chosen.values("recording")).values_list("title", flat=True):
         found.left_out.append(LeftOut(name=title, reason="No timeline of this model"))
-    for one in measured_recordings(chosen):
+    wanted = Wanted(
+        quality=bool(thresholds),
+        unimodal=AGREEMENT in question.measures,
+        baseline=question.baseline,
+        corrections=question.reader == PERSON,
+    )
+    for one in measured_recordings(chosen, wanted):
         own = values.get(one.recording.pk, {})
         reason = _lacking(one, question, own, thresholds) or _add(found, one, question, layout, own)
         if reason:

@@ -32,6 +32,9 @@ class Quality:
     several_people: bool | None
 
 
+UNKNOWN = Quality(None, None, None, None, None, None)
+
+
 def qualities(analyses: Collection[UUID]) -> dict[UUID, Quality]:
     """The quality of each analysis that has a timeline."""
     windows = WindowScore.objects.filter(analysis__in=analyses, source=Source.AUDIO_VIDEO).values("analysis")

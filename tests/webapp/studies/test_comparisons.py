@@ -71,6 +71,16 @@ def test_numbers_follow_from_the_exported_table(baseline: bool) -> None:
     assert (found.participants, found.left_out) == (6, ())
 
 
+@pytest.mark.parametrize("measures", [("agreement",), ("changes_per_minute", "arousal")])
+def test_what_a_question_does_not_need_is_not_read_and_changes_nothing(measures: tuple[str, ...]) -> None:
+    project = study()
+    found = comparisons.compare(project, question(project, measures=measures))
+    rows = table(project, Unit.RECORDING)
+    for name in measures:
+        means = rows.groupby("participant")[name].mean()
+        assert {dot.participant: dot.value for dot in measured(found, name).dots} == pytest.approx(dict(means))
+
+
 @pytest.mark.slow
 def test_a_mixed_model_follows_from_the_exported_table() -> None:
     project = study()

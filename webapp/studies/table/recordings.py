@@ -6,7 +6,7 @@ from functools import cached_property
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet, TextField, Value
 from django.db.models.functions import Lower
 
 from inference.timeline.arrays import Floats
@@ -19,7 +19,7 @@ from webapp.analyses.models import Analysis, NeutralBaseline
 from webapp.recordings.models import Project, Recording
 from webapp.studies import selectors
 from webapp.studies.models import CollectionSession, Marker
-from webapp.studies.quality import Quality, qualities
+from webapp.studies.quality import UNKNOWN, Quality, qualities
 from webapp.studies.table.columns import all_labels
 
 CHUNK = 50  # analyses whose rows are fetched at once
@@ -27,8 +27,25 @@ _NO_EVIDENCE = Evidence(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What is read of recordings besides the readings of face and voice together: each takes its time."""
+
+    quality: bool = True
+    unimodal: bool = True
+    baseline: bool = True
+    corrections: bool = True
+
+
+EVERYTHING = Wanted()
+WINDOWS = Wanted(quality=False, unimodal=False, baseline=False, corrections=False)
+
+
+@dataclass(frozen=True)
 class MeasuredRecording:
-    """A recording with its timeline, what is marked on it, and the log-odds of the person's baseline, if any."""
+    """A recording with its timeline, what is marked on it, and the log-odds of the person's baseline, if any.
+
+    What is not wanted is as if it had not been recorded.
+    """
 
     analysis: Analysis
     timeline: Timeline
@@ -94,48 +111,49 @@ def labels_of(chosen: QuerySet[Analysis]) -> tuple[str, ...]:
     return all_labels([label for own in chosen.values_list("labels", flat=True) for label in own])
 
 
-def measured_recordings(chosen: QuerySet[Analysis]) -> Iterator[MeasuredRecording]:
+def measured_recordings(chosen: QuerySet[Analysis], wanted: Wanted = EVERYTHING) -> Iterator[MeasuredRecording]:
     """Yield the recordings of the chosen analyses; those that are erased meanwhile are left out."""
     ordered = list(chosen.values_list("pk", flat=True))
     chosen = chosen.prefetch_related(Prefetch("recording__markers", selectors.by_time(Marker.objects.all())))
-    baselines = _Baselines(chosen)
+    baselines = _Baselines(chosen) if wanted.baseline else None
     for pks in (ordered[first : first + CHUNK] for first in range(0, len(ordered), CHUNK)):
         rows = {row.pk: row for row in chosen.filter(pk__in=pks).prefetch_related("recording__tags")}
-        quality = qualities(pks)
+        quality = qualities(pks) if wanted.quality else dict.fromkeys(rows, UNKNOWN)
         for pk in pks:
             if pk not in rows or pk not in quality:
                 continue
             analysis = rows[pk]
-            timeline = bare_timeline(analysis)
+            timeline = bare_timeline(analysis, wanted)
             yield MeasuredRecording(
                 analysis=analysis,
                 timeline=timeline,
                 markers=list(analysis.recording.markers.all()),
                 quality=quality[pk],
-                log_odds=baselines.log_odds(analysis, timeline),
+                log_odds=baselines.log_odds(analysis, timeline) if baselines else None,
             )
 
 
-def bare_timeline(analysis: Analysis) -> Timeline:
+def bare_timeline(analysis: Analysis, wanted: Wanted) -> Timeline:
     """The windows, labels of segments and corrections of an analysis, which is what measures need."""
     labels, recording = tuple(analysis.labels), analysis.recording
+    alone = F("unimodal") if wanted.unimodal else Value(None, TextField())
     windows = analysis.windows.order_by("id").values_list(
-        "start_s", "end_s", "source", "probabilities", "face", "voice", "unimodal"
+        "start_s", "end_s", "source", "probabilities", "face", "voice", alone
     )
     segments = analysis.segments.order_by("id").values_list("start_s", "end_s", "label", "confidence")
-    corrected = analyses.corrections(analysis)
+    corrected = analyses.corrections(analysis) if wanted.corrections else None
     return Timeline(
         mode=Mode(analysis.mode),
         media=MediaInfo(recording.duration_s, recording.width, recording.height, recording.fps, True, True, ""),
         models=(),
         labels=labels,
         windows=tuple(
-            Window(start_s, end_s, Source(source), (), tuple(probabilities), face, voice, unimodal)
-            for start_s, end_s, source, probabilities, face, voice, unimodal in windows
+            Window(start_s, end_s, Source(source), (), tuple(probabilities), face, voice, alone)
+            for start_s, end_s, source, probabilities, face, voice, alone in windows
         ),
         segments=tuple(Segment(*row, probabilities={}, evidence=_NO_EVIDENCE) for row in segments),
         notice=analysis.notice,
-        corrections=corrected if corrected.segments else None,
+        corrections=corrected if corrected and corrected.segments else None,
     )
 
 
@@ -172,7 +190,7 @@ class _Baselines:
                 model_name=analysis.model_name,
                 model_version=analysis.model_version,
             )
-            self._last = key, _means([self._windows(other, bare_timeline(other)) for other in others])
+            self._last = key, _means([self._windows(other, bare_timeline(other, WINDOWS)) for other in others])
         return self._last[1]
 
     def _windows(self, analysis: Analysis, timeline: Timeline) -> dict[Source, Floats]:

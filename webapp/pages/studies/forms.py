@@ -197,7 +197,7 @@ class CollectionLinkForm(forms.Form):
     )
     random_order = forms.TypedChoiceField(
         label="Order of the stimuli",
-        choices=[("false", "The same for all: as under Markers"), ("true", "Random for each participant")],
+        choices=[("false", "The same, as under Markers"), ("true", "Random for each participant")],
         coerce=lambda value: value == "true",
         widget=forms.Select(SELECT),
     )

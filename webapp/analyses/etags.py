@@ -15,15 +15,18 @@ def state_etag(analysis: Analysis) -> str:
 
 
 def timeline_etag(analysis: Analysis, address: str) -> str:
-    """Of the segments, the windows or the faces at this address, which change when a timeline is published."""
-    return etag_of("timeline", address, analysis.timeline_at)
+    """Of the segments, the windows or the faces at this address: of the published timeline and the baseline."""
+    return etag_of("timeline", address, analysis.timeline_at, _baseline(analysis))
 
 
 def export_etag(access: AnalysisAccess, name: str) -> str:
     """Of an exported file, which also holds corrections, the baseline and what the owner says of the recording."""
     analysis = access.analysis
     corrected = CorrectedTimeline.objects.filter(pk=analysis.pk).values_list("revision", "at").first()
-    baseline = getattr(analysis, "neutral_baseline", None)
-    span = baseline and (baseline.start_s, baseline.end_s, baseline.at)
     info = selectors.recording_info(analysis.recording, own=access.own)
-    return etag_of("export", name, analysis.pk, analysis.timeline_at, corrected, span, info)
+    return etag_of("export", name, analysis.pk, analysis.timeline_at, corrected, _baseline(analysis), info)
+
+
+def _baseline(analysis: Analysis) -> tuple[object, ...] | None:
+    marked = getattr(analysis, "neutral_baseline", None)
+    return marked and (marked.start_s, marked.end_s, marked.at)

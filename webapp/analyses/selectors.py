@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404
 
 from inference.export import WRITERS, RecordingInfo
 from inference.export.codec import decode
-from inference.timeline.baseline import with_baseline
+from inference.timeline.baseline import relative_segment, with_baseline
 from inference.types import (
     UNDETERMINED,
+    Baseline,
     Correction,
     Corrections,
     EegFacts,
@@ -229,6 +230,13 @@ def _window(
     by_modality = None if unimodal is None else {modality: tuple(given) for modality, given in unimodal.items()}
     scores = tuple(logits), tuple(probabilities)
     return Window(start_s, end_s, Source(source), *scores, face, voice, by_modality, voice_novelty)
+
+
+def relative_to_baseline(row: models.Segment, baseline: Baseline) -> dict[str, float] | None:
+    """The probabilities of a segment relative to the baseline; None where there are none, see `relative_segment`."""
+    segment = _segment(tuple(row.analysis.labels), *(getattr(row, name) for name in SEGMENT_FIELDS))
+    relative = relative_segment(segment, baseline)
+    return None if relative is None else dict(relative.probabilities)
 
 
 def _segment(

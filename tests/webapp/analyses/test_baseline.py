@@ -60,6 +60,19 @@ def test_the_export_has_relative_probabilities_beside_the_models(api: APIClient,
     assert result["segments"] == before["segments"] and result["windows"] == before["windows"]
 
 
+def test_segments_have_probabilities_relative_to_it(api: APIClient, analysis: Analysis) -> None:
+    segments = f"/api/v1/analyses/{analysis.pk}/segments/"
+    before = api.get(segments)
+    assert {each["relative"] for each in before.json()["results"]} == {None}
+    put(api, analysis, 0, 5)
+    after = api.get(segments, headers={"If-None-Match": before["ETag"]})
+    assert after.status_code == 200
+    exported = api.get(f"/api/v1/analyses/{analysis.pk}/export/json/").json()["segments"]
+    for segment, same in zip(after.json()["results"], exported, strict=True):
+        assert segment["relative"] == pytest.approx(same.get("relative"), abs=1e-5)
+    assert api.get(segments, headers={"If-None-Match": after["ETag"]}).status_code == 304
+
+
 @pytest.mark.parametrize(
     ("start_s", "end_s", "code"),
     [

@@ -129,6 +129,12 @@ class EvidenceSerializer(serializers.Serializer[Segment]):
     eeg = serializers.FloatField()
 
 
+SEGMENT_FIELDS = (
+    *("start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"),
+    *("valence", "arousal", "reason", "voice_novelty"),
+)
+
+
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
     start_s = SecondsField()
     end_s = SecondsField()
@@ -145,13 +151,14 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         help_text="Why the segment is `undetermined`. Null where it is not, or an earlier version read it."
     )
     voice_novelty = serializers.FloatField(read_only=True, allow_null=True, help_text=NOVELTY_HELP)
+    relative = serializers.SerializerMethodField(
+        help_text="Probabilities relative to the neutral baseline. Null where none is marked, the segment is "
+        "`undetermined`, or nothing of its kind is determined in the neutral span."
+    )
 
     class Meta:
         model = Segment
-        fields = [
-            *("start_s", "end_s", "duration_s", "label", "confidence", "probabilities", "evidence", "unimodal"),
-            *("valence", "arousal", "reason", "voice_novelty"),
-        ]
+        fields = [*SEGMENT_FIELDS, "relative"]
 
     @extend_schema_field(serializers.ChoiceField(choices=REASONS, allow_null=True))
     def get_reason(self, segment: Segment) -> str | None:
@@ -169,6 +176,10 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         prediction = predict_dimensions(self.get_probabilities(segment)).get(name)
         return encode(prediction) if prediction else None
 
+    def get_relative(self, segment: Segment) -> dict[str, float] | None:
+        baseline = self.context.get("baseline")
+        return baseline and selectors.relative_to_baseline(segment, baseline)
+
     def get_probabilities(self, segment: Segment) -> dict[str, float]:
         return dict(zip(segment.analysis.labels, segment.probabilities, strict=True))
 
@@ -181,9 +192,10 @@ class SegmentSearchSerializer(SegmentSerializer):
     recording = serializers.UUIDField(source="analysis.recording_id")
     model_name = serializers.CharField(source="analysis.model_name")
     model_version = serializers.CharField(source="analysis.model_version")
+    relative = None  # type: ignore[assignment]
 
     class Meta(SegmentSerializer.Meta):
-        fields = ["analysis", "recording", "model_name", "model_version", *SegmentSerializer.Meta.fields]
+        fields = ["analysis", "recording", "model_name", "model_version", *SEGMENT_FIELDS]
 
 
 class WindowSerializer(serializers.ModelSerializer[WindowScore]):

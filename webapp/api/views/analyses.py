@@ -106,6 +106,11 @@ class SegmentListView(TimelineListView[Segment]):
     def get_queryset(self) -> QuerySet[Segment]:
         return self.analysis.segments.select_related("analysis")
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With the baseline, where one is marked."""
+        timeline = selectors.timeline(self.analysis) if hasattr(self.analysis, "neutral_baseline") else None
+        return {**super().get_serializer_context(), "baseline": timeline and timeline.baseline}
+
 
 @extend_schema_view(
     get=extend_schema(

@@ -29,12 +29,18 @@ from inference.sandbox.client import sandboxed
 _CODECS_WITH_DISPOSABLE_FRAMES = ("h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4")
 _OVERRUN_S = 1.0  # of sound decoded beyond the length of the packets
 _PASSED_OVER_BYTES = 20e6  # a second, of a file that is read up to the first requested frame
+_DECODED_BYTES = 2e6  # a second, of a file whose whole sound is decoded: two hours of AAC take 20 CPU seconds
 
 
 def _first_frame_timeout_s(path: Path, times: Sequence[float], *_: object, **__: object) -> float:
     """Return the seconds that a frame may take: before the first one, the file is read up to it."""
     passed_over = path.stat().st_size if path.is_file() and times[0] > sandbox.TIMEOUT_S else 0
     return sandbox.TIMEOUT_S + passed_over / _PASSED_OVER_BYTES
+
+
+def whole_sound_timeout_s(path: Path) -> float:
+    """Return the seconds that decoding the whole sound of a file may take."""
+    return sandbox.TIMEOUT_S + (path.stat().st_size / _DECODED_BYTES if path.is_file() else 0.0)
 
 
 @sandboxed(timeout=_first_frame_timeout_s)
@@ -82,7 +88,7 @@ def frames_at(path: Path, times: Sequence[float], max_side: int, max_pixels: flo
         time = next(remaining, None)
 
 
-@sandboxed()
+@sandboxed(timeout=whole_sound_timeout_s)
 def measure_mixdown(path: Path) -> Mixdown:
     """Decode the whole audio track and choose how its channels are mixed to one voice.
 

@@ -8,6 +8,7 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from inference.errors import Code, InputError
+from inference.media import decode
 from inference.media.decode import decode_audio, frames_at
 from inference.media.probe import probe_video
 from tests.inference.clips import TONE_HZ, frame_times, growing, made, picture, shade, shades, silent, sized, talk, tone
@@ -174,3 +175,11 @@ def test_frames_that_grow_are_read_up_to_a_limit(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         list(frames_at(clip, [0.5, 9.0], 640, pixels - 1))
     assert refused.value.code is Code.TOO_MANY_PIXELS
+
+
+def test_decoding_the_whole_sound_may_take_longer_the_larger_a_file_is(tmp_path: Path) -> None:
+    clip = made(tmp_path / "clip.wav", *tone(1))
+    allowed = decode.whole_sound_timeout_s(clip)
+    with clip.open("ab") as file:
+        file.truncate(10**8)  # the sound of some hours
+    assert decode.whole_sound_timeout_s(clip) > allowed + 40

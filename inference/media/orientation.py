@@ -6,6 +6,9 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+# As `_display_transform` returns them, by quarter turns to the left.
+_ROTATIONS = ((False, False, False), (True, False, True), (False, True, True), (True, True, False))
+
 
 class Orientation:
     """Converts the frames of one track as the display matrix of the first one says."""
@@ -43,7 +46,10 @@ def _display_transform(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
 
     A display matrix maps a pixel's (x, y) to (ax + cy, bx + dy); its first five numbers are a, b, -, c, d.
     """
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  # typed as a mapping by name
+    try:
+        matrix = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  # typed as a mapping by name
+    except ValueError:  # PyAV knows no EXIF, which the pictures of Motion JPEG may have
+        return _ROTATIONS[round(frame.rotation / 90) % 4]
     if matrix is None:
         return False, False, False
     a, b, _, c, d = (int(number) for number in np.frombuffer(bytes(matrix), dtype=np.int32)[:5])

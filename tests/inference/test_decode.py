@@ -3,6 +3,7 @@ import subprocess
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
@@ -87,6 +88,23 @@ def test_frames_are_upright_as_ffmpeg_shows_them(degrees: str, mirror: list[str]
     expected = np.frombuffer(shown.stdout, np.uint8).reshape(media.height, media.width, 3)
     frame = next(frames_at(turned, [0.0], 640))
     assert np.abs(frame.astype(int) - expected).mean() < 1
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_motion_jpeg_is_turned_as_its_exif_says(orientation: int, tmp_path: Path) -> None:
+    upright = np.zeros((80, 120, 3), np.uint8)
+    upright[:40, :60] = 255  # the upper left is white
+    jpeg = cv2.imencode(".jpg", upright)[1].tobytes()
+    entry = f"0001 0112000300000001 {orientation:04x}0000 00000000"
+    exif = bytes.fromhex(f"ffe1 0022 457869660000 4d4d002a00000008 {entry}")
+    (tmp_path / "picture.jpg").write_bytes(jpeg[:2] + exif + jpeg[2:])
+    clip = made(tmp_path / "clip.mov", "-loop", "1", "-i", str(tmp_path / "picture.jpg"), "-t", "1", "-c", "copy")
+    media = probe_video(clip)
+    turns = {1: 0, 3: 2, 6: -1, 8: 1}[orientation]
+    expected = np.rot90(upright, turns)
+    assert (media.height, media.width) == expected.shape[:2]
+    frame = next(frames_at(clip, [0.0], 640))
+    assert np.abs(frame.astype(int) - expected).mean() < 5
 
 
 @pytest.mark.slow

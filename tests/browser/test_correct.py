@@ -255,6 +255,7 @@ def test_axe_finds_nothing_serious_while_correcting(shown: Page, scheme: Any) ->
     assert serious(shown) == []
 
 
+@pytest.mark.extended
 def test_an_hour_is_corrected_without_a_pause(an_hour: Analysis, page: Page) -> None:
     open_result(page, an_hour)
     page.keyboard.press("c")

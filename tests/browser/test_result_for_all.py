@@ -70,6 +70,7 @@ def test_paper_has_the_timeline_and_no_buttons(shown: Page) -> None:
     expect(shown.locator("button:visible:not(.seek)")).to_have_count(0)
 
 
+@pytest.mark.extended
 def test_an_hour_of_segments_is_no_burden(an_hour: Analysis, page: Page) -> None:
     open_result(page, an_hour)
     count = "document.querySelectorAll('*').length"

@@ -46,7 +46,7 @@ def failed_with(analysis: Analysis, code: str) -> None:
     ("frames", "code"),
     [
         (readers.frames_that_crash, "reader_crashed"),
-        (readers.frames_that_hang, "too_costly"),
+        pytest.param(readers.frames_that_hang, "too_costly", marks=pytest.mark.extended),
         (readers.frames_that_eat, "too_costly"),
     ],
     ids=["crashes", "hangs", "eats memory"],

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
+@pytest.mark.extended
 def test_a_recording_reads_the_same_at_another_level(tmp_path: Path) -> None:
     sound, rate = soundfile.read(SAMPLES / "interview.wav", dtype="float32")
     reader = AudioVisualPredictor.load(store.get(store.DEFAULT_AUDIO_VIDEO))

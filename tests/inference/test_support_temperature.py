@@ -73,7 +73,7 @@ def test_support_is_read_from_a_specification() -> None:
     assert msgspec.to_builtins(SupportInput()) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_recording_is_read_with_its_support() -> None:
     """Logits stay; confidence falls by the factor of the window's face and voice, also of each alone."""
     predictor = AudioVisualPredictor.load(store.get("intermediate-attention-8@1"))

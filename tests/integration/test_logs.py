@@ -126,6 +126,7 @@ def test_addresses_that_hold_a_secret_are_not_written(
     assert "127.0.0.1" not in journal.text.replace("http://127.0.0.1", "")
 
 
+@pytest.mark.extended
 def test_a_worker_that_breaks_says_what_and_where(
     process: Start, journal: Journal, zebulon: Person, tmp_path: Path
 ) -> None:

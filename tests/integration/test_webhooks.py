@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import redis
 from standardwebhooks.webhooks import Webhook
 
@@ -38,6 +39,7 @@ def test_without_the_operators_word_the_worker_tells_nobody_at_home(process: Sta
         assert receiver.received == []
 
 
+@pytest.mark.extended
 def test_a_lost_message_is_found_by_the_reaper(process: Start, django_user_model: Any, settings: Any) -> None:
     owner = django_user_model.objects.create_user(username="researcher")
     with receiving() as receiver:

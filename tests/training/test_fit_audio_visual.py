@@ -111,12 +111,9 @@ def fit(data: Path, *, given: str = "residual", **changes: Any) -> int:
     return main(["fit", str(data / "config.yaml"), *options])
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
-    ("fusion", "backbone"),
-    [
-        ("intermediate-attention", "residual"),
-        pytest.param("intermediate-transformer", "efficient-face", marks=pytest.mark.extended),
-    ],
+    ("fusion", "backbone"), [("intermediate-attention", "residual"), ("intermediate-transformer", "efficient-face")]
 )
 def test_a_model_goes_from_files_to_the_store_and_is_scored(
     data: Path, fusion: str, backbone: str, capsys: pytest.CaptureFixture[str]

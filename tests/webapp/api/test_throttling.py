@@ -128,6 +128,7 @@ def test_many_threads_miscount_nothing(api: APIClient, owner: User, settings: An
     assert (allowed.count(True), len(allowed)) == (100, 200)
 
 
+@pytest.mark.extended
 def test_two_web_processes_count_together(process: Start, owner: User) -> None:
     _, secret = create_token(user=owner, name="test")
     webs = [Web(process, EMOTRACE_RATE_READ="5/day") for _ in range(2)]

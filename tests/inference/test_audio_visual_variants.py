@@ -188,6 +188,7 @@ def test_zeros_for_what_is_missing_give_finite_logits(
     assert all(p.grad.isfinite().all() for p in network.parameters() if p.grad is not None)
 
 
+@pytest.mark.slow
 def test_both_faces_and_speech_reach_the_logits(network: AudioVisualNetwork, window: tuple[Tensor, Tensor]) -> None:
     mfcc, features = window
     logits = network.fuse(mfcc, features)
@@ -195,6 +196,7 @@ def test_both_faces_and_speech_reach_the_logits(network: AudioVisualNetwork, win
     assert not torch.allclose(logits, network.fuse(mfcc, features.flip(0)))
 
 
+@pytest.mark.slow
 def test_the_store_gives_back_the_same_network(
     spec: dict[str, Any],
     network: AudioVisualNetwork,
@@ -211,6 +213,7 @@ def test_the_store_gives_back_the_same_network(
         assert torch.equal(reader.network.fuse(*window), network.fuse(*window))
 
 
+@pytest.mark.slow
 def test_heads_change_the_reading(fusion: str, classes: int, window: tuple[Tensor, Tensor]) -> None:
     one, four = (built(specification(fusion, heads, classes)) for heads in (1, 4))
     four.load_state_dict(one.state_dict())

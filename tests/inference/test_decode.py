@@ -134,6 +134,7 @@ def test_oblong_pixels_are_shown_in_their_shape(tmp_path: Path) -> None:
     assert next(frames_at(clip, [0.0], 640)).shape == (144, 320, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "avi", "mpg"])
 def test_damage_in_the_middle_is_passed_over(kind: str, tmp_path: Path) -> None:
     clip = talk(tmp_path / f"clip.{kind}", 4)

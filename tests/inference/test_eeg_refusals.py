@@ -208,6 +208,7 @@ def test_no_sampling_rate_is_refused(tmp_path: Path, save: Save) -> None:
     assert refused(EegInput(save(tmp_path / "a.mat", eeg=noise(30, 10_000)))).code == Code.EEG_SAMPLING_RATE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sfreq", [0.0, -500.0, 50.0, 1e9, float("nan"), float("inf")])
 def test_a_sampling_rate_that_cannot_be_is_refused(tmp_path: Path, sfreq: float) -> None:
     path = mat(tmp_path / "a.mat", eeg=noise(30, 10_000))

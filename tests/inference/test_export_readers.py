@@ -105,6 +105,7 @@ def test_pandas_reads_the_annotations_of_elan() -> None:
     assert confidences["label"].astype(float).tolist() == [0.75, 0.0, 0.75, 0.75]
 
 
+@pytest.mark.slow
 def test_mne_marks_a_recording_with_the_events() -> None:
     table = events(timeline())
     marks = mne.Annotations(table["onset"], table["duration"], table["trial_type"])

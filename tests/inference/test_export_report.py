@@ -95,6 +95,7 @@ def test_it_runs_nothing_and_fetches_nothing() -> None:
     assert policy == "default-src 'none'; style-src 'unsafe-inline'"
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.sampled_from([HOSTILE, "<!--", "]]>", "&lt;b&gt;", "\ud800"]) | st.text(alphabet=st.characters(codec=None)))
 def test_no_title_adds_an_element(title: str) -> None:

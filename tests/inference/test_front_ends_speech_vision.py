@@ -80,6 +80,7 @@ def test_mfcc_do_not_depend_on_the_rate_of_the_recording() -> None:
     assert np.abs(low - high)[1:6, 5:-5].mean() < 0.1 * np.abs(low)[1:6, 5:-5].mean()
 
 
+@pytest.mark.slow
 def test_features_of_a_tone_name_its_note_and_its_band() -> None:
     features = front_ends.build("mfcc-chroma-mel").compute(_sine(22_050), 0.0, 5.0)
     assert features.shape == (180,)

@@ -120,6 +120,7 @@ def test_each_modality_attends_to_both_others() -> None:
         assert not torch.allclose(network.attend(other, query, key), network.attend(encoded, query, key))
 
 
+@pytest.mark.slow
 def test_frozen_encoders_stay_as_the_first_stage_left_them() -> None:
     for encoders, learns in (("frozen", False), ("fine-tuned", True)):
         network = _build(encoders=encoders).train()

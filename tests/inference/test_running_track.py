@@ -107,6 +107,7 @@ def test_stages_come_in_order_and_torch_gets_its_threads_back(clip: Path) -> Non
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.slow
 def test_a_picture_that_breaks_while_the_sound_is_read_stops_the_analysis(
     clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_picture_that_breaks_while_the_sound_is_read_stops_the_analysis(
     assert not threads()
 
 
+@pytest.mark.slow
 def test_sound_that_breaks_stops_the_tracking_of_faces(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: Any) -> Any:
         raise InputError(Code.CLOCK_JUMPS, "jumps")

@@ -82,6 +82,7 @@ def test_without_context_there_is_a_seam(local: AudioVisualNetwork) -> None:
     assert np.abs(cut - whole)[198:202].max() > 0.01
 
 
+@pytest.mark.slow
 def test_windows_are_cut_from_one_encoding(network: AudioVisualNetwork, voice: np.ndarray) -> None:
     windows = EncoderWindows(network, SPEC, 3.6, "silero")
     sound = voice[: 13 * RATE]

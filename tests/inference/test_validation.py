@@ -170,6 +170,7 @@ def eeg(path: Path, seconds: float) -> EegInput:
     return EegInput(path, sfreq=250.0)
 
 
+@pytest.mark.slow
 def test_eeg_may_end_before_the_video_and_not_after_it(tmp_path: Path) -> None:
     clip = silent(tmp_path / "clip.mp4", 21)
     check_inputs(Inputs(clip, eeg=eeg(tmp_path / "short.mat", 20)), Limits())

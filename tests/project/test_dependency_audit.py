@@ -47,6 +47,7 @@ def test_what_is_known_is_shown(tmp_path: Path) -> None:
     assert done.returncode == 1 and "CVE-2026-1" in done.stdout and not done.stderr
 
 
+@pytest.mark.slow
 def test_a_service_that_cannot_be_reached_is_no_success(tmp_path: Path) -> None:
     done = audit(BIN / "pip-audit", tmp_path, HTTPS_PROXY="http://127.0.0.1:9")
     assert done.returncode == 2 and not done.stdout

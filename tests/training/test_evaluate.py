@@ -60,6 +60,7 @@ def write_csv(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...
         csv.writer(file).writerows([header, *rows])
 
 
+@pytest.mark.slow
 def test_a_clip_is_scored_as_the_application_reads_it(analyser: ClipAnalyser, tmp_path: Path) -> None:
     sound, video = babbled(5.0), tmp_path / "black.mkv"
     soundfile.write(tmp_path / "sound.wav", sound.samples, RATE)

@@ -124,6 +124,7 @@ def test_votes_of_other_images_are_refused_in_one_line(tmp_path: Path, capsys: p
     assert "--faces" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_scores_the_majority_and_where_six_agree(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,6 +48,7 @@ def test_a_manifest_gives_labels_subjects_and_parts(clips: Path) -> None:
     assert (len(fold.train), len(fold.validation), len(fold.test)) == (4, 4, 4)
 
 
+@pytest.mark.slow
 def test_a_clip_has_its_pictures_and_its_sound(clips: Path) -> None:
     signals = layouts.read("labelled-clips", clips).trials[0].read()
     assert signals.seconds == pytest.approx(4, abs=0.1)

@@ -65,6 +65,7 @@ def test_trials_are_in_the_order_of_time_with_the_ratings_of_their_video(tmp_pat
         assert trial.files[1].endswith(f"_trial{int(row['Trial']):02d}.avi")
 
 
+@pytest.mark.slow
 def test_signals_are_those_of_the_video_without_the_time_before(deap: Path) -> None:
     data = stored(deap)["data"]
     for trial in layouts.read("deap", deap).trials:

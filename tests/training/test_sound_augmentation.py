@@ -57,6 +57,7 @@ def test_a_background_has_the_ratio_asked_for() -> None:
     assert 10 * np.log10(np.mean(sound**2) / np.mean((mixed - sound) ** 2)) == pytest.approx(5, abs=0.01)
 
 
+@pytest.mark.slow
 def test_silence_is_trimmed_at_both_ends() -> None:
     trimmed = augmentation.degrade("trimmed", voice(), RATE, generator(), [])
     assert len(voice()) - len(trimmed) == pytest.approx(RATE / 2, abs=0.1 * RATE)

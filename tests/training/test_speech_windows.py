@@ -66,6 +66,7 @@ def test_a_level_is_reached(windows: SpeechWindows) -> None:
     np.testing.assert_allclose(windows._level(sound), windows._level(0.3 * sound), rtol=0.1, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["telephone", "reverb", "babble", "trimmed", 0, 1, 2, 3, 4, 5])
 def test_every_variant_is_a_finite_window_that_its_seed_repeats(windows: SpeechWindows, variant: str | int) -> None:
     window = windows.window(0, variant)

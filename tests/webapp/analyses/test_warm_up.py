@@ -28,6 +28,7 @@ def test_only_a_worker_that_analyses_in_its_own_process_warms_up(
     assert bool(calls) is warms
 
 
+@pytest.mark.slow
 def test_the_sandbox_runs_behind_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_server", None)
     pipeline.warm_up()

@@ -70,6 +70,7 @@ def test_a_pattern_that_cannot_be_meant_is_refused_in_a_sentence(pattern: str, s
     assert says in refused.value.message
 
 
+@pytest.mark.slow
 def test_no_pattern_takes_long() -> None:
     fields = "x".join(f"{{field {number}}}" for number in range(10))
     started = time.process_time()

@@ -50,6 +50,7 @@ def test_a_span_and_its_text_are_read(name: str, tmp_path: Path) -> None:
         assert (found.start_s, found.end_s, found.text) == (0.5, 0.9, "laugh")
 
 
+@pytest.mark.slow
 @each_format
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())

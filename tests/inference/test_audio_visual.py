@@ -59,6 +59,7 @@ def test_the_backbone_passes_through_the_published_shapes() -> None:
     assert features.shape == (2, 1024)
 
 
+@pytest.mark.slow
 def test_the_residual_backbone_reads_the_grey_of_small_faces() -> None:
     torch.manual_seed(0)
     network = IntermediateAttention(classes=5, backbone="residual").eval()

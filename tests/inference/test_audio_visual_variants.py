@@ -260,6 +260,7 @@ def test_an_unknown_fusion_is_refused(fusion: str) -> None:
         build_model(AudioVisualArchitecture(fusion=fusion), 5)
 
 
+@pytest.mark.slow
 def test_with_mirror_a_face_and_its_mirror_image_are_the_same_and_without_they_are_not() -> None:
     spec = specification("intermediate-attention", 1, 5)
     faces = torch.rand(2, 3, 32, 32)

@@ -41,6 +41,7 @@ def test_frames_of_a_variable_rate_are_those_a_player_shows(tmp_path: Path) -> N
     assert shades_at(clip, times) == [0, 0, 1, 2, 2, 3, 3, 3, 4, 5, 6]
 
 
+@pytest.mark.slow
 def test_one_frame_can_be_asked_for_many_times(tmp_path: Path) -> None:
     clip = shades(tmp_path / "clip.mp4", [0, 1.0, 2.0])
     assert shades_at(clip, [0.2, 0.2, 0.3, 1.5, 1.5]) == [0, 0, 0, 1, 1]

@@ -43,6 +43,7 @@ def test_a_file_that_is_not_mat_is_refused(tmp_path: Path, content: bytes) -> No
     assert refused(EegInput(path)).code == Code.NOT_MAT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
 def test_a_file_cut_short_is_refused(tmp_path: Path, save: Save, kept: float) -> None:
     path = save(tmp_path / "a.mat", seg1=noise(10_000, 30, 1))
@@ -51,6 +52,7 @@ def test_a_file_cut_short_is_refused(tmp_path: Path, save: Save, kept: float) ->
     assert refused(EegInput(path)).code == Code.NOT_MAT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_a_damaged_file_is_refused_or_read_but_never_a_crash(tmp_path: Path, save: Save, seed: int) -> None:
     path = save(tmp_path / "a.mat", eeg=noise(30, 2_500), fs=125)
@@ -153,6 +155,7 @@ def test_a_name_used_twice_is_refused(tmp_path: Path) -> None:
     assert refused(EegInput(path)).code == Code.NOT_MAT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(31, 10_000), (10_000, 29), (10, 200)])
 def test_another_number_of_channels_is_refused(tmp_path: Path, save: Save, shape: tuple[int, int]) -> None:
     error = refused(EegInput(save(tmp_path / "a.mat", eeg=noise(*shape)), sfreq=500))
@@ -178,6 +181,7 @@ def test_complex_values_are_refused(tmp_path: Path) -> None:
     assert refused(EegInput(path, sfreq=500)).code == Code.NOT_MAT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_values_that_are_not_finite_are_refused(tmp_path: Path, save: Save, bad: float) -> None:
     values = noise(10_000, 30, 2)
@@ -193,6 +197,7 @@ def test_several_trials_and_none_named_is_refused(tmp_path: Path, save: Save) ->
     assert "from 1 to 2" in error.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trial", [0, -1, 3])
 def test_a_trial_that_is_not_there_is_refused(tmp_path: Path, save: Save, trial: int) -> None:
     path = save(tmp_path / "a.mat", seg=noise(10_000, 30, 2))

@@ -54,6 +54,7 @@ def test_a_shrunk_picture_does_not_alias() -> None:
     assert np.abs(crop[2:-2, 2:-2].astype(int) - 100).max() <= 8
 
 
+@pytest.mark.slow
 def test_a_turned_face_gives_the_same_crop() -> None:
     upright, leaning = (FaceTracker(ALIGNED)(frame).crop for frame in (photograph(), turned(photograph(), 20)))
     plain, plainly = (

@@ -36,6 +36,7 @@ def test_a_face_is_found_at_any_size(scale: float) -> None:
     assert_on_face(FaceTracker(SPEC)(photograph(scale, right, down)).box, scale, right, down)
 
 
+@pytest.mark.slow
 def test_a_moving_face_is_followed() -> None:
     read = FaceTracker(SPEC)
     for step in range(20):

@@ -92,6 +92,7 @@ def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         )
 
 
+@pytest.mark.slow
 def test_it_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "secret")
     seen: list[dict[str, str]] = []

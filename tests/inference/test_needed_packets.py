@@ -76,6 +76,7 @@ def test_a_first_frame_that_others_precede_in_the_file_is_shown_before_its_time(
         np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pyramid.mp4", "many.mkv", "hevc.mp4", "mpeg4.mp4", "mpeg2.mpg"])
 def test_frames_that_no_other_refers_to_are_left_out(name: str, decoded: list[av.VideoFrame], tmp_path: Path) -> None:
     assert len(list(frames_at(clip(tmp_path, name), TIMES, 640))) == len(TIMES)

@@ -18,6 +18,7 @@ def test_a_video_is_measured(tmp_path: Path) -> None:
     assert media.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mp4", "mov", "mkv", "avi", "mpg", "ts", "webm"])
 def test_every_common_container_is_read(kind: str, tmp_path: Path) -> None:
     options = ["-deadline", "realtime"] if kind == "webm" else []
@@ -53,6 +54,7 @@ def test_sizes_are_those_shown_with_oblong_pixels(tmp_path: Path) -> None:
     assert (media.width, media.height) == (320, 144)
 
 
+@pytest.mark.slow
 def test_a_trimmed_video_counts_from_its_cut(tmp_path: Path) -> None:
     # Trimmed as phones do: the frames before the cut stay in the file and are marked as not shown.
     clip = talk(tmp_path / "clip.mp4", 4)

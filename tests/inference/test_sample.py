@@ -11,6 +11,7 @@ from samples.make import FPS, SIZE, frame, write_video
 from tests.inference.clips import made, tone
 
 
+@pytest.mark.slow
 def test_it_is_written_as_a_video_with_its_sound(tmp_path: Path) -> None:
     write_video(tmp_path / "sample.mp4", made(tmp_path / "sound.wav", *tone(1)), seconds=1)
     with av.open(str(tmp_path / "sample.mp4")) as container:

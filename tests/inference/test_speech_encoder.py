@@ -108,6 +108,7 @@ def test_a_spectrogram_of_another_shape_is_refused(shape: tuple[int, ...]) -> No
         SpeechEncoder((1,))(torch.zeros(shape))
 
 
+@pytest.mark.slow
 def test_a_network_encodes_speech_and_fuses_it_with_faces(
     network: AudioVisualNetwork, window: tuple[Tensor, Tensor]
 ) -> None:
@@ -136,6 +137,7 @@ def test_gradients_reach_all_that_learns(network: AudioVisualNetwork, fusion: st
     assert idle == own | (dead if fusion == "intermediate-attention" else set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
 def test_speech_that_is_missing_gives_finite_logits_and_gradients(
     network: AudioVisualNetwork, window: tuple[Tensor, Tensor], training: bool
@@ -146,6 +148,7 @@ def test_speech_that_is_missing_gives_finite_logits_and_gradients(
     assert all(p.grad.isfinite().all() for p in network.parameters() if p.grad is not None)
 
 
+@pytest.mark.slow
 def test_the_order_of_time_and_the_variation_over_it_reach_the_logits(
     network: AudioVisualNetwork, window: tuple[Tensor, Tensor]
 ) -> None:

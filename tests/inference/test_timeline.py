@@ -100,6 +100,7 @@ def test_a_constant_reading_is_one_segment(duration_s: float) -> None:
     assert (only.evidence.face, only.evidence.voice, only.evidence.eeg) == pytest.approx((1.0, 0.5, 0.0))
 
 
+@pytest.mark.slow
 @given(st.floats(SECONDS, 36.0), st.floats(40.0, 80.0))
 def test_a_change_is_found_within_one_hop(change_s: float, duration_s: float) -> None:
     def mixed(_: int, start_s: float) -> Reading:
@@ -112,6 +113,7 @@ def test_a_change_is_found_within_one_hop(change_s: float, duration_s: float) ->
     assert first.end_s == pytest.approx(change_s, abs=HOP)
 
 
+@pytest.mark.slow
 @given(st.data(), st.floats(10.0, 60.0), st.floats(0.5, 1.0))
 def test_one_odd_window_within_a_recording_vanishes(data: st.DataObject, duration_s: float, sure: float) -> None:
     odd = data.draw(st.integers(1, len(starts(duration_s)) - 2))
@@ -198,6 +200,7 @@ def test_where_trials_overlap_the_nearer_one_counts() -> None:
     assert [(one.start_s, one.end_s) for one in cut] == [(0.0, 12.5), (12.5, 25.0)]
 
 
+@pytest.mark.slow
 @given(st.floats(20.0, 90.0), st.floats(-0.5, 60.0))
 def test_trials_and_tail_tile_any_recording(eeg_s: float, tail_s: float) -> None:
     duration_s = eeg_s + tail_s

@@ -96,6 +96,7 @@ def test_truncated_mp4_is_refused(flags: str, kept: float, tmp_path: Path) -> No
     assert refusal(written(clip, data[: int(len(data) * kept)])) is Code.TRUNCATED_VIDEO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mkv", "avi", "webm"])
 def test_a_video_much_shorter_than_its_header_says_is_refused(kind: str, tmp_path: Path) -> None:
     options = ["-deadline", "realtime"] if kind == "webm" else []
@@ -103,6 +104,7 @@ def test_a_video_much_shorter_than_its_header_says_is_refused(kind: str, tmp_pat
     assert refusal(written(tmp_path / f"cut.{kind}", data[: len(data) // 2])) is Code.TRUNCATED_VIDEO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["m4a", "mp4", "mp3", "wav", "flac", "ogg"])
 def test_sound_alone_has_no_picture(kind: str, tmp_path: Path) -> None:
     assert refusal(made(tmp_path / f"sound.{kind}", *tone())) is Code.NO_PICTURE
@@ -146,6 +148,7 @@ def test_any_file_larger_than_the_limit_is_refused(tmp_path: Path) -> None:
     assert refusal(Inputs(clip, audio=voice), max_bytes=clip.stat().st_size) is Code.TOO_LARGE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "code"), [(b"RIFF....WAVE but no more", Code.AUDIO_SIZE), (b"words " * 1000, Code.NOT_AUDIO)]
 )
@@ -159,6 +162,7 @@ def test_a_picture_is_no_sound(tmp_path: Path) -> None:
     assert refusal(Inputs(clip, audio=clip)) is Code.NOT_AUDIO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1.4, 2.6])
 def test_sound_of_another_length_is_refused(seconds: float, tmp_path: Path) -> None:
     voice = wav(tmp_path / "voice.wav", seconds)
@@ -182,6 +186,7 @@ def test_eeg_is_checked_too(tmp_path: Path) -> None:
     assert refusal(Inputs(silent(tmp_path / "clip.mp4"), eeg=broken)) is Code.NOT_MAT
 
 
+@pytest.mark.slow
 def test_checking_needs_no_torch() -> None:
     code = "import sys, inference.validation; sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=60)

@@ -36,12 +36,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return video(tmp_path_factory.mktemp("images") / "a.mp4", [EMPTY] * 10 + [photograph()] * 10)
 
 
+@pytest.mark.slow
 def test_frames_are_rgb_and_square(recorded: Path) -> None:
     (empty,) = VideoImages(recorded).sample(np.array([0.5]), "frame", 32)
     assert empty.shape == (32, 32, 3) and empty.dtype == np.uint8
     np.testing.assert_allclose(empty.mean(axis=(0, 1)), [20, 90, 200], atol=6)
 
 
+@pytest.mark.slow
 def test_where_no_face_is_found_the_nearest_one_is_taken(recorded: Path) -> None:
     assert track_face(recorded).times_s[0] == pytest.approx(1.0)
     early, at, late = VideoImages(recorded).sample(np.array([0.1, 1.0, 1.9]), "face", 48)
@@ -56,6 +58,7 @@ def test_a_video_without_a_face_gives_black_ones(tmp_path: Path) -> None:
     assert not images.sample(np.array([0.1, 0.2]), "face", 24).any()
 
 
+@pytest.mark.slow
 def test_the_face_is_searched_once(recorded: Path) -> None:
     asked = []
 

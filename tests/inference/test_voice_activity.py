@@ -49,6 +49,7 @@ def read(path: Path) -> np.ndarray:
     return resample_poly(sound.mean(1), SAMPLE_RATE, rate).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NO_VOICE)
 @pytest.mark.parametrize("gain", [1.0, 0.1])
 def test_music_noise_and_hum_are_no_voice(name: str, gain: float) -> None:
@@ -120,6 +121,7 @@ def test_the_detector_keeps_its_state_between_calls() -> None:
     assert not torch.allclose(anew, second, rtol=0, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs recordings of people")
 @pytest.mark.parametrize("folder", ["ravdess_speech", "speech/nemo", "speech/emodb", "speech/kemo"])
 def test_people_who_speak_have_a_voice(folder: str) -> None:

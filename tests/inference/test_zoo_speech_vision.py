@@ -155,6 +155,7 @@ def test_the_order_of_images_matters_to_an_lstm() -> None:
     assert not torch.allclose(system({"frames": images}), system({"frames": images.flip(1)}), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_convit_tiny_has_its_published_size_and_names() -> None:
     with torch.device("meta"):
         system = zoo.build("convit-tiny", classes=1000)

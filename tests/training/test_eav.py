@@ -171,6 +171,7 @@ def resave(folder: Path, **variables: np.ndarray) -> None:
     savemat(folder / "EEG" / "subject3_eeg.mat", variables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutate", "said"),
     [

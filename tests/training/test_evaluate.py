@@ -180,6 +180,7 @@ def test_speakers_that_the_model_knows_are_warned_of(
     assert capsys.readouterr().err == f"error: {tmp_path}: no clips of ravdess/09\n"
 
 
+@pytest.mark.slow
 def test_a_test_set_without_a_label_of_the_model_is_refused(tmp_path: Path) -> None:
     clip = SpeechClip(tmp_path / "clip.wav", "disgust", "a", "c")
     with pytest.raises(DatasetError, match="none of the labels"):
@@ -237,6 +238,7 @@ def test_neutral_and_calm_are_one_label(tmp_path: Path, monkeypatch: pytest.Monk
     assert (found["accuracy"], found["confident_wrong"], found["undetermined_right"]) == (1.0, 0, None)
 
 
+@pytest.mark.slow
 def test_the_whole_pipeline_reads_a_recording_of_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clips.silent(tmp_path / "empty.mp4")
     write_csv(tmp_path / "labels.csv", ("file", "label"), [("empty.mp4", "none")])

@@ -156,6 +156,7 @@ BROKEN_RATINGS: list[tuple[Callable[[Path], object], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broken", "message"), BROKEN_DAT + BROKEN_RATINGS)
 def test_a_preprocessed_folder_that_does_not_fit_is_refused(
     deap: Path, broken: Callable[[Path], object], message: str
@@ -209,6 +210,7 @@ def test_skin_response_of_geneva_is_in_ohm_already(original: Path) -> None:
     np.testing.assert_array_equal(signals.bio.samples[36], skin)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broken", "message"),
     [

@@ -42,6 +42,7 @@ def test_listening_trials_have_the_same_labels_and_no_sound(root: Path) -> None:
     np.testing.assert_allclose(signals.eeg.samples[0, 0], 3, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_eeg_is_that_of_the_trial_in_microvolt(root: Path) -> None:
     signals = layouts.read("eav", root).trials[6].read()
     assert signals.seconds == 20 and signals.eeg is not None
@@ -49,6 +50,7 @@ def test_eeg_is_that_of_the_trial_in_microvolt(root: Path) -> None:
     np.testing.assert_allclose(signals.eeg.samples[:, 0], 4 + np.arange(30) / 100, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_signals_are_read_only_when_they_are_needed(root: Path) -> None:
     trial = layouts.read("eav", root).trials[0]
     Path(trial.files[1]).write_bytes(b"broken")

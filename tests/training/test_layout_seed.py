@@ -72,6 +72,7 @@ def change(path: Path, name: str, function: Callable[[np.ndarray], np.ndarray | 
 LABEL = EEG.parent / "label.mat"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broken", "message"),
     [

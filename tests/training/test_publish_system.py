@@ -108,6 +108,7 @@ def test_it_reads_a_recording(clip: Path) -> None:
     assert timeline.segments[0].start_s == 0 and timeline.segments[-1].end_s == timeline.media.duration_s
 
 
+@pytest.mark.slow
 def test_the_modality_that_is_left_out_is_zeros(clip: Path) -> None:
     predictor, media = SystemPredictor.load(store.get("tiny")), probe_video(clip)
     given: list[dict[str, torch.Tensor]] = []
@@ -120,6 +121,7 @@ def test_the_modality_that_is_left_out_is_zeros(clip: Path) -> None:
     assert torch.equal(voice_alone["audio"], both["audio"]) and not voice_alone["frames"].any()
 
 
+@pytest.mark.slow
 def test_without_a_face_or_a_voice_nothing_is_determined(tmp_path: Path) -> None:
     timeline = analyse(Inputs(silent(tmp_path / "silent.mp4", 2)), model="tiny")
     (segment,) = timeline.segments

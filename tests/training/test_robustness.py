@@ -85,6 +85,7 @@ def test_recordings_are_listed_with_each_models_label() -> None:
     assert "Undetermined where nobody is: 0% → 100%" in text
 
 
+@pytest.mark.slow
 def test_scenes_of_nobody_have_a_picture_and_a_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.empty_scenes.SECONDS", 1)
     write_scenes(tmp_path)

@@ -42,6 +42,7 @@ def test_the_same_seed_gives_the_same_signals(tmp_path: Path) -> None:
     assert (first.samples != other.samples).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_the_last_subjects_are_tested(tmp_path: Path) -> None:
     corpus = readers.read("labelled-clips", write("labelled-clips", tmp_path, subjects=5))
     parts = {trial.subject: trial.part for trial in corpus.trials}

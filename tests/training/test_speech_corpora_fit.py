@@ -41,6 +41,7 @@ def encoded(corpus: str, labels: list[str]) -> EncodedSpeech:
     return EncodedSpeech(corpus, clips, {"clean": windows, 0: windows + 100}, np.arange(len(clips)))
 
 
+@pytest.mark.slow
 def test_corpora_are_drawn_by_their_shares() -> None:
     corpora = [encoded("ravdess", ["sad", "angry", "calm"]), encoded("nemo", ["angry"])]
     batches = EncodedBatches(corpora, {"ravdess": 3, "nemo": 1}, ["clean", 0], ["sad", "angry"], seed=0)
@@ -86,6 +87,7 @@ def test_a_fold_has_the_temperature_of_the_others() -> None:
     assert calibration_errors({"clean": sharpened}, targets, folds)["clean"] > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder_lr", [0.0, 0.1])
 def test_the_encoder_learns_behind_its_first_layer_or_nowhere(
     encoder_lr: float, monkeypatch: pytest.MonkeyPatch

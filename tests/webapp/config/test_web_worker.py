@@ -98,6 +98,7 @@ def test_who_sends_slowly_holds_no_thread(running: Running, begun: bytes) -> Non
     assert b"read 0" in running.ask()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "begun"), [("HEAD_SECONDS", b"GET / HTTP/1.1\r\nHo"), ("BODY_SECONDS", post(1000, b"x"))]
 )
@@ -128,6 +129,7 @@ def test_the_oldest_ends_where_too_many_are_awaited(running: Running, monkeypatc
     assert b"read 0" in running.ask()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "read"), [(TUS_CONTENT_TYPE, b"read 1500"), ("multipart/form-data", b"read broken")], ids=["part", "form"]
 )
@@ -164,6 +166,7 @@ def test_an_answer_arrives_although_its_request_is_still_being_sent(running: Run
     assert b"read 0" in running.ask(post(len(body), body, "/unread"))
 
 
+@pytest.mark.slow
 def test_who_reads_nothing_is_given_up(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SEND_SECONDS", SOON)
     for _ in range(3 * THREADS):

@@ -1,21 +1,17 @@
 """How long the page of a comparison takes; writes docs/benchmarks/comparison.md.
 
-`python -m benchmarks.comparison [--recordings N]` builds a database of N recordings of ten minutes in two conditions
+`python -m benchmarks.comparison` builds a database of 100 recordings of ten minutes in two conditions
 and asks for the page of a comparison again and again, as a browser does.
 """
 
-import argparse
-import json
 import logging
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.own_database import own_database
 from benchmarks.reporting import ROOT, circumstances
 from benchmarks.table import DURATION_S, build, cpu_seconds
 
@@ -23,7 +19,7 @@ if TYPE_CHECKING:
     from webapp.recordings.models import Project
 
 REPORT = ROOT / "docs/benchmarks/comparison.md"
-REPETITIONS = 20
+RECORDINGS, REPETITIONS = 100, 20
 LIMIT_S = 1.0
 EMOTIONS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
 QUESTIONS: dict[str, dict[str, Any]] = {
@@ -47,17 +43,17 @@ def put_into_conditions(project: "Project") -> str:
     return str(condition.pk)
 
 
-def measure(recordings: int) -> list[dict[str, Any]]:
+def measure() -> list[dict[str, Any]]:
     """Seconds of the page for each question."""
     from django.test import Client
     from django.urls import reverse
 
     from webapp.recordings.models import Project
 
-    build("all", recordings)
+    build("all", RECORDINGS)
     project = Project.objects.get()
     factor = put_into_conditions(project)
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(project.owner)
     address = reverse("pages:project-compare", args=[project.pk])
     always = {"factor": factor, "kinds": ["mean_probability"], "paired": "on", "reader": "machine"}
@@ -74,7 +70,7 @@ def measure(recordings: int) -> list[dict[str, Any]]:
     return found
 
 
-def document(found: list[dict[str, Any]], recordings: int) -> str:
+def document(found: list[dict[str, Any]]) -> str:
     def p95(values: list[float]) -> float:
         return statistics.quantiles(values, n=20)[-1]
 
@@ -88,7 +84,7 @@ def document(found: list[dict[str, Any]], recordings: int) -> str:
         [
             "# The page of a comparison",
             "",
-            f"{recordings} recordings of {DURATION_S / 60:.0f} minutes in two conditions, compared {REPETITIONS} times "
+            f"{RECORDINGS} recordings of {DURATION_S / 60:.0f} minutes in two conditions, compared {REPETITIONS} times "
             f"by `python -m benchmarks.comparison` on {circumstances()}. CPU time is that of the process and of its "
             "database connection: it hardly depends on what else the machine does, as the wall time does. The limit of "
             f"{LIMIT_S:.0f} s of it in 95 of 100 requests is {'kept' if kept else 'not kept'}.",
@@ -102,33 +98,9 @@ def document(found: list[dict[str, Any]], recordings: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.comparison")
-    parser.add_argument("--recordings", type=int, default=100)
-    parser.add_argument("--place", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.place:
-        os.environ |= {"EMOTRACE_DATA_DIR": str(options.place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-        from django.test.utils import setup_test_environment
-
-        from webapp.local import embedded
-
-        with embedded.servers_running():
-            logging.disable(logging.INFO)
-            setup_test_environment()  # the client's host is allowed
-            call_command("migrate", verbosity=0)
-            print(json.dumps(measure(options.recordings)))
-        return
-    with tempfile.TemporaryDirectory(prefix="emotrace-comparison-") as place:
-        command = [
-            *(sys.executable, "-m", "benchmarks.comparison"),
-            *("--place", place, "--recordings", str(options.recordings)),
-        ]
-        output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
-    text = document(json.loads(output.splitlines()[-1]), options.recordings)
+    with tempfile.TemporaryDirectory(prefix="emotrace-comparison-") as place, own_database(Path(place)):
+        logging.disable(logging.INFO)
+        text = document(measure())
     REPORT.write_text(text)
     print(text)
 

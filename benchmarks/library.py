@@ -4,13 +4,13 @@
 filters, prints the table and writes it to docs/benchmarks/library.md.
 """
 
-import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.own_database import own_database
 from benchmarks.reporting import ROOT, circumstances
 
 if TYPE_CHECKING:
@@ -32,17 +32,9 @@ ADDRESSES = {
 
 def measure(place: Path) -> dict[str, tuple[float, float]]:
     """Median and worst milliseconds of RUNS answers, by address; all that the application keeps lies in `place`."""
-    os.environ |= {"EMOTRACE_DATA_DIR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
-    import django
+    with own_database(place):
+        from django.test import Client
 
-    django.setup()
-    from django.core.management import call_command
-    from django.test import Client
-
-    from webapp.local import embedded
-
-    with embedded.servers_running():
-        call_command("migrate", verbosity=0)
         client = Client(SERVER_NAME="localhost")
         client.force_login(somebody("researcher", RECORDINGS))
         found = {}

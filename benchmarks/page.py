@@ -4,7 +4,6 @@
 Chromium behind the real web server, prints the table and writes it to docs/benchmarks/page.md.
 """
 
-import os
 import shutil
 import socket
 import statistics
@@ -14,6 +13,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.own_database import own_database
 from benchmarks.reporting import ROOT, circumstances
 
 REPORT = ROOT / "docs/benchmarks/page.md"
@@ -43,21 +43,14 @@ LIMITS = {"DOMContentLoaded, ms": 1000}
 
 def measure(place: Path) -> dict[str, float]:
     """Medians of RUNS openings; everything the application keeps lies in `place`."""
-    os.environ |= {"EMOTRACE_DATA_DIR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
-    import django
+    with own_database(place), closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        from playwright.sync_api import sync_playwright
 
-    django.setup()
-    from django.core.management import call_command
-    from playwright.sync_api import sync_playwright
+        from tests.browser import results
+        from tests.browser.conftest import FLAGS
+        from tests.integration.rest import PASSWORD, USER
+        from webapp.accounts.models import User
 
-    from tests.browser import results
-    from tests.browser.conftest import FLAGS
-    from tests.integration.rest import PASSWORD, USER
-    from webapp.accounts.models import User
-    from webapp.local import embedded
-
-    with embedded.servers_running(), closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        call_command("migrate", verbosity=0)
         video = results.long_video(place / "hour.mp4", SECONDS)
         analysis = results.submitted(User.objects.create_user(username=USER, password=PASSWORD), video)
         results.publish(analysis, results.long_timeline(float(SECONDS), SEGMENTS))

@@ -7,7 +7,6 @@ project of their own. The small project comes first, so that what grows afterwar
 import argparse
 import json
 import logging
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psutil
 
+from benchmarks.own_database import own_database
 from benchmarks.reporting import ROOT, circumstances
 
 if TYPE_CHECKING:
@@ -164,17 +164,8 @@ def main() -> None:
     parser.add_argument("--place", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.place:
-        os.environ |= {"EMOTRACE_DATA_DIR": str(options.place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        from webapp.local import embedded
-
-        with embedded.servers_running():
+        with own_database(options.place):
             logging.disable(logging.INFO)
-            call_command("migrate", verbosity=0)
             print(json.dumps(measure(options.recordings)))
         return
     with tempfile.TemporaryDirectory(prefix="emotrace-table-") as place:

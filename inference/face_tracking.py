@@ -26,10 +26,8 @@ _SEARCH_SIDE = 96  # pixels, so that the expected face has about 48
 _FULL_SEARCH_EVERY = 15  # samples; a larger face may have entered the frame
 _RUN_UP = 60  # samples: four searches of the whole frame, each of which ends what was before it
 MIN_CONFIDENCE = 0.9  # of MTCNN, below which a box is no face
-_FRONTAL = (
-    0.3,
-    0.7,
-)  # of the way from eye to eye, where the nose of a face is that looks at the camera; a rule of thumb
+# Of the way from eye to eye, where the nose of a face is that looks at the camera; a rule of thumb.
+_FRONTAL = (0.3, 0.7)
 _PERSON = 1 / 3  # of the largest face's height, from which on another one is a person beside it
 _FLAT_RANGE = 0.1  # of a crop's contrast: what differs less from its neighbours is flat
 _MAX_FLATNESS = 0.4  # drawn faces lie above 0.5, 99 % of FER-2013's photographs below 0.21

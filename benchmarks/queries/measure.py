@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.own_database import own_database
 from benchmarks.queries import rows
 
 if TYPE_CHECKING:
@@ -129,21 +130,14 @@ def measure(shape: rows.Shape, place: Path, segments: int, names: list[str]) -> 
     CPU time is that of the web process and of the database's process together, without parallel workers: it hardly
     depends on what else the machine does.
     """
-    os.environ |= {"EMOTRACE_DATA_DIR": str(place), "DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
     os.environ |= {"EMOTRACE_RATE_READ": "", "PGOPTIONS": "-c max_parallel_workers_per_gather=0"}
-    import django
+    with own_database(place):
+        from django.test import Client
 
-    django.setup()
-    from django.core.management import call_command
-    from django.test import Client
+        from webapp.accounts.models import User
+        from webapp.config import wsgi  # noqa: F401  the state of a web process
 
-    from webapp.accounts.models import User
-    from webapp.config import wsgi  # noqa: F401  the state of a web process
-    from webapp.local import embedded
-
-    with embedded.servers_running():
         logging.disable(logging.INFO)
-        call_command("migrate", verbosity=0)
         if not User.objects.exists():
             rows.build(shape, segments)
         client = Client(SERVER_NAME="localhost")

@@ -159,13 +159,19 @@ def submit(cluster: Cluster, clip: Path) -> Submit:
 
 
 @pytest.fixture
-def recovered(cluster: Cluster, fault: Fault) -> Callable[[], None]:
+def recovered(cluster: Cluster, fault: Fault) -> Callable[..., None]:
     """Wait until every analysis is over, and look at what the fault has left behind."""
 
-    def recovered() -> None:
+    def recovered(**expected: int) -> None:
         cluster.recover()
         fault.is_survived()
         cluster.check()
-        invariants.check()
+        invariants.check(**expected)
 
     return recovered
+
+
+@pytest.fixture
+def short_spans(settings: Any) -> None:
+    """Recordings of more than ten seconds are long."""
+    settings.SPAN_SECONDS = 10

@@ -8,19 +8,15 @@ from typing import Any
 import av
 import pytest
 
-from tests.faults import invariants
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit
 from tests.webapp import clips
 from webapp.analyses.models import Analysis, Artifact, Span
 from webapp.storage import media
 
+pytestmark = pytest.mark.usefixtures("short_spans")
+
 SECONDS, FPS, PIECES, WINDOWS = 25, 5, 3, 31
-
-
-@pytest.fixture(autouse=True)
-def _short_spans(settings: Any) -> None:
-    settings.SPAN_SECONDS = 10
 
 
 @pytest.fixture
@@ -37,15 +33,12 @@ def long_clip(tmp_path_factory: Any) -> Path:
 
 
 @pytest.fixture
-def whole(cluster: Cluster, fault: Fault) -> Callable[[Analysis], None]:
+def whole(recovered: Callable[..., None]) -> Callable[[Analysis], None]:
     """Wait until the analysis is over, and look at its labelled video."""
 
     def whole(analysis: Analysis) -> None:
-        cluster.recover()
-        fault.is_survived()
-        cluster.check()
+        recovered(windows=WINDOWS)
         assert not Span.objects.exists()
-        invariants.check(windows=WINDOWS)
         analysis.refresh_from_db()
         assert analysis.status == Analysis.Status.SUCCEEDED
         key = analysis.artifacts.get(kind=Artifact.Kind.VIDEO).key

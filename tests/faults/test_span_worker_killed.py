@@ -9,18 +9,14 @@ import pytest
 import redis
 from django.conf import settings as configuration
 
-from tests.faults import invariants
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Fault, Submit
 from tests.webapp import clips
 from webapp.analyses.models import Analysis, Span
 
+pytestmark = pytest.mark.usefixtures("short_spans")
+
 SECONDS, SPANS, WINDOWS = 25, 3, 31
-
-
-@pytest.fixture(autouse=True)
-def _short_spans(settings: Any) -> None:
-    settings.SPAN_SECONDS = 10
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +27,11 @@ def long_clip(tmp_path_factory: Any) -> Path:
 
 
 @pytest.fixture
-def whole(cluster: Cluster, fault: Fault) -> Callable[[Analysis], None]:
+def whole(recovered: Callable[..., None]) -> Callable[[Analysis], None]:
     """Wait until the analysis is over, and look at its result."""
 
     def whole(analysis: Analysis) -> None:
-        cluster.recover()
-        fault.is_survived()
-        cluster.check()
-        invariants.check(windows=WINDOWS)
+        recovered(windows=WINDOWS)
         analysis.refresh_from_db()
         assert analysis.status == Analysis.Status.SUCCEEDED
         starts = list(analysis.windows.order_by("id").values_list("start_s", flat=True))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Keeping } from "../../webapp/static/emotrace/collection/keeping.js";
+import { RecordingBackup } from "../../webapp/static/emotrace/collection/recording-backup.js";
 import { shownWithin } from "../../webapp/static/emotrace/collection/unsent.js";
 
 const RECORDING = { page: "/collect/x/1/", shown: [], isComplete: false };
@@ -31,11 +31,11 @@ test("what was shown after the last part that was kept does not count", () => {
 
 test("changes add up, and everything is written before it is forgotten", async () => {
   const unsent = storage();
-  const keeping = new Keeping(unsent, RECORDING);
-  keeping.add("first", 1);
-  keeping.save({ shown: ["a"] });
-  keeping.save({ isComplete: true });
-  await keeping.forget();
+  const backup = new RecordingBackup(unsent, RECORDING);
+  backup.add("first", 1);
+  backup.save({ shown: ["a"] });
+  backup.save({ isComplete: true });
+  await backup.remove();
   assert.deepEqual(unsent.log, [
     ["add", { page: RECORDING.page, part: "first", seconds: 1 }],
     ["save", { ...RECORDING, shown: ["a"] }],
@@ -46,9 +46,9 @@ test("changes add up, and everything is written before it is forgotten", async (
 
 test("a browser that keeps nothing stops nobody", async () => {
   for (const unsent of [storage(true), null]) {
-    const keeping = new Keeping(unsent, RECORDING);
-    keeping.add("first", 1);
-    keeping.save();
-    await keeping.forget();
+    const backup = new RecordingBackup(unsent, RECORDING);
+    backup.add("first", 1);
+    backup.save();
+    await backup.remove();
   }
 });

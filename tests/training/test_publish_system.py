@@ -131,7 +131,6 @@ def test_without_a_face_or_a_voice_nothing_is_determined(tmp_path: Path) -> None
 
 
 @pytest.mark.extended
-@pytest.mark.slow
 def test_a_fit_publishes_its_first_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(layouts, "read", lambda *_: corpus())

@@ -24,7 +24,6 @@ def readings(factor: float, count: int = 3000) -> Readings:
 
 
 @pytest.mark.extended
-@pytest.mark.slow
 @pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
 def test_the_temperature_undoes_what_was_done_to_honest_predictions(factor: float) -> None:
     found = readings(factor).cross_fitted()

@@ -1,6 +1,7 @@
 """Reading analyses. Queries take the requesting user, except those for workers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -163,6 +164,20 @@ def timeline(analysis: Analysis) -> Timeline | None:
     """The timeline as the pipeline produced it, with corrections and baseline; None until it is published."""
     if analysis.timeline_at is None:
         return None
+    return replace(
+        _predictions(analysis),
+        faces=face_track(analysis),
+        corrections=corrected if (corrected := corrections(analysis)).segments else None,
+    )
+
+
+def baseline_log_odds(analysis: Analysis) -> Baseline | None:
+    """The marked neutral span with its log-odds, for `relative_to_baseline`; None if none is marked."""
+    return None if getattr(analysis, "neutral_baseline", None) is None else _predictions(analysis).baseline
+
+
+def _predictions(analysis: Analysis) -> Timeline:
+    """The published timeline with its baseline, but without faces and corrections."""
     labels = tuple(analysis.labels)
     found = Timeline(
         mode=Mode(analysis.mode),
@@ -172,8 +187,6 @@ def timeline(analysis: Analysis) -> Timeline | None:
         windows=tuple(_window(*row) for row in analysis.windows.order_by("id").values_list(*WINDOW_FIELDS)),
         segments=tuple(_segment(labels, *row) for row in analysis.segments.order_by("id").values_list(*SEGMENT_FIELDS)),
         notice=analysis.notice,
-        faces=face_track(analysis),
-        corrections=corrected if (corrected := corrections(analysis)).segments else None,
         eeg=decode(analysis.eeg_facts, EegFacts) if analysis.eeg_facts else None,
     )
     marked = getattr(analysis, "neutral_baseline", None)

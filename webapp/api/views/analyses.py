@@ -108,8 +108,7 @@ class SegmentListView(TimelineListView[Segment]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With the baseline, where one is marked."""
-        timeline = selectors.timeline(self.analysis) if hasattr(self.analysis, "neutral_baseline") else None
-        return {**super().get_serializer_context(), "baseline": timeline and timeline.baseline}
+        return {**super().get_serializer_context(), "baseline": selectors.baseline_log_odds(self.analysis)}
 
 
 @extend_schema_view(

@@ -5,7 +5,7 @@ import { Camera, cameraProblem } from "../recorder/camera.js";
 import { Recorder } from "../recorder/recorder.js";
 import { startSession } from "../session.js";
 import { deliver } from "./delivery.js";
-import { Keeping } from "./keeping.js";
+import { RecordingBackup } from "./recording-backup.js";
 import { present } from "./presentation.js";
 import { Stage } from "./stage.js";
 import { UnsentRecordings, shownWithin } from "./unsent.js";
@@ -76,8 +76,8 @@ const record = async (opened) => {
     opened.onLost(() => reject(new Error("The camera or the microphone was taken away. Nothing was sent.")));
   });
   await unsent?.remove(page).catch(() => {}); // parts of an attempt that ended before it was saved
-  const recorder = new Recorder(opened.stream, (part) => keeping.add(part, recorder.seconds));
-  const keeping = new Keeping(unsent, {
+  const recorder = new Recorder(opened.stream, (part) => backup.add(part, recorder.seconds));
+  const backup = new RecordingBackup(unsent, {
     page,
     participant: form.dataset.participant ?? "",
     at: Date.now(),
@@ -89,27 +89,27 @@ const record = async (opened) => {
     upload: null,
   });
   await recorder.start();
-  keeping.save({ type: recorder.type });
+  backup.save({ type: recorder.type });
   const stage = new Stage(section("stimuli"));
   const presented = present(
     stimuli,
     stage,
     () => recorder.seconds,
-    (shown) => keeping.save({ shown }),
+    (shown) => backup.save({ shown }),
   );
   await Promise.race([presented, lost]);
   const { file, droppedFrames } = await recorder.stop();
-  keeping.save({ isComplete: true, droppedFrames });
+  backup.save({ isComplete: true, droppedFrames });
   opened.close();
   camera = null;
-  return { keeping, delivery: { file, droppedFrames, shown: await presented, upload: null } };
+  return { backup, delivery: { file, droppedFrames, shown: await presented, upload: null } };
 };
 
 /**
- * @param {Keeping} keeping
+ * @param {RecordingBackup} backup
  * @param {Delivery} delivery
  */
-const send = async (keeping, delivery) => {
+const send = async (backup, delivery) => {
   isLeaving = false;
   show("sending");
   const bar = query(content, "progress", HTMLProgressElement);
@@ -120,9 +120,9 @@ const send = async (keeping, delivery) => {
       bar.value = percent;
       query(content, "[data-part=message]").textContent = message;
     },
-    (upload) => keeping.save({ upload }),
+    (upload) => backup.save({ upload }),
   );
-  await keeping.forget();
+  await backup.remove();
   isLeaving = true;
   show("done");
 };
@@ -132,8 +132,8 @@ const begin = async () => {
   isLeaving = false;
   show("stimuli");
   try {
-    const { keeping, delivery } = await record(camera);
-    await send(keeping, delivery);
+    const { backup, delivery } = await record(camera);
+    await send(backup, delivery);
   } catch (error) {
     failWith(error);
   }
@@ -143,11 +143,11 @@ const begin = async () => {
 const offerUnsent = async () => {
   const recording = await unsent?.find(page);
   if (!unsent || !recording) return false;
-  const keeping = new Keeping(unsent, recording);
+  const backup = new RecordingBackup(unsent, recording);
   const { file, seconds } = await unsent.file(recording);
   const shown = recording.isComplete ? recording.shown : shownWithin(recording.shown, seconds);
   if (!shown.length) {
-    await keeping.forget();
+    await backup.remove();
     return false;
   }
   query(content, "[data-part=began]").textContent = localTime(recording.at);
@@ -155,10 +155,10 @@ const offerUnsent = async () => {
     ? "It is complete."
     : `It was interrupted: ${shown.length} of ${stimuli.length} items were shown until then.`;
   const { droppedFrames, upload } = recording;
-  button("send").addEventListener("click", () => send(keeping, { file, shown, droppedFrames, upload }).catch(failWith));
+  button("send").addEventListener("click", () => send(backup, { file, shown, droppedFrames, upload }).catch(failWith));
   button("discard").addEventListener("click", async () => {
     if (!confirm("Discard this recording for good?")) return;
-    await keeping.forget();
+    await backup.remove();
     show("camera");
     button("open").focus();
   });

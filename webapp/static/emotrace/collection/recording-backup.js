@@ -1,11 +1,11 @@
-// Keeps one recording while it is made. Where the browser keeps nothing, it lasts as long as the page.
+// The backup of one recording, written while it is made. Where the browser keeps nothing, it lasts as long as the page.
 
 /**
  * @typedef {import("./unsent.js").Unsent} Unsent
  * @typedef {import("./unsent.js").UnsentRecordings} UnsentRecordings
  */
 
-export class Keeping {
+export class RecordingBackup {
   #unsent;
   #recording;
   /** @type {Promise<unknown>} */
@@ -35,7 +35,7 @@ export class Keeping {
   }
 
   /** The server has it, or the participant wants it no more. */
-  async forget() {
+  async remove() {
     await this.#written;
     await this.#unsent?.remove(this.#recording.page).catch(() => {});
   }

@@ -47,15 +47,19 @@ class ThrottledProxy:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                browser, _ = self._listener.accept()
-                if self.broken:
-                    self.tried_in_vain += 1
-                    browser.close()
-                    continue
-                server = socket.create_connection(self._server)
-                self._open += [browser, server]
-                threading.Thread(target=self._forward, args=(browser, server, True), daemon=True).start()
-                threading.Thread(target=self._forward, args=(server, browser, False), daemon=True).start()
+                threading.Thread(target=self._connect, args=self._listener.accept()[:1], daemon=True).start()
+
+    def _connect(self, browser: socket.socket) -> None:
+        """Forward both ways, and close at the end: a browser that still sends learns of a cut only by that."""
+        with suppress(OSError), browser, socket.create_connection(self._server) as server:
+            self._open += [browser, server]
+            if self.broken:
+                self.tried_in_vain += 1
+                return
+            answers = threading.Thread(target=self._forward, args=(server, browser, False), daemon=True)
+            answers.start()
+            self._forward(browser, server, True)
+            answers.join()
 
     def _forward(self, giver: socket.socket, taker: socket.socket, up: bool) -> None:
         with suppress(OSError):

@@ -82,6 +82,7 @@ PATHS = [
 ]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_focus_is_seen_on_every_control(shown: Page, finished: Analysis, scheme: Any) -> None:
     shown.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -58,6 +58,7 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(out, "-i", str(SAMPLES / "interview.mp4"), "-t", str(sounds.SECONDS), "-an", "-c:v", "copy")
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("shape", ["floats of 16-bit integers", "one of 32 channels", "opposite phase", "no size"])
 def test_the_same_voice_in_another_shape_is_read_alike(
     shape: str, face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -138,10 +138,9 @@ def assert_same(merged: Timeline, whole: Timeline) -> None:
     assert replace(merged, windows=(), segments=()) == replace(whole, windows=(), segments=())
 
 
+@pytest.mark.extended
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "model", [pytest.param("intermediate-attention-8@1", marks=pytest.mark.extended), "intermediate-attention-5@2"]
-)
+@pytest.mark.parametrize("model", ["intermediate-attention-8@1", "intermediate-attention-5@2"])
 def test_spans_are_merged_to_what_one_worker_reads(tmp_path: Path, model: str) -> None:
     """By MFCC and by the speech encoder; the sample over and over, with an end of its own."""
     sample = ["-stream_loop", "-1", "-i", str(SAMPLES / "interview.mp4"), "-t", "50.5"]

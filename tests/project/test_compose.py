@@ -41,6 +41,7 @@ def test_it_follows_the_specification(name: str) -> None:
         assert set(service) <= known
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.parametrize("command", sorted({each["command"] for each in OURS.values()}))
 def test_each_command_starts(command: str) -> None:

@@ -74,6 +74,7 @@ def test_opinions_are_those_of_the_mean_view() -> None:
     np.testing.assert_allclose(said, wanted, rtol=1e-5)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("known", "follows"), [(0.0, True), (1.0, False)])
 def test_a_branch_learns_what_its_teachers_say(
     batches: PairBatches, tmp_path: Path, known: float, follows: bool

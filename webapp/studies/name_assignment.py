@@ -133,4 +133,13 @@ def _plan(project: Project, unit_of: Variable.Unit, columns: list[str], said: li
     table = ValueTable(unit_of, tuple(columns), tuple(rows.values()), tuple(range(1, len(rows) + 1)))
     plan = plan_values(project=project, table=table)
     plan.problems += conflicts
+    for variable in {variable for _, variable, _ in plan.cells}:
+        _order_levels(variable, plan.new_levels.get(variable.name, []))
     return plan
+
+
+def _order_levels(variable: Variable, new: Collection[str]) -> None:
+    """Sort the levels, as files arrive in any order, unless the project keeps those it had in an order of its own."""
+    known = [level for level in variable.levels if level not in new]
+    if known == sorted(known, key=str.casefold):
+        variable.levels.sort(key=str.casefold)

@@ -109,6 +109,20 @@ def test_titles_assign_participants_and_make_categories(project: Project) -> Non
     }
 
 
+def test_levels_are_sorted_however_the_names_arrive(project: Project) -> None:
+    for title in ("P01_tea_1", "P01_cola_1", "P01_juice_1"):
+        titled(project, title)
+        applied(project)
+    assert Variable.objects.get(name="advert").levels == ["cola", "juice", "tea"]
+
+
+def test_levels_that_the_project_has_ordered_keep_their_order(project: Project) -> None:
+    VariableFactory.create(project=project, name="advert", unit_of=Variable.Unit.RECORDING, levels=["tea", "cola"])
+    titled(project, "P01_cola_1", "P01_juice_1", "P01_bread_1")
+    applied(project)
+    assert Variable.objects.get(name="advert").levels[:2] == ["tea", "cola"]
+
+
 def test_the_names_of_files_count_where_they_are_meant(project: Project) -> None:
     (recording,) = titled(project, "Renamed since")
     with_files(recording, video=b"picture")

@@ -113,7 +113,9 @@ const playerSeconds = (tag, file) =>
     const finish = () => {
       clearTimeout(timeout);
       const seconds = Number.isFinite(player.duration) ? player.duration : null;
+      player.onloadedmetadata = player.onerror = null;
       player.removeAttribute("src");
+      player.load(); // or it would go on reading, from an address that is no more
       URL.revokeObjectURL(url);
       resolve(seconds);
     };

@@ -113,8 +113,10 @@ const stop = async () => {
 };
 
 const forget = () => {
-  URL.revokeObjectURL(playback.src);
+  const url = playback.src;
   playback.removeAttribute("src");
+  playback.load();
+  URL.revokeObjectURL(url);
   recorded = null;
 };
 

@@ -12,6 +12,7 @@ class Code(StrEnum):
     EMPTY_FILE = "empty_file"
     NOT_A_VIDEO = "not_a_video"
     NOT_A_PICTURE = "not_a_picture"
+    NOT_PLAYABLE = "not_playable"
     FILE_EXTENSION = "file_extension"
     MIXED_FILE = "mixed_file"
     CODEC = "codec"

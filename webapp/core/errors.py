@@ -163,6 +163,7 @@ STATUSES: dict[Code | WebCode, int] = {
     Code.TOO_LARGE: 413,
     Code.NOT_A_VIDEO: 415,
     Code.NOT_A_PICTURE: 415,
+    Code.NOT_PLAYABLE: 415,
     Code.NOT_AUDIO: 415,
     Code.NOT_MAT: 415,
     Code.FILE_EXTENSION: 415,

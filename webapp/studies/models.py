@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from webapp.accounts.models import User
 from webapp.recordings.models import Participant, Project, Recording, Upload
+from webapp.storage import media
 
 NAME_MAX_LENGTH = 80  # of a variable, a level or a measure
 TITLE_MAX_LENGTH = 120  # of a stimulus, a marker or a comparison
@@ -19,6 +20,7 @@ TEXT_MAX_LENGTH = 2000
 CONSENT_MAX_LENGTH = 10_000
 SOURCE_MAX_LENGTH = 20
 SENDING_HOURS = 24
+CONTENT_TYPES = {".png": "image/png", ".webm": "video/webm"}  # of stimuli; every other file is MP4
 STIMULUS = "stimulus"  # the factor of a comparison that is no variable
 # Name patterns have braces around names.
 NO_BRACES = RegexValidator(r"^[^{}*]*$", "A variable's name has no braces and no asterisk in it.")
@@ -118,7 +120,7 @@ class Stimulus(models.Model):
     @property
     def content_type(self) -> str:
         """The media type that its file is served with, whatever it was sent as."""
-        return "image/png" if self.medium == self.Medium.PICTURE else "video/mp4"
+        return CONTENT_TYPES.get(media.suffix(self.key).lower(), "video/mp4")
 
 
 class Marker(models.Model):

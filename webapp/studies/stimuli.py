@@ -100,7 +100,7 @@ def _store(project: Project, by: User, name: str, file: StimulusFile) -> Stimulu
             name=name,
             length_s=file.length_s,
             medium=file.medium,
-            file=media.save(file.path, pk, file.path.suffix),
+            file=media.save(file.path, pk, file.suffix),
             original_name=file.original_name,
             sha256=file.sha256,
             bytes=file.bytes,

@@ -1,4 +1,4 @@
-"""Checked files of stimuli: videos as recordings are checked, pictures written anew."""
+"""Checked files of stimuli: videos as recordings are, and that browsers play them; pictures written anew."""
 
 from __future__ import annotations  # File is generic in the stubs only
 
@@ -12,6 +12,7 @@ from django.core.files.base import File
 
 from inference.errors import about_file
 from inference.hashing import sha256_file
+from inference.media.browser_playback import check_browser_playback
 from inference.media.pictures import PNG, convert_picture
 from webapp.accounts.models import User
 from webapp.core.file_names import safe_name
@@ -26,10 +27,14 @@ VIDEO = MediaFile.Kind.VIDEO
 
 @dataclass(frozen=True)
 class StimulusFile:
-    """A checked file in a temporary directory, and how long it is shown. `uploads` are those that it came by."""
+    """A checked file in a temporary directory, and how long it is shown. `uploads` are those that it came by.
+
+    `suffix` is that of its contents, whatever it was called.
+    """
 
     medium: Stimulus.Medium
     path: Path
+    suffix: str
     original_name: str
     sha256: str
     bytes: int
@@ -39,12 +44,18 @@ class StimulusFile:
 
 @contextmanager
 def checked_video(*, owner: User, video: File[bytes] | UUID) -> Iterator[StimulusFile]:
-    """Check a file or a finished upload. Raises what `recordings.services.validate_upload` raises."""
+    """Check a file or a finished upload.
+
+    Raises InputError(NOT_PLAYABLE), and what `recordings.services.validate_upload` raises.
+    """
     with validate_upload(owner=owner, files=RecordingFiles(video)) as validated:
         path = validated.paths[VIDEO]
+        with check_slot(owner=owner), about_file("video"):
+            suffix = check_browser_playback(path)
         yield StimulusFile(
             Stimulus.Medium.VIDEO,
             path,
+            suffix,
             path.name,
             validated.digests[VIDEO],
             validated.sizes[VIDEO],
@@ -64,4 +75,4 @@ def checked_picture(*, owner: User, picture: File[bytes], length_s: float) -> It
         with check_slot(owner=owner):
             convert_picture(sent, path)
         name = safe_name(picture.name or "", "picture")
-        yield StimulusFile(Stimulus.Medium.PICTURE, path, name, sha256_file(path), path.stat().st_size, length_s)
+        yield StimulusFile(Stimulus.Medium.PICTURE, path, PNG, name, sha256_file(path), path.stat().st_size, length_s)

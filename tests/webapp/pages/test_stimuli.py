@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from tests.inference import playback
 from tests.webapp import clips
 from tests.webapp.factories import MarkerFactory, ProjectFactory, RecordingFactory, StimulusFactory
 from webapp.accounts.models import User
@@ -79,6 +80,16 @@ def test_what_is_wrong_is_said_and_nothing_stored(
     assert words in page
     assert project.stimuli.count() == 1
     assert not clips.everything_in(media_root)
+
+
+def test_a_video_that_not_every_browser_plays_is_refused_at_its_field(
+    owner: Client, project: Project, tmp_path: Path
+) -> None:
+    file = SimpleUploadedFile("film.mp4", playback.video(tmp_path, "mp4", "mpeg4", "aac").read_bytes())
+    status, page = add(owner, project, name="Film", medium="video", file=file)
+    assert status == 422
+    assert "The video is MP4 with MPEG-4 Part 2 and AAC, which not every browser plays." in page
+    assert not project.stimuli.exists()
 
 
 def test_the_form_is_protected_although_its_files_are_read_first(user: User, project: Project) -> None:

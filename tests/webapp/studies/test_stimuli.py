@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from inference.errors import InputError
+from tests.inference import playback
 from tests.webapp import clips
 from tests.webapp.factories import MarkerFactory, ProjectFactory, RecordingFactory, StimulusFactory
 from webapp.accounts.models import User
@@ -138,3 +139,24 @@ def test_a_file_that_is_no_video_leaves_nothing(project: Project, owner: User, m
         stimuli.create_stimulus(project=project, by=owner, name="Advert", video=file)
     assert not Stimulus.objects.exists()
     assert not clips.everything_in(media_root)
+
+
+def test_a_video_that_no_browser_plays_leaves_nothing(
+    project: Project, owner: User, media_root: Path, tmp_path: Path
+) -> None:
+    avi = playback.video(tmp_path, "avi", "mjpeg -pix_fmt yuvj420p", "").read_bytes()
+    with pytest.raises(InputError) as refused:
+        stimuli.create_stimulus(project=project, by=owner, name="Advert", video=SimpleUploadedFile("advert", avi))
+    assert (refused.value.code, refused.value.file) == ("not_playable", "video")
+    assert not Stimulus.objects.exists()
+    assert not clips.everything_in(media_root)
+
+
+@pytest.mark.parametrize(("suffix", "media_type"), [("webm", "video/webm"), ("mov", "video/mp4")])
+def test_a_video_is_served_as_what_it_is(
+    project: Project, owner: User, media_root: Path, tmp_path: Path, suffix: str, media_type: str
+) -> None:
+    codec = playback.VP8 if suffix == "webm" else playback.H264
+    file = SimpleUploadedFile("advert", playback.video(tmp_path, suffix, codec, "").read_bytes())
+    stimulus = stimuli.create_stimulus(project=project, by=owner, name="Advert", video=file)
+    assert (stimulus.content_type, stimulus.original_name) == (media_type, "advert")

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from tests.inference import playback
 from tests.webapp import clips
 from tests.webapp.factories import MarkerFactory, ParticipantFactory, ProjectFactory, RecordingFactory, StimulusFactory
 from webapp.accounts.models import User
@@ -165,7 +166,9 @@ def test_a_stimulus_is_a_picture_in_its_place(api: APIClient, project: Project, 
     assert api.patch(f"/api/v1/stimuli/{made['id']}/", {"position": -1}, format="json").status_code == 400
 
 
-def test_a_stimulus_has_one_file_that_can_be_read(api: APIClient, project: Project, media_root: Path) -> None:
+def test_a_stimulus_has_one_file_that_can_be_read(
+    api: APIClient, project: Project, media_root: Path, tmp_path: Path
+) -> None:
     place = f"/api/v1/projects/{project.pk}/stimuli/"
     files = {
         "video": SimpleUploadedFile("a.mp4", clips.video()),
@@ -175,6 +178,11 @@ def test_a_stimulus_has_one_file_that_can_be_read(api: APIClient, project: Proje
     page = SimpleUploadedFile("a.png", b"<svg onload='alert(1)'/>", content_type="image/png")
     refused = api.post(place, {"name": "Page", "length_s": 3, "picture": page}, format="multipart")
     assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (415, "not_a_picture", "picture")
+    avi = SimpleUploadedFile("a.avi", playback.video(tmp_path, "avi", playback.H264, "aac").read_bytes())
+    unplayable = api.post(place, {"name": "Film", "video": avi}, format="multipart")
+    problem = unplayable.json()
+    assert (unplayable.status_code, problem["code"], problem["field"]) == (415, "not_playable", "video")
+    assert "AVI with H.264 and AAC" in problem["detail"]
     assert not project.stimuli.exists()
 
 

@@ -68,9 +68,10 @@ class StimulusListCreateView(generics.ListAPIView[Stimulus]):
     @extend_schema(
         operation_id="stimuli_create",
         summary="Create a stimulus",
-        description="With its video, as file of a form or as finished upload, it is as long as that. A picture is "
-        "written anew as PNG, without what a camera noted. Markers of its name in the project's recordings are linked "
-        "to it. It is the last one in the order that participants see.",
+        description="With its video, as file of a form or as finished upload, it is as long as that. Every browser has "
+        "to play it, such as H.264 and AAC in MP4 or VP9 and Opus in WebM: any other is answered 415 with the code "
+        "`not_playable`. A picture is written anew as PNG, without what a camera noted. Markers of its name in the "
+        "project's recordings are linked to it. It is the last one in the order that participants see.",
         request={"application/json": StimulusSerializer, "multipart/form-data": StimulusSerializer},
         responses={201: StimulusSerializer},
     )

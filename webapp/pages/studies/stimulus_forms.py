@@ -8,12 +8,12 @@ from django import forms
 from django.core.files.base import File
 
 from inference.errors import InputError
-from inference.media.formats import PICTURE_FORMATS, VIDEO_FORMATS
+from inference.media.formats import PICTURE_FORMATS
 from webapp.core.errors import RequestError, field_of
 from webapp.studies.models import TITLE_MAX_LENGTH, Stimulus
 
 CONTROL = {"class": "form-control", "autocomplete": "off"}
-ACCEPTED = [suffix for each in (*VIDEO_FORMATS, *PICTURE_FORMATS) for suffix in each.suffixes]
+ACCEPTED = [".mp4", ".m4v", ".mov", ".webm", *(suffix for each in PICTURE_FORMATS for suffix in each.suffixes)]
 FILE_FIELDS = ("video", "picture")  # as errors name the file
 
 
@@ -60,8 +60,8 @@ class StimulusForm(StimulusNameForm):
     )
     file = forms.FileField(
         widget=forms.FileInput({"class": "form-control", "accept": ",".join(ACCEPTED)}),
-        help_text="A video in MP4 (H.264) or WebM plays in every browser. Of a picture in PNG, JPEG or WebP, the "
-        "pixels are kept and nothing else.",
+        help_text="A video that every browser plays: MP4 with H.264 and AAC, or WebM. Of a picture in PNG, JPEG or "
+        "WebP, the pixels are kept and nothing else.",
         error_messages={"required": "Choose a file."},
     )
     length_s = LengthField(help_text="How long it is shown.")

@@ -5,15 +5,12 @@ Chromium behind the real web server, prints the table and writes it to docs/benc
 """
 
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-from contextlib import closing
 from pathlib import Path
 
 from benchmarks.own_database import own_database
+from benchmarks.own_server import own_server
 from benchmarks.reporting import ROOT, circumstances
 
 REPORT = ROOT / "docs/benchmarks/page.md"
@@ -43,7 +40,7 @@ LIMITS = {"DOMContentLoaded, ms": 1000}
 
 def measure(place: Path) -> dict[str, float]:
     """Medians of RUNS openings; everything the application keeps lies in `place`."""
-    with own_database(place), closing(socket.create_server(("127.0.0.1", 0))) as listener:
+    with own_database(place):
         from playwright.sync_api import sync_playwright
 
         from tests.browser import results
@@ -55,25 +52,18 @@ def measure(place: Path) -> dict[str, float]:
         analysis = results.submitted(User.objects.create_user(username=USER, password=PASSWORD), video)
         results.publish(analysis, results.long_timeline(float(SECONDS), SEGMENTS))
         results.render(analysis, place, video)
-        listener.set_inheritable(True)
-        gunicorn = [sys.executable, "-m", "gunicorn", "webapp.config.wsgi", "--bind", f"fd://{listener.fileno()}"]
-        options = ["--worker-class", "gthread", "--threads", "8", "--log-level", "warning", "--no-control-socket"]
-        with subprocess.Popen([*gunicorn, *options], cwd=ROOT, pass_fds=[listener.fileno()]) as web:
-            try:
-                with sync_playwright() as playwright:
-                    chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-                    page = chromium.new_page(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
-                    results.open_result(page, analysis)
-                    runs = []
-                    for _ in range(RUNS):
-                        results.open_result(page, analysis)
-                        runs.append(page.evaluate(NAVIGATION))
-                    for _ in range(5):
-                        page.keyboard.press("+")
-                    frames = sorted(page.evaluate(SCROLLING))
-                    chromium.close()
-            finally:
-                web.terminate()
+        with own_server() as address, sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            page = chromium.new_page(base_url=address)
+            results.open_result(page, analysis)
+            runs = []
+            for _ in range(RUNS):
+                results.open_result(page, analysis)
+                runs.append(page.evaluate(NAVIGATION))
+            for _ in range(5):
+                page.keyboard.press("+")
+            frames = sorted(page.evaluate(SCROLLING))
+            chromium.close()
     found = dict(zip(NAMES, map(statistics.median, zip(*runs, strict=True)), strict=True))
     found["frame while scrolling, ms, median"] = statistics.median(frames)
     found["frame while scrolling, ms, 95th percentile"] = frames[int(0.95 * len(frames))]

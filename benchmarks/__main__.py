@@ -8,18 +8,17 @@ the CPU seconds of a clip of 20 s alone, which other load hardly changes, and wr
 import argparse
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import av
-import psutil
 import torch
 
+from benchmarks.clip import make_clip
+from benchmarks.memory import peak_memory
 from benchmarks.reporting import ROOT, circumstances
 from benchmarks.stages import TOTAL, Stage, decode, measure_stages
 from inference import speech
@@ -43,16 +42,6 @@ STAGES_HEAD = (
 )
 
 
-def make_clip(path: Path, seconds: int) -> None:
-    """The sample recording over and over at 1280 x 720, as a camera's H.264 file with sound."""
-    once = path.with_name("once.mp4")
-    if not once.exists():
-        source = ["-stream_loop", "-1", "-i", str(ROOT / "samples/interview.mp4"), "-t", "60"]
-        picture = ["-vf", "scale=960:720,pad=1280:720:160:0", "-c:v", "libx264", "-preset", "medium", "-b:v", "4M"]
-        run_ffmpeg([*source, *picture, "-c:a", "aac"], once, read=[ROOT / "samples"])
-    run_ffmpeg(["-stream_loop", "-1", "-i", str(once), "-t", str(seconds), "-c", "copy"], path, read=[once])
-
-
 def native_pass(path: Path, folder: Path, out: Path) -> None:
     """One burn-in pass by hand, with the renderer's own preset."""
     run_ffmpeg(["-i", str(path), *render.encoder_arguments(), "-c:a", "copy"], out, read=[path, folder], folder=folder)
@@ -64,22 +53,9 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def peak_memory(path: Path, out: Path) -> float:
-    """Peak resident memory, MiB, of a process that reads and labels the recording, with its ffmpeg.
-
-    Looked up 50 times a second; what the system itself notes of a process includes its parent's size.
-    """
-    command = [sys.executable, "-m", "benchmarks", "--label", str(path), "--out", str(out)]
-    peak = 0
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        whole = psutil.Process(process.pid)
-        while process.poll() is None:
-            with suppress(psutil.NoSuchProcess):
-                peak = max(peak, sum(part.memory_info().rss for part in (whole, *whole.children(recursive=True))))
-            time.sleep(0.02)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return peak / 2**20
+def label_memory(path: Path, out: Path) -> float:
+    """Peak memory, MiB, of a process that reads and labels the recording, with its ffmpeg."""
+    return peak_memory([sys.executable, "-m", "benchmarks", "--label", str(path), "--out", str(out)])
 
 
 def measure(runs: int) -> tuple[dict[str, float], list[Stage]]:
@@ -99,8 +75,8 @@ def measure(runs: int) -> tuple[dict[str, float], list[Stage]]:
                 timed(lambda: render.render(clip, timeline, out)) / timed(lambda: native_pass(clip, Path(folder), out))
             )
         result = {name: statistics.median(values) for name, values in ratios.items()}
-        result["peak memory, MiB"] = peak_memory(clip, out)
-        result["peak memory of 10 minutes / of 60 s"] = peak_memory(long, out) / result["peak memory, MiB"]
+        result["peak memory, MiB"] = label_memory(clip, out)
+        result["peak memory of 10 minutes / of 60 s"] = label_memory(long, out) / result["peak memory, MiB"]
     return result, stages
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from benchmarks.__main__ import make_clip
+from benchmarks.clip import make_clip
 from benchmarks.reporting import ROOT, circumstances
 
 if TYPE_CHECKING:

@@ -65,6 +65,7 @@ def run_ffmpeg(
     limit_s: float = 600.0,
     max_bytes: int = MAX_OUTPUT_BYTES,
     folder: Path | None = None,
+    devices: Sequence[Path] = (),
     on_time: Callable[[float], None] | None = None,
 ) -> None:
     """Run ffmpeg to write `output` and wait for it.
@@ -78,6 +79,7 @@ def run_ffmpeg(
         limit_s: Longest run, seconds.
         max_bytes: Largest output.
         folder: The working folder.
+        devices: Device files of a hardware encoder, the only ones that ffmpeg may open.
         on_time: Called with the seconds that are written.
 
     Raises:
@@ -90,7 +92,8 @@ def run_ffmpeg(
     program = Path(get_ffmpeg_exe()).resolve()
     output.touch()
     cpu_s = int(limit_s * _CPU_FACTOR) + 1
-    confinement = prepare_confinement(Permissions(MEMORY_BYTES, max_bytes, cpu_s, read, [output], program), os.getpid())
+    allowed = Permissions(MEMORY_BYTES, max_bytes, cpu_s, read, [output], program, devices)
+    confinement = prepare_confinement(allowed, os.getpid())
     quiet = ["-y", "-hide_banner", "-nostdin", "-nostats", "-v", "error", "-progress", "pipe:1"]
     with tempfile.TemporaryFile() as log:
         process: subprocess.Popen[str] | None = None

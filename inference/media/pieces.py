@@ -10,11 +10,12 @@ from pathlib import Path
 
 from inference.errors import Code, InputError
 from inference.media.container import open_container, start_s, video_stream
+from inference.media.encoders import Encoder
 from inference.media.ffmpeg import FfmpegError, FfmpegKilledError, input_arguments
 from inference.media.needed_packets import seconds
 from inference.media.render import (
+    X264,
     check_length,
-    encoder_arguments,
     ignore_progress,
     picture_arguments,
     sound_arguments,
@@ -123,6 +124,7 @@ def render_piece(
     *,
     number: int,
     count: int,
+    encoder: Encoder = X264,
     on_progress: Callable[[float], None] = ignore_progress,
 ) -> None:
     """Write piece `number` of `count` of `video`, with the labels burnt in and without sound, to `out`.
@@ -146,10 +148,12 @@ def render_piece(
         write_video(
             [
                 *(*(seeking if number else ["-copyts", "-start_at_zero"]), *input_arguments(video)),
-                *(*picture_arguments(video), *encoder_arguments(cut=":".join(cuts))),
+                *picture_arguments(video),
             ],
             out,
             timeline,
+            encoder=encoder,
+            cut=":".join(cuts),
             read=[video],
             length_s=length_s,
             on_progress=on_progress,
@@ -175,7 +179,7 @@ def join_pieces(
     found = [_inspect_piece(file) for file in files]
     if len({each.decoder_parameters for each in found}) > 1:
         raise IndivisibleError("the pieces have pictures of different kinds")
-    mapped = ["-map", "0:v", "-c:v", "copy"]
+    mapped = ["-map", "0:v"]
     source = video if timeline.media.has_audio else sound
     if source is not None:
         mapped += sound_arguments(source, 1)
@@ -194,10 +198,11 @@ def join_pieces(
             write_video(
                 [
                     *("-itsoffset", f"{pieces[0].start_s:.6f}", *_CONCAT, "-i", f"file:{listed}"),
-                    *(*(input_arguments(source) if source else ()), *mapped, "-movflags", "+faststart"),
+                    *(*(input_arguments(source) if source else ()), *mapped),
                 ],
                 out,
                 timeline,
+                encoder=None,
                 read=[*([source] if source else []), listed, *files],
                 length_s=duration,
                 on_progress=on_progress,

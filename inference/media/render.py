@@ -1,6 +1,6 @@
 """The labelled video: label and confidence are burnt into the upper-left corner in one pass of ffmpeg."""
 
-import os
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from inference.errors import Code, InputError
 from inference.media.decode import measure_mixdown
-from inference.media.ffmpeg import input_arguments, run_ffmpeg
+from inference.media.encoders import Encoder, x264
+from inference.media.ffmpeg import FfmpegError, input_arguments, run_ffmpeg
 from inference.media.tracks import Track, list_tracks
 from inference.types import Timeline
 from inference.wording import caption
@@ -18,13 +19,11 @@ _FONT_FILE = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"  # a server
 _TEXT_SHARE = 0.07  # of the picture's shorter side: 17 pixels at 240p, 151 at 2160p
 _MARGIN_SHARE = 0.03
 LENGTH_TOLERANCE_S = 0.1  # between the labelled video and the timeline
-# As many threads as x264 takes by default, at most 16: each buffers frames, and 64 exceed the memory at 2160p.
-_THREADS = min(16, 3 * (os.cpu_count() or 1) // 2)
-_CODEC = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", str(_THREADS))
-# No B-frames: with a variable frame rate, players would stop early, for MP4 has its length in decoding order.
-_ENCODER = (*_CODEC, "-bf", "0")
 _MAX_BYTES, _MAX_BYTES_PER_SECOND = 2**28, 2**24  # of the output; noise at 2160p takes less
 _MIN_PIXELS_PER_SECOND, _MIN_SPEED = 2e7, 0.25  # times real time; a run slower than both counts as hung
+X264 = x264()
+
+logger = logging.getLogger(__name__)
 
 
 def ignore_progress(share: float) -> None:
@@ -37,6 +36,7 @@ def render(
     out: Path,
     *,
     sound: Path | None = None,
+    encoder: Encoder = X264,
     on_progress: Callable[[float], None] = ignore_progress,
 ) -> None:
     """Write `video` with each segment's label burnt in to `out`, as H.264 MP4.
@@ -52,9 +52,10 @@ def render(
         inputs += input_arguments(sound)
         mapped += [*sound_arguments(sound, 1), "-t", str(duration)]
     write_video(
-        [*inputs, *mapped, *encoder_arguments()],
+        [*inputs, *mapped],
         out,
         timeline,
+        encoder=encoder,
         read=[video, *([sound] if sound else [])],
         length_s=duration,
         on_progress=on_progress,
@@ -67,35 +68,51 @@ def write_video(
     out: Path,
     timeline: Timeline,
     *,
+    encoder: Encoder | None,
+    cut: str = "",
     read: Sequence[Path],
     length_s: float,
     on_progress: Callable[[float], None],
     check: Callable[[Path], None],
 ) -> None:
-    """Run ffmpeg with `arguments`, of which `encoder_arguments` may be a part, to write an MP4 of `length_s`.
+    """Run ffmpeg with `arguments`, which open and map its inputs, to write an MP4 of `length_s`.
 
-    `read` are the files that it reads. `out` appears once it is complete and `check` has passed it. Raises FfmpegError,
-    and what `on_progress` and `check` raise.
+    The picture gets its labels and is encoded as by `encoder_arguments`, or is copied without an `encoder`. `read` are
+    the files that ffmpeg reads. `out` appears once it is complete and `check` has passed it. Raises FfmpegError, and
+    what `on_progress` and `check` raise.
     """
     partial = out.with_name(f".{out.name}.partial")
     pixels = timeline.media.pixels * length_s / timeline.media.duration_s
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_subtitles(timeline, folder)
-        try:
+
+        def encode(encoder: Encoder | None) -> None:
+            coding = encoder_arguments(encoder, cut=cut) if encoder else ["-c:v", "copy"]
             run_ffmpeg(
                 # ffmpeg must not correct jumps of timestamps: labels would lose the picture.
                 [
-                    *("-dts_delta_threshold", "1000000", *arguments),
-                    *("-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4"),
+                    *("-dts_delta_threshold", "1000000", *(encoder.setup if encoder else ()), *arguments, *coding),
+                    *("-movflags", "+faststart", "-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4"),
                 ],
                 partial,
                 read=[*read, folder],
                 limit_s=120 + length_s / _MIN_SPEED + pixels / _MIN_PIXELS_PER_SECOND,
                 max_bytes=int(_MAX_BYTES + length_s * _MAX_BYTES_PER_SECOND),
                 folder=folder,
+                devices=encoder.device_files() if encoder else (),
                 on_time=lambda seconds: on_progress(min(1.0, seconds / length_s)),
             )
+
+        try:
+            try:
+                encode(encoder)
+            except FfmpegError as error:
+                if encoder is None or encoder.fallback is None:
+                    raise
+                # Hardware refuses some sizes, and may be taken by others.
+                logger.warning("a labelled video is encoded anew without hardware: %s", error)
+                encode(encoder.fallback)
             check(partial)
             partial.replace(out)
         finally:
@@ -110,7 +127,7 @@ def write_subtitles(timeline: Timeline, folder: Path) -> None:
     shutil.copy(_FONT_FILE, fonts)
 
 
-def encoder_arguments(*, cut: str = "") -> list[str]:
+def encoder_arguments(encoder: Encoder = X264, *, cut: str = "") -> list[str]:
     """Return the arguments that burn in `labels.ass` and encode; sides are made even, frame times kept.
 
     `cut` are ffmpeg's options for the part to encode, whose first frame is then shown at 0.
@@ -118,10 +135,7 @@ def encoder_arguments(*, cut: str = "") -> list[str]:
     filters = ["pad=ceil(iw/2)*2:ceil(ih/2)*2", "ass=labels.ass:fontsdir=fonts"]
     if cut:
         filters = [f"trim={cut}", *filters, "setpts=PTS-STARTPTS"]
-    return [
-        *("-vf", ",".join(filters), *_ENCODER),
-        *("-fps_mode", "vfr", "-enc_time_base:v", "demux", "-movflags", "+faststart"),
-    ]
+    return encoder.arguments(*filters)
 
 
 def check_length(written: Path, timeline_s: float) -> None:

@@ -17,8 +17,8 @@ _VERSION = 1
 _PATH_BENEATH = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = (1 << bit for bit in range(4))
-_TRUNCATE = 1 << 14
-_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE  # the rights that a file, not a folder, can be given
+_TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
+_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE | IOCTL_DEV  # rights that a file can be given
 _FILES_OF_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}  # later: ioctl on devices as well
 _FILES_LATER = (1 << 16) - 1
 _TCP_SINCE, _TCP = 4, 0b11  # bind and connect

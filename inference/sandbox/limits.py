@@ -31,6 +31,7 @@ _CAPABILITY_VERSION = 0x20080522
 
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/sys/devices/system/cpu")
 _DEVICES = ("/dev/null", "/dev/urandom")
+_HARDWARE = ("/sys/dev/char", "/sys/devices", "/proc/devices", "/proc/driver/nvidia")  # what drivers look up
 _LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1")
 _FONTS = ("/etc/fonts", "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig")
 
@@ -44,7 +45,8 @@ class Permissions:
     """What a process may use and open.
 
     `memory` is the address space and `written` the longest file to write, in bytes; `cpu_s` is processor time in
-    seconds. `program` is the only file to execute; without it the process may only read.
+    seconds. `program` is the only file to execute; without it the process may only read. `devices` are the device files
+    of a program that encodes by hardware; `memory` is then what it may write to, because drivers reserve far more.
     """
 
     memory: int
@@ -53,6 +55,7 @@ class Permissions:
     read: Sequence[Path] = ()
     write: Sequence[Path] = ()
     program: Path | None = None
+    devices: Sequence[Path] = ()
 
 
 @cache
@@ -97,7 +100,7 @@ class Confinement:
             os._exit(1)
         with suppress(OSError):  # out of memory, this process is killed first
             Path("/proc/self/oom_score_adj").write_text("1000")
-        _limit(resource.RLIMIT_AS, self.allowed.memory)
+        _limit(resource.RLIMIT_DATA if self.allowed.devices else resource.RLIMIT_AS, self.allowed.memory)
         _limit(resource.RLIMIT_FSIZE, self.allowed.written)
         _limit(resource.RLIMIT_CPU, self.allowed.cpu_s)
         _limit(resource.RLIMIT_CORE, 0)
@@ -119,8 +122,10 @@ class Confinement:
 def prepare_confinement(allowed: Permissions, parent: int) -> Confinement:
     """Prepare the confinement of a child of `parent`. Raises OSError."""
     ruleset = None if "landlock" in missing_protections() else landlock.create_ruleset(_path_rights(allowed))
-    filtered = seccomp.encoding if allowed.program else seccomp.reading
-    return Confinement(allowed, parent, ruleset, b"" if "seccomp" in missing_protections() else filtered())
+    if "seccomp" in missing_protections():
+        return Confinement(allowed, parent, ruleset, b"")
+    filtered = seccomp.encoding(devices=bool(allowed.devices)) if allowed.program else seccomp.reading()
+    return Confinement(allowed, parent, ruleset, filtered)
 
 
 def _path_rights(allowed: Permissions) -> Iterator[tuple[Path, int]]:
@@ -132,6 +137,11 @@ def _path_rights(allowed: Permissions) -> Iterator[tuple[Path, int]]:
         for path in (allowed.program, *map(Path, _LOADERS)):
             yield path, landlock.READ | landlock.EXECUTE
         for path in map(Path, _FONTS):
+            yield path, landlock.READ
+    if allowed.devices:
+        for path in allowed.devices:
+            yield path, landlock.WRITE | landlock.IOCTL_DEV
+        for path in map(Path, _HARDWARE):
             yield path, landlock.READ
 
 

@@ -55,6 +55,8 @@ _READ_ONLY: Mapping[str, Sequence[Sequence[_Condition]]] = {
     "open": [[_Condition(1, 0, _WRITING)]],
     "openat": [[_Condition(2, 0, _WRITING)]],
 }
+# Requests of device drivers by their type, bits 8 to 15: NVIDIA's unified memory and GPU; DRM, its buffers and fences.
+_TYPES_OF_DRIVERS = (0, ord("F"), ord("d"), ord("b"), ord(">"))
 _TO_ENCODE = ["open", "openat", "execve", "ftruncate", "fallocate", "fsync", "fdatasync", "pipe2", "sched_setaffinity"]
 
 
@@ -99,9 +101,17 @@ def reading() -> bytes:
 
 
 @cache
-def encoding() -> bytes:
-    """Return the filter of ffmpeg, which may also write and be executed; Landlock limits the files."""
-    return _filter([*_CALLS, *_TO_ENCODE], _ON_CONDITION)
+def encoding(*, devices: bool) -> bytes:
+    """Return the filter of ffmpeg, which may also write and be executed; Landlock limits the files.
+
+    With `devices` it may control hardware, and share memory with it.
+    """
+    if not devices:
+        return _filter([*_CALLS, *_TO_ENCODE], _ON_CONDITION)
+    controls = [[_Condition(1, kind << 8, 0xFF00)] for kind in _TYPES_OF_DRIVERS]
+    return _filter(
+        [*_CALLS, *_TO_ENCODE, "memfd_create"], {**_ON_CONDITION, "ioctl": [*_ON_CONDITION["ioctl"], *controls]}
+    )
 
 
 def _filter(always: Sequence[str], conditions: Mapping[str, Sequence[Sequence[_Condition]]]) -> bytes:

@@ -17,6 +17,7 @@ from kombu.entity import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from inference.media import encoders
 from inference.types import Limits
 from webapp.core import deprecated, paths
 from webapp.core.quota import Quota, parse_amount
@@ -282,8 +283,7 @@ LIMITS = Limits(
     max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
     max_pixels=env.float("EMOTRACE_MAX_PIXELS", default=Limits.max_pixels),
 )
-# Threads of a web process.
-WEB_THREADS = 16
+WEB_THREADS = 16  # of a web process
 # The largest request body without files.
 BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
 # A partial upload expires this long after its last byte.
@@ -300,6 +300,8 @@ LEASE_SECONDS = env.int("EMOTRACE_LEASE_SECONDS", default=60)
 HEARTBEAT_SECONDS = env.int("EMOTRACE_HEARTBEAT_SECONDS", default=10)
 MAX_ATTEMPTS = 3
 SPAN_SECONDS = env.float("EMOTRACE_SPAN_SECONDS", default=600)  # a longer recording is read in spans; 0: never
+VIDEO_ENCODER = env.str("EMOTRACE_VIDEO_ENCODER", default="x264", choices=encoders.NAMES)
+X264_PRESET = env.str("EMOTRACE_X264_PRESET", default=encoders.DEFAULT_PRESET, choices=encoders.PRESETS)
 INFERENCE_QUEUE, RENDER_QUEUE, WEBHOOK_QUEUE = "inference", "render", "webhooks"
 
 # Celery has its own URL scheme for Redis on a unix socket.

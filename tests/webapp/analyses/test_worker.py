@@ -40,6 +40,14 @@ def test_the_labelled_video_is_rendered_and_published(db: None, media_root: Path
     assert list((media_root / "incoming").iterdir()) == []
 
 
+def test_the_operator_chooses_the_preset_of_the_labelled_video(db: None, settings: Any) -> None:
+    settings.X264_PRESET = "ultrafast"
+    analysis = published("happy", recording=a_recording(video=clips.video(10)))
+    tasks.render(str(analysis.pk))
+    with media.local_file(analysis.artifacts.get(kind=Artifact.Kind.VIDEO).key) as path:
+        assert b" subme=0 " in path.read_bytes()  # x264 writes its options into the first frame
+
+
 def test_a_second_message_changes_nothing(db: None) -> None:
     analysis = published("happy", recording=a_recording(video=clips.video(10)))
     tasks.render(str(analysis.pk))

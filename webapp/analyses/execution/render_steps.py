@@ -4,8 +4,11 @@ import logging
 from contextlib import ExitStack
 from pathlib import Path
 
+from django.conf import settings
+
 from inference.errors import InputError
 from inference.media.chapter_writer import add_chapters
+from inference.media.encoders import Encoder, choose_encoder
 from inference.types import Inputs, OnProgress, Stage, Timeline
 from webapp.analyses.execution.lease import PIECES_SHARE, Lease
 from webapp.analyses.execution.publishing import publish_video
@@ -35,6 +38,7 @@ def render_span(lease: SpanLease, analysis: Analysis, timeline: Timeline, on_pro
                 out,
                 number=lease.number,
                 count=Span.objects.filter(analysis=analysis).count(),
+                encoder=_encoder(),
                 on_progress=lambda share: on_progress(Stage.RENDER, PIECES_SHARE * share),
             )
         except IndivisibleError as error:
@@ -70,10 +74,15 @@ def render_video(lease: Lease, analysis: Analysis, timeline: Timeline, on_progre
                 timeline,
                 out,
                 sound=inputs.audio,
+                encoder=_encoder(),
                 on_progress=lambda share: on_progress(Stage.RENDER, share),
             )
         chapters = _add_chapters(analysis, inputs.video, timeline, directory)
         publish_video(lease, out, chapters)
+
+
+def _encoder() -> Encoder:
+    return choose_encoder(settings.VIDEO_ENCODER, settings.X264_PRESET)
 
 
 def _join_pieces(analysis: Analysis, timeline: Timeline, inputs: Inputs, out: Path, on_progress: OnProgress) -> bool:

@@ -5,6 +5,7 @@ project of their own. The small project comes first, so that what grows afterwar
 """
 
 import argparse
+import gc
 import json
 import logging
 import subprocess
@@ -98,6 +99,7 @@ def measure(recordings: int) -> list[dict[str, Any]]:
     for name, count in zip(PROJECTS, (max(1, recordings // 10), recordings), strict=True):
         build(name, count)
     small, large = (Project.objects.get(name=name) for name in PROJECTS)
+    gc.freeze()  # as web processes do, which write the tables
     found = []
     for unit in Unit:
         for format in (CSV, PARQUET):

@@ -59,18 +59,18 @@ def average_windows(windows: Sequence[Window], values: Floats, times: Floats) ->
     """
     starts = np.array([window.start_s for window in windows])
     ends = np.array([window.end_s for window in windows])
+    middles, lengths = (starts + ends) / 2, ends - starts
     counted: Mask = ~np.any(np.isnan(values), axis=1)
+    known = np.where(counted[:, None], values, 0.0)
     first = np.searchsorted(ends, times, side="right")
     last = np.searchsorted(starts, times, side="right")
     sums, total = np.zeros((len(times), values.shape[1])), np.zeros(len(times))
     for step in range(int((last - first).max(initial=0))):
-        at = np.flatnonzero(first + step < last)
-        at = at[counted[first[at] + step]]
-        over = first[at] + step
-        distance = np.abs(times[at] - (starts[over] + ends[over]) / 2) / (ends[over] - starts[over])
-        weights = np.maximum(0.5 - distance, 1e-6)
-        sums[at] += weights[:, None] * values[over]
-        total[at] += weights
+        over = np.minimum(first + step, len(starts) - 1)
+        weights = np.maximum(0.5 - np.abs(times - middles[over]) / lengths[over], 1e-6)
+        weights *= (first + step < last) & counted[over]
+        sums += weights[:, None] * known[over]
+        total += weights
     covered = total > 0
     sums[covered] /= total[covered, None]
     return sums, covered

@@ -195,4 +195,4 @@ def _counted(one: MeasuredRecording, windows: Sequence[Window]) -> Mask:
 def _leading(windows: Sequence[Window], modality: Modality) -> Any:
     """The most probable label of each window given one modality alone, (N,); -1 where it is absent."""
     given = [(window.unimodal or {}).get(modality) for window in windows]
-    return np.array([-1 if shares is None else int(np.argmax(shares)) for shares in given])
+    return np.array([-1 if shares is None else shares.index(max(shares)) for shares in given])

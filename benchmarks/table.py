@@ -141,16 +141,17 @@ def document(found: list[dict[str, Any]], recordings: int) -> str:
         f"| {one['rise']:.0f} |"
         for one in found
     ]
-    slowest, rise = max(one["cpu"] for one in found), max(one["rise"] for one in found)
+    slowest, busiest, rise = (max(one[name] for one in found) for name in ("seconds", "cpu", "rise"))
     return "\n".join(
         [
             "# The table of a project",
             "",
             f"{recordings} recordings of {DURATION_S / 60:.0f} minutes, written by `python -m benchmarks.table` on "
             f"{circumstances()}. CPU time is that of the process and of its database connection: it hardly depends on "
-            f"what else the machine does, as the wall time does. The limit of {LIMIT_S:.0f} s of it is "
-            f"{'kept' if slowest < LIMIT_S else 'not kept'}; the limit of {LIMIT_MIB:.0f} MiB by which memory may rise "
-            f"beyond a project a tenth as large is {'kept' if rise < LIMIT_MIB else 'not kept'}.",
+            f"what else the machine does, as the wall time does. The limit of {LIMIT_S:.0f} s is "
+            f"{_kept(slowest < LIMIT_S)} by the clock and {_kept(busiest < LIMIT_S)} in CPU time; the limit of "
+            f"{LIMIT_MIB:.0f} MiB by which memory may rise beyond a project a tenth as large is "
+            f"{_kept(rise < LIMIT_MIB)}.",
             "",
             "| Unit | Format | s | CPU s | MiB | Rise of memory, MiB |",
             "| --- | --- | --- | --- | --- | --- |",
@@ -158,6 +159,10 @@ def document(found: list[dict[str, Any]], recordings: int) -> str:
             "",
         ]
     )
+
+
+def _kept(is_kept: bool) -> str:
+    return "kept" if is_kept else "not kept"
 
 
 def main() -> None:

@@ -37,6 +37,8 @@ def test_it_says_what_each_file_holds_and_how_large_it_is(owner: Client, project
     assert re.findall(r">(\d+) rows?<", page) == ["1", "1", "3", "3"]
     links = re.findall(r'href="(/api/v1/projects/[^"]+)"', page)
     assert len(links) == 4 * 2 + 2
+    assert len(re.findall(r">about [\d.]+ kB</span></a>", page)) == len(links)
+    assert re.search(r'aria-label="Windows as CSV, about [\d.]+ kB"', page)
 
 
 def test_every_link_leads_to_a_file(owner: Client, project: Project) -> None:
@@ -73,8 +75,8 @@ def test_more_recordings_ask_no_more_of_the_database(
     owner: Client, project: Project, django_assert_num_queries: Any
 ) -> None:
     owner.get(address(project))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         owner.get(address(project))
     published("sad", recording__owner=project.owner, recording__project=project)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         owner.get(address(project))

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from webapp.analyses.models import CorrectedTimeline, Segment, WindowScore
+from webapp.analyses.models import CorrectedTimeline
 from webapp.pages.requests import AuthenticatedRequest
 from webapp.pages.studies.access import open_project, tab_context
-from webapp.recordings.models import Project
-from webapp.studies.models import Marker
+from webapp.studies.table.codebook import codebook
 from webapp.studies.table.columns import Unit
+from webapp.studies.table.file_sizes import file_sizes
 from webapp.studies.table.files import CONTENT_TYPES, Table
 from webapp.studies.table.recordings import chosen_analyses
 
@@ -22,8 +21,16 @@ DESCRIPTIONS = {
     Unit.RECORDING: "The measures over each whole recording. The one to begin with.",
     Unit.MARKER: "The measures over each stimulus, event and baseline that is marked.",
     Unit.SEGMENT: "The stretches with one label, as on the timeline.",
-    Unit.WINDOW: "The probabilities of every window that a network scored, which all measures are made of.",
+    Unit.WINDOW: "The probabilities of every window, which all measures are made of.",
 }
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that can be downloaded in a format, with about how many bytes it has."""
+
+    format: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class TableChoice:
     unit: Unit
     description: str
     rows: int
+    downloads: list[Download]
 
 
 @require_safe
@@ -41,25 +49,24 @@ def export(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Show what can be downloaded, and how large it is."""
     access = open_project(request, pk)
     project = access.project
-    rows = _count_rows(project)
+    columns = Table(project, Unit.RECORDING, own=access.own).columns
+    sizes = file_sizes(project, len(columns))
     context = {
         **tab_context(access, "export", "Export"),
-        "tables": [TableChoice(unit, DESCRIPTIONS[unit], rows[unit]) for unit in Unit],
-        "columns": len(Table(project, Unit.RECORDING, own=access.own).columns),
+        "tables": [
+            TableChoice(
+                unit,
+                DESCRIPTIONS[unit],
+                sizes.rows[unit],
+                [Download(format, sizes.table_bytes(unit, format)) for format in CONTENT_TYPES],
+            )
+            for unit in Unit
+        ],
+        "columns": len(columns),
+        "codebook_bytes": len(codebook(columns)),
+        "bids_bytes": sizes.bids_bytes(),
         "corrected": CorrectedTimeline.objects.filter(analysis__in=chosen_analyses(project).values("pk"))
         .exclude(segments=[])
         .count(),
-        "formats": list(CONTENT_TYPES),
     }
     return render(request, "pages/studies/export.html", context)
-
-
-def _count_rows(project: Project) -> dict[Unit, int]:
-    chosen = chosen_analyses(project).order_by()
-    analyses, recordings = chosen.values("pk"), chosen.values("recording")
-    return {
-        Unit.RECORDING: chosen.count(),
-        Unit.MARKER: Marker.objects.filter(~Q(kind=Marker.Kind.EXCLUDE), recording__in=recordings).count(),
-        Unit.SEGMENT: Segment.objects.filter(analysis__in=analyses).count(),
-        Unit.WINDOW: WindowScore.objects.filter(analysis__in=analyses).count(),
-    }

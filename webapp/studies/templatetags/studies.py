@@ -38,3 +38,10 @@ def effect(size: EffectSize) -> str:
 def thousands(count: int) -> str:
     """Write a count with commas."""
     return f"{count:,}"
+
+
+@register.filter
+def about_size(size: int) -> str:
+    """Format an estimated number of bytes with two digits, such as about 57 MB."""
+    factor, unit = next((each for each in ((1e9, "GB"), (1e6, "MB")) if size >= each[0]), (1e3, "kB"))
+    return f"about {float(f'{size / factor:.2g}'):g} {unit}"

@@ -86,6 +86,17 @@ class SpeechEncoderInput(Struct, frozen=True, omit_defaults=True):
         return 2 * self.hop_length
 
 
+class RecordingNorm(Struct, frozen=True):
+    """The statistics to which those of a recording are brought, feature by feature."""
+
+    mean: tuple[float, ...]
+    """Mean over the windows of the training speech."""
+    deviation: tuple[float, ...]
+    """Standard deviation within a window, mean over the windows of the training speech."""
+    prior_windows: float
+    """Number of a recording's windows with a voice at which its own statistics count half."""
+
+
 class WindowInput(Struct, frozen=True):
     """The windows into which a recording is cut."""
 
@@ -269,6 +280,8 @@ class AudioVisualSpec(_Spec, frozen=True, kw_only=True, tag="audio-video"):
     """For an audio branch that reads MFCC."""
     encoder: SpeechEncoderInput | None = None
     """For an audio branch that reads a speech encoder."""
+    recording_norm: RecordingNorm | None = None
+    """Normalisation of the encoder's hidden states by the recording; None reads them as they are."""
     voice_detector: VoiceDetection = "level"
     """What finds a voice: a level above a floor, which music also has, or silero-vad."""
     temperature: float

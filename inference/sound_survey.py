@@ -6,14 +6,19 @@ import msgspec
 import numpy as np
 
 from inference.media.mixdown import Mixdown
+from inference.recording_norm import FeatureNorm
 from inference.voice_activity import VoiceActivity
 
 
 class SoundSurvey(NamedTuple):
-    """How the channels are mixed, None without sound, and where there is a voice, and how loud."""
+    """How the channels are mixed, None without sound, where there is a voice, and how loud.
+
+    `norm` normalises every window, for a model with `recording_norm`.
+    """
 
     mix: Mixdown | None
     voice: VoiceActivity
+    norm: FeatureNorm | None = None
 
     def encode(self) -> bytes:
         """Return the survey as MessagePack."""

@@ -7,10 +7,13 @@ import numpy as np
 import torch
 
 from inference import speech
-from inference.model_spec import AudioVisualSpec, SpeechEncoderInput, SpeechInput, VoiceDetection
-from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch
+from inference.model_spec import AudioVisualSpec, RecordingNorm, SpeechEncoderInput, SpeechInput, VoiceDetection
+from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch, window_statistics
 from inference.models.speech_encoder import log_mel
-from inference.voice_activity import SAMPLE_RATE, VoiceActivity, measure_voice
+from inference.recording_norm import FeatureNorm, scale_and_shift
+from inference.voice_activity import FRAMES_A_SECOND, SAMPLE_RATE, VoiceActivity, measure_voice
+
+_MAX_NORM_WINDOWS = 40  # so that a long recording's mean costs a few seconds
 
 Sound = Callable[[int], Iterable[np.ndarray]]
 """Called with a sampling rate (Hz), gives the whole mono sound of a recording as float32 chunks; more than once."""
@@ -33,6 +36,10 @@ class SpeechWindows(Protocol):
         """Find the voice in the whole sound."""
         ...
 
+    def measure_norm(self, sound: Sound, voice: VoiceActivity) -> FeatureNorm | None:
+        """Return what normalises every window by the recording; None without a voice, and for most models."""
+        ...
+
     def __call__(self, sound: Sound, starts: Sequence[float], voice: VoiceActivity) -> Iterator[SpeechWindow]:
         """Yield each window."""
         ...
@@ -50,6 +57,9 @@ class MfccWindows:
             return measure_voice(sound(SAMPLE_RATE), self.detection)
         rate, levelled = self.spec.sample_rate, self.spec.level_db is not None
         return VoiceActivity(np.zeros(0, dtype=bool), speech.voice_level(sound(rate), rate) if levelled else None)
+
+    def measure_norm(self, sound: Sound, voice: VoiceActivity) -> None:
+        """Return nothing: MFCC are normalised window by window, if at all."""
 
     def __call__(self, sound: Sound, starts: Sequence[float], voice: VoiceActivity) -> Iterator[SpeechWindow]:
         """Yield each window. The level gate measures the window's own sound, at the rate of the MFCC."""
@@ -71,14 +81,41 @@ class EncoderWindows:
         seconds: float,
         detection: VoiceDetection,
         device: str = "cpu",
+        norm: RecordingNorm | None = None,
+        min_voice: float = 0.0,
     ) -> None:
+        """`min_voice` is the share of a window with a voice from which on it counts for the `norm`."""
         assert isinstance(network.audio, EncoderBranch)
         self.network, self.features, self.device = network, network.audio.encoder.features, device
         self.spec, self.seconds, self.detection = spec, seconds, detection
+        self.norm, self.min_voice = norm, min_voice
 
     def measure(self, sound: Sound) -> VoiceActivity:
         """Find the voice in the whole sound."""
         return measure_voice(sound(SAMPLE_RATE), self.detection)
+
+    @torch.inference_mode()
+    def measure_norm(self, sound: Sound, voice: VoiceActivity) -> FeatureNorm | None:
+        """Return what normalises every window by the recording; None without a voice, and for most models.
+
+        The recording's statistics are those of its windows with a voice, one behind another; of a long recording, of a
+        number of them. A window is encoded without what is around it, but in its place.
+        """
+        tiles = np.arange(0, len(voice.voiced) / FRAMES_A_SECOND, self.seconds)
+        voiced = [start for start in tiles.tolist() if voice.ratio(start, self.seconds) >= self.min_voice]
+        if self.norm is None or not voiced:
+            return None
+        chosen = np.unique(np.linspace(0, len(voiced) - 1, min(len(voiced), _MAX_NORM_WINDOWS)).round().astype(int))
+        starts = [voiced[number] for number in chosen]
+        rate, gain = self.spec.sample_rate, speech.level_gain(voice.level_db, self.spec.level_db)
+        total = np.zeros((2, self.features))
+        for start, window in zip(starts, speech.cut_windows(sound(rate), starts, self.seconds, rate), strict=True):
+            mel = log_mel(torch.from_numpy(gain * window), self.spec).unsqueeze(0)
+            position = round((start % self.spec.chunk_s + self.spec.context_s) * rate / self.spec.frame_samples)
+            hidden = self.network.speech_features(mel.to(self.device), position)
+            total += window_statistics(hidden)[0].cpu().numpy()
+        found = scale_and_shift(self.norm, total / len(starts), np.array(len(voiced)))
+        return FeatureNorm(*map(tuple, found.tolist()))
 
     def __call__(self, sound: Sound, starts: Sequence[float], voice: VoiceActivity) -> Iterator[SpeechWindow]:
         """Yield each window. A recording without any voice is not encoded: its windows are zeros."""
@@ -128,7 +165,10 @@ def speech_windows(network: AudioVisualNetwork, spec: AudioVisualSpec, device: s
     if spec.speech is not None:
         return MfccWindows(spec.speech, spec.window.seconds, spec.voice_detector)
     assert spec.encoder is not None
-    return EncoderWindows(network, spec.encoder, spec.window.seconds, spec.voice_detector, device)
+    min_voice = spec.support.evidence.min_voice
+    return EncoderWindows(
+        network, spec.encoder, spec.window.seconds, spec.voice_detector, device, spec.recording_norm, min_voice
+    )
 
 
 def _pad_to(chunks: Iterable[np.ndarray], samples: int) -> Iterator[np.ndarray]:

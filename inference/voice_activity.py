@@ -13,6 +13,7 @@ from inference.speech import is_loud, voice_powers, whole_frames
 
 SAMPLE_RATE = voice_detector.SAMPLE_RATE
 _FRAME_SAMPLES = voice_detector.FRAME_SAMPLES
+FRAMES_A_SECOND = SAMPLE_RATE / _FRAME_SAMPLES
 _THRESHOLD = 0.5  # of the probability of speech, as silero-vad uses it
 
 Detector = Callable[[np.ndarray], np.ndarray]
@@ -28,8 +29,7 @@ class VoiceActivity:
 
     def ratio(self, start_s: float, seconds: float) -> float:
         """Return the share, 0..1, of a window with a voice; there is none behind the end of the recording."""
-        rate = SAMPLE_RATE / _FRAME_SAMPLES
-        first, last = round(start_s * rate), round((start_s + seconds) * rate)
+        first, last = round(start_s * FRAMES_A_SECOND), round((start_s + seconds) * FRAMES_A_SECOND)
         return float(self.voiced[first:last].sum()) / max(1, last - first)
 
 

@@ -111,6 +111,12 @@ class _ResidualConvolution(nn.Module):
         return x + self.layers(x)
 
 
+def window_statistics(hidden: Tensor) -> Tensor:
+    """Compute mean and standard deviation of each feature over time: hidden states (B, T, F) -> (B, 2, F)."""
+    deviation = (hidden.var(1, correction=0) + _MIN_VARIANCE).sqrt()
+    return torch.stack((hidden.mean(1), deviation), dim=1)
+
+
 class EncoderBranch(nn.Module):
     """Hidden states of a speech encoder (B, 180, L * 384) -> stage 1 (B, 128, 180) -> stage 2 (B, 128, 180).
 
@@ -146,8 +152,7 @@ class EncoderBranch(nn.Module):
 
     def features(self, hidden: Tensor) -> AudioFeatures:
         """Compute stage 1 and the statistics of hidden states (B, 180, L * 384)."""
-        deviation = (hidden.var(1, correction=0) + _MIN_VARIANCE).sqrt()
-        statistics = self.statistics(torch.cat((hidden.mean(1), deviation), dim=1))
+        statistics = self.statistics(window_statistics(hidden).flatten(1))
         return AudioFeatures(self.intermediate(hidden), statistics)
 
     def pool(self, audio: Tensor, statistics: Tensor) -> Tensor:
@@ -282,11 +287,14 @@ class AudioVisualNetwork(nn.Module, ABC):
         features = backbone(faces)
         return (features + backbone(faces.flip(3))) / 2 if self.flip_tta else features
 
-    def speech_features(self, log_mel: Tensor) -> Tensor:
-        """Encode log-mel (B, 80, 2T): hidden states (B, T, L * 384). Raises ValueError without a speech encoder."""
+    def speech_features(self, log_mel: Tensor, first: int = 0) -> Tensor:
+        """Encode log-mel (B, 80, 2T), whose first frame has the position `first`: hidden states (B, T, L * 384).
+
+        Raises ValueError without a speech encoder.
+        """
         if not isinstance(self.audio, EncoderBranch):
             raise ValueError("this network has no speech encoder: it reads MFCC")  # noqa: TRY004
-        return self.audio.encoder(log_mel)
+        return self.audio.encoder(log_mel, first)
 
     def voice_features(self, speech: Tensor) -> Tensor:
         """Average stage 1 of speech, MFCC or hidden states, over time: (B, 128)."""

@@ -225,14 +225,18 @@ class AudioVisualPredictor:
     def survey_sound(self, inputs: Inputs, media: MediaInfo) -> SoundSurvey:
         """Find out what every window needs to know of the whole sound."""
         mix = measure_mixdown(_sound_file(inputs)) if media.has_audio or inputs.audio is not None else None
-        return SoundSurvey(mix, self.speech_windows.measure(_sound(inputs, media, mix)))
+        sound = _sound(inputs, media, mix)
+        voice = self.speech_windows.measure(sound)
+        return SoundSurvey(mix, voice, self.speech_windows.measure_norm(sound, voice))
 
     def _listen(
         self, inputs: Inputs, media: MediaInfo, starts: Sequence[int], survey: SoundSurvey | None
     ) -> Iterator[SpeechWindow]:
         """Yield the speech of each window that starts at one of `starts` (samples)."""
-        mix, voice = survey or self.survey_sound(inputs, media)
-        return self.speech_windows(_sound(inputs, media, mix), [start * self.step_s for start in starts], voice)
+        mix, voice, norm = survey or self.survey_sound(inputs, media)
+        times = [start * self.step_s for start in starts]
+        for window in self.speech_windows(_sound(inputs, media, mix), times, voice):
+            yield window._replace(features=norm(window.features)) if norm else window
 
     def _fuse(self, audio: AudioFeatures, faces: Tensor) -> Tensor:
         return self.network.fuse_features(audio, faces.to(self.device)).cpu()

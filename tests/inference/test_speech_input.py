@@ -13,10 +13,11 @@ from torch import Tensor
 
 from inference import speech
 from inference.media.probe import probe_video
-from inference.model_spec import AudioVisualSpec, SpeechInput, parse_spec
+from inference.model_spec import AudioVisualSpec, RecordingNorm, SpeechInput, parse_spec
 from inference.models.audio_visual import AudioVisualNetwork
 from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.predictors.face_track import FaceTrack
+from inference.recording_norm import scale_and_shift
 from inference.speech_input import EncoderWindows, MfccWindows, Sound, SpeechWindow, SpeechWindows
 from inference.types import Faces, Inputs, Window
 from inference.voice_activity import measure_voice
@@ -50,7 +51,7 @@ def hear(windows: SpeechWindows, sound: Sound, starts: Sequence[float]) -> Itera
 class Local(AudioVisualNetwork):
     """Has frames in place of an encoder's, each of which knows its own two columns of the spectrogram alone."""
 
-    def speech_features(self, log_mel: Tensor) -> Tensor:
+    def speech_features(self, log_mel: Tensor, first: int = 0) -> Tensor:
         return log_mel.unflatten(2, (-1, 2)).mean(3).transpose(1, 2)
 
 
@@ -130,6 +131,59 @@ def test_a_voice_is_brought_to_the_level_of_the_fit(network: AudioVisualNetwork,
     levels = [measure_voice([each], "silero").level_db for each in heard]
     assert levels == [pytest.approx(-36, abs=1)] * 2
     np.testing.assert_allclose(loud.features, quiet.features, atol=0.5)
+
+
+def normalised(network: AudioVisualNetwork, prior_windows: float) -> EncoderWindows:
+    norm = RecordingNorm(mean=(7.0,) * 768, deviation=(2.0,) * 768, prior_windows=prior_windows)
+    return EncoderWindows(network, SPEC, 3.6, "silero", norm=norm, min_voice=0.2)
+
+
+@pytest.mark.slow
+def test_a_recordings_statistics_are_brought_to_those_of_training(
+    network: AudioVisualNetwork, voice: np.ndarray
+) -> None:
+    sound: Sound = lambda rate: chunks(voice[: 18 * RATE])  # noqa: E731 read twice
+    windows = normalised(network, prior_windows=0.0)
+    norm = windows.measure_norm(sound, windows.measure(sound))
+    assert norm is not None
+    heard = [norm(each.features) for each in hear(windows, sound, [0.0, 3.6, 7.2, 10.8, 14.4])]
+    # Nearly, as the statistics are of windows that were encoded without what is around.
+    assert np.abs(np.mean(heard, axis=(0, 1)) - 7.0).mean() < 0.5
+    assert np.abs(np.std(heard, axis=1).mean(0) - 2.0).mean() < 0.2
+
+
+def test_of_a_long_recording_some_windows_count(
+    network: AudioVisualNetwork, voice: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound: Sound = lambda rate: chunks(np.tile(voice[: 6 * RATE], 50))  # noqa: E731 read twice
+    windows, counted = normalised(network, prior_windows=0.0), []
+
+    def noted(log_mel: Tensor, first: int) -> Tensor:
+        counted.append(first)
+        return torch.tensor([1.0, 5.0] * 90).reshape(1, 180, 1).expand(1, 180, 768)
+
+    monkeypatch.setattr(network, "speech_features", noted)
+    norm = windows.measure_norm(sound, windows.measure(sound))
+    assert norm is not None
+    np.testing.assert_allclose(norm(np.full((1, 768), 3.0)), 7.0, rtol=1e-5)
+    np.testing.assert_allclose(norm(np.full((1, 768), 5.0)), 9.0, rtol=1e-5)
+    assert len(counted) == 40
+    assert len({*counted}) > 4, "encoded where they stand in their chunks"
+
+
+@pytest.mark.parametrize("sound", [[], [np.zeros(10 * RATE, np.float32)]], ids=["no sound", "silence"])
+def test_without_a_voice_nothing_is_normalised(network: AudioVisualNetwork, sound: list[np.ndarray]) -> None:
+    windows = normalised(network, prior_windows=0.0)
+    assert windows.measure_norm(lambda rate: sound, windows.measure(lambda rate: sound)) is None
+
+
+def test_the_statistics_of_few_windows_count_little() -> None:
+    spec = RecordingNorm(mean=(0.0,), deviation=(1.0,), prior_windows=9.0)
+    found = np.array([[[2.0], [16.0]]] * 3)
+    one, nine, many = scale_and_shift(spec, found, np.array([1.0, 9.0, 1e9]))
+    np.testing.assert_allclose(one, [[16**-0.1], [-0.2 * 16**-0.1]])
+    np.testing.assert_allclose(nine, [[0.25], [-0.25]])
+    np.testing.assert_allclose(many, [[1 / 16], [-2 / 16]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("detection", ["silero", "level"])

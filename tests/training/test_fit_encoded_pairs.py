@@ -99,8 +99,17 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def normalise_by_recording(path: Path) -> None:
+    config = yaml.safe_load(path.read_text())
+    config["branch"] |= {"encoder_lr": 0, "recording_norm": {"prior_windows": 8, "some": 12}}
+    path.write_text(yaml.safe_dump(config))
+
+
 @pytest.mark.slow
-def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path) -> None:
+@pytest.mark.parametrize("normalised", [False, pytest.param(True, marks=pytest.mark.extended)])
+def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path, normalised: bool) -> None:
+    if normalised:
+        normalise_by_recording(data / "config.yaml")
     arguments = ["fit", str(data / "config.yaml"), "--faces", str(data), "--votes", str(data)]
     arguments += ["--speech", str(data / "speech"), "--corpora", str(data / "nemo")]
     assert main([*arguments, "--backbone", str(data / "backbone.safetensors"), "--out", str(data / "store")]) == 0
@@ -108,6 +117,8 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path) -> None:
     spec = json.loads((model.directory / "spec.json").read_text())
     assert spec["architecture"]["audio_branch"] == "encoder" and spec["encoder"]["frames"] == 180
     assert "speech" not in spec or spec["speech"] is None
+    norm = spec["recording_norm"]
+    assert len(norm["mean"]) == len(norm["deviation"]) == 768 if normalised else norm is None
     assert model.metrics["scores"]["speech"]["n"] == model.metrics["scores"]["composed"]["n"] == 16
     assert model.metrics["scores"]["faces"]["votes"]["n"] == 42
     assert model.metrics["scores"]["composed"]["faces"] == "FER+ majority"

@@ -32,6 +32,7 @@ from training.tasks.speech_corpora import (
 )
 
 CONFIG = Path(__file__).resolve().parents[2] / "training" / "configs" / "speech-encoder-folds.yaml"
+NORMALISED = CONFIG.with_name("speech-encoder-recording-norm-folds.yaml")
 
 
 def encoded(corpus: str, labels: list[str]) -> EncodedSpeech:
@@ -133,7 +134,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "two.json").write_text(json.dumps(split))
     monkeypatch.setattr("training.data.splits.FOLDER", tmp_path)
 
-    encoder = SpeechEncoder((3,)).state_dict()
+    encoder = SpeechEncoder((4,)).state_dict()
 
     def load(network: SpeechEncoder, path: Path) -> None:
         network.load_state_dict({name: encoder[name] for name in network.state_dict()})
@@ -143,7 +144,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "model.bin").write_bytes(b"weights")
     monkeypatch.setattr(speech_corpora, "model_path", lambda: tmp_path / "model.bin")
 
-    settings = yaml.safe_load(CONFIG.read_text()) | {"split": "two", "left_out": ["nemo"]}
+    settings = yaml.safe_load(NORMALISED.read_text()) | {"split": "two", "left_out": ["nemo"]}
     settings["branch"] |= {"steps": 2, "batch_size": 4, "variants": 1, "shares": {"ravdess": 0.7, "nemo": 0.3}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
     return tmp_path / "config.yaml"
@@ -159,6 +160,8 @@ def test_a_command_fits_each_fold_and_each_corpus_left_out(config: Path, monkeyp
     assert metrics["degraded"].keys() == {"telephone", "reverb", "babble", "trimmed"}
     assert len(metrics["folds"]) == 2
     assert metrics["left_out"]["nemo"]["n"] == 2
+    assert {*metrics["left_out"]["nemo"]["recordings"]} == {"clean by speaker", "clean by speaker and label"}
+    assert len(metrics["recordings"]) == 10
     monkeypatch.setattr(report, "DOCS", root / "docs")
     assert main(["report", "--folds", str(root / "out")]) == 0
     text = (root / "docs" / "results.md").read_text()

@@ -8,10 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from inference.confidence import voice_distances
-from inference.model_spec import VoiceReference
+from inference.model_spec import RecordingNorm, VoiceReference
 from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch
 from training.features.encoded_speech import EncodedSpeech
 from training.features.faces import device_of
+from training.features.speaker_norm import norms_of_recordings
 
 Array = NDArray[np.floating[Any]]
 
@@ -21,21 +22,30 @@ _DECIMALS = 4
 
 
 def corpora_reference(
-    network: AudioVisualNetwork, corpora: Sequence[EncodedSpeech], variants: Sequence[str | int]
+    network: AudioVisualNetwork,
+    corpora: Sequence[EncodedSpeech],
+    variants: Sequence[str | int],
+    norm: RecordingNorm | None = None,
 ) -> VoiceReference:
-    """Fit the reference of the voices of `corpora`, in each of their `variants`."""
+    """Fit the reference of the voices of `corpora`, in each of their `variants`.
+
+    With a `norm`, all clips of a speaker in a variant are one recording.
+    """
     parts = [(speech, variant) for speech in corpora for variant in variants]
-    features = [_voice_features(network, speech, variant) for speech, variant in parts]
+    features = [_voice_features(network, speech, variant, norm) for speech, variant in parts]
     return fit_voice_reference(np.concatenate(features), np.concatenate([speech.speakers for speech, _ in parts]))
 
 
 @torch.inference_mode()
-def _voice_features(network: AudioVisualNetwork, speech: EncodedSpeech, variant: str | int) -> Array:
+def _voice_features(
+    network: AudioVisualNetwork, speech: EncodedSpeech, variant: str | int, norm: RecordingNorm | None
+) -> Array:
     """Features (rows, 128) of a variant's windows."""
     assert isinstance(network.audio, EncoderBranch)
     device = device_of(network)
-    found = [network.voice_features(batch.to(device)).cpu() for batch in speech.hidden(variant, network.audio.encoder)]
-    return torch.cat(found).numpy()
+    norms = norms_of_recordings(speech, norm, variant, speech.speakers.tolist())
+    hidden = speech.hidden(variant, network.audio.encoder, norms)
+    return torch.cat([network.voice_features(batch.to(device)).cpu() for batch in hidden]).numpy()
 
 
 def fit_voice_reference(features: Array, speakers: NDArray[np.str_]) -> VoiceReference:

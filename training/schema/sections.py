@@ -98,6 +98,15 @@ class SpeechConfig(OptimConfig, frozen=True, kw_only=True):
         return max(features.mfcc for features in (self.features, *self.teachers))
 
 
+class RecordingNormConfig(Section, frozen=True, kw_only=True):
+    """Normalisation of the hidden states by the recording: windows are fitted as none, some or all of a speaker's."""
+
+    prior_windows: Annotated[float, msgspec.Meta(gt=0)]
+    """Number of windows of a recording at which its own statistics count half, beside those of all corpora."""
+    some: Annotated[int, msgspec.Meta(ge=1)]
+    """The largest number of clips that make a short recording."""
+
+
 class EncoderBranchConfig(OptimConfig, frozen=True, kw_only=True):
     """Training of the audio branch that reads the pretrained speech encoder."""
 
@@ -113,3 +122,10 @@ class EncoderBranchConfig(OptimConfig, frozen=True, kw_only=True):
     """Mixed precision, for processors and devices that compute in bfloat16."""
     shares: Annotated[dict[str, float], msgspec.Meta(min_length=1)]
     """Share of the drawn clips by corpus: `ravdess`, or the name of the folder with a manifest."""
+    recording_norm: RecordingNormConfig | None = None
+    """Read how a window differs from its recording; null reads it as it is."""
+
+    def __post_init__(self) -> None:
+        """Refuse a normalisation whose statistics would change while the encoder is trained."""
+        if self.recording_norm is not None and self.encoder_lr:
+            raise ValueError("recording_norm needs an encoder whose weights are kept: set encoder_lr to 0")

@@ -27,9 +27,10 @@ from training.evaluation.temperatures import fit_temperatures, small_face
 from training.evaluation.voice_reference import corpora_reference
 from training.features.alignment import align_faces
 from training.features.backbone import load_backbone
-from training.features.encoded_speech import EncodedBatches, EncodedPairBatches, EncodedSpeech
+from training.features.encoded_speech import EncodedPairBatches, EncodedSpeech
 from training.features.moving_faces import MovingFaces, read_face_pools
 from training.features.pretrained_encoder import load_pretrained, model_path
+from training.features.speaker_norm import fit_recording_norm, norms_of_recordings
 from training.features.speech import SpeechFeatures
 from training.features.speech_windows import CLEAN
 from training.publishing import spec as specs
@@ -37,7 +38,7 @@ from training.publishing.provenance import provenance
 from training.publishing.weights import publish
 from training.schema.audio_visual import EncodedPairs
 from training.tasks.audio_visual import fit_jointly, publish_candidate
-from training.tasks.speech_corpora import encode_corpora, fit_branch, probabilities
+from training.tasks.speech_corpora import draw_batches, encode_corpora, fit_branch, probabilities
 
 _MIN_VOICE = 0.2  # share of a window with a voice below which it is left out: a call too short to be read
 _CONTRADICTION = 0.7  # probability of opposite valences by face and voice alone that contradict each other
@@ -62,7 +63,7 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
     """
     branch = config.branch
     roots = [sources.speech, *sources.corpora]
-    ravdess, *others = encode_corpora(roots, config.encoder, branch.layers[0], branch.variants, config.seed)
+    ravdess, *others = encode_corpora(roots, config.encoder, branch, config.seed)
     if ravdess.corpus != RAVDESS:
         raise DatasetError(f"{sources.speech}: not RAVDESS's layout")
     actors = np.array([int(speaker.removeprefix(f"{RAVDESS}/")) for speaker in ravdess.speakers])
@@ -91,7 +92,7 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
             spec = _calibrated(spec, calibration)
         tested = _of_actors(ravdess, actors, config.test_actors, config.labels)
         metrics = _metrics(config, others) | {
-            "alone": {"speech": _accuracy(branch_alone, tested, config.labels), "faces": None},
+            "alone": {"speech": _accuracy(branch_alone, tested, config.labels, spec), "faces": None},
             "calibration": calibration,
         }
         if fabric.is_global_zero:
@@ -113,7 +114,8 @@ def _train(
     fabric: Fabric, config: EncodedPairs, corpora: Sequence[EncodedSpeech], sources: Sources, directory: Path
 ) -> tuple[AudioVisualPredictor, AudioVisualSpec, EncoderBranch]:
     """The network trained on pairs of `corpora`, its specification, and its audio branch as it was alone."""
-    spec = specs.encoded_pairs(config)
+    norm = config.branch.recording_norm
+    spec = specs.encoded_pairs(config, None if norm is None else fit_recording_norm(corpora, norm))
     torch.manual_seed(config.seed)
     network = build_audio_visual(classes=len(spec.labels), **asdict(spec.architecture))
     load_backbone(network, sources.backbone)
@@ -122,9 +124,7 @@ def _train(
     network.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     branch = fit_branch(fabric, network.audio, corpora, config.labels, config.branch, config.seed, directory / "speech")
     network.audio.load_state_dict(branch.state_dict())
-    variants = [CLEAN, *range(config.branch.variants)]
-    shares = {name: config.branch.shares[name] for name in (speech.corpus for speech in corpora)}
-    speech = EncodedBatches(corpora, shares, variants, config.labels, config.seed)
+    speech = draw_batches(corpora, config.labels, config.branch, config.seed)
     heldout, seen = read_face_pools(
         network,
         sources.faces,
@@ -154,7 +154,7 @@ def _with_support(
     predictor: AudioVisualPredictor, spec: AudioVisualSpec, corpora: Sequence[EncodedSpeech]
 ) -> AudioVisualSpec:
     """The specification with what a prediction needs, and the voices of `corpora` as this network hears them."""
-    reference = corpora_reference(predictor.network, corpora, [CLEAN, 0])
+    reference = corpora_reference(predictor.network, corpora, [CLEAN, 0], spec.recording_norm)
     evidence = EvidenceRule(min_voice=_MIN_VOICE, contradiction=_CONTRADICTION)
     return replace(spec, support=SupportInput(evidence=evidence, voice=reference))
 
@@ -170,15 +170,17 @@ def _calibrated(spec: AudioVisualSpec, calibration: dict[str, Any]) -> AudioVisu
 
 
 def _speech_features(predictor: AudioVisualPredictor, ravdess: EncodedSpeech) -> SpeechFeatures:
-    """The clean windows of clips as the predictor's own encoder says them."""
+    """The clean windows of clips as the predictor's own encoder says them, each clip a recording."""
     audio = predictor.network.audio
     assert isinstance(audio, EncoderBranch)
-    hidden = torch.cat([*ravdess.hidden(CLEAN, audio.encoder)]).numpy()
+    norms = norms_of_recordings(ravdess, predictor.spec.recording_norm, CLEAN, ravdess.rows.tolist())
+    hidden = torch.cat([*ravdess.hidden(CLEAN, audio.encoder, norms)]).numpy()
     return SpeechFeatures(hidden, ravdess.labels, [int(name.rpartition("/")[2]) for name in ravdess.speakers])
 
 
-def _accuracy(branch: EncoderBranch, speech: EncodedSpeech, labels: Sequence[str]) -> float:
-    predicted = probabilities(branch, speech.states(CLEAN)).argmax(1)
+def _accuracy(branch: EncoderBranch, speech: EncodedSpeech, labels: Sequence[str], spec: AudioVisualSpec) -> float:
+    norms = norms_of_recordings(speech, spec.recording_norm, CLEAN, speech.rows.tolist())
+    predicted = probabilities(branch, speech.states(CLEAN), norms).argmax(1)
     return round(float(np.mean(predicted == label_indices(speech.labels, labels))), 4)
 
 

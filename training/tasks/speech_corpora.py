@@ -2,9 +2,9 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -15,7 +15,7 @@ from scipy.special import softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.model_spec import SpeechEncoderInput
+from inference.model_spec import RecordingNorm, SpeechEncoderInput
 from inference.models.audio_visual import EncoderBranch
 from training.data import splits
 from training.data.labels import label_indices
@@ -26,9 +26,10 @@ from training.engine.optim import adamw
 from training.errors import DatasetError
 from training.evaluation.calibration import temperature
 from training.evaluation.metrics import calibration, scores
-from training.features.encoded_speech import EncodedBatch, EncodedBatches, EncodedSpeech
+from training.features.encoded_speech import EncodedBatch, EncodedBatches, EncodedSpeech, normalise
 from training.features.pretrained_encoder import load_pretrained, model_path
 from training.features.sound_augmentation import Degradation
+from training.features.speaker_norm import SpeakerNorms, fit_recording_norm, norms_of_recordings
 from training.features.speech_windows import CLEAN, SpeechWindows
 from training.publishing import published
 from training.publishing.provenance import provenance
@@ -56,44 +57,54 @@ class CorpusClassifier(nn.Module):
         self.bias = nn.Parameter(torch.zeros(present.shape))
         self.register_buffer("present", present)
 
-    def forward(self, states: Tensor, corpora: Tensor) -> Tensor:
-        """Logits (N, classes) of windows (N, 180, 384) of the `corpora` (N,)."""
+    def forward(self, states: Tensor, corpora: Tensor, norms: Tensor | None = None) -> Tensor:
+        """Logits (N, classes) of windows (N, 180, 384) of the `corpora` (N,), normalised by `norms` (N, 2, F)."""
         bias = self.bias.masked_fill(~self.present, _ABSENT)
-        return classify(self.branch, states) + bias[corpora]
+        return classify(self.branch, states, norms) + bias[corpora]
 
 
-def classify(branch: EncoderBranch, states: Tensor) -> Tensor:
-    """Logits (N, classes) by the branch's own classifier of windows (N, 180, 384) behind its first layer."""
-    hidden = branch.encoder.resume(states)
+def classify(branch: EncoderBranch, states: Tensor, norms: Tensor | None = None) -> Tensor:
+    """Logits (N, classes) by the branch's own classifier of windows (N, 180, 384) behind its first layer.
+
+    Their hidden states are normalised by `norms` (N, 2, F).
+    """
+    hidden = normalise(branch.encoder.resume(states), norms)
     heard = branch.features(hidden)
     logits: Tensor = branch.classifier(branch.pool(branch.stage2(heard.stage1), heard.statistics))
     return logits
 
 
 @torch.inference_mode()
-def probabilities(branch: EncoderBranch, states: Tensor) -> NDArray[np.float32]:
-    """Of windows (N, 180, 384), on the processor: (N, classes)."""
+def probabilities(branch: EncoderBranch, states: Tensor, norms: Tensor | None = None) -> NDArray[np.float32]:
+    """Of windows (N, 180, 384), normalised by `norms` (N, 2, F), on the processor: (N, classes)."""
     device = branch.classifier.weight.device
-    batches = [classify(branch, batch.to(device)).softmax(1).cpu().numpy() for batch in states.split(_BATCH)]
+    batches = [
+        classify(branch, batch.to(device), None if norms is None else norms[rows].to(device)).softmax(1).cpu().numpy()
+        for batch, rows in zip(states.split(_BATCH), torch.arange(len(states)).split(_BATCH), strict=True)
+    ]
     return np.concatenate(batches)
 
 
 def encode_corpora(
     roots: Sequence[Path],
     encoder: SpeechEncoderInput,
-    layer: int,
-    variants: int,
+    config: EncoderBranchConfig,
     seed: int,
     degradations: Sequence[str] = (),
 ) -> list[EncodedSpeech]:
-    """The windows of each corpus: clean, random variants, and for RAVDESS the `degradations`; from runs/ if there."""
+    """The windows of each corpus: clean, random variants, and for RAVDESS the `degradations`; from runs/ if there.
+
+    Their statistics are computed where `config` normalises them by the recording.
+    """
     weights, encoded = model_path(), []
     for root in roots:
         clips = read_corpora([root])
-        windows = SpeechWindows(clips, encoder, layer, weights, seed)
-        names = [CLEAN, *range(variants), *(degradations if clips[0].corpus == RAVDESS else ())]
+        windows = SpeechWindows(clips, encoder, config.layers[0], weights, seed)
+        names = [CLEAN, *range(config.variants), *(degradations if clips[0].corpus == RAVDESS else ())]
         arrays = {name: windows.variant(name) for name in names}
-        encoded.append(EncodedSpeech(clips[0].corpus, clips, arrays, np.arange(len(clips))))
+        normalised = names if config.recording_norm is not None else ()
+        statistics = {name: windows.statistics(name, config.layers) for name in normalised}
+        encoded.append(EncodedSpeech(clips[0].corpus, clips, arrays, np.arange(len(clips)), statistics))
     return encoded
 
 
@@ -110,9 +121,7 @@ def fit_branch(
 
     Returns the moving average after the last step. A run that was stopped resumes from `directory`.
     """
-    names = [speech.corpus for speech in corpora]
-    shares = {name: share for name, share in config.shares.items() if name in names}
-    batches = EncodedBatches(corpora, shares, [CLEAN, *range(config.variants)], labels, seed)
+    batches = draw_batches(corpora, labels, config, seed)
     branch.encoder.requires_grad_(False)
     branch.encoder.blocks[config.layers[0] :].requires_grad_(config.encoder_lr > 0)
     network = CorpusClassifier(branch, batches.present).to(fabric.device)
@@ -121,11 +130,23 @@ def fit_branch(
         present = batches.present.to(batch.targets.device)[batch.corpora].float()
         smooth = present / present.sum(1, keepdim=True)
         targets = torch.lerp(batch.targets, smooth, config.label_smoothing)
-        return functional.cross_entropy(network(batch.states, batch.corpora), targets)
+        return functional.cross_entropy(network(batch.states, batch.corpora, batch.norms), targets)
 
     loop = Loop(fabric, directory, batches.random)
     optimisation = adamw(network, config, slow=branch.encoder, slow_lr=config.encoder_lr)
     return loop.run_steps(network, config, batches.draw, loss, optimisation).branch
+
+
+def draw_batches(
+    corpora: Sequence[EncodedSpeech], labels: Sequence[str], config: EncoderBranchConfig, seed: int
+) -> EncodedBatches:
+    """Batches of `corpora` by their shares, normalised where `config` says so."""
+    shares = {speech.corpus: config.shares[speech.corpus] for speech in corpora}
+    norms = []
+    if config.recording_norm is not None:
+        spec = fit_recording_norm(corpora, config.recording_norm)
+        norms = [SpeakerNorms(speech, spec, config.recording_norm.some).draw for speech in corpora]
+    return EncodedBatches(corpora, shares, [CLEAN, *range(config.variants)], labels, seed, norms)
 
 
 def build_branch(classes: int, config: EncoderBranchConfig, seed: int) -> EncoderBranch:
@@ -147,31 +168,30 @@ def fit(config: SpeechCorpora, roots: Sequence[Path], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, config)
     branch = config.branch
-    corpora = {
-        speech.corpus: speech
-        for speech in encode_corpora(
-            roots, config.encoder, branch.layers[0], branch.variants, config.seed, DEGRADATIONS
-        )
-    }
+    encoded = encode_corpora(roots, config.encoder, branch, config.seed, DEGRADATIONS)
+    corpora = {speech.corpus: speech for speech in encoded}
     if unknown := sorted({*branch.shares, *config.left_out} - {*corpora}):
         raise DatasetError(f"the configuration names corpora that were not given: {', '.join(unknown)}")
     ravdess = corpora[RAVDESS]
     others = [speech for name, speech in corpora.items() if name in branch.shares and name != RAVDESS]
     actors = np.array([int(speaker.removeprefix(f"{RAVDESS}/")) for speaker in ravdess.speakers])
-    found = {name: np.zeros((len(actors), len(config.labels))) for name in (CLEAN, *DEGRADATIONS)}
+    conditions = conditions_of(branch, (CLEAN, *DEGRADATIONS))
+    found = {name: np.zeros((len(actors), len(config.labels))) for name in conditions}
     folds = splits.load(config.split).folds
     for number, fold in enumerate(folds):
         tested = np.isin(actors, fold.test)
         train = [ravdess.where(np.isin(actors, fold.train)), *others]
-        predicted = _fit_once(config, f"fold-{number}", train, ravdess.where(tested), tuple(found), out)
+        predicted = _fit_once(config, f"fold-{number}", train, ravdess.where(tested), conditions, out)
         for name, values in predicted.items():
             found[name][tested] = values
     result = _score_folds(config, ravdess, actors, found, folds)
     result["left_out"] = {}
     for name in config.left_out:
         train = [speech for other, speech in corpora.items() if other in branch.shares and other != name]
-        clean = _fit_once(config, f"without-{name}", train, corpora[name], (CLEAN,), out)[CLEAN]
-        result["left_out"][name] = score_left_out(clean, corpora[name], config.labels)
+        clean = conditions_of(branch, (CLEAN,))
+        predicted = _fit_once(config, f"without-{name}", train, corpora[name], clean, out)
+        scored = {each: score_left_out(values, corpora[name], config.labels) for each, values in predicted.items()}
+        result["left_out"][name] = scored.pop(CLEAN) | ({"recordings": scored} if scored else {})
         log.info("%s left out: %s", name, result["left_out"][name])
     result["provenance"] = provenance(config.seed, checkpoint.seconds(out))
     (out / "metrics.json").write_text(json.dumps(result, indent=2) + "\n")
@@ -185,24 +205,59 @@ def _claim(out: Path, config: SpeechCorpora) -> None:
     noted.write_bytes(described)
 
 
+class Condition(NamedTuple):
+    """How clips are read: their variant, and which of a corpus's clips are one recording, which normalises them."""
+
+    variant: str
+    recordings: Callable[[EncodedSpeech], Sequence[Hashable]]
+
+
+_RECORDINGS: dict[str, Callable[[EncodedSpeech], Sequence[Hashable]]] = {
+    "speaker": lambda speech: speech.speakers.tolist(),
+    "speaker and label": lambda speech: list(zip(speech.speakers.tolist(), speech.labels, strict=True)),
+}
+
+
+def conditions_of(config: EncoderBranchConfig, variants: Sequence[str]) -> dict[str, Condition]:
+    """The conditions of a test by name: each clip is a recording of its own, called like its variant.
+
+    With normalisation also: all clips of a speaker are one recording, and all of a speaker with one label.
+    """
+    found = {variant: Condition(variant, lambda speech: speech.rows.tolist()) for variant in variants}
+    if config.recording_norm is not None:
+        for name, recordings in _RECORDINGS.items():
+            found |= {f"{variant} by {name}": Condition(variant, recordings) for variant in variants}
+    return found
+
+
 def _fit_once(
     config: SpeechCorpora,
     name: str,
     train: Sequence[EncodedSpeech],
     test: EncodedSpeech,
-    variants: Sequence[str],
+    conditions: Mapping[str, Condition],
     out: Path,
 ) -> dict[str, NDArray[np.float64]]:
-    """Probabilities (rows of `test`, classes) by variant, from `out`/`name`.json where they were computed before."""
+    """Probabilities (rows of `test`, classes) by condition, from `out`/`name`.json where they were computed before."""
     finished = out / f"{name}.json"
     if not finished.exists():
         with devices.launch(bfloat16=config.branch.bfloat16) as fabric:
             branch = build_branch(len(config.labels), config.branch, config.seed)
             branch = fit_branch(fabric, branch, train, config.labels, config.branch, config.seed, out / name)
-            predicted = {variant: probabilities(branch, test.states(variant)).tolist() for variant in variants}
+            norm = config.branch.recording_norm
+            spec = None if norm is None else fit_recording_norm(train, norm)
+            predicted = {each: _predict(branch, test, spec, condition) for each, condition in conditions.items()}
         finished.write_text(json.dumps(predicted))
         checkpoint.remove(out / name)
-    return {variant: np.array(values) for variant, values in json.loads(finished.read_text()).items()}
+    return {each: np.array(values) for each, values in json.loads(finished.read_text()).items()}
+
+
+def _predict(
+    branch: EncoderBranch, test: EncodedSpeech, spec: RecordingNorm | None, condition: Condition
+) -> list[list[float]]:
+    norms = norms_of_recordings(test, spec, condition.variant, condition.recordings(test))
+    predicted: list[list[float]] = probabilities(branch, test.states(condition.variant), norms).tolist()
+    return predicted
 
 
 def _score_folds(
@@ -214,11 +269,12 @@ def _score_folds(
 ) -> dict[str, Any]:
     targets = label_indices(ravdess.labels, config.labels)
     result = scores(found[CLEAN], targets, config.labels, actors)
-    correct = found[CLEAN].argmax(1) == targets
-    by_fold = [float(correct[np.isin(actors, fold.test)].mean()) for fold in folds]
-    degraded = {name: round(float(np.mean(found[name].argmax(1) == targets)), 4) for name in DEGRADATIONS}
-    errors = calibration_errors(found, targets, [np.isin(actors, fold.test) for fold in folds])
-    log.info("mean of folds %.4f, degraded %s, calibration errors %s", np.mean(by_fold), degraded, errors)
+    correct = {name: values.argmax(1) == targets for name, values in found.items()}
+    by_fold = [float(correct[CLEAN][np.isin(actors, fold.test)].mean()) for fold in folds]
+    shares = {name: round(float(values.mean()), 4) for name, values in correct.items()}
+    alone = {name: found[name] for name in (CLEAN, *DEGRADATIONS)}
+    errors = calibration_errors(alone, targets, [np.isin(actors, fold.test) for fold in folds])
+    log.info("mean of folds %.4f, accuracies %s, calibration errors %s", np.mean(by_fold), shares, errors)
     return result | {
         "title": f"Speech alone by a pretrained encoder, fitted on {', '.join(config.branch.shares)}",
         "about": f"The audio branch on hidden states {config.branch.layers} of Whisper tiny.en's encoder, fitted once "
@@ -227,7 +283,8 @@ def _score_folds(
         "published": published.SPEECH,
         "folds": [round(share, 4) for share in by_fold],
         "mean_of_folds": round(float(np.mean(by_fold)), 4),
-        "degraded": degraded,
+        "degraded": {name: shares[name] for name in DEGRADATIONS},
+        "recordings": {name: share for name, share in shares.items() if name not in alone},
         "calibration_errors": errors,
     }
 

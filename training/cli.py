@@ -45,6 +45,7 @@ _SOURCES: dict[type[Configuration], tuple[str, ...]] = {
 }
 
 DEGRADATIONS = ("telephone", "reverb", "babble", "trimmed")
+JOINED = ("speaker", "speaker-and-label")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--actors", type=int, nargs="+", help="only these RAVDESS actors")
     evaluate.add_argument("--votes", type=Path, help="FER+ votes for the same part of FER-2013 (npz)")
     evaluate.add_argument("--degrade", choices=DEGRADATIONS, help="score speech that is degraded so")
+    evaluate.add_argument(
+        "--joined", choices=JOINED, help="read all clips of a speaker, or of a speaker and label, as one recording"
+    )
     evaluate.add_argument("--recordings", type=Path, help="folder of corrected recordings, or with labels.csv")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     _add_data(evaluate)
@@ -254,13 +258,18 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     if not (options.faces or options.speech or options.recordings):
         raise DatasetError("nothing to score: give --faces, --speech or --recordings")
-    for name, whole in (("actors", "speech"), ("degrade", "speech"), ("votes", "faces")):
+    for name, whole in (("actors", "speech"), ("degrade", "speech"), ("joined", "speech"), ("votes", "faces")):
         if getattr(options, name) and not getattr(options, whole):
             raise DatasetError(f"--{name} is about --{whole}: give --{whole} too")
     scores: dict[str, Any] = {}
     if options.faces or options.speech:
         data = read_data(
-            options.faces, options.speech, options.actors, votes=options.votes, degradation=options.degrade
+            options.faces,
+            options.speech,
+            options.actors,
+            votes=options.votes,
+            degradation=options.degrade,
+            joined=options.joined,
         )
         scores = evaluate(store.get(options.name), data)
     if options.recordings:

@@ -14,7 +14,7 @@ import soundfile
 from inference import store
 from inference.model_spec import SmallFace, SupportInput
 from inference.pipeline import analyse
-from inference.types import UNDETERMINED, Inputs, Timeline
+from inference.types import UNDETERMINED, Inputs, Timeline, Window
 from tests.inference import clips
 from tests.inference.timelines import LABELS, timeline
 from training import cli
@@ -24,7 +24,7 @@ from training.data.speech_corpora import SpeechClip
 from training.errors import DatasetError
 from training.evaluation import evaluate, labelled_recordings
 from training.evaluation.deployed import ClipAnalyser, Predictions, Sound, clip_label
-from training.evaluation.evaluate import EvaluationData, read_sounds
+from training.evaluation.evaluate import EvaluationData, joined_scores, read_sounds
 from training.features.sound_augmentation import Degradation
 
 RATE = 22050
@@ -151,6 +151,38 @@ def test_a_corpus_is_scored_clean_and_degraded(
     degraded = json.loads(capsys.readouterr().out)
     assert degraded.keys() == {"speech"}
     assert degraded["speech"]["calibration"] != clean["speech"]["calibration"]
+    assert main([*command, "--joined", "speaker"]) == 0
+    assert json.loads(capsys.readouterr().out)["speech"]["n"] == 6
+    assert main(["evaluate", MODEL, "--faces", "x.npz", "--joined", "speaker"]) == 2
+    assert "give --speech too" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_joined_clips_are_read_where_they_are_in_one_recording(
+    analyser: ClipAnalyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = [(speaker, label) for speaker in ("a", "b") for label in ("happy", "sad")]
+    clips = [SpeechClip(Path(), label, speaker, "c") for speaker, label in spoken]
+    heard: list[tuple[Sequence[Sound], list[Window]]] = []
+    plain = analyser.analyse_joined
+
+    def noted(sounds: Sequence[Sound]) -> list[Window]:
+        heard.append((sounds, plain(sounds)))
+        return heard[-1][1]
+
+    monkeypatch.setattr(analyser, "analyse_joined", noted)
+    sounds = [Sound(np.full(round(seconds * RATE), 0.01), RATE) for seconds in (2.0, 6.0, 4.0, 3.0)]
+    assert get_args(evaluate.Joined) == cli.JOINED
+    joined_scores(analyser, clips, sounds, "speaker")
+    for parts, windows in heard:
+        end = 0.0
+        for part, window in zip(parts, windows, strict=True):
+            assert window.start_s + 1.8 == pytest.approx(max(1.8, end + part.seconds / 2), abs=0.13)
+            end += part.seconds + 0.4
+    assert [len(parts) for parts, _ in heard] == [2, 2]
+    heard.clear()
+    joined_scores(analyser, clips, sounds, "speaker-and-label")
+    assert [len(parts) for parts, _ in heard] == [1, 1, 1, 1]
 
 
 def test_degraded_sounds_depend_on_the_clip_and_not_on_the_run(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from inference.predictors.face_track import FaceTrack
 from inference.timeline.summary import summary
 from inference.types import UNDETERMINED, Faces, Inputs, MediaInfo, Modality, Segment, Timeline, Window
 
+_GAP_S = 0.4  # of silence behind a clip, where several are one recording
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -122,7 +124,18 @@ class ClipAnalyser:
             media = _media(sound.seconds, has_audio=True)
             return pipeline.analyse_track(self.predictor, self.model, inputs, media, self._track(sound, crops))
 
-    def windows(self, sound: Sound, crops: NDArray[np.uint8], starts: Sequence[int]) -> list[Window]:
+    def analyse_joined(self, sounds: Sequence[Sound]) -> list[Window]:
+        """Analyse clips of one rate one behind another as one recording: the window in the middle of each."""
+        gap = np.zeros(round(_GAP_S * sounds[0].rate))
+        together = Sound(np.concatenate([part for one in sounds for part in (one.samples, gap)]), sounds[0].rate)
+        ends = np.cumsum([one.seconds + _GAP_S for one in sounds])
+        middles = ends - _GAP_S - np.array([one.seconds / 2 for one in sounds])
+        starts = np.maximum(0, np.round((middles - self.predictor.window_s / 2) / self.predictor.step_s).astype(int))
+        distinct, number = np.unique(starts, return_inverse=True)
+        windows = self.windows(together, None, distinct.tolist())
+        return [windows[each] for each in number]
+
+    def windows(self, sound: Sound, crops: NDArray[np.uint8] | None, starts: Sequence[int]) -> list[Window]:
         """Analyse the windows of a clip that begin at the rising `starts` (samples)."""
         with _written(sound) as inputs:
             media = _media(sound.seconds, has_audio=True)

@@ -1,10 +1,11 @@
 """Scores of an audio-visual model on faces alone, speech alone and synthetic pairs of both, as it is deployed."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -32,6 +33,8 @@ _BABBLING = 60  # clips whose voices stand behind the others, at least
 _BATCH = 64
 _REPORT_EVERY = 100
 _Item = TypeVar("_Item")
+Joined = Literal["speaker", "speaker-and-label"]
+"""All clips of a speaker, or all of a speaker with one label: a recording that changes, or one of a single emotion."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class EvaluationData:
     votes: ferplus.Votes | None = None
     clips: Sequence[SpeechClip] = ()
     degradation: Degradation | None = None
+    joined: Joined | None = None
+    """Which clips are read one behind another as one recording; each for itself, if not given."""
     draws: int | None = None
     """Face tracks that are drawn for each clip; DRAWS, if not given."""
     face_px: float | None = None
@@ -75,6 +80,7 @@ def read_data(
     *,
     votes: Path | None = None,
     degradation: Degradation | None = None,
+    joined: Joined | None = None,
 ) -> EvaluationData:
     """Read the parts that are given; only RAVDESS's `actors`, if given. Raises DatasetError."""
     images = fer2013.read_npz(faces) if faces else None
@@ -84,7 +90,8 @@ def read_data(
         if missing := sorted(wanted - {clip.speaker for clip in clips}):
             raise DatasetError(f"{speech}: no clips of {', '.join(missing)}")
         clips = [clip for clip in clips if clip.speaker in wanted]
-    return EvaluationData(images, ferplus.read(votes, images) if votes and images else None, clips, degradation)
+    voted = ferplus.read(votes, images) if votes and images else None
+    return EvaluationData(images, voted, clips, degradation, joined)
 
 
 def evaluate(model: store.StoredModel, data: EvaluationData) -> dict[str, dict[str, Any]]:
@@ -108,7 +115,10 @@ def evaluate(model: store.StoredModel, data: EvaluationData) -> dict[str, dict[s
         result["faces"] = face_scores(analyser, faces, data.votes)
     if data.clips:
         sounds = list(read_sounds(clips, data.degradation))
-        result["speech"] = speech_scores(analyser, clips, sounds)
+        if data.joined is not None:
+            result["speech"] = joined_scores(analyser, clips, sounds, data.joined)
+        else:
+            result["speech"] = speech_scores(analyser, clips, sounds)
         if faces is not None:
             shown, labelled = (data.votes.majority(faces)[0], "FER+ majority") if data.votes else (faces, "FER-2013")
             result["composed"] = {"faces": labelled} | pair_scores(analyser, clips, sounds, shown, data.draws or DRAWS)
@@ -203,6 +213,25 @@ def speech_scores(analyser: ClipAnalyser, clips: Sequence[SpeechClip], sounds: S
     predictions = Predictions.of([analyser.analyse(sound) for sound in _reported("speech", sounds)])
     targets = label_indices((clip.label for clip in clips), analyser.model.labels)
     return _clip_scores(predictions, targets, analyser.model.labels, [clip.speaker for clip in clips])
+
+
+def joined_scores(
+    analyser: ClipAnalyser, clips: Sequence[SpeechClip], sounds: Sequence[Sound], joined: Joined
+) -> dict[str, Any]:
+    """Scores on the windows in the middle of clips that are recorded one behind another, in an order drawn by lot."""
+    recordings: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for number in np.random.default_rng(0).permutation(len(clips)).tolist():
+        clip = clips[number]
+        recordings[(clip.speaker,) if joined == "speaker" else (clip.speaker, clip.label)].append(number)
+    labels = analyser.model.labels
+    probabilities = np.zeros((len(clips), len(labels)))
+    for numbers in _reported("recordings", list(recordings.values())):
+        probabilities[numbers] = [
+            window.probabilities for window in analyser.analyse_joined([sounds[number] for number in numbers])
+        ]
+    targets = label_indices((clip.label for clip in clips), labels)
+    result = scores(probabilities, targets, labels, np.array([clip.speaker for clip in clips]))
+    return result | dimension_scores(probabilities, targets, labels)
 
 
 def pair_scores(

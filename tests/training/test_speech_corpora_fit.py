@@ -64,7 +64,7 @@ def test_a_corpus_says_nothing_of_labels_that_it_lacks() -> None:
     branch = EncoderBranch(3, (1,)).eval()
     network = CorpusClassifier(branch, torch.tensor([[True, True, True], [True, False, True]]))
     hidden = torch.randn(2, 180, 384)
-    shares = network(hidden, torch.tensor([0, 1])).softmax(1)
+    shares = network(hidden, torch.tensor([0, 1]), torch.tensor([0, 1])).softmax(1)
     assert (shares[0] > 0.01).all()
     assert shares[1, 1] == 0
 
@@ -167,6 +167,8 @@ def test_a_command_fits_each_fold_and_each_corpus_left_out(config: Path, monkeyp
     text = (root / "docs" / "results.md").read_text()
     assert f"Mean recall on a corpus that was left out: nemo {metrics['left_out']['nemo']['recall']:.1%}." in text
     assert f"The same clips degraded: telephone {metrics['degraded']['telephone']:.1%}, " in text
+    by_speaker = metrics["recordings"]["clean by speaker"]
+    assert f"With all clips of a speaker as one recording: clean {by_speaker:.1%}, telephone" in text
     config.write_text(config.read_text().replace("lr: 0.002", "lr: 0.001"))
     assert main([*arguments, "--out", str(root / "out")]) == 2, "the fits there are of another configuration"
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from inference.confidence import voice_distances
 from inference.model_spec import RecordingNorm, VoiceReference
 from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch
+from training.features.corpus_norm import norms_of_recordings
 from training.features.encoded_speech import EncodedSpeech
 from training.features.faces import device_of
-from training.features.speaker_norm import norms_of_recordings
 
 Array = NDArray[np.floating[Any]]
 
@@ -43,7 +43,7 @@ def _voice_features(
     """Features (rows, 128) of a variant's windows."""
     assert isinstance(network.audio, EncoderBranch)
     device = device_of(network)
-    norms = norms_of_recordings(speech, norm, variant, speech.speakers.tolist())
+    norms = norms_of_recordings(speech, norm, network.audio.encoder, variant, speech.speakers.tolist())
     hidden = speech.hidden(variant, network.audio.encoder, norms)
     return torch.cat([network.voice_features(batch.to(device)).cpu() for batch in hidden]).numpy()
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from inference import speech
 from inference.hashing import sha256_file
 from inference.model_spec import SpeechEncoderInput
-from inference.models.audio_visual import window_statistics
 from inference.models.speech_encoder import WIDTH, SpeechEncoder, log_mel
 from training.data.cache import cached_rows
 from training.data.speech_corpora import SpeechClip, read_sound
@@ -74,33 +73,13 @@ class SpeechWindows:
 
     def variant(self, name: str | int) -> NDArray[np.float16]:
         """One window of each clip (clips, 180, 384), from runs/ where it was computed before."""
-        shape = (len(self.clips), self.spec.frames, WIDTH)
-        return cached_rows(f"{self.clips[0].corpus}-{name}", self._key(name), shape, lambda row: self.window(row, name))
-
-    def statistics(self, name: str | int, layers: Sequence[int]) -> NDArray[np.float32]:
-        """Mean and deviation (clips, 2, L * 384) of the hidden states behind `layers`, the first of which is `layer`.
-
-        They are computed from the windows of `variant`, and like them only once.
-        """
-        encoder, windows = SpeechEncoder(layers), self.variant(name)
-        load_pretrained(encoder, self.weights)
-
-        @torch.inference_mode()
-        @torch.autocast("cpu", torch.bfloat16)
-        def of_row(row: int) -> NDArray[np.float32]:
-            hidden = encoder.resume(torch.from_numpy(windows[row : row + 1]).float())
-            return window_statistics(hidden.float())[0].numpy()
-
-        shape = (len(self.clips), 2, encoder.features)
-        kind = f"{self.clips[0].corpus}-{name}-statistics"
-        return cached_rows(kind, [*self._key(name), list(layers)], shape, of_row, np.float32)
-
-    def _key(self, name: str | int) -> list[Any]:
         clips = hashlib.sha256(repr([(clip.path.name, clip.speaker, clip.label) for clip in self.clips]).encode())
         # A fixed window lies at the beginning of one chunk, however long that is.
         spec = asdict(replace(self.spec, chunk_s=0.0) if name in FIXED else self.spec)
         augmentation = () if name in FIXED else (AUGMENTATION,)
-        return [clips.hexdigest(), spec, self.layer, sha256_file(self.weights), self.seed, name, *augmentation]
+        key = (clips.hexdigest(), spec, self.layer, sha256_file(self.weights), self.seed, name, *augmentation)
+        shape = (len(self.clips), self.spec.frames, WIDTH)
+        return cached_rows(f"{self.clips[0].corpus}-{name}", key, shape, lambda row: self.window(row, name))
 
     @torch.inference_mode()
     @torch.autocast("cpu", torch.bfloat16)  # twice as fast, and finer than what augmentation changes

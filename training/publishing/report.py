@@ -142,6 +142,19 @@ def _folds(found: dict[str, Any]) -> str:
     )
 
 
+def _one_recording(found: dict[str, Any], kind: str) -> str:
+    """A sentence on scores where all clips of a speaker, or of a speaker and label, are one recording; or nothing."""
+    ending = f" by {kind}"
+    shares = [(name, share) for name, share in found.get("recordings", {}).items() if name.endswith(ending)]
+    if not shares:
+        return ""
+    alike = ", ".join(f"{name.removesuffix(ending)} {share:.1%}" for name, share in shares)
+    left_out = ", ".join(
+        f"{name} {scores['recordings'][f'clean{ending}']['recall']:.1%}" for name, scores in found["left_out"].items()
+    )
+    return f"With all clips of a {kind} as one recording: {alike}; left out: {left_out}."
+
+
 def _conditions(found: dict[str, Any]) -> str:
     """Scores of the same clips degraded, and of corpora that were left out, where a fit has them."""
     degraded = ", ".join(f"{name} {share:.1%}" for name, share in found.get("degraded", {}).items())
@@ -151,5 +164,6 @@ def _conditions(found: dict[str, Any]) -> str:
         f"The same clips degraded: {degraded}." if degraded else "",
         f"ECE, each fold with the temperature of the others: {errors}." if errors else "",
         f"Mean recall on a corpus that was left out: {left_out}." if left_out else "",
+        *(_one_recording(found, kind) for kind in ("speaker", "speaker and label")),
     ]
     return "".join(f"\n{line}\n" for line in lines if line)

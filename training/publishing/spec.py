@@ -11,7 +11,6 @@ from inference.model_spec import (
     AudioVisualSpec,
     EegSpec,
     FusionSpec,
-    RecordingNorm,
     SpeechInput,
 )
 from training.data import eav
@@ -86,7 +85,7 @@ def synthetic_pairs(config: SyntheticPairs, speech: SpeechInput) -> AudioVisualS
     )
 
 
-def encoded_pairs(config: EncodedPairs, norm: RecordingNorm | None) -> AudioVisualSpec:
+def encoded_pairs(config: EncodedPairs) -> AudioVisualSpec:
     """Of a network with a speech encoder on pairs that is not calibrated yet."""
     architecture = AudioVisualArchitecture(
         fusion=config.fusion,
@@ -103,7 +102,6 @@ def encoded_pairs(config: EncodedPairs, norm: RecordingNorm | None) -> AudioVisu
         window=config.window,
         face=config.face,
         encoder=config.encoder,
-        recording_norm=norm,
         voice_detector="silero",
         temperature=1.0,
         notice="Fitted on composed clips: face photographs joined with acted speech of the same label.",

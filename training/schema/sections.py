@@ -99,12 +99,12 @@ class SpeechConfig(OptimConfig, frozen=True, kw_only=True):
 
 
 class RecordingNormConfig(Section, frozen=True, kw_only=True):
-    """Normalisation of the hidden states by the recording: windows are fitted as none, some or all of a speaker's."""
+    """Normalisation of the hidden states by the recording, which one or more clips of a speaker make."""
 
     prior_windows: Annotated[float, msgspec.Meta(gt=0)]
     """Number of windows of a recording at which its own statistics count half, beside those of all corpora."""
-    some: Annotated[int, msgspec.Meta(ge=1)]
-    """The largest number of clips that make a short recording."""
+    longest: Annotated[int, msgspec.Meta(ge=2)]
+    """The largest number of clips in a recording."""
 
 
 class EncoderBranchConfig(OptimConfig, frozen=True, kw_only=True):
@@ -124,8 +124,3 @@ class EncoderBranchConfig(OptimConfig, frozen=True, kw_only=True):
     """Share of the drawn clips by corpus: `ravdess`, or the name of the folder with a manifest."""
     recording_norm: RecordingNormConfig | None = None
     """Read how a window differs from its recording; null reads it as it is."""
-
-    def __post_init__(self) -> None:
-        """Refuse a normalisation whose statistics would change while the encoder is trained."""
-        if self.recording_norm is not None and self.encoder_lr:
-            raise ValueError("recording_norm needs an encoder whose weights are kept: set encoder_lr to 0")

@@ -27,10 +27,10 @@ from training.evaluation.temperatures import fit_temperatures, small_face
 from training.evaluation.voice_reference import corpora_reference
 from training.features.alignment import align_faces
 from training.features.backbone import load_backbone
+from training.features.corpus_norm import norms_of_recordings
 from training.features.encoded_speech import EncodedPairBatches, EncodedSpeech
 from training.features.moving_faces import MovingFaces, read_face_pools
 from training.features.pretrained_encoder import load_pretrained, model_path
-from training.features.speaker_norm import fit_recording_norm, norms_of_recordings
 from training.features.speech import SpeechFeatures
 from training.features.speech_windows import CLEAN
 from training.publishing import spec as specs
@@ -38,7 +38,7 @@ from training.publishing.provenance import provenance
 from training.publishing.weights import publish
 from training.schema.audio_visual import EncodedPairs
 from training.tasks.audio_visual import fit_jointly, publish_candidate
-from training.tasks.speech_corpora import draw_batches, encode_corpora, fit_branch, probabilities
+from training.tasks.speech_corpora import draw_batches, encode_corpora, fit_branch, norm_of, probabilities
 
 _MIN_VOICE = 0.2  # share of a window with a voice below which it is left out: a call too short to be read
 _CONTRADICTION = 0.7  # probability of opposite valences by face and voice alone that contradict each other
@@ -63,7 +63,7 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
     """
     branch = config.branch
     roots = [sources.speech, *sources.corpora]
-    ravdess, *others = encode_corpora(roots, config.encoder, branch, config.seed)
+    ravdess, *others = encode_corpora(roots, config.encoder, branch.layers[0], branch.variants, config.seed)
     if ravdess.corpus != RAVDESS:
         raise DatasetError(f"{sources.speech}: not RAVDESS's layout")
     actors = np.array([int(speaker.removeprefix(f"{RAVDESS}/")) for speaker in ravdess.speakers])
@@ -114,15 +114,17 @@ def _train(
     fabric: Fabric, config: EncodedPairs, corpora: Sequence[EncodedSpeech], sources: Sources, directory: Path
 ) -> tuple[AudioVisualPredictor, AudioVisualSpec, EncoderBranch]:
     """The network trained on pairs of `corpora`, its specification, and its audio branch as it was alone."""
-    norm = config.branch.recording_norm
-    spec = specs.encoded_pairs(config, None if norm is None else fit_recording_norm(corpora, norm))
+    spec = specs.encoded_pairs(config)
     torch.manual_seed(config.seed)
     network = build_audio_visual(classes=len(spec.labels), **asdict(spec.architecture))
     load_backbone(network, sources.backbone)
     assert isinstance(network.audio, EncoderBranch)
     load_pretrained(network.audio.encoder, model_path())
     network.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    branch = fit_branch(fabric, network.audio, corpora, config.labels, config.branch, config.seed, directory / "speech")
+    norm = norm_of(corpora, network.audio.encoder, config.branch)
+    branch = fit_branch(
+        fabric, network.audio, corpora, config.labels, config.branch, config.seed, directory / "speech", norm
+    )
     network.audio.load_state_dict(branch.state_dict())
     speech = draw_batches(corpora, config.labels, config.branch, config.seed)
     heldout, seen = read_face_pools(
@@ -137,9 +139,9 @@ def _train(
         seed=config.seed,
     )
     faces = MovingFaces(heldout, seen, config.labels, np.random.default_rng(config.seed))
-    network = fit_jointly(
-        fabric, network, EncodedPairBatches(speech, faces, network.audio.encoder), config, directory / "joint"
-    )
+    batches = EncodedPairBatches(speech, faces, network.audio.encoder, norm)
+    network = fit_jointly(fabric, network, batches, config, directory / "joint")
+    spec = replace(spec, recording_norm=norm)
     return AudioVisualPredictor(network, spec, str(fabric.device)), spec, branch
 
 
@@ -173,14 +175,14 @@ def _speech_features(predictor: AudioVisualPredictor, ravdess: EncodedSpeech) ->
     """The clean windows of clips as the predictor's own encoder says them, each clip a recording."""
     audio = predictor.network.audio
     assert isinstance(audio, EncoderBranch)
-    norms = norms_of_recordings(ravdess, predictor.spec.recording_norm, CLEAN, ravdess.rows.tolist())
+    norms = norms_of_recordings(ravdess, predictor.spec.recording_norm, audio.encoder, CLEAN, ravdess.rows.tolist())
     hidden = torch.cat([*ravdess.hidden(CLEAN, audio.encoder, norms)]).numpy()
     return SpeechFeatures(hidden, ravdess.labels, [int(name.rpartition("/")[2]) for name in ravdess.speakers])
 
 
 def _accuracy(branch: EncoderBranch, speech: EncodedSpeech, labels: Sequence[str], spec: AudioVisualSpec) -> float:
-    norms = norms_of_recordings(speech, spec.recording_norm, CLEAN, speech.rows.tolist())
-    predicted = probabilities(branch, speech.states(CLEAN), norms).argmax(1)
+    norms = norms_of_recordings(speech, spec.recording_norm, branch.encoder, CLEAN, speech.rows.tolist())
+    predicted = probabilities(branch, speech, CLEAN, norms).argmax(1)
     return round(float(np.mean(predicted == label_indices(speech.labels, labels))), 4)
 
 

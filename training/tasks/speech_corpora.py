@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.model_spec import RecordingNorm, SpeechEncoderInput
-from inference.models.audio_visual import EncoderBranch
+from inference.models.audio_visual import EncoderBranch, window_statistics
+from inference.models.speech_encoder import SpeechEncoder
 from training.data import splits
 from training.data.labels import label_indices
 from training.data.speech_corpora import RAVDESS, read_corpora
@@ -26,10 +27,11 @@ from training.engine.optim import adamw
 from training.errors import DatasetError
 from training.evaluation.calibration import temperature
 from training.evaluation.metrics import calibration, scores
-from training.features.encoded_speech import EncodedBatch, EncodedBatches, EncodedSpeech, normalise
+from training.features.corpus_norm import fit_recording_norm, norms_of_recordings
+from training.features.encoded_speech import EncodedBatch, EncodedBatches, EncodedSpeech
 from training.features.pretrained_encoder import load_pretrained, model_path
+from training.features.recording_norm import batch_norms, normalise
 from training.features.sound_augmentation import Degradation
-from training.features.speaker_norm import SpeakerNorms, fit_recording_norm, norms_of_recordings
 from training.features.speech_windows import CLEAN, SpeechWindows
 from training.publishing import published
 from training.publishing.provenance import provenance
@@ -43,7 +45,7 @@ _BATCH = 64
 
 
 class CorpusClassifier(nn.Module):
-    """An audio branch by its own classifier, with an output bias for each corpus.
+    """An audio branch by its own classifier, with an output bias for each corpus; `norm` normalises by the recording.
 
     A corpus has labels in other proportions than another, and some not at all; the bias learns these, so that the
     branch does not have to. It is dropped after training. `present` (corpora, classes) are the labels of a corpus.
@@ -51,60 +53,54 @@ class CorpusClassifier(nn.Module):
 
     present: Tensor
 
-    def __init__(self, branch: EncoderBranch, present: Tensor) -> None:
+    def __init__(self, branch: EncoderBranch, present: Tensor, norm: RecordingNorm | None = None) -> None:
         super().__init__()
-        self.branch = branch
+        self.branch, self.norm = branch, norm
         self.bias = nn.Parameter(torch.zeros(present.shape))
         self.register_buffer("present", present)
 
-    def forward(self, states: Tensor, corpora: Tensor, norms: Tensor | None = None) -> Tensor:
-        """Logits (N, classes) of windows (N, 180, 384) of the `corpora` (N,), normalised by `norms` (N, 2, F)."""
+    def forward(self, states: Tensor, corpora: Tensor, recordings: Tensor) -> Tensor:
+        """Logits (N, classes) of windows (N, 180, 384) of the `corpora` (N,) and `recordings` (N,)."""
+        hidden, norms = self.branch.encoder.resume(states), None
+        if self.norm is not None:
+            norms = batch_norms(window_statistics(hidden.detach()), recordings, self.norm)
         bias = self.bias.masked_fill(~self.present, _ABSENT)
-        return classify(self.branch, states, norms) + bias[corpora]
+        return classify(self.branch, normalise(hidden, norms)) + bias[corpora]
 
 
-def classify(branch: EncoderBranch, states: Tensor, norms: Tensor | None = None) -> Tensor:
-    """Logits (N, classes) by the branch's own classifier of windows (N, 180, 384) behind its first layer.
-
-    Their hidden states are normalised by `norms` (N, 2, F).
-    """
-    hidden = normalise(branch.encoder.resume(states), norms)
+def classify(branch: EncoderBranch, hidden: Tensor) -> Tensor:
+    """Logits (N, classes) by the branch's own classifier of hidden states (N, 180, F)."""
     heard = branch.features(hidden)
     logits: Tensor = branch.classifier(branch.pool(branch.stage2(heard.stage1), heard.statistics))
     return logits
 
 
 @torch.inference_mode()
-def probabilities(branch: EncoderBranch, states: Tensor, norms: Tensor | None = None) -> NDArray[np.float32]:
-    """Of windows (N, 180, 384), normalised by `norms` (N, 2, F), on the processor: (N, classes)."""
+def probabilities(
+    branch: EncoderBranch, speech: EncodedSpeech, variant: str | int, norms: Tensor | None = None
+) -> NDArray[np.float32]:
+    """Of a variant's windows, normalised by `norms` (rows, 2, F): (rows, classes)."""
     device = branch.classifier.weight.device
-    batches = [
-        classify(branch, batch.to(device), None if norms is None else norms[rows].to(device)).softmax(1).cpu().numpy()
-        for batch, rows in zip(states.split(_BATCH), torch.arange(len(states)).split(_BATCH), strict=True)
-    ]
-    return np.concatenate(batches)
+    batches = speech.hidden(variant, branch.encoder, norms)
+    return np.concatenate([classify(branch, hidden.to(device)).softmax(1).cpu().numpy() for hidden in batches])
 
 
 def encode_corpora(
     roots: Sequence[Path],
     encoder: SpeechEncoderInput,
-    config: EncoderBranchConfig,
+    layer: int,
+    variants: int,
     seed: int,
     degradations: Sequence[str] = (),
 ) -> list[EncodedSpeech]:
-    """The windows of each corpus: clean, random variants, and for RAVDESS the `degradations`; from runs/ if there.
-
-    Their statistics are computed where `config` normalises them by the recording.
-    """
+    """The windows of each corpus: clean, random variants, and for RAVDESS the `degradations`; from runs/ if there."""
     weights, encoded = model_path(), []
     for root in roots:
         clips = read_corpora([root])
-        windows = SpeechWindows(clips, encoder, config.layers[0], weights, seed)
-        names = [CLEAN, *range(config.variants), *(degradations if clips[0].corpus == RAVDESS else ())]
+        windows = SpeechWindows(clips, encoder, layer, weights, seed)
+        names = [CLEAN, *range(variants), *(degradations if clips[0].corpus == RAVDESS else ())]
         arrays = {name: windows.variant(name) for name in names}
-        normalised = names if config.recording_norm is not None else ()
-        statistics = {name: windows.statistics(name, config.layers) for name in normalised}
-        encoded.append(EncodedSpeech(clips[0].corpus, clips, arrays, np.arange(len(clips)), statistics))
+        encoded.append(EncodedSpeech(clips[0].corpus, clips, arrays, np.arange(len(clips))))
     return encoded
 
 
@@ -116,21 +112,24 @@ def fit_branch(
     config: EncoderBranchConfig,
     seed: int,
     directory: Path | None,
+    norm: RecordingNorm | None = None,
 ) -> EncoderBranch:
     """Train `branch` by its own classifier, with its encoder behind the first layer where `encoder_lr` is not 0.
+
+    With a `norm`, hidden states are normalised by the recordings that clips of a speaker make.
 
     Returns the moving average after the last step. A run that was stopped resumes from `directory`.
     """
     batches = draw_batches(corpora, labels, config, seed)
     branch.encoder.requires_grad_(False)
     branch.encoder.blocks[config.layers[0] :].requires_grad_(config.encoder_lr > 0)
-    network = CorpusClassifier(branch, batches.present).to(fabric.device)
+    network = CorpusClassifier(branch, batches.present, norm).to(fabric.device)
 
     def loss(network: nn.Module, batch: EncodedBatch) -> Tensor:
         present = batches.present.to(batch.targets.device)[batch.corpora].float()
         smooth = present / present.sum(1, keepdim=True)
         targets = torch.lerp(batch.targets, smooth, config.label_smoothing)
-        return functional.cross_entropy(network(batch.states, batch.corpora, batch.norms), targets)
+        return functional.cross_entropy(network(batch.states, batch.corpora, batch.recordings), targets)
 
     loop = Loop(fabric, directory, batches.random)
     optimisation = adamw(network, config, slow=branch.encoder, slow_lr=config.encoder_lr)
@@ -140,13 +139,19 @@ def fit_branch(
 def draw_batches(
     corpora: Sequence[EncodedSpeech], labels: Sequence[str], config: EncoderBranchConfig, seed: int
 ) -> EncodedBatches:
-    """Batches of `corpora` by their shares, normalised where `config` says so."""
+    """Batches of `corpora` by their shares, of recordings where `config` normalises by these."""
     shares = {speech.corpus: config.shares[speech.corpus] for speech in corpora}
-    norms = []
-    if config.recording_norm is not None:
-        spec = fit_recording_norm(corpora, config.recording_norm)
-        norms = [SpeakerNorms(speech, spec, config.recording_norm.some).draw for speech in corpora]
-    return EncodedBatches(corpora, shares, [CLEAN, *range(config.variants)], labels, seed, norms)
+    longest = 1 if config.recording_norm is None else config.recording_norm.longest
+    return EncodedBatches(corpora, shares, [CLEAN, *range(config.variants)], labels, seed, longest)
+
+
+def norm_of(
+    corpora: Sequence[EncodedSpeech], encoder: SpeechEncoder, config: EncoderBranchConfig
+) -> RecordingNorm | None:
+    """What `config` normalises hidden states to: the statistics of `corpora` by the pretrained `encoder`, or None."""
+    if config.recording_norm is None:
+        return None
+    return fit_recording_norm(corpora, encoder, config.recording_norm.prior_windows)
 
 
 def build_branch(classes: int, config: EncoderBranchConfig, seed: int) -> EncoderBranch:
@@ -168,7 +173,7 @@ def fit(config: SpeechCorpora, roots: Sequence[Path], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, config)
     branch = config.branch
-    encoded = encode_corpora(roots, config.encoder, branch, config.seed, DEGRADATIONS)
+    encoded = encode_corpora(roots, config.encoder, branch.layers[0], branch.variants, config.seed, DEGRADATIONS)
     corpora = {speech.corpus: speech for speech in encoded}
     if unknown := sorted({*branch.shares, *config.left_out} - {*corpora}):
         raise DatasetError(f"the configuration names corpora that were not given: {', '.join(unknown)}")
@@ -243,20 +248,19 @@ def _fit_once(
     if not finished.exists():
         with devices.launch(bfloat16=config.branch.bfloat16) as fabric:
             branch = build_branch(len(config.labels), config.branch, config.seed)
-            branch = fit_branch(fabric, branch, train, config.labels, config.branch, config.seed, out / name)
-            norm = config.branch.recording_norm
-            spec = None if norm is None else fit_recording_norm(train, norm)
-            predicted = {each: _predict(branch, test, spec, condition) for each, condition in conditions.items()}
+            norm = norm_of(train, branch.encoder, config.branch)
+            branch = fit_branch(fabric, branch, train, config.labels, config.branch, config.seed, out / name, norm)
+            predicted = {each: _predict(branch, test, norm, condition) for each, condition in conditions.items()}
         finished.write_text(json.dumps(predicted))
         checkpoint.remove(out / name)
     return {each: np.array(values) for each, values in json.loads(finished.read_text()).items()}
 
 
 def _predict(
-    branch: EncoderBranch, test: EncodedSpeech, spec: RecordingNorm | None, condition: Condition
+    branch: EncoderBranch, test: EncodedSpeech, norm: RecordingNorm | None, condition: Condition
 ) -> list[list[float]]:
-    norms = norms_of_recordings(test, spec, condition.variant, condition.recordings(test))
-    predicted: list[list[float]] = probabilities(branch, test.states(condition.variant), norms).tolist()
+    norms = norms_of_recordings(test, norm, branch.encoder, condition.variant, condition.recordings(test))
+    predicted: list[list[float]] = probabilities(branch, test, condition.variant, norms).tolist()
     return predicted
 
 

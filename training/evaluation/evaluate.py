@@ -218,12 +218,15 @@ def speech_scores(analyser: ClipAnalyser, clips: Sequence[SpeechClip], sounds: S
 def joined_scores(
     analyser: ClipAnalyser, clips: Sequence[SpeechClip], sounds: Sequence[Sound], joined: Joined
 ) -> dict[str, Any]:
-    """Scores on the windows in the middle of clips that are recorded one behind another, in an order drawn by lot."""
+    """Scores on the windows in the middle of clips that are recorded one behind another.
+
+    The labels follow one another in the model's order, as a mood lasts longer than a clip.
+    """
+    labels = analyser.model.labels
     recordings: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number in np.random.default_rng(0).permutation(len(clips)).tolist():
+    for number in sorted(range(len(clips)), key=lambda number: labels.index(clips[number].label)):
         clip = clips[number]
         recordings[(clip.speaker,) if joined == "speaker" else (clip.speaker, clip.label)].append(number)
-    labels = analyser.model.labels
     probabilities = np.zeros((len(clips), len(labels)))
     for numbers in _reported("recordings", list(recordings.values())):
         probabilities[numbers] = [

@@ -17,6 +17,7 @@ from training.errors import DatasetError
 BACKBONE = "backbone.safetensors"
 CLASSIFIER = "classifier.safetensors"
 _BATCH = 128
+_BACKBONE_OF_MODEL = "video.backbone."
 
 
 class FaceClassifier(nn.Module):
@@ -98,12 +99,15 @@ def start_from(classifier: FaceClassifier, reference: str) -> None:
 
 
 def load_backbone(network: AudioVisualNetwork, path: Path) -> None:
-    """Load `backbone.safetensors` into the network.
+    """Load `backbone.safetensors`, or the backbone in the weights of a model of the store, into the network.
 
     Raises DatasetError where it is another backbone, or none.
     """
     try:
-        network.video.backbone.load_state_dict(load_file(path))
+        weights = load_file(path)
+        of_model = {name: tensor for name, tensor in weights.items() if name.startswith(_BACKBONE_OF_MODEL)}
+        found = {name.removeprefix(_BACKBONE_OF_MODEL): tensor for name, tensor in of_model.items()} or weights
+        network.video.backbone.load_state_dict(found)
     except (OSError, SafetensorError) as error:
         raise DatasetError(f"{path}: not a fitted backbone: {error}") from error
     except RuntimeError as error:

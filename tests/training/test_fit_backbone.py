@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
 from inference.hashing import sha256_file
+from inference.models.audio_visual import build_audio_visual
 from training.__main__ import main
 from training.data.fer2013 import LABELS
+from training.features.backbone import load_backbone
 
 pytestmark = pytest.mark.slow
 
@@ -209,3 +212,14 @@ def test_the_start_has_to_be_the_same_backbone(
     change(arguments, init_from="intermediate-attention-8@1")
     assert main([*arguments, str(tmp_path / "out")]) == 2
     assert "init_from: intermediate-attention-8@1 has not the backbone" in capsys.readouterr().err
+
+
+def test_the_backbone_of_a_model_can_be_taken_over(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    fusion = "late-transformer"
+    known, other = (build_audio_visual(classes=2, fusion=fusion, heads=1, backbone="residual") for _ in range(2))
+    save_file(known.state_dict(), tmp_path / "weights.safetensors")
+    load_backbone(other, tmp_path / "weights.safetensors")
+    for name, tensor in other.video.backbone.state_dict().items():
+        assert torch.equal(tensor, known.video.backbone.state_dict()[name])
+    assert not torch.equal(other.classifier.weight, known.classifier.weight)

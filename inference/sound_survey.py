@@ -21,8 +21,8 @@ class SoundSurvey(NamedTuple):
     norm: FeatureNorm | None = None
 
     def encode(self) -> bytes:
-        """Return the survey as MessagePack."""
-        return msgspec.msgpack.encode(self, enc_hook=np.ndarray.tolist)
+        """Return the survey as MessagePack; without a norm, as workers of earlier releases read it."""
+        return msgspec.msgpack.encode(self if self.norm else self[:2], enc_hook=np.ndarray.tolist)
 
     @classmethod
     def decode(cls, data: bytes) -> "SoundSurvey":

@@ -17,6 +17,7 @@ from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.media.mixdown import Mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
 from inference.models.audio_visual import AudioFeatures, AudioVisualNetwork
+from inference.models.batch_norm_folding import fold_batch_norms
 from inference.predictors.face_track import FaceTrack
 from inference.predictors.running_track import RunningFaceTrack
 from inference.sound_survey import SoundSurvey
@@ -63,6 +64,7 @@ class AudioVisualPredictor:
         network = store.load_model(model)
         if not (isinstance(network, AudioVisualNetwork) and isinstance(model.spec, AudioVisualSpec)):
             raise store.StoreError(f"{model} is not an audio-visual model")
+        fold_batch_norms(network.eval())
         return cls(network, model.spec, device)
 
     def temperature_for(

@@ -69,12 +69,11 @@ def peak_memory(command: Sequence[str]) -> float:
     return peak / 2**20
 
 
-def measure(minutes: int) -> list[Reading]:
-    with tempfile.TemporaryDirectory(prefix="emotrace-memory-") as folder:
-        clip = Path(folder, "clip.mp4")
-        make_clip(clip, 60 * minutes)
-        ways = [False, True] if minutes * 60 > SPAN_S else [False]
-        return [_measure(minutes, clip, in_spans) for in_spans in ways]
+def measure(place: Path, minutes: int) -> list[Reading]:
+    clip = place / "clip.mp4"
+    make_clip(clip, 60 * minutes)
+    ways = [False, True] if minutes * 60 > SPAN_S else [False]
+    return [_measure(minutes, clip, in_spans) for in_spans in ways]
 
 
 def _measure(minutes: int, clip: Path, in_spans: bool) -> Reading:
@@ -120,7 +119,8 @@ def main() -> None:
     if options.span:
         read_last_span(options.span)
         return
-    readings = [reading for minutes in sorted(options.minutes) for reading in measure(minutes)]
+    with tempfile.TemporaryDirectory(prefix="emotrace-memory-") as folder:
+        readings = [reading for minutes in sorted(options.minutes) for reading in measure(Path(folder), minutes)]
     text = report(readings)
     REPORT.write_text(text)
     print(text)

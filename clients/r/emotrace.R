@@ -1,4 +1,4 @@
-# Reads the tidy table of an Emotrace project. Base R (4.0 or later) and nothing else:
+# Reads the tidy table of an Emotrace project. Base R (4.0 or later; tested with 4.2) and nothing else:
 #
 #   source("emotrace.R")
 #   table <- emotrace_table("https://emotrace.example.org", token = "...", project = "...", unit = "marker")
@@ -26,7 +26,8 @@ emotrace_codebook <- function(url, token, project) {
 
 .emotrace_csv <- function(url, token, project, path, ...) {
   address <- paste0(sub("/+$", "", url), "/api/v1/projects/", project, "/", path)
-  connection <- base::url(address, headers = c(Authorization = paste("Token", token)))
+  # read.csv closes a connection that it opens.
+  connection <- base::url(address, open = "rt", headers = c(Authorization = paste("Token", token)))
   on.exit(close(connection))
   utils::read.csv(connection, check.names = FALSE, na.strings = "", encoding = "UTF-8", ...)
 }

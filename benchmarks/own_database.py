@@ -16,7 +16,9 @@ def own_database(place: Path) -> Iterator[None]:
     from django.core.management import call_command
 
     from webapp.local import embedded
+    from webapp.storage import media
 
+    media.create_directories()
     with embedded.servers_running():
         call_command("migrate", verbosity=0)
         yield

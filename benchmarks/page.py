@@ -55,6 +55,7 @@ def measure(place: Path) -> dict[str, float]:
         with own_server() as address, sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             page = chromium.new_page(base_url=address)
+            page.goto("/")
             results.open_result(page, analysis)
             runs = []
             for _ in range(RUNS):

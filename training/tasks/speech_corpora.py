@@ -280,7 +280,8 @@ def _score_folds(
     errors = calibration_errors(alone, targets, [np.isin(actors, fold.test) for fold in folds])
     log.info("mean of folds %.4f, accuracies %s, calibration errors %s", np.mean(by_fold), shares, errors)
     return result | {
-        "title": f"Speech alone by a pretrained encoder, fitted on {', '.join(config.branch.shares)}",
+        "title": f"Speech alone by a pretrained encoder, fitted on {', '.join(config.branch.shares)}"
+        f"{', normalised by the recording' if config.branch.recording_norm else ''}",
         "about": f"The audio branch on hidden states {config.branch.layers} of Whisper tiny.en's encoder, fitted once "
         f"for each fold of {config.split}; RAVDESS speech, eight labels, the middle 3.6 s of each clip. Weights: "
         f"{config.selection}",

@@ -104,6 +104,7 @@ def test_an_hour_of_segments_is_no_burden(an_hour: Analysis, page: Page) -> None
     expect(rows).to_have_count(100)
 
 
+@pytest.mark.extended
 def test_without_scripts_there_is_a_timeline_and_a_table_to_turn(an_hour: Analysis, page: Page) -> None:
     open_result(page, an_hour)
     plain = page.context.browser

@@ -60,6 +60,7 @@ def test_the_page_waits_while_others_send_and_goes_on_by_itself(
     assert kept(form) == {"large video": digest(large)}
 
 
+@pytest.mark.extended
 def test_the_page_waits_while_files_of_others_are_checked(form: Page, refused: set[int]) -> None:
     refused.add(503)
     with ExitStack() as stack:

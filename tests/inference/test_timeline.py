@@ -116,7 +116,7 @@ def test_a_change_is_found_within_one_hop(change_s: float, duration_s: float) ->
 @pytest.mark.slow
 @given(st.data(), st.floats(10.0, 60.0), st.floats(0.5, 1.0))
 def test_one_odd_window_within_a_recording_vanishes(data: st.DataObject, duration_s: float, sure: float) -> None:
-    odd = data.draw(st.integers(1, len(starts(duration_s)) - 2))
+    odd = data.draw(st.integers(1, len(starts(duration_s)) - 3))  # the last two may cover the same seconds
     usual = (sure, (1 - sure) / 2, (1 - sure) / 2)
 
     windows = read(duration_s, lambda number, _: ((0.0, 0.0, 1.0) if number == odd else usual, 1.0, 1.0))

@@ -75,6 +75,7 @@ def about_somebody(text: str) -> list[str]:
     return [each for each in secrets if each.lower() in text.lower()]
 
 
+@pytest.mark.extended
 def test_one_id_from_the_request_to_the_video_and_nobody_named(
     process: Start, journal: Journal, zebulon: Person
 ) -> None:

@@ -26,6 +26,7 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.extended
 def test_pages_and_scripts_name_hashed_files(static_root: Path, process: Start) -> None:
     port = free_port()
     base = f"http://127.0.0.1:{port}"

@@ -9,12 +9,16 @@ from django.utils.text import capfirst
 from markdown_it import MarkdownIt
 
 from inference import store
+from inference.model_spec import AudioVisualSpec
 
 MODALITIES = {
     "audio-video": "face and voice",
     "eeg": "EEG, as a part of other models",
     "fusion": "face, voice and EEG",
 }
+COMPARES = (
+    "Compares the voice with the whole recording: for a mood that changes, not for one that stays the same throughout."
+)
 ACRONYMS = {"cnn": "CNN", "eeg": "EEG", "waver": "WAVER"}
 
 # Raw HTML in a card is shown as text, and a card brings no pictures from elsewhere.
@@ -45,6 +49,8 @@ def model_card(spec: store.StoredModel) -> ModelCard:
     """Describe a model of the store."""
     labels = ", ".join(spec.labels)
     description = f"Uses {MODALITIES[spec.kind]}. Distinguishes {len(spec.labels)} emotions: {labels}."
+    if isinstance(spec.spec, AudioVisualSpec) and spec.spec.recording_norm:
+        description += f" {COMPARES}"
     return ModelCard(spec.name, spec.version, spec.labels, spec.demonstration, spec.kind == "fusion", description)
 
 

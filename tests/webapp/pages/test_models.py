@@ -7,6 +7,10 @@ from django.test import Client
 from inference import store
 from tests.webapp import clips
 from tests.webapp.pages.conftest import LABELS, add_model
+from webapp.pages import model_cards
+from webapp.pages.model_cards import COMPARES
+
+COMPARING = "intermediate-attention-8-recording-norm"
 
 
 def test_every_model_is_listed_with_its_mark(owner: Client) -> None:
@@ -14,6 +18,15 @@ def test_every_model_is_listed_with_its_mark(owner: Client) -> None:
     assert page.count("<article") == 3
     assert page.count("demonstration: EEG simulated") == 1
     assert "Uses face, voice and EEG. Distinguishes 3 emotions: neutral, happy, sad." in page
+
+
+def test_who_compares_a_voice_with_the_recording_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMOTRACE_MODELS")  # the published models
+    found = {name: model_cards.model_card(store.get(name)) for name in (COMPARING, store.DEFAULT_AUDIO_VIDEO)}
+    assert {name: COMPARES in card.description for name, card in found.items()} == {
+        COMPARING: True,
+        store.DEFAULT_AUDIO_VIDEO: False,
+    }
 
 
 def test_a_card_is_rendered_without_what_could_do_harm(owner: Client) -> None:

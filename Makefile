@@ -49,7 +49,7 @@ $(VENV)/.dev: requirements-dev.lock requirements-dev.txt requirements-training.t
 	@touch $@
 
 # FACES, VOTES and SPEECH are the folders of FER-2013, FER+ and RAVDESS speech, CORPORA those of other speech: docs/training.md.
-models: $(VENV)/.training ## fit version 2 of the audio-visual networks and the fusion on FACES, VOTES, SPEECH and CORPORA
+models: $(VENV)/.training ## fit the audio-visual networks that read a speech encoder, and the fusion, on FACES, VOTES, SPEECH and CORPORA
 	@test -n "$(FACES)" -a -n "$(VOTES)" -a -n "$(SPEECH)" -a -n "$(CORPORA)" \
 		|| { echo "error: make models FACES=... VOTES=... SPEECH=... CORPORA='...'" >&2; exit 1; }
 	$(BIN)/python -m training fit training/configs/face-backbone-votes.yaml \
@@ -59,6 +59,9 @@ models: $(VENV)/.training ## fit version 2 of the audio-visual networks and the 
 			--faces $(FACES) --votes $(VOTES) --speech $(SPEECH) --corpora $(CORPORA) \
 			--backbone runs/face-votes/backbone.safetensors --out models_store || exit; \
 	done
+	$(BIN)/python -m training fit training/configs/intermediate-attention-8-recording-norm.yaml \
+		--faces $(FACES) --votes $(VOTES) --speech $(SPEECH) --corpora $(CORPORA) \
+		--backbone models_store/intermediate-attention-8/2/weights.safetensors --out models_store
 	$(BIN)/python -m training fit training/configs/composed-trials-5-encoder.yaml \
 		--faces $(FACES) --votes $(VOTES) --speech $(SPEECH) --out runs/trials-encoder
 	$(BIN)/python -m training fit training/configs/fusion-cnn-5-encoder.yaml --out models_store

@@ -101,9 +101,11 @@ class EncoderWindows:
         The recording's statistics are those of its windows with a voice, one behind another; of a long recording, of a
         number of them. A window is encoded without what is around it, but in its place.
         """
+        if self.norm is None:
+            return None
         tiles = np.arange(0, len(voice.voiced) / FRAMES_A_SECOND, self.seconds)
         voiced = [start for start in tiles.tolist() if voice.ratio(start, self.seconds) >= self.min_voice]
-        if self.norm is None or not voiced:
+        if not voiced:
             return None
         chosen = np.unique(np.linspace(0, len(voiced) - 1, min(len(voiced), _MAX_NORM_WINDOWS)).round().astype(int))
         starts = [voiced[number] for number in chosen]

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_eval as fuse
 
 
 def fold_batch_norms(network: nn.Module) -> None:
@@ -14,5 +14,5 @@ def fold_batch_norms(network: nn.Module) -> None:
     for sequence in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
         for (place, layer), (behind, norm) in pairwise(list(sequence.named_children())):
             if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                sequence.add_module(place, fuse_conv_bn_eval(layer, norm))
+                sequence.add_module(place, fuse(layer, norm))
                 sequence.add_module(behind, nn.Identity())

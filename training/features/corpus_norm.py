@@ -36,8 +36,8 @@ def norms_of_recordings(
     """
     if spec is None:
         return None
-    names = list(dict.fromkeys(recordings))
-    numbers = np.array([names.index(recording) for recording in recordings])
+    number_of = {recording: number for number, recording in enumerate(dict.fromkeys(recordings))}
+    numbers = np.array([number_of[recording] for recording in recordings])
     return batch_norms(_statistics(speech, encoder, variant), torch.from_numpy(numbers), spec)
 
 

@@ -45,10 +45,6 @@ class EncodedSpeech:
         """The rows that are chosen (rows,)."""
         return EncodedSpeech(self.corpus, self.clips, self.variants, self.rows[chosen])
 
-    def states(self, variant: str | int) -> Tensor:
-        """A variant's windows (rows, 180, 384) float32."""
-        return torch.from_numpy(self.variants[variant][self.rows]).float()
-
     @torch.no_grad()
     def hidden(self, variant: str | int, encoder: SpeechEncoder, norms: Tensor | None = None) -> Iterator[Tensor]:
         """A variant's windows as `encoder` goes on with them: batches (N, 180, L * 384) on the processor.

@@ -41,7 +41,6 @@ from training.schema.speech import SpeechCorpora
 log = logging.getLogger(__name__)
 DEGRADATIONS: tuple[str, ...] = get_args(Degradation)
 _ABSENT = -1e4  # logit of a label that a corpus does not have
-_BATCH = 64
 
 
 class CorpusClassifier(nn.Module):

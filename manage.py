@@ -12,12 +12,14 @@ WITHOUT_SERVERS = WITHOUT_DATA | {"check", "serve"}
 def main() -> None:
     """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
+    from django.conf import settings
     from django.core.management import execute_from_command_line
 
     from webapp.core.deprecated import current_command
     from webapp.local.embedded import EmbeddedError, running, servers_running
     from webapp.storage import media
 
+    settings.INSTALLED_APPS  # noqa: B018  reads the settings, before anything starts
     command, *arguments = sys.argv[1:] or ["help"]
     command = current_command(command)
     if command not in WITHOUT_DATA and (warning := running.default_dir_warning()):

@@ -88,7 +88,7 @@ class StoredModel:
 
 def store_directory() -> Path:
     """Return the root of the store: EMOTRACE_MODELS, or models_store beside the package."""
-    return Path(os.environ.get("EMOTRACE_MODELS", Path(__file__).resolve().parent.parent / "models_store"))
+    return Path(os.environ.get("EMOTRACE_MODELS") or Path(__file__).resolve().parent.parent / "models_store")
 
 
 def _open(directory: Path) -> StoredModel:

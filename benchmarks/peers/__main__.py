@@ -27,7 +27,7 @@ import cv2
 from benchmarks.clip import make_clip
 from benchmarks.reporting import ROOT, circumstances
 from inference.export.codec import encode_timeline
-from inference.media.encoders import DEFAULT_PRESET
+from inference.media.encoder_names import DEFAULT_X264_PRESET
 from inference.media.tracks import list_tracks
 from inference.pipeline import analyse
 from inference.types import Inputs, Timeline
@@ -99,13 +99,13 @@ def labelling(clip: Path, timeline: Timeline, place: Path, moviepy: Path | None)
     labels.write_text(json.dumps([[each.start_s, each.end_s, caption(each)] for each in timeline.segments]))
     result.write_text(json.dumps(encode_timeline(timeline)))
     found = []
-    for preset in (DEFAULT_PRESET, *OTHER_PRESETS):
+    for preset in (DEFAULT_X264_PRESET, *OTHER_PRESETS):
         out = place / f"{preset}.mp4"
         found.append(Program(f"Emotrace ({preset})", ours("emotrace_label", clip, result, out, preset), out))
     if moviepy:
         out = place / "moviepy.mp4"
-        command: list[str | Path] = [moviepy, HERE / "moviepy_label.py", clip, labels, out, FONT, DEFAULT_PRESET]
-        found.append(Program(f"moviepy ({DEFAULT_PRESET})", command, out))
+        command: list[str | Path] = [moviepy, HERE / "moviepy_label.py", clip, labels, out, FONT, DEFAULT_X264_PRESET]
+        found.append(Program(f"moviepy ({DEFAULT_X264_PRESET})", command, out))
     out = place / "opencv.mp4"
     found.append(Program("OpenCV", [sys.executable, HERE / "opencv_label.py", clip, labels, out], out))
     return found

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from inference.media.encoder_names import DEFAULT_X264_PRESET
 from inference.media.ffmpeg import FfmpegError, run_ffmpeg
 
-PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium")  # slower ones may exceed the time limit
-DEFAULT_PRESET = "veryfast"
 DEV = Path("/dev")
 _PROBE_S = 30.0
 
@@ -44,7 +43,7 @@ class Encoder:
         return [path for pattern in self.devices for path in sorted(DEV.glob(pattern))]
 
 
-def x264(preset: str = DEFAULT_PRESET) -> Encoder:
+def x264(preset: str = DEFAULT_X264_PRESET) -> Encoder:
     """Return the encoder that works everywhere."""
     # As many threads as x264 takes by default, at most 16: each buffers frames, and 64 exceed the memory at 2160p.
     threads = min(16, 3 * (os.cpu_count() or 1) // 2)
@@ -67,7 +66,6 @@ _HARDWARE: Mapping[str, Encoder] = {
         devices=_RENDER_NODES,
     ),
 }
-NAMES = ("x264", *_HARDWARE)
 
 
 @cache

@@ -34,6 +34,7 @@ _DEVICES = ("/dev/null", "/dev/urandom")
 _HARDWARE = ("/sys/dev/char", "/sys/devices", "/proc/devices", "/proc/driver/nvidia")  # what drivers look up
 _LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1")
 _FONTS = ("/etc/fonts", "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig")
+PROTECTIONS = ("landlock", "seccomp")
 
 
 class SandboxError(OSError):
@@ -60,9 +61,9 @@ class Permissions:
 
 @cache
 def missing_protections() -> tuple[str, ...]:
-    """Return which of `landlock` and `seccomp` the system lacks."""
-    offered = {"landlock": landlock.abi_version() > 0, "seccomp": seccomp.available()}
-    return tuple(name for name, is_there in offered.items() if not is_there)
+    """Return which of PROTECTIONS the system lacks."""
+    offered = (landlock.abi_version() > 0, seccomp.available())
+    return tuple(name for name, is_there in zip(PROTECTIONS, offered, strict=True) if not is_there)
 
 
 def require_protections() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from inference.media import encoders
+from inference.media.encoder_names import ENCODERS
 from inference.media.encoders import Encoder, choose_encoder, x264
 from inference.media.ffmpeg import run_ffmpeg
 from inference.media.pieces import IndivisibleError, join_pieces, render_piece
@@ -126,6 +127,10 @@ def test_frames_reach_hardware_after_the_label_is_drawn() -> None:
         assert filters.startswith("pad,ass")
         assert arguments[arguments.index("-bf") + 1] == "0"
         assert (name == "vaapi") == filters.endswith("hwupload") == bool(encoder.setup)
+
+
+def test_settings_offer_every_encoder() -> None:
+    assert tuple(name for name, _ in all_of()) == ENCODERS
 
 
 def all_of() -> list[tuple[str, Encoder]]:

@@ -1,6 +1,14 @@
 """gunicorn's configuration; the command line gives the address."""
 
-from webapp.config.settings import DATABASES, LOGGING, STATEMENT_SECONDS, WEB_THREADS
+from webapp.config.settings import DATABASES, LOGGING, STATEMENT_SECONDS, STATIC_ROOT, WEB_THREADS
+from webapp.core.environment import SettingError
+
+if STATIC_ROOT and not (STATIC_ROOT / "staticfiles.json").exists():
+    raise SettingError(
+        "EMOTRACE_STATIC_ROOT",
+        f"is {str(STATIC_ROOT)!r}, which has no static files",
+        "a directory that `manage.py collectstatic` has filled",
+    )
 
 wsgi_app = "webapp.config.wsgi"
 worker_class = "webapp.config.worker.Worker"

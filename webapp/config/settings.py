@@ -6,38 +6,35 @@ Reading them creates nothing: `media.create_directories` makes the directories w
 import logging
 import os
 import tomllib
-from ipaddress import ip_network
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import environ
 from csp.constants import NONE, SELF
 from django.utils.functional import SimpleLazyObject
 from kombu.entity import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from inference.media import encoders
+from inference.media.encoder_names import DEFAULT_X264_PRESET, ENCODERS, X264_PRESETS
+from inference.sandbox.limits import PROTECTIONS
 from inference.types import Limits
-from webapp.core import deprecated, paths
-from webapp.core.quota import Quota, parse_amount
+from webapp.core import deprecated, environment, paths
+from webapp.core.quota import Quota
 from webapp.observability import logs
-from webapp.storage.encryption_keys import read_keys
+from webapp.storage.encryption_keys import KEYS_EXPECTED, read_keys
 
 deprecated.accept_old_names(os.environ)
-# Where NAME_FILE is set, the value of NAME is read from that file.
-env = environ.FileAwareEnv()
+env = environment.Environment(os.environ)
 
 BASE_DIR = paths.PROJECT
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-DATA_DIR = paths.data_dir()
-DEBUG = env.bool("EMOTRACE_DEBUG", default=False)
+DATA_DIR = environment.require_creatable("EMOTRACE_DATA_DIR", paths.data_dir())
+DEBUG = env.flag("EMOTRACE_DEBUG", default=False)
 # Without one in the environment, a key is created in DATA_DIR on first use.
-SECRET_KEY = env.str("SECRET_KEY", default="").strip() or SimpleLazyObject(lambda: paths.load_secret_key(DATA_DIR))
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY = env.text("SECRET_KEY") or cast(str, SimpleLazyObject(lambda: paths.load_secret_key(DATA_DIR)))
+SECRET_KEY_FALLBACKS = env.texts("SECRET_KEY_FALLBACKS")
 # Health checks beside the server ask for localhost.
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1", "[::1]"]), "localhost"]
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = [*env.hosts("ALLOWED_HOSTS", default=["127.0.0.1", "[::1]"]), "localhost"]
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "webapp.core.apps.CoreConfig",
@@ -111,17 +108,18 @@ WSGI_APPLICATION = "webapp.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # External servers, or the embedded ones.
-DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=paths.embedded_database_url(DATA_DIR))}
-if password := env.str("DATABASE_PASSWORD", default="").strip():
+DATABASES: dict[str, Any] = {"default": env.database_url("DATABASE_URL", default=paths.embedded_database_url(DATA_DIR))}
+if password := env.text("DATABASE_PASSWORD"):
     DATABASES["default"]["PASSWORD"] = password
 # The unprivileged role of the application, where `migrate` runs as the owner of the tables.
-DATABASE_ROLE = env.str("EMOTRACE_DATABASE_ROLE", default="")
-DATABASE_ROLE_PASSWORD = env.str("EMOTRACE_DATABASE_ROLE_PASSWORD", default="").strip()
-DATABASES["default"]["CONN_MAX_AGE"] = 60
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASE_ROLE = env.text("EMOTRACE_DATABASE_ROLE")
+DATABASE_ROLE_PASSWORD = env.text("EMOTRACE_DATABASE_ROLE_PASSWORD")
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# The directory of pg_dump and pg_restore, if not those of the package.
+POSTGRES_BIN = env.directory("EMOTRACE_POSTGRES_BIN")
 # PostgreSQL's statement_timeout in web processes.
-STATEMENT_SECONDS = env.int("EMOTRACE_STATEMENT_SECONDS", default=20)
-REDIS_URL = env.str("REDIS_URL", default="") or paths.embedded_redis_url(DATA_DIR)
+STATEMENT_SECONDS = env.integer("EMOTRACE_STATEMENT_SECONDS", default=20, maximum=86_400)
+REDIS_URL = env.redis_url("REDIS_URL", default=paths.embedded_redis_url(DATA_DIR))
 # A server that does not answer must not block requests.
 REDIS_TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3}
 CACHES = {
@@ -162,7 +160,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "account_locked.html"
 # Whether visitors can create accounts.
-SIGNUP = env.bool("EMOTRACE_SIGNUP", default=False)
+SIGNUP = env.flag("EMOTRACE_SIGNUP", default=False)
 ACCOUNT_ADAPTER = "webapp.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "webapp.accounts.forms.LoginForm",
@@ -190,22 +188,21 @@ MFA_TOTP_TOLERANCE = 1  # in periods: clocks of phones and offline servers diffe
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Each user's default quota: a number or `unlimited`; `manage.py quota` overrides it.
 QUOTA = Quota(
-    bytes=parse_amount(env.str("EMOTRACE_QUOTA_BYTES", default="100G")),
-    minutes=parse_amount(env.str("EMOTRACE_QUOTA_MINUTES", default="20k")),
-    analyses=parse_amount(env.str("EMOTRACE_QUOTA_ANALYSES", default="1000")),
+    bytes=env.amount("EMOTRACE_QUOTA_BYTES", default="100G"),
+    minutes=env.amount("EMOTRACE_QUOTA_MINUTES", default="20k"),
+    analyses=env.amount("EMOTRACE_QUOTA_ANALYSES", default="1000"),
 )
 
 # Mail, such as smtp+tls://name:password@mail.example.org:587. Without a server, pages hide what needs one.
-EMAIL_URL = env.str("EMAIL_URL", default="")
-SENDS_MAIL = bool(EMAIL_URL)
+SENDS_MAIL = bool(env.text("EMAIL_URL"))
 ACCOUNT_EMAIL_VERIFICATION = "optional" if SENDS_MAIL else "none"
-vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
-DEFAULT_FROM_EMAIL = env.str("EMOTRACE_MAIL_FROM", default="emotrace@localhost")
+vars().update(env.mail_url("EMAIL_URL", default="dummymail://"))
+DEFAULT_FROM_EMAIL = env.text("EMOTRACE_MAIL_FROM", default="emotrace@localhost")
 
 # Browser security. Behind HTTPS, set EMOTRACE_HTTPS; the proxy must set X-Forwarded-Proto itself.
-HTTPS = env.bool("EMOTRACE_HTTPS", default=False)
+HTTPS = env.flag("EMOTRACE_HTTPS", default=False)
 # The number of trusted proxies in front: entries of X-Forwarded-For left of theirs can be forged.
-TRUSTED_PROXY_COUNT = env.int("EMOTRACE_TRUSTED_PROXY_COUNT", default=0)
+TRUSTED_PROXY_COUNT = env.integer("EMOTRACE_TRUSTED_PROXY_COUNT", default=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -240,24 +237,24 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [paths.PROJECT / "webapp" / "static"]
 # Where `collectstatic` wrote them, static files have hashed names; else they are served from the sources.
-STATIC_ROOT = env.str("EMOTRACE_STATIC_ROOT", default="") or None
+STATIC_ROOT = env.new_directory("EMOTRACE_STATIC_ROOT", default=None)
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_MAX_AGE = 600
 MEDIA_ROOT = DATA_DIR / "media"
 # Plaintext files in progress. On the file system of the media, storing one is a rename; in memory (tmpfs), encrypted
 # media never touch a disk unencrypted.
-FILE_UPLOAD_TEMP_DIR = Path(env.str("EMOTRACE_TMP_DIR", default="") or MEDIA_ROOT / "incoming").absolute()
-TMP_BYTES = env.int("EMOTRACE_TMP_BYTES", default=None)
+FILE_UPLOAD_TEMP_DIR = env.new_directory("EMOTRACE_TMP_DIR", default=MEDIA_ROOT / "incoming")
+TMP_BYTES = env.integer("EMOTRACE_TMP_BYTES", default=None)
 # Media are encrypted with the first key and decrypted with any.
-ENCRYPTION_KEYS = read_keys(env.str("EMOTRACE_ENCRYPTION_KEYS", default=""))
+ENCRYPTION_KEYS = env.secret("EMOTRACE_ENCRYPTION_KEYS", read_keys, default=(), expected=KEYS_EXPECTED)
 # An S3 bucket instead of the local folder.
 S3 = {
-    "bucket_name": env.str("EMOTRACE_S3_BUCKET", default=""),
-    "endpoint_url": env.str("EMOTRACE_S3_ENDPOINT", default="") or None,
-    "region_name": env.str("EMOTRACE_S3_REGION", default="") or None,
-    "location": env.str("EMOTRACE_S3_PREFIX", default=""),
-    "access_key": env.str("EMOTRACE_S3_ACCESS_KEY", default="").strip() or None,
-    "secret_key": env.str("EMOTRACE_S3_SECRET_KEY", default="").strip() or None,
+    "bucket_name": env.text("EMOTRACE_S3_BUCKET"),
+    "endpoint_url": env.web_url("EMOTRACE_S3_ENDPOINT") or None,
+    "region_name": env.text("EMOTRACE_S3_REGION") or None,
+    "location": env.text("EMOTRACE_S3_PREFIX"),
+    "access_key": env.text("EMOTRACE_S3_ACCESS_KEY") or None,
+    "secret_key": env.text("EMOTRACE_S3_SECRET_KEY") or None,
 }
 STORAGES = {
     "default": {
@@ -277,31 +274,33 @@ STORAGES = {
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # nginx's internal location of the media, such as /media/, for X-Accel-Redirect; without it the application serves them.
-X_ACCEL_PREFIX = env.str("EMOTRACE_X_ACCEL_PREFIX", default="")
+X_ACCEL_PREFIX = env.text("EMOTRACE_X_ACCEL_PREFIX")
 LIMITS = Limits(
-    max_seconds=env.float("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds),
-    max_bytes=env.int("EMOTRACE_MAX_BYTES", default=Limits.max_bytes),
-    max_pixels=env.float("EMOTRACE_MAX_PIXELS", default=Limits.max_pixels),
+    max_seconds=env.number("EMOTRACE_MAX_SECONDS", default=Limits.max_seconds, minimum=1),
+    max_bytes=env.integer("EMOTRACE_MAX_BYTES", default=Limits.max_bytes, minimum=1),
+    max_pixels=env.number("EMOTRACE_MAX_PIXELS", default=Limits.max_pixels, minimum=1),
 )
 WEB_THREADS = 16  # of a web process
-# The largest request body without files.
-BODY_BYTES = env.int("EMOTRACE_BODY_BYTES", default=2**20)
+PORT = env.integer("PORT", default=8000, minimum=1, maximum=65_535)  # of `manage.py serve`
+BODY_BYTES = env.integer("EMOTRACE_BODY_BYTES", default=2**20, minimum=1)  # of the largest request without files
 # A partial upload expires this long after its last byte.
-UPLOAD_TTL_SECONDS = env.int("EMOTRACE_UPLOAD_TTL_SECONDS", default=7 * 24 * 3600)
+UPLOAD_TTL_SECONDS = env.integer("EMOTRACE_UPLOAD_TTL_SECONDS", default=7 * 24 * 3600, maximum=10**9)
 # A client that sends nothing for this long within a streamed body is disconnected.
-UPLOAD_SILENT_SECONDS = env.float("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
+UPLOAD_SILENT_SECONDS = env.number("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
 # Days after which recordings outside projects are deleted; None keeps them.
-RETENTION_DAYS = env.int("EMOTRACE_RETENTION_DAYS", default=None)
+RETENTION_DAYS = env.integer("EMOTRACE_RETENTION_DAYS", default=None, minimum=1, maximum=36_500)
 # Free disk space that uploads leave for the database and for results. With less, the installation is not ready.
-DISK_RESERVE_BYTES = env.int("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
+DISK_RESERVE_BYTES = env.integer("EMOTRACE_DISK_RESERVE_BYTES", default=10**9)
 
 # Work
-LEASE_SECONDS = env.int("EMOTRACE_LEASE_SECONDS", default=60)
-HEARTBEAT_SECONDS = env.int("EMOTRACE_HEARTBEAT_SECONDS", default=10)
+LEASE_SECONDS = env.integer("EMOTRACE_LEASE_SECONDS", default=60, minimum=2, maximum=86_400)
+HEARTBEAT_SECONDS = env.integer("EMOTRACE_HEARTBEAT_SECONDS", default=10, minimum=1, maximum=LEASE_SECONDS - 1)
 MAX_ATTEMPTS = 3
-SPAN_SECONDS = env.float("EMOTRACE_SPAN_SECONDS", default=600)  # a longer recording is read in spans; 0: never
-VIDEO_ENCODER = env.str("EMOTRACE_VIDEO_ENCODER", default="x264", choices=encoders.NAMES)
-X264_PRESET = env.str("EMOTRACE_X264_PRESET", default=encoders.DEFAULT_PRESET, choices=encoders.PRESETS)
+SPAN_SECONDS = env.number("EMOTRACE_SPAN_SECONDS", default=600)  # a longer recording is read in spans; 0: never
+VIDEO_ENCODER = env.text("EMOTRACE_VIDEO_ENCODER", default="x264", choices=ENCODERS)
+X264_PRESET = env.text("EMOTRACE_X264_PRESET", default=DEFAULT_X264_PRESET, choices=X264_PRESETS)
+env.directory("EMOTRACE_MODELS")  # inference reads this and the next one by itself: here they are only checked
+env.texts("EMOTRACE_SANDBOX_WITHOUT", choices=PROTECTIONS)
 INFERENCE_QUEUE, RENDER_QUEUE, WEBHOOK_QUEUE = "inference", "render", "webhooks"
 
 # Celery has its own URL scheme for Redis on a unix socket.
@@ -323,14 +322,14 @@ CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TIMEZONE = "UTC"
 
 # Whether webhooks may be sent to private addresses, on any port.
-WEBHOOKS_ALLOW_PRIVATE = env.bool("EMOTRACE_WEBHOOKS_ALLOW_PRIVATE", default=False)
+WEBHOOKS_ALLOW_PRIVATE = env.flag("EMOTRACE_WEBHOOKS_ALLOW_PRIVATE", default=False)
 # The public base URL in webhooks and mails, such as https://emotrace.example.org.
-PUBLIC_URL = env.str("EMOTRACE_PUBLIC_URL", default="").rstrip("/")
+PUBLIC_URL = env.web_url("EMOTRACE_PUBLIC_URL")
 # /metrics answers requests with this bearer token or from these networks, and no others.
-METRICS_TOKEN = env.str("EMOTRACE_METRICS_TOKEN", default="").strip()
+METRICS_TOKEN = env.text("EMOTRACE_METRICS_TOKEN")
 # Workers and the reaper, which have no web server, expose their metrics on this port.
-METRICS_PORT = env.int("EMOTRACE_METRICS_PORT", default=None)
-METRICS_NETWORKS = [ip_network(each) for each in env.list("EMOTRACE_METRICS_NETWORKS", default=[])]
+METRICS_PORT = env.integer("EMOTRACE_METRICS_PORT", default=None, minimum=1, maximum=65_535)
+METRICS_NETWORKS = env.networks("EMOTRACE_METRICS_NETWORKS")
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -355,12 +354,12 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["webapp.api.throttling.FixedWindowThrottle"],
     # A browser sends parts of 8 MB: this rate of `part` allows 800 MB a second.
     "DEFAULT_THROTTLE_RATES": {
-        "read": env.str("EMOTRACE_RATE_READ", default="1200/min"),
-        "write": env.str("EMOTRACE_RATE_WRITE", default="600/min"),
-        "part": env.str("EMOTRACE_RATE_PART", default="6000/min"),
-        "export": env.str("EMOTRACE_RATE_EXPORT", default="120/min"),
-        "token": env.str("EMOTRACE_RATE_TOKEN", default="30/min"),
-        "anonymous": env.str("EMOTRACE_RATE_ANONYMOUS", default="60/min"),
+        "read": env.rate("EMOTRACE_RATE_READ", default="1200/min"),
+        "write": env.rate("EMOTRACE_RATE_WRITE", default="600/min"),
+        "part": env.rate("EMOTRACE_RATE_PART", default="6000/min"),
+        "export": env.rate("EMOTRACE_RATE_EXPORT", default="120/min"),
+        "token": env.rate("EMOTRACE_RATE_TOKEN", default="30/min"),
+        "anonymous": env.rate("EMOTRACE_RATE_ANONYMOUS", default="60/min"),
     },
     "EXCEPTION_HANDLER": "webapp.api.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -396,5 +395,6 @@ USE_TZ = True
 
 logging.captureWarnings(True)
 LOGGING = logs.logging_config(
-    level=env.str("EMOTRACE_LOG_LEVEL", default="INFO"), form=env.str("EMOTRACE_LOG_FORMAT", default="")
+    env.text("EMOTRACE_LOG_LEVEL", default="INFO", choices=logs.LEVELS),
+    env.text("EMOTRACE_LOG_FORMAT", choices=logs.FORMATS),
 )

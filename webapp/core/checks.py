@@ -26,8 +26,6 @@ def check_settings(**_: Any) -> list[CheckMessage]:
                 id="emotrace.E002",
             )
         )
-    if options["endpoint_url"] and not options["endpoint_url"].startswith(("https://", "http://")):
-        found.append(Error("EMOTRACE_S3_ENDPOINT is not an http(s) address.", id="emotrace.E003"))
     if settings.TMP_BYTES is not None and settings.LIMITS.max_bytes > settings.TMP_BYTES:
         found.append(
             Error(
@@ -44,8 +42,6 @@ def check_settings(**_: Any) -> list[CheckMessage]:
                 id="emotrace.W001",
             )
         )
-    if settings.PUBLIC_URL and not settings.PUBLIC_URL.startswith(("https://", "http://")):
-        found.append(Error("EMOTRACE_PUBLIC_URL is not an http(s) address.", id="emotrace.E005"))
     return found
 
 

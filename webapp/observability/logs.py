@@ -16,6 +16,7 @@ import structlog
 from django.http import HttpRequest
 from structlog.typing import EventDict, WrappedLogger
 
+LEVELS, FORMATS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), ("json", "plain")
 FIELDS = {"analysis", "argument", "bytes", "method", "queue", "route", "seconds", "stage", "status", "task"}
 # Their text contains hosts and time limits only.
 QUOTABLE_ERRORS = {"ConnectionError", "OperationalError", "TimeoutError"}

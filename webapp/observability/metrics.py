@@ -9,10 +9,14 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from webapp.core.environment import Environment
+
 SHORT_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 LONG_SECONDS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 FACTORS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
+# prometheus_client opens a file there for each metric.
+Environment(os.environ).directory("PROMETHEUS_MULTIPROC_DIR")
 disable_created_metrics()
 REGISTRY = CollectorRegistry()
 

@@ -3,9 +3,9 @@
 import os
 import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 from typing import IO, Any
 
+from django.conf import settings
 from django.db import connection
 from psycopg2.extensions import make_dsn
 
@@ -51,5 +51,4 @@ def _run(program: str, *arguments: str, **streams: Any) -> None:
 
 def _program_path(program: str) -> str:
     """The program in EMOTRACE_POSTGRES_BIN where that is set, else in the package."""
-    place = os.environ.get("EMOTRACE_POSTGRES_BIN")
-    return str(Path(place, program) if place else postgres_binaries() / program)
+    return str((settings.POSTGRES_BIN or postgres_binaries()) / program)

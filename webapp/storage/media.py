@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from webapp.core.environment import SettingError
 from webapp.core.errors import RequestError, disk_full, file_missing
 from webapp.core.paths import make_private_dir
 from webapp.observability.metrics import LEFT_BEHIND
@@ -62,9 +63,17 @@ def scratch_root() -> Path:
 
 
 def create_directories() -> None:
-    """Create the directories for media, partial uploads and temporary files, when a process starts."""
-    for directory in (root().parent, root(), incoming(), scratch_root()):
-        make_private_dir(directory)
+    """Create the directories for media, partial uploads and temporary files, when a process starts.
+
+    Raises SettingError.
+    """
+    data = (root().parent, root(), incoming())
+    for name, directory in (*(("EMOTRACE_DATA_DIR", each) for each in data), ("EMOTRACE_TMP_DIR", scratch_root())):
+        try:
+            make_private_dir(directory)
+        except OSError as error:
+            problem = f"needs {str(directory)!r}, which cannot be created ({error.strerror})"
+            raise SettingError(name, problem, "a directory that this process can write to") from None
 
 
 @contextmanager

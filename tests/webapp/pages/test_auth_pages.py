@@ -300,11 +300,6 @@ def test_links_at_whichever_host_are_warned_of(settings: Any, sends_mail: bool, 
     assert {each.id for each in run_checks(include_deployment_checks=True) if each.id == "emotrace.W002"} == found
 
 
-def test_a_public_address_that_is_none_is_found(settings: Any) -> None:
-    settings.PUBLIC_URL = "emotrace.example"
-    assert "emotrace.E005" in {each.id for each in run_checks()}
-
-
 def test_a_temporary_password_comes_before_everything(owner: Client, person: User) -> None:
     owner.force_login(person)
     User.objects.update(password_is_temporary=True)

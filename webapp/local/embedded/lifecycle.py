@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from webapp.core import paths
 
@@ -34,7 +35,7 @@ def servers_running(place: Path | None = None) -> Iterator[None]:
         yield
         return
     place = place or paths.data_dir()
-    with (paths.make_private_dir(place) / "users.lock").open("w") as users:
+    with _open_users_lock(place) as users:
         # Waits while a supervisor without users shuts down.
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
@@ -43,6 +44,13 @@ def servers_running(place: Path | None = None) -> Iterator[None]:
         finally:
             fcntl.flock(users, fcntl.LOCK_UN)
             _await_stop(place)
+
+
+def _open_users_lock(place: Path) -> IO[str]:
+    try:
+        return (paths.make_private_dir(place) / "users.lock").open("w")
+    except OSError as error:
+        raise EmbeddedError(f"EMOTRACE_DATA_DIR: {place} cannot be written to ({error.strerror})") from None
 
 
 def restart_if_dead() -> None:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # migrate runs them, once the database answers
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+        parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         with _listen(port) as listener:

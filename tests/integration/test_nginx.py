@@ -125,6 +125,15 @@ def test_only_files_may_be_large(front: Front, owner: requests.Session) -> None:
     assert owner.post(f"{front.base}/api/v1/recordings/", data=body).status_code == 415
 
 
+def test_annotations_may_be_as_large_as_documented(front: Front, owner: requests.Session, analysis: Analysis) -> None:
+    place = f"recordings/{analysis.recording.pk}"
+    for path in (f"{place}/markers/import/", f"{place}/transcript/import/", "projects/{}/markers/import/"):
+        answer = owner.post(
+            f"{front.base}/api/v1/{path}", files={"file": ("markers.csv", bytes(21 * 2**20))}, data={"format": "srt"}
+        )
+        assert answer.headers["Content-Type"] == "application/problem+json", path
+
+
 def test_a_video_is_handed_out_by_nginx(front: Front, analysis: Analysis, owner: requests.Session) -> None:
     address = f"{front.base}/api/v1/analyses/{analysis.pk}/video/"
     content = analysis.artifacts.get().file.read()

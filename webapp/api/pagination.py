@@ -16,6 +16,7 @@ class StableCursorPagination(pagination.CursorPagination):
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 1000
+    offset_cutoff = 2**31 - 1  # an offset counts rows of one position, of which there may be more than a page has
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
         """The requested ordering, then the id, so that the order is total."""

@@ -15,9 +15,12 @@ UNREADABLE = "The request cannot be read. Send it in UTF-8 and without NUL chara
 FILE_VIEWS = {
     *("pages:upload", "pages:add-stimulus", "api:recordings", "api:upload", "api:stimuli", "api:collection-upload"),
     *("api:markers-import", "api:project-markers-import", "api:transcript-import"),
+    *("pages:import-markers", "pages:import-project-markers", "pages:transcript"),
 }  # their views have limits of their own
 # Corrections of two hours with a note each, and as much of a study.
-BODY_FACTORS = dict.fromkeys(("api:corrections", "api:values", "api:markers", "api:transcript"), 16)
+BODY_FACTORS = dict.fromkeys(
+    ("api:corrections", "api:values", "api:markers", "api:transcript", "pages:paste-values"), 16
+)
 UTF8 = {"utf-8", "utf8", "us-ascii"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

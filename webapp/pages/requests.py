@@ -19,16 +19,24 @@ class AuthenticatedRequest(HttpRequest):
 
 
 def receive_files(request: AuthenticatedRequest) -> HttpResponse | None:
-    """Read the body of a request with files within the limits of its user; returns the refusal if it is refused.
+    """Read the body of a request with files as `receive_form` does, if its user has room for them."""
+    try:
+        require_capacity(owner=request.user, request=request)
+    except (InputError, RequestError) as error:
+        return refusal_response(request, error)
+    return receive_form(request)
+
+
+def receive_form(request: AuthenticatedRequest) -> HttpResponse | None:
+    """Read a large body within the limits of its user; returns the refusal if it is refused.
 
     The view before it is exempt from the CSRF check, which reads the body; the view after it is not.
     """
     try:
-        require_capacity(owner=request.user, request=request)
         with upload_slot(owner=request.user, request=request):
             _ = request.POST
     except UnreadablePostError:
         return refusal_response(request, incomplete_request())
-    except (InputError, RequestError) as error:
+    except RequestError as error:
         return refusal_response(request, error)
     return None

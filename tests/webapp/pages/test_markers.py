@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -83,6 +84,17 @@ def test_markers_come_from_a_file(owner: Client, recording: Recording) -> None:
     wrong = SimpleUploadedFile("markers.csv", b"start\nsoon\n")
     assert "is no number of seconds" in owner.post(address, {"file": wrong}).content.decode()
     assert "Choose a file first." in owner.post(address, {}).content.decode()
+
+
+def test_a_file_may_be_large_on_pages_too(owner: Client, project: Project, recording: Recording) -> None:
+    for address in (f"/recordings/{recording.pk}/markers/import/", f"/projects/{project.pk}/markers/import/"):
+        rows = f"recording,start,name\n{recording.pk},1,smile\n".encode() + b"\n" * 2 * settings.BODY_BYTES
+        answer = owner.post(address, {"file": SimpleUploadedFile("markers.csv", rows)})
+        assert answer.status_code == 302, address
+        assert recording.markers.get().name == "smile"
+        forged = Client(enforce_csrf_checks=True)
+        forged.force_login(recording.owner)
+        assert forged.post(address, {"file": SimpleUploadedFile("markers.csv", rows)}).status_code == 403
 
 
 def test_chosen_recordings_get_the_markers_of_a_template(owner: Client, recording: Recording) -> None:

@@ -1,6 +1,7 @@
 """The transcript under the timeline: a lane, a search, an import."""
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -37,6 +38,12 @@ def test_one_is_imported_and_seen_under_the_timeline(owner: Client, analysis: An
     page = owner.get(f"/analyses/{analysis.pk}/").content.decode()
     assert page.count('class="lane-speech"') == 2
     assert "Good morning" in page and "Anna:" in page
+
+
+def test_a_file_may_be_large(owner: Client, recording: Recording) -> None:
+    file = SimpleUploadedFile("talk.vtt", VTT + b"\n" * 2 * settings.BODY_BYTES)
+    assert owner.post(f"/recordings/{recording.pk}/transcript/", {"file": file}).status_code == 302
+    assert recording.transcript.count() == 2
 
 
 def test_what_is_said_is_found(owner: Client, recording: Recording) -> None:

@@ -82,6 +82,18 @@ def test_a_table_is_previewed_and_then_set(owner: Client, project: Project) -> N
     assert VariableValue.objects.get(participant__code="P02", variable__name="age").number == 28
 
 
+def test_a_table_is_as_large_as_over_rest(owner: Client, project: Project) -> None:
+    address = f"/projects/{project.pk}/variables/table/"
+    page = owner.get(address).content.decode()
+    assert "maxlength" not in page.partition("<textarea")[2].partition(">")[0]  # which would cut off what is pasted
+    table = "participant,age\nP01,30\n"
+    assert owner.post(address, {"table": table + "\n" * 4_000_000, "apply": "1"}).status_code == 302
+    assert VariableValue.objects.get().number == 30
+    answer = owner.post(address, {"table": table + "\n" * 5_000_000, "apply": "1"})
+    assert answer.status_code == 422
+    assert "The table has more than 5,000,000 characters: send it in parts." in answer.content.decode()
+
+
 def test_what_does_not_fit_is_said_with_row_and_column_and_nothing_is_set(owner: Client, project: Project) -> None:
     Variable.objects.create(project=project, name="age", kind="number", unit_of="participant")
     address = f"/projects/{project.pk}/variables/table/"

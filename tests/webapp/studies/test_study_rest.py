@@ -116,6 +116,24 @@ def test_markers_are_added_replaced_changed_and_deleted(api: APIClient, project:
     assert Marker.objects.count() == 1
 
 
+def test_the_markers_of_a_project_are_listed_once_each_by_recording_and_time(api: APIClient, project: Project) -> None:
+    recordings = RecordingFactory.create_batch(3, owner=project.owner, project=project)
+    for recording in recordings:
+        times = [*range(1, 3), *[0] * 1100]  # more with one position than a page has
+        Marker.objects.bulk_create(
+            Marker(recording=recording, start_s=time_s, end_s=time_s, kind="event", source="person") for time_s in times
+        )
+    address, found = f"/api/v1/projects/{project.pk}/markers/?page_size=500", list[Any]()
+    while address:
+        assert len(found) <= Marker.objects.count()
+        page = api.get(address).json()
+        found += page["results"]
+        address = page["next"]
+    assert len({marker["id"] for marker in found}) == len(found) == Marker.objects.count()
+    order = [(marker["recording"], marker["start_s"]) for marker in found]
+    assert order == sorted(order)
+
+
 def test_a_template_marks_many_recordings_or_none(api: APIClient, project: Project) -> None:
     recordings = [RecordingFactory.create(owner=project.owner, project=project, duration_s=length) for length in (9, 3)]
     place = f"/api/v1/projects/{project.pk}/markers/"

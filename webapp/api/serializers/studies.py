@@ -10,7 +10,6 @@ from webapp.studies.limits import MAX_LEVELS, MAX_RECORDINGS, MAX_VARIABLES
 from webapp.studies.models import NAME_MAX_LENGTH, Variable
 from webapp.studies.name_assignment import NamePlan, NameSource
 from webapp.studies.name_pattern import PATTERN_MAX_LENGTH, Assignment
-from webapp.studies.value_table import MAX_CHARACTERS
 from webapp.studies.values import Change, Plan
 
 MAX_SHOWN = 1000  # of the changes or problems of a table
@@ -72,7 +71,6 @@ class ValuesSerializer(serializers.Serializer[Any]):
 
 class ValueTableSerializer(serializers.Serializer[Any]):
     table = serializers.CharField(
-        max_length=MAX_CHARACTERS,
         trim_whitespace=False,
         help_text="A header and rows, separated by tabs, semicolons or commas. The first column has codes of "
         "participants, or titles or ids of recordings, each other column a variable. An empty cell removes a value.",

@@ -43,9 +43,14 @@ IMPORTED = (
 
 
 class RecordingPagination(StableCursorPagination):
-    """Recording by recording."""
+    """Recording by recording, each by time."""
 
-    ordering = "recording"
+    ordering = "recording_id"
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
+        """The recording, then the time in it."""
+        recording, *others = super().get_ordering(request, queryset, view)
+        return (recording, "start_s", "end_s", *others)
 
 
 class PositionPagination(StableCursorPagination):

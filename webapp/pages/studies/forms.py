@@ -8,7 +8,7 @@ from webapp.recordings.models import CODE_MAX_LENGTH, Participant
 from webapp.studies.models import CONSENT_MAX_LENGTH, NAME_MAX_LENGTH, NO_BRACES, Variable
 from webapp.studies.name_assignment import NameSource
 from webapp.studies.name_pattern import PATTERN_MAX_LENGTH
-from webapp.studies.value_table import MAX_CHARACTERS, ValueTable, parse_table
+from webapp.studies.value_table import ValueTable, parse_table
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
 TABLE_EXAMPLE = "participant\tage\tcondition\nP01\t31\tA\nP02\t28\tB"
@@ -151,8 +151,8 @@ class TableForm(forms.Form):
         ],
         widget=forms.Select(SELECT),
     )
+    # Without a `max_length`: a browser would cut off what is pasted beyond it.
     table = forms.CharField(
-        max_length=MAX_CHARACTERS,
         strip=False,
         widget=forms.Textarea(CONTROL | {"rows": 8, "spellcheck": "false", "placeholder": TABLE_EXAMPLE}),
         help_text="Copy cells in a spreadsheet and paste them here, or the text of a CSV file. The first row names the "

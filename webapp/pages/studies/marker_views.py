@@ -7,10 +7,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.core.errors import RequestError
-from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.requests import AuthenticatedRequest, receive_files
 from webapp.pages.timeline.forms import MarkerForm, MarkerImportForm, import_message
 from webapp.pages.timeline.lanes import markers_context
 from webapp.recordings.models import Recording
@@ -74,11 +75,17 @@ def delete_marker(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return _page(request, found.recording, deleted=found)
 
 
+@csrf_exempt  # the token is in the form, which is read only after the checks below
 @require_POST
 @login_required
 def import_markers(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Add the markers of a file."""
     recording = recording_for(request.user, pk)
+    return receive_files(request) or _import(request, recording)
+
+
+@csrf_protect
+def _import(request: AuthenticatedRequest, recording: Recording) -> HttpResponse:
     form = MarkerImportForm(request.POST, request.FILES)
     added = form.import_into(recording, by=request.user)
     if added is not None:

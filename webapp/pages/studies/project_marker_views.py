@@ -9,12 +9,14 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.requests import AuthenticatedRequest, receive_files
 from webapp.pages.studies.access import open_project, tab_context
 from webapp.pages.studies.stimulus_forms import StimulusForm
 from webapp.pages.timeline.forms import MarkerImportForm, import_message
+from webapp.recordings.models import Project
 from webapp.recordings.selectors import project_for
 from webapp.studies import selectors
 from webapp.studies.models import Marker
@@ -30,17 +32,23 @@ def marker_list(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return markers_page(request, open_project(request, pk))
 
 
+@csrf_exempt  # the token is in the form, which is read only after the checks below
 @require_POST
 @login_required
 def import_project_markers(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Add the markers of a file whose rows name recordings."""
     project = project_for(request.user, pk)
+    return receive_files(request) or _import(request, project)
+
+
+@csrf_protect
+def _import(request: AuthenticatedRequest, project: Project) -> HttpResponse:
     form = MarkerImportForm(request.POST, request.FILES)
     added = form.import_into(project, by=request.user)
     if added is not None:
         messages.success(request, import_message(added))
-        return redirect("pages:project-markers", pk)
-    return markers_page(request, open_project(request, pk), import_form=form)
+        return redirect("pages:project-markers", project.pk)
+    return markers_page(request, open_project(request, project.pk), import_form=form)
 
 
 def markers_page(request: AuthenticatedRequest, access: ProjectAccess, **bound: forms.Form) -> HttpResponse:

@@ -9,11 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from inference.errors import InputError
 from webapp.core.errors import RequestError
-from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.requests import AuthenticatedRequest, receive_files
 from webapp.pages.timeline.forms import TranscriptImportForm
 from webapp.pages.timeline.lanes import transcript_context
 from webapp.recordings.models import Recording
@@ -21,6 +22,7 @@ from webapp.recordings.selectors import recording_for
 from webapp.studies import annotation_imports, permissions, transcripts
 
 
+@csrf_exempt  # the token is in the form, which is read only after the checks below
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def transcript(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
@@ -29,6 +31,11 @@ def transcript(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         access = permissions.recording_access(request.user, pk)
         return _page(request, access.recording, own=access.own, words=request.GET.get("said", ""))
     recording = recording_for(request.user, pk)
+    return receive_files(request) or _import(request, recording)
+
+
+@csrf_protect
+def _import(request: AuthenticatedRequest, recording: Recording) -> HttpResponse:
     form = TranscriptImportForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -42,7 +49,7 @@ def transcript(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
             if request.headers.get("HX-Request"):
                 return _page(request, recording, transcript_message=message)
             messages.success(request, message)
-            return redirect("pages:transcript", pk)
+            return redirect("pages:transcript", recording.pk)
     return _page(request, recording, transcript_form=form)
 
 

@@ -10,12 +10,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from webapp.core.errors import RequestError
-from webapp.pages.requests import AuthenticatedRequest
+from webapp.pages.requests import AuthenticatedRequest, receive_form
 from webapp.pages.studies.access import open_project, tab_context
 from webapp.pages.studies.forms import TableForm, VariableForm
+from webapp.recordings.models import Project
 from webapp.recordings.selectors import project_for
 from webapp.studies import selectors, values, variables
 from webapp.studies.models import Variable
@@ -102,12 +104,18 @@ def delete_variable(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/forms/confirm.html", context)
 
 
+@csrf_exempt  # the token is in the form, which is read only after the checks below
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def paste_values(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Show what a pasted table would change; change it once the form is sent with `apply`."""
     project = project_for(request.user, pk)
-    access = open_project(request, pk)
+    return receive_form(request) or _paste(request, project)
+
+
+@csrf_protect
+def _paste(request: AuthenticatedRequest, project: Project) -> HttpResponse:
+    access = open_project(request, project.pk)
     form = TableForm(request.POST or None)
     plan = None
     if form.is_valid():
@@ -118,7 +126,7 @@ def paste_values(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
                 count = len(applied.changes)
                 messages.success(request, f"{count} value{pluralize(count, ' is,s are')} set.")
                 back = "participants" if table.unit_of == Variable.Unit.PARTICIPANT else "variables"
-                return redirect(f"pages:{back}", pk)
+                return redirect(f"pages:{back}", project.pk)
             plan = values.plan_values(project=project, table=table)
         except RequestError as error:
             form.add_error("table", error.message)

@@ -16,8 +16,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
-from inference.models.audio_branches import ENCODER_FRAMES, EncoderBranch
-from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
+from inference.models.audio_visual import SAMPLES
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013
 from training.data.face_tracks import draw_face_tracks
@@ -107,7 +106,7 @@ def calibrate(predictor: AudioVisualPredictor, speech: SpeechFeatures, faces: Fa
     return weigh(predictor, speech, faces) | {
         "alone": {
             "voice": cross_fit([_predict_voices(predictor, half) for half in voices]),
-            "face": cross_fit([predict_still_faces(predictor, half) for half in images]),
+            "face": cross_fit([_predict_still_faces(predictor, half) for half in images]),
         },
     }
 
@@ -169,8 +168,12 @@ def _error(predicted: UnimodalPredictions, divisor: float) -> float:
     return float(calibration(probabilities, predicted.targets)["ece"])
 
 
+@torch.inference_mode()
 def _predict_voices(predictor: AudioVisualPredictor, speech: SpeechFeatures) -> UnimodalPredictions:
-    logits = predict_voices(predictor, torch.from_numpy(speech.mfcc)).numpy()
+    """Predictions of MFCC without a face."""
+    network, device = predictor.network, device_of(predictor.network)
+    black = black_face_features(network, predictor.face.size)
+    logits = network.classify_voice(torch.from_numpy(speech.mfcc).to(device), black.to(device)).cpu().numpy()
     names = list(predictor.labels)
     return UnimodalPredictions(logits, label_indices(speech.labels, names), names, np.eye(len(names)))
 
@@ -198,37 +201,18 @@ def classifier_inputs(predictor: AudioVisualPredictor, speech: SpeechFeatures, f
 
 
 @torch.inference_mode()
-def fuse(network: AudioVisualNetwork, mfcc: Tensor, features: Tensor) -> Tensor:
-    """Logits (N, classes) on the processor of MFCC (N, C, 156) and face features (N, 15, F)."""
-    device = device_of(network)
-    return network.fuse(mfcc.to(device), features.to(device)).cpu()
-
-
-@torch.inference_mode()
-def predict_still_faces(predictor: AudioVisualPredictor, faces: Faces) -> UnimodalPredictions:
+def _predict_still_faces(predictor: AudioVisualPredictor, faces: Faces) -> UnimodalPredictions:
     """Predictions without speech for the faces that have a label of the model."""
-    network = predictor.network
+    network, device = predictor.network, device_of(predictor.network)
     shown = [FACE_OF.get(label, label) for label in predictor.labels]
     names = sorted(set(shown))
     labels = np.array([fer2013.LABELS[index] for index in faces.labels])
     usable = np.flatnonzero(np.isin(labels, names))
+    silence = torch.zeros(1, predictor.speech.n_mfcc, predictor.speech.frames, device=device)
     logits = []
     for start in range(0, len(usable), _BATCH):
-        crops = predictor.face_tensor(faces.images[usable[start : start + _BATCH]])
-        features = network.face_features(crops.to(device_of(network)))
-        logits.append(fuse(network, _silence(predictor, len(features)), features.unsqueeze(1).expand(-1, SAMPLES, -1)))
+        crops = predictor.face_tensor(faces.images[usable[start : start + _BATCH]]).to(device)
+        features = network.face_features(crops).unsqueeze(1).expand(-1, SAMPLES, -1)
+        logits.append(network.classify_face(features, silence).cpu())
     merge = np.array([[float(face == name) for name in names] for face in shown])
     return UnimodalPredictions(torch.cat(logits).numpy(), label_indices(labels[usable], names), names, merge)
-
-
-def predict_voices(predictor: AudioVisualPredictor, mfcc: Tensor) -> Tensor:
-    """Logits (N, classes) of speech (N, C, 156) without a face."""
-    black = black_face_features(predictor.network, predictor.face.size)
-    return fuse(predictor.network, mfcc, black.expand(len(mfcc), SAMPLES, -1))
-
-
-def _silence(predictor: AudioVisualPredictor, count: int) -> Tensor:
-    audio = predictor.network.audio
-    if isinstance(audio, EncoderBranch):
-        return torch.zeros(count, ENCODER_FRAMES, audio.encoder.features)
-    return torch.zeros(count, predictor.speech.n_mfcc, predictor.speech.frames)

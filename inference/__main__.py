@@ -106,6 +106,8 @@ def _list_models() -> None:
     found, damaged = store.scan()
     for error in damaged.values():
         print(f"warning: {' '.join(str(error).split())}", file=sys.stderr)
+    if not found and not damaged:
+        raise store.StoreError(f"there is no model in {store.store_directory()}; EMOTRACE_MODELS names the store")
     rows = [("NAME", "VERSION", "KIND", "LABELS", "DEMONSTRATION")]
     rows += [(spec.name, spec.version, spec.kind, ", ".join(spec.labels), spec.demonstration or "") for spec in found]
     _print_table(rows)

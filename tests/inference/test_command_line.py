@@ -268,6 +268,16 @@ def test_models_lists_the_store() -> None:
     ]
 
 
+def test_models_fails_where_the_store_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[..., Told]
+) -> None:
+    monkeypatch.setenv("EMOTRACE_MODELS", str(tmp_path / "missing"))
+    listed = tell("models")
+    assert (listed.returncode, listed.stdout) == (1, "")
+    assert listed.stderr.startswith(f"error: there is no model in {tmp_path / 'missing'}")
+    assert len(listed.stderr.splitlines()) == 1
+
+
 def test_models_warns_of_those_that_cannot_be_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[..., Told]
 ) -> None:

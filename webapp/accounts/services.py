@@ -137,7 +137,8 @@ def use_token(*, secret: str) -> Token | None:
         now = timezone.now()
         if token.last_used_at is None or token.last_used_at < now - LAST_USED_PRECISION:
             token.last_used_at = now
-            token.save(update_fields=["last_used_at"])
+            if not Token.objects.filter(pk=token.pk).update(last_used_at=now):
+                return None  # revoked meanwhile
     return token
 
 

@@ -36,7 +36,8 @@ def create_project(*, owner: User, name: str, **fields: Any) -> Project:
 def update_project(*, project: Project, erase_due: bool = False, **fields: Any) -> None:
     """Change the project's `name`, `description`, `purpose` or `retention_days`.
 
-    Raises RequestError(NAME_TAKEN | PURPOSE_FORBIDDEN), and RequestError(RETENTION_ERASES) unless `erase_due`.
+    Raises RequestError(NAME_TAKEN | PURPOSE_FORBIDDEN), RequestError(RETENTION_ERASES) unless `erase_due`, and Http404
+    if it was deleted meanwhile.
     """
     purposes.require_allowed(fields.get("purpose", ""))
     retention.require_confirmation(
@@ -57,7 +58,7 @@ def create_tag(*, owner: User, name: str) -> Tag:
 
 
 def update_tag(*, tag: Tag, **fields: Any) -> None:
-    """Change the tag's `name`. Raises RequestError(NAME_TAKEN)."""
+    """Change the tag's `name`. Raises RequestError(NAME_TAKEN), and Http404 if it was deleted meanwhile."""
     _update("tag", tag, fields)
 
 
@@ -148,7 +149,8 @@ def _update(kind: str, row: Project | Tag, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(row, name, value)
     with _unique_name(kind, row.name):
-        row.save(update_fields=fields)
+        if fields and not type(row)._default_manager.filter(pk=row.pk).update(**fields):
+            raise Http404
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from webapp.accounts import services as accounts
@@ -22,7 +23,7 @@ def share_with_user(
 ) -> Share:
     """Share with a user of this server until it is revoked.
 
-    Raises RequestError(SHARING_CONSENT_MISSING | SHARE_PERSON | SHARE_EXISTS).
+    Raises RequestError(SHARING_CONSENT_MISSING | SHARE_PERSON | SHARE_EXISTS), and Http404 if it was erased meanwhile.
     """
     _require_consent(consented)
     person = User.objects.filter(username=username, is_active=True).first()
@@ -49,7 +50,7 @@ def create_link(
 ) -> tuple[Share, str]:
     """Create a link; returns the share and its secret, of which only the digest is stored.
 
-    Raises RequestError(SHARING_CONSENT_MISSING | SHARE_EXPIRY).
+    Raises RequestError(SHARING_CONSENT_MISSING | SHARE_EXPIRY), and Http404 if it was erased meanwhile.
     """
     _require_consent(consented)
     if not timezone.now() < expires_at <= timezone.now() + MAX_LINK_LIFETIME:
@@ -108,6 +109,7 @@ def _create(
     expires_at: datetime | None = None,
 ) -> Share:
     with transaction.atomic():
+        get_object_or_404(type(target)._default_manager.select_for_update(no_key=True), pk=target.pk)
         share = Share.objects.create(
             owner=target.owner,
             recording=target if isinstance(target, Recording) else None,

@@ -274,3 +274,9 @@ class TestAnotherWayToLogIn:
 
     def test_the_page_says_which_a_program_got(self, secrets: dict[str, str], here: Client) -> None:
         assert here.get("/tokens/").content.decode().count("for name and password") == 1
+
+
+def test_a_token_that_is_revoked_while_it_is_used_is_refused(person: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, secret = services.create_token(user=person, name="notebook")
+    monkeypatch.setattr(Token, "expired", property(lambda token: not Token.objects.filter(pk=token.pk).delete()))
+    assert services.use_token(secret=secret) is None

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import Http404
 from rest_framework.test import APIClient
 
 from tests.webapp import clips
@@ -130,3 +131,14 @@ def test_a_recording_is_put_into_a_project_as_it_is_sent(api: APIClient, owner: 
     assert [send(one).json()["project"] for _ in range(2)] == [one, one]
     assert send(other).json()["code"] == "idempotency_key_reused"
     assert Project.objects.get(pk=one).recordings.count() == 1
+
+
+def test_one_that_is_deleted_meanwhile_cannot_be_renamed(owner: User) -> None:
+    project = Project.objects.create(owner=owner, name="Pilot")
+    tag = Tag.objects.create(owner=owner, name="pilot")
+    for row in (project, tag):
+        type(row).objects.filter(pk=row.pk).delete()
+    with pytest.raises(Http404):
+        projects_and_tags.update_project(project=project, name="Main study")
+    with pytest.raises(Http404):
+        projects_and_tags.update_tag(tag=tag, name="main")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -15,7 +16,8 @@ from tests.webapp.factories import RecordingFactory, finished
 from webapp.accounts.models import User
 from webapp.analyses.models import Analysis
 from webapp.recordings import projects_and_tags
-from webapp.recordings.models import Share
+from webapp.recordings.models import Recording, Share
+from webapp.recordings.sharing import create_link, share_with_user
 
 SHARES = "/api/v1/shares/"
 
@@ -142,3 +144,17 @@ def test_the_database_knows_what_a_share_is(owner: User, stranger: User, analysi
     for wrong in ({"project": project}, {"recording": None}, {"person": None}, {"digest": "ab"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Share.objects.filter(pk=share.pk).update(**wrong)
+
+
+@pytest.mark.parametrize("with_link", [True, False])
+def test_what_is_erased_meanwhile_is_not_shared(
+    owner: User, stranger: User, analysis: Analysis, with_link: bool
+) -> None:
+    recording = analysis.recording
+    Recording.objects.filter(pk=recording.pk).delete()
+    with pytest.raises(Http404):
+        if with_link:
+            create_link(target=recording, expires_at=timezone.now() + timedelta(days=1), consented=True)
+        else:
+            share_with_user(target=recording, username=stranger.username, consented=True)
+    assert not Share.objects.exists()

@@ -46,8 +46,10 @@ def update_project(*, project: Project, erase_due: bool = False, **fields: Any) 
     _update("project", project, fields)
 
 
+@transaction.atomic
 def delete_project(*, project: Project) -> None:
     """Delete the project; its recordings stay, without a project."""
+    accounts.lock_user(project.owner)  # so that no recording is created in it meanwhile
     project.delete()
 
 

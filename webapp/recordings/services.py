@@ -185,12 +185,14 @@ def create_recording(
     # Pending uploads count already, and no longer once they are consumed.
     quota.require_bytes(owner=owner, more=size - sum(upload.length for upload in validated.uploads))
     quota.require_seconds(owner=owner, more=info.duration_s)
+    # A project that was deleted meanwhile leaves its recordings in none, this one as those before.
+    project = new.project and Project.objects.filter(pk=new.project.pk).first()
     recording = Recording.objects.create(
         pk=pk,
         owner=owner,
         title=new.title or validated.paths[Kind.VIDEO].stem,
-        project=new.project,
-        participant=new.participant,
+        project=project,
+        participant=new.participant if project else None,
         purpose=purpose,
         purpose_note=new.purpose_note,
         consent_at=new.consent_at or timezone.now(),

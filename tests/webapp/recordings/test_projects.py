@@ -6,13 +6,14 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import Http404
 from rest_framework.test import APIClient
 
 from tests.webapp import clips
 from tests.webapp.factories import RecordingFactory
 from webapp.accounts.models import User
-from webapp.recordings import projects_and_tags
+from webapp.recordings import projects_and_tags, services
 from webapp.recordings.models import Project, Recording, Tag
 
 API = "/api/v1/"
@@ -131,6 +132,24 @@ def test_a_recording_is_put_into_a_project_as_it_is_sent(api: APIClient, owner: 
     assert [send(one).json()["project"] for _ in range(2)] == [one, one]
     assert send(other).json()["code"] == "idempotency_key_reused"
     assert Project.objects.get(pk=one).recordings.count() == 1
+
+
+@pytest.mark.usefixtures("models")
+def test_a_recording_whose_project_is_deleted_while_it_is_checked_is_in_none(
+    api: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = projects_and_tags.create_project(owner=owner, name="Pilot")
+    store = services.store_files
+
+    def delete_and_store(**options: Any) -> Any:
+        projects_and_tags.delete_project(project=project)
+        return store(**options)
+
+    monkeypatch.setattr(services, "store_files", delete_and_store)
+    sent = {"video": SimpleUploadedFile("a.mp4", clips.video()), "consent": "true", "project": str(project.pk)}
+    answer = api.post(f"{API}recordings/", sent, format="multipart")
+    assert (answer.status_code, answer.json()["project"]) == (201, None)
+    connection.check_constraints()
 
 
 def test_one_that_is_deleted_meanwhile_cannot_be_renamed(owner: User) -> None:

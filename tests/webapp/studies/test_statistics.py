@@ -185,6 +185,37 @@ def test_equal_values_differ_nowhere() -> None:
         assert found.pairs[0].effect.low is None
 
 
+@pytest.mark.parametrize("paired", [False, True])
+def test_conditions_without_spread_within_have_no_f_and_no_effect_size(paired: bool) -> None:
+    rows = observations({"a": [0.7] * 3, "b": [0.4] * 3, "c": [0.1] * 3}, paired=paired)
+    found = compare(rows, [MEASURE], basis("a", "b", "c", paired=paired))
+    assert one(found).test.value is None
+    assert one(found).test.p == pytest.approx(6 / (6**3 if paired else 1680))
+    assert {pair.effect.value for pair in one(found).pairs} == {None}
+    assert decode(json.loads(json.dumps(encode(found), allow_nan=False))) == found
+
+
+def test_rounding_is_no_difference() -> None:
+    rows = observations({"a": [0.1 + 0.2, 0.3, 0.3], "b": [0.3] * 3, "c": [0.3, 0.3, 0.1 + 0.2]}, paired=True)
+    found = one(compare(rows, [MEASURE], basis("a", "b", "c", paired=True)))
+    assert (found.test.value, found.test.p) == (0, 1)
+    assert {pair.effect.value for pair in found.pairs} == {0}
+
+
+@pytest.mark.parametrize("covariate", [30.0, 1e300])
+def test_a_mixed_model_of_constant_values_is_json(covariate: float) -> None:
+    rows = [
+        observation(f"{level}{number}", level, 0.5, session, covariate)
+        for level in "ab"
+        for number in range(3)
+        for session in range(2)
+    ]
+    found = compare(rows, [MEASURE], basis(covariate="age"))
+    model = one(found).mixed_model
+    assert model is not None and not model.converged and "did not converge" in model.note
+    json.dumps(encode(found), allow_nan=False)
+
+
 def test_a_result_is_json_and_comes_back() -> None:
     found = compare(simulated(5, effect=1.0), [MEASURE], basis(), left_out=())
     assert decode(json.loads(json.dumps(encode(found), allow_nan=False))) == found

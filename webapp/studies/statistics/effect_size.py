@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from inference.timeline.arrays import Floats
-from webapp.studies.statistics.results import CONFIDENCE, EffectSize
+from webapp.studies.statistics.results import CONFIDENCE, ROUNDING, EffectSize
 
 RESAMPLES = 9999
 
@@ -22,7 +22,7 @@ def effect_size(first: Floats, second: Floats, *, paired: bool, seed: int) -> Ef
     """Return how far `first` is above `second`, each (participants,), in one order of participants where `paired`."""
     from scipy import stats
 
-    data = (first - second,) if paired else (first, second)
+    data = (_differences(first, second),) if paired else (first, second)
     statistic: Callable[..., Floats] = cohens_dz if paired else hedges_g
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of degenerate resamples: their interval is None
@@ -52,19 +52,31 @@ def hedges_g(first: Floats, second: Floats, axis: int) -> Floats:
     freedom = sum(sizes) - 2
     squares = (sizes[0] - 1) * first.var(axis=axis, ddof=1) + (sizes[1] - 1) * second.var(axis=axis, ddof=1)
     correction = np.exp(gammaln(freedom / 2) - gammaln((freedom - 1) / 2)) / np.sqrt(freedom / 2)
-    standardised = _standardised(first.mean(axis=axis) - second.mean(axis=axis), np.sqrt(squares / freedom))
+    scale = max(np.abs(first).max(), np.abs(second).max())
+    standardised = _standardised(first.mean(axis=axis) - second.mean(axis=axis), np.sqrt(squares / freedom), scale)
     return standardised * float(correction)
 
 
 def cohens_dz(differences: Floats, axis: int) -> Floats:
     """Return Cohen's dz along an axis."""
-    return _standardised(differences.mean(axis=axis), differences.std(axis=axis, ddof=1))
+    return _standardised(
+        differences.mean(axis=axis), differences.std(axis=axis, ddof=1), float(np.abs(differences).max())
+    )
 
 
-def _standardised(difference: Floats, sd: Floats) -> Floats:
-    """Divide; a difference without any spread is infinite, none at all is 0."""
+def _differences(first: Floats, second: Floats) -> Floats:
+    """Return the differences of pairs without those that are rounding alone."""
+    differences = first - second
+    smallest = ROUNDING * max(np.abs(first).max(), np.abs(second).max())
+    kept: Floats = np.where(np.abs(differences) > smallest, differences, 0.0)
+    return kept
+
+
+def _standardised(difference: Floats, sd: Floats, scale: float) -> Floats:
+    """Divide; a difference without any spread is infinite, none at all is 0. Rounding of `scale` is neither."""
+    spread = np.where(sd > ROUNDING * scale, sd, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Floats = np.where(difference == 0, 0.0, difference / sd)
+        ratio: Floats = np.where(np.abs(difference) <= ROUNDING * scale, 0.0, difference / spread)
     return ratio
 
 

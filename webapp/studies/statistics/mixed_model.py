@@ -65,7 +65,9 @@ def _fit(data: ModelData, columns: dict[str, Floats], unfitted: MixedModel) -> M
         )
         for name, b, se, z, p, ends in numbers
     )
-    finite = bool(np.isfinite([(term.se, term.p) for term in terms]).all())
+    variances = float(fit.cov_re[0, 0]), float(fit.scale)
+    numbers_of_terms = [(term.estimate, term.se, term.z, term.p, term.low, term.high) for term in terms]
+    finite = bool(np.isfinite(numbers_of_terms).all() and np.isfinite(variances).all())
     converged = bool(fit.converged) and finite
     said = "; ".join(dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught))
     return replace(
@@ -73,6 +75,6 @@ def _fit(data: ModelData, columns: dict[str, Floats], unfitted: MixedModel) -> M
         converged=converged,
         note=said if converged else f"{_NOT_CONVERGED} {said}".strip(),
         terms=terms if finite else (),
-        participant_variance=float(fit.cov_re[0, 0]),
-        residual_variance=float(fit.scale),
+        participant_variance=variances[0] if finite else None,
+        residual_variance=variances[1] if finite else None,
     )

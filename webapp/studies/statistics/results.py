@@ -6,6 +6,7 @@ import msgspec
 
 SCHEMA = "emotrace.comparison/1"
 CONFIDENCE = 0.95
+ROUNDING = 1e-12  # of values, what is smaller is no difference
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,10 +39,13 @@ class LevelSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PermutationTest(msgspec.Struct, frozen=True, kw_only=True):
-    """A permutation test. `resamples` counts the permutations: all there are where it is `exact`, else random ones."""
+    """A permutation test. `resamples` counts the permutations: all there are where it is `exact`, else random ones.
+
+    An F has no `value` where conditions differ and nothing else does.
+    """
 
     statistic: str
-    value: float
+    value: float | None
     p: float
     exact: bool
     resamples: int

@@ -284,7 +284,9 @@ WEB_THREADS = 16  # of a web process
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65_535)  # of `manage.py serve`
 BODY_BYTES = env.integer("EMOTRACE_BODY_BYTES", default=2**20, minimum=1)  # of the largest request without files
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * BODY_BYTES  # as much as BodyLimitMiddleware lets any form have
-UPLOAD_TTL_SECONDS = env.integer("EMOTRACE_UPLOAD_TTL_SECONDS", default=7 * 24 * 3600, maximum=10**9)  # after its last byte
+UPLOAD_TTL_SECONDS = env.integer(
+    "EMOTRACE_UPLOAD_TTL_SECONDS", default=7 * 24 * 3600, maximum=10**9
+)  # after its last byte
 # A client that sends nothing for this long within a streamed body is disconnected.
 UPLOAD_SILENT_SECONDS = env.number("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
 # Days after which recordings outside projects are deleted; None keeps them.

@@ -5,6 +5,7 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from msgspec.structs import replace
 
 from inference.timeline.sampling import CELL_S, grid_times
 from webapp.accounts import services as accounts
@@ -15,7 +16,7 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project
 from webapp.studies.limits import MAX_COMPARISONS, require_at_most
 from webapp.studies.models import Comparison
-from webapp.studies.observations import Courses, Observed, Question, observe
+from webapp.studies.observations import Courses, Observed, Question, observe, with_known_levels
 from webapp.studies.participants import require_all
 from webapp.studies.statistics.compare import compare as compare_conditions
 from webapp.studies.statistics.errors import RefusedError
@@ -29,6 +30,7 @@ def compare(project: Project, question: Question) -> ComparisonResult:
     Raises RequestError(COMPARISON_LEVELS | COMPARISON_TOO_FEW | COMPARISON_BOTH_LEVELS | COMPARISON_MIXED_MODELS |
     COMPARISON_MEASURE | NOTHING_TO_COMPARE).
     """
+    question = with_known_levels(project, question)
     found = observe(project, question)
     name, version = found.model
     basis = Basis(
@@ -45,15 +47,10 @@ def compare(project: Project, question: Question) -> ComparisonResult:
         notice=found.notice,
     )
     try:
-        return compare_conditions(
-            found.observations,
-            question.measures,
-            basis,
-            left_out=found.left_out,
-            curves=_curves(found.courses, basis.levels),
-        )
+        result = compare_conditions(found.observations, question.measures, basis, left_out=found.left_out)
     except RefusedError as error:
         raise RequestError(WebCode(str(error.code)), error.message) from error
+    return replace(result, curves=_curves(found.courses, result))
 
 
 def save(*, project: Project, by: User, name: str, question: Question) -> Comparison:
@@ -63,7 +60,13 @@ def save(*, project: Project, by: User, name: str, question: Question) -> Compar
     was erased or moved meanwhile.
     """
     result = compare(project, question)
-    sources = {UUID(source.recording) for one in result.measures for dot in one.dots for source in dot.sources}
+    sources = {
+        UUID(pk)
+        for one in result.measures
+        for dot in one.dots
+        for source in dot.sources
+        for pk in (source.recording, *source.baseline_recordings)
+    }
     with transaction.atomic():
         accounts.lock_user(project.owner)  # no recording is erased or moved before the comparison is stored
         require_at_most(MAX_COMPARISONS, project.comparisons.count() + 1, "saved comparisons", "A project")
@@ -101,11 +104,13 @@ def _levels(found: Observed, question: Question) -> tuple[str, ...]:
     return tuple(level for level in ordered if level in present)
 
 
-def _curves(courses: Courses, levels: tuple[str, ...]) -> tuple[Curve, ...]:
-    """The mean course of each measure in each condition."""
+def _curves(courses: Courses, result: ComparisonResult) -> tuple[Curve, ...]:
+    """The mean course of each measure in each condition, of those who are compared in it."""
+    compared = {(one.measure, dot.level, dot.participant) for one in result.measures for dot in one.dots}
     curves = []
-    for (measure, level), people in sorted(courses.items()):
-        if level in levels:
+    for (measure, level), everybody in sorted(courses.items()):
+        people = {who: own for who, own in everybody.items() if (measure, level, who) in compared}
+        if people:
             length = max(len(course) for own in people.values() for course in own)
             padded = {
                 participant: [np.pad(course, (0, length - len(course)), constant_values=np.nan) for course in own]

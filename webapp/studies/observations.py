@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 
 import numpy as np
@@ -80,6 +80,22 @@ def measure_names(project: Project) -> tuple[str, ...]:
     """The measures that can be compared: the raw columns of the table."""
     chosen = chosen_analyses(project)
     return _raw_measures(Layout(labels_of(chosen)))
+
+
+def with_known_levels(project: Project, question: Question) -> Question:
+    """The question with each condition once, as the project writes it. Raises RequestError(COMPARISON_LEVELS)."""
+    names = question.factor.levels if question.factor else selectors.shown_stimuli(project)
+    known = {name.casefold(): name for name in names} | {name: name for name in names}
+    wanted = [" ".join(level.split()) for level in question.levels]
+    found = [known.get(level) or known.get(level.casefold()) for level in wanted]
+    for level, name in zip(wanted, found, strict=True):
+        if name is None:
+            raise RequestError(
+                WebCode.COMPARISON_LEVELS,
+                f"{question.factor_name!r} has no condition {level!r}. Choose from: {', '.join(names) or 'none yet'}.",
+                "levels",
+            )
+    return replace(question, levels=tuple(dict.fromkeys(filter(None, found))))
 
 
 def observe(project: Project, question: Question) -> Observed:
@@ -247,6 +263,7 @@ def _observation(
         values=known,
         moments=moments,
         covariate=float(values[question.covariate.name]) if question.covariate else None,
+        baseline_recordings=tuple(map(str, one.baseline_recordings)) if question.baseline else (),
     )
 
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -125,6 +125,12 @@ def markers_of(project: Project) -> QuerySet[Marker]:
     """All markers of the project's recordings, recording by recording."""
     markers = Marker.objects.filter(recording__project=project).select_related("stimulus", "recording")
     return markers.order_by("recording__created_at", "recording", "start_s", "end_s", "pk")
+
+
+def shown_stimuli(project: Project) -> list[str]:
+    """The names of the stimuli that recordings of the project are marked with."""
+    markers = Marker.objects.filter(recording__project=project, kind=Marker.Kind.STIMULUS)
+    return sorted(markers.values_list(Coalesce("stimulus__name", "name"), flat=True).distinct())
 
 
 def markers_on(recording: Recording) -> QuerySet[Marker]:

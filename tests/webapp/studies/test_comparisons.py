@@ -14,7 +14,7 @@ from tests.webapp.factories import ParticipantFactory, StimulusFactory, Variable
 from tests.webapp.studies.studies import drifting_timeline, mark, read, study
 from webapp.analyses.models import CorrectedTimeline
 from webapp.core.errors import RequestError, WebCode
-from webapp.recordings.models import Project
+from webapp.recordings.models import Project, Recording
 from webapp.studies import comparisons
 from webapp.studies.models import Marker, Stimulus, Variable, VariableValue
 from webapp.studies.observations import Question, measure_names
@@ -208,6 +208,44 @@ def test_a_saved_comparison_is_frozen() -> None:
     assert set(saved.recording_ids) == set(project.recordings.values_list("pk", flat=True))
     assert all(isinstance(pk, UUID) for pk in saved.recording_ids)
     assert (saved.measures, saved.factor_name) == (list(MEASURES), "condition")
+
+
+def test_with_a_baseline_it_rests_on_the_recordings_that_have_it() -> None:
+    project = study()
+    Marker.objects.filter(kind=Marker.Kind.BASELINE, recording__title__endswith="1").delete()
+    resting = list(study(participants=1).recordings.all())
+    for recording in resting:  # a recording in which only the baseline is read
+        Recording.objects.filter(pk=recording.pk).update(
+            project=project, participant=project.participants.get(code="P00"), title="baseline"
+        )
+    advert: Stimulus = StimulusFactory.create(project=project, name="film", length_s=12.0)
+    Marker.objects.filter(kind=Marker.Kind.STIMULUS).exclude(recording__in=resting).update(stimulus=advert)
+    asked = question(project, stimulus=advert, baseline=True)
+    saved = comparisons.save(project=project, by=project.owner, name="Happier", question=asked)
+    assert {each.pk for each in resting} <= set(saved.recording_ids)
+    asked = question(project, stimulus=advert)
+    saved = comparisons.save(project=project, by=project.owner, name="Happier", question=asked)
+    assert not {each.pk for each in resting} & set(saved.recording_ids)
+
+
+def test_a_mean_course_is_of_those_who_are_compared() -> None:
+    project = study()
+    for recording in project.recordings.exclude(participant__code="P00"):
+        mark(recording.analyses.get(), Marker.Kind.STIMULUS, 1.0, 9.0, name="trailer")
+    found = comparisons.compare(project, Question(measures=("mean_probability_happy",), factor=None, paired=True))
+    assert found.participants == 5
+    assert max(count for curve in found.curves for count in curve.course.participants) == 5
+
+
+def test_conditions_are_chosen_by_their_names_ignoring_case_and_each_once() -> None:
+    project = study()
+    found = comparisons.compare(project, question(project, levels=("B", " a", "b", "a")))
+    assert found.basis.levels == ("b", "a")
+    for levels, factor in ((("a", "c"), condition(project)), (("advert", "film"), None)):
+        with pytest.raises(RequestError) as refused:
+            comparisons.compare(project, question(project, levels=levels, factor=factor))
+        assert (refused.value.code, refused.value.field) == (WebCode.COMPARISON_LEVELS, "levels")
+        assert f"has no condition {levels[1]!r}. Choose from: " in refused.value.message
 
 
 def test_the_measures_are_those_of_the_table() -> None:

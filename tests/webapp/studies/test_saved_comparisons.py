@@ -18,6 +18,7 @@ from webapp.studies.models import Comparison
 @dataclass
 class _Source:
     recording: str
+    baseline_recordings: tuple[str, ...] = ()
 
 
 @dataclass

@@ -19,7 +19,6 @@ from webapp.studies.statistics.permutation import permutation_test
 from webapp.studies.statistics.results import (
     Basis,
     ComparisonResult,
-    Curve,
     Dot,
     LeftOut,
     LevelSummary,
@@ -40,7 +39,7 @@ class Observation:
     """The measures of one recording or marker in one condition.
 
     `values` has {measure: value}, `moments` {measure: seconds of the recording} of those that are about a moment. What
-    cannot be said is left out of both.
+    cannot be said is left out of both. The values are relative to a baseline in `baseline_recordings`, if any.
     """
 
     participant: str
@@ -51,6 +50,7 @@ class Observation:
     values: dict[str, float]
     moments: dict[str, float]
     covariate: float | None = None
+    baseline_recordings: tuple[str, ...] = ()
 
 
 _ByParticipant = dict[str, dict[str, list[Observation]]]
@@ -63,7 +63,6 @@ def compare(
     basis: Basis,
     *,
     left_out: Sequence[LeftOut] = (),
-    curves: Sequence[Curve] = (),
     seed: int = SEED,
 ) -> ComparisonResult:
     """Compare the conditions `basis.levels` in each of the measures.
@@ -95,7 +94,6 @@ def compare(
         seed=seed,
         software={name: version(name) for name in _SOFTWARE},
         methods="",
-        curves=tuple(curves),
     )
     return replace(found, methods=methods_paragraph(found))
 
@@ -233,6 +231,7 @@ def _source(one: Observation, measure: str) -> Source:
         end_s=one.end_s,
         value=one.values[measure],
         moment_s=one.moments.get(measure),
+        baseline_recordings=one.baseline_recordings,
     )
 
 

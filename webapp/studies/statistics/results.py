@@ -10,13 +10,17 @@ ROUNDING = 1e-12  # of values, what is smaller is no difference
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """What a value was read from: a span of a recording, and the moment in it that the value is about, if any."""
+    """What a value was read from: a span of a recording, and the moment in it that the value is about, if any.
+
+    `baseline_recordings` have the spans that the value is relative to.
+    """
 
     recording: str
     start_s: float
     end_s: float
     value: float
     moment_s: float | None = None
+    baseline_recordings: tuple[str, ...] = ()
 
 
 class Dot(msgspec.Struct, frozen=True, kw_only=True):

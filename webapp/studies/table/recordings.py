@@ -44,7 +44,8 @@ WINDOWS = Wanted(quality=False, unimodal=False, baseline=False, corrections=Fals
 class MeasuredRecording:
     """A recording with its timeline, what is marked on it, and the log-odds of the person's baseline, if any.
 
-    What is not wanted is as if it had not been recorded.
+    `baseline_recordings` are those that have the baseline's spans. What is not wanted is as if it had not been
+    recorded.
     """
 
     analysis: Analysis
@@ -52,6 +53,7 @@ class MeasuredRecording:
     markers: Sequence[Marker]
     quality: Quality
     log_odds: dict[Source, Floats] | None
+    baseline_recordings: tuple[UUID, ...] = ()
 
     @property
     def recording(self) -> Recording:
@@ -130,6 +132,7 @@ def measured_recordings(chosen: QuerySet[Analysis], wanted: Wanted = EVERYTHING)
                 markers=list(analysis.recording.markers.all()),
                 quality=quality[pk],
                 log_odds=baselines.log_odds(analysis, timeline) if baselines else None,
+                baseline_recordings=baselines.recordings(analysis) if baselines else (),
             )
 
 
@@ -174,6 +177,7 @@ class _Baselines:
         for recording, start_s, end_s in neutral.values_list("analysis__recording", "start_s", "end_s"):
             self._spans.setdefault(recording, []).append((start_s, end_s))
         self._last: tuple[object, dict[Source, Floats] | None] = (None, None)
+        self._pooled: tuple[UUID, ...] = ()  # the recordings of the last one
 
     def log_odds(self, analysis: Analysis, timeline: Timeline) -> dict[Source, Floats] | None:
         """The mean log-odds (labels,) of each source; None where nothing is determined in any baseline span."""
@@ -191,7 +195,14 @@ class _Baselines:
                 model_version=analysis.model_version,
             )
             self._last = key, _means([self._windows(other, bare_timeline(other, WINDOWS)) for other in others])
+            self._pooled = tuple(other.recording_id for other in others)
         return self._last[1]
+
+    def recordings(self, analysis: Analysis) -> tuple[UUID, ...]:
+        """The recordings whose spans made the log-odds that were just asked for."""
+        if analysis.recording_id in self._spans:
+            return (analysis.recording_id,)
+        return self._pooled if analysis.recording.participant_id else ()
 
     def _windows(self, analysis: Analysis, timeline: Timeline) -> dict[Source, Floats]:
         """The log-odds of the windows in the recording's baseline spans, (N, labels) of each source."""

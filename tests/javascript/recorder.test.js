@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { cameraProblem } from "../../webapp/static/emotrace/recorder/camera.js";
+import { Camera, cameraProblem } from "../../webapp/static/emotrace/recorder/camera.js";
 import { elapsed, fileName, recordingFormat } from "../../webapp/static/emotrace/recorder/format.js";
-import { droppedFrames } from "../../webapp/static/emotrace/recorder/recorder.js";
+import { Recorder, droppedFrames } from "../../webapp/static/emotrace/recorder/recorder.js";
 import { soundLevel } from "../../webapp/static/emotrace/recorder/sound-level.js";
 
 test("WebM with VP8 is recorded where it can be, MP4 where nothing else can", () => {
@@ -48,4 +48,37 @@ test("what is wrong with the camera says what to do", () => {
   assert.match(problem("NotFoundError"), /Connect/);
   assert.match(problem("NotReadableError"), /Close it/);
   assert.match(cameraProblem(new TypeError()), /another browser/);
+});
+
+/** A browser's recorder: `start` is what its method does. */
+const recorderWith = (start) => {
+  globalThis.MediaRecorder = class {
+    static isTypeSupported = () => true;
+    start() {
+      start(this);
+    }
+  };
+  return new Recorder({ getVideoTracks: () => [{}] });
+};
+
+test("a recorder that ends before it runs, or cannot start, says what to do", async () => {
+  const starts = [
+    (recorder) => recorder.onstop(),
+    (recorder) => recorder.onerror(),
+    () => {
+      throw new Error("NotSupportedError");
+    },
+  ];
+  for (const start of starts) await assert.rejects(recorderWith(start).start(), /Connect both, and try again/);
+  await recorderWith((recorder) => recorder.onstart()).start();
+});
+
+test("a camera that was taken away before anybody asked is lost as well", () => {
+  globalThis.AudioContext = class {};
+  const track = (readyState) => ({ readyState, addEventListener: () => {} });
+  let lost = 0;
+  new Camera({ getTracks: () => [track("live"), track("live")] }).onLost(() => lost++);
+  assert.equal(lost, 0);
+  new Camera({ getTracks: () => [track("live"), track("ended")] }).onLost(() => lost++);
+  assert.equal(lost, 1);
 });

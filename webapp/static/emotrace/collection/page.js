@@ -25,6 +25,8 @@ const stimuli = readJson("stimuli");
 let unsent = null;
 /** @type {Camera | null} */
 let camera = null;
+/** @type {Stage | null} */
+let stage = null;
 let isLeaving = true; // whether closing the page loses nothing
 
 /** @param {Step} step */
@@ -44,7 +46,8 @@ const show = (step) => {
 /** @param {string} problem */
 const fail = (problem) => {
   camera?.close();
-  camera = null;
+  stage?.close();
+  camera = stage = null;
   isLeaving = true;
   query(content, "[data-part=problem]").textContent = problem;
   show("failed");
@@ -54,6 +57,7 @@ const fail = (problem) => {
 const failWith = (error) => fail(error instanceof Error ? error.message : String(error));
 
 const open = async () => {
+  button("open").disabled = true; // a second click would open a camera that nothing closes
   try {
     camera = await Camera.open();
     await camera.show(
@@ -75,6 +79,7 @@ const record = async (opened) => {
   const lost = new Promise((_, reject) => {
     opened.onLost(() => reject(new Error("The camera or the microphone was taken away. Nothing was sent.")));
   });
+  lost.catch(() => {}); // also where it happens before anything waits for it
   await unsent?.remove(page).catch(() => {}); // parts of an attempt that ended before it was saved
   const recorder = new Recorder(opened.stream, (part) => backup.add(part, recorder.seconds));
   const backup = new RecordingBackup(unsent, {
@@ -88,9 +93,9 @@ const record = async (opened) => {
     droppedFrames: null,
     upload: null,
   });
-  await recorder.start();
+  await Promise.race([recorder.start(), lost]);
   backup.save({ type: recorder.type });
-  const stage = new Stage(section("stimuli"));
+  stage = new Stage(section("stimuli"));
   const presented = present(
     stimuli,
     stage,

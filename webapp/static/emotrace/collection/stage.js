@@ -28,6 +28,7 @@ export class Stage {
   #text;
   #video;
   #picture;
+  #isClosed = false;
 
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -52,10 +53,22 @@ export class Stage {
     }
   }
 
+  /** Nothing is shown or heard any more: what is played or waited for never ends. */
+  close() {
+    this.#isClosed = true;
+    this.#video.pause();
+  }
+
   async pause() {
     this.#video.hidden = this.#picture.hidden = true;
     this.#text.textContent = FIXATION;
-    await wait(PAUSE_MS);
+    await this.#wait(PAUSE_MS);
+  }
+
+  /** @param {number} ms */
+  async #wait(ms) {
+    await wait(ms);
+    if (this.#isClosed) await new Promise(() => {});
   }
 
   /**
@@ -69,7 +82,7 @@ export class Stage {
     if (medium !== "video") {
       await new Promise(requestAnimationFrame); // its length counts from when it is seen
       onStart(0);
-      await wait(length * 1000);
+      await this.#wait(length * 1000);
       return;
     }
     const ended = event(this.#video, "ended");

@@ -55,9 +55,11 @@ export class Camera {
     await picture.play();
   }
 
-  /** @param {() => void} callback when the camera or the microphone is taken away */
+  /** @param {() => void} callback when the camera or the microphone is taken away, or was before */
   onLost(callback) {
-    for (const track of this.stream.getTracks()) track.addEventListener("ended", callback);
+    const tracks = this.stream.getTracks();
+    for (const track of tracks) track.addEventListener("ended", callback);
+    if (tracks.some(({ readyState }) => readyState === "ended")) callback();
   }
 
   close() {

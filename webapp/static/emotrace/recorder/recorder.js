@@ -7,6 +7,7 @@ import { fileName, recordingFormat } from "./format.js";
  */
 
 const PART_MS = 1000;
+const NOT_STARTED = "The camera or the microphone cannot be recorded. Connect both, and try again.";
 
 /**
  * Frames that were lost between two counts of a camera; null where one is missing. Frames that are left out to keep
@@ -55,16 +56,23 @@ export class Recorder {
     });
   }
 
-  /** Returns when the recording runs. */
+  /** Returns when the recording runs. Throws where it cannot. */
   async start() {
-    const running = new Promise((resolve) => {
+    const running = new Promise((resolve, reject) => {
       this.#recorder.onstart = resolve;
+      // Without a camera it ends before it runs.
+      this.#recorder.onerror = () => reject(new Error(NOT_STARTED));
+      this.#stopped.then(() => reject(new Error(NOT_STARTED)));
     });
     // Counts are objects that the browser updates.
     this.#framesBefore = copyOf(frameCounts(this.#stream));
     // The first picture is stamped 0 when it comes after this call; `onstart` fires only when it is encoded.
     this.#startedAt = performance.now();
-    this.#recorder.start(PART_MS);
+    try {
+      this.#recorder.start(PART_MS);
+    } catch {
+      throw new Error(NOT_STARTED);
+    }
     await running;
   }
 

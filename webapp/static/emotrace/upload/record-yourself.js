@@ -67,12 +67,15 @@ const fail = (problem) => {
 };
 
 const open = async () => {
+  button("open").disabled = true; // a second click would open a camera that nothing closes
   try {
     camera = await Camera.open();
     await camera.show(preview, meter);
   } catch (error) {
     fail(cameraProblem(error));
     return;
+  } finally {
+    button("open").disabled = false;
   }
   camera.onLost(stop);
   show("ready", "Look at the camera and speak: the picture and the bar move.");
@@ -80,13 +83,19 @@ const open = async () => {
 };
 
 const start = async () => {
-  if (!camera) return;
+  if (!camera || button("start").disabled) return;
+  const opened = camera;
+  button("start").disabled = button("close").disabled = true; // a second click would start a second recorder
   try {
-    recorder = new Recorder(camera.stream);
-    await recorder.start();
+    const starting = new Recorder(opened.stream);
+    await starting.start();
+    if (camera !== opened) return; // it was taken away meanwhile
+    recorder = starting;
   } catch (error) {
     fail(error instanceof Error ? error.message : "");
     return;
+  } finally {
+    button("start").disabled = button("close").disabled = false;
   }
   const time = query(section, "[data-recorder=time]");
   clock = setInterval(() => {

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -18,6 +20,14 @@ def begin_change(*, project: Project, by: User, action: Action) -> None:
     accounts.lock_user(project.owner)
     get_object_or_404(Project.objects.select_for_update(no_key=True), pk=project.pk)
     record_throttled(action, by=by.pk, owner=project.owner_id, target=project)
+
+
+def reread(row: models.Model) -> None:
+    """Read a row again as it is after a change began. Raises Http404 if it was deleted meanwhile."""
+    try:
+        row.refresh_from_db()
+    except ObjectDoesNotExist:
+        raise Http404 from None
 
 
 def begin_recording_change(*, recordings: Collection[Recording], by: User, action: Action) -> set[UUID]:

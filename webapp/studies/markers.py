@@ -13,7 +13,7 @@ from webapp.audit.models import Action
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Recording
 from webapp.studies import selectors
-from webapp.studies.changes import begin_recording_change
+from webapp.studies.changes import begin_recording_change, reread
 from webapp.studies.limits import MAX_MARKERS, require_at_most
 from webapp.studies.models import Marker, Stimulus
 
@@ -80,6 +80,7 @@ def update_marker(*, marker: Marker, by: User, **fields: float | str) -> None:
     """Change the marker's `start_s`, `end_s`, `kind` or `name`. Raises what `create_markers` raises."""
     recording = marker.recording
     stimuli = _begin(by, [recording])
+    reread(marker)
     changed = _build(recording, stimuli, marker.source, replace(_described(marker), **fields), number=None)  # type: ignore[arg-type]
     changed.pk = marker.pk
     _check_together(recording, [*recording.markers.exclude(pk=marker.pk), changed])

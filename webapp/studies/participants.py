@@ -10,7 +10,7 @@ from webapp.accounts.models import User
 from webapp.audit.models import Action
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Participant, Project, Recording
-from webapp.studies.changes import begin_change
+from webapp.studies.changes import begin_change, reread
 from webapp.studies.limits import MAX_PARTICIPANTS, require_at_most
 from webapp.studies.models import VariableValue
 
@@ -28,6 +28,7 @@ def create_participant(*, project: Project, by: User, code: str) -> Participant:
 def rename_participant(*, participant: Participant, by: User, code: str) -> None:
     """Change the participant's code. Raises RequestError(NAME_TAKEN)."""
     begin_change(project=participant.project, by=by, action=Action.PARTICIPANTS_CHANGED)
+    reread(participant)
     _require_free(participant.project, code, besides=participant)
     participant.code = code
     participant.save(update_fields=["code"])
@@ -47,6 +48,8 @@ def merge_participants(*, participant: Participant, into: Participant, by: User)
     Raises RequestError(NOT_IN_PROJECT), and RequestError(VALUE_CONFLICT) where both have different values.
     """
     begin_change(project=participant.project, by=by, action=Action.PARTICIPANTS_CHANGED)
+    reread(participant)
+    reread(into)
     if into.project_id != participant.project_id or into == participant:
         raise RequestError(WebCode.NOT_IN_PROJECT, "Choose another participant of the same project to merge with.")
     values = {value.variable_id: value for value in into.variable_values.all()}

@@ -17,7 +17,7 @@ from webapp.recordings import quota, uploads
 from webapp.recordings.models import Project, Recording
 from webapp.storage import media
 from webapp.studies import selectors
-from webapp.studies.changes import begin_change
+from webapp.studies.changes import begin_change, reread
 from webapp.studies.limits import MAX_STIMULI, require_at_most
 from webapp.studies.markers import require_fitting
 from webapp.studies.models import Marker, Stimulus
@@ -60,6 +60,7 @@ def update_stimulus(*, stimulus: Stimulus, by: User, position: int | None = None
     STIMULUS_LENGTH).
     """
     begin_change(project=stimulus.project, by=by, action=Action.STIMULI_CHANGED)
+    reread(stimulus)
     if "name" in fields:
         _require_free(stimulus.project, fields["name"], besides=stimulus)
     is_video = stimulus.medium == Stimulus.Medium.VIDEO

@@ -9,7 +9,7 @@ from webapp.accounts.models import User
 from webapp.audit.models import Action
 from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project
-from webapp.studies.changes import begin_change
+from webapp.studies.changes import begin_change, reread
 from webapp.studies.limits import MAX_LEVELS, MAX_VARIABLES, require_at_most
 from webapp.studies.models import Variable
 
@@ -37,6 +37,7 @@ def update_variable(*, variable: Variable, by: User, **fields: Any) -> None:
     of another kind or unit, or of a level that would go.
     """
     begin_change(project=variable.project, by=by, action=Action.VARIABLES_CHANGED)
+    reread(variable)
     if "name" in fields:
         _require_free(variable.project, fields["name"], besides=variable)
     changed = {

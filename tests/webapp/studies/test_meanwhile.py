@@ -3,7 +3,14 @@
 import pytest
 from django.http import Http404
 
-from tests.webapp.factories import ParticipantFactory, ProjectFactory, RecordingFactory, StimulusFactory
+from tests.webapp.factories import (
+    MarkerFactory,
+    ParticipantFactory,
+    ProjectFactory,
+    RecordingFactory,
+    StimulusFactory,
+    VariableFactory,
+)
 from webapp.accounts.models import User
 from webapp.core.errors import RequestError
 from webapp.recordings import projects_and_tags
@@ -39,6 +46,37 @@ def test_a_project_that_is_deleted_is_not_found(owner: User) -> None:
     ):
         with pytest.raises(Http404):
             change()
+
+
+def test_what_is_deleted_meanwhile_is_not_found(owner: User) -> None:
+    project = ProjectFactory.create(owner=owner)
+    first, second = ParticipantFactory.create_batch(2, project=project)
+    variable, stimulus = VariableFactory.create(project=project), StimulusFactory.create(project=project)
+    marker = MarkerFactory.create(recording=RecordingFactory.create(owner=owner, project=project))
+    for row in (first, variable, stimulus, marker):
+        type(row).objects.filter(pk=row.pk).delete()
+    for change in (
+        lambda: participants.rename_participant(participant=first, by=owner, code="P99"),
+        lambda: participants.merge_participants(participant=second, into=first, by=owner),
+        lambda: participants.merge_participants(participant=first, into=second, by=owner),
+        lambda: variables.update_variable(variable=variable, by=owner, name="other"),
+        lambda: stimuli.update_stimulus(stimulus=stimulus, by=owner, name="other"),
+        lambda: markers.update_marker(marker=marker, by=owner, name="other"),
+    ):
+        with pytest.raises(Http404):
+            change()
+
+
+def test_what_is_changed_meanwhile_stays(owner: User) -> None:
+    project = ProjectFactory.create(owner=owner)
+    variable = VariableFactory.create(project=project, levels=["a"], unit_of="participant", name="group")
+    values.set_values(project=project, by=owner, table=parse_table("participant,group\nP01,b"))
+    variables.update_variable(variable=variable, by=owner, name="condition")
+    assert variable.levels == ["a", "b"]
+    marker = MarkerFactory.create(recording=RecordingFactory.create(owner=owner, project=project), kind="event")
+    Marker.objects.update(start_s=1, end_s=2)
+    markers.update_marker(marker=marker, by=owner, name="smile")
+    assert (marker.start_s, marker.end_s, marker.name) == (1, 2, "smile")
 
 
 def test_a_recording_that_is_moved_has_the_stimuli_and_participants_of_its_new_project(owner: User) -> None:

@@ -146,13 +146,21 @@ class AudioVisualArchitecture(Struct, frozen=True, forbid_unknown_fields=True):
     """What the audio branch reads: MFCC, or the hidden states of a speech encoder."""
     encoder_layers: tuple[int, ...] = ()
     """Blocks of the speech encoder whose hidden states are read, from 1; the last of them is the last that runs."""
+    attention_window: int | None = None
+    """Frames before and behind a frame to which it attends in the speech encoder; None for all of a chunk."""
     dropout: float = 0.0
     """Dropout of the pooled features of a speech encoder."""
+    unimodal_classifiers: bool = False
+    """Whether windows with one modality have classifiers of their own, beside a speech encoder."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a speech encoder has no layers, or layers no speech encoder."""
+        """Raise ValueError where a speech encoder has no layers, or what belongs to one is there without it."""
         if (self.audio_branch == "encoder") != bool(self.encoder_layers):
             raise ValueError(f"audio_branch {self.audio_branch!r} with encoder_layers {list(self.encoder_layers)}")
+        if self.audio_branch == "mfcc" and (self.attention_window is not None or self.unimodal_classifiers):
+            raise ValueError("attention_window and unimodal_classifiers need audio_branch 'encoder'")
+        if self.attention_window is not None and self.attention_window < 1:
+            raise ValueError(f"attention_window {self.attention_window}, expected 1 or more")
 
 
 class EegNetArchitecture(Struct, frozen=True, forbid_unknown_fields=True):

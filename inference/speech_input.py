@@ -8,7 +8,8 @@ import torch
 
 from inference import speech
 from inference.model_spec import AudioVisualSpec, RecordingNorm, SpeechEncoderInput, SpeechInput, VoiceDetection
-from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch, window_statistics
+from inference.models.audio_branches import EncoderBranch, window_statistics
+from inference.models.audio_visual import AudioVisualNetwork
 from inference.models.speech_encoder import log_mel
 from inference.recording_norm import FeatureNorm, scale_and_shift
 from inference.voice_activity import FRAMES_A_SECOND, SAMPLE_RATE, VoiceActivity, measure_voice

@@ -4,160 +4,32 @@ Two convolutional branches process 15 faces and 156 MFCC frames of the same 3.6 
 networks differ in where each branch attends to the other, after stage 1 or after stage 2, and in how.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from inference.models.audio_branches import (
+    MFCC,
+    WIDTH,
+    AudioBranch,
+    AudioFeatures,
+    EncoderBranch,
+    HiddenStateBranch,
+    window_statistics,
+)
 from inference.models.efficientface import EfficientFace
 from inference.models.resnet import ResidualFace
-from inference.models.speech_encoder import SpeechEncoder
 
 SAMPLES = 15  # faces per window
 BACKBONES: dict[str, type[EfficientFace | ResidualFace]] = {"efficient-face": EfficientFace, "residual": ResidualFace}
-MFCC = 10  # coefficients, as published
-MFCC_FRAMES = 156  # frames per window
-ENCODER_FRAMES = 180  # frames per window
-_WIDTH = 128  # channels of both branches after stage 2, and of audio after stage 1
 _VIDEO_WIDTH = 64  # channels of video after stage 1
-_VOICED_DB = 25.0
-_MIN_VARIANCE = 1e-5  # so that the deviation of constant features has a gradient
-_MEL_BANDS = 128  # the first coefficient is the mean level of the bands times the root of their number
-
-
-def _audio_block(inputs: int, outputs: int) -> nn.Sequential:
-    """Shorten the time axis by 3: a valid convolution of 3, then a maximum over 2 with stride 1."""
-    return nn.Sequential(
-        nn.Conv1d(inputs, outputs, 3), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True), nn.MaxPool1d(2, 1)
-    )
 
 
 def _video_block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv1d(inputs, outputs, 3, padding=1), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True))
-
-
-def cepstral_mean_norm(mfcc: Tensor) -> Tensor:
-    """Subtract from each coefficient of MFCC (B, C, T) but the first, the level, its mean over the voiced frames.
-
-    Cepstral mean subtraction (Atal 1974) removes what a speaker's timbre or a microphone adds to all frames. A frame
-    is voiced within 25 dB of the loudest. Zeros stay zeros.
-    """
-    level = mfcc[:, :1]
-    voiced = (level > level.amax(2, keepdim=True) - _VOICED_DB * math.sqrt(_MEL_BANDS)).to(mfcc.dtype)
-    mean = (mfcc * voiced).sum(2, keepdim=True) / voiced.sum(2, keepdim=True)
-    return torch.cat((level, mfcc[:, 1:] - mean[:, 1:]), dim=1)
-
-
-class AudioFeatures(NamedTuple):
-    """What an audio branch makes of speech before it meets the faces: stage 1 (B, 128, T) and statistics (B, 128)."""
-
-    stage1: Tensor
-    statistics: Tensor
-
-    def rows(self, chosen: Sequence[int]) -> "AudioFeatures":
-        """Return these windows of the batch."""
-        return AudioFeatures(*(part[list(chosen)] for part in self))
-
-    def repeated(self, count: int) -> "AudioFeatures":
-        """Return the one window of the batch `count` times."""
-        return AudioFeatures(*(part.expand(count, *part.shape[1:]) for part in self))
-
-
-class AudioBranch(nn.Module):
-    """MFCC (B, C, 156) -> stage 1 (B, 128, 150) -> stage 2 (B, 128, 144).
-
-    The paper uses C = 10 raw `coefficients`; cepstral mean normalisation is an addition.
-    """
-
-    def __init__(self, classes: int, coefficients: int = MFCC, *, cepstral_mean_norm: bool = False) -> None:
-        super().__init__()
-        self.coefficients, self.cepstral_mean_norm = coefficients, cepstral_mean_norm
-        self.stage1 = nn.Sequential(_audio_block(coefficients, 64), _audio_block(64, 128))
-        self.stage2 = nn.Sequential(_audio_block(128, 256), _audio_block(256, _WIDTH))
-        self.classifier = nn.Linear(_WIDTH, classes)
-
-    def intermediate(self, mfcc: Tensor) -> Tensor:
-        """Compute stage 1: MFCC (B, C, 156) -> (B, 128, 150)."""
-        if mfcc.shape[1:] != (self.coefficients, MFCC_FRAMES):
-            raise ValueError(f"mfcc {tuple(mfcc.shape)}, expected (B, {self.coefficients}, {MFCC_FRAMES})")
-        return self.stage1(cepstral_mean_norm(mfcc) if self.cepstral_mean_norm else mfcc)
-
-    def features(self, mfcc: Tensor) -> AudioFeatures:
-        """Compute stage 1 of MFCC (B, C, 156); the published branch has no statistics beside it: zeros."""
-        stage1 = self.intermediate(mfcc)
-        return AudioFeatures(stage1, stage1.new_zeros(len(stage1), _WIDTH))
-
-    def pool(self, audio: Tensor, statistics: Tensor) -> Tensor:
-        """Average stage 2 over time: (B, 128, 144) -> (B, 128)."""
-        return statistics + audio.mean(2)
-
-
-class _ResidualConvolution(nn.Module):
-    """Two convolutions over time with a residual connection, (B, width, T) -> (B, width, T)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv1d(width, width, 3, padding=1, bias=False),
-            nn.BatchNorm1d(width),
-            nn.GELU(),
-            nn.Conv1d(width, width, 3, padding=1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
-
-
-def window_statistics(hidden: Tensor) -> Tensor:
-    """Compute mean and standard deviation of each feature over time: hidden states (B, T, F) -> (B, 2, F)."""
-    deviation = (hidden.var(1, correction=0) + _MIN_VARIANCE).sqrt()
-    return torch.stack((hidden.mean(1), deviation), dim=1)
-
-
-class EncoderBranch(nn.Module):
-    """Hidden states of a speech encoder (B, 180, L * 384) -> stage 1 (B, 128, 180) -> stage 2 (B, 128, 180).
-
-    The classifier reads the mean and the standard deviation of the hidden states over time, as in statistics pooling
-    (Snyder et al. 2018), beside the mean of stage 2, whose time axis meets the faces. Every feature is standardised
-    first: features of the middle of an encoder differ in scale by two orders of magnitude. The encoder's parameters
-    reach the output only through `AudioVisualNetwork.speech_features`.
-    """
-
-    def __init__(self, classes: int, layers: Sequence[int], dropout: float = 0.0) -> None:
-        super().__init__()
-        self.encoder = SpeechEncoder(layers)
-        features = self.encoder.features
-        self.standardise = nn.BatchNorm1d(features, affine=False)
-        self.stage1 = nn.Sequential(nn.Linear(features, _WIDTH), nn.GELU())
-        self.stage2 = _ResidualConvolution(_WIDTH)
-        self.statistics = nn.Sequential(
-            nn.BatchNorm1d(2 * features, affine=False),
-            nn.Dropout(dropout),
-            nn.Linear(2 * features, _WIDTH),
-            nn.GELU(),
-        )
-        self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(_WIDTH, classes)
-
-    def intermediate(self, hidden: Tensor) -> Tensor:
-        """Compute stage 1: hidden states (B, 180, L * 384) -> (B, 128, 180)."""
-        if hidden.shape[1:] != (ENCODER_FRAMES, self.encoder.features):
-            raise ValueError(
-                f"hidden states {tuple(hidden.shape)}, expected (B, {ENCODER_FRAMES}, {self.encoder.features})"
-            )
-        return self.stage1(self.standardise(hidden.transpose(1, 2)).transpose(1, 2)).transpose(1, 2)
-
-    def features(self, hidden: Tensor) -> AudioFeatures:
-        """Compute stage 1 and the statistics of hidden states (B, 180, L * 384)."""
-        statistics = self.statistics(window_statistics(hidden).flatten(1))
-        return AudioFeatures(self.intermediate(hidden), statistics)
-
-    def pool(self, audio: Tensor, statistics: Tensor) -> Tensor:
-        """Pool stage 2 (B, 128, 180) and the statistics (B, 128): (B, 128)."""
-        return self.dropout(statistics + audio.mean(2))
 
 
 class VideoBranch(nn.Module):
@@ -172,8 +44,8 @@ class VideoBranch(nn.Module):
         self.stage1 = nn.Sequential(
             _video_block(self.backbone.features, _VIDEO_WIDTH), _video_block(_VIDEO_WIDTH, _VIDEO_WIDTH)
         )
-        self.stage2 = nn.Sequential(_video_block(_VIDEO_WIDTH, _WIDTH), _video_block(_WIDTH, _WIDTH))
-        self.classifier = nn.Linear(_WIDTH, classes)
+        self.stage2 = nn.Sequential(_video_block(_VIDEO_WIDTH, WIDTH), _video_block(WIDTH, WIDTH))
+        self.classifier = nn.Linear(WIDTH, classes)
 
 
 class CrossAttention(nn.Module):
@@ -233,8 +105,9 @@ class AudioVisualNetwork(nn.Module, ABC):
     As published, each branch has a classifier of its own that does not reach the output. The number of heads does not
     change the number of parameters. The options are additions to the paper: a `backbone` other than EfficientFace;
     `flip_tta`, which averages the features of a face and its mirror image at twice the cost; `mfcc` and
-    `cepstral_mean_norm`, which AudioBranch describes; and an `audio_branch` "encoder" with its `encoder_layers` and
-    `dropout`, which EncoderBranch describes. The speech is MFCC (B, C, 156), or features (B, 180, L * 384) of
+    `cepstral_mean_norm`, which AudioBranch describes; an `audio_branch` "encoder" with its `encoder_layers`,
+    `attention_window` and `dropout`, which EncoderBranch describes; and `unimodal_classifiers`, which read windows with
+    one modality (`classify_voice`, `classify_face`). The speech is MFCC (B, C, 156), or features (B, 180, L * 384) of
     `speech_features`.
     """
 
@@ -249,18 +122,27 @@ class AudioVisualNetwork(nn.Module, ABC):
         cepstral_mean_norm: bool = False,
         audio_branch: str = "mfcc",
         encoder_layers: Sequence[int] = (),
+        attention_window: int | None = None,
         dropout: float = 0.0,
+        unimodal_classifiers: bool = False,
     ) -> None:
         super().__init__()
         self.flip_tta = flip_tta
         self.audio: AudioBranch | EncoderBranch = (
-            EncoderBranch(classes, encoder_layers, dropout)
+            EncoderBranch(classes, encoder_layers, dropout, attention_window)
             if audio_branch == "encoder"
             else AudioBranch(classes, mfcc, cepstral_mean_norm=cepstral_mean_norm)
         )
         self.video = VideoBranch(classes, backbone)
         self.audio_to_video, self.video_to_audio = self._cross_attention(heads)
-        self.classifier = nn.Linear(2 * _WIDTH, classes)
+        self.classifier = nn.Linear(2 * WIDTH, classes)
+        self.voice_classifier: HiddenStateBranch | None = None
+        self.face_classifier: nn.Linear | None = None
+        if unimodal_classifiers:
+            if not isinstance(self.audio, EncoderBranch):
+                raise ValueError("classifiers of one modality need an audio branch with a speech encoder")
+            self.voice_classifier = HiddenStateBranch(classes, self.audio.hidden_features, dropout)
+            self.face_classifier = nn.Linear(2 * self.video.backbone.features, classes)
 
     @abstractmethod
     def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
@@ -300,6 +182,25 @@ class AudioVisualNetwork(nn.Module, ABC):
         """Average stage 1 of speech, MFCC or hidden states, over time: (B, 128)."""
         return self.audio.intermediate(speech).mean(2)
 
+    def classify_voice(self, speech: Tensor, no_face: Tensor) -> Tensor:
+        """Classify windows without a face: speech, MFCC or hidden states, (B, ...) -> logits (B, classes).
+
+        `no_face` (F,) are the features of a black image, which stands in for a face where there is no classifier.
+        """
+        if self.voice_classifier is not None:
+            return self.voice_classifier(speech)
+        return self.fuse(speech, no_face.expand(len(speech), SAMPLES, -1))
+
+    def classify_face(self, features: Tensor, silence: Tensor) -> Tensor:
+        """Classify windows without a voice: face features (B, 15, F) -> logits (B, classes).
+
+        The classifier reads mean and deviation of each feature over the window. `silence` (1, ...) is speech of zeros,
+        which stands in for a voice where there is no classifier.
+        """
+        if self.face_classifier is not None:
+            return self.face_classifier(window_statistics(features).flatten(1))
+        return self.fuse_features(self.audio.features(silence).repeated(len(features)), features)
+
     def fuse(self, speech: Tensor, features: Tensor) -> Tensor:
         """Classify speech, MFCC or hidden states, and face features (B, 15, F): logits (B, classes)."""
         return self.fuse_features(self.audio.features(speech), features)
@@ -335,8 +236,8 @@ class IntermediateAttention(AudioVisualNetwork):
 
     def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
         return (
-            CrossAttention(_WIDTH, _VIDEO_WIDTH, _WIDTH, heads),
-            CrossAttention(_VIDEO_WIDTH, _WIDTH, _VIDEO_WIDTH, heads),
+            CrossAttention(WIDTH, _VIDEO_WIDTH, WIDTH, heads),
+            CrossAttention(_VIDEO_WIDTH, WIDTH, _VIDEO_WIDTH, heads),
         )
 
     def _fuse_intermediate(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
@@ -354,7 +255,7 @@ class IntermediateTransformer(AudioVisualNetwork):
     """
 
     def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
-        return CrossTransformer(_WIDTH, _VIDEO_WIDTH, heads), CrossTransformer(_VIDEO_WIDTH, _WIDTH, heads)
+        return CrossTransformer(WIDTH, _VIDEO_WIDTH, heads), CrossTransformer(_VIDEO_WIDTH, WIDTH, heads)
 
     def _fuse_intermediate(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
         return audio + self.audio_to_video(audio, video), video + self.video_to_audio(video, audio)
@@ -367,7 +268,7 @@ class LateTransformer(AudioVisualNetwork):
     """
 
     def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
-        return CrossTransformer(_WIDTH, _WIDTH, heads), CrossTransformer(_WIDTH, _WIDTH, heads)
+        return CrossTransformer(WIDTH, WIDTH, heads), CrossTransformer(WIDTH, WIDTH, heads)
 
     def _fuse_late(self, audio: Tensor, video: Tensor) -> tuple[Tensor, Tensor]:
         return self.audio_to_video(audio, video), self.video_to_audio(video, audio)

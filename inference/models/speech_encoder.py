@@ -78,10 +78,10 @@ class EncoderBlock(nn.Module):
         self.mlp_norm = nn.LayerNorm(WIDTH)
         self.mlp = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply self-attention and the multilayer perceptron, each with a residual connection."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Apply self-attention, where `mask` (T, T) is True, and the multilayer perceptron, each with a residual."""
         query, key, value = self.qkv(self.attention_norm(x)).unflatten(2, (3, _HEADS, -1)).permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(query, key, value)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         x = x + self.projection(attended.transpose(1, 2).flatten(2))
         return x + self.mlp(self.mlp_norm(x))
 
@@ -90,12 +90,15 @@ class SpeechEncoder(nn.Module):
     """Log-mel (B, 80, 2T) -> the hidden states of L of its blocks side by side, (B, T, L * 384).
 
     `layers` are those blocks, in rising order, counted from 1; none runs behind the last of them. T is at most 1500.
+    With an `attention_window`, a frame attends only to so many frames before and behind it (sliding window attention,
+    Beltagy et al. 2020, arXiv 2004.05150), so that what is far away in a recording does not change what it says.
     """
 
     positions: Tensor
 
-    def __init__(self, layers: Sequence[int]) -> None:
+    def __init__(self, layers: Sequence[int], attention_window: int | None = None) -> None:
         super().__init__()
+        self.attention_window = attention_window
         if not layers or list(layers) != sorted({*layers}) or layers[0] < 1:
             raise ValueError(f"encoder layers {tuple(layers)}, expected rising numbers from 1")
         self.layers = tuple(layers)
@@ -124,15 +127,23 @@ class SpeechEncoder(nn.Module):
         in a chunk it stands.
         """
         x = self.embed(log_mel, first)
+        mask = self._mask(x)
         for block in self.blocks[: self.layers[0]]:
-            x = block(x)
+            x = block(x, mask)
         return self.resume(x)
 
     def resume(self, x: Tensor) -> Tensor:
         """Go on from the states (B, T, 384) behind the first of `layers`: (B, T, L * 384)."""
-        hidden = [x]
+        hidden, mask = [x], self._mask(x)
         for number, block in enumerate(self.blocks[self.layers[0] :], self.layers[0] + 1):
-            x = block(x)
+            x = block(x, mask)
             if number in self.layers:
                 hidden.append(x)
         return torch.cat(hidden, dim=2)
+
+    def _mask(self, x: Tensor) -> Tensor | None:
+        """Return which frames of (B, T, 384) attend to which, (T, T); None where all attend to all."""
+        if self.attention_window is None:
+            return None
+        frames = torch.arange(x.shape[1], device=x.device)
+        return (frames[:, None] - frames).abs() <= self.attention_window

@@ -16,7 +16,8 @@ from inference.face_tracking import FaceTracker, run_up, to_display_face
 from inference.media.decode import decode_audio, frames_at, measure_mixdown
 from inference.media.mixdown import Mixdown
 from inference.model_spec import AudioVisualSpec, SpeechInput
-from inference.models.audio_visual import AudioFeatures, AudioVisualNetwork
+from inference.models.audio_branches import AudioFeatures
+from inference.models.audio_visual import AudioVisualNetwork
 from inference.models.batch_norm_folding import fold_batch_norms
 from inference.predictors.face_track import FaceTrack
 from inference.predictors.running_track import RunningFaceTrack
@@ -189,23 +190,27 @@ class AudioVisualPredictor:
         """
         blank = torch.zeros(1, 3, self.face.size, self.face.size, device=self.device)
         no_face = self.network.face_features(blank).cpu()
-        heard = self._listen(inputs, media, starts, survey)
+        spoken = self._listen(inputs, media, starts, survey)
         for first in range(0, len(starts), _BATCH):
             batch = starts[first : first + _BATCH]
-            speech, voices = zip(*islice(heard, len(batch)), strict=True)
+            speech, voices = zip(*islice(spoken, len(batch)), strict=True)
             track.wait_for(batch[-1] + self.window_samples)
             faces, shares = zip(*(self._window_faces(track, start, no_face) for start in batch), strict=True)
-            speech_batch, face_batch = torch.from_numpy(np.stack(speech)), torch.stack(faces)
-            speech_batch[torch.tensor(voices) < self.evidence.min_voice] = 0.0
-            audio = self.network.audio.features(speech_batch.to(self.device))
-            silence = self.network.audio.features(torch.zeros_like(speech_batch[:1]).to(self.device))
-            logits = self._fuse(audio, face_batch)
+            speech_batch = torch.from_numpy(np.stack(speech)).to(self.device)
+            face_batch = torch.stack(faces).to(self.device)
+            heard, seen = torch.tensor(voices) >= self.evidence.min_voice, torch.tensor(shares) > 0
+            speech_batch[~heard] = 0.0
+            audio = self.network.audio.features(speech_batch)
+            alone = self._unimodal_logits(speech_batch, face_batch, heard, seen, no_face)
+            logits = self.network.fuse_features(audio, face_batch).cpu()
+            for modality, only in ((Modality.FACE, seen & ~heard), (Modality.VOICE, heard & ~seen)):
+                logits[only] = alone[modality][only]
             qualities = [track.mean_quality(start, self.window_samples) for start in batch]
             recorded = [
                 _Recorded(quality.size_px if quality else None, voice_novelty)
                 for quality, voice_novelty in zip(qualities, self._voice_novelties(audio, voices), strict=True)
             ]
-            unimodal = self._unimodal(audio, silence, face_batch, no_face, shares, voices, recorded)
+            unimodal = self._unimodal(alone, shares, voices, recorded)
             temperatures = [
                 self.temperature_for(face=face > 0, voice=voice >= self.evidence.min_voice, **one._asdict())
                 for face, voice, one in zip(shares, voices, recorded, strict=True)
@@ -240,37 +245,43 @@ class AudioVisualPredictor:
         for window in self.speech_windows(_sound(inputs, media, mix), times, voice):
             yield window._replace(features=norm(window.features)) if norm else window
 
-    def _fuse(self, audio: AudioFeatures, faces: Tensor) -> Tensor:
-        return self.network.fuse_features(audio, faces.to(self.device)).cpu()
+    def _unimodal_logits(
+        self, speech: Tensor, faces: Tensor, heard: Tensor, seen: Tensor, no_face: Tensor
+    ) -> dict[Modality, Tensor]:
+        """Classify faces and voices of a batch each for itself, where they are `seen` or `heard` (N,).
+
+        `faces` are (N, samples, F); the logits (N, classes) are on the processor, and 0 elsewhere.
+        """
+        logits = {modality: torch.zeros(len(speech), len(self.labels)) for modality in (Modality.FACE, Modality.VOICE)}
+        if seen.any():
+            silence = torch.zeros_like(speech[:1])
+            logits[Modality.FACE][seen] = self.network.classify_face(faces[seen], silence).cpu()
+        if heard.any():
+            logits[Modality.VOICE][heard] = self.network.classify_voice(speech[heard], no_face.to(self.device)).cpu()
+        return logits
 
     def _unimodal(
         self,
-        audio: AudioFeatures,
-        silence: AudioFeatures,
-        faces: Tensor,
-        no_face: Tensor,
+        logits: dict[Modality, Tensor],
         shares: Sequence[float],
         voices: Sequence[float],
         recorded: Sequence["_Recorded"],
     ) -> list[dict[str, tuple[float, ...]]]:
-        """Predict each window of a batch from its face alone and from its voice alone, where they are present.
+        """Return the probabilities of each window of a batch by its face alone and by its voice alone.
 
-        The other modality is replaced as where a recording lacks it: by the features of `silence`, or by `no_face`.
-        `faces` are (N, samples, F), `shares`, `voices` and `recorded` (N,).
+        They are there where a window has enough of the modality. `shares`, `voices` and `recorded` are (N,).
         """
-        unimodal: list[dict[str, tuple[float, ...]]] = [{} for _ in shares]
-        face_rows = [row for row, share in enumerate(shares) if share >= self.evidence.min_face]
-        voice_rows = [row for row, voice in enumerate(voices) if voice >= self.evidence.min_voice]
-        for modality, rows in ((Modality.FACE, face_rows), (Modality.VOICE, voice_rows)):
-            if not rows:
-                continue
-            face = modality is Modality.FACE
-            heard = silence.repeated(len(rows)) if face else audio.rows(rows)
-            logits = self._fuse(heard, faces[rows] if face else no_face.expand_as(faces[rows]))
-            temperatures = [self.temperature_for(face=face, voice=not face, **recorded[row]._asdict()) for row in rows]
-            probabilities = (logits / torch.tensor(temperatures).unsqueeze(1)).softmax(dim=1)
-            for row, values in zip(rows, probabilities.tolist(), strict=True):
-                unimodal[row][modality] = tuple(values)
+        unimodal: list[dict[str, tuple[float, ...]]] = []
+        for row, (share, voice, one) in enumerate(zip(shares, voices, recorded, strict=True)):
+            given = {
+                Modality.FACE: share >= self.evidence.min_face and share > 0,
+                Modality.VOICE: voice >= self.evidence.min_voice,
+            }
+            unimodal.append({})
+            for modality in (modality for modality, present in given.items() if present):
+                face = modality is Modality.FACE
+                temperature = self.temperature_for(face=face, voice=not face, **one._asdict())
+                unimodal[-1][modality] = tuple((logits[modality][row] / temperature).softmax(dim=0).tolist())
         return unimodal
 
     def _voice_novelties(self, audio: AudioFeatures, voices: Sequence[float]) -> list[float | None]:

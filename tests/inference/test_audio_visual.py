@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from inference.models.audio_visual import CrossAttention, IntermediateAttention, cepstral_mean_norm
+from inference.models.audio_branches import cepstral_mean_norm
+from inference.models.audio_visual import CrossAttention, IntermediateAttention
 from inference.models.efficientface import EfficientFace, LocalFeatures
 from inference.models.resnet import ResidualFace
 

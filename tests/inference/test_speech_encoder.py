@@ -17,7 +17,8 @@ from inference import store
 from inference.hashing import sha256_file
 from inference.model_spec import AudioVisualArchitecture, SpeechEncoderInput, parse_spec
 from inference.models import build_model
-from inference.models.audio_visual import FUSIONS, AudioVisualNetwork, EncoderBranch
+from inference.models.audio_branches import EncoderBranch
+from inference.models.audio_visual import FUSIONS, AudioVisualNetwork
 from inference.models.speech_encoder import SpeechEncoder, _mel_filters, log_mel
 from tests.model_specs import spec_data
 from training.publishing.weights import write
@@ -94,6 +95,21 @@ def test_it_distinguishes_the_order_of_frames() -> None:
     encoder = SpeechEncoder((1,)).eval()
     still = encoder(torch.ones(1, 80, 40))
     assert not torch.allclose(still[:, 5], still[:, 10], atol=1e-3)
+
+
+def test_a_frame_attends_to_its_neighbours_alone_within_an_attention_window() -> None:
+    torch.manual_seed(0)
+    whole, near = SpeechEncoder((1, 2)).eval(), SpeechEncoder((1, 2), attention_window=5).eval()
+    near.load_state_dict(whole.state_dict())
+    mel = torch.randn(1, 80, 80)
+    changed = torch.cat((mel[..., :60], torch.randn(1, 80, 20)), dim=2)
+    # Two blocks reach 10 frames, the convolutions one and a half more: frames from 30 on differ.
+    torch.testing.assert_close(near(mel)[:, :18], near(changed)[:, :18])
+    assert not torch.allclose(near(mel)[:, 22], near(changed)[:, 22], atol=1e-4)
+    assert not torch.allclose(whole(mel)[:, :18], whole(changed)[:, :18], atol=1e-4)
+    wide = SpeechEncoder((1, 2), attention_window=40).eval()
+    wide.load_state_dict(whole.state_dict())
+    torch.testing.assert_close(wide(mel), whole(mel))
 
 
 @pytest.mark.parametrize("layers", [(), (0,), (2, 1), (1, 1)])
@@ -209,6 +225,8 @@ def test_a_network_on_mfcc_encodes_no_speech() -> None:
         {"architecture": {"fusion": "late-transformer"}},
         {"architecture": {"fusion": "late-transformer", "audio_branch": "encoder"}},
         {"architecture": {"fusion": "late-transformer", "encoder_layers": [1]}},
+        {"architecture": {"fusion": "late-transformer", "unimodal_classifiers": True}},
+        {"architecture": {"fusion": "late-transformer", "attention_window": 75}},
     ],
 )
 def test_a_specification_whose_branch_lacks_its_input_is_refused(changes: dict[str, Any]) -> None:

@@ -94,6 +94,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     config |= {"train_actors": [2], "calibration_actors": [3, 4], "test_actors": [3, 4], "augmentations": 2}
     config |= {"steps": 2, "batch_size": 4, "refit": True}
     config["face"]["size"] = 16  # the least that the backbone takes
+    config["face_classifier"] |= {"steps": 2, "batch_size": 4}
     config["branch"] |= {"steps": 2, "batch_size": 4, "variants": 1, "shares": {"ravdess": 0.7, "nemo": 0.3}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     return tmp_path
@@ -113,7 +114,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path, normalis
     arguments = ["fit", str(data / "config.yaml"), "--faces", str(data), "--votes", str(data)]
     arguments += ["--speech", str(data / "speech"), "--corpora", str(data / "nemo")]
     assert main([*arguments, "--backbone", str(data / "backbone.safetensors"), "--out", str(data / "store")]) == 0
-    model = store.get("intermediate-attention-8@2")
+    model = store.get("intermediate-attention-8@3")
     spec = json.loads((model.directory / "spec.json").read_text())
     assert spec["architecture"]["audio_branch"] == "encoder" and spec["encoder"]["frames"] == 180
     assert "speech" not in spec or spec["speech"] is None
@@ -127,7 +128,7 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path, normalis
         *(f"ravdess/{actor:02d}" for actor in (2, 3, 4)),
         *(f"nemo/{n}" for n in range(4)),
     }
-    assert {name.partition("/")[0] for name in model.metrics["curves"]} == {"joint", "speech", "refit"}
+    assert {name.partition("/")[0] for name in model.metrics["curves"]} == {"joint", "speech", "faces", "refit"}
     candidate = json.loads(next(data.rglob("candidate/*/*/spec.json")).read_text())["support"]["voice"]
     published = spec["support"]["voice"]
     assert published["mean"] != candidate["mean"], "the voices as the network hears them that was fitted once more"
@@ -141,6 +142,10 @@ def test_a_model_goes_from_files_to_the_store_and_is_scored(data: Path, normalis
     weights = load_file(model.directory / "weights.safetensors")
     halves = {name for name, tensor in weights.items() if tensor.dtype == torch.float16}
     assert halves == {name for name in weights if name.startswith("audio.encoder.")}
+    assert spec["architecture"]["unimodal_classifiers"] and spec["architecture"]["attention_window"] == 75
+    # The voice's classifier is the audio branch as it was before the joint fit.
+    assert "voice_classifier.stage1.0.weight" in weights
+    assert not torch.equal(weights["voice_classifier.stage1.0.weight"], weights["audio.stage1.0.weight"])
 
 
 def test_the_configuration_is_read() -> None:

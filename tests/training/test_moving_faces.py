@@ -49,6 +49,18 @@ def test_faces_alone_are_told_as_the_annotators_do(faces: MovingFaces) -> None:
         assert target[LABELS.index(face)] == (pytest.approx(2 / 3) if face == "neutral" else 1)
 
 
+def test_tracks_of_labels_drawn_evenly_come_with_the_classes_of_their_faces(faces: MovingFaces) -> None:
+    tracks, targets = faces.draw_moving(800)
+    assert tracks.shape == (800, 15, 4) and targets.shape == (800, 8)
+    shares = targets.mean(dim=0)
+    # Calm and neutral show the same faces, which tell neutral two times out of three.
+    expected = [2 / 3 / 4, 1 / 3 / 4, *[1 / 8] * 6]
+    torch.testing.assert_close(shares, torch.tensor(expected), atol=0.04, rtol=0)
+    happy = targets[:, LABELS.index("happy")] == 1
+    shown = {fer2013.LABELS[int(number) % 1000 % 7] for number in tracks[happy][:, :, 0].flatten()}
+    assert shown == {"happy", "neutral"}
+
+
 def test_a_face_that_no_class_shows_is_not_drawn() -> None:
     few = ("neutral", "happy")
     assert class_shares(few).sum() == 2

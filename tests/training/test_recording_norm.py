@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from inference.model_spec import RecordingNorm
-from inference.models.audio_visual import window_statistics
+from inference.models.audio_branches import window_statistics
 from inference.models.speech_encoder import SpeechEncoder
 from training.data.speech_corpora import SpeechClip
 from training.features.corpus_norm import fit_recording_norm, norms_of_recordings

@@ -11,7 +11,7 @@ import torch
 import yaml
 from scipy.special import softmax
 
-from inference.models.audio_visual import EncoderBranch
+from inference.models.audio_branches import EncoderBranch
 from inference.models.speech_encoder import SpeechEncoder
 from training.__main__ import main
 from training.data.ravdess import LABELS

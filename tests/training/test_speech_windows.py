@@ -40,7 +40,7 @@ def windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SpeechWindows:
         network.load_state_dict(encoder.state_dict())
 
     monkeypatch.setattr(speech_windows, "load_pretrained", load)
-    return SpeechWindows(clips, SPEC, 1, tmp_path / "encoder.safetensors", seed=1)
+    return SpeechWindows(clips, SPEC, 1, None, tmp_path / "encoder.safetensors", seed=1)
 
 
 def test_a_short_clip_is_encoded_from_its_start_with_silence_behind(windows: SpeechWindows) -> None:

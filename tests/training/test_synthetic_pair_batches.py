@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 
-from inference.models.audio_visual import AudioBranch
+from inference.models.audio_branches import AudioBranch
 from training.data.fer2013 import LABELS as FACES
 from training.data.ravdess import LABELS
 from training.engine import devices

@@ -9,7 +9,8 @@ from msgspec.structs import asdict
 
 from inference.confidence import novelty
 from inference.model_spec import AudioVisualSpec, parse_spec
-from inference.models.audio_visual import EncoderBranch, build_audio_visual
+from inference.models.audio_branches import EncoderBranch
+from inference.models.audio_visual import build_audio_visual
 from tests.inference.test_speech_encoder import encoder_spec
 from training.data.speech_corpora import SpeechClip
 from training.evaluation.voice_reference import (

@@ -16,7 +16,8 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
-from inference.models.audio_visual import ENCODER_FRAMES, SAMPLES, AudioVisualNetwork, EncoderBranch
+from inference.models.audio_branches import ENCODER_FRAMES, EncoderBranch
+from inference.models.audio_visual import SAMPLES, AudioVisualNetwork
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013
 from training.data.face_tracks import draw_face_tracks

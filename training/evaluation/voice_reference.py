@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from inference.confidence import voice_distances
 from inference.model_spec import RecordingNorm, VoiceReference
-from inference.models.audio_visual import AudioVisualNetwork, EncoderBranch
+from inference.models.audio_branches import EncoderBranch
+from inference.models.audio_visual import AudioVisualNetwork
 from training.features.corpus_norm import norms_of_recordings
 from training.features.encoded_speech import EncodedSpeech
 from training.features.faces import device_of

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from inference.model_spec import RecordingNorm
-from inference.models.audio_visual import window_statistics
+from inference.models.audio_branches import window_statistics
 from inference.models.speech_encoder import SpeechEncoder
 from training.features.encoded_speech import EncodedSpeech
 from training.features.recording_norm import batch_norms

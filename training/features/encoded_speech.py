@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference.model_spec import RecordingNorm
-from inference.models.audio_visual import window_statistics
+from inference.models.audio_branches import window_statistics
 from inference.models.speech_encoder import SpeechEncoder
 from training.data.labels import label_indices
 from training.data.speech_corpora import SpeechClip

@@ -63,7 +63,7 @@ class MovingFaces:
 
     def __init__(self, heldout: FacePool, seen: FacePool, labels: Sequence[str], random: np.random.Generator) -> None:
         self.pools, self.random = (heldout, seen), random
-        self.classes = class_shares(labels)
+        self.labels, self.classes = list(labels), class_shares(labels)
         self.faces_of = [
             {label: np.flatnonzero(np.array(pool.features.labels) == label) for label in fer2013.LABELS}
             for pool in self.pools
@@ -75,6 +75,12 @@ class MovingFaces:
         return self._of_either_pool(
             [draw_face_tracks(labels, faces_of, self.random) for faces_of in self.faces_of], len(labels)
         )[0]
+
+    def draw_moving(self, count: int) -> tuple[Tensor, Tensor]:
+        """Features (N, 15, F) of tracks of labels drawn evenly, and the classes that share their faces (N, classes)."""
+        labels = self.random.choice(self.labels, count).tolist()
+        shown = [fer2013.LABELS.index(FACE_OF.get(label, label)) for label in labels]
+        return self.draw(labels), torch.from_numpy(self.classes[shown])
 
     def draw_alone(self, count: int) -> tuple[Tensor, Tensor]:
         """Features (N, 15, F) of faces that hold still, and their annotators' shares of the classes (N, classes)."""

@@ -48,10 +48,17 @@ class SpeechWindows:
     """
 
     def __init__(
-        self, clips: Sequence[SpeechClip], spec: SpeechEncoderInput, layer: int, weights: Path, seed: int
+        self,
+        clips: Sequence[SpeechClip],
+        spec: SpeechEncoderInput,
+        layer: int,
+        attention_window: int | None,
+        weights: Path,
+        seed: int,
     ) -> None:
         """`weights` are the pretrained model of `pretrained_encoder.model_path`."""
-        self.clips, self.spec, self.layer, self.weights, self.seed = clips, spec, layer, weights, seed
+        self.clips, self.spec, self.weights, self.seed = clips, spec, weights, seed
+        self.layer, self.attention_window = layer, attention_window
         self.samples = spec.frames * spec.frame_samples
         self.context = round(spec.context_s * spec.sample_rate)
         self.alike: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -61,7 +68,7 @@ class SpeechWindows:
     @cached_property
     def encoder(self) -> SpeechEncoder:
         """The pretrained encoder."""
-        encoder = SpeechEncoder((self.layer,))
+        encoder = SpeechEncoder((self.layer,), self.attention_window)
         load_pretrained(encoder, self.weights)
         return encoder.eval()
 
@@ -77,7 +84,8 @@ class SpeechWindows:
         # A fixed window lies at the beginning of one chunk, however long that is.
         spec = asdict(replace(self.spec, chunk_s=0.0) if name in FIXED else self.spec)
         augmentation = () if name in FIXED else (AUGMENTATION,)
-        key = (clips.hexdigest(), spec, self.layer, sha256_file(self.weights), self.seed, name, *augmentation)
+        encoder = (self.layer, self.attention_window, sha256_file(self.weights))
+        key = (clips.hexdigest(), spec, *encoder, self.seed, name, *augmentation)
         shape = (len(self.clips), self.spec.frames, WIDTH)
         return cached_rows(f"{self.clips[0].corpus}-{name}", key, shape, lambda row: self.window(row, name))
 

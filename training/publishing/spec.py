@@ -94,7 +94,9 @@ def encoded_pairs(config: EncodedPairs) -> AudioVisualSpec:
         flip_tta=config.flip_tta,
         audio_branch="encoder",
         encoder_layers=tuple(config.branch.layers),
+        attention_window=config.branch.attention_window,
         dropout=config.branch.feature_dropout,
+        unimodal_classifiers=True,
     )
     return AudioVisualSpec(
         **_identity(config),

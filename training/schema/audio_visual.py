@@ -81,7 +81,9 @@ class EncodedPairs(PairsConfig, frozen=True, kw_only=True, tag_field="task", tag
     """As in the backbone's configuration."""
     encoder: StrictSpeechEncoder
     branch: EncoderBranchConfig
-    """Training of the audio branch alone, which comes first."""
+    """Training of the audio branch alone, which comes first, and classifies windows without a face."""
+    face_classifier: OptimConfig
+    """Training of what classifies windows without a voice."""
 
 
 class AudioVisualRecordings(ModelConfig, frozen=True, kw_only=True, tag_field="task", tag="recordings"):

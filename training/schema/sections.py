@@ -114,6 +114,8 @@ class EncoderBranchConfig(OptimConfig, frozen=True, kw_only=True):
     """Blocks of the encoder whose hidden states are read, from 1. Those up to the first keep their weights."""
     encoder_lr: Annotated[float, msgspec.Meta(ge=0)]
     """Peak learning rate of the encoder's other blocks; 0 keeps their weights, too."""
+    attention_window: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Frames before and behind a frame to which it attends in the encoder; null for all that is encoded at once."""
     feature_dropout: Share
     """Dropout in front of the classifier."""
     variants: Annotated[int, msgspec.Meta(ge=0)]

@@ -15,7 +15,8 @@ from inference import speech as speech_input
 from inference import store
 from inference.hashing import sha256_file
 from inference.model_spec import AudioVisualSpec
-from inference.models.audio_visual import AudioBranch, AudioVisualNetwork, build_audio_visual
+from inference.models.audio_branches import AudioBranch
+from inference.models.audio_visual import AudioVisualNetwork, build_audio_visual
 from inference.predictors.audio_visual import AudioVisualPredictor
 from training.data import fer2013, ravdess
 from training.data.synthetic_pairs import FACE_OF
@@ -121,9 +122,14 @@ def fit_jointly(
     config: PairsConfig,
     directory: Path,
 ) -> AudioVisualNetwork:
-    """Train everything behind the backbone and the speech encoder; returns the moving average after the last step."""
+    """Train what joins faces and voice, behind the backbone and the speech encoder.
+
+    Returns the moving average after the last step.
+    """
     generator = torch.Generator().manual_seed(config.seed)
-    network.video.backbone.requires_grad_(False)
+    for fitted in (network.video.backbone, network.voice_classifier, network.face_classifier):
+        if fitted is not None:
+            fitted.requires_grad_(False)
     black = black_face_features(network, config.face.size).to(fabric.device)
 
     def loss(network: nn.Module, batch: PairBatch) -> Tensor:

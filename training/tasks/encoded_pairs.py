@@ -10,10 +10,12 @@ import torch
 from lightning_fabric import Fabric
 from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
+from torch import Tensor
 
 from inference.hashing import sha256_file
 from inference.model_spec import AudioVisualSpec, SupportInput
-from inference.models.audio_visual import EncoderBranch, build_audio_visual
+from inference.models.audio_branches import EncoderBranch
+from inference.models.audio_visual import build_audio_visual
 from inference.predictors.audio_visual import AudioVisualPredictor
 from inference.timeline.evidence import EvidenceRule
 from training.data import fer2013, ferplus
@@ -38,6 +40,7 @@ from training.publishing.provenance import provenance
 from training.publishing.weights import publish
 from training.schema.audio_visual import EncodedPairs
 from training.tasks.audio_visual import fit_jointly, publish_candidate
+from training.tasks.face_classifier import fit_face_classifier
 from training.tasks.speech_corpora import draw_batches, encode_corpora, fit_branch, norm_of, probabilities
 
 _MIN_VOICE = 0.2  # share of a window with a voice below which it is left out: a call too short to be read
@@ -63,7 +66,7 @@ def fit(config: EncodedPairs, sources: Sources, out: Path) -> None:
     """
     branch = config.branch
     roots = [sources.speech, *sources.corpora]
-    ravdess, *others = encode_corpora(roots, config.encoder, branch.layers[0], branch.variants, config.seed)
+    ravdess, *others = encode_corpora(roots, config.encoder, branch, config.seed)
     if ravdess.corpus != RAVDESS:
         raise DatasetError(f"{sources.speech}: not RAVDESS's layout")
     actors = np.array([int(speaker.removeprefix(f"{RAVDESS}/")) for speaker in ravdess.speakers])
@@ -126,6 +129,8 @@ def _train(
         fabric, network.audio, corpora, config.labels, config.branch, config.seed, directory / "speech", norm
     )
     network.audio.load_state_dict(branch.state_dict())
+    assert network.voice_classifier is not None
+    network.voice_classifier.load_state_dict(without_encoder(branch))
     speech = draw_batches(corpora, config.labels, config.branch, config.seed)
     heldout, seen = read_face_pools(
         network,
@@ -138,11 +143,22 @@ def _train(
         augmentations_seen=config.augmentations_seen,
         seed=config.seed,
     )
+    assert network.face_classifier is not None
+    faces = MovingFaces(heldout, seen, config.labels, np.random.default_rng(config.seed))
+    classifier = fit_face_classifier(
+        fabric, network.face_classifier, faces, config.face_classifier, directory / "faces"
+    )
+    network.face_classifier.load_state_dict(classifier.state_dict())
     faces = MovingFaces(heldout, seen, config.labels, np.random.default_rng(config.seed))
     batches = EncodedPairBatches(speech, faces, network.audio.encoder, norm)
     network = fit_jointly(fabric, network, batches, config, directory / "joint")
     spec = replace(spec, recording_norm=norm)
     return AudioVisualPredictor(network, spec, str(fabric.device)), spec, branch
+
+
+def without_encoder(branch: EncoderBranch) -> dict[str, Tensor]:
+    """The parameters and statistics of an audio branch but those of its encoder."""
+    return {name: tensor for name, tensor in branch.state_dict().items() if not name.startswith("encoder.")}
 
 
 def _of_actors(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.models.audio_visual import AudioBranch
+from inference.models.audio_branches import AudioBranch
 from training.data import ravdess, splits
 from training.data.labels import label_indices
 from training.engine import checkpoint, devices

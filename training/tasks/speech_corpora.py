@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.model_spec import RecordingNorm, SpeechEncoderInput
-from inference.models.audio_visual import EncoderBranch, window_statistics
+from inference.models.audio_branches import EncoderBranch, window_statistics
 from inference.models.speech_encoder import SpeechEncoder
 from training.data import splits
 from training.data.labels import label_indices
@@ -64,14 +64,8 @@ class CorpusClassifier(nn.Module):
         if self.norm is not None:
             norms = batch_norms(window_statistics(hidden.detach()), recordings, self.norm)
         bias = self.bias.masked_fill(~self.present, _ABSENT)
-        return classify(self.branch, normalise(hidden, norms)) + bias[corpora]
-
-
-def classify(branch: EncoderBranch, hidden: Tensor) -> Tensor:
-    """Logits (N, classes) by the branch's own classifier of hidden states (N, 180, F)."""
-    heard = branch.features(hidden)
-    logits: Tensor = branch.classifier(branch.pool(branch.stage2(heard.stage1), heard.statistics))
-    return logits
+        logits: Tensor = self.branch(normalise(hidden, norms))
+        return logits + bias[corpora]
 
 
 @torch.inference_mode()
@@ -81,14 +75,13 @@ def probabilities(
     """Of a variant's windows, normalised by `norms` (rows, 2, F): (rows, classes)."""
     device = branch.classifier.weight.device
     batches = speech.hidden(variant, branch.encoder, norms)
-    return np.concatenate([classify(branch, hidden.to(device)).softmax(1).cpu().numpy() for hidden in batches])
+    return np.concatenate([branch(hidden.to(device)).softmax(1).cpu().numpy() for hidden in batches])
 
 
 def encode_corpora(
     roots: Sequence[Path],
     encoder: SpeechEncoderInput,
-    layer: int,
-    variants: int,
+    config: EncoderBranchConfig,
     seed: int,
     degradations: Sequence[str] = (),
 ) -> list[EncodedSpeech]:
@@ -96,8 +89,8 @@ def encode_corpora(
     weights, encoded = model_path(), []
     for root in roots:
         clips = read_corpora([root])
-        windows = SpeechWindows(clips, encoder, layer, weights, seed)
-        names = [CLEAN, *range(variants), *(degradations if clips[0].corpus == RAVDESS else ())]
+        windows = SpeechWindows(clips, encoder, config.layers[0], config.attention_window, weights, seed)
+        names = [CLEAN, *range(config.variants), *(degradations if clips[0].corpus == RAVDESS else ())]
         arrays = {name: windows.variant(name) for name in names}
         encoded.append(EncodedSpeech(clips[0].corpus, clips, arrays, np.arange(len(clips))))
     return encoded
@@ -156,7 +149,7 @@ def norm_of(
 def build_branch(classes: int, config: EncoderBranchConfig, seed: int) -> EncoderBranch:
     """A branch with the pretrained encoder and otherwise seeded weights. Raises DatasetError without the package."""
     torch.manual_seed(seed)
-    branch = EncoderBranch(classes, config.layers, config.feature_dropout)
+    branch = EncoderBranch(classes, config.layers, config.feature_dropout, config.attention_window)
     load_pretrained(branch.encoder, model_path())
     return branch
 
@@ -172,7 +165,7 @@ def fit(config: SpeechCorpora, roots: Sequence[Path], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, config)
     branch = config.branch
-    encoded = encode_corpora(roots, config.encoder, branch.layers[0], branch.variants, config.seed, DEGRADATIONS)
+    encoded = encode_corpora(roots, config.encoder, branch, config.seed, DEGRADATIONS)
     corpora = {speech.corpus: speech for speech in encoded}
     if unknown := sorted({*branch.shares, *config.left_out} - {*corpora}):
         raise DatasetError(f"the configuration names corpora that were not given: {', '.join(unknown)}")

@@ -1,0 +1,47 @@
+"""Trains what an audio-visual network classifies windows without a voice by."""
+
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.nn import functional
+
+from inference.models.audio_branches import window_statistics
+from training.engine.loop import Loop
+from training.features.moving_faces import MovingFaces
+from training.schema.sections import OptimConfig
+
+
+class WindowClassifier(nn.Module):
+    """A linear classifier of the mean and deviation of face features over a window."""
+
+    def __init__(self, classifier: nn.Linear) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Face features (B, 15, F) -> logits (B, classes)."""
+        logits: Tensor = self.classifier(window_statistics(features).flatten(1))
+        return logits
+
+
+def fit_face_classifier(
+    fabric: Fabric, classifier: nn.Linear, faces: MovingFaces, config: OptimConfig, directory: Path | None
+) -> nn.Linear:
+    """Train `classifier` on tracks of which one half holds still and the other moves between images.
+
+    Returns the moving average after the last step. A run that was stopped resumes from `directory`.
+    """
+
+    def draw(size: int) -> tuple[Tensor, Tensor]:
+        still, moving = faces.draw_alone(size // 2), faces.draw_moving(size - size // 2)
+        features, targets = (torch.cat(parts) for parts in zip(still, moving, strict=True))
+        return features, targets
+
+    def loss(network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        features, targets = batch
+        return functional.cross_entropy(network(features), targets, label_smoothing=config.label_smoothing)
+
+    network = WindowClassifier(classifier).to(fabric.device)
+    return Loop(fabric, directory, faces.random).run_steps(network, config, draw, loss).classifier

@@ -97,6 +97,19 @@ def test_a_file_may_be_large_on_pages_too(owner: Client, project: Project, recor
         assert forged.post(address, {"file": SimpleUploadedFile("markers.csv", rows)}).status_code == 403
 
 
+def test_htmx_says_a_refusal_at_the_form(user: User, owner: Client, recording: Recording) -> None:
+    User.objects.filter(pk=user.pk).update(quota_bytes=1)
+    address = f"/recordings/{recording.pk}/markers/import/"
+    file = SimpleUploadedFile("large.csv", b"onset,duration,trial_type\n" + b"\n" * 2**21)
+    refused = owner.post(address, {"file": file}, headers=HTMX)
+    page = refused.content.decode()
+    assert (refused.status_code, page.count("<html")) == (200, 0)
+    assert '<span class="field-error" id="markers-file_error" role="alert">1.0 MB are more than' in page
+    file.seek(0)
+    assert owner.post(address, {"file": file}).status_code == 413
+    assert not Marker.objects.exists()
+
+
 def test_chosen_recordings_get_the_markers_of_a_template(owner: Client, recording: Recording) -> None:
     chosen = {"recording": [recording.pk], "sure": "1"}
     address = "/recordings/chosen/markers/"

@@ -67,6 +67,17 @@ def test_what_is_no_transcript_is_said_and_the_old_one_stays(owner: Client, reco
     assert recording.transcript.count() == 2
 
 
+def test_htmx_says_a_refusal_at_the_form(user: User, owner: Client, recording: Recording) -> None:
+    imported(owner, recording)
+    User.objects.filter(pk=user.pk).update(quota_bytes=1)
+    file = SimpleUploadedFile("talk.vtt", VTT + b"\n" * 2**21)
+    refused = owner.post(f"/recordings/{recording.pk}/transcript/", {"file": file}, headers={"HX-Request": "true"})
+    page = refused.content.decode()
+    assert (refused.status_code, page.count("<html")) == (200, 0)
+    assert '<span class="field-error" id="transcript-file_error" role="alert">1.0 MB are more than' in page
+    assert recording.transcript.count() == 2
+
+
 def test_before_it_is_deleted_it_is_said_what_is_lost(owner: Client, recording: Recording) -> None:
     imported(owner, recording)
     address = f"/recordings/{recording.pk}/transcript/delete/"

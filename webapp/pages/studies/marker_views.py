@@ -81,7 +81,11 @@ def delete_marker(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 def import_markers(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Add the markers of a file."""
     recording = recording_for(request.user, pk)
-    return receive_files(request) or _import(request, recording)
+
+    def refuse(message: str) -> HttpResponse:
+        return _page(request, recording, marker_import_form=MarkerImportForm({}).refused(message))
+
+    return receive_files(request, refuse) or _import(request, recording)
 
 
 @csrf_protect

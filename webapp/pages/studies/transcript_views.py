@@ -31,7 +31,11 @@ def transcript(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
         access = permissions.recording_access(request.user, pk)
         return _page(request, access.recording, own=access.own, words=request.GET.get("said", ""))
     recording = recording_for(request.user, pk)
-    return receive_files(request) or _import(request, recording)
+
+    def refuse(message: str) -> HttpResponse:
+        return _page(request, recording, transcript_form=TranscriptImportForm({}).refused(message))
+
+    return receive_files(request, refuse) or _import(request, recording)
 
 
 @csrf_protect

@@ -1,7 +1,7 @@
 """Forms of the result page."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.template.defaultfilters import pluralize
@@ -81,6 +81,12 @@ class ImportForm(forms.Form):
         super().__init__(*args, **options)
         known = [(name, FORMAT_NAMES[name]) for name in formats]
         self.fields["format"].choices = [("", "As its name says"), *known]  # type: ignore[attr-defined]
+
+    def refused(self, message: str) -> Self:
+        """The same, bound form of a request that was refused before it was read."""
+        self.errors.clear()
+        self.add_error("file", message)
+        return self
 
     def chosen_format(self) -> AnnotationFormat | None:
         """The format of a valid form, if one is chosen."""

@@ -96,6 +96,14 @@ def test_markers_lie_where_the_recording_shows_it(page: Page, secret: str) -> No
     assert abs(marker.end_s - white[-1]) < APART_S
 
 
+def test_agreeing_is_sent_once(page: Page, secret: str, project: Project) -> None:
+    page.goto(reverse("pages:collection-link", args=[secret]))
+    page.get_by_label("I have read this text").check()
+    assert page.get_by_role("button", name="Continue").evaluate("it => { it.click(); it.click(); return it.disabled; }")
+    expect(page.get_by_role("button", name="Check camera")).to_be_visible()
+    assert project.participants.count() == 1
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_pages_fit_and_axe_finds_nothing_serious(page: Page, secret: str, project: Project, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.http import Http404
@@ -65,16 +65,23 @@ def close_link(*, link: CollectionLink, by: User) -> None:
 
 
 @transaction.atomic
-def begin_session(*, link: CollectionLink, code: str, agreed: bool) -> CollectionSession:
+def begin_session(
+    *, link: CollectionLink, code: str, agreed: bool, idempotency_key: UUID | None = None
+) -> CollectionSession:
     """Begin a recording of the participant with this code, who is created if need be; without one, a code is given.
 
-    Raises RequestError(CONSENT_MISSING | COLLECTION_CLOSED | NO_STIMULI | STUDY_LIMIT).
+    A repeated form, with the same key and participant, returns its session until that is finished. Raises
+    RequestError(CONSENT_MISSING | COLLECTION_CLOSED | NO_STIMULI | STUDY_LIMIT).
     """
     require_consent(given=agreed)
     project, owner = link.project, accounts.lock_user(link.project.owner)
     link = get_object_or_404(CollectionLink.objects.select_for_update(), pk=link.pk)
     if link.closed_at:
         raise RequestError(WebCode.COLLECTION_CLOSED, "This study has ended: nobody can begin any more.")
+    pk = idempotency_key or uuid4()
+    known = CollectionSession.objects.select_related("participant").filter(pk=pk).first()
+    if known and _is_repeated(known, link, code):
+        return known
     require_at_most(MAX_COLLECTION_SESSIONS, link.sessions.count() + 1, "recordings", "A link")
     shown = [[str(stimulus.pk), stimulus.name] for stimulus in selectors.stimuli_of(project)]
     if not shown:
@@ -82,10 +89,20 @@ def begin_session(*, link: CollectionLink, code: str, agreed: bool) -> Collectio
     if link.random_order:
         secrets.SystemRandom().shuffle(shown)
     code = code or _free_code(project)
-    known, _ = get_or_create_participants(project=project, codes=[code])
-    session = CollectionSession.objects.create(link=link, participant=known[code.lower()], stimuli=shown)
+    participants, _ = get_or_create_participants(project=project, codes=[code])
+    session = CollectionSession.objects.create(
+        pk=uuid4() if known else pk,
+        link=link,
+        participant=participants[code.lower()],
+        stimuli=shown,
+    )
     record(Action.COLLECTION_BEGUN, by=None, owner=owner.pk, target=session, link=link.pk)
     return session
+
+
+def _is_repeated(session: CollectionSession, link: CollectionLink, code: str) -> bool:
+    same_person = not code or code.lower() == session.participant.code.lower()
+    return session.link_id == link.pk and session.recording_id is None and same_person
 
 
 def begin_upload(*, session: CollectionSession, length: int, name: str, metadata: str) -> Upload:

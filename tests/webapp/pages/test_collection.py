@@ -61,6 +61,19 @@ def begin(client: Any, secret: str, code: str = "P07") -> CollectionSession:
     return session
 
 
+def agree(client: Any, secret: str, key: str, code: str = "") -> CollectionSession:
+    """The session that the form with this key leads to."""
+    sent = {"code": code, "agreed": "on", "idempotency_key": key}
+    answer = client.post(reverse("pages:collection-link", args=[secret]), sent)
+    assert answer.status_code == 302
+    return CollectionSession.objects.get(pk=answer["Location"].strip("/").split("/")[-1])
+
+
+def form_key(client: Any, secret: str) -> str:
+    page = client.get(reverse("pages:collection-link", args=[secret]))
+    return str(page.context["form"]["idempotency_key"].value())
+
+
 def address(name: str, secret: str, session: CollectionSession) -> str:
     return reverse(f"api:{name}", args=[secret, session.pk])
 
@@ -253,3 +266,28 @@ def test_whom_the_project_is_shared_with_sees_who_finished_and_no_link(
         == 404
     )
     assert client.post(reverse("pages:close-collection-link", args=[link[0].pk])).status_code == 404
+
+
+def test_a_form_that_is_sent_twice_begins_once(client: Any, link: tuple[CollectionLink, str]) -> None:
+    page = client.get(reverse("pages:collection-link", args=[link[1]])).content.decode()
+    key = form_key(client, link[1])
+    assert 'type="hidden" name="idempotency_key"' in page
+    assert agree(client, link[1], key) == agree(client, link[1], key)
+    assert (CollectionSession.objects.count(), link[0].project.participants.count()) == (1, 1)
+    assert agree(client, link[1], form_key(client, link[1])).participant.code == "P002"
+    refused = client.post(reverse("pages:collection-link", args=[link[1]]), {"agreed": "on", "idempotency_key": "x"})
+    assert (refused.status_code, "This page is out of date" in refused.content.decode()) == (422, True)
+
+
+def test_a_form_of_someone_else_or_of_what_is_sent_begins_anew(
+    client: Any, api: Any, owner: User, project: Project, link: tuple[CollectionLink, str]
+) -> None:
+    key = form_key(client, link[1])
+    first = agree(client, link[1], key, "P07")
+    assert agree(client, link[1], key, "p07") == first
+    assert agree(client, link[1], key, "P08").participant.code == "P08"
+    other = collection.create_link(project=project, by=owner, consent_text=TEXT, random_order=False)
+    assert agree(client, other[1], key, "P07").link == other[0]
+    send(api, link[1], first)
+    assert api.post(address("collection-recording", link[1], first), shown(first)).status_code == 201
+    assert agree(client, link[1], key, "P07") != first

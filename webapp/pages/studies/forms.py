@@ -1,6 +1,7 @@
 """Forms of participants and of values of variables."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 
@@ -210,3 +211,9 @@ class CollectionConsentForm(forms.Form):
         label="Your code", required=False, help_text="If you were given one. Otherwise you are given one now."
     )
     agreed = forms.BooleanField(error_messages={"required": "Nothing is recorded unless you agree to it."})
+    idempotency_key = forms.UUIDField(
+        required=False,
+        initial=uuid4,
+        widget=forms.HiddenInput,
+        error_messages={"invalid": "This page is out of date. Open the link again."},
+    )

@@ -74,8 +74,15 @@ def update_stimulus(*, stimulus: Stimulus, by: User, position: int | None = None
     stimulus.save(update_fields=fields)
     stimulus.markers.update(name=stimulus.name)
     if position is not None:
-        others = [each for each in selectors.stimuli_of(stimulus.project) if each != stimulus]
-        _number([*others[:position], stimulus, *others[position:]])
+        _place(stimulus, position)
+
+
+@transaction.atomic
+def move_stimulus(*, stimulus: Stimulus, by: User, steps: int) -> None:
+    """Move the stimulus down by so many places, up if they are negative, as far as there are any."""
+    begin_change(project=stimulus.project, by=by, action=Action.STIMULI_CHANGED)
+    reread(stimulus)
+    _place(stimulus, max(0, stimulus.position + steps))
 
 
 @transaction.atomic
@@ -84,6 +91,11 @@ def delete_stimulus(*, stimulus: Stimulus, by: User) -> None:
     begin_change(project=stimulus.project, by=by, action=Action.STIMULI_CHANGED)
     stimulus.delete()
     _number(list(selectors.stimuli_of(stimulus.project)))
+
+
+def _place(stimulus: Stimulus, position: int) -> None:
+    others = [each for each in selectors.stimuli_of(stimulus.project) if each != stimulus]
+    _number([*others[:position], stimulus, *others[position:]])
 
 
 def _number(stimuli: list[Stimulus]) -> None:

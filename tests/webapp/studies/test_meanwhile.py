@@ -15,9 +15,9 @@ from webapp.accounts.models import User
 from webapp.core.errors import RequestError
 from webapp.recordings import projects_and_tags
 from webapp.recordings.models import Project, Recording
-from webapp.studies import markers, participants, stimuli, transcripts, values, variables
+from webapp.studies import markers, participants, selectors, stimuli, transcripts, values, variables
 from webapp.studies.markers import NewMarker
-from webapp.studies.models import Marker, Variable
+from webapp.studies.models import Marker, Stimulus, Variable
 from webapp.studies.value_table import parse_table
 
 
@@ -77,6 +77,18 @@ def test_what_is_changed_meanwhile_stays(owner: User) -> None:
     Marker.objects.update(start_s=1, end_s=2)
     markers.update_marker(marker=marker, by=owner, name="smile")
     assert (marker.start_s, marker.end_s, marker.name) == (1, 2, "smile")
+
+
+def test_a_stimulus_is_moved_from_where_it_is_by_now(owner: User) -> None:
+    project = ProjectFactory.create(owner=owner)
+    first, *_ = (StimulusFactory.create(project=project, name=name, position=n) for n, name in enumerate("abc"))
+    again = Stimulus.objects.get(pk=first.pk)
+    for clicked in (first, again):
+        stimuli.move_stimulus(stimulus=clicked, by=owner, steps=1)
+    assert [each.name for each in selectors.stimuli_of(project)] == ["b", "c", "a"]
+    with pytest.raises(Http404):
+        Stimulus.objects.filter(pk=first.pk).delete()
+        stimuli.move_stimulus(stimulus=again, by=owner, steps=1)
 
 
 def test_a_recording_that_is_moved_has_the_stimuli_and_participants_of_its_new_project(owner: User) -> None:

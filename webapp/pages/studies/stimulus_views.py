@@ -83,8 +83,7 @@ def move_stimulus(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Move a stimulus up or down by one; the page that follows has the focus where it was."""
     stimulus = selectors.stimulus_for(request.user, pk)
     direction = request.POST.get("direction", "")
-    position = max(0, stimulus.position + STEPS.get(direction, 0))
-    stimuli.update_stimulus(stimulus=stimulus, by=request.user, position=position)
+    stimuli.move_stimulus(stimulus=stimulus, by=request.user, steps=STEPS.get(direction, 0))
     back = reverse("pages:project-markers", args=[stimulus.project_id])
     return redirect(f"{back}?{urlencode({'moved': str(stimulus.pk), 'direction': direction})}")
 

@@ -16,6 +16,7 @@ from webapp.studies import selectors
 from webapp.studies.changes import begin_recording_change, reread
 from webapp.studies.limits import MAX_MARKERS, require_at_most
 from webapp.studies.models import Marker, Stimulus
+from webapp.studies.names import normalise_name
 
 Kind = Marker.Kind
 PERSON, TEMPLATE, COLLECTED = "person", "template", "collected"
@@ -145,6 +146,7 @@ def _build(
     number: int | None,
 ) -> Marker:
     """The row of a marker that fits into the recording. Raises RequestError(MARKER_RANGE | STIMULUS_LENGTH)."""
+    marker = replace(marker, name=normalise_name(marker.name))
     stimulus = stimuli.get((recording.project_id, marker.name.lower())) if marker.name else None
     kind = marker.kind or (Kind.STIMULUS if stimulus else Kind.EVENT)
     start_s, end_s = round(marker.start_s, DECIMALS), round(marker.end_s, DECIMALS)
@@ -192,7 +194,7 @@ def _described(marker: Marker) -> NewMarker:
 def _anchors(recordings: Sequence[Recording], name: str) -> dict[Recording, float]:
     """The start of the marker of this name on each recording. Raises RequestError(MARKER_ANCHOR)."""
     starts: dict[UUID, list[float]] = {}
-    found = Marker.objects.filter(recording__in=recordings, name__iexact=name)
+    found = Marker.objects.filter(recording__in=recordings, name__iexact=normalise_name(name))
     for pk, start_s in found.values_list("recording", "start_s"):
         starts.setdefault(pk, []).append(start_s)
     for recording in recordings:

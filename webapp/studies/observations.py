@@ -16,6 +16,7 @@ from webapp.core.errors import RequestError, WebCode
 from webapp.recordings.models import Project
 from webapp.studies import selectors
 from webapp.studies.models import STIMULUS, Marker, Stimulus, Variable
+from webapp.studies.names import normalise_name
 from webapp.studies.statistics.compare import Observation
 from webapp.studies.statistics.results import LeftOut
 from webapp.studies.table.columns import RELATIVE_PREFIX, Unit
@@ -86,7 +87,7 @@ def with_known_levels(project: Project, question: Question) -> Question:
     """The question with each condition once, as the project writes it. Raises RequestError(COMPARISON_LEVELS)."""
     names = question.factor.levels if question.factor else selectors.shown_stimuli(project)
     known = {name.casefold(): name for name in names} | {name: name for name in names}
-    wanted = [" ".join(level.split()) for level in question.levels]
+    wanted = [normalise_name(level) for level in question.levels]
     found = [known.get(level) or known.get(level.casefold()) for level in wanted]
     for level, name in zip(wanted, found, strict=True):
         if name is None:

@@ -21,6 +21,7 @@ from webapp.studies.changes import begin_change, reread
 from webapp.studies.limits import MAX_STIMULI, require_at_most
 from webapp.studies.markers import require_fitting
 from webapp.studies.models import Marker, Stimulus
+from webapp.studies.names import normalise_name
 from webapp.studies.stimulus_files import StimulusFile, checked_picture, checked_video
 
 
@@ -62,6 +63,7 @@ def update_stimulus(*, stimulus: Stimulus, by: User, position: int | None = None
     begin_change(project=stimulus.project, by=by, action=Action.STIMULI_CHANGED)
     reread(stimulus)
     if "name" in fields:
+        fields["name"] = normalise_name(fields["name"])
         _require_free(stimulus.project, fields["name"], besides=stimulus)
     is_video = stimulus.medium == Stimulus.Medium.VIDEO
     if is_video and fields.get("length_s", stimulus.length_s) != stimulus.length_s:
@@ -131,6 +133,7 @@ def _store(project: Project, by: User, name: str, file: StimulusFile) -> Stimulu
 def _create(stimulus: Stimulus, by: User) -> Stimulus:
     project = stimulus.project
     begin_change(project=project, by=by, action=Action.STIMULI_CHANGED)
+    stimulus.name = normalise_name(stimulus.name)
     _require_free(project, stimulus.name)
     stimulus.position = project.stimuli.count()
     require_at_most(MAX_STIMULI, stimulus.position + 1, "stimuli", "A project")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from webapp.core.errors import RequestError, WebCode
 from webapp.studies.models import NAME_MAX_LENGTH, NO_BRACES, Variable
+from webapp.studies.names import normalise_name
 
 MAX_CHARACTERS = 5_000_000
 FIRST_COLUMNS = {
@@ -103,7 +104,7 @@ def _cells(text: str) -> list[list[str]]:
         rows = list(csv.reader(text.splitlines(), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise table_error(f"The table cannot be read: {error}.") from error
-    return [[" ".join(cell.split()) for cell in row] for row in rows]
+    return [[normalise_name(cell) for cell in row] for row in rows]
 
 
 def _check_columns(columns: Sequence[str]) -> None:

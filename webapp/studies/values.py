@@ -14,6 +14,7 @@ from webapp.studies import selectors
 from webapp.studies.changes import begin_change
 from webapp.studies.limits import MAX_LEVELS, MAX_PARTICIPANTS, MAX_VARIABLES, require_at_most
 from webapp.studies.models import NAME_MAX_LENGTH, Variable, VariableValue
+from webapp.studies.names import normalise_name
 from webapp.studies.participants import get_or_create_participants
 from webapp.studies.recording_names import RecordingNames
 from webapp.studies.value_table import ValueTable, looks_numeric, parse_numbers, table_error
@@ -55,8 +56,8 @@ def plan_values(*, project: Project, table: ValueTable) -> Plan:
     plan = Plan(table.unit_of)
     units = _find_units(project, table, plan)
     known = {variable.name.casefold(): variable for variable in project.variables.all()}
-    for index, name in enumerate(table.columns):
-        cells = [row[1][index] for row in table.rows]
+    for index, name in enumerate(map(normalise_name, table.columns)):
+        cells = [normalise_name(row[1][index]) for row in table.rows]
         variable = known.get(name.casefold())
         if variable is not None and variable.unit_of != table.unit_of:
             message = f"“{variable.name}” is a variable of the {variable.unit_of}: send it in a table of those."

@@ -12,6 +12,7 @@ from webapp.recordings.models import Project
 from webapp.studies.changes import begin_change, reread
 from webapp.studies.limits import MAX_LEVELS, MAX_VARIABLES, require_at_most
 from webapp.studies.models import Variable
+from webapp.studies.names import normalise_name
 
 
 @transaction.atomic
@@ -20,12 +21,13 @@ def create_variable(
 ) -> Variable:
     """Create a variable, as the project's last. Raises RequestError(NAME_TAKEN | STUDY_LIMIT | VALUE_CONFLICT)."""
     begin_change(project=project, by=by, action=Action.VARIABLES_CHANGED)
+    name, levels = normalise_name(name), list(map(normalise_name, levels))
     _require_free(project, name)
     count = project.variables.count()
     require_at_most(MAX_VARIABLES, count + 1, "variables", "A project")
     _check_levels(kind, levels)
     return Variable.objects.create(
-        project=project, name=name, kind=kind, unit_of=unit_of, levels=list(levels), position=count
+        project=project, name=name, kind=kind, unit_of=unit_of, levels=levels, position=count
     )
 
 
@@ -38,7 +40,10 @@ def update_variable(*, variable: Variable, by: User, **fields: Any) -> None:
     """
     begin_change(project=variable.project, by=by, action=Action.VARIABLES_CHANGED)
     reread(variable)
+    if "levels" in fields:
+        fields["levels"] = list(map(normalise_name, fields["levels"]))
     if "name" in fields:
+        fields["name"] = normalise_name(fields["name"])
         _require_free(variable.project, fields["name"], besides=variable)
     changed = {
         name for name in ("kind", "unit_of") if fields.get(name, getattr(variable, name)) != getattr(variable, name)

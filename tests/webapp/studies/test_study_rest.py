@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -202,6 +203,28 @@ def test_a_stimulus_has_one_file_that_can_be_read(
     assert (unplayable.status_code, problem["code"], problem["field"]) == (415, "not_playable", "video")
     assert "AVI with H.264 and AAC" in problem["detail"]
     assert not project.stimuli.exists()
+
+
+def test_blanks_in_names_are_as_in_pasted_tables(api: APIClient, project: Project) -> None:
+    place, stimuli = f"/api/v1/projects/{project.pk}/variables/", f"/api/v1/projects/{project.pk}/stimuli/"
+    made = {"name": "the  group", "kind": "category", "unit_of": "participant", "levels": ["a  b"]}
+    variable = api.post(place, made, format="json").json()
+    assert (variable["name"], variable["levels"]) == ("the group", ["a b"])
+    table = {"table": "participant,the  group\nP01,a  b\n"}
+    plan = api.put(f"/api/v1/projects/{project.pk}/values/", table, format="json").json()
+    assert (plan["new_variables"], plan["new_levels"]) == ([], {})
+    changed = api.patch(f"/api/v1/variables/{variable['id']}/", {"name": "a\tgroup", "levels": ["c  d", "a  b"]})
+    assert (changed.json()["name"], changed.json()["levels"]) == ("a group", ["c d", "a b"])
+    assert api.patch(f"/api/v1/variables/{variable['id']}/", {"levels": ["a b", "a  b"]}).status_code == 409
+    stimulus = api.post(stimuli, {"name": "Advert  A", "length_s": 2}, format="json").json()
+    assert stimulus["name"] == "Advert A"
+    assert api.post(stimuli, {"name": "Advert A", "length_s": 2}, format="json").json()["code"] == "name_taken"
+    address = f"/api/v1/stimuli/{stimulus['id']}/"
+    assert api.patch(address, {"name": "Advert  B"}, format="json").json()["name"] == "Advert B"
+    recording = RecordingFactory.create(owner=project.owner, project=project)
+    marker = {"start_s": 0, "end_s": 2, "kind": "stimulus", "name": "Advert  B"}
+    api.post(f"/api/v1/recordings/{recording.pk}/markers/", marker, format="json")
+    assert Marker.objects.get().stimulus_id == UUID(stimulus["id"])
 
 
 def test_what_was_said_is_kept_and_found(api: APIClient, project: Project) -> None:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 
 from webapp.studies.markers import NewMarker
 from webapp.studies.models import TITLE_MAX_LENGTH, Marker
+from webapp.studies.names import normalise_name
 
 TEMPLATE_EXAMPLE = "0, 10, baseline, rest\n10, 40, stimulus, advert A"
 MAX_ROWS = 200
@@ -20,7 +21,7 @@ def parse_template(text: str) -> list[NewMarker]:
     rows = [(number, row) for number, row in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1) if row]
     if len(rows) > MAX_ROWS:
         raise ValidationError(f"These are more than {MAX_ROWS} markers.")
-    return [_marker(number, [" ".join(cell.split()) for cell in row]) for number, row in rows if any(row)]
+    return [_marker(number, [normalise_name(cell) for cell in row]) for number, row in rows if any(row)]
 
 
 def _marker(number: int, cells: list[str]) -> NewMarker:

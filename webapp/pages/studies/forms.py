@@ -9,6 +9,7 @@ from webapp.recordings.models import CODE_MAX_LENGTH, Participant
 from webapp.studies.models import CONSENT_MAX_LENGTH, NAME_MAX_LENGTH, NO_BRACES, Variable
 from webapp.studies.name_assignment import NameSource
 from webapp.studies.name_pattern import PATTERN_MAX_LENGTH
+from webapp.studies.names import normalise_name
 from webapp.studies.value_table import ValueTable, parse_table
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
@@ -133,7 +134,7 @@ class VariableForm(forms.Form):
             del self.fields["unit_of"], self.fields["kind"]
 
     def clean_levels(self) -> list[str]:
-        levels = [" ".join(line.split()) for line in self.cleaned_data["levels"].splitlines()]
+        levels = [normalise_name(line) for line in self.cleaned_data["levels"].splitlines()]
         if any(len(level) > NAME_MAX_LENGTH for level in levels):
             raise forms.ValidationError(f"A level has at most {NAME_MAX_LENGTH} characters.")
         return [level for level in levels if level]

@@ -64,7 +64,10 @@ def test_numbers_follow_from_the_exported_table(baseline: bool) -> None:
         ).confidence_interval
         effect = one.pairs[0].effect
         assert effect.value == pytest.approx(float(hedges_g(a, b, axis=-1)), abs=1e-9)
-        assert (effect.low, effect.high) == pytest.approx(tuple(interval), abs=1e-9)
+        if np.isfinite(interval).all():
+            assert (effect.low, effect.high) == pytest.approx(tuple(interval), abs=1e-9)
+        else:  # of three participants, some resamples are one of them three times, without any spread
+            assert (effect.low, effect.high) == (None, None)
         p_values.append(expected.pvalue)
     adjusted = multipletests(p_values, method="holm")[1]
     assert [one.p_holm for one in found.measures] == pytest.approx(adjusted, abs=1e-9)

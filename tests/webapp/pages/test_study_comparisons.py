@@ -15,6 +15,7 @@ from tests.webapp.factories import (
     published,
 )
 from webapp.accounts.models import User
+from webapp.pages.studies.comparison_form import parse_levels
 from webapp.recordings.models import Project
 from webapp.studies.comparison_files import FORMATS
 from webapp.studies.models import Comparison, Variable, VariableValue
@@ -200,3 +201,26 @@ def test_more_saved_ones_ask_no_more_of_the_database(
     )
     with django_assert_num_queries(9):
         owner.get(address(condition.project))
+
+
+def test_a_condition_with_a_comma_is_chosen_in_quotation_marks(owner: Client, condition: Variable) -> None:
+    condition.levels = ["a, calm", "b"]
+    condition.save()
+    VariableValue.objects.filter(variable=condition, text="a").update(text="a, calm")
+    page = owner.get(address(condition.project), asked(condition, levels='"a, calm",b'))
+    assert page.context["result"].basis.levels == ("a, calm", "b")
+    assert 'value="&quot;a, calm&quot;,b"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("", ()),
+        (" a , b,, ", ("a", "b")),
+        ('b, "a, calm"', ("b", "a, calm")),
+        ('6" disc, "the ""first"""', ('6" disc', 'the "first"')),
+        ('a,\n"b', ("a", "b")),
+    ],
+)
+def test_conditions_are_separated_by_commas(text: str, levels: tuple[str, ...]) -> None:
+    assert parse_levels(text) == levels

@@ -1,5 +1,6 @@
 """The form of a comparison: which measures, of which conditions, read by whom."""
 
+import csv
 from typing import Any
 
 from django import forms
@@ -28,7 +29,7 @@ class ComparisonForm(forms.Form):
         required=False,
         max_length=1000,
         widget=forms.TextInput({"class": "form-control", "autocomplete": "off"}),
-        help_text="Separated by commas; empty: all.",
+        help_text="Separated by commas; empty: all. Put one that contains a comma in quotation marks.",
     )
     paired = forms.BooleanField(
         label="Paired: each participant is in every condition", required=False, widget=forms.CheckboxInput(CHECK)
@@ -95,7 +96,7 @@ class ComparisonForm(forms.Form):
             model=asked["model"],
             reader=asked["reader"] or MACHINE,
             stimulus=self.stimuli.get(asked["over"]),
-            levels=tuple(level for part in asked["levels"].split(",") if (level := part.strip())),
+            levels=parse_levels(asked["levels"]),
             covariate=self.variables.get(asked["covariate"]),
         )
 
@@ -122,6 +123,12 @@ class ComparisonForm(forms.Form):
 
     def _offer(self, name: str, choices: Choices) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+
+def parse_levels(text: str) -> tuple[str, ...]:
+    """Return the conditions of a line, separated by commas; one in quotation marks may contain some."""
+    rows = csv.reader([" ".join(text.split())], skipinitialspace=True)
+    return tuple(level for row in rows for part in row if (level := part.strip()))
 
 
 class SaveForm(forms.Form):

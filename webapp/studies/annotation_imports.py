@@ -4,6 +4,7 @@ from __future__ import annotations  # File is generic in the stubs only
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from django.core.files.base import File
@@ -29,6 +30,14 @@ from webapp.studies.recording_names import RecordingNames
 from webapp.studies.transcripts import NewLine, replace_transcript
 
 
+@dataclass(frozen=True)
+class MarkerImport:
+    """The markers that a file has added, and how many of it were there already."""
+
+    added: list[Marker]
+    present: int
+
+
 def import_markers(
     *,
     target: Recording | Project,
@@ -37,11 +46,10 @@ def import_markers(
     name: AnnotationFormat | None = None,
     zero_stream: str = "",
     zero_s: float | None = None,
-) -> list[Marker]:
+) -> MarkerImport:
     """Add the markers of a file to a recording, or to those recordings of a project that its rows name.
 
-    Returns those that were not there yet. Without a format, the file's extension says it; the last two are of XDF
-    (`read_annotations`). Raises
+    Without a format, the file's extension says it; the last two are of XDF (`read_annotations`). Raises
     InputError(IMPORT_FORMAT | IMPORT_UNREADABLE | TOO_LARGE | TOO_COSTLY), RequestError(IMPORT_RECORDING |
     CHECKS_BUSY), and what `create_markers` raises.
     """
@@ -53,7 +61,8 @@ def import_markers(
     names = RecordingNames(list(recordings))
     for annotation in annotations:
         markers.setdefault(_named(annotation, target, names), []).append(_new_marker(annotation))
-    return create_markers(by=by, source=f"import:{name}", markers=markers)
+    added = create_markers(by=by, source=f"import:{name}", markers=markers)
+    return MarkerImport(added, present=len(annotations) - len(added))
 
 
 def import_transcript(

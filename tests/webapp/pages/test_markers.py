@@ -86,6 +86,21 @@ def test_markers_come_from_a_file(owner: Client, recording: Recording) -> None:
     assert "Choose a file first." in owner.post(address, {}).content.decode()
 
 
+def test_an_import_says_what_was_there_already(owner: Client, recording: Recording) -> None:
+    address = f"/recordings/{recording.pk}/markers/import/"
+
+    def imported(*names: str) -> str:
+        rows = "".join(f"{number},{number + 1},event,{name}\n" for number, name in enumerate(names))
+        file = SimpleUploadedFile("markers.csv", f"start,end,kind,name\n{rows}".encode())
+        page = owner.post(address, {"file": file}, headers=HTMX).content.decode()
+        return page.partition('role="status">')[2].partition("<")[0]
+
+    assert imported("smile") == "1 new marker added."
+    assert imported("smile", "frown", "nod") == "2 new markers added. 1 was there already."
+    assert imported("smile", "frown", "nod", "gasp") == "1 new marker added. 3 were there already."
+    assert imported("smile") == "All markers of the file are there already: none is added."
+
+
 def test_a_file_may_be_large_on_pages_too(owner: Client, project: Project, recording: Recording) -> None:
     for address in (f"/recordings/{recording.pk}/markers/import/", f"/projects/{project.pk}/markers/import/"):
         rows = f"recording,start,name\n{recording.pk},1,smile\n".encode() + b"\n" * 2 * settings.BODY_BYTES

@@ -311,7 +311,7 @@ class TranscriptImportView(APIView):
 
 def _import_markers(request: Request, target: Recording | Project) -> Response:
     data = _form(request, MarkerImportSerializer)
-    created = annotation_imports.import_markers(
+    imported = annotation_imports.import_markers(
         target=target,
         by=current_user(request),
         file=data["file"],
@@ -319,7 +319,7 @@ def _import_markers(request: Request, target: Recording | Project) -> Response:
         zero_stream=data["zero_stream"],
         zero_s=data.get("zero_s"),
     )
-    return Response(MarkerSerializer(created, many=True).data, status=201)
+    return Response(MarkerSerializer(imported.added, many=True).data, status=201)
 
 
 def _form(request: Request, serializer: type[serializers.Serializer[Any]]) -> Any:

@@ -91,9 +91,9 @@ def import_markers(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
 @csrf_protect
 def _import(request: AuthenticatedRequest, recording: Recording) -> HttpResponse:
     form = MarkerImportForm(request.POST, request.FILES)
-    added = form.import_into(recording, by=request.user)
-    if added is not None:
-        return _done(request, recording, import_message(added))
+    imported = form.import_into(recording, by=request.user)
+    if imported is not None:
+        return _done(request, recording, import_message(imported))
     return _page(request, recording, marker_import_form=form)
 
 

@@ -44,9 +44,9 @@ def import_project_markers(request: AuthenticatedRequest, pk: UUID) -> HttpRespo
 @csrf_protect
 def _import(request: AuthenticatedRequest, project: Project) -> HttpResponse:
     form = MarkerImportForm(request.POST, request.FILES)
-    added = form.import_into(project, by=request.user)
-    if added is not None:
-        messages.success(request, import_message(added))
+    imported = form.import_into(project, by=request.user)
+    if imported is not None:
+        messages.success(request, import_message(imported))
         return redirect("pages:project-markers", project.pk)
     return markers_page(request, open_project(request, project.pk), import_form=form)
 

@@ -1,6 +1,5 @@
 """Forms of the result page."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 from django import forms
@@ -12,6 +11,7 @@ from webapp.accounts.models import User
 from webapp.core.errors import RequestError
 from webapp.recordings.models import Project, Recording
 from webapp.studies import annotation_imports
+from webapp.studies.annotation_imports import MarkerImport
 from webapp.studies.markers import NewMarker
 from webapp.studies.models import TITLE_MAX_LENGTH, Marker
 
@@ -107,7 +107,7 @@ class MarkerImportForm(ImportForm):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args, formats=MARKER_FORMATS, auto_id="markers-%s")
 
-    def import_into(self, target: Recording | Project, *, by: User) -> list[Marker] | None:
+    def import_into(self, target: Recording | Project, *, by: User) -> MarkerImport | None:
         """Add the file's markers. None where the form or the file is refused, which the form then says."""
         if not self.is_valid():
             return None
@@ -132,8 +132,10 @@ class TranscriptImportForm(ImportForm):
         super().__init__(*args, formats=TRANSCRIPT_FORMATS, auto_id="transcript-%s")
 
 
-def import_message(added: Sequence[Marker]) -> str:
+def import_message(imported: MarkerImport) -> str:
     """What an import has done, for the person who sent the file."""
-    if not added:
+    count, present = len(imported.added), imported.present
+    if not count:
         return "All markers of the file are there already: none is added."
-    return f"{len(added)} new marker{pluralize(len(added))} added."
+    there = f" {present} {pluralize(present, 'was,were')} there already." if present else ""
+    return f"{count} new marker{pluralize(count)} added.{there}"

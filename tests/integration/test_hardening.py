@@ -25,8 +25,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         if name.endswith("_FILE"):
             given[name] = str(tmp_path / Path(value).name)
             Path(given[name]).write_text("0123456789abcdef" * 4)
-        elif value.startswith("${"):
-            given[name] = value.partition(":-")[2].rstrip("}")
+        while given[name].startswith("${"):  # the default of a default, too
+            given[name] = given[name].partition(":-")[2].removesuffix("}")
     return {**given, "EMOTRACE_DATA_DIR": str(tmp_path / "var")}
 
 

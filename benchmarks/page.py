@@ -4,10 +4,10 @@
 Chromium behind the real web server, prints the table and writes it to docs/benchmarks/page.md.
 """
 
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
+from shutil import which
 
 from benchmarks.own_database import own_database
 from benchmarks.own_server import own_server
@@ -53,7 +53,8 @@ def measure(place: Path) -> dict[str, float]:
         results.publish(analysis, results.long_timeline(float(SECONDS), SEGMENTS))
         results.render(analysis, place, video)
         with own_server() as address, sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            program = which("chromium-headless-shell") or which("chromium")
+            chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
             page = chromium.new_page(base_url=address)
             page.goto("/")
             results.open_result(page, analysis)

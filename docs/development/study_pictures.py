@@ -4,10 +4,10 @@ The pages come from the real web server on a database of its own: the study of `
 that collects recordings. Times are fixed, so that a picture changes where its page does.
 """
 
-import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -140,7 +140,8 @@ def main() -> None:
 
         owner = User.objects.create_user(username="researcher")
         with own_server() as address, sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            program = which("chromium-headless-shell") or which("chromium")
+            chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
             page = chromium.new_page(base_url=address, viewport={"width": WIDTH, "height": HEIGHT})
             page.set_content(BEACH)
             beach = page.locator("svg").screenshot()

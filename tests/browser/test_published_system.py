@@ -51,6 +51,6 @@ def test_it_is_chosen_reads_the_sample_and_is_compared(
 
     page.get_by_role("link", name="Compare").click()
     page.wait_for_url("**/compare/**")
-    for model in ("vaanet-clips@1", "intermediate-attention-8@2"):
-        expect(page.get_by_role("option", name=model).first).to_be_attached()
+    for model in ("vaanet-clips", "intermediate-attention-8"):
+        expect(page.get_by_role("option", name=str(store.get(model))).first).to_be_attached()
     expect(page.locator("#differences tbody tr").first).to_be_visible()

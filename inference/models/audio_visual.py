@@ -48,6 +48,17 @@ class VideoBranch(nn.Module):
         self.classifier = nn.Linear(WIDTH, classes)
 
 
+class WindowClassifier(nn.Linear):
+    """Face features (B, T, F) -> logits (B, classes), linear in mean and deviation of each feature over the window."""
+
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__(2 * features, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Classify windows."""
+        return super().forward(window_statistics(features).flatten(1))
+
+
 class CrossAttention(nn.Module):
     """Scaled dot-product attention of one sequence to another.
 
@@ -137,12 +148,12 @@ class AudioVisualNetwork(nn.Module, ABC):
         self.audio_to_video, self.video_to_audio = self._cross_attention(heads)
         self.classifier = nn.Linear(2 * WIDTH, classes)
         self.voice_classifier: HiddenStateBranch | None = None
-        self.face_classifier: nn.Linear | None = None
+        self.face_classifier: WindowClassifier | None = None
         if unimodal_classifiers:
             if not isinstance(self.audio, EncoderBranch):
                 raise ValueError("classifiers of one modality need an audio branch with a speech encoder")
             self.voice_classifier = HiddenStateBranch(classes, self.audio.hidden_features, dropout)
-            self.face_classifier = nn.Linear(2 * self.video.backbone.features, classes)
+            self.face_classifier = WindowClassifier(self.video.backbone.features, classes)
 
     @abstractmethod
     def _cross_attention(self, heads: int) -> tuple[nn.Module, nn.Module]:
@@ -194,11 +205,10 @@ class AudioVisualNetwork(nn.Module, ABC):
     def classify_face(self, features: Tensor, silence: Tensor) -> Tensor:
         """Classify windows without a voice: face features (B, 15, F) -> logits (B, classes).
 
-        The classifier reads mean and deviation of each feature over the window. `silence` (1, ...) is speech of zeros,
-        which stands in for a voice where there is no classifier.
+        `silence` (1, ...) is speech of zeros, which stands in for a voice where there is no classifier.
         """
         if self.face_classifier is not None:
-            return self.face_classifier(window_statistics(features).flatten(1))
+            return self.face_classifier(features)
         return self.fuse_features(self.audio.features(silence).repeated(len(features)), features)
 
     def fuse(self, speech: Tensor, features: Tensor) -> Tensor:

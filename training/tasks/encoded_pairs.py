@@ -130,7 +130,7 @@ def _train(
     )
     network.audio.load_state_dict(branch.state_dict())
     assert network.voice_classifier is not None
-    network.voice_classifier.load_state_dict(without_encoder(branch))
+    network.voice_classifier.load_state_dict(_without_encoder(branch))
     speech = draw_batches(corpora, config.labels, config.branch, config.seed)
     heldout, seen = read_face_pools(
         network,
@@ -156,7 +156,7 @@ def _train(
     return AudioVisualPredictor(network, spec, str(fabric.device)), spec, branch
 
 
-def without_encoder(branch: EncoderBranch) -> dict[str, Tensor]:
+def _without_encoder(branch: EncoderBranch) -> dict[str, Tensor]:
     """The parameters and statistics of an audio branch but those of its encoder."""
     return {name: tensor for name, tensor in branch.state_dict().items() if not name.startswith("encoder.")}
 

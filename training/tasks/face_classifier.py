@@ -7,28 +7,15 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.models.audio_branches import window_statistics
+from inference.models.audio_visual import WindowClassifier
 from training.engine.loop import Loop
 from training.features.moving_faces import MovingFaces
 from training.schema.sections import OptimConfig
 
 
-class WindowClassifier(nn.Module):
-    """A linear classifier of the mean and deviation of face features over a window."""
-
-    def __init__(self, classifier: nn.Linear) -> None:
-        super().__init__()
-        self.classifier = classifier
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Face features (B, 15, F) -> logits (B, classes)."""
-        logits: Tensor = self.classifier(window_statistics(features).flatten(1))
-        return logits
-
-
 def fit_face_classifier(
-    fabric: Fabric, classifier: nn.Linear, faces: MovingFaces, config: OptimConfig, directory: Path | None
-) -> nn.Linear:
+    fabric: Fabric, classifier: WindowClassifier, faces: MovingFaces, config: OptimConfig, directory: Path
+) -> WindowClassifier:
     """Train `classifier` on tracks of which one half holds still and the other moves between images.
 
     Returns the moving average after the last step. A run that was stopped resumes from `directory`.
@@ -43,5 +30,4 @@ def fit_face_classifier(
         features, targets = batch
         return functional.cross_entropy(network(features), targets, label_smoothing=config.label_smoothing)
 
-    network = WindowClassifier(classifier).to(fabric.device)
-    return Loop(fabric, directory, faces.random).run_steps(network, config, draw, loss).classifier
+    return Loop(fabric, directory, faces.random).run_steps(classifier.to(fabric.device), config, draw, loss)

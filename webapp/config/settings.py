@@ -115,8 +115,7 @@ if password := env.text("DATABASE_PASSWORD"):
 DATABASE_ROLE = env.text("EMOTRACE_DATABASE_ROLE")
 DATABASE_ROLE_PASSWORD = env.text("EMOTRACE_DATABASE_ROLE_PASSWORD")
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-# The directory of pg_dump and pg_restore, if not those of the package.
-POSTGRES_BIN = env.directory("EMOTRACE_POSTGRES_BIN")
+POSTGRES_BIN = env.directory("EMOTRACE_POSTGRES_BIN")  # of pg_dump and pg_restore, if not those of the package
 # PostgreSQL's statement_timeout in web processes.
 STATEMENT_SECONDS = env.integer("EMOTRACE_STATEMENT_SECONDS", default=20, maximum=86_400)
 REDIS_URL = env.redis_url("REDIS_URL", default=paths.embedded_redis_url(DATA_DIR))
@@ -159,8 +158,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "account_locked.html"
-# Whether visitors can create accounts.
-SIGNUP = env.flag("EMOTRACE_SIGNUP", default=False)
+SIGNUP = env.flag("EMOTRACE_SIGNUP", default=False)  # whether visitors can create accounts
 ACCOUNT_ADAPTER = "webapp.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "webapp.accounts.forms.LoginForm",
@@ -284,9 +282,8 @@ WEB_THREADS = 16  # of a web process
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65_535)  # of `manage.py serve`
 BODY_BYTES = env.integer("EMOTRACE_BODY_BYTES", default=2**20, minimum=1)  # of the largest request without files
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * BODY_BYTES  # as much as BodyLimitMiddleware lets any form have
-UPLOAD_TTL_SECONDS = env.integer(
-    "EMOTRACE_UPLOAD_TTL_SECONDS", default=7 * 24 * 3600, maximum=10**9
-)  # after its last byte
+# A partial upload expires this long after its last byte.
+UPLOAD_TTL_SECONDS = env.integer("EMOTRACE_UPLOAD_TTL_SECONDS", default=7 * 24 * 3600, maximum=10**9)
 # A client that sends nothing for this long within a streamed body is disconnected.
 UPLOAD_SILENT_SECONDS = env.number("EMOTRACE_UPLOAD_SILENT_SECONDS", default=30)
 # Days after which recordings outside projects are deleted; None keeps them.
